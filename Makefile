@@ -1,0 +1,62 @@
+# `make help` says what there is. CI calls the same targets.
+
+GUEST_TARGET := wasm32-wasip2
+GUEST_OUT    := target/$(GUEST_TARGET)/guest
+# A guest's stack and first memory: a memory that never grows inside a call costs no system call.
+export CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS := -Clink-arg=-zstack-size=262144 -Clink-arg=--initial-memory=1048576
+
+TANDEM  := target/debug/tandem
+PLUGINS := $(notdir $(patsubst %/,%,$(dir $(wildcard plugins/*/plugin.toml))))
+GUESTS  := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/guests/*/Cargo.toml))))
+# One selection of packages for every host build, so that no dependency is compiled twice with other features.
+HOST    := --workspace $(foreach p,$(PLUGINS),--exclude tandem-plugin-$(p)) $(foreach g,$(GUESTS),--exclude guest-$(g)) --exclude tandem-conformance-plugin
+NODE    := npx -y -p node@22
+
+.PHONY: help setup build plugins run test lint fmt bench conformance clients clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install what guests need: the wasm32-wasip2 target
+	@rustup target list --installed 2>/dev/null | grep -qx $(GUEST_TARGET) || rustup target add $(GUEST_TARGET)
+
+build: ## build the host
+	cargo build $(HOST)
+
+plugins: setup build keys/dev.key ## build, pack and sign the plugins, the test guests and the conformance plugin
+	cargo build --target $(GUEST_TARGET) --profile guest $(foreach p,$(PLUGINS),-p tandem-plugin-$(p)) $(foreach g,$(GUESTS),-p guest-$(g)) -p tandem-conformance-plugin
+	@for p in $(PLUGINS); do $(TANDEM) pack $(GUEST_OUT)/tandem_plugin_$$p.wasm --manifest plugins/$$p/plugin.toml --key keys/dev.key -o plugins/$$p.wasm || exit 1; done
+	@for g in $(GUESTS); do $(TANDEM) pack $(GUEST_OUT)/guest_$$(echo $$g | tr - _).wasm --manifest tests/guests/$$g/plugin.toml --key keys/dev.key -o target/guests/$$g.wasm || exit 1; done
+	@$(TANDEM) pack $(GUEST_OUT)/tandem_conformance_plugin.wasm --manifest tests/conformance/plugin.toml --key keys/dev.key -o target/conformance/conformance.wasm
+
+keys/dev.key: | build
+	@$(TANDEM) keygen keys/dev --if-missing
+
+run: plugins ## build everything and start the host on 127.0.0.1:8000 with sample data
+	$(TANDEM) serve --config examples/tandem.toml
+
+test: plugins ## run every test
+	cargo test $(HOST)
+	cargo test $(foreach p,$(PLUGINS),-p tandem-plugin-$(p))
+
+lint: setup ## formatting, clippy, and that no published WIT text has changed
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	sh tools/wit-frozen.sh
+
+fmt: ## format the code
+	cargo fmt --all
+
+bench: plugins ## build for speed and print what a call costs
+	sh tests/bench/run.sh
+
+conformance: plugins ## run the official MCP conformance suite (fetches Node 22 with npx)
+	NODE="$(NODE)" sh tests/conformance/run.sh
+
+clients: plugins ## list and call a tool with each public MCP client
+	NODE="$(NODE)" sh tests/e2e/clients/run.sh
+
+clean: ## remove what was built
+	cargo clean
+	rm -f plugins/*.wasm

@@ -1,0 +1,134 @@
+//! The set of loaded plugins as an immutable snapshot.
+//!
+//! **Promises.** Reading is one lock-free load of the current snapshot; a running call keeps the snapshot it
+//! began with. A plugin that is bad, or whose names collide with an earlier one's, is left out whole and
+//! reported ([`Rejected`]); the host starts without it.
+//!
+//! **Bounds.** Files and sections by `tandem-manifest`; compile jobs by the given number of threads; what
+//! plugins hide by what there is to hide; undelivered changes by [`CHANGES`].
+//!
+//! **Refuses.** Files whose signature does not cover every section, as the loading policy says.
+
+#![forbid(unsafe_code)]
+
+mod entry;
+mod hidden;
+mod load;
+mod names;
+mod search;
+mod snapshot;
+mod view;
+
+pub use entry::{Category, Tool, ToolLimits, Violations};
+pub use load::{GrantPolicy, Granted, LoadObserver, LoadOptions, Loaded, load_directory, load_file};
+pub use snapshot::Rejected;
+pub use view::View;
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use arc_swap::ArcSwap;
+use hidden::{Entry, Hidden};
+use snapshot::Snapshot;
+use tandem_engine::{EntryKind, EventSink};
+use tokio::sync::broadcast;
+
+/// Changes that a slow subscriber may be behind; further behind, it is told to look anew.
+pub const CHANGES: usize = 256;
+
+/// What changed, and for whom; no tenant means everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Change {
+    Tools { tenant: Option<Arc<str>> },
+    Prompts { tenant: Option<Arc<str>> },
+    Resources { tenant: Option<Arc<str>> },
+    ResourceUpdated { tenant: Arc<str>, uri: Arc<str> },
+}
+
+/// The current snapshot, and what is hidden from whom.
+#[derive(Debug)]
+pub struct Catalog {
+    snapshot: ArcSwap<Snapshot>,
+    hidden: ArcSwap<Hidden>,
+    generation: AtomicU64,
+    changes: broadcast::Sender<Change>,
+}
+
+impl Default for Catalog {
+    fn default() -> Self {
+        Self {
+            snapshot: ArcSwap::from_pointee(Snapshot::build(Vec::new(), Vec::new())),
+            hidden: ArcSwap::default(),
+            generation: AtomicU64::new(0),
+            changes: broadcast::channel(CHANGES).0,
+        }
+    }
+}
+
+impl Catalog {
+    /// Replaces the snapshot by one of these categories, in this order of precedence (file, category), and
+    /// tells subscribers. Running calls go on with what they have.
+    pub fn install(&self, categories: Vec<(String, Category)>, rejected: Vec<Rejected>) {
+        self.snapshot.store(Arc::new(Snapshot::build(categories, rejected)));
+        self.hidden.store(Arc::default());
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        for change in
+            [Change::Tools { tenant: None }, Change::Prompts { tenant: None }, Change::Resources { tenant: None }]
+        {
+            drop(self.changes.send(change));
+        }
+    }
+
+    /// What a tenant sees.
+    #[must_use]
+    pub fn view(&self, tenant: &Arc<str>) -> View {
+        // The number is read first: a view may be newer than its number says, never older.
+        let generation = self.generation.load(Ordering::Acquire);
+        View { snapshot: self.snapshot.load_full(), hidden: self.hidden.load_full(), tenant: tenant.clone(), generation }
+    }
+
+    /// Changes from now on.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    fn owns(&self, plugin: &str, kind: EntryKind, name: &str) -> bool {
+        let snapshot = self.snapshot.load();
+        snapshot.categories.values().filter(|category| &*category.plugin_name == plugin).any(|category| match kind {
+            EntryKind::Tool => category.tools.iter().any(|tool| tool.descriptor.name == name),
+            EntryKind::Prompt => category.prompts.iter().any(|prompt| prompt.name == name),
+            EntryKind::Resource => category.resources.iter().any(|resource| resource.uri == name),
+        })
+    }
+}
+
+impl EventSink for Catalog {
+    fn set_hidden(&self, tenant: &Arc<str>, plugin: &str, kind: EntryKind, name: &str, hidden: bool) -> bool {
+        if !self.owns(plugin, kind, name) {
+            return false;
+        }
+        let entry = Entry { tenant: tenant.clone(), kind, name: name.to_owned() };
+        let before = self.hidden.rcu(|set| match set.with(entry.clone(), hidden) {
+            Some(next) => Arc::new(next),
+            None => set.clone(),
+        });
+        if before.hides(tenant, kind, name) != hidden {
+            self.generation.fetch_add(1, Ordering::AcqRel);
+            let tenant = Some(tenant.clone());
+            drop(self.changes.send(match kind {
+                EntryKind::Tool => Change::Tools { tenant },
+                EntryKind::Prompt => Change::Prompts { tenant },
+                EntryKind::Resource => Change::Resources { tenant },
+            }));
+        }
+        true
+    }
+
+    fn resource_updated(&self, tenant: &Arc<str>, uri: &str) {
+        drop(self.changes.send(Change::ResourceUpdated { tenant: tenant.clone(), uri: uri.into() }));
+    }
+}

@@ -1,0 +1,210 @@
+//! From a directory of plugin files to categories.
+//!
+//! Files are read, verified, compiled (or taken from the compiled-code cache), linked and probed by a bounded
+//! number of threads, off every request's path. Whatever is wrong with a file leaves that file out.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use tandem_engine::{Capabilities, Engine, InstancePolicy, Limits, Origin, Plugin, PluginSpec};
+use tandem_manifest::{
+    HumanDuration, Instance, Package, PluginManifest, SignaturePolicy, ToolDescriptor, TrustRoots,
+};
+
+use crate::{Category, Rejected, Tool, ToolLimits, entry::validator};
+
+/// Where plugins come from and whom to trust.
+#[derive(Debug)]
+pub struct LoadOptions {
+    /// The directory; files that end in `.wasm` are plugins.
+    pub directory: PathBuf,
+    /// Keys whose signatures count.
+    pub roots: TrustRoots,
+    /// What to do with unsigned files.
+    pub signatures: SignaturePolicy,
+    /// Threads that compile.
+    pub workers: usize,
+}
+
+/// What an operator grants to a plugin.
+pub struct Granted {
+    /// Ceilings of a call.
+    pub limits: Limits,
+    /// The longest deadline that a tool may set for itself.
+    pub max_deadline: Duration,
+    /// What each tenant's calls may touch.
+    pub capabilities: Arc<dyn Capabilities>,
+}
+
+impl std::fmt::Debug for Granted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Granted").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// Decides what is granted. An error leaves the plugin out.
+pub trait GrantPolicy: Sync {
+    /// The grant for one plugin.
+    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String>;
+}
+
+/// Is told how far the loading is.
+pub trait LoadObserver: Sync {
+    /// So many files are to be loaded.
+    fn found(&self, files: usize);
+    /// One is done.
+    fn loaded(&self, file: &str, origin: Origin, took: Duration);
+    /// One was left out.
+    fn rejected(&self, rejected: &Rejected);
+}
+
+/// Categories by file name, and what was left out.
+pub type Loaded = (Vec<(String, Category)>, Vec<Rejected>);
+
+/// Loads every plugin of the directory. Blocking, up to minutes on a first start: call it on a thread of its
+/// own, inside a runtime's context.
+pub fn load_directory(
+    engine: &Engine,
+    options: &LoadOptions,
+    grants: &dyn GrantPolicy,
+    observer: &dyn LoadObserver,
+) -> std::io::Result<Loaded> {
+    let mut files: Vec<PathBuf> = fs::read_dir(&options.directory)?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
+        .collect();
+    files.sort();
+    observer.found(files.len());
+    let next = AtomicUsize::new(0);
+    let results = Mutex::new((Vec::new(), Vec::new()));
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::scope(|scope| {
+        for _ in 0..options.workers.clamp(1, files.len().max(1)) {
+            scope.spawn(|| {
+                let _context = runtime.enter();
+                while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let (file, start) = (file_name(path), Instant::now());
+                    let result = load_file(engine, path, options, grants);
+                    let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
+                    match result {
+                        Ok((category, origin)) => {
+                            observer.loaded(&file, origin, start.elapsed());
+                            results.0.push((file, category));
+                        }
+                        Err(reason) => {
+                            let rejected = Rejected { file, reason };
+                            observer.rejected(&rejected);
+                            results.1.push(rejected);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let (mut categories, rejected) = results.into_inner().unwrap_or_else(PoisonError::into_inner);
+    categories.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok((categories, rejected))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Loads one file. The error says what to tell the operator.
+pub fn load_file(
+    engine: &Engine,
+    path: &Path,
+    options: &LoadOptions,
+    grants: &dyn GrantPolicy,
+) -> Result<(Category, Origin), String> {
+    let bytes = fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let package = Package::open(&bytes, &options.roots, options.signatures).map_err(|error| error.to_string())?;
+    let manifest = &package.manifest;
+    let granted = grants.grant(manifest)?;
+    let policy = match manifest.runtime.instance {
+        Instance::PerCall => InstancePolicy::PerCall,
+        Instance::Pooled => InstancePolicy::Pooled { max_invocations: manifest.runtime.invocations() },
+        Instance::PerSession => {
+            return Err("`instance = \"per-session\"` is not offered by this host; use per-call or pooled".to_owned());
+        }
+    };
+    let spec = PluginSpec {
+        name: manifest.plugin.name.to_string(),
+        limits: granted.limits,
+        policy,
+        capabilities: granted.capabilities,
+    };
+    let (plugin, origin) = engine.load(&bytes, spec).map_err(|error| error.to_string())?;
+    tokio::runtime::Handle::current().block_on(plugin.check()).map_err(|error| error.to_string())?;
+    Ok((category(&package, &Arc::new(plugin), granted.max_deadline)?, origin))
+}
+
+fn category(package: &Package, plugin: &Arc<Plugin>, max_deadline: Duration) -> Result<Category, String> {
+    let manifest = &package.manifest;
+    let name: Arc<str> = manifest.category().into();
+    let descriptors = package.descriptors.tools.iter();
+    let tools: Result<Vec<_>, String> =
+        descriptors.map(|descriptor| tool(package, &name, descriptor, plugin, max_deadline)).collect();
+    if let Some(unknown) =
+        manifest.tools.keys().find(|tool| !package.descriptors.tools.iter().any(|d| d.name == tool.as_str()))
+    {
+        return Err(format!("the manifest has settings for `{unknown}`, which is no tool of the plugin"));
+    }
+    let mut tools = tools?;
+    tools.sort_by(|a, b| a.descriptor.name.cmp(&b.descriptor.name));
+    Ok(Category {
+        plugin_name: manifest.plugin.name.as_str().into(),
+        title: manifest.plugin.title.clone().unwrap_or_else(|| name.to_string()),
+        description: manifest.plugin.description.clone(),
+        version: manifest.plugin.version.to_string(),
+        affinity: manifest.runtime.affinity,
+        requires_p2p: manifest.runtime.requires_p2p,
+        priority: manifest.runtime.priority,
+        digest: package.file_digest.to_string(),
+        prompts: package.descriptors.prompts.clone(),
+        resources: package.descriptors.resources.clone(),
+        resource_templates: package.descriptors.resource_templates.clone(),
+        plugin: plugin.clone(),
+        name,
+        tools,
+    })
+}
+
+fn tool(
+    package: &Package,
+    category: &Arc<str>,
+    descriptor: &ToolDescriptor,
+    plugin: &Arc<Plugin>,
+    max_deadline: Duration,
+) -> Result<Arc<Tool>, String> {
+    let policy = package.manifest.tool_policy(descriptor);
+    let limits = plugin.limits();
+    let schema = |what: &str, schema| {
+        validator(schema).map_err(|error| format!("the {what} schema of `{}` cannot be used: {error}", descriptor.name))
+    };
+    Ok(Arc::new(Tool {
+        category: category.clone(),
+        digest: package.descriptors.tool_digest(&descriptor.name).unwrap_or_default(),
+        limits: ToolLimits {
+            deadline: policy.deadline.as_duration().min(max_deadline),
+            memory: limits.memory,
+            cpu: limits.cpu,
+            output: limits.output,
+            concurrency: limits.concurrency,
+        },
+        uses_client: plugin.uses_client(),
+        retry: policy.retry,
+        cache_ttl: policy.cache_ttl.map(HumanDuration::as_duration),
+        plugin: plugin.clone(),
+        input: schema("input", &descriptor.input_schema)?,
+        output: descriptor.output_schema.as_ref().map(|s| schema("output", s)).transpose()?,
+        descriptor: descriptor.clone(),
+    }))
+}

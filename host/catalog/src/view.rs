@@ -1,0 +1,135 @@
+//! What one caller sees: a snapshot less what is hidden from the tenant. Listing and calling use the same view.
+
+use std::sync::Arc;
+
+use tandem_engine::EntryKind;
+use tandem_manifest::{PromptDescriptor, ResourceDescriptor, ResourceTemplate};
+
+use crate::{
+    Category, Rejected, Tool,
+    hidden::Hidden,
+    names,
+    snapshot::{Snapshot, template_matches},
+};
+
+/// Cheap to make and to clone.
+#[derive(Clone, Debug)]
+pub struct View {
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) hidden: Arc<Hidden>,
+    pub(crate) tenant: Arc<str>,
+    pub(crate) generation: u64,
+}
+
+impl View {
+    fn shows(&self, kind: EntryKind, name: &str) -> bool {
+        !self.hidden.hides(&self.tenant, kind, name)
+    }
+
+    /// All tools, sorted by name.
+    pub fn tools(&self) -> impl Iterator<Item = &Arc<Tool>> {
+        self.snapshot.tools.iter().filter(|tool| self.shows(EntryKind::Tool, &tool.descriptor.name))
+    }
+
+    /// One tool.
+    #[must_use]
+    pub fn tool(&self, name: &str) -> Option<&Arc<Tool>> {
+        self.snapshot.tool(name).filter(|tool| self.shows(EntryKind::Tool, &tool.descriptor.name))
+    }
+
+    /// All categories, sorted by name.
+    pub fn categories(&self) -> impl Iterator<Item = &Arc<Category>> {
+        self.snapshot.categories.values()
+    }
+
+    /// One category.
+    #[must_use]
+    pub fn category(&self, name: &str) -> Option<&Arc<Category>> {
+        self.snapshot.categories.get(name)
+    }
+
+    /// A category's tools, sorted by name.
+    pub fn tools_of<'a>(&'a self, category: &'a Category) -> impl Iterator<Item = &'a Arc<Tool>> {
+        category.tools.iter().filter(|tool| self.shows(EntryKind::Tool, &tool.descriptor.name))
+    }
+
+    /// All prompts, by category and name.
+    pub fn prompts(&self) -> impl Iterator<Item = (&Arc<Category>, &PromptDescriptor)> {
+        self.categories()
+            .flat_map(|category| category.prompts.iter().map(move |prompt| (category, prompt)))
+            .filter(|(_, prompt)| self.shows(EntryKind::Prompt, &prompt.name))
+    }
+
+    /// One prompt and its category.
+    #[must_use]
+    pub fn prompt(&self, name: &str) -> Option<(&Arc<Category>, &PromptDescriptor)> {
+        self.prompts().find(|(_, prompt)| prompt.name == name)
+    }
+
+    /// All listed resources, by category and URI.
+    pub fn resources(&self) -> impl Iterator<Item = (&Arc<Category>, &ResourceDescriptor)> {
+        self.categories()
+            .flat_map(|category| category.resources.iter().map(move |resource| (category, resource)))
+            .filter(|(_, resource)| self.shows(EntryKind::Resource, &resource.uri))
+    }
+
+    /// All resource templates, by category.
+    pub fn resource_templates(&self) -> impl Iterator<Item = (&Arc<Category>, &ResourceTemplate)> {
+        self.categories().flat_map(|category| category.resource_templates.iter().map(move |t| (category, t)))
+    }
+
+    /// The category that serves a URI: one that lists it, or one with a template that fits.
+    #[must_use]
+    pub fn resource_owner(&self, uri: &str) -> Option<&Arc<Category>> {
+        if !self.shows(EntryKind::Resource, uri) {
+            return None;
+        }
+        let listed = self.resources().find(|(_, resource)| resource.uri == uri).map(|(category, _)| category);
+        listed.or_else(|| {
+            self.resource_templates().find(|(_, t)| template_matches(&t.uri_template, uri)).map(|(category, _)| category)
+        })
+    }
+
+    /// The tools that fit a query, best first.
+    #[must_use]
+    pub fn search(&self, query: &str, limit: usize) -> Vec<(Arc<Tool>, f32)> {
+        self.snapshot
+            .index
+            .search(query)
+            .filter_map(|(i, score)| Some((self.snapshot.tools.get(i)?, score)))
+            .filter(|(tool, _)| self.shows(EntryKind::Tool, &tool.descriptor.name))
+            .take(limit)
+            .map(|(tool, score)| (tool.clone(), score))
+            .collect()
+    }
+
+    /// Names of tools that are near one that is not there.
+    #[must_use]
+    pub fn near_tools(&self, name: &str) -> Vec<String> {
+        names::near(name, self.tools().map(|tool| tool.descriptor.name.as_str()))
+    }
+
+    /// Names of categories that are near one that is not there.
+    #[must_use]
+    pub fn near_categories(&self, name: &str) -> Vec<String> {
+        names::near(name, self.categories().map(|category| &*category.name))
+    }
+
+    /// Names of prompts that are near one that is not there.
+    #[must_use]
+    pub fn near_prompts(&self, name: &str) -> Vec<String> {
+        names::near(name, self.prompts().map(|(_, prompt)| prompt.name.as_str()))
+    }
+
+    /// The plugins that were left out, and why.
+    #[must_use]
+    pub fn rejected(&self) -> &[Rejected] {
+        &self.snapshot.rejected
+    }
+
+    /// Another number whenever what is visible may be different: a key for rendered lists.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+}

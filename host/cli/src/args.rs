@@ -1,0 +1,181 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// A host for AI tools: sandboxed WebAssembly plugins, served over MCP.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true, arg_required_else_help = true)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Load the plugins and serve them over MCP and REST
+    Serve(Serve),
+    /// Call one tool of a running host
+    Call(Call),
+    /// List the categories and tools of a running host
+    Tools(Tools),
+    /// Turn a built component into a plugin: add its manifest and descriptors
+    Pack(Pack),
+    /// Make a pair of signing keys
+    Keygen(Keygen),
+    /// Sign a packed plugin
+    Sign(Sign),
+    /// Check a plugin's signature against keys that you trust
+    Verify(Verify),
+    /// Show what a plugin is, what it requests and what it would be granted
+    Inspect(Inspect),
+    /// Check or show the configuration
+    Config(Config),
+}
+
+/// Where the configuration comes from.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub struct Source {
+    /// Configuration file [default: tandem.toml if it is there]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// One setting, over file and environment, as `server.port=9000`; may be given often
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  tandem serve\n  tandem serve --config tandem.toml --set server.port=9000\n  tandem serve --stdio --exposure full   # as a child process of an MCP client\n\nStop it with Ctrl-C: calls in flight are finished first; a second Ctrl-C ends at once.")]
+pub struct Serve {
+    #[command(flatten)]
+    pub source: Source,
+    /// Speak MCP over standard input and output instead of HTTP
+    #[arg(long)]
+    pub stdio: bool,
+    /// What clients of `/mcp` see: the meta-tools, or every tool
+    #[arg(long, value_name = "MODE")]
+    pub exposure: Option<Exposure>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Exposure {
+    /// Meta-tools, by which an agent finds and calls the others
+    Hierarchical,
+    /// Every tool
+    Full,
+}
+
+/// Which host a client command talks to.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct Target {
+    /// The host's MCP endpoint
+    #[arg(long, env = "TANDEM_URL", default_value = "http://127.0.0.1:8000/mcp/full")]
+    pub url: String,
+    /// Bearer token or API key
+    #[arg(long, env = "TANDEM_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:\n  tandem call dataset_load '{\"path\": \"data/cities.csv\", \"limit\": 3}'\n  echo '{\"path\": \"data/cities.csv\"}' | tandem call dataset_load -\n\nExit codes: 0 the tool answered, 1 the call failed, 2 usage, 5 the tool says that it failed.")]
+pub struct Call {
+    /// The tool
+    pub tool: String,
+    /// Its arguments, a JSON object; `-` reads them from standard input
+    #[arg(default_value = "{}")]
+    pub arguments: String,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Tools {
+    /// Only this category
+    pub category: Option<String>,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  tandem pack target/wasm32-wasip2/release/dataset.wasm --manifest plugin.toml --key keys/dev.key -o dataset.wasm")]
+pub struct Pack {
+    /// The built component
+    pub component: PathBuf,
+    /// Its manifest
+    #[arg(long, default_value = "plugin.toml")]
+    pub manifest: PathBuf,
+    /// Where to write the plugin
+    #[arg(short, long)]
+    pub output: PathBuf,
+    /// Also sign it with this private key
+    #[arg(long)]
+    pub key: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Writes PREFIX.key (private, PKCS#8 PEM, mode 0600) and PREFIX.pub (public, SPKI PEM).")]
+pub struct Keygen {
+    /// Where to write the keys, without an ending
+    pub prefix: PathBuf,
+    /// Do nothing if both files are there
+    #[arg(long)]
+    pub if_missing: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Sign {
+    /// The packed plugin; it is replaced by the signed one
+    pub file: PathBuf,
+    /// The private key
+    #[arg(long)]
+    pub key: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Verify {
+    /// The plugin
+    pub file: PathBuf,
+    /// A public key that you trust; may be given often
+    #[arg(long = "trust", required = true)]
+    pub trust: Vec<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Inspect {
+    /// The plugin
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub source: Source,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Config {
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say whether the configuration is right, and what is wrong where
+    Check {
+        #[command(flatten)]
+        source: Source,
+    },
+    /// Print the effective values and where each comes from
+    Show {
+        #[command(flatten)]
+        source: Source,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the JSON Schema of tandem.toml
+    Schema,
+}

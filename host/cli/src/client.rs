@@ -1,0 +1,185 @@
+//! `tandem call` and `tandem tools`: an MCP client of a running host.
+
+use std::io::{IsTerminal, Read, Write};
+
+use anyhow::{Context, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use rmcp::{
+    ClientHandler, RoleClient, ServiceExt,
+    model::{
+        CallToolRequestParams, CallToolResult, ClientConfig, ContentBlock, Implementation, LoggingMessageNotificationParam,
+        ProgressNotificationParam, ResourceContents, Tool,
+    },
+    service::{NotificationContext, RunningService},
+    transport::{StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig},
+};
+use serde_json::{Map, Value};
+
+use crate::{
+    args::{Call, Target, Tools},
+    exit::Exit,
+};
+
+/// Arguments on standard input. A host refuses larger requests anyway.
+const MAX_ARGUMENTS: u64 = 16 << 20;
+
+/// Shows progress and log lines of the call on a terminal.
+struct Handler {
+    bar: ProgressBar,
+}
+
+impl Handler {
+    fn new(terminal: bool) -> Self {
+        let bar = if terminal { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} [{elapsed}] {bar:32} {pos}/{len} {msg}") {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+}
+
+impl ClientHandler for Handler {
+    async fn on_progress(&self, params: ProgressNotificationParam, _context: NotificationContext<RoleClient>) {
+        if let Some(total) = params.total {
+            self.bar.set_length(total as u64);
+        }
+        self.bar.set_position(params.progress as u64);
+        self.bar.set_message(params.message.unwrap_or_default());
+    }
+
+    async fn on_logging_message(
+        &self,
+        params: LoggingMessageNotificationParam,
+        _context: NotificationContext<RoleClient>,
+    ) {
+        self.bar.println(format!("{:?}: {}", params.level, params.data));
+    }
+
+    fn get_info(&self) -> ClientConfig {
+        let mut info = ClientConfig::default();
+        info.client_info = Implementation::new("tandem-cli", env!("CARGO_PKG_VERSION"));
+        info
+    }
+}
+
+type Client = RunningService<RoleClient, Handler>;
+
+async fn connect(target: &Target) -> anyhow::Result<Client> {
+    // Without a provider of its own, the HTTP client has no TLS; a second installation is no error.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let mut config = StreamableHttpClientTransportConfig::with_uri(target.url.as_str());
+    if let Some(token) = &target.token {
+        config = config.auth_header(token.clone());
+    }
+    let handler = Handler::new(std::io::stderr().is_terminal() && !target.json);
+    handler.serve(StreamableHttpClientTransport::from_config(config)).await.with_context(|| {
+        format!("cannot reach a host at {}; is it running? start one with `tandem serve`, or name another with --url", target.url)
+    })
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
+/// Calls one tool and prints its answer.
+pub fn call(args: Call) -> anyhow::Result<Exit> {
+    let arguments = arguments(&args.arguments)?;
+    runtime()?.block_on(async {
+        let client = connect(&args.target).await?;
+        let bar = client.service().bar.clone();
+        let params = CallToolRequestParams::new(args.tool).with_arguments(arguments);
+        let result = client.call_tool(params).await;
+        bar.finish_and_clear();
+        let result = result?;
+        print_result(&result, args.target.json)?;
+        drop(client.cancel().await);
+        Ok(if result.is_error == Some(true) { Exit::ToolError } else { Exit::Success })
+    })
+}
+
+fn arguments(text: &str) -> anyhow::Result<Map<String, Value>> {
+    let mut input = String::new();
+    let text = if text == "-" {
+        std::io::stdin().take(MAX_ARGUMENTS).read_to_string(&mut input)?;
+        &input
+    } else {
+        text
+    };
+    match serde_json::from_str(text).context("the arguments are not JSON")? {
+        Value::Object(map) => Ok(map),
+        _ => bail!("the arguments must be a JSON object, as '{{\"name\": \"value\"}}'"),
+    }
+}
+
+fn print_result(result: &CallToolResult, json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        writeln!(out, "{}", serde_json::to_string_pretty(result)?)?;
+    } else if let Some(structured) = &result.structured_content {
+        writeln!(out, "{}", serde_json::to_string_pretty(structured)?)?;
+    } else {
+        for block in &result.content {
+            writeln!(out, "{}", block_text(block))?;
+        }
+    }
+    Ok(())
+}
+
+fn block_text(block: &ContentBlock) -> String {
+    match block {
+        ContentBlock::Text(text) => text.text.clone(),
+        ContentBlock::Image(image) => format!("[image {}, {} base64 characters]", image.mime_type, image.data.len()),
+        ContentBlock::Audio(audio) => format!("[audio {}, {} base64 characters]", audio.mime_type, audio.data.len()),
+        ContentBlock::Resource(embedded) => match &embedded.resource {
+            ResourceContents::TextResourceContents { text, .. } => text.clone(),
+            ResourceContents::BlobResourceContents { uri, .. } => format!("[resource {uri}]"),
+            _ => "[resource]".to_owned(),
+        },
+        ContentBlock::ResourceLink(link) => format!("[resource {}]", link.uri),
+        _ => "[content]".to_owned(),
+    }
+}
+
+/// Lists tools.
+pub fn tools(args: Tools) -> anyhow::Result<Exit> {
+    runtime()?.block_on(async {
+        let mut target = args.target.clone();
+        if let Some(category) = &args.category {
+            target.url = category_url(&target.url, category);
+        }
+        let client = connect(&target).await?;
+        let mut tools = client.list_all_tools().await?;
+        tools.sort_by(|a, b| (category_of(a), &a.name).cmp(&(category_of(b), &b.name)));
+        print_tools(&tools, target.json)?;
+        drop(client.cancel().await);
+        Ok(Exit::Success)
+    })
+}
+
+fn category_url(url: &str, category: &str) -> String {
+    let base = url.trim_end_matches('/');
+    let base = base.strip_suffix("/full").unwrap_or(base);
+    format!("{base}/category/{category}")
+}
+
+fn category_of(tool: &Tool) -> &str {
+    tool.meta.as_ref().and_then(|meta| meta.get("tandem/category")).and_then(Value::as_str).unwrap_or("")
+}
+
+fn print_tools(tools: &[Tool], json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(tools)?)?);
+    }
+    let width = tools.iter().map(|tool| tool.name.len()).max().unwrap_or(0);
+    let mut category = None;
+    for tool in tools {
+        if category != Some(category_of(tool)) {
+            category = Some(category_of(tool));
+            writeln!(out, "{}", category_of(tool))?;
+        }
+        let first = tool.description.as_deref().unwrap_or("").lines().next().unwrap_or("");
+        writeln!(out, "  {:width$}  {first}", tool.name)?;
+    }
+    Ok(())
+}

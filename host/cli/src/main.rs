@@ -1,0 +1,47 @@
+//! The `tandem` binary.
+
+#![forbid(unsafe_code)]
+
+mod args;
+mod client;
+mod config;
+mod exit;
+mod grants;
+mod inspect;
+mod logging;
+mod package;
+mod progress;
+mod serve;
+
+use clap::Parser;
+
+use crate::{
+    args::{Args, Command},
+    exit::Exit,
+};
+
+// The allocator of a server that makes and drops many small things on many threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    let args = Args::parse();
+    let result = match args.command {
+        Command::Serve(args) => serve::run(args),
+        Command::Call(args) => client::call(args),
+        Command::Tools(args) => client::tools(args),
+        Command::Pack(args) => package::pack(&args),
+        Command::Keygen(args) => package::keygen(&args),
+        Command::Sign(args) => package::sign(&args),
+        Command::Verify(args) => package::verify(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Config(args) => config::run(&args),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            exit::report(&error);
+            Exit::Failure.into()
+        }
+    }
+}

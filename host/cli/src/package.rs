@@ -1,0 +1,122 @@
+//! `tandem pack`, `keygen`, `sign` and `verify`.
+
+use std::{
+    fs,
+    io::{IsTerminal, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    sync::Arc,
+};
+
+use anyhow::{Context, bail};
+use tandem_engine::{Engine, EngineConfig, Services};
+use tandem_manifest::{KeyPair, ManifestErrors, Package, PluginManifest, SignaturePolicy, TrustRoots};
+
+use crate::{
+    args::{Keygen, Pack, Sign, Verify},
+    exit::Exit,
+};
+
+pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+fn read_text(path: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Writes beside the target and renames, so that a crash leaves the old file or the new one.
+fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+    }
+    fs::write(&temporary, bytes)
+        .and_then(|()| fs::rename(&temporary, path))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The errors of a hand-written file, drawn with the lines that they are about.
+pub fn drawn(errors: &ManifestErrors) -> anyhow::Error {
+    anyhow::anyhow!("{}", errors.render(std::io::stderr().is_terminal()).trim_end())
+}
+
+pub fn pack(args: &Pack) -> anyhow::Result<Exit> {
+    let component = read(&args.component)?;
+    let manifest = PluginManifest::parse(&args.manifest.display().to_string(), &read_text(&args.manifest)?)
+        .map_err(|errors| drawn(&errors))?;
+    let engine = Engine::new(EngineConfig { max_instances: 1, ..EngineConfig::default() }, None, Arc::new(Services::default()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let descriptors = runtime
+        .block_on(engine.describe(&component))
+        .with_context(|| format!("{} cannot be packed", args.component.display()))?;
+    if let Some(unknown) =
+        manifest.tools.keys().find(|name| !descriptors.tools.iter().any(|tool| tool.name == name.as_str()))
+    {
+        bail!("{} has settings for `{unknown}`, which is no tool of the component", args.manifest.display());
+    }
+    let mut file = Package::pack(&component, &manifest, &descriptors)?;
+    if let Some(key) = &args.key {
+        file = Package::sign(&file, &key_pair(key)?)?;
+    }
+    replace(&args.output, &file)?;
+    writeln!(
+        std::io::stdout(),
+        "{}: {} {} with {} tools, {} bytes, {}",
+        args.output.display(),
+        manifest.plugin.name,
+        manifest.plugin.version,
+        descriptors.tools.len(),
+        file.len(),
+        if args.key.is_some() { "signed" } else { "unsigned" }
+    )?;
+    Ok(Exit::Success)
+}
+
+fn key_pair(path: &Path) -> anyhow::Result<KeyPair> {
+    KeyPair::from_pem(&read_text(path)?).with_context(|| format!("{} is no private key", path.display()))
+}
+
+pub fn keygen(args: &Keygen) -> anyhow::Result<Exit> {
+    let (private, public) = (args.prefix.with_extension("key"), args.prefix.with_extension("pub"));
+    match (private.exists(), public.exists()) {
+        (true, true) if args.if_missing => return Ok(Exit::Success),
+        (false, false) => {}
+        _ => bail!("{} or {} is already there; a lost key cannot be made again, so none is overwritten", private.display(), public.display()),
+    }
+    let pair = KeyPair::generate()?;
+    if let Some(parent) = private.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::create_dir_all(parent)?;
+    }
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&private)?;
+    file.write_all(pair.to_pem()?.as_bytes())?;
+    fs::write(&public, pair.public_pem()?)?;
+    writeln!(std::io::stdout(), "key {}: {} (keep it secret) and {}", pair.id(), private.display(), public.display())?;
+    Ok(Exit::Success)
+}
+
+pub fn sign(args: &Sign) -> anyhow::Result<Exit> {
+    let pair = key_pair(&args.key)?;
+    let signed = Package::sign(&read(&args.file)?, &pair).with_context(|| format!("cannot sign {}", args.file.display()))?;
+    replace(&args.file, &signed)?;
+    writeln!(std::io::stdout(), "{}: signed with key {}", args.file.display(), pair.id())?;
+    Ok(Exit::Success)
+}
+
+pub fn verify(args: &Verify) -> anyhow::Result<Exit> {
+    let roots = trust_roots(args.trust.iter().map(AsRef::as_ref))?;
+    let package = Package::open(&read(&args.file)?, &roots, SignaturePolicy::Required)
+        .with_context(|| format!("{} is not to be trusted", args.file.display()))?;
+    let key = package.key_id.map(|id| id.to_string()).unwrap_or_default();
+    let identity = &package.manifest.plugin;
+    writeln!(std::io::stdout(), "{}: {} {}, signed with key {key}", args.file.display(), identity.name, identity.version)?;
+    Ok(Exit::Success)
+}
+
+/// Reads public keys.
+pub fn trust_roots<'a>(paths: impl Iterator<Item = &'a Path>) -> anyhow::Result<TrustRoots> {
+    let pems = paths
+        .map(|path| Ok((path.display().to_string(), read_text(path)?)))
+        .collect::<anyhow::Result<Vec<(String, String)>>>()?;
+    Ok(TrustRoots::from_pems(pems.iter().map(|(label, text)| (label.as_str(), text.as_str())))?)
+}

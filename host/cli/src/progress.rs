@@ -1,0 +1,52 @@
+//! A progress bar while plugins are compiled, on a terminal; log lines in any case.
+
+use std::{
+    io::IsTerminal,
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tandem_catalog::{LoadObserver, Rejected};
+use tandem_engine::Origin;
+
+pub struct Loading {
+    bar: ProgressBar,
+}
+
+impl Loading {
+    pub fn new() -> Self {
+        let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("loading plugins {bar:32} {pos}/{len} {msg}") {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self { bar }
+    }
+
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl LoadObserver for Loading {
+    fn found(&self, files: usize) {
+        self.bar.set_length(files as u64);
+    }
+
+    fn loaded(&self, file: &str, origin: Origin, took: Duration) {
+        self.bar.inc(1);
+        self.bar.set_message(file.to_owned());
+        let how = match origin {
+            Origin::Cached => "from the compiled-code cache",
+            Origin::Compiled => "compiled",
+            Origin::Replaced => "compiled anew",
+        };
+        metrics::histogram!("tandem_compile_seconds").record(took.as_secs_f64());
+        self.bar.suspend(|| tracing::info!(file, took_ms = took.as_millis() as u64, "plugin loaded, {how}"));
+    }
+
+    fn rejected(&self, rejected: &Rejected) {
+        self.bar.inc(1);
+        self.bar.suspend(|| tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason));
+    }
+}

@@ -1,0 +1,148 @@
+//! The cache of compiled code.
+//!
+//! **Promises.** What is loaded was written by this host, for this engine configuration, wasmtime version and
+//! CPU, from the component with this digest. **Refuses** everything else: compiled code is trusted code, and
+//! wasmtime accepts most bit flips in it. An entry that fails its MAC is reported, deleted and made anew.
+//!
+//! The directory is 0700, the key 0600. Entries are written to a temporary name and renamed, so that a crash
+//! leaves none in part.
+
+mod load;
+
+use std::{
+    fs,
+    hash::{Hash, Hasher},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+use wasmtime::{Engine, component::Component};
+
+const KEY_BYTES: usize = 32;
+const TAG_BYTES: usize = 32;
+/// Separates this use of the key from any other.
+const DOMAIN: &[u8] = b"tandem aot v1";
+
+/// Where a component's code came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// From the cache.
+    Cached,
+    /// Compiled now.
+    Compiled,
+    /// Compiled now, because the cached entry was not authentic.
+    Replaced,
+}
+
+/// The cache's directory and key.
+#[derive(Debug)]
+pub(crate) struct AotCache {
+    directory: PathBuf,
+    key: [u8; KEY_BYTES],
+    /// Hash of everything in the engine that compiled code depends on.
+    engine: [u8; 32],
+}
+
+impl AotCache {
+    pub(crate) fn open(directory: &Path, engine: &Engine) -> io::Result<Self> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
+        fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
+        let key = key(&directory.join("key"))?;
+        let mut hasher = Sha256Hasher(Sha256::new());
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        Ok(Self { directory: directory.to_owned(), key, engine: hasher.0.finalize().into() })
+    }
+
+    /// The component, from the cache or compiled and cached. Takes seconds for large ones: never call it on a
+    /// request's path.
+    pub(crate) fn load(&self, engine: &Engine, wasm: &[u8]) -> wasmtime::Result<(Component, Origin)> {
+        let digest: [u8; 32] = Sha256::digest(wasm).into();
+        let path = self.path(&digest);
+        let origin = match fs::read(&path) {
+            Ok(bytes) => match self.authentic(&digest, &bytes) {
+                Some(code) => return Ok((load::component(engine, code)?, Origin::Cached)),
+                None => {
+                    tracing::warn!(entry = %path.display(), "a cached artifact is not authentic; it is compiled anew");
+                    Origin::Replaced
+                }
+            },
+            Err(_) => Origin::Compiled,
+        };
+        let code = engine.precompile_component(wasm)?;
+        if let Err(error) = self.write(&path, &digest, &code) {
+            tracing::warn!(%error, "the compiled component could not be cached");
+        }
+        Ok((load::component(engine, load::Authentic::just_compiled(&code))?, origin))
+    }
+
+    fn path(&self, digest: &[u8; 32]) -> PathBuf {
+        let mut name = Sha256::new();
+        name.update(self.engine);
+        name.update(digest);
+        self.directory.join(format!("{}.cwasm", hex::encode(name.finalize())))
+    }
+
+    fn mac(&self, digest: &[u8; 32], code: &[u8]) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
+        for part in [DOMAIN, &self.engine, digest, code] {
+            mac.update(part);
+        }
+        Some(mac)
+    }
+
+    /// Splits tag and code, and checks the tag in constant time.
+    fn authentic<'a>(&self, digest: &[u8; 32], bytes: &'a [u8]) -> Option<load::Authentic<'a>> {
+        let (tag, code) = bytes.split_at_checked(TAG_BYTES)?;
+        self.mac(digest, code)?.verify_slice(tag).ok()?;
+        Some(load::Authentic::verified(code))
+    }
+
+    fn write(&self, path: &Path, digest: &[u8; 32], code: &[u8]) -> io::Result<()> {
+        let mac = self.mac(digest, code).ok_or_else(|| io::Error::other("no MAC key"))?;
+        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+        file.write_all(&mac.finalize().into_bytes())?;
+        file.write_all(code)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    }
+}
+
+/// Reads the host's MAC key, or makes it on the first start.
+fn key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
+    match fs::read(path) {
+        Ok(bytes) => {
+            bytes.try_into().map_err(|_| io::Error::other(format!("{} is not a key of 32 bytes; delete it", path.display())))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut key = [0; KEY_BYTES];
+            getrandom::fill(&mut key).map_err(io::Error::other)?;
+            let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+            let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+            file.write_all(&key)?;
+            file.sync_all()?;
+            // `link` fails where another process was first; then its key counts.
+            match fs::hard_link(&temporary, path) {
+                Ok(()) => fs::remove_file(&temporary).map(|()| key),
+                Err(_) => fs::remove_file(&temporary).and_then(|()| self::key(path)),
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+struct Sha256Hasher(Sha256);
+
+impl Hasher for Sha256Hasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let digest = self.0.clone().finalize();
+        digest.iter().take(8).fold(0, |n, byte| n << 8 | u64::from(*byte))
+    }
+}

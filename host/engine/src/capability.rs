@@ -1,0 +1,53 @@
+//! What one tenant's calls of one plugin may touch: request ∩ grant, resolved to this host's paths and values.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+
+use tandem_manifest::HttpRule;
+use tandem_store::Quota;
+
+/// Ceilings of one call; already the smaller of what the author asks for and the operator allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes over all memories and tables.
+    pub memory: u64,
+    /// Wall clock, host calls included.
+    pub deadline: Duration,
+    /// Guest execution time.
+    pub cpu: Duration,
+    /// Bytes of one answer.
+    pub output: u64,
+    /// Bytes of log lines and of standard output and error together.
+    pub log: usize,
+    /// Calls of the plugin that may run at once.
+    pub concurrency: u32,
+}
+
+/// A directory that the guest sees as `/NAME`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Directory {
+    /// The name.
+    pub name: String,
+    /// Where it is on this host.
+    pub path: PathBuf,
+    /// Whether the guest may change it.
+    pub writable: bool,
+}
+
+/// Everything that is not denied.
+#[derive(Clone, Debug, Default)]
+pub struct Capability {
+    /// Directories.
+    pub directories: Vec<Directory>,
+    /// Environment variables.
+    pub env: Vec<(String, String)>,
+    /// Outgoing HTTP.
+    pub http: Vec<HttpRule>,
+    /// Bytes of the cache, if it is granted.
+    pub cache: Option<u64>,
+    /// The durable store's quota, if it is granted.
+    pub kv: Option<Quota>,
+    /// Whether other tools may be called.
+    pub invoke: bool,
+    /// The operator's settings for the plugin.
+    pub config: Arc<BTreeMap<String, String>>,
+}

@@ -1,0 +1,99 @@
+//! The engine: one `wasmtime::Engine`, its epoch clock, the linker, and the compiled-code cache.
+
+use std::{path::Path, sync::Arc};
+
+use wasmtime::component::Linker;
+
+use crate::{
+    aot::{AotCache, Origin},
+    bindings::exports::tandem::plugin,
+    capability::Capability,
+    config::EngineConfig,
+    error::LoadError,
+    host,
+    plugin::{Exports, Plugin, PluginSpec, Shared},
+    services::Services,
+    state::CallState,
+    ticker::Ticker,
+};
+
+/// Compiles and links plugins. Made once for a host.
+pub struct Engine {
+    config: EngineConfig,
+    wasmtime: wasmtime::Engine,
+    linker: Linker<CallState>,
+    cache: Option<AotCache>,
+    services: Arc<Services>,
+    _ticker: Ticker,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Starts the engine. `cache` is the directory for compiled code; without one, every start compiles.
+    pub fn new(config: EngineConfig, cache: Option<&Path>, services: Arc<Services>) -> Result<Self, LoadError> {
+        let host = |error: wasmtime::Error| LoadError::Host(format!("cannot start the engine: {error:#}"));
+        let wasmtime = wasmtime::Engine::new(&config.wasmtime()).map_err(host)?;
+        let mut linker = Linker::new(&wasmtime);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(host)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(host)?;
+        host::link(&mut linker).map_err(host)?;
+        let cache = match cache {
+            Some(directory) => Some(AotCache::open(directory, &wasmtime).map_err(|error| {
+                LoadError::Host(format!("cannot open the compiled-code cache {}: {error}", directory.display()))
+            })?),
+            None => None,
+        };
+        let ticker = Ticker::start(wasmtime.clone()).map_err(|error| LoadError::Host(error.to_string()))?;
+        Ok(Self { config, wasmtime, linker, cache, services, _ticker: ticker })
+    }
+
+    /// What all plugins share.
+    #[must_use]
+    pub fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// Compiles (or takes from the cache) and links one plugin. Blocking, up to seconds: call it off the
+    /// request path.
+    pub fn load(&self, wasm: &[u8], spec: PluginSpec) -> Result<(Plugin, Origin), LoadError> {
+        let compile = |error: wasmtime::Error| LoadError::Compile(format!("{error:#}"));
+        let (component, origin) = match &self.cache {
+            Some(cache) => cache.load(&self.wasmtime, wasm).map_err(compile)?,
+            None => {
+                (wasmtime::component::Component::new(&self.wasmtime, wasm).map_err(compile)?, Origin::Compiled)
+            }
+        };
+        let pre = self.linker.instantiate_pre(&component).map_err(|error| LoadError::Link(format!("{error:#}")))?;
+        let exports = Exports {
+            tools: plugin::tools::GuestIndices::new(&pre).map_err(|error| LoadError::Exports(format!("{error:#}")))?,
+            resources: plugin::resources::GuestIndices::new(&pre).ok(),
+            prompts: plugin::prompts::GuestIndices::new(&pre).ok(),
+            lifecycle: plugin::lifecycle::GuestIndices::new(&pre).ok(),
+        };
+        let uses_client = component
+            .component_type()
+            .imports(&self.wasmtime)
+            .any(|(name, _)| name.starts_with("tandem:host/client@"));
+        let shared = Arc::new(Shared::new(&spec.name, self.services.clone()));
+        Ok((Plugin::new(shared, pre, exports, spec, uses_client, self.config.max_instances), origin))
+    }
+
+    /// The names of a component's imports, for `tandem inspect`.
+    pub fn imports(&self, wasm: &[u8]) -> Result<Vec<String>, LoadError> {
+        let component = wasmtime::component::Component::new(&self.wasmtime, wasm)
+            .map_err(|error| LoadError::Compile(format!("{error:#}")))?;
+        Ok(component.component_type().imports(&self.wasmtime).map(|(name, _)| name.to_owned()).collect())
+    }
+
+    /// Asks an unpacked component what it offers, in a sandbox without any grant.
+    pub async fn describe(&self, wasm: &[u8]) -> Result<tandem_manifest::Descriptors, LoadError> {
+        let spec = PluginSpec::ungranted(Arc::new(Capability::default()));
+        let (plugin, _) = self.load(wasm, spec)?;
+        plugin.describe().await
+    }
+}

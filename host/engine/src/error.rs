@@ -1,0 +1,57 @@
+//! Why a plugin did not load, and why a call gave no answer: the guest's fault, the host's, or a trap.
+
+use std::time::Duration;
+
+/// Why a component was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The bytes are not a component that this host can compile.
+    #[error("cannot compile the component: {0}")]
+    Compile(String),
+    /// It imports something that no interface of this host gives.
+    #[error("cannot link the component: {0}")]
+    Link(String),
+    /// It lacks an export, or an export has another type.
+    #[error("the component does not export `tandem:plugin/tools@0.1.0` as the contract has it: {0}")]
+    Exports(String),
+    /// Its `describe` or `check` failed.
+    #[error("{0}")]
+    Probe(String),
+    /// The host could not do its part.
+    #[error("{0}")]
+    Host(String),
+}
+
+/// Why a call gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// A limit was hit.
+    #[error("limit `{limit}` of {value} was hit")]
+    Limit {
+        /// Its name, as in the manifest.
+        limit: &'static str,
+        /// Its value with unit.
+        value: String,
+    },
+    /// All instances of the host are in use.
+    #[error("all {0} instances of the host are in use")]
+    Overloaded(u32),
+    /// The wall-clock deadline passed.
+    #[error("no answer within {} ms", .0.as_millis())]
+    Timeout(Duration),
+    /// The client gave the call up.
+    #[error("cancelled")]
+    Cancelled,
+    /// The guest trapped.
+    #[error("{0}")]
+    Trap(String),
+    /// The guest answered, but not as the contract has it.
+    #[error("{0}")]
+    BadOutput(String),
+    /// The component does not export what was asked for.
+    #[error("the plugin does not export `{0}`")]
+    NoExport(&'static str),
+    /// The host could not do its part.
+    #[error("{0}")]
+    Host(String),
+}

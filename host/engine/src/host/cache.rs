@@ -1,0 +1,104 @@
+//! `tandem:host/cache`: a bounded cache in memory, one for each tenant's use of a plugin.
+//!
+//! An entry weighs its key and value and a fixed overhead; over the granted bytes the least used ones go.
+//! Entries of one namespace can never push out another's.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use moka::{Expiry, sync::Cache};
+use tandem_store::Namespace;
+
+use crate::{
+    bindings::tandem::host::cache::{Error, Host},
+    state::CallState,
+};
+
+/// Namespaces whose caches are kept. Stops a host with very many tenants from holding them all.
+const MAX_NAMESPACES: u64 = 4096;
+/// What the cache itself holds for one entry; without it, a million empty values would weigh nothing.
+const ENTRY_OVERHEAD: usize = 128;
+/// The longest that an entry lives. Stops a forgotten one from staying for the host's life.
+const MAX_TTL: Duration = Duration::from_secs(24 * 3600);
+
+#[derive(Clone)]
+struct Entry {
+    value: Arc<[u8]>,
+    ttl: Duration,
+}
+
+struct ByEntry;
+
+impl Expiry<String, Entry> for ByEntry {
+    fn expire_after_create(&self, _key: &String, entry: &Entry, _now: Instant) -> Option<Duration> {
+        Some(entry.ttl)
+    }
+
+    fn expire_after_update(&self, _: &String, entry: &Entry, _: Instant, _: Option<Duration>) -> Option<Duration> {
+        Some(entry.ttl)
+    }
+}
+
+/// All namespaces' caches.
+#[derive(Clone, Debug)]
+pub struct Caches(Cache<Namespace, Cache<String, Entry>>);
+
+impl Default for Caches {
+    fn default() -> Self {
+        Self(Cache::new(MAX_NAMESPACES))
+    }
+}
+
+impl Caches {
+    fn of(&self, ns: Namespace, max_bytes: u64) -> Cache<String, Entry> {
+        self.0.get_with(ns, || {
+            Cache::builder()
+                .max_capacity(max_bytes)
+                .weigher(|key: &String, entry: &Entry| {
+                    u32::try_from(key.len() + entry.value.len() + ENTRY_OVERHEAD).unwrap_or(u32::MAX)
+                })
+                .expire_after(ByEntry)
+                .build()
+        })
+    }
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Entry").field("bytes", &self.value.len()).finish_non_exhaustive()
+    }
+}
+
+impl CallState {
+    fn cache(&self) -> wasmtime::Result<Result<(Cache<String, Entry>, u64), Error>> {
+        let Some(max) = self.capability.cache else {
+            return Ok(Err(Error::Denied("`cache` is not granted".to_owned())));
+        };
+        let tenant = self.env()?.caller.tenant.clone();
+        let ns = Namespace { tenant, plugin: self.plugin.name.clone() };
+        Ok(Ok((self.plugin.services.caches.of(ns, max), max)))
+    }
+}
+
+impl Host for &mut CallState {
+    fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
+        Ok(self.cache()?.map(|(cache, _)| cache.get(&key).map(|entry| entry.value.to_vec())))
+    }
+
+    fn set(&mut self, key: String, value: Vec<u8>, ttl_ms: Option<u64>) -> wasmtime::Result<Result<(), Error>> {
+        Ok(self.cache()?.and_then(|(cache, max)| {
+            if (key.len() + value.len() + ENTRY_OVERHEAD) as u64 > max {
+                return Err(Error::TooLarge(max));
+            }
+            let ttl = ttl_ms.map_or(MAX_TTL, Duration::from_millis).min(MAX_TTL);
+            cache.insert(key, Entry { value: value.into(), ttl });
+            Ok(())
+        }))
+    }
+
+    fn delete(&mut self, key: String) -> wasmtime::Result<Result<(), Error>> {
+        Ok(self.cache()?.map(|(cache, _)| cache.invalidate(&key)))
+    }
+}

@@ -1,0 +1,66 @@
+//! `tandem:host/call`: the context of the call that is being served.
+//!
+//! A handle names its call by number, not by a table entry: one that outlived its call can never reach the
+//! next call of a reused instance.
+
+use wasmtime::component::Resource;
+
+use crate::{
+    bindings::tandem::host::call::{Host, HostCallContext, Principal},
+    call::CallEnv,
+    state::CallState,
+};
+
+/// The type behind `call-context` handles.
+#[derive(Debug)]
+pub struct CallContext;
+
+fn env<'a>(state: &'a CallState, context: &Resource<CallContext>) -> wasmtime::Result<&'a CallEnv> {
+    if context.rep() != state.call {
+        return Err(wasmtime::format_err!("the call has ended; its context cannot be used any more"));
+    }
+    state.env()
+}
+
+impl Host for &mut CallState {}
+
+impl HostCallContext for &mut CallState {
+    fn id(&mut self, context: Resource<CallContext>) -> wasmtime::Result<String> {
+        Ok(env(self, &context)?.request_id.to_string())
+    }
+
+    fn remaining_ms(&mut self, context: Resource<CallContext>) -> wasmtime::Result<u64> {
+        env(self, &context)?;
+        Ok(u64::try_from(self.remaining().as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn cancelled(&mut self, context: Resource<CallContext>) -> wasmtime::Result<bool> {
+        Ok(env(self, &context)?.cancel.is_cancelled())
+    }
+
+    fn progress(
+        &mut self,
+        context: Resource<CallContext>,
+        done: f64,
+        total: Option<f64>,
+        message: Option<String>,
+    ) -> wasmtime::Result<()> {
+        if let Some(client) = &env(self, &context)?.client {
+            client.progress(done, total, message);
+        }
+        Ok(())
+    }
+
+    fn principal(&mut self, context: Resource<CallContext>) -> wasmtime::Result<Principal> {
+        let caller = &env(self, &context)?.caller;
+        Ok(Principal {
+            tenant: caller.tenant.to_string(),
+            subject: caller.subject.to_string(),
+            scopes: caller.scopes.to_vec(),
+        })
+    }
+
+    fn drop(&mut self, _context: Resource<CallContext>) -> wasmtime::Result<()> {
+        Ok(())
+    }
+}

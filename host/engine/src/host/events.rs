@@ -1,0 +1,52 @@
+//! `tandem:host/events`: what a plugin offers has changed.
+
+use std::sync::Arc;
+
+use crate::{
+    bindings::tandem::host::events::{EntryKind as WitKind, Error, Host},
+    state::CallState,
+};
+
+/// What kind of entry is shown or hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EntryKind {
+    /// A tool.
+    Tool,
+    /// A prompt.
+    Prompt,
+    /// A resource, by its URI.
+    Resource,
+}
+
+/// Takes the events of all plugins. Its owner knows which entries there are.
+pub trait EventSink: Send + Sync {
+    /// Shows or hides an entry for one tenant. Answers false when the plugin has no such entry.
+    fn set_hidden(&self, tenant: &Arc<str>, plugin: &str, kind: EntryKind, name: &str, hidden: bool) -> bool;
+    /// A resource's content changed, for one tenant.
+    fn resource_updated(&self, tenant: &Arc<str>, uri: &str);
+}
+
+impl Host for &mut CallState {
+    fn set_hidden(&mut self, kind: WitKind, name: String, hidden: bool) -> wasmtime::Result<Result<(), Error>> {
+        let kind = match kind {
+            WitKind::Tool => EntryKind::Tool,
+            WitKind::Prompt => EntryKind::Prompt,
+            WitKind::Resource => EntryKind::Resource,
+        };
+        let Some(sink) = self.plugin.services.events() else { return Ok(Err(no_listener())) };
+        let tenant = self.env()?.caller.tenant.clone();
+        let known = sink.set_hidden(&tenant, &self.plugin.name, kind, &name, hidden);
+        Ok(if known { Ok(()) } else { Err(Error::Unknown(name)) })
+    }
+
+    fn resource_updated(&mut self, uri: String) -> wasmtime::Result<Result<(), Error>> {
+        let Some(sink) = self.plugin.services.events() else { return Ok(Err(no_listener())) };
+        let tenant = self.env()?.caller.tenant.clone();
+        sink.resource_updated(&tenant, &uri);
+        Ok(Ok(()))
+    }
+}
+
+fn no_listener() -> Error {
+    Error::Other(Some("this host takes no events".to_owned()))
+}

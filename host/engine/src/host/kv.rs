@@ -1,0 +1,75 @@
+//! `tandem:host/kv`: the durable store, in the namespace of the call's tenant and plugin.
+
+use tandem_store::{Namespace, Quota, Store, StoreError};
+
+use crate::{
+    bindings::tandem::host::kv::{Error, Host, KeyPage},
+    state::CallState,
+};
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::TooLarge(text) => Self::TooLarge(text),
+            StoreError::Quota(text) => Self::QuotaExceeded(text),
+            other => Self::Other(Some(other.to_string())),
+        }
+    }
+}
+
+type Answer<T> = wasmtime::Result<Result<T, Error>>;
+
+impl CallState {
+    fn kv(&self) -> wasmtime::Result<Result<(Store, Namespace, Quota), Error>> {
+        let Some(quota) = self.capability.kv else {
+            return Ok(Err(Error::Denied("`kv` is not granted".to_owned())));
+        };
+        let Some(store) = self.plugin.services.store.clone() else {
+            return Ok(Err(Error::Denied("this host has no durable store".to_owned())));
+        };
+        let tenant = self.env()?.caller.tenant.clone();
+        Ok(Ok((store, Namespace { tenant, plugin: self.plugin.name.clone() }, quota)))
+    }
+}
+
+/// Unwraps the gate's answer, or returns its refusal to the guest.
+macro_rules! gate {
+    ($gate:expr) => {
+        match $gate? {
+            Ok(granted) => granted,
+            Err(refused) => return Ok(Err(refused)),
+        }
+    };
+}
+
+impl Host for &mut CallState {
+    async fn get(&mut self, key: String) -> Answer<Option<Vec<u8>>> {
+        let (store, ns, _) = gate!(self.kv());
+        Ok(store.get(ns, key).await.map_err(Error::from))
+    }
+
+    async fn set(&mut self, key: String, value: Vec<u8>) -> Answer<()> {
+        self.set_many(vec![(key, value)]).await
+    }
+
+    async fn set_many(&mut self, entries: Vec<(String, Vec<u8>)>) -> Answer<()> {
+        let (store, ns, quota) = gate!(self.kv());
+        Ok(store.set_many(ns, quota, entries).await.map_err(Error::from))
+    }
+
+    async fn compare_and_set(&mut self, key: String, expected: Option<Vec<u8>>, value: Vec<u8>) -> Answer<bool> {
+        let (store, ns, quota) = gate!(self.kv());
+        Ok(store.compare_and_set(ns, quota, key, expected, value).await.map_err(Error::from))
+    }
+
+    async fn delete(&mut self, key: String) -> Answer<bool> {
+        let (store, ns, _) = gate!(self.kv());
+        Ok(store.delete(ns, key).await.map_err(Error::from))
+    }
+
+    async fn list_keys(&mut self, prefix: String, limit: u32, after: Option<String>) -> Answer<KeyPage> {
+        let (store, ns, _) = gate!(self.kv());
+        let page = store.list(ns, prefix, limit, after).await.map_err(Error::from);
+        Ok(page.map(|page| KeyPage { keys: page.keys, next: page.next }))
+    }
+}

@@ -1,0 +1,36 @@
+//! `tandem:host/log`: structured lines for the operator, and for the client that asked for them.
+
+use crate::{
+    bindings::tandem::host::log::{Host, Level},
+    call,
+    state::CallState,
+};
+
+impl From<Level> for call::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Debug => Self::Debug,
+            Level::Info => Self::Info,
+            Level::Notice => Self::Notice,
+            Level::Warning => Self::Warning,
+            Level::Error => Self::Error,
+            Level::Critical => Self::Critical,
+            Level::Alert => Self::Alert,
+            Level::Emergency => Self::Emergency,
+        }
+    }
+}
+
+impl Host for &mut CallState {
+    fn write(&mut self, level: Level, logger: Option<String>, data: String) -> wasmtime::Result<()> {
+        let level = level.into();
+        if !self.log.line(level, logger.as_deref(), &data) {
+            return Ok(());
+        }
+        if let Some(client) = self.env.as_ref().and_then(|env| env.client.as_ref()) {
+            let data = serde_json::from_str(&data).unwrap_or(serde_json::Value::String(data));
+            client.log(level, logger.as_deref(), &data);
+        }
+        Ok(())
+    }
+}

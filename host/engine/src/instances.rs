@@ -1,0 +1,46 @@
+//! Instances that wait for their next call, by tenant: one never serves two tenants.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::plugin::Live;
+
+/// At most `max` instances over all tenants; a further one is dropped.
+pub(crate) struct Idle {
+    max: usize,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    count: usize,
+    by_tenant: HashMap<Arc<str>, Vec<Live>>,
+}
+
+impl Idle {
+    pub(crate) fn new(max: usize) -> Self {
+        Self { max, inner: Mutex::default() }
+    }
+
+    pub(crate) fn take(&self, tenant: &str) -> Option<Live> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let live = inner.by_tenant.get_mut(tenant)?.pop()?;
+        inner.count -= 1;
+        Some(live)
+    }
+
+    pub(crate) fn put(&self, tenant: &Arc<str>, live: Live) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.count < self.max {
+            inner.count += 1;
+            inner.by_tenant.entry(tenant.clone()).or_default().push(live);
+        } else if let Some(other) = inner.by_tenant.iter().find_map(|(t, l)| (t != tenant && !l.is_empty()).then(|| t.clone())) {
+            // Full of others' instances: the one that just worked is worth more than one that waits.
+            drop(inner.by_tenant.get_mut(&other).and_then(Vec::pop));
+            inner.by_tenant.retain(|_, waiting| !waiting.is_empty());
+            inner.by_tenant.entry(tenant.clone()).or_default().push(live);
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Runs plugin components in a sandbox.
+//!
+//! **Promises.** A guest touches only what its [`Capability`] names. A guest's fault (a trap, a limit, a bad
+//! answer) is a typed [`RunError`] of its own call; it never takes a thread, another call, or the host. Guests
+//! that loop share the threads fairly with those that do not.
+//!
+//! **Bounds.** Every call is armed with a wall deadline, a CPU budget, a memory limit over all memories and
+//! tables, bounds on handles, resources and bytes across the border, and budgets for log and output
+//! ([`Limits`]). The number of live instances is bounded by the pool ([`EngineConfig`]).
+//!
+//! **Refuses.** Components that import what no interface of the host gives, and compiled code that this host
+//! did not make.
+
+mod aot;
+#[allow(unreachable_pub, reason = "generated")]
+mod bindings;
+mod call;
+mod capability;
+mod config;
+mod engine;
+mod error;
+mod host;
+mod instances;
+mod limits;
+mod metrics;
+mod output;
+mod plugin;
+mod services;
+mod state;
+mod ticker;
+mod wasi;
+
+pub use aot::Origin;
+pub use bindings::tandem::plugin::types::{
+    Blob, Completion, CompletionReference, Content, PromptMessage, PromptOutput, ResourceBody, ResourceContents,
+    ResourceLink, Role, ToolError, ToolOutput,
+};
+pub use call::{CallEnv, Caller, ClientCapabilities, ClientPort, Input, InputError, InputRequest, Level};
+pub use capability::{Capability, Directory, Limits};
+pub use config::{EngineConfig, TICK};
+pub use engine::Engine;
+pub use error::{LoadError, RunError};
+pub use host::{Caches, EntryKind, EventSink, InvokeError, InvokeOutput, Invoker};
+pub use plugin::{Capabilities, InstancePolicy, Plugin, PluginSpec};
+pub use services::Services;

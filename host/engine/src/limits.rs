@@ -1,0 +1,106 @@
+//! The memory limit of one instance: the sum over all of its memories and tables.
+//!
+//! Wasmtime's own limits are per memory, so a guest with two memories would get twice its share.
+
+use wasmtime::ResourceLimiter;
+
+/// What a table element costs the host.
+const ELEMENT_BYTES: usize = 16;
+/// Core instances, tables and memories in one store: the pool's own bounds are per component.
+const MAX_INSTANCES: usize = 64;
+const MAX_TABLES: usize = 32;
+const MAX_MEMORIES: usize = 8;
+
+/// Counts what an instance holds and refuses growth beyond `max`.
+#[derive(Debug)]
+pub(crate) struct MemoryLimit {
+    max: usize,
+    used: usize,
+    peak: usize,
+    refused: bool,
+}
+
+impl MemoryLimit {
+    pub(crate) fn new(max: u64) -> Self {
+        Self { max: usize::try_from(max).unwrap_or(usize::MAX), used: 0, peak: 0, refused: false }
+    }
+
+    /// Whether growth was refused since the last [`Self::rearm`]: a guest that traps after that ran out of memory.
+    pub(crate) fn refused(&self) -> bool {
+        self.refused
+    }
+
+    pub(crate) fn rearm(&mut self) {
+        self.refused = false;
+    }
+
+    pub(crate) fn max(&self) -> usize {
+        self.max
+    }
+
+    pub(crate) fn peak(&self) -> usize {
+        self.peak
+    }
+
+    fn grow(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> bool {
+        let total = self.used.saturating_add(desired.saturating_sub(current));
+        if maximum.is_some_and(|m| desired > m) {
+            return false;
+        }
+        if total > self.max {
+            self.refused = true;
+            return false;
+        }
+        self.used = total;
+        self.peak = self.peak.max(total);
+        true
+    }
+}
+
+impl ResourceLimiter for MemoryLimit {
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(self.grow(current, desired, maximum))
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|m| desired > m) {
+            return Ok(false);
+        }
+        Ok(self.grow(current.saturating_mul(ELEMENT_BYTES), desired.saturating_mul(ELEMENT_BYTES), None))
+    }
+
+    fn instances(&self) -> usize {
+        MAX_INSTANCES
+    }
+
+    fn tables(&self) -> usize {
+        MAX_TABLES
+    }
+
+    fn memories(&self) -> usize {
+        MAX_MEMORIES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memories_and_tables_share_one_limit() {
+        let mut limit = MemoryLimit::new(1000);
+        assert!(limit.memory_growing(0, 600, None).unwrap());
+        assert!(!limit.memory_growing(0, 600, None).unwrap(), "a second memory has what the first one left");
+        assert!(limit.refused());
+        assert!(limit.table_growing(0, 25, None).unwrap(), "25 elements are 400 bytes");
+        assert!(!limit.table_growing(25, 26, None).unwrap());
+        assert_eq!(limit.peak(), 1000);
+    }
+
+    #[test]
+    fn a_guests_own_maximum_is_not_our_refusal() {
+        let mut limit = MemoryLimit::new(1000);
+        assert!(!limit.memory_growing(0, 200, Some(100)).unwrap());
+        assert!(!limit.refused());
+    }
+}

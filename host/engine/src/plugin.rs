@@ -1,0 +1,418 @@
+//! A loaded plugin, and the way of one call through it.
+//!
+//! **Promises.** Every call runs with all limits armed. A trapped, timed-out or cancelled instance is dropped
+//! and never serves again. Dropping a call's future stops the guest and frees its instance.
+//!
+//! **Bounds.** [`Limits`] for each call; the engine's pool for all.
+
+use std::{
+    fmt::Write as _,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use wasmtime::{
+    PoolConcurrencyLimitError, Store, Trap,
+    component::{Instance, InstancePre, Resource},
+};
+
+use crate::{
+    bindings::{
+        exports::tandem::plugin::{lifecycle, prompts, resources, tools},
+        tandem::plugin::types::{Completion, CompletionReference, PromptOutput, ResourceContents, ToolError, ToolOutput},
+    },
+    call::CallEnv,
+    capability::{Capability, Limits},
+    config::{HOSTCALL_FUEL, MAX_HANDLES},
+    error::{LoadError, RunError},
+    instances::Idle,
+    metrics::Meters,
+    services::Services,
+    state::CallState,
+};
+
+/// How long a guest may go on after the client gave up, to end in good order.
+const CANCEL_GRACE: Duration = Duration::from_millis(100);
+
+/// What all instances of a plugin share.
+pub(crate) struct Shared {
+    pub(crate) name: Arc<str>,
+    pub(crate) services: Arc<Services>,
+    meters: Meters,
+}
+
+impl Shared {
+    pub(crate) fn new(name: &str, services: Arc<Services>) -> Self {
+        Self { name: name.into(), services, meters: Meters::new(name) }
+    }
+}
+
+/// How long an instance lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstancePolicy {
+    /// A fresh one for each call.
+    PerCall,
+    /// Reused by calls of one tenant, at most this often.
+    Pooled {
+        /// Calls that one instance serves.
+        max_invocations: u32,
+    },
+}
+
+/// Decides what a tenant's calls may touch. Asked once a call; must be quick.
+pub trait Capabilities: Send + Sync {
+    /// The effective capability of a tenant.
+    fn of(&self, tenant: &str) -> Arc<Capability>;
+}
+
+impl Capabilities for Capability {
+    fn of(&self, _tenant: &str) -> Arc<Capability> {
+        Arc::new(self.clone())
+    }
+}
+
+impl Capabilities for Arc<Capability> {
+    fn of(&self, _tenant: &str) -> Arc<Capability> {
+        self.clone()
+    }
+}
+
+/// What the engine needs to know about a plugin.
+pub struct PluginSpec {
+    /// The plugin's name: the namespace of its keys, and a label in logs and metrics.
+    pub name: String,
+    /// Ceilings of a call.
+    pub limits: Limits,
+    /// How long an instance lives.
+    pub policy: InstancePolicy,
+    /// What each tenant may touch.
+    pub capabilities: Arc<dyn Capabilities>,
+}
+
+impl std::fmt::Debug for PluginSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PluginSpec").field("name", &self.name).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl PluginSpec {
+    /// For asking a component what it offers: small limits, and the given capability.
+    pub(crate) fn ungranted(capability: Arc<Capability>) -> Self {
+        Self {
+            name: "describe".to_owned(),
+            limits: Limits {
+                memory: 256 << 20,
+                deadline: Duration::from_secs(30),
+                cpu: Duration::from_secs(10),
+                output: 8 << 20,
+                log: 16 << 10,
+                concurrency: 1,
+            },
+            policy: InstancePolicy::PerCall,
+            capabilities: Arc::new(capability),
+        }
+    }
+}
+
+pub(crate) struct Exports {
+    pub(crate) tools: tools::GuestIndices,
+    pub(crate) resources: Option<resources::GuestIndices>,
+    pub(crate) prompts: Option<prompts::GuestIndices>,
+    pub(crate) lifecycle: Option<lifecycle::GuestIndices>,
+}
+
+/// One instance with its store.
+pub(crate) struct Live {
+    pub(crate) store: Store<CallState>,
+    instance: Instance,
+    pub(crate) calls: u32,
+}
+
+/// A loaded plugin.
+pub struct Plugin {
+    shared: Arc<Shared>,
+    pre: InstancePre<CallState>,
+    exports: Exports,
+    limits: Limits,
+    policy: InstancePolicy,
+    capabilities: Arc<dyn Capabilities>,
+    idle: Idle,
+    uses_client: bool,
+    max_instances: u32,
+}
+
+impl std::fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plugin").field("name", &self.shared.name).field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+/// What is asked of an instance.
+enum Op<'a> {
+    Tool { name: &'a str, arguments: &'a String },
+    Read { uri: &'a str },
+    Prompt { name: &'a str, arguments: &'a String },
+    Complete { reference: &'a CompletionReference, argument: &'a str, value: &'a str, settled: &'a String },
+    Check,
+}
+
+/// What it answered.
+enum Answer {
+    Tool(Result<ToolOutput, ToolError>),
+    Read(Result<Vec<ResourceContents>, ToolError>),
+    Prompt(Result<PromptOutput, ToolError>),
+    Complete(Result<Completion, ToolError>),
+    Check(Result<(), String>),
+}
+
+/// Takes the answer that belongs to the question.
+macro_rules! expect_answer {
+    ($answer:expr, $kind:ident) => {
+        match $answer {
+            Err(error) => Err(error),
+            Ok(Answer::$kind(result)) => Ok(result),
+            Ok(_) => Err(RunError::Host("the answer is of another kind than the question".to_owned())),
+        }
+    };
+}
+
+impl Plugin {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        pre: InstancePre<CallState>,
+        exports: Exports,
+        spec: PluginSpec,
+        uses_client: bool,
+        max_instances: u32,
+    ) -> Self {
+        let PluginSpec { limits, policy, capabilities, .. } = spec;
+        let idle = Idle::new(limits.concurrency as usize);
+        Self { shared, pre, exports, limits, policy, capabilities, idle, uses_client, max_instances }
+    }
+
+    /// Whether the component imports `tandem:host/client`, and so may suspend a call.
+    #[must_use]
+    pub fn uses_client(&self) -> bool {
+        self.uses_client
+    }
+
+    /// The ceilings of its calls.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Runs one tool. `arguments` is a JSON object that was validated.
+    pub async fn call_tool(
+        &self,
+        env: CallEnv,
+        name: &str,
+        arguments: String,
+    ) -> Result<Result<ToolOutput, ToolError>, RunError> {
+        let answer = expect_answer!(self.run(env, Op::Tool { name, arguments: &arguments }).await, Tool)?;
+        if let Ok(output) | Err(ToolError::Failed(output)) = &answer {
+            self.check_output(crate::output::size(output))?;
+        }
+        Ok(answer)
+    }
+
+    /// Reads one resource.
+    pub async fn read_resource(
+        &self,
+        env: CallEnv,
+        uri: &str,
+    ) -> Result<Result<Vec<ResourceContents>, ToolError>, RunError> {
+        let answer = expect_answer!(self.run(env, Op::Read { uri }).await, Read)?;
+        if let Ok(contents) = &answer {
+            self.check_output(contents.iter().map(crate::output::resource_size).sum())?;
+        }
+        Ok(answer)
+    }
+
+    /// Fills a prompt in.
+    pub async fn get_prompt(
+        &self,
+        env: CallEnv,
+        name: &str,
+        arguments: String,
+    ) -> Result<Result<PromptOutput, ToolError>, RunError> {
+        expect_answer!(self.run(env, Op::Prompt { name, arguments: &arguments }).await, Prompt)
+    }
+
+    /// Completes an argument of a prompt or a resource template.
+    pub async fn complete(
+        &self,
+        env: CallEnv,
+        reference: &CompletionReference,
+        argument: &str,
+        value: &str,
+        settled: String,
+    ) -> Result<Result<Completion, ToolError>, RunError> {
+        expect_answer!(self.run(env, Op::Complete { reference, argument, value, settled: &settled }).await, Complete)
+    }
+
+    /// Asks the plugin whether it can work as it is granted and configured.
+    pub async fn check(&self) -> Result<(), LoadError> {
+        if self.exports.lifecycle.is_none() {
+            return Ok(());
+        }
+        let env = CallEnv::for_probe(self.limits.deadline);
+        match expect_answer!(self.run(env, Op::Check).await, Check) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(text)) => Err(LoadError::Probe(format!("its check failed: {text}"))),
+            Err(error) => Err(LoadError::Probe(format!("its check failed: {error}"))),
+        }
+    }
+
+    /// Asks the component what it offers.
+    pub(crate) async fn describe(&self) -> Result<tandem_manifest::Descriptors, LoadError> {
+        let probe = |error: RunError| LoadError::Probe(format!("its `describe` failed: {error}"));
+        let mut live = self.fresh(CallEnv::for_probe(self.limits.deadline)).await.map_err(probe)?;
+        let described = crate::output::describe(&self.exports, &mut live.store, &live.instance).await;
+        match described {
+            Ok(result) => result,
+            Err(error) => Err(probe(self.explain(&live, &error))),
+        }
+    }
+
+    fn check_output(&self, bytes: u64) -> Result<(), RunError> {
+        if bytes > self.limits.output {
+            return Err(RunError::Limit { limit: "output", value: format!("{} bytes", self.limits.output) });
+        }
+        Ok(())
+    }
+
+    async fn run(&self, env: CallEnv, op: Op<'_>) -> Result<Answer, RunError> {
+        let deadline = env.deadline;
+        let total = deadline.saturating_duration_since(Instant::now());
+        let cancel = env.cancel.clone();
+        if cancel.is_cancelled() {
+            return Err(RunError::Cancelled);
+        }
+        let tenant = env.caller.tenant.clone();
+        let work = async {
+            let mut live = self.instance(env).await?;
+            let result = self.dispatch(&mut live, op).await;
+            let result = result.map_err(|error| self.explain(&live, &error));
+            self.settle(live, &tenant, result.is_ok());
+            result
+        };
+        tokio::pin!(work);
+        tokio::select! {
+            biased;
+            result = &mut work => result,
+            () = cancel.cancelled() => {
+                drop(tokio::time::timeout(CANCEL_GRACE, work).await);
+                Err(RunError::Cancelled)
+            }
+            () = tokio::time::sleep_until(deadline.into()) => Err(RunError::Timeout(total)),
+        }
+    }
+
+    /// A reused instance if the policy has one, else a fresh one; armed for the call.
+    async fn instance(&self, env: CallEnv) -> Result<Live, RunError> {
+        if matches!(self.policy, InstancePolicy::Pooled { .. })
+            && let Some(mut live) = self.idle.take(&env.caller.tenant)
+        {
+            live.store.data_mut().arm(env);
+            live.store.set_epoch_deadline(1);
+            return Ok(live);
+        }
+        self.fresh(env).await
+    }
+
+    async fn fresh(&self, env: CallEnv) -> Result<Live, RunError> {
+        let capability = self.capabilities.of(&env.caller.tenant);
+        let state = CallState::new(self.shared.clone(), capability, self.limits.clone());
+        let mut store = Store::new(self.pre.engine(), state);
+        store.limiter(|state| &mut state.memory);
+        store.set_hostcall_fuel(HOSTCALL_FUEL);
+        store.set_max_component_handles(MAX_HANDLES);
+        store.epoch_deadline_callback(CallState::on_tick);
+        store.set_epoch_deadline(1);
+        store.data_mut().arm(env);
+        match self.pre.instantiate_async(&mut store).await {
+            Ok(instance) => Ok(Live { store, instance, calls: 0 }),
+            Err(error) => Err(self.classify(store.data(), &error)),
+        }
+    }
+
+    async fn dispatch(&self, live: &mut Live, op: Op<'_>) -> wasmtime::Result<Answer> {
+        let Live { store, instance, .. } = live;
+        let no_export = |name: &'static str| wasmtime::Error::from(RunError::NoExport(name));
+        // The handle's number is the call's: a handle that outlives its call names no other.
+        let context = |store: &Store<CallState>| Resource::new_own(store.data().call);
+        Ok(match op {
+            Op::Tool { name, arguments } => {
+                let guest = self.exports.tools.load(&mut *store, &*instance)?;
+                let context = context(store);
+                Answer::Tool(guest.call_call(&mut *store, context, name, arguments).await?)
+            }
+            Op::Read { uri } => {
+                let indices = self.exports.resources.as_ref().ok_or_else(|| no_export("resources"))?;
+                let guest = indices.load(&mut *store, &*instance)?;
+                let context = context(store);
+                Answer::Read(guest.call_read(&mut *store, context, uri).await?)
+            }
+            Op::Prompt { name, arguments } => {
+                let indices = self.exports.prompts.as_ref().ok_or_else(|| no_export("prompts"))?;
+                let guest = indices.load(&mut *store, &*instance)?;
+                let context = context(store);
+                Answer::Prompt(guest.call_get(&mut *store, context, name, arguments).await?)
+            }
+            Op::Complete { reference, argument, value, settled } => {
+                let indices = self.exports.prompts.as_ref().ok_or_else(|| no_export("prompts"))?;
+                let guest = indices.load(&mut *store, &*instance)?;
+                let context = context(store);
+                Answer::Complete(guest.call_complete(&mut *store, context, reference, argument, value, settled).await?)
+            }
+            Op::Check => {
+                let indices = self.exports.lifecycle.as_ref().ok_or_else(|| no_export("lifecycle"))?;
+                Answer::Check(indices.load(&mut *store, &*instance)?.call_check(&mut *store).await?)
+            }
+        })
+    }
+
+    /// Accounts for the call, and keeps the instance if it may serve again.
+    fn settle(&self, mut live: Live, tenant: &Arc<str>, healthy: bool) {
+        let state = live.store.data_mut();
+        self.shared.meters.record(state.cpu(), state.memory.peak());
+        state.disarm();
+        live.calls += 1;
+        if let InstancePolicy::Pooled { max_invocations } = self.policy
+            && healthy
+            && live.calls < max_invocations
+        {
+            self.idle.put(tenant, live);
+        }
+    }
+
+    fn explain(&self, live: &Live, error: &wasmtime::Error) -> RunError {
+        self.classify(live.store.data(), error)
+    }
+
+    fn classify(&self, state: &CallState, error: &wasmtime::Error) -> RunError {
+        if let Some(error) = error.downcast_ref::<RunError>() {
+            return error.clone();
+        }
+        if let Some(limit) = state.limit_hit() {
+            return limit;
+        }
+        if error.is::<PoolConcurrencyLimitError>() {
+            return RunError::Overloaded(self.max_instances);
+        }
+        if let Some(limit) = crate::output::limit_in(error) {
+            return limit;
+        }
+        let Some(trap) = error.downcast_ref::<Trap>() else {
+            // No trap of the guest's code: the host refused what the guest gave it (bad UTF-8, a dead handle).
+            return RunError::BadOutput(format!("{error:#}"));
+        };
+        let mut text = trap.to_string();
+        let panic = state.log.last_error_line();
+        if !panic.is_empty() {
+            let _infallible = write!(text, ": {panic}");
+        }
+        RunError::Trap(text)
+    }
+}

@@ -1,0 +1,51 @@
+//! What all plugins share: the store, the caches, and the ways up to the router and the catalog.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use tandem_store::Store;
+
+use crate::host::{Caches, EventSink, Invoker};
+
+/// Set up once, before the first call. The upward references are weak: the router owns the engine, not the
+/// other way round.
+#[derive(Default)]
+pub struct Services {
+    /// The durable store; without one, `kv` is denied.
+    pub store: Option<Store>,
+    /// The caches behind `tandem:host/cache`.
+    pub caches: Caches,
+    invoker: OnceLock<Weak<dyn Invoker>>,
+    events: OnceLock<Weak<dyn EventSink>>,
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Services").field("store", &self.store.is_some()).finish_non_exhaustive()
+    }
+}
+
+impl Services {
+    /// Services over a durable store.
+    #[must_use]
+    pub fn with_store(store: Store) -> Self {
+        Self { store: Some(store), ..Self::default() }
+    }
+
+    /// Sets who runs nested calls. Only the first setting counts.
+    pub fn set_invoker(&self, invoker: &Arc<dyn Invoker>) {
+        drop(self.invoker.set(Arc::downgrade(invoker)));
+    }
+
+    /// Sets who takes events. Only the first setting counts.
+    pub fn set_events(&self, events: &Arc<dyn EventSink>) {
+        drop(self.events.set(Arc::downgrade(events)));
+    }
+
+    pub(crate) fn invoker(&self) -> Option<Arc<dyn Invoker>> {
+        self.invoker.get()?.upgrade()
+    }
+
+    pub(crate) fn events(&self) -> Option<Arc<dyn EventSink>> {
+        self.events.get()?.upgrade()
+    }
+}

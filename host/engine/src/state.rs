@@ -1,0 +1,138 @@
+//! What a store carries: one instance's limits, resources and the call that it serves.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use wasmtime::{
+    StoreContextMut, UpdateDeadline,
+    component::{HasData, ResourceTable},
+};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::{
+    call::CallEnv,
+    capability::{Capability, Limits},
+    config::{MAX_RESOURCES, TICK},
+    error::RunError,
+    limits::MemoryLimit,
+    plugin::Shared,
+    wasi::{HttpGate, LogBudget},
+};
+
+/// Data of one store. The linker's functions see nothing else.
+pub(crate) struct CallState {
+    pub(crate) plugin: Arc<Shared>,
+    pub(crate) capability: Arc<Capability>,
+    pub(crate) limits: Limits,
+    /// The call that is being served; none between calls of a pooled instance.
+    pub(crate) env: Option<CallEnv>,
+    /// Number of the present call in this store: a context handle of an earlier one is refused by it.
+    pub(crate) call: u32,
+    pub(crate) memory: MemoryLimit,
+    pub(crate) log: Arc<LogBudget>,
+    ticks: u64,
+    budget: u64,
+    table: ResourceTable,
+    /// Built when the guest first uses WASI: most calls never do.
+    wasi: Option<Box<WasiCtx>>,
+    http: WasiHttpCtx,
+    gate: HttpGate,
+}
+
+impl CallState {
+    pub(crate) fn new(plugin: Arc<Shared>, capability: Arc<Capability>, limits: Limits) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MAX_RESOURCES);
+        Self {
+            log: Arc::new(LogBudget::new(plugin.name.clone(), limits.log)),
+            gate: HttpGate::new(plugin.clone(), capability.clone()),
+            plugin,
+            capability,
+            memory: MemoryLimit::new(limits.memory),
+            limits,
+            env: None,
+            call: 0,
+            ticks: 0,
+            budget: 0,
+            table,
+            wasi: None,
+            http: WasiHttpCtx::new(),
+        }
+    }
+
+    /// Arms the limits for one call. Every call goes through here, on a fresh instance and on a reused one.
+    pub(crate) fn arm(&mut self, env: CallEnv) {
+        self.call = self.call.wrapping_add(1);
+        self.ticks = 0;
+        self.budget = u64::try_from(self.limits.cpu.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX).max(1);
+        self.memory.rearm();
+        self.log.rearm(&env);
+        self.env = Some(env);
+    }
+
+    /// Ends the call: whatever handle to it the guest kept is refused from now on.
+    pub(crate) fn disarm(&mut self) {
+        self.env = None;
+        self.log.flush();
+    }
+
+    /// Guest execution time of the present call, in whole ticks.
+    pub(crate) fn cpu(&self) -> Duration {
+        TICK.saturating_mul(u32::try_from(self.ticks).unwrap_or(u32::MAX))
+    }
+
+    /// Called when a tick passed while the guest ran: charges it, and lets others run.
+    pub(crate) fn on_tick(mut store: StoreContextMut<'_, Self>) -> wasmtime::Result<UpdateDeadline> {
+        let state = store.data_mut();
+        state.ticks += 1;
+        if state.ticks > state.budget {
+            return Ok(UpdateDeadline::Interrupt);
+        }
+        // `yield_now` wakes the task only after the executor polled its timers and sockets; the plain
+        // yield wakes itself at once and starves them for 61 turns.
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+    }
+
+    /// The limit that explains why the guest stopped, if one does.
+    pub(crate) fn limit_hit(&self) -> Option<RunError> {
+        if self.ticks > self.budget {
+            return Some(RunError::Limit { limit: "cpu", value: format!("{} ms", self.limits.cpu.as_millis()) });
+        }
+        if self.memory.refused() {
+            return Some(RunError::Limit { limit: "memory", value: format!("{} bytes", self.memory.max()) });
+        }
+        None
+    }
+
+    /// The present call, or an error that traps: the guest kept a handle longer than its call.
+    pub(crate) fn env(&self) -> wasmtime::Result<&CallEnv> {
+        self.env.as_ref().ok_or_else(|| wasmtime::format_err!("the call has ended; its context cannot be used any more"))
+    }
+
+    pub(crate) fn remaining(&self) -> Duration {
+        self.env.as_ref().map_or(Duration::ZERO, |env| env.deadline.saturating_duration_since(Instant::now()))
+    }
+}
+
+impl WasiView for CallState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let ctx = self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&self.capability, &self.log)));
+        WasiCtxView { ctx, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for CallState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.gate, table: &mut self.table, ctx: &mut self.http }
+    }
+}
+
+/// Hands the whole state to the functions of our own interfaces.
+pub(crate) struct HostView;
+
+impl HasData for HostView {
+    type Data<'a> = &'a mut CallState;
+}

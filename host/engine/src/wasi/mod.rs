@@ -1,0 +1,38 @@
+//! WASI 0.2 by grant. Every guest is linked to all of it (interpreters import everything); what was not
+//! granted is empty or denied here.
+//!
+//! Nothing is inherited from the host process: no environment, no arguments, no standard input, no sockets.
+//! Standard output and error become bounded log lines.
+
+mod http;
+mod stdio;
+
+pub(crate) use http::HttpGate;
+pub(crate) use stdio::LogBudget;
+
+use std::sync::Arc;
+
+use wasmtime_wasi::{FsPerms, WasiCtx};
+
+use crate::capability::Capability;
+
+/// Random bytes that a guest may ask for at once (wasmtime's default is 64 MiB).
+const MAX_RANDOM: u64 = 1 << 20;
+
+/// Builds the context of one instance.
+pub(crate) fn context(capability: &Capability, log: &Arc<LogBudget>) -> WasiCtx {
+    let mut builder = WasiCtx::builder();
+    builder
+        .envs(&capability.env)
+        .max_random_size(MAX_RANDOM)
+        .stdout(stdio::Stdio::new(log.clone(), stdio::Stream::Out))
+        .stderr(stdio::Stdio::new(log.clone(), stdio::Stream::Err));
+    for directory in &capability.directories {
+        let perms = if directory.writable { FsPerms::ReadWrite } else { FsPerms::ReadOnly };
+        if let Err(error) = builder.preopened_dir(&directory.path, format!("/{}", directory.name), perms) {
+            // The guest sees a missing directory; the operator is told why.
+            tracing::warn!(directory = directory.name, %error, "a granted directory cannot be opened");
+        }
+    }
+    builder.build()
+}

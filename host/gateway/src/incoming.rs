@@ -1,0 +1,143 @@
+//! What the edge knows of a request before any protocol looks at it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use http::HeaderMap;
+use tandem_catalog::{Category, Tool, View};
+use tandem_engine::Caller;
+use uuid::Uuid;
+
+use crate::config::Exposure;
+
+tokio::task_local! {
+    /// The HTTP request that this task serves. It lets what rmcp calls without any context (a tool's schema, a new
+    /// session) know who asks.
+    pub(crate) static INCOMING: Arc<Incoming>;
+}
+
+/// Which part of the catalog an endpoint shows.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Endpoint {
+    Hierarchical,
+    Full,
+    Category(Arc<str>),
+}
+
+impl From<&Exposure> for Endpoint {
+    fn from(exposure: &Exposure) -> Self {
+        match exposure {
+            Exposure::Hierarchical => Self::Hierarchical,
+            Exposure::Full => Self::Full,
+            Exposure::Category(name) => Self::Category(name.as_str().into()),
+        }
+    }
+}
+
+impl Endpoint {
+    pub(crate) fn shows(&self, category: &str) -> bool {
+        match self {
+            Self::Hierarchical | Self::Full => true,
+            Self::Category(name) => **name == *category,
+        }
+    }
+
+    /// The tool of this name, if it can be called here.
+    pub(crate) fn tool<'a>(&self, view: &'a View, name: &str) -> Option<&'a Arc<Tool>> {
+        view.tool(name).filter(|tool| self.shows(&tool.category))
+    }
+
+    pub(crate) fn categories<'a>(&self, view: &'a View) -> impl Iterator<Item = &'a Arc<Category>> {
+        view.categories().filter(move |category| self.shows(&category.name))
+    }
+}
+
+/// One request, after authentication.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) caller: Caller,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) request_id: Arc<str>,
+    pub(crate) traceparent: Option<Arc<str>>,
+    session_refused: AtomicBool,
+}
+
+impl Incoming {
+    pub(crate) fn new(caller: Caller, endpoint: Endpoint, traceparent: Option<Arc<str>>) -> Self {
+        Self { caller, endpoint, request_id: request_id(), traceparent, session_refused: AtomicBool::new(false) }
+    }
+
+    /// The same request, at another endpoint.
+    pub(crate) fn at(&self, endpoint: Endpoint) -> Self {
+        Self {
+            caller: self.caller.clone(),
+            endpoint,
+            request_id: self.request_id.clone(),
+            traceparent: self.traceparent.clone(),
+            session_refused: AtomicBool::new(false),
+        }
+    }
+
+    /// Notes that a session was asked for and could not be had.
+    pub(crate) fn refuse_session(&self) {
+        self.session_refused.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn session_was_refused(&self) -> bool {
+        self.session_refused.load(Ordering::Relaxed)
+    }
+}
+
+/// A new request id: a UUIDv7, so that ids sort by time.
+pub(crate) fn request_id() -> Arc<str> {
+    let mut buffer = Uuid::encode_buffer();
+    Arc::from(&*Uuid::now_v7().hyphenated().encode_lower(&mut buffer))
+}
+
+/// The W3C `traceparent`, if it is well formed: anything else must not reach logs and peers.
+pub(crate) fn traceparent(value: &str) -> Option<Arc<str>> {
+    let mut parts = value.split('-');
+    let mut part = |length: usize| {
+        let part = parts.next()?;
+        (part.len() == length && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))).then_some(part)
+    };
+    let (version, trace, span, _flags) = (part(2)?, part(32)?, part(16)?, part(2)?);
+    let known = version == "00" && value.len() == 55;
+    let zero = |text: &str| text.bytes().all(|b| b == b'0');
+    (known && !zero(trace) && !zero(span)).then(|| value.into())
+}
+
+pub(crate) fn traceparent_of(headers: &HeaderMap) -> Option<Arc<str>> {
+    traceparent(headers.get("traceparent")?.to_str().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trace_context_is_taken_only_when_well_formed() {
+        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert_eq!(traceparent(good).as_deref(), Some(good));
+        for bad in [
+            "",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
+            "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920333\n-01",
+        ] {
+            assert_eq!(traceparent(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn request_ids_are_distinct_and_of_version_7() {
+        let (a, b) = (request_id(), request_id());
+        assert_ne!(a, b);
+        assert_eq!(a.parse::<Uuid>().unwrap().get_version_num(), 7);
+    }
+}

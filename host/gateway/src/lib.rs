@@ -1,0 +1,156 @@
+//! The protocol edge: MCP, REST, health and metrics over the router.
+//!
+//! **Promises.** What a client sees depends on the endpoint and on who asks, never on what it asked before. Both eras of
+//! MCP are served from the same handler, over HTTP and over stdio. A client that goes away, or cancels, stops the guest
+//! that works for it. Every answer carries a request id that is in the log too.
+//!
+//! **Bounds.** Connections, sessions, listeners, suspended calls, bodies, pages and batches; each has a limit in
+//! [`GatewayConfig`] and a typed refusal. Shutdown ends after the drain time, whatever clients do.
+//!
+//! **Refuses.** Requests from web pages of others (`Origin`), requests under a name that is not this host's (`Host`), and
+//! states that this host did not seal.
+//!
+//! Nothing here decides whether a call may run or runs it: decode, authenticate, ask the router, encode.
+
+#![forbid(unsafe_code)]
+
+mod auth;
+mod config;
+mod drain;
+mod guard;
+mod health;
+mod http;
+mod incoming;
+mod mcp;
+mod meta;
+mod metrics;
+mod problem;
+mod rest;
+mod sessions;
+mod stdio;
+
+use std::{sync::Arc, time::Instant};
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use rmcp::model::{
+    Implementation, MetaObject, PromptsCapability, ResourcesCapability, ServerCapabilities, ServerConfig,
+    ToolsCapability,
+};
+use serde_json::Value;
+use tandem_router::Router;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+pub use auth::{AuthError, Authenticator, LocalOnly};
+pub use config::{ConfigError, Exposure, GatewayConfig, StateKey};
+pub use http::ServeError;
+pub use stdio::StdioError;
+
+/// The edge of one host. Clones share everything.
+#[derive(Clone)]
+pub struct Gateway(Arc<Shared>);
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}
+
+/// What all requests share.
+struct Shared {
+    router: Router,
+    config: GatewayConfig,
+    auth: Arc<dyn Authenticator>,
+    guard: guard::Guard,
+    info: ServerConfig,
+    /// `info.server_info`, as it stands in results.
+    server_info: Value,
+    lists: mcp::lists::Lists,
+    suspended: Arc<mcp::mrtr::Suspended>,
+    sealer: mcp::mrtr::Sealer,
+    listeners: Semaphore,
+    in_flight: Arc<drain::InFlight>,
+    /// Cancelled when the host begins to shut down.
+    draining: CancellationToken,
+    metrics: Option<PrometheusHandle>,
+    started: Instant,
+}
+
+impl Gateway {
+    /// A gateway that lets everybody in as the local caller.
+    ///
+    /// # Errors
+    ///
+    /// When a setting makes no sense, or there are no random bytes for the state key.
+    pub fn new(router: Router, config: GatewayConfig) -> Result<Self, ConfigError> {
+        Self::with_authenticator(router, config, Arc::new(LocalOnly::default()))
+    }
+
+    /// A gateway that asks `auth` who a request comes from.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gateway::new`].
+    pub fn with_authenticator(
+        router: Router,
+        config: GatewayConfig,
+        auth: Arc<dyn Authenticator>,
+    ) -> Result<Self, ConfigError> {
+        config.check()?;
+        let guard = guard::Guard::new(&config.allowed_hosts, &config.allowed_origins)?;
+        let key = match &config.state_key {
+            Some(key) => key.clone(),
+            None => random_key()?,
+        };
+        let server = Implementation::new(&config.server_name, &config.server_version);
+        let server_info = serde_json::to_value(&server).unwrap_or_default();
+        Ok(Self(Arc::new(Shared {
+            router,
+            auth,
+            guard,
+            info: ServerConfig::new(capabilities()).with_server_info(server),
+            server_info,
+            lists: mcp::lists::Lists::new(),
+            suspended: mcp::mrtr::Suspended::new(config.suspended_limit, config.suspended_ttl),
+            sealer: mcp::mrtr::Sealer::new(&key),
+            listeners: Semaphore::new(config.subscription_limit),
+            in_flight: Arc::default(),
+            draining: CancellationToken::new(),
+            metrics: metrics::recorder(),
+            started: Instant::now(),
+            config,
+        })))
+    }
+}
+
+impl Shared {
+    /// The `_meta` that names this server.
+    fn server_meta(&self) -> MetaObject {
+        let mut meta = MetaObject::new();
+        meta.insert("io.modelcontextprotocol/serverInfo".to_owned(), self.server_info.clone());
+        meta
+    }
+}
+
+fn random_key() -> Result<StateKey, ConfigError> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| ConfigError::Random(error.to_string()))?;
+    Ok(StateKey::new(bytes))
+}
+
+fn capabilities() -> ServerCapabilities {
+    let mut tools = ToolsCapability::default();
+    tools.list_changed = Some(true);
+    let mut prompts = PromptsCapability::default();
+    prompts.list_changed = Some(true);
+    let mut resources = ResourcesCapability::default();
+    resources.list_changed = Some(true);
+    resources.subscribe = Some(true);
+    let mut capabilities = ServerCapabilities::default();
+    capabilities.tools = Some(tools);
+    capabilities.prompts = Some(prompts);
+    capabilities.resources = Some(resources);
+    capabilities.completions = Some(serde_json::Map::new());
+    capabilities.logging = Some(serde_json::Map::new());
+    capabilities
+}

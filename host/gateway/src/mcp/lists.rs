@@ -1,0 +1,219 @@
+//! What the list methods answer, rendered once per change of the catalog.
+//!
+//! A list is the same for everybody who has the same tenant and endpoint, and stays so until the catalog's generation
+//! changes; so it is kept under these three. Lists are ordered by name, and a page's cursor names the entry after which
+//! the next page starts: a change between two pages neither repeats nor skips what stays.
+
+use std::{collections::HashMap, fmt::Write as _, sync::Arc};
+
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use moka::sync::Cache;
+use rmcp::model::{ErrorData, PaginatedRequestParams, Prompt, Resource, ResourceTemplate, Tool};
+use serde_json::{Map, Value};
+use tandem_catalog::View;
+
+use super::{convert, errors};
+use crate::{incoming::Endpoint, meta};
+
+/// Renderings kept. One per tenant and endpoint is in use; older generations age out.
+const KEPT: u64 = 256;
+/// Bytes of a cursor before it is decoded: the longest name or URI that we list, in base64.
+const MAX_CURSOR: usize = 4096;
+/// Bytes of `instructions`: clients cut what is longer, and the beginning matters most.
+const MAX_INSTRUCTIONS: usize = 1900;
+
+/// All lists of one endpoint.
+#[derive(Debug)]
+pub(crate) struct Rendered {
+    pub(crate) tools: Vec<Tool>,
+    pub(crate) prompts: Vec<Prompt>,
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) templates: Vec<ResourceTemplate>,
+    pub(crate) instructions: String,
+    /// Input schemas that mirror arguments in headers, by tool. Most hosts have none.
+    header_schemas: HashMap<String, Arc<Map<String, Value>>>,
+}
+
+impl Rendered {
+    fn new(view: &View, endpoint: &Endpoint) -> Self {
+        let here = || view.tools().filter(|tool| endpoint.shows(&tool.category));
+        let tools = match endpoint {
+            Endpoint::Hierarchical => meta::tools().to_vec(),
+            Endpoint::Full | Endpoint::Category(_) => here().map(|tool| convert::tool(&tool.descriptor)).collect(),
+        };
+        let header_schemas = here().filter_map(|tool| {
+            let schema = tool.descriptor.input_schema.as_object()?;
+            mirrors(schema).then(|| (tool.descriptor.name.clone(), Arc::new(schema.clone())))
+        });
+        let mut prompts: Vec<_> =
+            view.prompts().filter(|(c, _)| endpoint.shows(&c.name)).map(|(_, p)| convert::prompt(p)).collect();
+        prompts.sort_by(|a, b| a.name.cmp(&b.name));
+        let mut resources: Vec<_> =
+            view.resources().filter(|(c, _)| endpoint.shows(&c.name)).map(|(_, r)| convert::resource(r)).collect();
+        resources.sort_by(|a, b| a.uri.cmp(&b.uri));
+        let mut templates: Vec<_> = view
+            .resource_templates()
+            .filter(|(c, _)| endpoint.shows(&c.name))
+            .map(|(_, t)| convert::template(t))
+            .collect();
+        templates.sort_by(|a, b| a.uri_template.cmp(&b.uri_template));
+        Self {
+            tools,
+            prompts,
+            resources,
+            templates,
+            instructions: instructions(view, endpoint),
+            header_schemas: header_schemas.collect(),
+        }
+    }
+
+    /// The schema of a tool whose arguments are mirrored in headers.
+    pub(crate) fn header_schema(&self, tool: &str) -> Option<&Arc<Map<String, Value>>> {
+        self.header_schemas.get(tool)
+    }
+}
+
+/// Whether a property on the way down from the root is mirrored in a header.
+fn mirrors(schema: &Map<String, Value>) -> bool {
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return false };
+    properties.values().filter_map(Value::as_object).any(|p| p.contains_key("x-mcp-header") || mirrors(p))
+}
+
+fn instructions(view: &View, endpoint: &Endpoint) -> String {
+    let mut text = match endpoint {
+        Endpoint::Hierarchical => "The tools of this server are grouped in categories and are not listed here. Find one \
+            with `tools_search` (by what it does) or with `tools_list_categories` and `tools_list_tools`; read its \
+            parameters with `tools_get_schema`; call it with `tools_dispatch`. Several independent calls go in one \
+            `tools_dispatch` with `calls`."
+            .to_owned(),
+        Endpoint::Full => "All tools of this server are listed. They belong to these categories.".to_owned(),
+        Endpoint::Category(name) => format!("The tools of the category `{name}`."),
+    };
+    text.push_str("\n\nCategories:");
+    let mut left_out = 0usize;
+    for category in endpoint.categories(view) {
+        let mut line = String::new();
+        // Writing to a string cannot fail.
+        let _ = write!(line, "\n- {}: {}", category.name, first_line(&category.description));
+        if left_out > 0 || text.len() + line.len() > MAX_INSTRUCTIONS {
+            left_out += 1;
+        } else {
+            text.push_str(&line);
+        }
+    }
+    if left_out > 0 {
+        let _ = write!(text, "\n- and {left_out} more");
+    }
+    text
+}
+
+fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+/// The renderings in use.
+#[derive(Debug)]
+pub(crate) struct Lists(Cache<(Arc<str>, Endpoint, u64), Arc<Rendered>>);
+
+impl Lists {
+    pub(crate) fn new() -> Self {
+        Self(Cache::new(KEPT))
+    }
+
+    pub(crate) fn get(&self, view: &View, tenant: &Arc<str>, endpoint: &Endpoint) -> Arc<Rendered> {
+        let key = (tenant.clone(), endpoint.clone(), view.generation());
+        self.0.get_with(key, || Arc::new(Rendered::new(view, endpoint)))
+    }
+}
+
+/// One page of a list that is sorted by `key`.
+pub(crate) fn page<T: Clone>(
+    items: &[T],
+    request: Option<&PaginatedRequestParams>,
+    size: usize,
+    key: impl Fn(&T) -> &str,
+) -> Result<(Vec<T>, Option<String>), ErrorData> {
+    let start = match request.and_then(|params| params.cursor.as_deref()) {
+        None => 0,
+        Some(cursor) => {
+            let after = decode(cursor).ok_or_else(|| errors::invalid("invalid_cursor", "the cursor is not one of ours"))?;
+            items.partition_point(|item| key(item) <= after.as_str())
+        }
+    };
+    let rest = items.get(start..).unwrap_or_default();
+    let page = rest.get(..size).unwrap_or(rest);
+    let next = (page.len() < rest.len()).then(|| page.last().map(|last| encode(key(last)))).flatten();
+    Ok((page.to_vec(), next))
+}
+
+pub(crate) fn encode(after: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(after)
+}
+
+pub(crate) fn decode(cursor: &str) -> Option<String> {
+    if cursor.len() > MAX_CURSOR {
+        return None;
+    }
+    String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn names() -> Vec<String> {
+        ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec()
+    }
+
+    fn ask(items: &[String], cursor: Option<String>) -> Result<(Vec<String>, Option<String>), ErrorData> {
+        let request = PaginatedRequestParams::default().with_cursor(cursor);
+        page(items, Some(&request), 2, String::as_str)
+    }
+
+    #[test]
+    fn pages_follow_each_other_to_the_end() {
+        let (mut cursor, mut seen) = (None, Vec::new());
+        loop {
+            let (items, next) = ask(&names(), cursor).unwrap();
+            assert!(items.len() <= 2);
+            seen.extend(items);
+            if next.is_none() {
+                break;
+            }
+            cursor = next;
+        }
+        assert_eq!(seen, names());
+    }
+
+    #[test]
+    fn a_change_between_pages_repeats_and_skips_nothing_that_stays() {
+        let (first, next) = ask(&names(), None).unwrap();
+        assert_eq!(first, ["a", "b"]);
+        let changed = ["a0", "c", "d", "e"].map(str::to_owned);
+        assert_eq!(ask(&changed, next).unwrap().0, ["c", "d"]);
+    }
+
+    #[test]
+    fn a_full_last_page_has_no_cursor() {
+        let four: Vec<_> = names().into_iter().take(4).collect();
+        assert_eq!(ask(&four, Some(encode("b"))).unwrap(), (vec!["c".to_owned(), "d".to_owned()], None));
+        assert_eq!(ask(&[], None).unwrap(), (vec![], None));
+    }
+
+    #[test]
+    fn a_foreign_cursor_is_refused() {
+        for wrong in ["%%%".to_owned(), "A".repeat(MAX_CURSOR + 1), BASE64_URL_SAFE_NO_PAD.encode([0xff])] {
+            assert_eq!(ask(&names(), Some(wrong)).unwrap_err().code.0, -32602);
+        }
+    }
+
+    #[test]
+    fn mirrored_properties_are_found_below_the_root() {
+        let schema = |value: Value| mirrors(value.as_object().unwrap());
+        assert!(schema(json!({"properties": {"a": {"type": "string", "x-mcp-header": "A"}}})));
+        assert!(schema(json!({"properties": {"o": {"properties": {"a": {"x-mcp-header": "A"}}}}})));
+        assert!(!schema(json!({"properties": {"a": {"type": "string"}}})));
+    }
+}

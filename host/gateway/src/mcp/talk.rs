@@ -1,0 +1,306 @@
+//! A call that talks back to its client, from its start to its answer.
+//!
+//! The older revisions let the server ask while the request is open: the questions go out over the session and the call
+//! goes on when the answers are there. MCP 2026-07-28 does not: the request is answered with the questions, the call is
+//! parked, and a later request resumes it. Either way one task drives the call: it sends what the guest tells, in
+//! order, and stops the guest when the client gives up.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::{Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use rmcp::{
+    RoleServer,
+    model::{
+        CallToolResult, ErrorData, GetPromptResult, InputRequests, InputRequiredResult, LoggingLevel,
+        LoggingMessageNotificationParam, ProgressNotificationParam, ProgressToken, ReadResourceResult,
+    },
+    service::Peer,
+};
+use tandem_engine::{ClientPort, InputError, Level};
+use tandem_router::CallError;
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::{
+    ask, errors,
+    client_port::{Ask, Event, Port, PortOptions},
+    mrtr::{Answers, Binding, CallId, Sealer, Suspended},
+};
+
+/// What a request is answered with in the end.
+#[derive(Debug)]
+pub(crate) enum Reply {
+    Tool(CallToolResult),
+    Prompt(GetPromptResult),
+    Resource(ReadResourceResult),
+}
+
+/// What a request is answered with now.
+#[derive(Debug)]
+pub(crate) enum Response {
+    Done(Reply),
+    InputRequired(InputRequiredResult),
+}
+
+/// The work behind a request.
+pub(crate) type Work = BoxFuture<'static, Result<Reply, ErrorData>>;
+
+/// Where the events of a call go: to the client of the request that is open now.
+#[derive(Debug)]
+pub(crate) struct Outlet<'a> {
+    pub(crate) peer: &'a Peer<RoleServer>,
+    pub(crate) token: Option<ProgressToken>,
+}
+
+impl Outlet<'_> {
+    async fn send(&self, event: Event) {
+        let sent = match event {
+            Event::Progress { done, total, message } => {
+                let Some(token) = self.token.clone() else { return };
+                let mut param = ProgressNotificationParam::new(token, done);
+                param.total = total;
+                param.message = message;
+                self.peer.notify_progress(param).await
+            }
+            Event::Log { level, logger, data } => {
+                let mut param = LoggingMessageNotificationParam::new(wire_level(level), data);
+                param.logger = logger;
+                self.peer.notify_logging_message(param).await
+            }
+            Event::Ask(_) => return,
+        };
+        if let Err(error) = sent {
+            tracing::debug!(%error, "an event did not reach its client");
+        }
+    }
+}
+
+pub(crate) fn wire_level(level: Level) -> LoggingLevel {
+    match level {
+        Level::Debug => LoggingLevel::Debug,
+        Level::Info => LoggingLevel::Info,
+        Level::Notice => LoggingLevel::Notice,
+        Level::Warning => LoggingLevel::Warning,
+        Level::Error => LoggingLevel::Error,
+        Level::Critical => LoggingLevel::Critical,
+        Level::Alert => LoggingLevel::Alert,
+        Level::Emergency => LoggingLevel::Emergency,
+    }
+}
+
+pub(crate) fn guest_level(level: LoggingLevel) -> Level {
+    match level {
+        LoggingLevel::Debug => Level::Debug,
+        LoggingLevel::Info => Level::Info,
+        LoggingLevel::Notice => Level::Notice,
+        LoggingLevel::Warning => Level::Warning,
+        LoggingLevel::Error => Level::Error,
+        LoggingLevel::Critical => Level::Critical,
+        LoggingLevel::Alert => Level::Alert,
+        LoggingLevel::Emergency => Level::Emergency,
+    }
+}
+
+/// A running call with its way back. Dropping it stops the guest.
+pub(crate) struct Talk {
+    id: CallId,
+    round: u32,
+    work: Work,
+    events: mpsc::Receiver<Event>,
+    /// What the guest waits for.
+    pending: Option<Ask>,
+    /// Answers that no question has used yet.
+    spare: Answers,
+    /// Answers that the guest has.
+    given: Answers,
+    /// Cancels a call that outlives its request.
+    _stop: Option<DropGuard>,
+}
+
+/// Why driving paused.
+enum Step {
+    Done(Result<Reply, ErrorData>),
+    Asked(Ask),
+    Cancelled,
+}
+
+impl Talk {
+    /// Starts a call that the task of its request drives; `cancel` is the request's.
+    pub(crate) fn attached(
+        options: PortOptions,
+        cancel: CancellationToken,
+        start: impl FnOnce(Arc<dyn ClientPort>, CancellationToken) -> Work,
+    ) -> Self {
+        let (port, events) = Port::new(options);
+        Self {
+            id: Uuid::now_v7().as_u128(),
+            round: 0,
+            work: start(port, cancel),
+            events,
+            pending: None,
+            spare: Answers::new(),
+            given: Answers::new(),
+            _stop: None,
+        }
+    }
+
+    /// Starts a call in a task of its own, so that it outlives the request; `answers` are there before it asks. When
+    /// the talk is dropped the call is cancelled, and ends soon.
+    pub(crate) fn detached(
+        options: PortOptions,
+        answers: Answers,
+        start: impl FnOnce(Arc<dyn ClientPort>, CancellationToken) -> Work,
+    ) -> Self {
+        let stop = CancellationToken::new();
+        let mut talk = Self::attached(options, stop.clone(), start);
+        let work = std::mem::replace(&mut talk.work, Box::pin(std::future::pending()));
+        let task = tokio::spawn(work.in_current_span());
+        talk.work = Box::pin(async move {
+            task.await.unwrap_or_else(|error| Err(errors::of_request(&CallError::Internal(error.to_string()))))
+        });
+        talk.spare = answers;
+        talk._stop = Some(stop.drop_guard());
+        talk
+    }
+
+    pub(crate) fn turn(&self) -> (CallId, u32) {
+        (self.id, self.round)
+    }
+
+    /// Takes more answers, for the next round.
+    pub(crate) fn resume(&mut self, answers: Answers) {
+        self.round += 1;
+        self.spare.extend(answers);
+    }
+
+    pub(crate) fn answers_so_far(&self) -> Answers {
+        let mut all = self.given.clone();
+        all.extend(self.spare.clone());
+        all
+    }
+
+    async fn step(&mut self, outlet: &Outlet<'_>, cancel: &CancellationToken) -> Step {
+        loop {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => return Step::Cancelled,
+                Some(event) = self.events.recv() => match event {
+                    Event::Ask(ask) => return Step::Asked(ask),
+                    event => outlet.send(event).await,
+                },
+                result = &mut self.work => {
+                    self.drain(outlet).await;
+                    return Step::Done(result);
+                }
+            }
+        }
+    }
+
+    /// Sends what the guest told before it ended.
+    async fn drain(&mut self, outlet: &Outlet<'_>) {
+        while let Ok(event) = self.events.try_recv() {
+            outlet.send(event).await;
+        }
+    }
+
+    /// Drives the call in a session: questions go to the client while the call runs. A cancelled call ends by itself,
+    /// after the moment that its guest has to clean up.
+    pub(crate) async fn in_session(mut self, outlet: &Outlet<'_>, timeout: Duration) -> Result<Reply, ErrorData> {
+        let mut asking = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                biased;
+                Some(()) = next(&mut asking) => {}
+                Some(event) = self.events.recv() => match event {
+                    Event::Ask(ask) => asking.push(ask::over_session(outlet.peer, ask, timeout)),
+                    event => outlet.send(event).await,
+                },
+                result = &mut self.work => {
+                    self.drain(outlet).await;
+                    return result;
+                }
+            }
+        }
+    }
+
+    /// Drives a call until it is done or asks what has no answer yet.
+    pub(crate) async fn in_rounds(
+        mut self,
+        outlet: &Outlet<'_>,
+        cancel: &CancellationToken,
+        table: &Arc<Suspended>,
+        sealer: &Sealer,
+        binding: &Binding,
+    ) -> Result<Response, ErrorData> {
+        loop {
+            let ask = match self.pending.take() {
+                Some(ask) => ask,
+                None => match self.step(outlet, cancel).await {
+                    Step::Done(result) => return result.map(Response::Done),
+                    Step::Cancelled => return Err(errors::cancelled()),
+                    Step::Asked(ask) => ask,
+                },
+            };
+            let Some((ask, missing)) = self.settle(ask)? else { continue };
+            self.pending = Some(ask);
+            match table.park(self, sealer, binding) {
+                Ok(state) => {
+                    return Ok(Response::InputRequired(InputRequiredResult::new(Some(missing), Some(state))));
+                }
+                Err(talk) => {
+                    self = *talk;
+                    self.refuse(table.limit());
+                }
+            }
+        }
+    }
+
+    /// Answers questions from what is known. What is missing comes back with them; a wrong answer is the client's
+    /// error and ends the call.
+    fn settle(&mut self, ask: Ask) -> Result<Option<(Ask, InputRequests)>, ErrorData> {
+        let mut missing = InputRequests::new();
+        for question in &ask.questions {
+            match self.spare.get(&question.key) {
+                Some(answer) => {
+                    question.check(answer).map_err(|text| errors::invalid("invalid_input_response", text))?;
+                }
+                None => {
+                    missing.insert(question.key.clone(), question.request.clone());
+                }
+            }
+        }
+        if !missing.is_empty() {
+            return Ok(Some((ask, missing)));
+        }
+        let mut answers = Vec::with_capacity(ask.questions.len());
+        for question in ask.questions {
+            if let Some(answer) = self.spare.remove(&question.key) {
+                self.given.insert(question.key, answer.clone());
+                answers.push(answer);
+            }
+        }
+        // A guest that is gone needs no answer; its end shows in the next step.
+        let _ = ask.reply.send(Ok(answers));
+        Ok(None)
+    }
+
+    fn refuse(&mut self, limit: usize) {
+        if let Some(ask) = self.pending.take() {
+            let text = format!("{limit} calls wait for their clients, which is the limit; try again later");
+            let _ = ask.reply.send(Err(InputError::LimitExceeded(text)));
+        }
+    }
+}
+
+/// The next item, or never where there is none: an exhausted stream must not end a `select!`.
+async fn next<S: Stream + Unpin>(stream: &mut S) -> Option<S::Item> {
+    match stream.next().await {
+        Some(item) => Some(item),
+        None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

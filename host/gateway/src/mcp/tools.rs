@@ -1,0 +1,251 @@
+//! `tools/call`: one tool, or what a meta-tool was asked to call.
+
+use std::{sync::Arc, time::Instant};
+
+use futures::{StreamExt as _, stream};
+use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData};
+use serde_json::{Map, Value};
+use tandem_catalog::{Tool, View};
+use tandem_engine::ClientPort;
+use tandem_router::{CallError, Output, RequestContext, Router};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    convert, errors,
+    exchange::{Exchange, Stamp, Terms},
+    mrtr::Binding,
+    talk::{Reply, Response, Work},
+};
+use crate::{
+    incoming::{Endpoint, request_id},
+    meta::{self, Batch, Dispatch, Item, MetaTool, Numbered},
+};
+
+/// What to run.
+enum Job {
+    One { tool: Arc<Tool>, arguments: Map<String, Value> },
+    Many { calls: Vec<Planned>, at_once: usize },
+}
+
+/// One call of a batch; none where the tool is not there.
+struct Planned {
+    name: String,
+    arguments: Map<String, Value>,
+    tool: Result<Arc<Tool>, CallError>,
+}
+
+/// What the request comes to.
+enum Target {
+    Run(Job),
+    Answer(CallToolResult),
+}
+
+pub(crate) async fn call(ex: &Exchange, params: CallToolRequestParams) -> Result<CallToolResponse, ErrorData> {
+    let CallToolRequestParams { name, arguments, input_responses, request_state, .. } = params;
+    let view = ex.view();
+    let job = match find(ex, &view, &name, arguments.unwrap_or_default())? {
+        Target::Answer(mut result) => {
+            ex.stamp().put(result.meta.get_or_insert_default());
+            return Ok(result.into());
+        }
+        Target::Run(job) => job,
+    };
+    let asks = job.any(|tool| tool.uses_client);
+    match job {
+        Job::One { tool, arguments } if !asks && !ex.wants_events() => {
+            let routed = ex.routed(None, ex.context.ct.clone());
+            one(&ex.shared.router, routed, &name, &tool, arguments, ex.stamp()).await.map(Into::into)
+        }
+        job => {
+            let terms = Terms {
+                asks: asks.then(|| job.binding(ex, &name)),
+                repeatable: job.all(|tool| {
+                    tool.descriptor.annotations.read_only || tool.descriptor.annotations.idempotent
+                }),
+                responses: input_responses,
+                state: request_state,
+            };
+            match ex.drive(terms, |port, cancel| work(ex, name.to_string(), job, port, cancel)).await? {
+                Response::Done(Reply::Tool(result)) => Ok(result.into()),
+                Response::Done(_) => Err(errors::of_request(&CallError::Internal("the wrong kind of reply".to_owned()))),
+                Response::InputRequired(mut result) => {
+                    result.meta = Some(ex.stamp().basic());
+                    Ok(result.into())
+                }
+            }
+        }
+    }
+}
+
+fn find(ex: &Exchange, view: &View, name: &str, arguments: Map<String, Value>) -> Result<Target, ErrorData> {
+    let endpoint = &ex.incoming.endpoint;
+    if *endpoint == Endpoint::Hierarchical
+        && let Some(which) = meta::find(name)
+    {
+        return Ok(of_meta(ex, view, which, arguments));
+    }
+    match endpoint.tool(view, name) {
+        Some(tool) => Ok(Target::Run(Job::One { tool: tool.clone(), arguments })),
+        None => Err(errors::of_request(&unknown(view, endpoint, name))),
+    }
+}
+
+fn unknown(view: &View, endpoint: &Endpoint, name: &str) -> CallError {
+    let mut near = view.near_tools(name);
+    near.retain(|near| endpoint.tool(view, near).is_some());
+    CallError::NotFound { kind: "tool", name: name.to_owned(), near }
+}
+
+fn of_meta(ex: &Exchange, view: &View, which: MetaTool, arguments: Map<String, Value>) -> Target {
+    if which != MetaTool::Dispatch {
+        let answer = meta::answer(which, arguments, view, || ex.shared.router.status());
+        return Target::Answer(answer.map_or_else(|error| errors::failure(&error), meta::result));
+    }
+    let endpoint = &ex.incoming.endpoint;
+    let resolve = |item: Item| {
+        let tool = endpoint.tool(view, &item.tool).cloned().ok_or_else(|| unknown(view, endpoint, &item.tool));
+        Planned { name: item.tool, arguments: item.arguments, tool }
+    };
+    match meta::dispatch(arguments) {
+        Err(error) => Target::Answer(errors::failure(&error)),
+        Ok(Dispatch::One(item)) => match resolve(item) {
+            Planned { arguments, tool: Ok(tool), .. } => Target::Run(Job::One { tool, arguments }),
+            Planned { tool: Err(error), .. } => Target::Answer(errors::failure(&error)),
+        },
+        Ok(Dispatch::Many(batch)) => Target::Run(Job::Many {
+            at_once: batch.max_concurrency,
+            calls: batch.calls.into_iter().map(resolve).collect(),
+        }),
+    }
+}
+
+impl Job {
+    fn tools(&self) -> Vec<&Tool> {
+        match self {
+            Self::One { tool, .. } => vec![tool],
+            Self::Many { calls, .. } => calls.iter().filter_map(|call| call.tool.as_deref().ok()).collect(),
+        }
+    }
+
+    fn any(&self, is: impl Fn(&Tool) -> bool) -> bool {
+        match self {
+            Self::One { tool, .. } => is(tool),
+            Self::Many { .. } => self.tools().into_iter().any(is),
+        }
+    }
+
+    fn all(&self, is: impl Fn(&Tool) -> bool) -> bool {
+        self.tools().into_iter().all(is)
+    }
+
+    /// What a suspended run of this belongs to.
+    fn binding(&self, ex: &Exchange, called: &str) -> Binding {
+        let caller = &ex.incoming.caller;
+        match self {
+            Self::One { tool, arguments } => {
+                Binding::new("tools/call", &format!("{called}/{}", tool.descriptor.name), arguments, caller)
+            }
+            Self::Many { calls, .. } => {
+                let numbered = calls.iter().enumerate().map(|(number, call)| {
+                    (format!("{number}.{}", call.name), Value::Object(call.arguments.clone()))
+                });
+                Binding::new("tools/call", called, &numbered.collect(), caller)
+            }
+        }
+    }
+}
+
+fn work(
+    ex: &Exchange,
+    called: String,
+    job: Job,
+    port: Option<Arc<dyn ClientPort>>,
+    cancel: CancellationToken,
+) -> Work {
+    let router = ex.shared.router.clone();
+    let (routed, stamp) = (ex.routed(port, cancel), ex.stamp());
+    match job {
+        Job::One { tool, arguments } => Box::pin(async move {
+            one(&router, routed, &called, &tool, arguments, stamp).await.map(Reply::Tool)
+        }),
+        Job::Many { calls, at_once } => Box::pin(async move {
+            let mut result = many(&router, &routed, calls, at_once, &stamp).await;
+            stamp.put(result.meta.get_or_insert_default());
+            Ok(Reply::Tool(result))
+        }),
+    }
+}
+
+/// Runs one call. `called` is the name that the client used.
+async fn one(
+    router: &Router,
+    routed: RequestContext,
+    called: &str,
+    tool: &Tool,
+    arguments: Map<String, Value>,
+    stamp: Stamp,
+) -> Result<CallToolResult, ErrorData> {
+    match router.call_tool(routed, &tool.descriptor.name, arguments).await {
+        Ok(output) => Ok(answer(output, stamp)),
+        Err(error) => {
+            let mut result = errors::of_tool(called, &error)?;
+            stamp.put(result.meta.get_or_insert_default());
+            Ok(result)
+        }
+    }
+}
+
+fn answer(output: Output, stamp: Stamp) -> CallToolResult {
+    let mut result = CallToolResult::default();
+    result.meta = Some(stamp.of_output(&output));
+    result.is_error = Some(output.is_error);
+    result.content = convert::blocks(output.content, output.structured.as_ref());
+    result.structured_content = output.structured;
+    result
+}
+
+/// Runs the calls of a batch, some at once, each with a request id of its own.
+async fn many(
+    router: &Router,
+    routed: &RequestContext,
+    calls: Vec<Planned>,
+    at_once: usize,
+    stamp: &Stamp,
+) -> CallToolResult {
+    let started = Instant::now();
+    let total = calls.len();
+    let runs = calls.into_iter().enumerate().map(|(number, call)| {
+        let mut routed = routed.clone();
+        routed.request_id = request_id();
+        let port = routed.client.take();
+        routed.client = port.map(|port| Arc::new(Numbered { number, port }) as Arc<dyn ClientPort>);
+        let stamp = stamp.with_request_id(routed.request_id.clone());
+        async move { (number, call.name.clone(), planned(router, routed, call, stamp).await) }
+    });
+    let mut running = stream::iter(runs).buffer_unordered(at_once);
+    let mut answers = Vec::with_capacity(total);
+    while let Some(done) = running.next().await {
+        answers.push(done);
+        if let Some(port) = &routed.client {
+            port.progress(answers.len() as f64, Some(total as f64), None);
+        }
+    }
+    answers.sort_by_key(|(number, ..)| *number);
+    Batch::result(answers.into_iter().map(|(_, name, result)| (name, result)).collect(), started.elapsed())
+}
+
+/// In a batch every failure is one call's result: the others must not be lost with it.
+async fn planned(router: &Router, routed: RequestContext, call: Planned, stamp: Stamp) -> CallToolResult {
+    let outcome = match call.tool {
+        Ok(tool) => router.call_tool(routed, &tool.descriptor.name, call.arguments).await,
+        Err(error) => Err(error),
+    };
+    match outcome {
+        Ok(output) => answer(output, stamp),
+        Err(error) => {
+            let mut result = errors::failure(&error);
+            stamp.put(result.meta.get_or_insert_default());
+            result
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! The meta-tools that read the catalog.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tandem_catalog::{Category, Tool, View};
+use tandem_manifest::Affinity;
+use tandem_router::{CallError, RuntimeStatus, Violation};
+
+use crate::mcp::lists::{decode, encode};
+
+/// Tools in one page.
+pub(super) const MAX_LIST: usize = 1000;
+/// Tools described at once.
+pub(super) const MAX_SCHEMAS: usize = 64;
+/// Tools found at once: who needs more should ask more precisely.
+pub(super) const MAX_SEARCH: usize = 50;
+
+#[derive(Deserialize)]
+pub(super) struct ListCategories {
+    #[serde(default = "yes")]
+    include_count: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+pub(super) fn categories(arguments: &ListCategories, view: &View, status: &RuntimeStatus) -> Value {
+    let categories = view.categories().map(|category| {
+        let count = arguments.include_count.then(|| view.tools_of(category).count());
+        CategoryLine::new(category, count, status)
+    });
+    json!({ "categories": categories.collect::<Vec<_>>() })
+}
+
+/// One category in a list, here and in the REST interface.
+#[derive(Serialize)]
+pub(crate) struct CategoryLine<'a> {
+    name: &'a str,
+    title: &'a str,
+    description: &'a str,
+    version: &'a str,
+    affinity: Affinity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_count: Option<usize>,
+    state: &'static str,
+}
+
+impl<'a> CategoryLine<'a> {
+    pub(crate) fn new(category: &'a Category, tool_count: Option<usize>, status: &RuntimeStatus) -> Self {
+        let state = status.categories.iter().find(|known| *known.name == *category.name);
+        Self {
+            name: &category.name,
+            title: &category.title,
+            description: &category.description,
+            version: &category.version,
+            affinity: category.affinity,
+            tool_count,
+            state: state.map_or("serving", |known| state_of(known.circuit)),
+        }
+    }
+}
+
+/// A category is as its circuit lets it be.
+pub(crate) fn state_of(circuit: &str) -> &'static str {
+    match circuit {
+        "open" => "suspended",
+        "half-open" => "recovering",
+        _ => "serving",
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct ListTools {
+    category: String,
+    #[serde(default = "hundred")]
+    limit: usize,
+    cursor: Option<String>,
+}
+
+fn hundred() -> usize {
+    100
+}
+
+pub(super) fn tools(arguments: &ListTools, view: &View) -> Result<Value, CallError> {
+    let Some(category) = view.category(&arguments.category) else {
+        let near = view.near_categories(&arguments.category);
+        return Err(CallError::NotFound { kind: "category", name: arguments.category.clone(), near });
+    };
+    let after = arguments.cursor.as_deref().map(|cursor| decode(cursor).ok_or_else(bad_cursor)).transpose()?;
+    let page = tool_page(view, category, after.as_deref(), arguments.limit);
+    Ok(serde_json::to_value(page).unwrap_or_default())
+}
+
+fn bad_cursor() -> CallError {
+    let violation = Violation { pointer: "/cursor".to_owned(), message: "is not a cursor of this list".to_owned() };
+    CallError::InvalidArguments { tool: "tools_list_tools".to_owned(), violations: vec![violation] }
+}
+
+/// One page of a category's tools, here and in the REST interface.
+#[derive(Serialize)]
+pub(crate) struct ToolPage<'a> {
+    category: &'a str,
+    tools: Vec<ToolLine<'a>>,
+    total: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ToolLine<'a> {
+    name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    description: &'a str,
+    read_only: bool,
+    idempotent: bool,
+}
+
+pub(crate) fn tool_page<'a>(view: &'a View, category: &'a Category, after: Option<&str>, limit: usize) -> ToolPage<'a> {
+    let mut rest = view
+        .tools_of(category)
+        .filter(|tool| after.is_none_or(|after| tool.descriptor.name.as_str() > after))
+        .peekable();
+    let tools: Vec<_> = rest.by_ref().take(limit).map(|tool| ToolLine::new(tool)).collect();
+    let next_cursor = rest.peek().and_then(|_| tools.last()).map(|last| encode(last.name));
+    ToolPage { category: &category.name, tools, total: view.tools_of(category).count(), next_cursor }
+}
+
+impl<'a> ToolLine<'a> {
+    fn new(tool: &'a Tool) -> Self {
+        let descriptor = &tool.descriptor;
+        Self {
+            name: &descriptor.name,
+            title: descriptor.title.as_deref(),
+            description: &descriptor.description,
+            read_only: descriptor.annotations.read_only,
+            idempotent: descriptor.annotations.idempotent,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct GetSchema {
+    tool: OneOrMany,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+pub(super) fn schemas(arguments: GetSchema, view: &View) -> Result<Value, CallError> {
+    let names = match arguments.tool {
+        OneOrMany::One(name) => vec![name],
+        OneOrMany::Many(names) => names,
+    };
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for name in names {
+        match view.tool(&name) {
+            Some(tool) => known.push(describe(tool)),
+            None => unknown.push((view.near_tools(&name), name)),
+        }
+    }
+    if known.is_empty()
+        && let Some((near, name)) = unknown.pop()
+    {
+        return Err(CallError::NotFound { kind: "tool", name, near });
+    }
+    let mut answer = json!({ "tools": known });
+    if !unknown.is_empty() {
+        let unknown: Vec<_> = unknown.into_iter().map(|(near, name)| json!({ "name": name, "near": near })).collect();
+        if let Some(answer) = answer.as_object_mut() {
+            answer.insert("unknown".to_owned(), unknown.into());
+        }
+    }
+    Ok(answer)
+}
+
+/// All that is to know of a tool, here and in the REST interface.
+pub(crate) fn describe(tool: &Tool) -> Value {
+    let descriptor = &tool.descriptor;
+    let limits = &tool.limits;
+    let mut out = json!({
+        "name": descriptor.name,
+        "category": tool.category,
+        "description": descriptor.description,
+        "input_schema": descriptor.input_schema,
+        "annotations": descriptor.annotations,
+        "limits": {
+            "deadline_ms": limits.deadline.as_millis() as u64,
+            "memory_bytes": limits.memory,
+            "cpu_ms": limits.cpu.as_millis() as u64,
+            "output_bytes": limits.output,
+            "concurrency": limits.concurrency,
+        },
+        "interface_cid": tool.digest,
+    });
+    if let Some(out) = out.as_object_mut() {
+        if let Some(title) = &descriptor.title {
+            out.insert("title".to_owned(), title.as_str().into());
+        }
+        if let Some(schema) = &descriptor.output_schema {
+            out.insert("output_schema".to_owned(), schema.clone());
+        }
+    }
+    out
+}
+
+#[derive(Deserialize)]
+pub(super) struct Search {
+    query: String,
+    #[serde(default = "ten")]
+    limit: usize,
+}
+
+fn ten() -> usize {
+    10
+}
+
+pub(super) fn search(arguments: &Search, view: &View) -> Value {
+    let found = view.search(&arguments.query, arguments.limit);
+    let tools: Vec<_> = found
+        .iter()
+        .map(|(tool, score)| {
+            json!({
+                "name": tool.descriptor.name,
+                "category": tool.category,
+                "description": tool.descriptor.description,
+                "score": score,
+            })
+        })
+        .collect();
+    json!({ "tools": tools })
+}

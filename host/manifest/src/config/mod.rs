@@ -1,0 +1,175 @@
+//! The host's configuration, `tandem.toml`.
+//!
+//! Everything has a default: a host without any configuration listens on loopback and reaches nothing. Four
+//! layers lie over each other: defaults, the file, the environment (`TANDEM_SERVER__PORT`), flags. A text may
+//! hold `${env:NAME}` and `${file:/path}`; secrets have no other form. Every error names its line, variable or
+//! flag, and every value knows its [`Origin`].
+
+mod auth;
+mod general;
+mod layers;
+mod origin;
+mod p2p;
+mod plugins;
+mod reactor;
+mod reference;
+mod server;
+mod store;
+mod telemetry;
+mod tenant;
+mod upstream;
+mod values;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use auth::AuthConfig;
+pub use general::GeneralConfig;
+pub use layers::ConfigSources;
+pub use origin::{ConfigEntry, Origin};
+pub use p2p::{Admission, DiscoveryConfig, GithubConfig, P2pConfig, TaskQueueConfig, WorkflowConfig};
+pub use plugins::PluginsConfig;
+pub use reactor::{Fallback, ReactorConfig};
+pub use reference::Reference;
+pub use server::{Exposure, ServerConfig};
+pub use store::{StoreConfig, StoreUrl};
+pub use telemetry::{LogFormat, TelemetryConfig};
+pub use tenant::{CategoryPattern, KeyHash, Rate, TenantConfig};
+pub use upstream::UpstreamConfig;
+pub use values::{HttpUrl, MultiaddrText, PeerIdText, RepositoryName, ToolPrefix, WebOrigin};
+
+use crate::{
+    document::{Check, Findings, ManifestErrors},
+    grant::{Effective, Grants},
+    names::Name,
+    plugin::{Ceilings, Request},
+};
+
+/// Most plugins, tenants or upstreams that a configuration names: a host of another size needs a database.
+const MAX_TABLES: usize = 10_000;
+
+/// The configuration of a host.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HostConfig {
+    /// The general lane's listener.
+    pub server: ServerConfig,
+    /// The P2P lane.
+    pub reactor: ReactorConfig,
+    /// The general lane's threads.
+    pub general: GeneralConfig,
+    /// Where plugins come from and whom they must be signed by.
+    pub plugins: PluginsConfig,
+    /// The ceilings of every plugin.
+    pub limits: Ceilings,
+    /// What the operator grants, by plugin.
+    pub grants: BTreeMap<Name, Grants>,
+    /// The tenants. Without any, every caller is the tenant `default`.
+    pub tenants: BTreeMap<Name, TenantConfig>,
+    /// OAuth 2.1; none is API keys, or no authentication without tenants.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth: Option<AuthConfig>,
+    /// The P2P network.
+    pub p2p: P2pConfig,
+    /// Durable state.
+    pub store: StoreConfig,
+    /// Logs, traces, metrics.
+    pub telemetry: TelemetryConfig,
+    /// Existing MCP servers, each as a category.
+    pub upstreams: BTreeMap<Name, UpstreamConfig>,
+    #[serde(skip)]
+    origins: origin::Origins,
+}
+
+impl HostConfig {
+    /// Reads a configuration from its layers.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use tandem_manifest::{ConfigSources, HostConfig, Origin};
+    ///
+    /// let environment = BTreeMap::from([("TANDEM_SERVER__PORT".to_owned(), "9000".to_owned())]);
+    /// let config = HostConfig::load(&ConfigSources {
+    ///     file: Some(("tandem.toml", "[server]\nport = 8080\nhost = '127.0.0.2'\n")),
+    ///     environment: &environment,
+    ///     flags: &[],
+    ///     resolve: &|reference| Err(format!("{reference} is not available")),
+    /// })?;
+    /// assert_eq!(config.server.port, 9000);
+    /// assert_eq!(config.origin("server.port"), Origin::Env("TANDEM_SERVER__PORT".into()));
+    /// assert_eq!(config.origin("server.host"), Origin::File);
+    /// # Ok::<(), tandem_manifest::ManifestErrors>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its place.
+    pub fn load(sources: &ConfigSources<'_>) -> Result<Self, ManifestErrors> {
+        layers::load(sources)
+    }
+
+    /// Where the value of a key comes from. Keys are dotted, as in [`HostConfig::entries`].
+    #[must_use]
+    pub fn origin(&self, key: &str) -> Origin {
+        self.origins.of(key)
+    }
+
+    /// Every effective value with its origin, sorted by key. Secrets are redacted; a value that was given by
+    /// reference shows the reference.
+    #[must_use]
+    pub fn entries(&self) -> Vec<ConfigEntry> {
+        self.origins.entries(self)
+    }
+
+    /// What a plugin has for a tenant.
+    #[must_use]
+    pub fn effective(&self, plugin: &str, request: &Request, tenant: &str) -> Effective {
+        let none = Grants::default();
+        let operator = self.grants.get(plugin).unwrap_or(&none);
+        let tenant = self.tenants.get(tenant).and_then(|tenant| tenant.grants.get(plugin));
+        Effective::intersect(request, operator, tenant)
+    }
+
+    /// The JSON Schema of `tandem.toml`, for editors.
+    #[must_use]
+    pub fn json_schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+}
+
+impl Check for HostConfig {
+    fn check(&self, findings: &mut Findings) {
+        findings.within("server", |findings| self.server.check(findings));
+        findings.within("reactor", |findings| self.reactor.check(findings));
+        findings.within("general", |findings| self.general.check(findings));
+        findings.within("plugins", |findings| self.plugins.check(findings));
+        findings.within("limits", |findings| self.limits.check(findings));
+        check_tables("grants", &self.grants, findings);
+        check_tables("tenants", &self.tenants, findings);
+        check_tables("upstreams", &self.upstreams, findings);
+        tenant::check_keys_differ(&self.tenants, findings);
+        if let Some(auth) = &self.auth {
+            findings.within("auth", |findings| auth.check(findings));
+        }
+        findings.within("p2p", |findings| self.p2p.check(findings));
+        findings.within("telemetry", |findings| self.telemetry.check(findings));
+        let same = (self.server.host, self.server.port) == (self.reactor.host, self.reactor.port);
+        if same && self.reactor.enabled && self.server.port != 0 {
+            let message = "the server listens there already; the reactor needs a port of its own";
+            findings.within("reactor", |findings| findings.report("port", message));
+        }
+    }
+}
+
+fn check_tables<T: Check>(key: &str, tables: &BTreeMap<Name, T>, findings: &mut Findings) {
+    findings.at_most(key, tables.len(), MAX_TABLES);
+    findings.within(key, |findings| {
+        for (name, table) in tables {
+            findings.within(name.as_str(), |findings| table.check(findings));
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests;

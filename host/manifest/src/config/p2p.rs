@@ -1,0 +1,212 @@
+//! `[p2p]`: the network of hosts.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{HttpUrl, MultiaddrText, PeerIdText, RepositoryName};
+use crate::{
+    document::{Check, Findings},
+    secret::Secret,
+    units::HumanDuration,
+};
+
+/// Most addresses to listen on.
+const MAX_LISTEN: usize = 16;
+
+/// Most peers in the allow-list.
+const MAX_ALLOW: usize = 10_000;
+
+/// Most rendezvous points.
+const MAX_RENDEZVOUS: usize = 32;
+
+/// Which peers may connect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Admission {
+    /// Those in `allow`.
+    #[default]
+    Closed,
+    /// Those that know the network's key. It works over TCP only.
+    Psk,
+    /// All.
+    Open,
+}
+
+/// The network of hosts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct P2pConfig {
+    /// The addresses to listen on.
+    pub listen: Vec<MultiaddrText>,
+    /// Which peers may connect.
+    pub admission: Admission,
+    /// The peers that may connect when admission is `closed`.
+    pub allow: Vec<PeerIdText>,
+    /// The network's key, when admission is `psk`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub psk: Option<Secret>,
+    /// How peers are found.
+    pub discovery: DiscoveryConfig,
+    /// The task queue.
+    pub task_queue: TaskQueueConfig,
+    /// Workflows.
+    pub workflow: WorkflowConfig,
+}
+
+impl Default for P2pConfig {
+    fn default() -> Self {
+        let addresses = ["/ip4/127.0.0.1/tcp/4001", "/ip4/127.0.0.1/udp/4001/quic-v1"];
+        Self {
+            listen: addresses.iter().filter_map(|address| address.parse().ok()).collect(),
+            admission: Admission::default(),
+            allow: Vec::new(),
+            psk: None,
+            discovery: DiscoveryConfig::default(),
+            task_queue: TaskQueueConfig::default(),
+            workflow: WorkflowConfig::default(),
+        }
+    }
+}
+
+impl Check for P2pConfig {
+    fn check(&self, findings: &mut Findings) {
+        findings.at_most("listen", self.listen.len(), MAX_LISTEN);
+        findings.at_most("allow", self.allow.len(), MAX_ALLOW);
+        match (self.admission, &self.psk) {
+            (Admission::Psk, None) => findings.report("psk", "admission is `psk`, so give the key, as `${file:/path}`"),
+            (Admission::Psk, Some(_)) if self.listen.iter().any(|address| address.as_str().contains("/quic")) => {
+                findings.report("listen", "a network key works over tcp only; take the quic addresses out");
+            }
+            (Admission::Closed | Admission::Open, Some(_)) => {
+                findings.report("psk", "the key has no use; set admission = \"psk\" or take it out");
+            }
+            _ => {}
+        }
+        findings.within("discovery", |findings| self.discovery.check(findings));
+        findings.within("task-queue", |findings| {
+            let queue = &self.task_queue;
+            findings.range("capacity", &queue.capacity, &1, &10_000_000, "waiting tasks are rows of the store");
+            findings.range("workers", &queue.workers, &0, &1_024, "each runs a call; 0 only hands tasks on");
+        });
+        findings.within("workflow", |findings| {
+            findings.range(
+                "max-active",
+                &self.workflow.max_active,
+                &1,
+                &100_000,
+                "active workflows are held in memory",
+            );
+        });
+    }
+}
+
+/// How peers are found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct DiscoveryConfig {
+    /// From a file.
+    pub file: bool,
+    /// From an environment variable.
+    pub env: bool,
+    /// In the local network.
+    pub mdns: bool,
+    /// In a distributed hash table.
+    pub dht: bool,
+    /// At these rendezvous points.
+    pub rendezvous: Vec<MultiaddrText>,
+    /// In an issue of a GitHub repository.
+    pub github: GithubConfig,
+    /// How long a peer's record is believed.
+    pub peer_ttl: HumanDuration,
+    /// Whether public bootstrap nodes may be used.
+    pub public_nodes: bool,
+}
+
+impl Default for DiscoveryConfig {
+    fn default() -> Self {
+        Self {
+            file: true,
+            env: true,
+            mdns: false,
+            dht: false,
+            rendezvous: Vec::new(),
+            github: GithubConfig::default(),
+            peer_ttl: HumanDuration::secs(30 * 60),
+            public_nodes: false,
+        }
+    }
+}
+
+impl Check for DiscoveryConfig {
+    fn check(&self, findings: &mut Findings) {
+        findings.at_most("rendezvous", self.rendezvous.len(), MAX_RENDEZVOUS);
+        let (minute, day) = (HumanDuration::secs(60), HumanDuration::secs(24 * 3_600));
+        findings.range(
+            "peer-ttl",
+            &self.peer_ttl,
+            &minute,
+            &day,
+            "records are renewed in time, and expire within a day",
+        );
+        findings.within("github", |findings| {
+            if self.github.enabled && self.github.repository.is_none() {
+                findings.report("repository", "github discovery needs one, as `owner/name`");
+            }
+            if self.github.token.is_some() && !self.github.api_base.is_confidential() {
+                findings.report("api-base", "a token over plain http can be read by anyone; use https");
+            }
+        });
+    }
+}
+
+/// Discovery in an issue of a GitHub repository.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct GithubConfig {
+    /// Whether it is used.
+    pub enabled: bool,
+    /// The repository, as `owner/name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repository: Option<RepositoryName>,
+    /// A token that may read and write its issues.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<Secret>,
+    /// The API.
+    pub api_base: HttpUrl,
+}
+
+impl Default for GithubConfig {
+    fn default() -> Self {
+        Self { enabled: false, repository: None, token: None, api_base: HttpUrl::literal("https://api.github.com") }
+    }
+}
+
+/// The task queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct TaskQueueConfig {
+    /// Tasks that may wait.
+    pub capacity: u32,
+    /// Tasks that this host runs at a time; 0 runs none.
+    pub workers: u32,
+}
+
+impl Default for TaskQueueConfig {
+    fn default() -> Self {
+        Self { capacity: 10_000, workers: 4 }
+    }
+}
+
+/// Workflows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct WorkflowConfig {
+    /// Workflows that may be active at a time.
+    pub max_active: u32,
+}
+
+impl Default for WorkflowConfig {
+    fn default() -> Self {
+        Self { max_active: 100 }
+    }
+}

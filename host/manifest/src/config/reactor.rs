@@ -1,0 +1,60 @@
+//! `[reactor]`: the P2P lane.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::values::ip_address;
+use crate::{
+    document::{Check, Findings},
+    units::HumanDuration,
+};
+
+/// What a call of a P2P tool gets while the reactor is down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fallback {
+    /// An error.
+    #[default]
+    Error,
+    /// The general lane, for tools that are marked idempotent.
+    General,
+}
+
+/// The P2P lane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct ReactorConfig {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// The address of its own listener.
+    #[serde(deserialize_with = "ip_address")]
+    pub host: IpAddr,
+    /// The port of its own listener; 0 lets the system choose.
+    pub port: u16,
+    /// What a call gets while the reactor is down.
+    pub fallback: Fallback,
+    /// How long a call waits for the reactor before that.
+    pub fallback_timeout: HumanDuration,
+}
+
+impl Default for ReactorConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 8_001,
+            fallback: Fallback::default(),
+            fallback_timeout: HumanDuration::secs(5),
+        }
+    }
+}
+
+impl Check for ReactorConfig {
+    fn check(&self, findings: &mut Findings) {
+        let (none, minute) = (HumanDuration::millis(0), HumanDuration::secs(60));
+        let why = "a call that waits longer is better told to try again";
+        findings.range("fallback-timeout", &self.fallback_timeout, &none, &minute, why);
+    }
+}

@@ -1,0 +1,85 @@
+//! `[server]`: the general lane's listener.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{WebOrigin, values::ip_address};
+use crate::{
+    document::{Check, Findings},
+    units::{ByteSize, HumanDuration},
+};
+
+/// What `/mcp` lists.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exposure {
+    /// The meta-tools, through which every tool is found and called.
+    #[default]
+    Hierarchical,
+    /// Every tool.
+    Full,
+}
+
+/// The general lane's listener.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct ServerConfig {
+    /// The address to listen on.
+    #[serde(deserialize_with = "ip_address")]
+    pub host: IpAddr,
+    /// The port; 0 lets the system choose.
+    pub port: u16,
+    /// What `/mcp` lists.
+    pub exposure: Exposure,
+    /// How long a request may take in all.
+    pub request_timeout: HumanDuration,
+    /// Requests at a time; more are answered with "busy".
+    pub max_concurrent_requests: u32,
+    /// Web origins that may call besides the listener's own, as `https://app.example.com`.
+    pub allowed_origins: Vec<WebOrigin>,
+    /// MCP sessions at a time. A client that never ends its sessions costs no more than this.
+    pub session_limit: u32,
+    /// How long a session without a request is kept.
+    pub session_idle: HumanDuration,
+    /// The largest request body.
+    pub max_body: ByteSize,
+    /// How long calls in flight may go on after the host was told to stop.
+    pub drain: HumanDuration,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 8_000,
+            exposure: Exposure::default(),
+            request_timeout: HumanDuration::secs(30),
+            max_concurrent_requests: 1_000,
+            allowed_origins: Vec::new(),
+            session_limit: 1_000,
+            session_idle: HumanDuration::secs(300),
+            max_body: ByteSize::mib(4),
+            drain: HumanDuration::secs(30),
+        }
+    }
+}
+
+impl Check for ServerConfig {
+    fn check(&self, findings: &mut Findings) {
+        let (short, hour) = (HumanDuration::millis(100), HumanDuration::secs(3_600));
+        let why = "a client must get an answer, and not wait for hours";
+        findings.range("request-timeout", &self.request_timeout, &short, &hour, why);
+        let why = "every request holds memory and perhaps an instance";
+        findings.range("max-concurrent-requests", &self.max_concurrent_requests, &1, &100_000, why);
+        findings.at_most("allowed-origins", self.allowed_origins.len(), 256);
+        findings.range("session-limit", &self.session_limit, &1, &1_000_000, "every session holds memory");
+        let (second, day) = (HumanDuration::secs(1), HumanDuration::secs(24 * 3_600));
+        findings.range("session-idle", &self.session_idle, &second, &day, "an idle session holds memory");
+        let why = "a body is held in memory while it is read";
+        findings.range("max-body", &self.max_body, &ByteSize::kib(1), &ByteSize::mib(64), why);
+        let (none, ten_minutes) = (HumanDuration::millis(0), HumanDuration::secs(600));
+        findings.range("drain", &self.drain, &none, &ten_minutes, "service managers kill what does not stop");
+    }
+}

@@ -1,0 +1,419 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::{Allowance, ByteSize, FsMode, HumanDuration, document::MAX_TEXT};
+
+const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+/// A file with every section.
+const FULL: &str = r#"
+[server]
+host = "127.0.0.1"
+port = 8000
+exposure = "hierarchical"
+request-timeout = "30s"
+max-concurrent-requests = 1000
+allowed-origins = []
+session-limit = 1000
+session-idle = "5m"
+max-body = "4MiB"
+drain = "30s"
+
+[reactor]
+enabled = true
+host = "127.0.0.1"
+port = 8001
+fallback = "error"
+fallback-timeout = "5s"
+
+[general]
+workers = 0
+compile-workers = 1
+
+[plugins]
+directory = "plugins"
+data-directory = "data"
+watch = true
+trust-roots = ["keys/*.pub"]
+allow-unsigned = false
+
+[limits]
+memory = "256MiB"
+deadline = "120s"
+cpu = "30s"
+output = "8MiB"
+concurrency-per-plugin = 64
+
+[grants.dataset]
+fs.data = { path = "data", mode = "read-write" }
+http = ["api.example.com"]
+secrets.api-token = "${env:EXAMPLE_TOKEN}"
+env = { LANG = "C.UTF-8", TZ = { inherit = true }, HIDDEN = "${env:EXAMPLE_TOKEN}" }
+allow = ["task-queue"]
+config.depth = "3"
+
+[tenants.acme]
+keys = ["${env:ACME_KEY_SHA256}"]
+categories = ["*"]
+rate = { per-second = 50, burst = 100 }
+concurrency = 32
+cpu-per-minute = "60s"
+grants.dataset.fs.data = { path = "tenants/acme/data", mode = "read-only" }
+
+[auth]
+issuer = "https://id.example.com"
+audience = "https://tools.example.com/mcp"
+
+[p2p]
+listen = ["/ip4/127.0.0.1/tcp/4001", "/ip4/127.0.0.1/udp/4001/quic-v1"]
+admission = "closed"
+allow = ["12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA"]
+[p2p.discovery]
+file = true
+env = true
+mdns = false
+dht = false
+rendezvous = []
+github = { enabled = false, repository = "owner/name", token = "${env:EXAMPLE_TOKEN}", api-base = "https://api.github.com" }
+peer-ttl = "30m"
+public-nodes = false
+[p2p.task-queue]
+capacity = 10000
+workers = 4
+[p2p.workflow]
+max-active = 100
+
+[store]
+url = "sqlite:tandem.db"
+
+[telemetry]
+log = "info"
+log-format = "auto"
+otlp-endpoint = ""
+metrics = true
+
+[upstreams.legacy]
+command = ["python", "-m", "ipfs_datasets_py.mcp_server"]
+prefix = ""
+"#;
+
+fn environment(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
+    entries.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn resolve(reference: Reference<'_>) -> Result<String, String> {
+    match reference {
+        Reference::Env("EXAMPLE_TOKEN") => Ok("s3cret-token".into()),
+        Reference::Env("ACME_KEY_SHA256") => Ok(HASH.into()),
+        Reference::Env("PORT") => Ok("9100".into()),
+        Reference::File("/run/secrets/db") => Ok("s3cret-db\n".into()),
+        _ => Err("is not set".into()),
+    }
+}
+
+fn load_all(text: &str, variables: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<HostConfig, ManifestErrors> {
+    let flags: Vec<(String, String)> = flags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let file = Some(("tandem.toml", text)).filter(|(_, text)| !text.is_empty());
+    HostConfig::load(&ConfigSources { file, environment: &environment(variables), flags: &flags, resolve: &resolve })
+}
+
+fn load(text: &str) -> HostConfig {
+    load_all(text, &[], &[]).unwrap_or_else(|errors| panic!("{}", errors.render(false)))
+}
+
+fn errors(text: &str) -> Vec<String> {
+    load_all(text, &[], &[]).unwrap_err().as_slice().iter().map(ToString::to_string).collect()
+}
+
+fn one_error(text: &str) -> String {
+    let errors = errors(text);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    errors[0].clone()
+}
+
+#[test]
+fn no_configuration_is_loopback_and_closed() {
+    let config = load_all("", &[], &[]).unwrap();
+    assert_eq!(config, HostConfig::default());
+    assert!(config.server.host.is_loopback() && config.reactor.host.is_loopback());
+    assert_eq!((config.server.port, config.reactor.port), (8_000, 8_001));
+    assert!(!config.plugins.allow_unsigned && config.grants.is_empty() && config.auth.is_none());
+    assert!(!config.p2p.discovery.mdns && !config.p2p.discovery.dht && config.p2p.listen.len() == 2);
+    assert_eq!(config.server.max_body, ByteSize::mib(4));
+    assert_eq!(config.plugins.data_directory, "data");
+}
+
+#[test]
+fn a_file_with_every_section_is_read() {
+    let config = load(FULL);
+    assert_eq!(config.server, ServerConfig::default(), "the file says what the defaults are");
+    assert_eq!((&config.reactor, &config.general), (&ReactorConfig::default(), &GeneralConfig::default()));
+    assert_eq!((&config.plugins, &config.limits), (&PluginsConfig::default(), &Ceilings::default()));
+    assert_eq!((&config.store, &config.telemetry), (&StoreConfig::default(), &TelemetryConfig::default()));
+    let grants = &config.grants["dataset"];
+    assert_eq!(grants.secrets.as_ref().unwrap()["api-token"].expose(), "s3cret-token");
+    assert!(grants.allow.as_ref().unwrap().contains(&Allowance::TaskQueue));
+    let tenant = &config.tenants["acme"];
+    assert_eq!(tenant.keys, [KeyHash::of("test")]);
+    assert_eq!(tenant.grants["dataset"].fs.as_ref().unwrap()["data"].mode, FsMode::ReadOnly);
+    assert_eq!(tenant.cpu_per_minute, HumanDuration::secs(60));
+    assert!(tenant.allows_category("anything"));
+    assert_eq!(config.upstreams["legacy"].command.len(), 3);
+    assert_eq!(config.p2p.discovery.github.repository.as_ref().unwrap().as_str(), "owner/name");
+}
+
+#[test]
+fn capabilities_follow_from_the_configuration() {
+    let request = crate::PluginManifest::parse(
+        "plugin.toml",
+        "[plugin]\nname = 'dataset'\nversion = '1.0.0'\ndescription = 'd'\n[request]\nfs = [{ name = 'data', mode = 'read-write' }]\nkv = true\n",
+    )
+    .unwrap()
+    .request;
+    let config = load(FULL);
+    let default = config.effective("dataset", &request, "default");
+    assert_eq!((default.fs[0].mode, default.fs[0].path.to_string().as_str()), (FsMode::ReadWrite, "data"));
+    let acme = config.effective("dataset", &request, "acme");
+    assert_eq!((acme.fs[0].mode, acme.fs[0].path.to_string().as_str()), (FsMode::ReadOnly, "tenants/acme/data"));
+    let other = config.effective("other", &request, "acme");
+    assert!(other.fs.is_empty() && other.kv.is_some());
+}
+
+#[test]
+fn later_layers_win_and_are_known() {
+    let text = "[server]\nport = 1\nhost = '127.0.0.2'\n[general]\nworkers = 2\n";
+    let variables = [("TANDEM_SERVER__PORT", "2"), ("TANDEM_GENERAL__WORKERS", "3"), ("TANDEM_LIMITS__MEMORY", "1GiB")];
+    let config = load_all(text, &variables, &[("server.port", "3")]).unwrap();
+    assert_eq!((config.server.port, config.general.workers), (3, 3));
+    assert_eq!(config.limits.memory, ByteSize::mib(1024));
+    assert_eq!(config.origin("server.port"), Origin::Flag);
+    assert_eq!(config.origin("general.workers"), Origin::Env("TANDEM_GENERAL__WORKERS".into()));
+    assert_eq!(config.origin("server.host"), Origin::File);
+    assert_eq!(config.origin("server.drain"), Origin::Default);
+    let entry = |key: &str| config.entries().into_iter().find(|entry| entry.key == key).unwrap();
+    assert_eq!((entry("server.port").value.as_str(), entry("server.port").origin), ("3", Origin::Flag));
+    assert_eq!(entry("server.drain").value, "\"30s\"");
+}
+
+#[test]
+fn the_environment_reaches_every_kind_of_value() {
+    let text = "[grants.data-set]\nenv.Lang = 'C'\n";
+    let config = load_all(
+        text,
+        &[
+            ("TANDEM_SERVER__ALLOWED_ORIGINS", "https://a.test, https://b.test"),
+            ("TANDEM_PLUGINS__TRUST_ROOTS", "['one.pub']"),
+            ("TANDEM_REACTOR__ENABLED", "false"),
+            ("TANDEM_GRANTS__DATA_SET__KV", "{ max-keys = 7 }"),
+            ("TANDEM_GRANTS__DATA_SET__INVOKE", "false"),
+            ("TANDEM_GRANTS__DATA_SET__CACHE", "false"),
+            ("TANDEM_GRANTS__DATA_SET__ENV__LANG", "true"),
+            ("TANDEM_GRANTS__DATA_SET__ENV__MY_VAR", "x"),
+            ("TANDEM_GRANTS__DATA_SET__SECRETS__TOKEN", "from-environment"),
+            ("TANDEM_STORE__URL", "postgres://u:pw@db/tandem"),
+            ("TANDEM_BOOTSTRAP", "belongs to someone else"),
+            ("UNRELATED__KEY", "x"),
+        ],
+        &[],
+    )
+    .unwrap();
+    assert_eq!(config.server.allowed_origins.len(), 2);
+    assert_eq!(config.plugins.trust_roots, ["one.pub"]);
+    assert!(!config.reactor.enabled);
+    let grants = &config.grants["data-set"];
+    assert_eq!(grants.kv.as_ref().unwrap().on().unwrap().max_keys, Some(7));
+    assert_eq!((grants.invoke, grants.cache.as_ref().unwrap().on()), (Some(false), None));
+    let env: Vec<(&str, &crate::EnvGrant)> = grants.env.iter().flatten().map(|(k, v)| (k.as_str(), v)).collect();
+    assert_eq!(
+        env[0],
+        ("Lang", &crate::EnvGrant::Value(crate::Setting::hidden("true"))),
+        "the name in the file is kept"
+    );
+    assert_eq!(env[1].0, "MY_VAR");
+    assert_eq!(grants.secrets.as_ref().unwrap()["token"].expose(), "from-environment");
+    assert_eq!(config.store.url.to_string(), "postgres://u@db/tandem");
+}
+
+#[test]
+fn references_give_any_value_and_never_print() {
+    let text = format!("{FULL}\n[plugins.prefixes]\na = '${{env:PORT}}_'\n")
+        .replace("port = 8000", "port = '${env:PORT}'")
+        .replace("sqlite:tandem.db", "postgres://u:${file:/run/secrets/db}@db:5433/tandem");
+    let config = load(&text);
+    assert_eq!(config.server.port, 9_100);
+    assert_eq!(config.plugins.prefixes["a"].as_str(), "9100_");
+    assert!(
+        matches!(&config.store.url, StoreUrl::Postgres(url) if url.expose() == "postgres://u:s3cret-db@db:5433/tandem")
+    );
+    let entries = config.entries();
+    let entry = |key: &str| entries.iter().find(|entry| entry.key == key).unwrap().value.clone();
+    assert_eq!(entry("store.url"), "\"postgres://u:${file:/run/secrets/db}@db:5433/tandem\"");
+    assert_eq!(entry("server.port"), "\"${env:PORT}\"");
+    assert_eq!(entry("tenants.acme.keys"), "[\"[redacted]\"]");
+    let printed = format!("{config:?} {} {entries:?}", serde_json::to_string(&config).unwrap());
+    assert!(!printed.contains("s3cret") && !printed.contains(HASH), "{printed}");
+    assert!(!format!("{config:?}").contains("159, 134"), "nor the bytes of a hash");
+}
+
+#[test]
+fn secrets_in_clear_text_are_refused_and_not_repeated() {
+    let clear = "[grants.a]\nsecrets.token = 'hunter2'\n[tenants.b]\nkeys = ['hunter2']\n[p2p]\npsk = 'hunter2'\nadmission = 'psk'\n\
+        listen = []\n[p2p.discovery.github]\ntoken = 'hunter2'\n[store]\nurl = 'postgres://u:hunter2@db/t'\n";
+    let errors = load_all(clear, &[], &[]).unwrap_err();
+    assert_eq!(errors.as_slice().len(), 5, "{errors:?}");
+    let text = errors.render(false);
+    assert!(text.contains("refused") && text.contains("tandem.toml:2:17"), "{text}");
+    assert!(!text.contains("hunter2") && !format!("{errors:?}").contains("hunter2"), "{text}");
+
+    let flag = load_all("", &[], &[("grants.a.secrets.token", "hunter2")]).unwrap_err();
+    assert_eq!(flag.as_slice()[0].file_label, "flag grants.a.secrets.token");
+    assert!(!flag.render(false).contains("hunter2"), "a process list shows flags");
+    let partly = one_error("[grants.a]\nsecrets.token = 'x${env:EXAMPLE_TOKEN}'\n");
+    assert!(partly.contains("clear text"), "{partly}");
+}
+
+#[test]
+fn other_errors_near_a_secret_hide_it_too() {
+    for text in [
+        "[grants.a]\nsecrets = { token = 'hunter2', other = 5 }\n",
+        "[grants.a.secrets]\ntoken = 'hunter2\n",
+        "[tenants.a]\nkeys = 'hunter2'\n",
+        "[grants.a]\nsecrets = { token = 'hunter2' }, x = 1\n",
+        "[store]\nurl = { x = 'postgres://u:hunter2@h/d' }\n",
+        "[grants.a.secrets]\ntoken = \"\"\"\nhunter2\n\"\"\" 5\n",
+        "[upstreams.a]\nurl = 'https://u:hunter2@h/mcp'\n",
+        "[server]\nhost = '${env:EXAMPLE_TOKEN}'\n",
+        "[server]\nallowed-origins = '${env:EXAMPLE_TOKEN},x'\n",
+        "[limits]\nmemory = '${env:EXAMPLE_TOKEN}'\n",
+        "[server]\nexposure = '${env:EXAMPLE_TOKEN}'\n",
+    ] {
+        let errors = load_all(text, &[], &[]).unwrap_err();
+        let shown = format!("{} {errors} {errors:?}", errors.render(false));
+        assert!(!shown.contains("hunter2") && !shown.contains("s3cret"), "{text}\n{shown}");
+    }
+}
+
+#[test]
+fn errors_name_line_variable_or_flag() {
+    assert_eq!(one_error("[sever]\nport = 1\n"), "tandem.toml:1:2: unknown key `sever`; did you mean `server`?");
+    let port = one_error("[server]\nport = 99999\n");
+    assert_eq!(port, "tandem.toml:2:8: expected a whole number from 0 to 65535");
+    let all = load_all(
+        "",
+        &[("TANDEM_SERVER__PROT", "1"), ("TANDEM_SERVER__PORT", "many"), ("TANDEM___X__", "1")],
+        &[("server.host", "localhost"), ("a..b", "1")],
+    )
+    .unwrap_err();
+    let all: Vec<String> = all.as_slice().iter().map(ToString::to_string).collect();
+    for expected in [
+        "environment variable TANDEM_SERVER__PROT: unknown key `prot`; did you mean `port`?",
+        "environment variable TANDEM_SERVER__PORT: expected a whole number from 0 to 65535, found a text",
+        "environment variable TANDEM___X__: its name is no key",
+        "flag server.host: `localhost` is no ip address; write one as `127.0.0.1` or `::1`",
+        "flag a..b: its name is no key",
+    ] {
+        assert!(all.iter().any(|error| error.starts_with(expected)), "{expected}\n{all:#?}");
+    }
+    assert_eq!(all.len(), 5, "{all:#?}");
+    let unset = one_error("[server]\nhost = '${env:NOWHERE}'\n");
+    assert_eq!(unset, "tandem.toml:2:8: environment variable `NOWHERE`: is not set");
+    let required = one_error("[auth]\nissuer = '${env:NOWHERE}'\naudience = 'https://a.test'\n");
+    assert!(required.contains("`NOWHERE`"), "the key is not also called missing: {required}");
+}
+
+#[test]
+fn rules_between_values_hold() {
+    let one = |text: &str, expected: &str| {
+        let error = one_error(text);
+        assert!(error.contains(expected), "{text}: {error}");
+    };
+    one("[server]\nport = 8001\n", "the server listens there already");
+    one("[server]\ndrain = '1h'\n", "tandem.toml:2:9: 1h is outside 0ms to 10m");
+    one("[server]\nallowed-origins = ['*']\n", "`*` is no web origin");
+    one("[plugins]\ntrust-roots = ['*/a.pub']\n", "not of a directory's");
+    one("[auth]\nissuer = 'http://id.test'\naudience = 'https://a.test'\n", "use https");
+    one("[auth]\nissuer = 'https://id.test'\n", "missing key `audience`");
+    one("[p2p]\nadmission = 'psk'\n", "so give the key");
+    one("[p2p]\nadmission = 'psk'\npsk = '${env:EXAMPLE_TOKEN}'\n", "take the quic addresses out");
+    one("[p2p]\npsk = '${env:EXAMPLE_TOKEN}'\n", "the key has no use");
+    one("[p2p]\nlisten = ['localhost:1']\n", "is no multiaddress");
+    one("[p2p]\nallow = ['me']\n", "is no peer id");
+    one("[p2p.discovery.github]\nenabled = true\n", "needs one, as `owner/name`");
+    one("[p2p.discovery.github]\ntoken = '${env:EXAMPLE_TOKEN}'\napi-base = 'http://h.test'\n", "use https");
+    one("[store]\nurl = 'mysql://x'\n", "no url of a store");
+    one("[store]\nurl = 'sqlite:../x'\n", "without `..`");
+    one("[upstreams.a]\n", "neither `command` nor `url`");
+    one("[upstreams.a]\ncommand = ['x']\nurl = 'https://a.test'\n", "`command` is given too");
+    one("[telemetry]\notlp-endpoint = 'localhost:4318'\n", "is no url");
+    one("[tenants.a]\nrate = { per-second = 0 }\n", "0 would shut the tenant out");
+    one("[tenants.a]\nkeys = ['${env:EXAMPLE_TOKEN}']\n", "64 hexadecimal digits");
+    one("[tenants.A]\n", "`A` is no kebab-case name");
+    let shared = "[tenants.a]\nkeys = ['${env:ACME_KEY_SHA256}']\n[tenants.b]\nkeys = ['${env:ACME_KEY_SHA256}']\n";
+    one(shared, "tandem.toml:4:8: a key of this tenant is also one of `a`");
+}
+
+#[test]
+fn the_hosts_own_variables_can_be_inherited() {
+    let text = "[grants.a]\nenv.TZ = { inherit = true }\nenv.NONE = { inherit = true }\n";
+    let config = load_all(text, &[("TZ", "UTC")], &[]).unwrap();
+    let env = config.grants["a"].env.as_ref().unwrap();
+    assert!(matches!(&env["TZ"], crate::EnvGrant::Value(value) if value.expose() == "UTC"));
+    assert_eq!(env["NONE"], crate::EnvGrant::Inherit);
+    assert!(!format!("{config:?}").contains("UTC"));
+}
+
+/// Every key that a serialised configuration has, dotted, with map keys left in.
+fn keys(prefix: &str, value: &serde_json::Value, found: &mut Vec<String>) {
+    for (key, value) in value.as_object().into_iter().flatten() {
+        found.push(key.clone());
+        keys(prefix, value, found);
+    }
+}
+
+#[test]
+fn the_schema_has_every_key_of_the_file() {
+    let schema = HostConfig::json_schema();
+    let text = schema.to_string();
+    let table: toml::Table = FULL.parse().unwrap();
+    let mut found = Vec::new();
+    keys("", &serde_json::to_value(&table).unwrap(), &mut found);
+    let names = ["dataset", "acme", "legacy", "data", "api-token", "LANG", "TZ", "HIDDEN", "depth"];
+    for key in found.iter().filter(|key| !names.contains(&key.as_str())) {
+        assert!(text.contains(&format!("\"{key}\":")), "{key}");
+    }
+    assert_eq!(schema["additionalProperties"], false);
+    assert!(!text.contains("\"origins\":"), "what is not in the file is not in the schema");
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read_or_refused(
+        text in prop_oneof![
+            ".{0,200}".boxed(),
+            proptest::collection::vec((proptest::sample::select(FULL.lines().collect::<Vec<_>>()), ".{0,2}"), 0..25)
+                .prop_map(|lines| lines.iter().map(|(line, junk)| format!("{line}{junk}\n")).collect::<String>())
+                .boxed(),
+        ],
+        variable in "[A-Z_]{0,20}", value in ".{0,30}",
+    ) {
+        let name = format!("TANDEM_{variable}");
+        match load_all(&text, &[(&name, &value)], &[(&variable, &value)]) {
+            Ok(config) => prop_assert!(!config.entries().is_empty()),
+            Err(errors) => prop_assert!(errors.as_slice().len() <= crate::MAX_ERRORS && !errors.render(true).is_empty()),
+        }
+    }
+}
+
+#[test]
+fn a_hostile_environment_is_bounded() {
+    let long = "x".repeat(MAX_TEXT + 1);
+    let deep = format!("TANDEM_{}", vec!["A"; 5_000].join("__"));
+    let nested = "[".repeat(100_000);
+    let errors = load_all(
+        "",
+        &[(deep.as_str(), "1"), ("TANDEM_SERVER__ALLOWED_ORIGINS", &nested), ("TANDEM_SERVER__HOST", &long)],
+        &[],
+    )
+    .unwrap_err();
+    assert!(errors.as_slice().iter().all(|error| error.to_string().len() < 500));
+}

@@ -1,0 +1,62 @@
+//! What was asked for, what was given, and why not more.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// One requested capability and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Explained {
+    /// Its name, as `fs.data` or `kv`.
+    pub capability: String,
+    /// What the manifest asks for.
+    pub requested: String,
+    /// What the plugin gets; none when that is nothing.
+    pub granted: Option<String>,
+    /// Why it gets less than it asked for; none when it gets everything.
+    pub reason: Option<String>,
+    /// Why the author says that it is needed.
+    pub purpose: Option<String>,
+}
+
+/// `fs.data: asked read-write, got read-only (the operator grants it read-only)`.
+impl fmt::Display for Explained {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let granted = self.granted.as_deref().unwrap_or("nothing");
+        write!(f, "{}: asked {}, got {granted}", self.capability, self.requested)?;
+        self.reason.as_ref().map_or(Ok(()), |reason| write!(f, " ({reason})"))
+    }
+}
+
+/// Who has the say after the manifest.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Party {
+    Operator,
+    Tenant,
+}
+
+impl Party {
+    /// The reason for a capability that the party does not grant.
+    pub(super) fn withholds(self) -> String {
+        match self {
+            Self::Operator => "the operator's grants do not have it".to_owned(),
+            Self::Tenant => "the tenant's grants do not have it".to_owned(),
+        }
+    }
+
+    /// The reason for a capability that the party switched off.
+    pub(super) fn switched_off(self) -> String {
+        match self {
+            Self::Operator => "the operator's grants set it to false".to_owned(),
+            Self::Tenant => "the tenant's grants set it to false".to_owned(),
+        }
+    }
+
+    /// The reason for a capability that the party narrows.
+    pub(super) fn narrows(self) -> String {
+        match self {
+            Self::Operator => "the operator's grants narrow it".to_owned(),
+            Self::Tenant => "the tenant's grants narrow it".to_owned(),
+        }
+    }
+}

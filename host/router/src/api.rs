@@ -1,0 +1,201 @@
+//! What a gateway asks of the router, and what it gets.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::Value;
+use tandem_engine::{Caller, ClientPort, Content};
+use tokio_util::sync::CancellationToken;
+
+/// Where a call ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Lane {
+    /// tokio's work-stealing executor.
+    General,
+    /// The thread that owns the network.
+    Reactor,
+}
+
+impl Lane {
+    /// The name in metrics, logs and `_meta`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::General => "general",
+            Self::Reactor => "reactor",
+        }
+    }
+}
+
+/// Common to every request.
+#[derive(Clone)]
+pub struct RequestContext {
+    /// On whose behalf.
+    pub caller: Caller,
+    /// Made by the gateway, one per request (UUIDv7 text).
+    pub request_id: Arc<str>,
+    /// Cancelled when the client gives up. Dropping the returned future stops the guest too.
+    pub cancel: CancellationToken,
+    /// The way back to the client.
+    pub client: Option<Arc<dyn ClientPort>>,
+    /// A deadline that the client asked for; the tool's and the operator's win when they are shorter.
+    pub deadline: Option<Duration>,
+    /// W3C trace context.
+    pub traceparent: Option<Arc<str>>,
+    /// How many nested `invoke` calls are above this one; 0 from a client.
+    pub depth: u8,
+}
+
+impl std::fmt::Debug for RequestContext {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RequestContext")
+            .field("caller", &self.caller)
+            .field("request_id", &self.request_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a tool answered.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// Blocks for a model or a person.
+    pub content: Vec<Content>,
+    /// The structured result, valid against the tool's output schema.
+    pub structured: Option<Value>,
+    /// Whether the tool says that it failed.
+    pub is_error: bool,
+    /// Where it ran.
+    pub lane: Lane,
+    /// Why it ran there: `affinity`, `requires_p2p`, `pattern`, `default`, `fallback`.
+    pub reason: &'static str,
+    /// From admission to answer.
+    pub duration: Duration,
+    /// Whether the result came from the result cache.
+    pub cached: bool,
+}
+
+/// One place where JSON does not fit its schema.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// JSON Pointer (RFC 6901) into the value; empty for the whole.
+    pub pointer: String,
+    /// What is wrong there.
+    pub message: String,
+}
+
+/// Why a call gave no answer. `code` is stable and for machines; the text is for people and models.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum CallError {
+    /// The caller has no such tool, prompt or resource.
+    #[error("unknown {kind} `{name}`{}", near_text(.near))]
+    NotFound {
+        /// `tool`, `category`, `prompt` or `resource`.
+        kind: &'static str,
+        /// What was asked for.
+        name: String,
+        /// The nearest names, best first.
+        near: Vec<String>,
+    },
+    /// The arguments do not fit the input schema.
+    #[error("invalid arguments for `{tool}`: {}", violations_text(.violations))]
+    InvalidArguments {
+        /// The tool.
+        tool: String,
+        /// Where and why, at most 16.
+        violations: Vec<Violation>,
+    },
+    /// Policy refuses the call.
+    #[error("denied: {0}")]
+    Denied(String),
+    /// A limit was hit, by the guest or by the caller.
+    #[error("limit `{limit}` of {value} was hit{}", if *.retryable { "; retrying later may help" } else { "" })]
+    Limited {
+        /// Its name, as in the manifest: `memory`, `cpu`, `output`, `concurrency`, `queue`, `depth`, …
+        limit: &'static str,
+        /// Its value with unit.
+        value: String,
+        /// Whether retrying later may help.
+        retryable: bool,
+    },
+    /// The wall-clock deadline passed.
+    #[error("no answer within {} ms", .after.as_millis())]
+    Timeout {
+        /// The deadline.
+        after: Duration,
+    },
+    /// The guest trapped.
+    #[error("`{category}` trapped: {reason}")]
+    Trapped {
+        /// The category.
+        category: String,
+        /// The trap.
+        reason: String,
+    },
+    /// The guest's answer breaks its own contract.
+    #[error("`{category}` answered wrongly: {reason}")]
+    BadOutput {
+        /// The category.
+        category: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The client gave the call up.
+    #[error("cancelled")]
+    Cancelled,
+    /// The lane or the category cannot take calls now.
+    #[error("unavailable: {reason}")]
+    Unavailable {
+        /// Why.
+        reason: String,
+        /// When trying again may help.
+        retry_after: Option<Duration>,
+    },
+    /// The tool cannot work without this client capability.
+    #[error("the client must declare the `{0}` capability")]
+    MissingCapability(String),
+    /// The host's own fault.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl CallError {
+    /// The stable code: `not_found`, `invalid_arguments`, `denied`, `limited`, `timeout`, `trapped`,
+    /// `bad_output`, `cancelled`, `unavailable`, `missing_capability`, `internal`.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "not_found",
+            Self::InvalidArguments { .. } => "invalid_arguments",
+            Self::Denied(_) => "denied",
+            Self::Limited { .. } => "limited",
+            Self::Timeout { .. } => "timeout",
+            Self::Trapped { .. } => "trapped",
+            Self::BadOutput { .. } => "bad_output",
+            Self::Cancelled => "cancelled",
+            Self::Unavailable { .. } => "unavailable",
+            Self::MissingCapability(_) => "missing_capability",
+            Self::Internal(_) => "internal",
+        }
+    }
+
+    /// Whether trying the same call again later may help.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        matches!(self, Self::Limited { retryable: true, .. } | Self::Unavailable { .. })
+    }
+}
+
+fn near_text(near: &[String]) -> String {
+    match near {
+        [] => String::new(),
+        [one] => format!("; did you mean `{one}`?"),
+        many => format!("; near names: {}", many.join(", ")),
+    }
+}
+
+fn violations_text(violations: &[Violation]) -> String {
+    let text: Vec<_> = violations
+        .iter()
+        .map(|v| if v.pointer.is_empty() { v.message.clone() } else { format!("{}: {}", v.pointer, v.message) })
+        .collect();
+    text.join("; ")
+}

@@ -1,0 +1,116 @@
+//! A circuit breaker for each category: after a run of failures that are not the caller's, calls are refused for
+//! a while, then one is let through to see.
+//!
+//! What counts: traps, timeouts, bad output, the host's own faults. A tool's own error, a denied or invalid call
+//! and a hit limit do not: they say nothing about whether the next call will work.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Failures in a row that open the circuit.
+const THRESHOLD: u32 = 10;
+/// How long it stays open. Doubled each time the trial fails, up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Closed, open until a time, or half open with one trial under way.
+#[derive(Debug, Default)]
+pub(crate) struct Breaker(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    failures: u32,
+    open_until: Option<Instant>,
+    pause: Duration,
+    trial: bool,
+}
+
+impl Breaker {
+    /// Whether a call may run; else how long to wait.
+    pub(crate) fn admit(&self, now: Instant) -> Result<(), Duration> {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match inner.open_until {
+            None => Ok(()),
+            Some(until) if now < until => Err(until - now),
+            Some(_) => {
+                // Should the trial vanish without a verdict (its client went away), the next may be made after
+                // the same pause.
+                inner.trial = true;
+                inner.open_until = Some(now + inner.pause);
+                Ok(())
+            }
+        }
+    }
+
+    /// A call ended in a way that says nothing about the category: a trial that was under way may be made again.
+    pub(crate) fn neutral(&self, now: Instant) {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.trial {
+            inner.trial = false;
+            inner.open_until = Some(now);
+        }
+    }
+
+    pub(crate) fn success(&self) {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.failures > 0 || inner.open_until.is_some() {
+            *inner = Inner::default();
+        }
+    }
+
+    pub(crate) fn failure(&self, now: Instant) {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.failures = inner.failures.saturating_add(1);
+        if inner.trial || inner.failures == THRESHOLD {
+            inner.pause = if inner.trial { (inner.pause * 2).min(LONGEST_PAUSE) } else { FIRST_PAUSE };
+            inner.open_until = Some(now + inner.pause);
+            inner.trial = false;
+        }
+    }
+
+    /// `closed`, `open` or `half-open`.
+    pub(crate) fn state(&self, now: Instant) -> &'static str {
+        match self.0.lock().unwrap_or_else(PoisonError::into_inner).open_until {
+            None => "closed",
+            Some(until) if now < until => "open",
+            Some(_) => "half-open",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn opens_after_a_run_of_failures_and_closes_after_a_good_trial() {
+        let (breaker, start) = (Breaker::default(), Instant::now());
+        for _ in 0..THRESHOLD - 1 {
+            breaker.failure(start);
+        }
+        assert_eq!(breaker.admit(start), Ok(()));
+        breaker.failure(start);
+        assert_eq!(breaker.admit(start), Err(FIRST_PAUSE));
+        let later = start + FIRST_PAUSE;
+        assert_eq!(breaker.admit(later), Ok(()), "one trial");
+        assert!(breaker.admit(later).is_err(), "only one");
+        breaker.failure(later);
+        assert_eq!(breaker.admit(later), Err(FIRST_PAUSE * 2));
+        let later = later + FIRST_PAUSE * 2;
+        assert_eq!(breaker.admit(later), Ok(()));
+        breaker.success();
+        assert_eq!(breaker.state(later), "closed");
+    }
+
+    #[test]
+    fn a_success_ends_a_run_of_failures() {
+        let (breaker, now) = (Breaker::default(), Instant::now());
+        for _ in 0..THRESHOLD * 3 {
+            breaker.failure(now);
+            breaker.success();
+        }
+        assert_eq!(breaker.admit(now), Ok(()));
+    }
+}

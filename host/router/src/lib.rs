@@ -1,0 +1,29 @@
+//! May a call run, where, and now.
+//!
+//! **Promises.** Arguments reach a guest only when they fit its schema, and a structured result leaves only when
+//! it fits. A call that may have had effects is never run twice: only tools that are marked idempotent are
+//! retried, and only read-only idempotent ones are answered from the cache. The lane and the reason for it are in
+//! every answer and in the metrics.
+//!
+//! **Bounds.** A bounded queue for each lane, highest priority first; calls at once for each plugin; a circuit
+//! breaker for each category; nested calls to a depth; a deadline for everything.
+//!
+//! **Refuses.** What is over a bound, at once and typed ([`CallError::Limited`]), instead of letting it wait
+//! without one.
+
+#![forbid(unsafe_code)]
+
+mod admission;
+mod api;
+mod breaker;
+mod cache;
+mod call;
+mod lane;
+mod meters;
+mod nested;
+mod router;
+mod status;
+
+pub use api::{CallError, Lane, Output, RequestContext, Violation};
+pub use router::{Router, RouterConfig};
+pub use status::{CategoryStatus, LaneStatus, RuntimeStatus};

@@ -1,0 +1,171 @@
+//! What is counted of calls, for Prometheus and for the health pages. Handles are made once for each category and
+//! tool; a call only adds numbers.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use hdrhistogram::Histogram as Latencies;
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use tandem_catalog::Category;
+use tandem_engine::Plugin;
+
+use crate::{
+    admission::Gate,
+    api::{CallError, Lane},
+    breaker::Breaker,
+};
+
+/// The values of the label `status`.
+const STATUSES: [&str; 8] = ["ok", "tool_error", "denied", "limited", "timeout", "trapped", "cancelled", "unavailable"];
+
+/// Position in [`STATUSES`] of what a call came to.
+pub(crate) fn status(result: &Result<bool, &CallError>) -> usize {
+    match result {
+        Ok(false) => 0,
+        Ok(true) => 1,
+        Err(error) => match error {
+            CallError::Denied(_) => 2,
+            CallError::Limited { .. } => 3,
+            CallError::Timeout { .. } => 4,
+            CallError::Trapped { .. } | CallError::BadOutput { .. } | CallError::Internal(_) => 5,
+            CallError::Cancelled => 6,
+            CallError::Unavailable { .. } => 7,
+            CallError::NotFound { .. } | CallError::InvalidArguments { .. } | CallError::MissingCapability(_) => 1,
+        },
+    }
+}
+
+/// The router's state of one category. Breaker and gate outlive a reload; the handles are of one version.
+pub(crate) struct CategoryState {
+    pub(crate) name: Arc<str>,
+    pub(crate) plugin: Arc<Plugin>,
+    pub(crate) priority: u8,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) breaker: Arc<Breaker>,
+    pub(crate) in_flight: Arc<AtomicU64>,
+    pub(crate) calls: Arc<AtomicU64>,
+    pub(crate) errors: Arc<AtomicU64>,
+    pub(crate) gauge: Gauge,
+    pub(crate) circuit: Gauge,
+    duration: Histogram,
+    by_tool: HashMap<String, [Counter; STATUSES.len()]>,
+}
+
+impl CategoryState {
+    /// `before` is the state of the version that this one replaces.
+    pub(crate) fn new(category: &Category, lane: Lane, waiting: usize, before: Option<&Self>) -> Self {
+        let labels = [("lane", lane.as_str().to_owned()), ("category", category.name.to_string())];
+        let counters = |tool: &str| {
+            STATUSES.map(|status| {
+                let own = [("tool", tool.to_owned()), ("status", status.to_owned())];
+                let all: Vec<_> = labels.iter().cloned().chain(own).collect();
+                counter!("tandem_tool_calls_total", &all)
+            })
+        };
+        let by_tool =
+            category.tools.iter().map(|t| (t.descriptor.name.clone(), counters(&t.descriptor.name))).collect();
+        Self {
+            name: category.name.clone(),
+            plugin: category.plugin.clone(),
+            priority: category.priority,
+            gate: Gate::new(category.plugin.limits().concurrency as usize, waiting),
+            breaker: before.map_or_else(Arc::default, |state| state.breaker.clone()),
+            in_flight: before.map_or_else(Arc::default, |state| state.in_flight.clone()),
+            calls: before.map_or_else(Arc::default, |state| state.calls.clone()),
+            errors: before.map_or_else(Arc::default, |state| state.errors.clone()),
+            gauge: gauge!("tandem_calls_in_flight", &labels),
+            circuit: gauge!("tandem_circuit_state", "category" => category.name.to_string()),
+            duration: histogram!("tandem_tool_call_duration_seconds", &labels),
+            by_tool,
+        }
+    }
+
+    pub(crate) fn record(&self, tool: &str, status: usize, took: Duration) {
+        self.duration.record(took.as_secs_f64());
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        if status > 1 {
+            self.errors.fetch_add(1, Ordering::Relaxed);
+        }
+        if let Some(counter) = self.by_tool.get(tool).and_then(|counters| counters.get(status)) {
+            counter.increment(1);
+        }
+        self.circuit.set(match self.breaker.state(Instant::now()) {
+            "closed" => 0.0,
+            "half-open" => 1.0,
+            _ => 2.0,
+        });
+    }
+}
+
+/// What is counted of one lane.
+pub(crate) struct LaneMeters {
+    pub(crate) lane: Lane,
+    pub(crate) calls: AtomicU64,
+    pub(crate) errors: AtomicU64,
+    pub(crate) fallbacks: AtomicU64,
+    queue_wait: Histogram,
+    latencies: Mutex<Latencies<u64>>,
+    routing: HashMap<&'static str, Counter>,
+}
+
+/// Latencies are kept from 1 µs to 10 min, to two digits.
+const LONGEST_US: u64 = 600_000_000;
+
+impl LaneMeters {
+    pub(crate) fn new(lane: Lane) -> Self {
+        gauge!("tandem_lane_up", "lane" => lane.as_str()).set(if lane == Lane::General { 1.0 } else { 0.0 });
+        let reasons = ["affinity", "requires_p2p", "pattern", "default", "fallback"];
+        let routing = reasons
+            .map(|reason| (reason, counter!("tandem_routing_total", "lane" => lane.as_str(), "reason" => reason)));
+        Self {
+            lane,
+            calls: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
+            fallbacks: AtomicU64::new(0),
+            queue_wait: histogram!("tandem_queue_wait_seconds", "lane" => lane.as_str()),
+            latencies: Mutex::new(Latencies::new_with_bounds(1, LONGEST_US, 2).unwrap_or_else(|_| fallback())),
+            routing: routing.into_iter().collect(),
+        }
+    }
+
+    pub(crate) fn routed(&self, reason: &'static str) {
+        if let Some(counter) = self.routing.get(reason) {
+            counter.increment(1);
+        }
+        if reason == "fallback" {
+            self.fallbacks.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn waited(&self, time: Duration) {
+        self.queue_wait.record(time.as_secs_f64());
+    }
+
+    pub(crate) fn record(&self, status: usize, took: Duration) {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        if status > 1 {
+            self.errors.fetch_add(1, Ordering::Relaxed);
+        }
+        let us = u64::try_from(took.as_micros()).unwrap_or(LONGEST_US);
+        self.latencies.lock().unwrap_or_else(PoisonError::into_inner).saturating_record(us.max(1));
+    }
+
+    /// The 50th, 90th and 99th percentile in microseconds.
+    pub(crate) fn percentiles(&self) -> [u64; 3] {
+        let latencies = self.latencies.lock().unwrap_or_else(PoisonError::into_inner);
+        [0.5, 0.9, 0.99].map(|quantile| latencies.value_at_quantile(quantile))
+    }
+}
+
+/// Bounds that any histogram accepts; only reached if the ones above were wrong.
+fn fallback() -> Latencies<u64> {
+    let mut latencies = Latencies::new(1).unwrap_or_else(|_| std::process::abort());
+    latencies.auto(true);
+    latencies
+}

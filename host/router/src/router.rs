@@ -1,0 +1,173 @@
+//! The router's handle, its settings, and what it keeps of each category.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use arc_swap::ArcSwap;
+use tandem_catalog::{Catalog, Category, Change, View};
+use tandem_engine::{Caller, Services};
+use tokio::sync::broadcast;
+
+use crate::{
+    admission::Gate,
+    api::Lane,
+    cache::Results,
+    lane, nested,
+    meters::{CategoryState, LaneMeters},
+    status::{CategoryStatus, LaneStatus, RuntimeStatus},
+};
+
+/// What an operator may choose.
+#[derive(Clone, Debug)]
+pub struct RouterConfig {
+    /// Calls that run at once in the general lane. More than the engine has instances only moves the refusal.
+    pub max_running: usize,
+    /// Calls that may wait for the general lane, and for each plugin. A longer queue only makes more callers
+    /// time out.
+    pub max_waiting: usize,
+    /// Whether a tool of the reactor lane may run in the general lane while that lane is down; only tools that
+    /// are marked idempotent do.
+    pub reactor_fallback: bool,
+}
+
+impl Default for RouterConfig {
+    fn default() -> Self {
+        Self { max_running: 1000, max_waiting: 1024, reactor_fallback: false }
+    }
+}
+
+/// Clones share the same router.
+#[derive(Clone)]
+pub struct Router(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) me: Weak<Inner>,
+    pub(crate) config: RouterConfig,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) services: Arc<Services>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) results: Results,
+    pub(crate) general: LaneMeters,
+    pub(crate) reactor: LaneMeters,
+    categories: ArcSwap<HashMap<Arc<str>, Arc<CategoryState>>>,
+    ready: AtomicBool,
+}
+
+impl std::fmt::Debug for Router {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Router").field("config", &self.0.config).finish_non_exhaustive()
+    }
+}
+
+impl Router {
+    /// A router over a catalog. It also takes the plugins' nested calls and events from now on.
+    #[must_use]
+    pub fn new(catalog: Arc<Catalog>, services: Arc<Services>, config: RouterConfig) -> Self {
+        let events: Arc<dyn tandem_engine::EventSink> = catalog.clone();
+        services.set_events(&events);
+        let router = Self(Arc::new_cyclic(|me| Inner {
+            me: me.clone(),
+            gate: Gate::new(config.max_running, config.max_waiting),
+            config,
+            catalog,
+            services,
+            results: Results::default(),
+            general: LaneMeters::new(Lane::General),
+            reactor: LaneMeters::new(Lane::Reactor),
+            categories: ArcSwap::default(),
+            ready: AtomicBool::new(false),
+        }));
+        nested::install(&router);
+        router
+    }
+
+    /// What a caller sees.
+    #[must_use]
+    pub fn view(&self, caller: &Caller) -> View {
+        self.0.catalog.view(&caller.tenant)
+    }
+
+    /// Changes of what is visible, from now on.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<Change> {
+        self.0.catalog.changes()
+    }
+
+    /// Says whether plugins are loaded and calls are welcome. Calls are taken in any case.
+    pub fn set_ready(&self, ready: bool) {
+        self.0.ready.store(ready, Ordering::Release);
+    }
+
+    /// The state of lanes and categories.
+    #[must_use]
+    pub fn status(&self) -> RuntimeStatus {
+        let states = self.0.categories.load();
+        let now = Instant::now();
+        let mut categories: Vec<_> = states
+            .values()
+            .map(|state| CategoryStatus {
+                name: state.name.to_string(),
+                circuit: state.breaker.state(now),
+                in_flight: state.in_flight.load(Ordering::Relaxed),
+                calls: state.calls.load(Ordering::Relaxed),
+                errors: state.errors.load(Ordering::Relaxed),
+            })
+            .collect();
+        categories.sort_by(|a, b| a.name.cmp(&b.name));
+        let (running, waiting) = self.0.gate.load();
+        RuntimeStatus {
+            ready: self.0.ready.load(Ordering::Acquire),
+            lanes: vec![
+                lane_status(&self.0.general, "up", running, waiting),
+                lane_status(&self.0.reactor, "down", 0, 0),
+            ],
+            categories,
+        }
+    }
+
+    /// The state of a category, made anew when its plugin was replaced.
+    pub(crate) fn state_of(&self, category: &Category) -> Arc<CategoryState> {
+        let current = |state: &&Arc<CategoryState>| Arc::ptr_eq(&state.plugin, &category.plugin);
+        if let Some(state) = self.0.categories.load().get(&category.name).filter(current) {
+            return state.clone();
+        }
+        let (lane, _) = lane::choose(category, "");
+        self.0.categories.rcu(|all| {
+            let before = all.get(&category.name);
+            if before.filter(current).is_some() {
+                return all.clone();
+            }
+            let state =
+                CategoryState::new(category, lane, self.0.config.max_waiting, before.map(|state| &**state));
+            let mut next = HashMap::clone(all);
+            next.insert(category.name.clone(), Arc::new(state));
+            Arc::new(next)
+        });
+        // Another thread may have put a newer version's state there: then that one counts.
+        self.0.categories.load().get(&category.name).cloned().unwrap_or_else(|| {
+            Arc::new(CategoryState::new(category, lane, self.0.config.max_waiting, None))
+        })
+    }
+}
+
+fn lane_status(meters: &LaneMeters, state: &'static str, running: usize, waiting: usize) -> LaneStatus {
+    let [p50_us, p90_us, p99_us] = meters.percentiles();
+    LaneStatus {
+        lane: meters.lane.as_str(),
+        state,
+        calls: meters.calls.load(Ordering::Relaxed),
+        errors: meters.errors.load(Ordering::Relaxed),
+        in_flight: running as u64,
+        queued: waiting as u64,
+        p50_us,
+        p90_us,
+        p99_us,
+        fallbacks: meters.fallbacks.load(Ordering::Relaxed),
+    }
+}

@@ -1,0 +1,128 @@
+//! Durable state of the host: today the key-value store behind the `kv` interface of plugins.
+//!
+//! **Promises.** A write that was answered is on disk (`SQLite`, WAL, `synchronous=FULL`) and survives
+//! `kill -9`. A batch is written whole or not at all. A namespace (tenant, plugin) never sees another's keys.
+//!
+//! **Bounds.** One writer thread with a queue of [`QUEUE`] jobs commits up to [`GROUP`] of them in one
+//! transaction, so that many small writers share one fsync; reads have a thread of their own. Keys, values
+//! and each namespace's totals are bounded by [`Quota`] and by the constants here.
+//!
+//! **Refuses.** Jobs when its queue is full ([`StoreError::Busy`]): a caller that cannot be served soon is
+//! told so and holds nothing.
+
+mod kv;
+mod worker;
+
+pub use kv::{KeyPage, Namespace, Quota};
+
+use std::path::Path;
+
+use tokio::sync::oneshot;
+use worker::{Job, ReadJob, Worker};
+
+/// Jobs that may wait. Stops one tenant's writes from piling up in memory while the disk is slow.
+pub const QUEUE: usize = 1024;
+/// Jobs that share one commit. More would only make the first of them wait.
+pub const GROUP: usize = 256;
+/// A key's bound in bytes: long enough for a path or a digest, short enough for an index page.
+pub const MAX_KEY: usize = 512;
+/// A value's bound in bytes: what a plugin reads is copied into its memory, which is bounded too.
+pub const MAX_VALUE: usize = 1 << 20;
+/// Entries in one batch.
+pub const MAX_BATCH: usize = 256;
+
+/// Why the store refused or failed.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A key or value is too long, empty, or the batch is too large; the bound is named.
+    #[error("{0}")]
+    TooLarge(String),
+    /// A quota of the namespace would be exceeded; it is named.
+    #[error("{0}")]
+    Quota(String),
+    /// Too many jobs wait; trying again later helps.
+    #[error("the store is busy: {QUEUE} jobs wait already")]
+    Busy,
+    /// The store is closed.
+    #[error("the store is closed")]
+    Closed,
+    /// The database failed.
+    #[error("database: {0}")]
+    Database(#[from] rusqlite::Error),
+}
+
+/// A handle to the store; clones share it. It closes when the last one is dropped.
+#[derive(Clone, Debug)]
+pub struct Store {
+    worker: std::sync::Arc<Worker>,
+}
+
+impl Store {
+    /// Opens the database file, making it (and its parent directory) when it is not there.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { worker: std::sync::Arc::new(Worker::start(path)?) })
+    }
+
+    /// The value, or none.
+    pub async fn get(&self, ns: Namespace, key: String) -> Result<Option<Vec<u8>>, StoreError> {
+        kv::check_key(&key)?;
+        self.read(|reply| ReadJob::Get { ns, key, reply }).await
+    }
+
+    /// Keys that start with `prefix`, sorted by bytes, after `after`, at most `limit`.
+    pub async fn list(
+        &self,
+        ns: Namespace,
+        prefix: String,
+        limit: u32,
+        after: Option<String>,
+    ) -> Result<KeyPage, StoreError> {
+        self.read(|reply| ReadJob::List { ns, prefix, limit: limit.clamp(1, 1000), after, reply }).await
+    }
+
+    /// Writes all entries or none, durably.
+    pub async fn set_many(
+        &self,
+        ns: Namespace,
+        quota: Quota,
+        entries: Vec<(String, Vec<u8>)>,
+    ) -> Result<(), StoreError> {
+        kv::check_entries(&entries)?;
+        self.write(|reply| Job::SetMany { ns, quota, entries, reply }).await
+    }
+
+    /// Writes `value` only while the present value equals `expected`. Answers whether it did.
+    pub async fn compare_and_set(
+        &self,
+        ns: Namespace,
+        quota: Quota,
+        key: String,
+        expected: Option<Vec<u8>>,
+        value: Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        let entry = (key, value);
+        kv::check_entries(std::slice::from_ref(&entry))?;
+        self.write(|reply| Job::CompareAndSet { ns, quota, entry, expected, reply }).await
+    }
+
+    /// Removes a key. Answers whether it was there.
+    pub async fn delete(&self, ns: Namespace, key: String) -> Result<bool, StoreError> {
+        kv::check_key(&key)?;
+        self.write(|reply| Job::Delete { ns, key, reply }).await
+    }
+
+    async fn write<R>(&self, job: impl FnOnce(oneshot::Sender<Result<R, StoreError>>) -> Job) -> Result<R, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.worker.write(job(reply))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn read<R>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<Result<R, StoreError>>) -> ReadJob,
+    ) -> Result<R, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.worker.read(job(reply))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+}

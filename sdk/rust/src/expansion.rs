@@ -1,0 +1,63 @@
+//! What the macros expand to. No part of the interface: use the macros.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::bindings::tandem::plugin::types::ToolOutput;
+use crate::error::{Error, Result};
+use crate::output::to_json;
+use crate::schema;
+
+pub use crate::prompt::{IntoCompletion, IntoPrompt, only, optional, required};
+pub use crate::resource::{IntoResource, match_template, variable};
+
+/// The JSON Schema of a tool's arguments.
+pub fn input_schema<T: JsonSchema>() -> String {
+    schema::input::<T>().to_string()
+}
+
+/// The JSON Schema of a structured result; none for a type that says nothing of its shape.
+pub fn output_schema<T: StructuredOutput>() -> Option<String> {
+    let schema = schema::output::<T>();
+    let says_something = schema.as_object().is_some_and(|keywords| !keywords.is_empty());
+    says_something.then(|| schema.to_string())
+}
+
+/// The JSON Schema of a structured result that is put into an object.
+pub fn wrapped_output_schema<T: StructuredOutput>() -> Option<String> {
+    Some(schema::wrapped_output::<T>().to_string())
+}
+
+/// Reads a tool's arguments. The host has checked them against the schema; what fails here is a value that
+/// the schema allows and the Rust type does not, such as a number out of range.
+pub fn arguments<T: DeserializeOwned>(arguments: &str) -> Result<T> {
+    serde_json::from_str(arguments).map_err(Error::invalid_arguments)
+}
+
+/// Results that are structured.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the result of a tool",
+    label = "neither content nor serialisable",
+    note = "put `#[output]` (or `#[data]`) on the type, or return `String`, `Content`, `Vec<Content>` or `ToolOutput`"
+)]
+pub trait StructuredOutput: Serialize + JsonSchema {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + JsonSchema> StructuredOutput for T {}
+
+/// A result that is content.
+pub fn content(value: impl Into<ToolOutput>) -> Result<ToolOutput> {
+    Ok(value.into())
+}
+
+/// A structured result.
+pub fn structured<T: StructuredOutput>(value: &T) -> Result<ToolOutput> {
+    ToolOutput::structured(value)
+}
+
+/// A structured result that is put into an object.
+pub fn wrapped<T: StructuredOutput>(value: &T) -> Result<ToolOutput> {
+    let value = to_json(value)?;
+    Ok(ToolOutput { content: Vec::new(), structured: Some(format!("{{\"result\":{value}}}")) })
+}

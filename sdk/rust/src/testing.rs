@@ -1,0 +1,64 @@
+//! Runs a plugin's entries natively, as the host would, for the plugin's own unit tests.
+//!
+//! `kv`, `cache`, settings and the client's answers live in the running thread. A client that was given no
+//! answer to a question cannot be asked it, and nothing checks arguments against schemas before the call.
+
+use serde_json::Value;
+
+use crate::bindings::tandem::plugin::types::{PromptOutput, ResourceContents, ToolOutput};
+use crate::ctx::Ctx;
+use crate::error::{Error, Result};
+use crate::plugin::{Arguments, Plugin};
+
+/// A context of no call: without deadline, client or caller.
+pub fn ctx() -> Ctx {
+    Ctx::detached()
+}
+
+/// Gives the plugin a setting, in this thread.
+pub fn set_config(key: &str, value: &str) {
+    crate::host::config::set(key, value);
+}
+
+/// Gives the client's answer to the question of this key, in this thread: an MCP result, such as
+/// `{"action": "accept", "content": {…}}`.
+pub fn set_answer(key: &str, result: &Value) {
+    crate::host::client::set_answer(key, result.to_string());
+}
+
+/// Calls a tool.
+///
+/// # Errors
+/// Those of the tool, and [`Error::NotFound`] when there is none of that name.
+pub fn call<P: Plugin>(tool: &str, arguments: &Value) -> Result<ToolOutput> {
+    P::call(&ctx(), tool, &arguments.to_string()).unwrap_or_else(|| Err(Error::not_found(tool)))
+}
+
+/// Reads a resource.
+///
+/// # Errors
+/// Those of the resource, and [`Error::NotFound`] when there is none of that URI.
+pub fn read<P: Plugin>(uri: &str) -> Result<Vec<ResourceContents>> {
+    P::read(&ctx(), uri).unwrap_or_else(|| Err(Error::not_found(uri)))
+}
+
+/// Fills a prompt in.
+///
+/// # Errors
+/// Those of the prompt, and [`Error::NotFound`] when there is none of that name.
+pub fn prompt<P: Plugin>(name: &str, arguments: &[(&str, &str)]) -> Result<PromptOutput> {
+    let arguments: Arguments = arguments.iter().map(|&(k, v)| (k.to_owned(), v.to_owned())).collect();
+    P::prompt(&ctx(), name, &arguments).unwrap_or_else(|| Err(Error::not_found(name)))
+}
+
+/// The input schema of a tool; null when there is no such tool.
+pub fn input_schema<P: Plugin>(tool: &str) -> Value {
+    let found = P::tools().into_iter().find(|descriptor| descriptor.name == tool);
+    found.and_then(|descriptor| serde_json::from_str(&descriptor.input_schema).ok()).unwrap_or(Value::Null)
+}
+
+/// The output schema of a tool; null when there is no such tool, or it has none.
+pub fn output_schema<P: Plugin>(tool: &str) -> Value {
+    let found = P::tools().into_iter().find(|descriptor| descriptor.name == tool);
+    found.and_then(|descriptor| serde_json::from_str(&descriptor.output_schema?).ok()).unwrap_or(Value::Null)
+}

@@ -1,0 +1,1 @@
+//! The load driver and the in-process benchmarks.

@@ -1,0 +1,70 @@
+//! What is loaded is what was signed.
+
+use serde_json::json;
+use tandem_harness::{Options, plugin};
+
+#[tokio::test]
+async fn a_tampered_plugin_is_left_out_and_the_host_serves_the_others() -> anyhow::Result<()> {
+    let mut bytes = std::fs::read(plugin("echo")?)?;
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let directory = tempfile::tempdir()?;
+    let tampered = directory.path().join("tampered.wasm");
+    std::fs::write(&tampered, bytes)?;
+    let truncated = directory.path().join("truncated.wasm");
+    let whole = std::fs::read(plugin("echo")?)?;
+    std::fs::write(&truncated, whole.get(..whole.len() - 10).expect("it is longer"))?;
+    let host = Options::with(&["kv-user"])?.file(tampered).file(truncated).start().await?;
+    let tools = host.client("/mcp/full").await?.tools().await?;
+    assert!(tools.iter().any(|tool| tool == "kv_get") && !tools.iter().any(|tool| tool == "echo"), "{tools:?}");
+    let left_out = host.log().iter().filter(|line| line.to_string().contains("plugin left out")).count();
+    assert_eq!(left_out, 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_plugin_whose_key_nobody_trusts_is_left_out() -> anyhow::Result<()> {
+    let keys = tempfile::tempdir()?;
+    let host = Options::with(&["echo"])?
+        .env("TANDEM_PLUGINS__TRUST_ROOTS", &format!("{}/*.pub", keys.path().display()))
+        .start()
+        .await?;
+    assert!(host.client("/mcp/full").await?.tools().await?.is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_second_plugin_with_the_same_tools_is_left_out_by_name() -> anyhow::Result<()> {
+    let directory = tempfile::tempdir()?;
+    let copy = directory.path().join("zecho.wasm");
+    std::fs::copy(plugin("echo")?, &copy)?;
+    let host = Options::with(&["echo"])?.file(copy).start().await?;
+    let client = host.client("/mcp/full").await?;
+    client.structured("add", json!({"a": 1, "b": 1})).await?;
+    let reported = host.log().iter().any(|line| line.to_string().contains("already taken by plugin `echo`"));
+    assert!(reported, "{:?}", host.log());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_poisoned_cache_entry_is_compiled_anew_and_reported() -> anyhow::Result<()> {
+    let cache = tempfile::tempdir()?;
+    let path = cache.path().display().to_string();
+    let host = Options::with(&["echo"])?.env("TANDEM_PLUGINS__COMPILED_DIRECTORY", &path).start().await?;
+    host.stop().await?;
+    for entry in std::fs::read_dir(cache.path())? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|extension| extension == "cwasm") {
+            let mut bytes = std::fs::read(&file)?;
+            let last = bytes.len() - 1;
+            bytes[last] ^= 1;
+            std::fs::write(&file, bytes)?;
+        }
+    }
+    let host = Options::with(&["echo"])?.env("TANDEM_PLUGINS__COMPILED_DIRECTORY", &path).start().await?;
+    let client = host.client("/mcp/full").await?;
+    client.structured("add", json!({"a": 1, "b": 1})).await?;
+    let reported = host.log().iter().any(|line| line.to_string().contains("not authentic"));
+    assert!(reported, "{:?}", host.log());
+    Ok(())
+}

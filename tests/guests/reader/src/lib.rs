@@ -1,0 +1,63 @@
+//! A plugin that reads and writes any path it is given: the host refuses what is not granted.
+
+use std::fs;
+
+use tandem_sdk::prelude::*;
+
+#[derive(Debug)]
+struct Reader;
+
+#[tools]
+impl Reader {
+    /// Reads a file as text.
+    #[tool(read_only, idempotent)]
+    fn read_file(path: &str) -> Result<String> {
+        fs::read_to_string(path).context(path)
+    }
+
+    /// Writes a file.
+    #[tool(destructive, idempotent)]
+    fn write_file(path: &str, text: &str) -> Result<()> {
+        fs::write(path, text).context(path)
+    }
+
+    /// Lists a directory, sorted.
+    #[tool(read_only, idempotent)]
+    fn list_directory(path: &str) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(path).context(path)? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Links a path to another one, and reads through the link.
+    #[tool(destructive)]
+    fn read_through_link(target: &str, link: &str) -> Result<String> {
+        fs::hard_link(target, link).context(link)?;
+        fs::read_to_string(link).context(link)
+    }
+
+    /// Opens a file many times at once, and answers how often it could.
+    #[tool(read_only)]
+    fn open_many(path: &str, times: u32) -> Result<usize> {
+        let mut files = Vec::new();
+        for _ in 0..times {
+            match fs::File::open(path) {
+                Ok(file) => files.push(file),
+                Err(_) if !files.is_empty() => break,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(files.len())
+    }
+
+    /// Writes a file of this many bytes.
+    #[tool(destructive, idempotent)]
+    fn write_bytes(path: &str, bytes: u32) -> Result<()> {
+        fs::write(path, vec![b'x'; usize::try_from(bytes)?]).context(path)
+    }
+}
+
+tandem_sdk::export!(Reader);

@@ -1,0 +1,90 @@
+//! A real MCP client, that keeps what the server tells it on the way.
+
+use std::sync::{Arc, Mutex};
+
+use rmcp::{
+    ClientHandler, RoleClient, ServiceExt,
+    model::{CallToolRequestParams, CallToolResult, ContentBlock, ProgressNotificationParam},
+    service::{NotificationContext, RunningService, ServiceError},
+    transport::StreamableHttpClientTransport,
+};
+use serde_json::Value;
+
+use crate::object;
+
+/// Keeps progress and counts changes of the tool list.
+#[derive(Clone, Debug, Default)]
+pub struct Recorder {
+    progress: Arc<Mutex<Vec<f64>>>,
+    changes: Arc<Mutex<usize>>,
+}
+
+impl ClientHandler for Recorder {
+    async fn on_progress(&self, params: ProgressNotificationParam, _context: NotificationContext<RoleClient>) {
+        if let Ok(mut progress) = self.progress.lock() {
+            progress.push(params.progress);
+        }
+    }
+
+    async fn on_tool_list_changed(&self, _context: NotificationContext<RoleClient>) {
+        if let Ok(mut changes) = self.changes.lock() {
+            *changes += 1;
+        }
+    }
+}
+
+/// A connected client.
+#[derive(Debug)]
+pub struct Client {
+    service: RunningService<RoleClient, Recorder>,
+}
+
+/// Connects to an endpoint.
+pub async fn connect(url: &str) -> anyhow::Result<Client> {
+    let transport = StreamableHttpClientTransport::from_uri(url.to_owned());
+    Ok(Client { service: Recorder::default().serve(transport).await? })
+}
+
+impl Client {
+    /// Calls a tool.
+    pub async fn call(&self, tool: &str, arguments: Value) -> Result<CallToolResult, ServiceError> {
+        let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(object(arguments));
+        self.service.call_tool(params).await
+    }
+
+    /// Calls a tool and answers its structured result; a tool error is an error with its text.
+    pub async fn structured(&self, tool: &str, arguments: Value) -> anyhow::Result<Value> {
+        let result = self.call(tool, arguments).await?;
+        if result.is_error == Some(true) {
+            anyhow::bail!("{}", text(&result));
+        }
+        result.structured_content.ok_or_else(|| anyhow::anyhow!("no structured result"))
+    }
+
+    /// Names of all tools, as listed.
+    pub async fn tools(&self) -> anyhow::Result<Vec<String>> {
+        Ok(self.service.list_all_tools().await?.into_iter().map(|tool| tool.name.into_owned()).collect())
+    }
+
+    /// Progress that was told so far.
+    #[must_use]
+    pub fn progress(&self) -> Vec<f64> {
+        self.service.service().progress.lock().map(|progress| progress.clone()).unwrap_or_default()
+    }
+
+    /// How often the tool list was said to have changed.
+    #[must_use]
+    pub fn list_changes(&self) -> usize {
+        self.service.service().changes.lock().map_or(0, |changes| *changes)
+    }
+}
+
+/// All text of a result.
+#[must_use]
+pub fn text(result: &CallToolResult) -> String {
+    let texts = result.content.iter().filter_map(|block| match block {
+        ContentBlock::Text(text) => Some(text.text.as_str()),
+        _ => None,
+    });
+    texts.collect::<Vec<_>>().join("\n")
+}

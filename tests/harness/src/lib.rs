@@ -1,0 +1,207 @@
+//! Starts real hosts for tests, and calls them with a real MCP client.
+//!
+//! A [`Host`] is the built `tandem` binary as a child process, on a free port, with a data directory of its own
+//! and with the packed plugins that the test names. `make plugins` builds and packs what is needed.
+
+#![forbid(unsafe_code)]
+
+mod client;
+
+pub use client::{Client, Recorder, connect, text};
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use anyhow::{Context, bail};
+use serde_json::{Map, Value};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+/// A first start compiles; two slow cores need a while.
+const START: Duration = Duration::from_secs(120);
+const STOP: Duration = Duration::from_secs(40);
+
+/// The repository's root.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap_or_else(|_| PathBuf::from("."))
+}
+
+/// The binary under test.
+#[must_use]
+pub fn binary() -> PathBuf {
+    std::env::var_os("TANDEM_BIN").map_or_else(|| root().join("target/debug/tandem"), PathBuf::from)
+}
+
+/// A packed plugin: one that we ship, a test guest, or the conformance plugin.
+pub fn plugin(name: &str) -> anyhow::Result<PathBuf> {
+    let places = ["plugins", "target/guests", "target/conformance"];
+    let found = places.iter().map(|place| root().join(place).join(format!("{name}.wasm"))).find(|path| path.exists());
+    found.with_context(|| format!("there is no packed plugin `{name}`; run `make plugins`"))
+}
+
+/// What a host is started with.
+#[derive(Debug, Default)]
+pub struct Options {
+    plugins: Vec<PathBuf>,
+    config: String,
+    env: Vec<(String, String)>,
+}
+
+impl Options {
+    /// A host with these packed plugins.
+    pub fn with(names: &[&str]) -> anyhow::Result<Self> {
+        Ok(Self { plugins: names.iter().map(|name| plugin(name)).collect::<anyhow::Result<_>>()?, ..Self::default() })
+    }
+
+    /// Another file in the plugin directory, whatever it is.
+    #[must_use]
+    pub fn file(mut self, path: PathBuf) -> Self {
+        self.plugins.push(path);
+        self
+    }
+
+    /// Adds lines to its `tandem.toml`.
+    #[must_use]
+    pub fn config(mut self, toml: &str) -> Self {
+        self.config.push_str(toml);
+        self.config.push('\n');
+        self
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts it and waits until it is ready.
+    pub async fn start(self) -> anyhow::Result<Host> {
+        Host::start(self, TempDir::new()?).await
+    }
+}
+
+/// A running host. Killed when dropped.
+#[derive(Debug)]
+pub struct Host {
+    child: Child,
+    /// `http://127.0.0.1:PORT`.
+    pub url: String,
+    /// Its working directory: `plugins/`, `data/`, `files/`.
+    pub directory: TempDir,
+    log: Arc<Mutex<Vec<Value>>>,
+    options: Options,
+}
+
+impl Host {
+    async fn start(options: Options, directory: TempDir) -> anyhow::Result<Self> {
+        let home = directory.path();
+        std::fs::create_dir_all(home.join("plugins"))?;
+        std::fs::create_dir_all(home.join("files"))?;
+        for path in &options.plugins {
+            let name = path.file_name().context("a plugin file has a name")?;
+            std::fs::copy(path, home.join("plugins").join(name))?;
+        }
+        std::fs::write(home.join("tandem.toml"), &options.config)?;
+        let mut child = Command::new(binary())
+            .args(["serve", "--config", "tandem.toml", "--set", "server.port=0"])
+            .current_dir(home)
+            .env("TANDEM_PLUGINS__TRUST_ROOTS", root().join("keys/*.pub"))
+            .env("TANDEM_TELEMETRY__LOG_FORMAT", "json")
+            // Compiled code is shared by all test hosts: it is authenticated, and compiling it again proves nothing.
+            .env("TANDEM_PLUGINS__COMPILED_DIRECTORY", root().join("target/test-compiled"))
+            .envs(options.env.iter().cloned())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("cannot start {}; run `make build`", binary().display()))?;
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let (found, mut address) = tokio::sync::watch::channel(None::<String>);
+        let lines = BufReader::new(child.stderr.take().context("standard error is piped")?).lines();
+        tokio::spawn(collect(lines, log.clone(), found));
+        let waited = tokio::time::timeout(START, address.wait_for(Option::is_some)).await;
+        let address = match waited {
+            Ok(Ok(address)) => address.clone().unwrap_or_default(),
+            _ => bail!("the host did not start: {}", tail(&log)),
+        };
+        Ok(Self { child, url: format!("http://{address}"), directory, log, options })
+    }
+
+    /// An MCP client of the given endpoint, as `/mcp/full`.
+    pub async fn client(&self, endpoint: &str) -> anyhow::Result<Client> {
+        connect(&format!("{}{endpoint}", self.url)).await
+    }
+
+    /// What the host has logged so far, as JSON lines.
+    #[must_use]
+    pub fn log(&self) -> Vec<Value> {
+        self.log.lock().map(|log| log.clone()).unwrap_or_default()
+    }
+
+    /// The process id.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Resident memory in bytes.
+    pub fn memory(&self) -> anyhow::Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid().context("it has ended")?))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
+        let kib: u64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
+        Ok(kib * 1024)
+    }
+
+    /// Asks it to stop, as an operator would, and waits for its end. Answers whether it ended well.
+    pub async fn stop(mut self) -> anyhow::Result<bool> {
+        let pid = self.pid().context("it has ended")?.to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().await?;
+        Ok(tokio::time::timeout(STOP, self.child.wait()).await.context("it does not stop")??.success())
+    }
+
+    /// Kills it without warning and starts it again on what it left behind.
+    pub async fn crash_and_restart(mut self) -> anyhow::Result<Self> {
+        self.child.kill().await?;
+        Self::start(self.options, self.directory).await
+    }
+}
+
+async fn collect(
+    mut lines: tokio::io::Lines<BufReader<tokio::process::ChildStderr>>,
+    log: Arc<Mutex<Vec<Value>>>,
+    found: tokio::sync::watch::Sender<Option<String>>,
+) {
+    while let Ok(Some(line)) = lines.next_line().await {
+        let entry = serde_json::from_str(&line).unwrap_or(Value::String(line));
+        if entry.get("message").and_then(Value::as_str) == Some("listening") {
+            drop(found.send(entry.get("address").and_then(Value::as_str).map(str::to_owned)));
+        }
+        if let Ok(mut log) = log.lock() {
+            log.push(entry);
+        }
+    }
+}
+
+fn tail(log: &Mutex<Vec<Value>>) -> String {
+    let lines = log.lock().map(|log| log.clone()).unwrap_or_default();
+    lines.iter().rev().take(20).rev().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// A JSON object, from `serde_json::json!`.
+#[must_use]
+pub fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(map) => map,
+        _ => Map::new(),
+    }
+}
