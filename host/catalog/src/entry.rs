@@ -32,6 +32,8 @@ pub struct ToolLimits {
 pub struct Tool {
     /// What clients see.
     pub descriptor: ToolDescriptor,
+    /// The name that the plugin itself knows it by; another one where the operator renamed it.
+    pub own_name: String,
     /// Its category.
     pub category: Arc<str>,
     /// Content digest of name, schemas and annotations: `sha256:…`.

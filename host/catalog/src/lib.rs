@@ -87,7 +87,12 @@ impl Catalog {
     pub fn view(&self, tenant: &Arc<str>) -> View {
         // The number is read first: a view may be newer than its number says, never older.
         let generation = self.generation.load(Ordering::Acquire);
-        View { snapshot: self.snapshot.load_full(), hidden: self.hidden.load_full(), tenant: tenant.clone(), generation }
+        View {
+            snapshot: self.snapshot.load_full(),
+            hidden: self.hidden.load_full(),
+            tenant: tenant.clone(),
+            generation,
+        }
     }
 
     /// Changes from now on.
@@ -96,27 +101,34 @@ impl Catalog {
         self.changes.subscribe()
     }
 
-    fn owns(&self, plugin: &str, kind: EntryKind, name: &str) -> bool {
+    /// The public name of a plugin's own entry, if it has such an entry.
+    fn public_name(&self, plugin: &str, kind: EntryKind, own: &str) -> Option<String> {
         let snapshot = self.snapshot.load();
-        snapshot.categories.values().filter(|category| &*category.plugin_name == plugin).any(|category| match kind {
-            EntryKind::Tool => category.tools.iter().any(|tool| tool.descriptor.name == name),
-            EntryKind::Prompt => category.prompts.iter().any(|prompt| prompt.name == name),
-            EntryKind::Resource => category.resources.iter().any(|resource| resource.uri == name),
-        })
+        let category = snapshot.categories.values().find(|category| &*category.plugin_name == plugin)?;
+        let known = match kind {
+            EntryKind::Tool => {
+                return category
+                    .tools
+                    .iter()
+                    .find(|tool| tool.own_name == own)
+                    .map(|tool| tool.descriptor.name.clone());
+            }
+            EntryKind::Prompt => category.prompts.iter().any(|prompt| prompt.name == own),
+            EntryKind::Resource => category.resources.iter().any(|resource| resource.uri == own),
+        };
+        known.then(|| own.to_owned())
     }
 }
 
 impl EventSink for Catalog {
     fn set_hidden(&self, tenant: &Arc<str>, plugin: &str, kind: EntryKind, name: &str, hidden: bool) -> bool {
-        if !self.owns(plugin, kind, name) {
-            return false;
-        }
-        let entry = Entry { tenant: tenant.clone(), kind, name: name.to_owned() };
+        let Some(name) = self.public_name(plugin, kind, name) else { return false };
+        let entry = Entry { tenant: tenant.clone(), kind, name: name.clone() };
         let before = self.hidden.rcu(|set| match set.with(entry.clone(), hidden) {
             Some(next) => Arc::new(next),
             None => set.clone(),
         });
-        if before.hides(tenant, kind, name) != hidden {
+        if before.hides(tenant, kind, &name) != hidden {
             self.generation.fetch_add(1, Ordering::AcqRel);
             let tenant = Some(tenant.clone());
             drop(self.changes.send(match kind {

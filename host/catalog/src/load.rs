@@ -4,6 +4,7 @@
 //! number of threads, off every request's path. Whatever is wrong with a file leaves that file out.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::{
@@ -14,9 +15,7 @@ use std::{
 };
 
 use tandem_engine::{Capabilities, Engine, InstancePolicy, Limits, Origin, Plugin, PluginSpec};
-use tandem_manifest::{
-    HumanDuration, Instance, Package, PluginManifest, SignaturePolicy, ToolDescriptor, TrustRoots,
-};
+use tandem_manifest::{HumanDuration, Instance, Package, PluginManifest, SignaturePolicy, ToolDescriptor, TrustRoots};
 
 use crate::{Category, Rejected, Tool, ToolLimits, entry::validator};
 
@@ -39,6 +38,10 @@ pub struct Granted {
     pub limits: Limits,
     /// The longest deadline that a tool may set for itself.
     pub max_deadline: Duration,
+    /// What is put before the names of its tools.
+    pub prefix: String,
+    /// Other names for single tools, by their own names; they win over the prefix.
+    pub aliases: BTreeMap<String, String>,
     /// What each tenant's calls may touch.
     pub capabilities: Arc<dyn Capabilities>,
 }
@@ -137,21 +140,21 @@ pub fn load_file(
     };
     let spec = PluginSpec {
         name: manifest.plugin.name.to_string(),
-        limits: granted.limits,
+        limits: granted.limits.clone(),
         policy,
-        capabilities: granted.capabilities,
+        capabilities: granted.capabilities.clone(),
     };
     let (plugin, origin) = engine.load(&bytes, spec).map_err(|error| error.to_string())?;
     tokio::runtime::Handle::current().block_on(plugin.check()).map_err(|error| error.to_string())?;
-    Ok((category(&package, &Arc::new(plugin), granted.max_deadline)?, origin))
+    Ok((category(&package, &Arc::new(plugin), &granted)?, origin))
 }
 
-fn category(package: &Package, plugin: &Arc<Plugin>, max_deadline: Duration) -> Result<Category, String> {
+fn category(package: &Package, plugin: &Arc<Plugin>, granted: &Granted) -> Result<Category, String> {
     let manifest = &package.manifest;
     let name: Arc<str> = manifest.category().into();
     let descriptors = package.descriptors.tools.iter();
     let tools: Result<Vec<_>, String> =
-        descriptors.map(|descriptor| tool(package, &name, descriptor, plugin, max_deadline)).collect();
+        descriptors.map(|descriptor| tool(package, &name, descriptor, plugin, granted)).collect();
     if let Some(unknown) =
         manifest.tools.keys().find(|tool| !package.descriptors.tools.iter().any(|d| d.name == tool.as_str()))
     {
@@ -182,7 +185,7 @@ fn tool(
     category: &Arc<str>,
     descriptor: &ToolDescriptor,
     plugin: &Arc<Plugin>,
-    max_deadline: Duration,
+    granted: &Granted,
 ) -> Result<Arc<Tool>, String> {
     let policy = package.manifest.tool_policy(descriptor);
     let limits = plugin.limits();
@@ -193,7 +196,7 @@ fn tool(
         category: category.clone(),
         digest: package.descriptors.tool_digest(&descriptor.name).unwrap_or_default(),
         limits: ToolLimits {
-            deadline: policy.deadline.as_duration().min(max_deadline),
+            deadline: policy.deadline.as_duration().min(granted.max_deadline),
             memory: limits.memory,
             cpu: limits.cpu,
             output: limits.output,
@@ -205,6 +208,18 @@ fn tool(
         plugin: plugin.clone(),
         input: schema("input", &descriptor.input_schema)?,
         output: descriptor.output_schema.as_ref().map(|s| schema("output", s)).transpose()?,
-        descriptor: descriptor.clone(),
+        own_name: descriptor.name.clone(),
+        descriptor: ToolDescriptor { name: public_name(&descriptor.name, granted)?, ..descriptor.clone() },
     }))
+}
+
+/// The tool's name in this host, as the operator wants it.
+fn public_name(own: &str, granted: &Granted) -> Result<String, String> {
+    let name = granted.aliases.get(own).cloned().unwrap_or_else(|| format!("{}{own}", granted.prefix));
+    if tandem_manifest::is_tool_name(&name) {
+        return Ok(name);
+    }
+    Err(format!(
+        "`{name}`, which `{own}` would be called here, is no tool name: at most 64 letters, digits, `_`, `.` or `-`"
+    ))
 }

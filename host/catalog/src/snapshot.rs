@@ -69,7 +69,10 @@ impl Taken {
             .collect();
         for name in &names {
             if let Some(owner) = self.0.get(name) {
-                return Err(format!("{name} of plugin `{}` is already taken by plugin `{owner}`", category.plugin_name));
+                return Err(format!(
+                    "{name} of plugin `{}` is already taken by plugin `{owner}`",
+                    category.plugin_name
+                ));
             }
         }
         self.0.extend(names.into_iter().map(|name| (name, category.plugin_name.clone())));

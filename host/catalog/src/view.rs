@@ -86,7 +86,9 @@ impl View {
         }
         let listed = self.resources().find(|(_, resource)| resource.uri == uri).map(|(category, _)| category);
         listed.or_else(|| {
-            self.resource_templates().find(|(_, t)| template_matches(&t.uri_template, uri)).map(|(category, _)| category)
+            self.resource_templates()
+                .find(|(_, t)| template_matches(&t.uri_template, uri))
+                .map(|(category, _)| category)
         })
     }
 

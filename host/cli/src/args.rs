@@ -46,7 +46,9 @@ pub struct Source {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  tandem serve\n  tandem serve --config tandem.toml --set server.port=9000\n  tandem serve --stdio --exposure full   # as a child process of an MCP client\n\nStop it with Ctrl-C: calls in flight are finished first; a second Ctrl-C ends at once.")]
+#[command(
+    after_help = "Examples:\n  tandem serve\n  tandem serve --config tandem.toml --set server.port=9000\n  tandem serve --stdio --exposure full   # as a child process of an MCP client\n\nStop it with Ctrl-C: calls in flight are finished first; a second Ctrl-C ends at once."
+)]
 pub struct Serve {
     #[command(flatten)]
     pub source: Source,
@@ -81,7 +83,9 @@ pub struct Target {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  tandem call dataset_load '{\"path\": \"data/cities.csv\", \"limit\": 3}'\n  echo '{\"path\": \"data/cities.csv\"}' | tandem call dataset_load -\n\nExit codes: 0 the tool answered, 1 the call failed, 2 usage, 5 the tool says that it failed.")]
+#[command(
+    after_help = "Examples:\n  tandem call dataset_load '{\"path\": \"data/cities.csv\", \"limit\": 3}'\n  echo '{\"path\": \"data/cities.csv\"}' | tandem call dataset_load -\n\nExit codes: 0 the tool answered, 1 the call failed, 2 usage, 5 the tool says that it failed."
+)]
 pub struct Call {
     /// The tool
     pub tool: String,
@@ -101,7 +105,9 @@ pub struct Tools {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Example:\n  tandem pack target/wasm32-wasip2/release/dataset.wasm --manifest plugin.toml --key keys/dev.key -o dataset.wasm")]
+#[command(
+    after_help = "Example:\n  tandem pack target/wasm32-wasip2/release/dataset.wasm --manifest plugin.toml --key keys/dev.key -o dataset.wasm"
+)]
 pub struct Pack {
     /// The built component
     pub component: PathBuf,

@@ -7,8 +7,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rmcp::{
     ClientHandler, RoleClient, ServiceExt,
     model::{
-        CallToolRequestParams, CallToolResult, ClientConfig, ContentBlock, Implementation, LoggingMessageNotificationParam,
-        ProgressNotificationParam, ResourceContents, Tool,
+        CallToolRequestParams, CallToolResult, ClientConfig, ContentBlock, Implementation, ProgressNotificationParam,
+        ResourceContents, Tool,
     },
     service::{NotificationContext, RunningService},
     transport::{StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig},
@@ -23,7 +23,7 @@ use crate::{
 /// Arguments on standard input. A host refuses larger requests anyway.
 const MAX_ARGUMENTS: u64 = 16 << 20;
 
-/// Shows progress and log lines of the call on a terminal.
+/// Shows progress of the call on a terminal.
 struct Handler {
     bar: ProgressBar,
 }
@@ -47,14 +47,6 @@ impl ClientHandler for Handler {
         self.bar.set_message(params.message.unwrap_or_default());
     }
 
-    async fn on_logging_message(
-        &self,
-        params: LoggingMessageNotificationParam,
-        _context: NotificationContext<RoleClient>,
-    ) {
-        self.bar.println(format!("{:?}: {}", params.level, params.data));
-    }
-
     fn get_info(&self) -> ClientConfig {
         let mut info = ClientConfig::default();
         info.client_info = Implementation::new("tandem-cli", env!("CARGO_PKG_VERSION"));
@@ -73,7 +65,10 @@ async fn connect(target: &Target) -> anyhow::Result<Client> {
     }
     let handler = Handler::new(std::io::stderr().is_terminal() && !target.json);
     handler.serve(StreamableHttpClientTransport::from_config(config)).await.with_context(|| {
-        format!("cannot reach a host at {}; is it running? start one with `tandem serve`, or name another with --url", target.url)
+        format!(
+            "cannot reach a host at {}; is it running? start one with `tandem serve`, or name another with --url",
+            target.url
+        )
     })
 }
 

@@ -1,24 +1,101 @@
-use std::{path::PathBuf, time::Duration};
-pub use tandem_gateway::Exposure;
-use tandem_gateway::GatewayConfig;
-use crate::{args::{Config, Source}, exit::Exit, grants::Grants, logging::Format};
+//! Reads the configuration of a host, and `tandem config`.
 
-pub struct Settings {
-    pub host: String, pub port: u16, pub exposure: Exposure, pub log: String, pub log_format: Format, pub workers: usize, pub compile_workers: usize,
-    pub data_directory: PathBuf, pub store_path: PathBuf, pub max_instances: u32, pub max_memory: u64, pub reactor_fallback: bool,
-    pub plugin_directory: PathBuf, pub trust_roots: Vec<PathBuf>, pub allow_unsigned: bool, pub grants: Grants, drain: Duration,
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use tandem_manifest::{ConfigSources, HostConfig, Reference, StoreUrl};
+
+use crate::{
+    args::{Config, ConfigCommand, Source},
+    exit::Exit,
+    package::drawn,
+};
+
+/// The file that is read when none is named.
+const DEFAULT_FILE: &str = "tandem.toml";
+
+/// The effective configuration: defaults, then the file, the environment, the flags.
+pub fn load(source: &Source) -> anyhow::Result<HostConfig> {
+    let file = match &source.config {
+        Some(path) => Some(path.clone()),
+        None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
+    };
+    let file = file.map(|path| Ok::<_, anyhow::Error>((path.display().to_string(), text(&path)?))).transpose()?;
+    let environment: BTreeMap<String, String> =
+        std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
+    let flags = source
+        .set
+        .iter()
+        .map(|setting| match setting.split_once('=') {
+            Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
+            None => bail!("--set {setting}: write it as KEY=VALUE"),
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    HostConfig::load(&ConfigSources {
+        file: file.as_ref().map(|(label, text)| (label.as_str(), text.as_str())),
+        environment: &environment,
+        flags: &flags,
+        resolve: &|reference| match reference {
+            Reference::Env(name) => environment.get(name).cloned().ok_or_else(|| format!("{name} is not set")),
+            Reference::File(path) => std::fs::read_to_string(path).map_err(|error| error.to_string()),
+        },
+    })
+    .map_err(|errors| drawn(&errors))
 }
-impl Settings {
-    pub fn load(_source: &Source) -> anyhow::Result<Self> {
-        let v = |k: &str, d: &str| std::env::var(k).unwrap_or_else(|_| d.to_owned());
-        let data = PathBuf::from(v("TANDEM_PLUGINS__DATA_DIRECTORY", "data"));
-        Ok(Self { host: "127.0.0.1".into(), port: v("TANDEM_SERVER__PORT", "8000").parse()?, exposure: Exposure::Hierarchical, log: "info".into(), log_format: Format::Auto, workers: 0, compile_workers: 1,
-            store_path: data.join("tandem.db"), data_directory: data, max_instances: 1000, max_memory: 256 << 20, reactor_fallback: false,
-            plugin_directory: v("TANDEM_PLUGINS__DIRECTORY", "plugins").into(), trust_roots: glob::glob("keys/*.pub")?.filter_map(Result::ok).collect(), allow_unsigned: false, grants: Grants, drain: Duration::from_secs(30) })
-    }
-    pub fn gateway(&self, exposure: Exposure) -> GatewayConfig {
-        let mut config = GatewayConfig::default();
-        config.exposure = exposure; config.drain = self.drain; config
+
+fn text(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("cannot read the configuration {}", path.display()))
+}
+
+/// A path of the configuration: relative ones are below the data directory.
+pub fn below_data(config: &HostConfig, path: &Path) -> PathBuf {
+    Path::new(&config.plugins.data_directory).join(path)
+}
+
+/// Where the embedded store is.
+pub fn store_path(config: &HostConfig) -> anyhow::Result<PathBuf> {
+    match &config.store.url {
+        StoreUrl::Sqlite(path) => Ok(below_data(config, path.as_ref())),
+        StoreUrl::Postgres(_) => bail!("store.url: this host has no PostgreSQL store; use `sqlite:PATH`"),
     }
 }
-pub fn run(_args: &Config) -> anyhow::Result<Exit> { Ok(Exit::Success) }
+
+/// The files of trusted keys.
+pub fn trust_roots(config: &HostConfig) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for pattern in &config.plugins.trust_roots {
+        let found = glob::glob(pattern).with_context(|| format!("plugins.trust-roots: `{pattern}`"))?;
+        files.extend(found.collect::<Result<Vec<_>, _>>()?);
+    }
+    Ok(files)
+}
+
+/// `tandem config`.
+pub fn run(args: &Config) -> anyhow::Result<Exit> {
+    let mut out = std::io::stdout().lock();
+    match &args.command {
+        ConfigCommand::Check { source } => {
+            load(source)?;
+            writeln!(out, "the configuration is right")?;
+        }
+        ConfigCommand::Show { source, json } => {
+            let entries = load(source)?.entries();
+            if *json {
+                writeln!(out, "{}", serde_json::to_string_pretty(&entries)?)?;
+            } else {
+                let width = entries.iter().map(|entry| entry.key.len()).max().unwrap_or(0);
+                for entry in entries {
+                    writeln!(out, "{:width$}  {}  ({})", entry.key, entry.value, entry.origin)?;
+                }
+            }
+        }
+        ConfigCommand::Schema => {
+            writeln!(out, "{}", serde_json::to_string_pretty(&HostConfig::json_schema())?)?;
+        }
+    }
+    Ok(Exit::Success)
+}

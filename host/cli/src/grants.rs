@@ -1,18 +1,86 @@
-use std::{sync::Arc, time::Duration};
+//! From the configuration to what each plugin's calls may touch.
+
+use std::{collections::HashMap, sync::Arc};
+
 use tandem_catalog::{GrantPolicy, Granted};
-use tandem_engine::{Capability, Directory, Limits};
-use tandem_manifest::PluginManifest;
+use tandem_engine::{Capabilities, Capability, Directory, Limits};
+use tandem_manifest::{Effective, FsMode, HostConfig, PluginManifest};
 use tandem_store::Quota;
+
+use crate::config::below_data;
+
+/// Bytes of log lines of one call. A tool that has more to say answers it.
+const LOG_BYTES: usize = 64 << 10;
+
+/// The grants of one configuration.
 #[derive(Clone)]
-pub struct Grants;
+pub struct Grants(Arc<HostConfig>);
+
+impl Grants {
+    pub fn new(config: Arc<HostConfig>) -> Self {
+        Self(config)
+    }
+
+    fn capability(&self, plugin: &str, effective: &Effective) -> Result<Capability, String> {
+        let directories = effective.fs.iter().map(|access| {
+            let path = below_data(&self.0, access.path.as_path());
+            if !path.is_dir() {
+                return Err(format!(
+                    "the directory {} does not exist; make it, or change grants.{plugin}.fs.{}.path",
+                    path.display(),
+                    access.name
+                ));
+            }
+            Ok(Directory { name: access.name.to_string(), path, writable: access.mode == FsMode::ReadWrite })
+        });
+        Ok(Capability {
+            directories: directories.collect::<Result<_, _>>()?,
+            env: effective.env.iter().map(|(k, v)| (k.to_string(), v.expose().to_owned())).collect(),
+            http: effective.http.clone(),
+            cache: effective.cache.map(|bytes| bytes.as_u64()),
+            kv: effective.kv.map(|quota| Quota { bytes: quota.max_bytes.as_u64(), keys: quota.max_keys.into() }),
+            invoke: effective.invoke,
+            config: Arc::new(effective.config.iter().map(|(k, v)| (k.to_string(), v.expose().to_owned())).collect()),
+        })
+    }
+}
+
 impl GrantPolicy for Grants {
-    fn grant(&self, m: &PluginManifest) -> Result<Granted, String> {
-        let l = &m.limits;
-        let capability = Capability {
-            directories: m.request.fs.iter().map(|f| Directory { name: f.name.to_string(), path: "examples/data".into(), writable: true }).collect(),
-            cache: m.request.cache.on().map(|c| c.max_bytes.as_u64()),
-            kv: m.request.kv.on().map(|k| Quota { bytes: k.max_bytes.as_u64(), keys: k.max_keys.into() }),
-            invoke: m.request.invoke.on().is_some(), ..Capability::default() };
-        Ok(Granted { limits: Limits { memory: l.memory.as_u64(), deadline: l.deadline.as_duration(), cpu: l.cpu.as_duration(), output: l.output.as_u64(), log: 64 << 10, concurrency: l.concurrency }, max_deadline: Duration::from_secs(120), capabilities: Arc::new(capability) })
+    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String> {
+        let (config, name) = (&self.0, manifest.plugin.name.as_str());
+        // A tenant that the configuration does not name has what the operator grants to all.
+        let everybody = Arc::new(self.capability(name, &config.effective(name, &manifest.request, ""))?);
+        let mut tenants = HashMap::new();
+        for tenant in config.tenants.keys() {
+            let effective = config.effective(name, &manifest.request, tenant.as_str());
+            tenants.insert(tenant.to_string(), Arc::new(self.capability(name, &effective)?));
+        }
+        let limits = manifest.limits.within(&config.limits);
+        let aliases = config.plugins.aliases.get(name).into_iter().flatten();
+        Ok(Granted {
+            limits: Limits {
+                memory: limits.memory.as_u64(),
+                deadline: limits.deadline.as_duration(),
+                cpu: limits.cpu.as_duration(),
+                output: limits.output.as_u64(),
+                log: LOG_BYTES,
+                concurrency: limits.concurrency,
+            },
+            max_deadline: config.limits.deadline.as_duration(),
+            prefix: config.plugins.prefixes.get(name).map(ToString::to_string).unwrap_or_default(),
+            aliases: aliases.map(|(own, public)| (own.to_string(), public.to_string())).collect(),
+            capabilities: Arc::new(ByTenant { everybody, tenants }),
+        })
+    }
+}
+
+struct ByTenant {
+    everybody: Arc<Capability>,
+    tenants: HashMap<String, Arc<Capability>>,
+}
+
+impl Capabilities for ByTenant {
+    fn of(&self, tenant: &str) -> Arc<Capability> {
+        self.tenants.get(tenant).unwrap_or(&self.everybody).clone()
     }
 }

@@ -1,2 +1,80 @@
-use crate::{args::Inspect, exit::Exit};
-pub fn run(_args: &Inspect) -> anyhow::Result<Exit> { Ok(Exit::Success) }
+//! `tandem inspect`: what a plugin is, what it requests, and what it would be granted here.
+
+use std::io::Write;
+
+use serde_json::json;
+use tandem_engine::{Engine, EngineConfig};
+use tandem_manifest::{Effective, HostConfig, Package, SignatureState};
+
+use crate::{args::Inspect, config, exit::Exit, package};
+
+/// Shows one plugin.
+pub fn run(args: &Inspect) -> anyhow::Result<Exit> {
+    let host = config::load(&args.source)?;
+    let bytes = package::read(&args.file)?;
+    let roots = package::trust_roots(config::trust_roots(&host)?.iter().map(AsRef::as_ref))?;
+    let (plugin, state) = Package::inspect(&bytes, &roots)?;
+    let engine = Engine::new(EngineConfig { max_instances: 1, ..EngineConfig::default() }, None, Default::default())?;
+    let imports = engine.imports(plugin.component(&bytes))?;
+    let effective = host.effective(plugin.manifest.plugin.name.as_str(), &plugin.manifest.request, "");
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let shown = json!({
+            "manifest": plugin.manifest, "descriptors": plugin.descriptors, "imports": imports,
+            "signature": signature(&state), "digest": plugin.file_digest.to_string(), "capabilities": effective.explain(),
+            "limits": plugin.manifest.limits.within(&host.limits),
+        });
+        writeln!(out, "{}", serde_json::to_string_pretty(&shown)?)?;
+        return Ok(Exit::Success);
+    }
+    print(&mut out, &plugin, &state, &imports, &effective, &host)?;
+    Ok(Exit::Success)
+}
+
+fn signature(state: &SignatureState) -> String {
+    match state {
+        SignatureState::Unsigned => "unsigned".to_owned(),
+        SignatureState::Valid(key) => format!("valid, by the trusted key {key}"),
+        SignatureState::UnknownKey(key) => format!("by key {key}, which is not trusted here"),
+        SignatureState::Invalid(key) => format!("INVALID for key {key}: the file was changed after it was signed"),
+    }
+}
+
+fn print(
+    out: &mut impl Write,
+    plugin: &Package,
+    state: &SignatureState,
+    imports: &[String],
+    effective: &Effective,
+    host: &HostConfig,
+) -> std::io::Result<()> {
+    let identity = &plugin.manifest.plugin;
+    writeln!(out, "{} {}  {}", identity.name, identity.version, identity.description)?;
+    writeln!(out, "  category   {}", plugin.manifest.category())?;
+    writeln!(out, "  signature  {}", signature(state))?;
+    writeln!(out, "  digest     {}", plugin.file_digest)?;
+    let limits = plugin.manifest.limits.within(&host.limits);
+    let ceilings = [
+        ("memory", limits.memory.to_string()),
+        ("deadline", limits.deadline.to_string()),
+        ("cpu", limits.cpu.to_string()),
+        ("output", limits.output.to_string()),
+        ("concurrency", limits.concurrency.to_string()),
+    ];
+    let ceilings: Vec<_> = ceilings.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    writeln!(out, "  limits     {}", ceilings.join(", "))?;
+    writeln!(out, "\ncapabilities: requested and granted here")?;
+    for explained in effective.explain() {
+        writeln!(out, "  {explained}")?;
+    }
+    if effective.explain().is_empty() {
+        writeln!(out, "  none requested")?;
+    }
+    writeln!(out, "\ntools")?;
+    for tool in &plugin.descriptors.tools {
+        let first = tool.description.lines().next().unwrap_or("");
+        writeln!(out, "  {:28}  {first}", tool.name)?;
+    }
+    writeln!(out, "\nimports (what it could use if it were granted)")?;
+    imports.iter().try_for_each(|import| writeln!(out, "  {import}"))
+}

@@ -2,25 +2,16 @@
 
 use std::io::IsTerminal;
 
+use tandem_manifest::LogFormat;
 use tracing_subscriber::{EnvFilter, fmt};
 
-/// How log lines look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// `Pretty` on a terminal, `Json` elsewhere.
-    Auto,
-    /// For people.
-    Pretty,
-    /// One JSON object a line.
-    Json,
-}
-
 /// Starts logging. `filter` is a level, or directives of `tracing-subscriber`.
-pub fn start(filter: &str, format: Format) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter)?;
+pub fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+    // The protocol library reports each request; what an operator sets comes after and wins.
+    let filter = EnvFilter::try_new(format!("rmcp=warn,{filter}"))?;
     let terminal = std::io::stderr().is_terminal();
     let builder = fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let json = format == Format::Json || (format == Format::Auto && !terminal);
+    let json = format == LogFormat::Json || (format == LogFormat::Auto && !terminal);
     let started = if json {
         builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
     } else {

@@ -45,7 +45,8 @@ pub fn pack(args: &Pack) -> anyhow::Result<Exit> {
     let component = read(&args.component)?;
     let manifest = PluginManifest::parse(&args.manifest.display().to_string(), &read_text(&args.manifest)?)
         .map_err(|errors| drawn(&errors))?;
-    let engine = Engine::new(EngineConfig { max_instances: 1, ..EngineConfig::default() }, None, Arc::new(Services::default()))?;
+    let engine =
+        Engine::new(EngineConfig { max_instances: 1, ..EngineConfig::default() }, None, Arc::new(Services::default()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let descriptors = runtime
         .block_on(engine.describe(&component))
@@ -82,7 +83,11 @@ pub fn keygen(args: &Keygen) -> anyhow::Result<Exit> {
     match (private.exists(), public.exists()) {
         (true, true) if args.if_missing => return Ok(Exit::Success),
         (false, false) => {}
-        _ => bail!("{} or {} is already there; a lost key cannot be made again, so none is overwritten", private.display(), public.display()),
+        _ => bail!(
+            "{} or {} is already there; a lost key cannot be made again, so none is overwritten",
+            private.display(),
+            public.display()
+        ),
     }
     let pair = KeyPair::generate()?;
     if let Some(parent) = private.parent().filter(|parent| !parent.as_os_str().is_empty()) {
@@ -97,7 +102,8 @@ pub fn keygen(args: &Keygen) -> anyhow::Result<Exit> {
 
 pub fn sign(args: &Sign) -> anyhow::Result<Exit> {
     let pair = key_pair(&args.key)?;
-    let signed = Package::sign(&read(&args.file)?, &pair).with_context(|| format!("cannot sign {}", args.file.display()))?;
+    let signed =
+        Package::sign(&read(&args.file)?, &pair).with_context(|| format!("cannot sign {}", args.file.display()))?;
     replace(&args.file, &signed)?;
     writeln!(std::io::stdout(), "{}: signed with key {}", args.file.display(), pair.id())?;
     Ok(Exit::Success)
@@ -109,7 +115,13 @@ pub fn verify(args: &Verify) -> anyhow::Result<Exit> {
         .with_context(|| format!("{} is not to be trusted", args.file.display()))?;
     let key = package.key_id.map(|id| id.to_string()).unwrap_or_default();
     let identity = &package.manifest.plugin;
-    writeln!(std::io::stdout(), "{}: {} {}, signed with key {key}", args.file.display(), identity.name, identity.version)?;
+    writeln!(
+        std::io::stdout(),
+        "{}: {} {}, signed with key {key}",
+        args.file.display(),
+        identity.name,
+        identity.version
+    )?;
     Ok(Exit::Success)
 }
 

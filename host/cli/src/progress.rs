@@ -1,9 +1,6 @@
 //! A progress bar while plugins are compiled, on a terminal; log lines in any case.
 
-use std::{
-    io::IsTerminal,
-    time::Duration,
-};
+use std::{io::IsTerminal, time::Duration};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tandem_catalog::{LoadObserver, Rejected};

@@ -3,13 +3,13 @@
 //! Start: configuration, store, engine, plugins, listener, ready. Stop: not ready, no new connections, calls in
 //! flight, store. A second signal ends at once.
 
-use std::{sync::Arc, time::Instant};
+use std::{io::Write, sync::Arc, time::Instant};
 
 use anyhow::Context;
 use tandem_catalog::{Catalog, LoadOptions, load_directory};
-use tandem_engine::{Engine, EngineConfig, Services};
+use tandem_engine::{Caller, Engine, EngineConfig, Services};
 use tandem_gateway::{Gateway, GatewayConfig};
-use tandem_manifest::SignaturePolicy;
+use tandem_manifest::{Exposure, Fallback, HostConfig, SignaturePolicy};
 use tandem_router::{Router, RouterConfig};
 use tandem_store::Store;
 use tokio::net::TcpListener;
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::{self, Serve},
-    config::Settings,
+    config,
     exit::Exit,
     grants::Grants,
     logging, package,
@@ -27,119 +27,143 @@ use crate::{
 /// Runs the host.
 pub fn run(args: Serve) -> anyhow::Result<Exit> {
     let start = Instant::now();
-    let settings = Settings::load(&args.source)?;
-    logging::start(&settings.log, settings.log_format)?;
+    let config = Arc::new(config::load(&args.source)?);
+    logging::start(&config.telemetry.log, config.telemetry.log_format)?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.enable_all().thread_name("general");
-    if settings.workers > 0 {
-        runtime.worker_threads(settings.workers);
+    if config.general.workers > 0 {
+        runtime.worker_threads(config.general.workers.into());
     }
     let runtime = runtime.build()?;
-    let result = runtime.block_on(serve(args, settings, start));
+    let result = runtime.block_on(serve(&args, &config, start));
     // A guest's file operation may still be under way; nobody waits for its answer any more.
     runtime.shutdown_background();
     result
 }
 
-async fn serve(args: Serve, settings: Settings, start: Instant) -> anyhow::Result<Exit> {
-    // The gateway comes before anything is counted: it owns the recorder.
-    let data = &settings.data_directory;
-    let store = Store::open(&settings.store_path).with_context(|| {
-        format!("cannot open the store {}; is another host using it?", settings.store_path.display())
+async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow::Result<Exit> {
+    let path = config::store_path(config)?;
+    let store = Store::open(&path).with_context(|| {
+        format!("cannot open the store {}; is it writable, and used by no other host?", path.display())
     })?;
-    let engine = EngineConfig { max_instances: settings.max_instances, max_memory: settings.max_memory };
     let services = Arc::new(Services::with_store(store));
-    let engine = Arc::new(Engine::new(engine, Some(&data.join("compiled")), services.clone())?);
     let catalog = Arc::new(Catalog::default());
-    let router = Router::new(
-        catalog.clone(),
-        services,
-        RouterConfig {
-            max_running: settings.max_instances as usize,
-            reactor_fallback: settings.reactor_fallback,
-            ..RouterConfig::default()
-        },
-    );
-    let gateway = Gateway::new(router.clone(), gateway_config(&args, &settings))?;
+    let router = Router::new(catalog.clone(), services.clone(), router_config(config));
+    // The gateway comes before the plugins: it owns the recorder of all that is counted.
+    let gateway = Gateway::new(router.clone(), gateway_config(args, config))?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
-
     // The listener is there before the plugins: health checks see a host that is alive and not yet ready.
-    let listener = match args.stdio {
-        true => None,
-        false => Some(TcpListener::bind((settings.host.as_str(), settings.port)).await.with_context(|| {
-            format!("cannot listen on {}:{}; choose another with --set server.port=N", settings.host, settings.port)
-        })?),
-    };
-    let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    let listener = if args.stdio { None } else { Some(listen(config).await?) };
     let loading = tokio::task::spawn_blocking({
-        let (router, engine, catalog, grants) = (router.clone(), engine.clone(), catalog, settings.grants.clone());
-        let options = LoadOptions {
-            directory: settings.plugin_directory.clone(),
-            roots: package::trust_roots(settings.trust_roots.iter().map(AsRef::as_ref))?,
-            signatures: if settings.allow_unsigned { SignaturePolicy::AllowUnsigned } else { SignaturePolicy::Required },
-            workers: settings.compile_workers,
-        };
-        move || load(&engine, &options, &grants, &catalog, &router, start)
+        let (config, router) = (config.clone(), router.clone());
+        move || load(&config, services, &catalog, &router, start)
     });
     let served = match listener {
         Some(listener) => {
+            let address = listener.local_addr()?;
             let serving = tokio::spawn({
                 let (gateway, stop) = (gateway.clone(), stop.clone());
                 async move { gateway.serve_http(listener, stop).await }
             });
-            let loaded = loading.await?;
-            if let (Ok(tools), Some(address)) = (&loaded, address) {
-                announce(&address, *tools, start);
-            }
-            match loaded {
-                Ok(_) => serving.await?.context("the HTTP server failed"),
-                Err(error) => Err(error),
-            }
+            announce(&address, loading.await??, start);
+            serving.await?.context("the HTTP server failed")
         }
         None => {
             loading.await??;
-            gateway.serve_stdio(stop.clone()).await.context("serving standard input failed")
+            gateway.serve_stdio(stop).await.context("serving standard input failed")
         }
     };
     router.set_ready(false);
     served.map(|()| Exit::Success)
 }
 
-/// Loads the plugins and opens the doors. Answers the number of tools.
+async fn listen(config: &HostConfig) -> anyhow::Result<TcpListener> {
+    let address = std::net::SocketAddr::new(config.server.host, config.server.port);
+    if !address.ip().is_loopback() {
+        anyhow::bail!(
+            "server.host: {} is not loopback, and this host has no authentication; use 127.0.0.1",
+            address.ip()
+        );
+    }
+    let listening = TcpListener::bind(address).await;
+    listening.with_context(|| format!("cannot listen on {address}; choose another port with --set server.port=N"))
+}
+
+fn router_config(config: &HostConfig) -> RouterConfig {
+    RouterConfig {
+        max_running: config.server.max_concurrent_requests as usize,
+        reactor_fallback: config.reactor.fallback == Fallback::General,
+        ..RouterConfig::default()
+    }
+}
+
+fn gateway_config(args: &Serve, config: &HostConfig) -> GatewayConfig {
+    let server = &config.server;
+    let full = args.exposure.map_or(server.exposure == Exposure::Full, |exposure| exposure == args::Exposure::Full);
+    let mut gateway = GatewayConfig::default();
+    gateway.exposure = if full { tandem_gateway::Exposure::Full } else { tandem_gateway::Exposure::Hierarchical };
+    gateway.allowed_origins = server.allowed_origins.iter().map(ToString::to_string).collect();
+    gateway.session_limit = server.session_limit as usize;
+    gateway.session_idle = server.session_idle.as_duration();
+    gateway.max_body = server.max_body.as_usize();
+    gateway.drain = server.drain.as_duration();
+    gateway
+}
+
+/// Starts the engine, loads the plugins and opens the doors. Answers the number of tools.
 fn load(
-    engine: &Engine,
-    options: &LoadOptions,
-    grants: &Grants,
+    config: &Arc<HostConfig>,
+    services: Arc<Services>,
     catalog: &Catalog,
     router: &Router,
     start: Instant,
 ) -> anyhow::Result<usize> {
+    let engine = EngineConfig {
+        max_instances: config.server.max_concurrent_requests,
+        max_memory: config.limits.memory.as_u64(),
+    };
+    let compiled = match &config.plugins.compiled_directory {
+        Some(directory) => directory.into(),
+        None => config::below_data(config, "compiled".as_ref()),
+    };
+    let engine = Engine::new(engine, Some(&compiled), services)?;
+    let options = LoadOptions {
+        directory: (&config.plugins.directory).into(),
+        roots: package::trust_roots(config::trust_roots(config)?.iter().map(AsRef::as_ref))?,
+        signatures: match config.plugins.allow_unsigned {
+            true => SignaturePolicy::AllowUnsigned,
+            false => SignaturePolicy::Required,
+        },
+        workers: config.general.compile_workers.into(),
+    };
     let loading = Loading::new();
-    let (categories, rejected) = load_directory(engine, options, grants, &loading).with_context(|| {
+    let loaded = load_directory(&engine, &options, &Grants::new(config.clone()), &loading).with_context(|| {
         format!(
             "cannot read the plugin directory {}; build the plugins with `make plugins`, or set plugins.directory",
             options.directory.display()
         )
-    })?;
+    });
     loading.finish();
+    let (categories, rejected) = loaded?;
     let left_out = rejected.len();
     catalog.install(categories, rejected);
     router.set_ready(true);
-    let view = router.view(&tandem_engine::Caller::local());
-    let (categories, tools) = (view.categories().count(), view.tools().count());
+    let view = router.view(&Caller::local());
     for rejected in view.rejected().iter().skip(left_out) {
         tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason);
     }
-    tracing::info!(categories, tools, left_out = view.rejected().len(), took_ms = start.elapsed().as_millis() as u64, "ready");
+    let (categories, tools) = (view.categories().count(), view.tools().count());
+    let took_ms = start.elapsed().as_millis() as u64;
+    tracing::info!(categories, tools, left_out = view.rejected().len(), took_ms, "ready");
     Ok(tools)
 }
 
-/// Says what to type next.
-#[allow(clippy::print_stderr, reason = "what a person at the terminal needs, and no log line")]
+/// Says what to type next. Nobody may be reading any more; that is no reason to stop.
 fn announce(address: &std::net::SocketAddr, tools: usize, start: Instant) {
     tracing::info!(%address, "listening");
-    eprintln!(
+    let written = writeln!(
+        std::io::stderr(),
         "\nTandem serves {tools} tools on http://{address} after {} ms. Try:\n\n  \
          target/debug/tandem call --url http://{address}/mcp/full dataset_load '{{\"path\": \"data/planets.csv\", \"limit\": 3}}'\n\n\
          For an MCP client's configuration:\n\n  \
@@ -147,20 +171,7 @@ fn announce(address: &std::net::SocketAddr, tools: usize, start: Instant) {
          Overview: http://{address}/   Stop: Ctrl-C\n",
         start.elapsed().as_millis()
     );
-}
-
-fn gateway_config(args: &Serve, settings: &Settings) -> GatewayConfig {
-    let exposure = args.exposure.map_or_else(|| settings.exposure.clone(), Into::into);
-    settings.gateway(exposure)
-}
-
-impl From<args::Exposure> for crate::config::Exposure {
-    fn from(exposure: args::Exposure) -> Self {
-        match exposure {
-            args::Exposure::Hierarchical => Self::Hierarchical,
-            args::Exposure::Full => Self::Full,
-        }
-    }
+    drop(written);
 }
 
 /// The first SIGTERM or Ctrl-C begins the stop; the second ends the process.

@@ -24,7 +24,7 @@ pub struct Engine {
     linker: Linker<CallState>,
     cache: Option<AotCache>,
     services: Arc<Services>,
-    _ticker: Ticker,
+    ticker: Arc<Ticker>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -49,7 +49,7 @@ impl Engine {
             None => None,
         };
         let ticker = Ticker::start(wasmtime.clone()).map_err(|error| LoadError::Host(error.to_string()))?;
-        Ok(Self { config, wasmtime, linker, cache, services, _ticker: ticker })
+        Ok(Self { config, wasmtime, linker, cache, services, ticker: Arc::new(ticker) })
     }
 
     /// What all plugins share.
@@ -64,9 +64,7 @@ impl Engine {
         let compile = |error: wasmtime::Error| LoadError::Compile(format!("{error:#}"));
         let (component, origin) = match &self.cache {
             Some(cache) => cache.load(&self.wasmtime, wasm).map_err(compile)?,
-            None => {
-                (wasmtime::component::Component::new(&self.wasmtime, wasm).map_err(compile)?, Origin::Compiled)
-            }
+            None => (wasmtime::component::Component::new(&self.wasmtime, wasm).map_err(compile)?, Origin::Compiled),
         };
         let pre = self.linker.instantiate_pre(&component).map_err(|error| LoadError::Link(format!("{error:#}")))?;
         let exports = Exports {
@@ -75,11 +73,9 @@ impl Engine {
             prompts: plugin::prompts::GuestIndices::new(&pre).ok(),
             lifecycle: plugin::lifecycle::GuestIndices::new(&pre).ok(),
         };
-        let uses_client = component
-            .component_type()
-            .imports(&self.wasmtime)
-            .any(|(name, _)| name.starts_with("tandem:host/client@"));
-        let shared = Arc::new(Shared::new(&spec.name, self.services.clone()));
+        let uses_client =
+            component.component_type().imports(&self.wasmtime).any(|(name, _)| name.starts_with("tandem:host/client@"));
+        let shared = Arc::new(Shared::new(&spec.name, self.services.clone(), self.ticker.clone()));
         Ok((Plugin::new(shared, pre, exports, spec, uses_client, self.config.max_instances), origin))
     }
 

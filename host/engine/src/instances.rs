@@ -36,7 +36,9 @@ impl Idle {
         if inner.count < self.max {
             inner.count += 1;
             inner.by_tenant.entry(tenant.clone()).or_default().push(live);
-        } else if let Some(other) = inner.by_tenant.iter().find_map(|(t, l)| (t != tenant && !l.is_empty()).then(|| t.clone())) {
+        } else if let Some(other) =
+            inner.by_tenant.iter().find_map(|(t, l)| (t != tenant && !l.is_empty()).then(|| t.clone()))
+        {
             // Full of others' instances: the one that just worked is worth more than one that waits.
             drop(inner.by_tenant.get_mut(&other).and_then(Vec::pop));
             inner.by_tenant.retain(|_, waiting| !waiting.is_empty());

@@ -19,7 +19,9 @@ use wasmtime::{
 use crate::{
     bindings::{
         exports::tandem::plugin::{lifecycle, prompts, resources, tools},
-        tandem::plugin::types::{Completion, CompletionReference, PromptOutput, ResourceContents, ToolError, ToolOutput},
+        tandem::plugin::types::{
+            Completion, CompletionReference, PromptOutput, ResourceContents, ToolError, ToolOutput,
+        },
     },
     call::CallEnv,
     capability::{Capability, Limits},
@@ -29,6 +31,7 @@ use crate::{
     metrics::Meters,
     services::Services,
     state::CallState,
+    ticker::Ticker,
 };
 
 /// How long a guest may go on after the client gave up, to end in good order.
@@ -39,11 +42,13 @@ pub(crate) struct Shared {
     pub(crate) name: Arc<str>,
     pub(crate) services: Arc<Services>,
     meters: Meters,
+    /// Guests are stopped by this clock, so it must tick as long as any plugin can run.
+    _ticker: Arc<Ticker>,
 }
 
 impl Shared {
-    pub(crate) fn new(name: &str, services: Arc<Services>) -> Self {
-        Self { name: name.into(), services, meters: Meters::new(name) }
+    pub(crate) fn new(name: &str, services: Arc<Services>, ticker: Arc<Ticker>) -> Self {
+        Self { name: name.into(), services, meters: Meters::new(name), _ticker: ticker }
     }
 }
 

@@ -109,7 +109,9 @@ impl CallState {
 
     /// The present call, or an error that traps: the guest kept a handle longer than its call.
     pub(crate) fn env(&self) -> wasmtime::Result<&CallEnv> {
-        self.env.as_ref().ok_or_else(|| wasmtime::format_err!("the call has ended; its context cannot be used any more"))
+        self.env
+            .as_ref()
+            .ok_or_else(|| wasmtime::format_err!("the call has ended; its context cannot be used any more"))
     }
 
     pub(crate) fn remaining(&self) -> Duration {

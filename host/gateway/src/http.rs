@@ -57,7 +57,7 @@ type McpService = StreamableHttpService<Handler, Sessions>;
 #[derive(Clone)]
 struct Edge {
     shared: Arc<Shared>,
-    mcp: McpService,
+    mcp: Arc<McpService>,
 }
 
 impl Gateway {
@@ -171,7 +171,7 @@ fn prepare(stream: &TcpStream) {
 }
 
 fn app(shared: &Arc<Shared>, streams: CancellationToken) -> App {
-    let edge = Edge { shared: shared.clone(), mcp: mcp_service(shared, streams) };
+    let edge = Edge { shared: shared.clone(), mcp: Arc::new(mcp_service(shared, streams)) };
     let mcp = App::new()
         .route("/mcp", any(mcp_default))
         .route("/mcp/full", any(mcp_full))
@@ -180,6 +180,8 @@ fn app(shared: &Arc<Shared>, streams: CancellationToken) -> App {
     let guarded = rest::routes()
         .route("/health/runtime", get(health::runtime))
         .route("/metrics", get(metrics::page))
+        .fallback(rest::unknown_path)
+        .method_not_allowed_fallback(rest::wrong_method)
         .layer(DefaultBodyLimit::max(shared.config.max_body))
         .with_state(shared.clone())
         .merge(mcp)
@@ -271,11 +273,15 @@ impl Edge {
         let response = INCOMING.scope(incoming.clone(), self.mcp.handle(request)).await;
         if incoming.session_was_refused() {
             let limit = self.shared.config.session_limit;
-            return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "limited", "all sessions are in use; try again later")
-                .limit("sessions", limit.to_string())
-                .retry(Duration::from_secs(5))
-                .request(&incoming.request_id)
-                .into_response();
+            return Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "limited",
+                "all sessions are in use; try again later",
+            )
+            .limit("sessions", limit.to_string())
+            .retry(Duration::from_secs(5))
+            .request(&incoming.request_id)
+            .into_response();
         }
         response.map(Body::new)
     }

@@ -14,14 +14,15 @@ use crate::{Shared, problem::Problem};
 
 /// From 50 µs to 60 s, about three a decade: a call to a small guest takes tens of microseconds, a slow one a minute.
 const BUCKETS: [f64; 19] = [
-    0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0,
-    60.0,
+    0.000_05, 0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0,
+    30.0, 60.0,
 ];
 /// How often recorded samples are folded into their buckets: between two folds each sample takes memory of its own.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 static RECORDER: LazyLock<Option<PrometheusHandle>> = LazyLock::new(|| {
-    let builder = PrometheusBuilder::new().set_buckets(&BUCKETS).inspect_err(|error| tracing::error!(%error, "metrics"));
+    let builder =
+        PrometheusBuilder::new().set_buckets(&BUCKETS).inspect_err(|error| tracing::error!(%error, "metrics"));
     let recorder = builder.ok()?.build_recorder();
     let handle = recorder.handle();
     match metrics::set_global_recorder(recorder) {
@@ -123,7 +124,9 @@ mod tests {
     #[test]
     fn the_process_tells_of_itself() {
         let text = process();
-        for name in ["process_resident_memory_bytes", "process_open_fds", "process_cpu_seconds_total", "process_threads"] {
+        for name in
+            ["process_resident_memory_bytes", "process_open_fds", "process_cpu_seconds_total", "process_threads"]
+        {
             let line = text.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap();
             let value: f64 = line.split(' ').nth(1).unwrap().parse().unwrap();
             assert!(value >= 0.0, "{line}");

@@ -78,6 +78,15 @@ impl Gate {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A place now, or none: for a caller that holds a place already and must not wait behind itself.
+    pub(crate) fn try_enter(self: &Arc<Self>) -> Option<Permit> {
+        let mut inner = self.lock();
+        (inner.running < self.max_running).then(|| {
+            inner.running += 1;
+            Permit(Some(self.clone()))
+        })
+    }
+
     /// Waits for its turn. Dropping the future leaves the queue.
     pub(crate) async fn enter(self: &Arc<Self>, priority: u8) -> Result<Permit, Full> {
         let turn = {
@@ -144,7 +153,9 @@ mod tests {
         let gate = Gate::new(1, 8);
         let Poll::Ready(Ok(running)) = poll(pin!(gate.enter(5))) else { panic!("there is room") };
         let (mut low, mut first, mut second) = (pin!(gate.enter(1)), pin!(gate.enter(9)), pin!(gate.enter(9)));
-        assert!(poll(low.as_mut()).is_pending() && poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending());
+        assert!(
+            poll(low.as_mut()).is_pending() && poll(first.as_mut()).is_pending() && poll(second.as_mut()).is_pending()
+        );
         drop(running);
         let Poll::Ready(Ok(permit)) = poll(first.as_mut()) else { panic!("the first of the highest") };
         assert!(poll(second.as_mut()).is_pending() && poll(low.as_mut()).is_pending());

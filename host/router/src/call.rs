@@ -165,8 +165,7 @@ impl Router {
         };
         let (env, state, _running) = self.enter(&cx, category).await?;
         let settled = Value::Object(settled).to_string();
-        settle(&state, category.plugin.complete(env, &reference, argument, value, settled).await)?
-            .map_err(entry_failed)
+        settle(&state, category.plugin.complete(env, &reference, argument, value, settled).await)?.map_err(entry_failed)
     }
 
     fn route(&self, category: &Category, tool: Option<&Arc<Tool>>) -> Result<Route, CallError> {
@@ -219,7 +218,7 @@ impl Router {
     }
 
     /// Waits for a place: first the plugin's, then the lane's, so that one busy plugin does not hold the lane's
-    /// places while it waits. A nested call has its parent's place in the lane.
+    /// places while it waits. A nested call has its parent's place in the lane, and does not wait.
     async fn admit(&self, state: &CategoryState, env: &CallEnv) -> Result<Running, CallError> {
         state.breaker.admit(Instant::now()).map_err(|wait| CallError::Unavailable {
             reason: format!("`{}` failed repeatedly and is paused", state.name),
@@ -227,12 +226,18 @@ impl Router {
         })?;
         let before = Instant::now();
         let places = async {
+            if env.depth > 0 {
+                // The plugin may be one of the callers above: waiting for its place would be waiting for itself.
+                let full = || CallError::Limited {
+                    limit: "concurrency",
+                    value: format!("{} calls", state.plugin.limits().concurrency),
+                    retryable: true,
+                };
+                return Ok((state.gate.try_enter().ok_or_else(full)?, None));
+            }
             let plugin = state.gate.enter(state.priority).await.map_err(|full| queue_full("concurrency", &full))?;
-            let lane = match env.depth {
-                0 => Some(self.0.gate.enter(state.priority).await.map_err(|full| queue_full("queue", &full))?),
-                _ => None,
-            };
-            Ok((plugin, lane))
+            let lane = self.0.gate.enter(state.priority).await.map_err(|full| queue_full("queue", &full))?;
+            Ok((plugin, Some(lane)))
         };
         let places = tokio::select! {
             biased;
@@ -259,10 +264,11 @@ impl Router {
     ) -> Result<Result<ToolOutput, ToolError>, CallError> {
         let mut attempt = 1;
         loop {
-            let result = tool.plugin.call_tool(env.clone(), &tool.descriptor.name, arguments.to_owned()).await;
+            let result = tool.plugin.call_tool(env.clone(), &tool.own_name, arguments.to_owned()).await;
             let again = matches!(
                 result,
-                Err(RunError::Trap(_) | RunError::Overloaded(_) | RunError::Host(_)) | Ok(Err(ToolError::Unavailable(_)))
+                Err(RunError::Trap(_) | RunError::Overloaded(_) | RunError::Host(_))
+                    | Ok(Err(ToolError::Unavailable(_)))
             );
             let result = settle(state, result);
             if !again || attempt >= tool.retry.attempts() {
@@ -302,11 +308,15 @@ impl Router {
         };
         let Some(text) = text else {
             if tool.has_output_schema() && !is_error {
-                return Err(wrong(format!("`{}` has an output schema but gave no structured result", tool.descriptor.name)));
+                return Err(wrong(format!(
+                    "`{}` has an output schema but gave no structured result",
+                    tool.descriptor.name
+                )));
             }
             return Ok(None);
         };
-        let value = serde_json::from_str(&text).map_err(|error| wrong(format!("the structured result is not JSON: {error}")))?;
+        let value = serde_json::from_str(&text)
+            .map_err(|error| wrong(format!("the structured result is not JSON: {error}")))?;
         if !is_error && let Err(violations) = tool.check_output(&value) {
             let places: Vec<_> = violations.iter().map(|(pointer, message)| format!("{pointer}: {message}")).collect();
             return Err(wrong(format!("the structured result does not fit the output schema: {}", places.join("; "))));
@@ -366,13 +376,18 @@ fn settle<T>(state: &CategoryState, result: Result<T, RunError>) -> Result<T, Ca
         Err(error) => error,
     };
     match &error {
-        RunError::Trap(_) | RunError::Timeout(_) | RunError::BadOutput(_) | RunError::NoExport(_) | RunError::Host(_) => {
+        RunError::Trap(_)
+        | RunError::Timeout(_)
+        | RunError::BadOutput(_)
+        | RunError::NoExport(_)
+        | RunError::Host(_) => {
             state.breaker.failure(Instant::now());
         }
         RunError::Limit { .. } | RunError::Overloaded(_) | RunError::Cancelled => state.breaker.neutral(Instant::now()),
     }
     if let RunError::Limit { limit, .. } = &error {
-        metrics::counter!("tandem_limit_hits_total", "category" => state.name.to_string(), "limit" => *limit).increment(1);
+        metrics::counter!("tandem_limit_hits_total", "category" => state.name.to_string(), "limit" => *limit)
+            .increment(1);
     }
     Err(match error {
         RunError::Limit { limit, value } => CallError::Limited { limit, value, retryable: false },
@@ -383,10 +398,9 @@ fn settle<T>(state: &CategoryState, result: Result<T, RunError>) -> Result<T, Ca
         RunError::Cancelled => CallError::Cancelled,
         RunError::Trap(reason) => CallError::Trapped { category: state.name.to_string(), reason },
         RunError::BadOutput(reason) => CallError::BadOutput { category: state.name.to_string(), reason },
-        RunError::NoExport(name) => CallError::BadOutput {
-            category: state.name.to_string(),
-            reason: format!("it does not export `{name}`"),
-        },
+        RunError::NoExport(name) => {
+            CallError::BadOutput { category: state.name.to_string(), reason: format!("it does not export `{name}`") }
+        }
         RunError::Host(reason) => CallError::Internal(reason),
     })
 }

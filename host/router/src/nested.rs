@@ -28,7 +28,9 @@ impl Invoker for Inner {
             let arguments = match serde_json::from_str(&arguments) {
                 Ok(Value::Object(map)) => map,
                 Ok(_) => return Err(InvokeError::InvalidArguments("the arguments must be a JSON object".to_owned())),
-                Err(error) => return Err(InvokeError::InvalidArguments(format!("the arguments are not JSON: {error}"))),
+                Err(error) => {
+                    return Err(InvokeError::InvalidArguments(format!("the arguments are not JSON: {error}")));
+                }
             };
             let output = router.call_tool(context(parent), &tool, arguments).await.map_err(refused)?;
             let content: Vec<Value> = output.content.iter().map(content_json).collect();

@@ -18,8 +18,9 @@ use crate::{
     admission::Gate,
     api::Lane,
     cache::Results,
-    lane, nested,
+    lane,
     meters::{CategoryState, LaneMeters},
+    nested,
     status::{CategoryStatus, LaneStatus, RuntimeStatus},
 };
 
@@ -143,16 +144,18 @@ impl Router {
             if before.filter(current).is_some() {
                 return all.clone();
             }
-            let state =
-                CategoryState::new(category, lane, self.0.config.max_waiting, before.map(|state| &**state));
+            let state = CategoryState::new(category, lane, self.0.config.max_waiting, before.map(|state| &**state));
             let mut next = HashMap::clone(all);
             next.insert(category.name.clone(), Arc::new(state));
             Arc::new(next)
         });
         // Another thread may have put a newer version's state there: then that one counts.
-        self.0.categories.load().get(&category.name).cloned().unwrap_or_else(|| {
-            Arc::new(CategoryState::new(category, lane, self.0.config.max_waiting, None))
-        })
+        self.0
+            .categories
+            .load()
+            .get(&category.name)
+            .cloned()
+            .unwrap_or_else(|| Arc::new(CategoryState::new(category, lane, self.0.config.max_waiting, None)))
     }
 }
 

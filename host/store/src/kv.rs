@@ -82,10 +82,10 @@ pub(crate) fn list(
     let mut statement = db.prepare_cached(
         "SELECT key FROM kv WHERE tenant = ?1 AND plugin = ?2 AND key >= ?3 AND key > ?4 ORDER BY key LIMIT ?5",
     )?;
-    let rows = statement.query_map(
-        params![ns.tenant, ns.plugin, prefix, after.unwrap_or(""), i64::from(limit) + 1],
-        |row| row.get::<_, String>(0),
-    )?;
+    let rows = statement
+        .query_map(params![ns.tenant, ns.plugin, prefix, after.unwrap_or(""), i64::from(limit) + 1], |row| {
+            row.get::<_, String>(0)
+        })?;
     let mut page = KeyPage::default();
     for key in rows {
         let key = key?;
@@ -141,15 +141,13 @@ pub(crate) fn delete(db: &Connection, ns: &Namespace, key: &str) -> Result<bool,
 fn size(db: &Connection, ns: &Namespace, key: &str) -> Result<Option<i64>, StoreError> {
     let mut statement =
         db.prepare_cached("SELECT length(value) FROM kv WHERE tenant = ?1 AND plugin = ?2 AND key = ?3")?;
-    let value: Option<i64> =
-        statement.query_row(params![ns.tenant, ns.plugin, key], |row| row.get(0)).optional()?;
+    let value: Option<i64> = statement.query_row(params![ns.tenant, ns.plugin, key], |row| row.get(0)).optional()?;
     Ok(value.map(|n| n + key.len() as i64))
 }
 
 fn usage(db: &Connection, ns: &Namespace) -> Result<(i64, i64), StoreError> {
     let mut statement = db.prepare_cached("SELECT keys, bytes FROM kv_usage WHERE tenant = ?1 AND plugin = ?2")?;
-    let row =
-        statement.query_row(params![ns.tenant, ns.plugin], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let row = statement.query_row(params![ns.tenant, ns.plugin], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     Ok(row.unwrap_or((0, 0)))
 }
 

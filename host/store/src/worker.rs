@@ -15,9 +15,24 @@ use crate::{GROUP, KeyPage, Namespace, QUEUE, Quota, StoreError, kv};
 type Reply<R> = oneshot::Sender<Result<R, StoreError>>;
 
 pub(crate) enum Job {
-    SetMany { ns: Namespace, quota: Quota, entries: Vec<(String, Vec<u8>)>, reply: Reply<()> },
-    CompareAndSet { ns: Namespace, quota: Quota, entry: (String, Vec<u8>), expected: Option<Vec<u8>>, reply: Reply<bool> },
-    Delete { ns: Namespace, key: String, reply: Reply<bool> },
+    SetMany {
+        ns: Namespace,
+        quota: Quota,
+        entries: Vec<(String, Vec<u8>)>,
+        reply: Reply<()>,
+    },
+    CompareAndSet {
+        ns: Namespace,
+        quota: Quota,
+        entry: (String, Vec<u8>),
+        expected: Option<Vec<u8>>,
+        reply: Reply<bool>,
+    },
+    Delete {
+        ns: Namespace,
+        key: String,
+        reply: Reply<bool>,
+    },
 }
 
 pub(crate) enum ReadJob {

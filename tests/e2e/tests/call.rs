@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
-use tandem_harness::{Options, text};
+use tandem_harness::Options;
 
 use crate::fault;
 
@@ -68,12 +68,12 @@ async fn in_flight(host: &tandem_harness::Host, category: &str, wanted: u64) -> 
 async fn instances_are_fresh_unless_pooled() -> anyhow::Result<()> {
     let host = Options::with(&["pooled-counter"])?.start().await?;
     let client = host.client("/mcp/full").await?;
-    let first: u64 = text(&client.call("count", json!({})).await?).parse()?;
-    let second: u64 = text(&client.call("count", json!({})).await?).parse()?;
-    assert_eq!(second, first + 1, "a pooled instance remembers");
+    let first = client.structured("count", json!({})).await?["result"].as_u64();
+    let second = client.structured("count", json!({})).await?["result"].as_u64();
+    assert_eq!((first, second), (Some(1), Some(2)), "a pooled instance remembers");
     assert_eq!(fault(&client.call("count_and_abort", json!({})).await?)["code"], "trapped");
-    let after: u64 = text(&client.call("count", json!({})).await?).parse()?;
-    assert_eq!(after, 1, "an instance that trapped never serves again");
+    let after = client.structured("count", json!({})).await?["result"].as_u64();
+    assert_eq!(after, Some(1), "an instance that trapped never serves again");
     Ok(())
 }
 
@@ -83,7 +83,10 @@ async fn meta_tools_find_and_dispatch() -> anyhow::Result<()> {
     let client = host.client("/mcp").await?;
     let mut tools = client.tools().await?;
     tools.sort();
-    assert_eq!(tools, ["tools_dispatch", "tools_get_schema", "tools_list_categories", "tools_list_tools", "tools_search"]);
+    assert_eq!(
+        tools,
+        ["tools_dispatch", "tools_get_schema", "tools_list_categories", "tools_list_tools", "tools_search"]
+    );
     let categories = client.structured("tools_list_categories", json!({})).await?;
     assert_eq!(categories["categories"].as_array().map(Vec::len), Some(2), "{categories}");
     let found = client.structured("tools_search", json!({"query": "add two numbers"})).await?;

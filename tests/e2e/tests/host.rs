@@ -25,7 +25,9 @@ async fn health_readiness_and_metrics_answer() -> anyhow::Result<()> {
     assert!(reqwest::get(format!("{}/health", host.url)).await?.status().is_success());
     assert!(reqwest::get(format!("{}/health/ready", host.url)).await?.status().is_success());
     let metrics = reqwest::get(format!("{}/metrics", host.url)).await?.text().await?;
-    let line = metrics.lines().find(|line| line.starts_with("tandem_tool_calls_total") && line.contains("tool=\"add\"") && line.contains("status=\"ok\""));
+    let line = metrics.lines().find(|line| {
+        line.starts_with("tandem_tool_calls_total") && line.contains("tool=\"add\"") && line.contains("status=\"ok\"")
+    });
     assert!(line.is_some_and(|line| line.ends_with(" 1")), "{metrics}");
     Ok(())
 }

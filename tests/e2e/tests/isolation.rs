@@ -9,7 +9,7 @@ async fn reader(grant: &str) -> anyhow::Result<Host> {
 
 #[tokio::test]
 async fn only_granted_directories_are_there() -> anyhow::Result<()> {
-    let host = reader("[grants.reader]\nfs.data = { path = \"files\", mode = \"read-write\" }").await?;
+    let host = reader("[grants.reader]\nfs.data = { path = \"{home}/files\", mode = \"read-write\" }").await?;
     std::fs::write(host.directory.path().join("files/a.txt"), "inside")?;
     std::fs::write(host.directory.path().join("outside.txt"), "outside")?;
     let client = host.client("/mcp/full").await?;
@@ -29,7 +29,7 @@ async fn only_granted_directories_are_there() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_read_only_grant_does_not_write() -> anyhow::Result<()> {
-    let host = reader("[grants.reader]\nfs.data = { path = \"files\", mode = \"read-only\" }").await?;
+    let host = reader("[grants.reader]\nfs.data = { path = \"{home}/files\", mode = \"read-only\" }").await?;
     let client = host.client("/mcp/full").await?;
     let result = client.call("write_file", json!({"path": "/data/b.txt", "text": "x"})).await?;
     assert_eq!(result.is_error, Some(true), "{result:?}");
@@ -49,7 +49,8 @@ async fn without_a_grant_there_is_no_directory() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn the_hosts_environment_is_not_the_guests() -> anyhow::Result<()> {
-    let host = Options::with(&["env-reader"])?.env("TANDEM_TEST_SECRET", "hidden").env("LANG", "de_AT.UTF-8").start().await?;
+    let host =
+        Options::with(&["env-reader"])?.env("TANDEM_TEST_SECRET", "hidden").env("LANG", "de_AT.UTF-8").start().await?;
     let client = host.client("/mcp/full").await?;
     let result = client.call("env_variables", json!({})).await?;
     assert!(!format!("{result:?}").contains("hidden") && !format!("{result:?}").contains("PATH"), "{result:?}");
@@ -65,7 +66,8 @@ async fn http_reaches_only_granted_hosts_and_no_private_address() -> anyhow::Res
         while let Ok((mut stream, _)) = server.accept().await {
             let mut request = [0; 1024];
             let _request = stream.read(&mut request).await;
-            let _sent = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello").await;
+            let _sent =
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello").await;
         }
     });
     let url = format!("http://127.0.0.1:{port}/");

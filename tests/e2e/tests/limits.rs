@@ -6,7 +6,13 @@ use tandem_harness::{Options, text};
 use crate::fault;
 
 /// Runs `tool`, expects the code and limit, and sees a neighbour's call answered while it runs and after.
-async fn stopped(guest: &str, tool: &str, arguments: serde_json::Value, code: &str, limit: Option<&str>) -> anyhow::Result<()> {
+async fn stopped(
+    guest: &str,
+    tool: &str,
+    arguments: serde_json::Value,
+    code: &str,
+    limit: Option<&str>,
+) -> anyhow::Result<()> {
     let host = Options::with(&[guest, "echo"])?.start().await?;
     let (bad, good) = (host.client("/mcp/full").await?, host.client("/mcp/full").await?);
     let call = tokio::spawn({

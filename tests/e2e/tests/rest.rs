@@ -10,7 +10,8 @@ async fn a_tool_is_listed_called_and_refused_over_rest() -> anyhow::Result<()> {
     let tools: Value = http.get(format!("{}/v1/categories/echo/tools", host.url)).send().await?.json().await?;
     assert!(tools.to_string().contains("\"add\""), "{tools}");
 
-    let call = |arguments: Value| http.post(format!("{}/v1/tools/add/call", host.url)).json(&json!({"arguments": arguments}));
+    let call =
+        |arguments: Value| http.post(format!("{}/v1/tools/add/call", host.url)).json(&json!({"arguments": arguments}));
     let answer: Value = call(json!({"a": 1, "b": 2})).send().await?.json().await?;
     assert_eq!(answer["structured"]["sum"], 3.0, "{answer}");
     assert_eq!(answer["lane"], "general");
@@ -21,7 +22,8 @@ async fn a_tool_is_listed_called_and_refused_over_rest() -> anyhow::Result<()> {
     let problem: Value = refused.json().await?;
     assert_eq!(problem["code"], "invalid_arguments", "{problem}");
 
-    let missing = http.post(format!("{}/v1/tools/nothing/call", host.url)).json(&json!({"arguments": {}})).send().await?;
+    let missing =
+        http.post(format!("{}/v1/tools/nothing/call", host.url)).json(&json!({"arguments": {}})).send().await?;
     assert_eq!(missing.status().as_u16(), 404);
     Ok(())
 }

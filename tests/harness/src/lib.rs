@@ -68,7 +68,7 @@ impl Options {
         self
     }
 
-    /// Adds lines to its `tandem.toml`.
+    /// Adds lines to its `tandem.toml`. `{home}` stands for its working directory.
     #[must_use]
     pub fn config(mut self, toml: &str) -> Self {
         self.config.push_str(toml);
@@ -103,6 +103,8 @@ pub struct Host {
 
 impl Host {
     async fn start(options: Options, directory: TempDir) -> anyhow::Result<Self> {
+        // The HTTP client of the tests wants one, also where it speaks no TLS; a second installation is no error.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let home = directory.path();
         std::fs::create_dir_all(home.join("plugins"))?;
         std::fs::create_dir_all(home.join("files"))?;
@@ -110,7 +112,7 @@ impl Host {
             let name = path.file_name().context("a plugin file has a name")?;
             std::fs::copy(path, home.join("plugins").join(name))?;
         }
-        std::fs::write(home.join("tandem.toml"), &options.config)?;
+        std::fs::write(home.join("tandem.toml"), options.config.replace("{home}", &home.display().to_string()))?;
         let mut child = Command::new(binary())
             .args(["serve", "--config", "tandem.toml", "--set", "server.port=0"])
             .current_dir(home)

@@ -114,14 +114,15 @@ impl AotCache {
 /// Reads the host's MAC key, or makes it on the first start.
 fn key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
     match fs::read(path) {
-        Ok(bytes) => {
-            bytes.try_into().map_err(|_| io::Error::other(format!("{} is not a key of 32 bytes; delete it", path.display())))
-        }
+        Ok(bytes) => bytes
+            .try_into()
+            .map_err(|_| io::Error::other(format!("{} is not a key of 32 bytes; delete it", path.display()))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let mut key = [0; KEY_BYTES];
             getrandom::fill(&mut key).map_err(io::Error::other)?;
             let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-            let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+            let mut file =
+                fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
             file.write_all(&key)?;
             file.sync_all()?;
             // `link` fails where another process was first; then its key counts.

@@ -13,6 +13,7 @@ use crate::{
 
 /// The type behind `call-context` handles.
 #[derive(Debug)]
+#[allow(unreachable_pub, reason = "the generated bindings name it")]
 pub struct CallContext;
 
 fn env<'a>(state: &'a CallState, context: &Resource<CallContext>) -> wasmtime::Result<&'a CallEnv> {

@@ -42,7 +42,9 @@ fn why(capability: &'static str, error: ServiceError) -> InputError {
         ServiceError::Cancelled { .. } | ServiceError::TransportClosed | ServiceError::TransportSend(_) => {
             InputError::Cancelled
         }
-        ServiceError::McpError(error) if error.code == ErrorCode::METHOD_NOT_FOUND => InputError::Unsupported(capability),
+        ServiceError::McpError(error) if error.code == ErrorCode::METHOD_NOT_FOUND => {
+            InputError::Unsupported(capability)
+        }
         ServiceError::McpError(error) => {
             InputError::Other(format!("the client answered with error {}: {}", error.code.0, error.message))
         }

@@ -184,12 +184,17 @@ mod tests {
 
     const ALL: ClientCapabilities = ClientCapabilities { elicitation: true, sampling: true, roots: true };
 
-    fn port(progress: bool, level: Option<Level>, capabilities: ClientCapabilities) -> (Arc<Port>, mpsc::Receiver<Event>) {
+    fn port(
+        progress: bool,
+        level: Option<Level>,
+        capabilities: ClientCapabilities,
+    ) -> (Arc<Port>, mpsc::Receiver<Event>) {
         Port::new(PortOptions { progress, threshold: Threshold::new(level), capabilities })
     }
 
     fn elicit(key: &str) -> InputRequest {
-        let requested_schema = json!({"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]});
+        let requested_schema =
+            json!({"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]});
         InputRequest { key: key.to_owned(), input: Input::Elicit { message: "name?".to_owned(), requested_schema } }
     }
 
@@ -217,11 +222,8 @@ mod tests {
         port.log(Level::Error, Some("l"), &json!("yes"));
         assert!(matches!(events.try_recv(), Ok(Event::Log { level: Level::Error, .. })));
         assert!(events.try_recv().is_err());
-        let (off, mut none) = super::Port::new(PortOptions {
-            progress: false,
-            threshold: Threshold::new(None),
-            capabilities: ALL,
-        });
+        let (off, mut none) =
+            super::Port::new(PortOptions { progress: false, threshold: Threshold::new(None), capabilities: ALL });
         off.log(Level::Emergency, None, &json!("no"));
         assert!(none.try_recv().is_err());
     }
@@ -279,7 +281,9 @@ mod tests {
         for wrong in [json!(12345), json!(null), json!({}), json!({"action": "maybe"}), json!([])] {
             assert!(form.check(&wrong).is_err(), "{wrong}");
         }
-        let sample = Input::Sample(json!({"messages": [{"role": "user", "content": {"type": "text", "text": "hi"}}], "maxTokens": 5}));
+        let sample = Input::Sample(
+            json!({"messages": [{"role": "user", "content": {"type": "text", "text": "hi"}}], "maxTokens": 5}),
+        );
         let sample = Question::new(InputRequest { key: "s".to_owned(), input: sample }).unwrap();
         let answer = json!({"role": "assistant", "content": {"type": "text", "text": "yo"}, "model": "m"});
         assert!(sample.check(&answer).is_ok());

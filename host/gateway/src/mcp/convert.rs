@@ -7,9 +7,7 @@ use rmcp::model::{
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
-use tandem_engine::{
-    Completion, Content, PromptOutput, ResourceBody, ResourceContents as Contents, Role as GuestRole,
-};
+use tandem_engine::{Completion, Content, PromptOutput, ResourceBody, ResourceContents as Contents, Role as GuestRole};
 use tandem_manifest::{
     Annotations, PromptDescriptor, ResourceDescriptor, ResourceTemplate as TemplateDescriptor, ToolDescriptor,
 };
@@ -80,7 +78,8 @@ pub(crate) fn annotations(annotations: Annotations) -> ToolAnnotations {
         .open_world(annotations.open_world)
 }
 
-pub(crate) fn tool(descriptor: &ToolDescriptor) -> Tool {
+/// A tool as clients see it. `_meta` says its category, so that a client can group tools.
+pub(crate) fn tool(descriptor: &ToolDescriptor, category: &str) -> Tool {
     let mut tool = Tool::new_with_raw(
         descriptor.name.clone(),
         Some(descriptor.description.clone().into()),
@@ -89,7 +88,9 @@ pub(crate) fn tool(descriptor: &ToolDescriptor) -> Tool {
     tool.title.clone_from(&descriptor.title);
     tool.output_schema = descriptor.output_schema.as_ref().and_then(object);
     tool.annotations = Some(annotations(descriptor.annotations));
-    tool.meta = descriptor.meta.as_ref().and_then(Value::as_object).map(|map| map.clone().into());
+    let mut meta = descriptor.meta.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+    meta.insert("tandem/category".to_owned(), category.into());
+    tool.meta = Some(meta.into());
     tool
 }
 
@@ -143,10 +144,7 @@ mod tests {
         assert_eq!(wire(Content::Image(blob())), json!({"type": "image", "data": "AQL/", "mimeType": "image/png"}));
         assert_eq!(wire(Content::Audio(blob()))["type"], "audio");
         let link = ResourceLink { uri: "test://a".into(), name: "a".into(), description: None, mime_type: None };
-        assert_eq!(
-            wire(Content::ResourceLink(link)),
-            json!({"type": "resource_link", "uri": "test://a", "name": "a"})
-        );
+        assert_eq!(wire(Content::ResourceLink(link)), json!({"type": "resource_link", "uri": "test://a", "name": "a"}));
         let embedded = Contents { uri: "test://b".into(), mime_type: None, body: ResourceBody::Blob(vec![0]) };
         assert_eq!(
             wire(Content::EmbeddedResource(embedded)),
@@ -183,11 +181,11 @@ mod tests {
             annotations: Annotations { read_only: true, ..Annotations::default() },
             meta: Some(json!({"k": "v"})),
         };
-        let wire = serde_json::to_value(tool(&descriptor)).unwrap();
+        let wire = serde_json::to_value(tool(&descriptor, "c")).unwrap();
         assert_eq!(wire["inputSchema"], schema);
         assert_eq!(wire["outputSchema"], json!({"type": "object"}));
         assert_eq!(wire["annotations"]["readOnlyHint"], true);
         assert_eq!(wire["annotations"]["destructiveHint"], false);
-        assert_eq!(wire["_meta"], json!({"k": "v"}));
+        assert_eq!(wire["_meta"], json!({"k": "v", "tandem/category": "c"}));
     }
 }

@@ -124,7 +124,10 @@ mod tests {
             CallError::Timeout { after: Duration::from_secs(30) },
             CallError::Trapped { category: "c".to_owned(), reason: "unreachable".to_owned() },
             CallError::BadOutput { category: "c".to_owned(), reason: "not JSON".to_owned() },
-            CallError::Unavailable { reason: "circuit open".to_owned(), retry_after: Some(Duration::from_millis(1500)) },
+            CallError::Unavailable {
+                reason: "circuit open".to_owned(),
+                retry_after: Some(Duration::from_millis(1500)),
+            },
         ];
         for error in cases {
             let result = of_tool("t", &error).unwrap();
@@ -140,10 +143,8 @@ mod tests {
         let meta = |error: &CallError| failure(error).meta.unwrap()[ERROR_KEY].clone();
         let limited = meta(&CallError::Limited { limit: "cpu", value: "10 s".to_owned(), retryable: true });
         assert_eq!(limited, json!({"code": "limited", "retryable": true, "limit": "cpu", "value": "10 s"}));
-        let waiting = meta(&CallError::Unavailable {
-            reason: "r".to_owned(),
-            retry_after: Some(Duration::from_millis(1500)),
-        });
+        let waiting =
+            meta(&CallError::Unavailable { reason: "r".to_owned(), retry_after: Some(Duration::from_millis(1500)) });
         assert_eq!(waiting["retry_after_ms"], 1500);
     }
 

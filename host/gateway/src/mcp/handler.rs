@@ -204,7 +204,8 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let exchange = self.exchange(context)?;
-        let span = tracing::info_span!("mcp.request", method = "tools/call", request_id = %exchange.incoming.request_id, name = %request.name);
+        let request_id = &exchange.incoming.request_id;
+        let span = tracing::info_span!("mcp.request", method = "tools/call", %request_id, name = %request.name);
         tools::call(&exchange, request).instrument(span).await
     }
 
@@ -214,7 +215,8 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         let exchange = self.exchange(context)?;
-        let span = tracing::info_span!("mcp.request", method = "prompts/get", request_id = %exchange.incoming.request_id, name = %request.name);
+        let request_id = &exchange.incoming.request_id;
+        let span = tracing::info_span!("mcp.request", method = "prompts/get", %request_id, name = %request.name);
         prompts::get(&exchange, request).instrument(span).await
     }
 
@@ -224,7 +226,8 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         let exchange = self.exchange(context)?;
-        let span = tracing::info_span!("mcp.request", method = "resources/read", request_id = %exchange.incoming.request_id, uri = %request.uri);
+        let request_id = &exchange.incoming.request_id;
+        let span = tracing::info_span!("mcp.request", method = "resources/read", %request_id, uri = %request.uri);
         resources::read(&exchange, request).instrument(span).await
     }
 

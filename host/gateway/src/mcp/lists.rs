@@ -39,7 +39,9 @@ impl Rendered {
         let here = || view.tools().filter(|tool| endpoint.shows(&tool.category));
         let tools = match endpoint {
             Endpoint::Hierarchical => meta::tools().to_vec(),
-            Endpoint::Full | Endpoint::Category(_) => here().map(|tool| convert::tool(&tool.descriptor)).collect(),
+            Endpoint::Full | Endpoint::Category(_) => {
+                here().map(|tool| convert::tool(&tool.descriptor, &tool.category)).collect()
+            }
         };
         let header_schemas = here().filter_map(|tool| {
             let schema = tool.descriptor.input_schema.as_object()?;
@@ -81,11 +83,13 @@ fn mirrors(schema: &Map<String, Value>) -> bool {
 
 fn instructions(view: &View, endpoint: &Endpoint) -> String {
     let mut text = match endpoint {
-        Endpoint::Hierarchical => "The tools of this server are grouped in categories and are not listed here. Find one \
+        Endpoint::Hierarchical => {
+            "The tools of this server are grouped in categories and are not listed here. Find one \
             with `tools_search` (by what it does) or with `tools_list_categories` and `tools_list_tools`; read its \
             parameters with `tools_get_schema`; call it with `tools_dispatch`. Several independent calls go in one \
             `tools_dispatch` with `calls`."
-            .to_owned(),
+                .to_owned()
+        }
         Endpoint::Full => "All tools of this server are listed. They belong to these categories.".to_owned(),
         Endpoint::Category(name) => format!("The tools of the category `{name}`."),
     };
@@ -136,7 +140,8 @@ pub(crate) fn page<T: Clone>(
     let start = match request.and_then(|params| params.cursor.as_deref()) {
         None => 0,
         Some(cursor) => {
-            let after = decode(cursor).ok_or_else(|| errors::invalid("invalid_cursor", "the cursor is not one of ours"))?;
+            let after =
+                decode(cursor).ok_or_else(|| errors::invalid("invalid_cursor", "the cursor is not one of ours"))?;
             items.partition_point(|item| key(item) <= after.as_str())
         }
     };

@@ -152,12 +152,7 @@ impl Suspended {
     }
 
     /// Keeps a call that asked something and gives the state that resumes it. A call that finds no place comes back.
-    pub(crate) fn park(
-        self: &Arc<Self>,
-        talk: Talk,
-        sealer: &Sealer,
-        binding: &Binding,
-    ) -> Result<String, Box<Talk>> {
+    pub(crate) fn park(self: &Arc<Self>, talk: Talk, sealer: &Sealer, binding: &Binding) -> Result<String, Box<Talk>> {
         let (id, round) = talk.turn();
         let state = State { id, round, answers: carried(talk.answers_so_far()) };
         let sealed = match sealer.seal(&state, binding) {
@@ -278,7 +273,9 @@ mod tests {
         let sealed = sealer().seal(&state(None), &mine).unwrap();
         let other = Sealer::new(&StateKey::new([8; 32]));
         assert!(other.open(&sealed, &mine).is_err());
-        for wrong in [format!("{sealed}-TAMPERED"), String::new(), "rs1.AAAA.AAAA".to_owned(), sealed.replace("rs1", "rs2")] {
+        for wrong in
+            [format!("{sealed}-TAMPERED"), String::new(), "rs1.AAAA.AAAA".to_owned(), sealed.replace("rs1", "rs2")]
+        {
             assert!(sealer().open(&wrong, &mine).is_err(), "{wrong}");
         }
     }

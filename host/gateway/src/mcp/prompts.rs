@@ -33,7 +33,8 @@ pub(crate) async fn get(ex: &Exchange, params: GetPromptRequestParams) -> Result
     let start = |port, cancel| -> Work {
         let (router, routed, stamp) = (ex.shared.router.clone(), ex.routed(port, cancel), ex.stamp());
         Box::pin(async move {
-            let output = router.get_prompt(routed, &name, arguments).await.map_err(|error| errors::of_request(&error))?;
+            let output =
+                router.get_prompt(routed, &name, arguments).await.map_err(|error| errors::of_request(&error))?;
             let mut result = convert::prompt_result(output);
             result.meta = Some(stamp.basic());
             Ok(Reply::Prompt(result))

@@ -24,8 +24,9 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{
-    ask, errors,
+    ask,
     client_port::{Ask, Event, Port, PortOptions},
+    errors,
     mrtr::{Answers, Binding, CallId, Sealer, Suspended},
 };
 

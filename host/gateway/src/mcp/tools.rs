@@ -59,15 +59,16 @@ pub(crate) async fn call(ex: &Exchange, params: CallToolRequestParams) -> Result
         job => {
             let terms = Terms {
                 asks: asks.then(|| job.binding(ex, &name)),
-                repeatable: job.all(|tool| {
-                    tool.descriptor.annotations.read_only || tool.descriptor.annotations.idempotent
-                }),
+                repeatable: job
+                    .all(|tool| tool.descriptor.annotations.read_only || tool.descriptor.annotations.idempotent),
                 responses: input_responses,
                 state: request_state,
             };
             match ex.drive(terms, |port, cancel| work(ex, name.to_string(), job, port, cancel)).await? {
                 Response::Done(Reply::Tool(result)) => Ok(result.into()),
-                Response::Done(_) => Err(errors::of_request(&CallError::Internal("the wrong kind of reply".to_owned()))),
+                Response::Done(_) => {
+                    Err(errors::of_request(&CallError::Internal("the wrong kind of reply".to_owned())))
+                }
                 Response::InputRequired(mut result) => {
                     result.meta = Some(ex.stamp().basic());
                     Ok(result.into())
@@ -146,28 +147,23 @@ impl Job {
                 Binding::new("tools/call", &format!("{called}/{}", tool.descriptor.name), arguments, caller)
             }
             Self::Many { calls, .. } => {
-                let numbered = calls.iter().enumerate().map(|(number, call)| {
-                    (format!("{number}.{}", call.name), Value::Object(call.arguments.clone()))
-                });
+                let numbered = calls
+                    .iter()
+                    .enumerate()
+                    .map(|(number, call)| (format!("{number}.{}", call.name), Value::Object(call.arguments.clone())));
                 Binding::new("tools/call", called, &numbered.collect(), caller)
             }
         }
     }
 }
 
-fn work(
-    ex: &Exchange,
-    called: String,
-    job: Job,
-    port: Option<Arc<dyn ClientPort>>,
-    cancel: CancellationToken,
-) -> Work {
+fn work(ex: &Exchange, called: String, job: Job, port: Option<Arc<dyn ClientPort>>, cancel: CancellationToken) -> Work {
     let router = ex.shared.router.clone();
     let (routed, stamp) = (ex.routed(port, cancel), ex.stamp());
     match job {
-        Job::One { tool, arguments } => Box::pin(async move {
-            one(&router, routed, &called, &tool, arguments, stamp).await.map(Reply::Tool)
-        }),
+        Job::One { tool, arguments } => {
+            Box::pin(async move { one(&router, routed, &called, &tool, arguments, stamp).await.map(Reply::Tool) })
+        }
         Job::Many { calls, at_once } => Box::pin(async move {
             let mut result = many(&router, &routed, calls, at_once, &stamp).await;
             stamp.put(result.meta.get_or_insert_default());

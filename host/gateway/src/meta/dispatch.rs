@@ -48,7 +48,9 @@ pub(crate) enum Dispatch {
 pub(super) fn parse(arguments: Arguments) -> Result<Dispatch, CallError> {
     let Arguments { tool, arguments, calls, max_concurrency } = arguments;
     match (tool, arguments, calls, max_concurrency) {
-        (Some(tool), arguments, None, None) => Ok(Dispatch::One(Item { tool, arguments: arguments.unwrap_or_default() })),
+        (Some(tool), arguments, None, None) => {
+            Ok(Dispatch::One(Item { tool, arguments: arguments.unwrap_or_default() }))
+        }
         (None, None, Some(calls), max) => {
             let max_concurrency = max.unwrap_or(DEFAULT_CONCURRENCY).clamp(1, MAX_CONCURRENCY);
             Ok(Dispatch::Many(Batch { calls, max_concurrency }))
@@ -109,10 +111,9 @@ impl ClientPort for Numbered {
     }
 
     fn request(&self, requests: Vec<InputRequest>) -> futures::future::BoxFuture<'_, Result<Vec<Value>, InputError>> {
-        let numbered = requests.into_iter().map(|request| InputRequest {
-            key: format!("{}.{}", self.number, request.key),
-            input: request.input,
-        });
+        let numbered = requests
+            .into_iter()
+            .map(|request| InputRequest { key: format!("{}.{}", self.number, request.key), input: request.input });
         self.port.request(numbered.collect())
     }
 }

@@ -43,7 +43,11 @@ pub(super) fn all() -> Vec<(MetaTool, Tool)> {
 fn list_categories() -> (MetaTool, Tool) {
     define(
         MetaTool::ListCategories,
-        ("tools_list_categories", "List tool categories", "List the categories that the tools of this server are grouped in."),
+        (
+            "tools_list_categories",
+            "List tool categories",
+            "List the categories that the tools of this server are grouped in.",
+        ),
         reads(),
         json!({
             "type": "object",

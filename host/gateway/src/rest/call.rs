@@ -110,7 +110,9 @@ pub(super) async fn execute(
 /// A single text as itself, anything else as blocks.
 fn plain(blocks: Vec<rmcp::model::ContentBlock>) -> Value {
     match blocks.as_slice() {
-        [block] if block.as_text().is_some() => block.as_text().map(|text| text.text.as_str().into()).unwrap_or_default(),
+        [block] if block.as_text().is_some() => {
+            block.as_text().map(|text| text.text.as_str().into()).unwrap_or_default()
+        }
         _ => json!(blocks),
     }
 }

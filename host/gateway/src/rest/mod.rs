@@ -27,16 +27,14 @@ pub(crate) fn routes() -> App<Arc<Shared>> {
         .route("/v1/tools/{tool}", get(catalog::tool))
         .route("/v1/tools/{tool}/call", post(call::call))
         .route("/tools/execute", post(call::execute))
-        .fallback(unknown_path)
-        .method_not_allowed_fallback(wrong_method)
 }
 
-async fn unknown_path(uri: Uri) -> Problem {
+pub(crate) async fn unknown_path(uri: Uri) -> Problem {
     let detail = format!("nothing is served at `{}`; see /openapi.json", uri.path());
     Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
 }
 
-async fn wrong_method(method: Method, uri: Uri) -> Problem {
+pub(crate) async fn wrong_method(method: Method, uri: Uri) -> Problem {
     let detail = format!("`{}` does not take {method}; see /openapi.json", uri.path());
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }

@@ -88,7 +88,13 @@ impl Edge {
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
-    fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Request<Full<Bytes>> {
         let mut request = Request::builder().method(method).uri(path);
         if !headers.iter().any(|(name, _)| *name == "host") {
             request = request.header("host", self.address.to_string());
@@ -143,8 +149,7 @@ impl Edge {
 
     /// One request of an older revision.
     async fn legacy(&self, session: Option<&str>, body: &Value) -> Answer {
-        let mut headers =
-            vec![("content-type", "application/json"), ("accept", "application/json, text/event-stream")];
+        let mut headers = vec![("content-type", "application/json"), ("accept", "application/json, text/event-stream")];
         if let Some(session) = session {
             headers.extend([("mcp-session-id", session), ("mcp-protocol-version", "2025-11-25")]);
         }

@@ -52,7 +52,8 @@ pub(super) struct Origins(BTreeMap<String, Known>);
 #[derive(Clone, Debug, PartialEq)]
 struct Known {
     origin: Origin,
-    reference: Option<String>,
+    /// How it was written, where that holds a reference.
+    written: Option<Json>,
 }
 
 impl Origins {
@@ -73,7 +74,7 @@ impl Origins {
             Some(Source::Flag(_)) => Origin::Flag,
             None => Origin::Default,
         };
-        self.0.insert(key.to_owned(), Known { origin, reference: node.reference.clone() });
+        self.0.insert(key.to_owned(), Known { origin, written: has_reference(node).then(|| written(node)) });
     }
 
     /// The origin of a key, or of the value that it is a part of.
@@ -104,9 +105,32 @@ impl Origins {
             object.iter().for_each(|(name, value)| self.flatten(&join(key, name), value, entries));
             return;
         }
-        let written = self.0.get(key).and_then(|known| known.reference.as_ref());
-        let value = written.map_or_else(|| value.to_string(), |reference| Json::from(reference.as_str()).to_string());
+        let written = self.0.get(key).and_then(|known| known.written.as_ref());
+        let value = written.unwrap_or(value).to_string();
         entries.push(ConfigEntry { key: key.to_owned(), value, origin: self.of(key) });
+    }
+}
+
+fn has_reference(node: &Node) -> bool {
+    node.reference.is_some()
+        || match &node.value {
+            Value::List(list) => list.iter().any(has_reference),
+            Value::Table(table) => table.values().any(has_reference),
+            _ => false,
+        }
+}
+
+/// A value with its references in place of what they gave.
+fn written(node: &Node) -> Json {
+    match (&node.reference, &node.value) {
+        (Some(reference), _) => Json::from(reference.as_str()),
+        (None, Value::Text(text)) => Json::from(text.as_str()),
+        (None, Value::Integer(number)) => Json::from(*number),
+        (None, Value::Float(number)) => Json::from(*number),
+        (None, Value::Bool(value)) => Json::from(*value),
+        (None, Value::Datetime) => Json::Null,
+        (None, Value::List(list)) => list.iter().map(written).collect(),
+        (None, Value::Table(table)) => table.iter().map(|(key, node)| (key.clone(), written(node))).collect(),
     }
 }
 

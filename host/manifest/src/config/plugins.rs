@@ -26,6 +26,10 @@ pub struct PluginsConfig {
     /// The directory of everything that must survive a restart: the store, compiled plugins, tenants' files,
     /// the host's own keys. Relative paths of grants and of the store are below it.
     pub data_directory: String,
+    /// Where compiled code is kept; `compiled` below the data directory unless given. Hosts of one user may
+    /// share it: what is in it is authenticated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compiled_directory: Option<String>,
     /// Whether changes in the directory are taken over at once.
     pub watch: bool,
     /// Files of trusted public keys; `*` stands for any part of a file's name.
@@ -43,6 +47,7 @@ impl Default for PluginsConfig {
         Self {
             directory: "plugins".to_owned(),
             data_directory: "data".to_owned(),
+            compiled_directory: None,
             watch: true,
             trust_roots: vec!["keys/*.pub".to_owned()],
             allow_unsigned: false,
@@ -56,6 +61,9 @@ impl Check for PluginsConfig {
     fn check(&self, findings: &mut Findings) {
         check_path("directory", &self.directory, findings);
         check_path("data-directory", &self.data_directory, findings);
+        if let Some(directory) = &self.compiled_directory {
+            check_path("compiled-directory", directory, findings);
+        }
         findings.at_most("trust-roots", self.trust_roots.len(), MAX_PATTERNS);
         findings.each("trust-roots", &self.trust_roots, |findings, pattern| {
             check_path("", pattern, findings);

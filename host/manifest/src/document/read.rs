@@ -10,6 +10,7 @@ use super::{
     de::{Misfit, NodeDeserializer},
     tree::{Node, Place, Step, Tree},
 };
+use crate::text::nearest;
 
 /// Rules of a value that its types do not hold.
 pub(crate) trait Check {
@@ -140,12 +141,12 @@ pub(crate) fn read<T: DeserializeOwned + Check>(tree: &Tree) -> Result<T, Manife
     }
 }
 
-/// Whether a key is missing only because it was taken out for an error of its own.
+/// Whether a key is missing only because it was taken out for an error of its own, or was misspelt.
 fn follows(misfit: &Misfit, path: &[Step], removed: &[Vec<Step>]) -> bool {
-    misfit.missing.is_some_and(|key| {
-        removed.iter().any(|gone| {
-            gone.split_last().is_some_and(|(last, above)| above == path && *last == Step::Key(key.to_owned()))
-        })
+    let Some(missing) = misfit.missing else { return false };
+    removed.iter().any(|gone| match gone.split_last() {
+        Some((Step::Key(key), table)) => table == path && nearest(key, [missing]).is_some(),
+        _ => false,
     })
 }
 

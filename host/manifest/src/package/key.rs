@@ -162,6 +162,7 @@ impl TrustRoots {
         let mut roots = Self::default();
         for (label, text) in pems {
             let error = || KeyError::Public { label: shown(label) };
+            let text = text.replace("\r\n", "\n");
             let (blocks, rest) = text.rsplit_once(END).ok_or_else(error)?;
             if !rest.trim().is_empty() {
                 return Err(error());
@@ -266,7 +267,8 @@ mod tests {
     fn a_file_may_hold_several_roots_and_nothing_else() {
         let (one, two) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
         let both = format!("{}\n{}", one.public_pem().unwrap(), two.public_pem().unwrap());
-        let roots = TrustRoots::from_pems([("both.pub", both.as_str()), ("again.pub", &both)]).unwrap();
+        let roots =
+            TrustRoots::from_pems([("both.pub", both.as_str()), ("again.pub", &both.replace('\n', "\r\n"))]).unwrap();
         assert_eq!(roots.ids().collect::<Vec<_>>(), [one.id(), two.id()]);
         let private = one.to_pem().unwrap();
         for wrong in ["", "rubbish", &both[..both.len() - 9], &format!("{both}x"), private.as_str()] {

@@ -108,7 +108,6 @@ kv = 5
         "p.toml:15:62: unknown value `get`; did you mean `GET`?",
         "p.toml:16:6: expected `true`, `false` or a table, found a whole number",
         "p.toml:18:2: unknown key `tool`; did you mean `tools`?",
-        "p.toml:1:2: missing key `name`",
     ];
     assert_eq!(errors.len(), expected.len(), "{errors:?}");
     for expected in expected {
@@ -141,7 +140,11 @@ fn rules_beyond_types_are_told_at_their_value() {
 }
 
 #[test]
-fn a_wrong_name_is_not_also_missing() {
+fn a_wrong_or_misspelt_key_is_not_also_missing() {
+    let misspelt = errors(&MINIMAL.replace("description", "desciption"));
+    assert_eq!(misspelt, ["p.toml:4:1: unknown key `desciption`; did you mean `description`?"]);
+    let missing = errors(&MINIMAL.replace("version = '1.2.0'\n", ""));
+    assert_eq!(missing, ["p.toml:1:2: missing key `version`"]);
     let errors = errors(&MINIMAL.replace("'dataset'", "'Data set'"));
     assert_eq!(errors.len(), 1, "{errors:?}");
     assert!(errors[0].starts_with("p.toml:2:8: `Data set` is no kebab-case name"));

@@ -9,10 +9,7 @@ use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, ClientCapabilities, Input, InputRequest};
 
 use super::*;
-use crate::{
-    config::StateKey,
-    mcp::client_port::Threshold,
-};
+use crate::{config::StateKey, mcp::client_port::Threshold};
 
 struct Nobody;
 impl ServerHandler for Nobody {}
@@ -73,7 +70,9 @@ fn guest(rounds: &'static [&'static [&'static str]]) -> impl FnOnce(Arc<dyn Clie
                     () = cancel.cancelled() => return Err(errors::cancelled()),
                 };
                 match got {
-                    Ok(got) => heard.extend(got.into_iter().map(|v| v["content"]["v"].as_str().unwrap_or("-").to_owned())),
+                    Ok(got) => {
+                        heard.extend(got.into_iter().map(|v| v["content"]["v"].as_str().unwrap_or("-").to_owned()))
+                    }
                     Err(error) => heard.push(error.to_string()),
                 }
             }

@@ -1,0 +1,379 @@
+//! Expressions, checked against the columns and run on rows.
+
+use std::borrow::Cow;
+
+use super::{Expr, ExprOp, Given, Test, constant, deeper, needed, op_name};
+use crate::{
+    error::{Error, Result},
+    text,
+    types::{DataType, Schema},
+    value::Value,
+};
+
+/// An expression that fits its columns.
+#[derive(Debug)]
+pub struct Program {
+    node: Node,
+    data_type: DataType,
+}
+
+#[derive(Debug)]
+enum Node {
+    Column(usize),
+    Constant(Value),
+    Arithmetic(Arithmetic, Vec<Program>),
+    Rounding(Rounding, Box<Program>),
+    Text(TextOp, Box<Program>),
+    Concat(Vec<Program>),
+    Coalesce(Vec<Program>),
+    If(Box<Test>, Box<Program>, Box<Program>),
+    Cast { arg: Box<Program>, to: DataType, or_null: bool },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Arithmetic {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Mod,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Rounding {
+    Neg,
+    Abs,
+    Floor,
+    Ceil,
+    Digits(i32),
+}
+
+#[derive(Debug)]
+enum TextOp {
+    Lower,
+    Upper,
+    Trim,
+    Length,
+    Substring(usize, Option<usize>),
+    Replace(String, String),
+}
+
+impl Program {
+    /// Checks an expression against the columns.
+    pub fn new(expr: &Expr, schema: &Schema) -> Result<Self> {
+        Self::at_depth(expr, schema, 0)
+    }
+
+    /// A program that always gives `value`.
+    pub fn constant(value: Value) -> Self {
+        Self { data_type: value.data_type(), node: Node::Constant(value) }
+    }
+
+    /// What it gives.
+    pub fn data_type(&self) -> DataType {
+        self.data_type
+    }
+
+    pub(super) fn at_depth(expr: &Expr, schema: &Schema, depth: usize) -> Result<Self> {
+        let compiler = Compiler { schema, depth: deeper(depth)?, expr, name: op_name(expr.op) };
+        let (node, data_type) = compiler.compile()?;
+        Ok(Self { node, data_type })
+    }
+
+    /// The same as a wider type, such as a float instead of an integer.
+    fn widened(self, data_type: DataType) -> Self {
+        if self.data_type == data_type || data_type == DataType::Json {
+            return self;
+        }
+        Self { node: Node::Cast { arg: Box::new(self), to: data_type, or_null: false }, data_type }
+    }
+
+    /// The value for a row.
+    pub fn eval<'v>(&'v self, row: &'v [Value]) -> Result<Cow<'v, Value>> {
+        Ok(match &self.node {
+            Node::Column(at) => row.get(*at).map_or(Cow::Owned(Value::Null), Cow::Borrowed),
+            Node::Constant(value) => Cow::Borrowed(value),
+            Node::Arithmetic(op, args) => Cow::Owned(arithmetic(*op, self.data_type, args, row)?),
+            Node::Rounding(op, arg) => Cow::Owned(rounding(*op, arg.eval(row)?.as_ref())?),
+            Node::Text(op, arg) => Cow::Owned(match arg.eval(row)?.as_ref() {
+                Value::Text(text) => op.apply(text),
+                _ => Value::Null,
+            }),
+            Node::Concat(args) => Cow::Owned(concat(args, row)?),
+            Node::Coalesce(args) => {
+                for arg in args {
+                    let value = arg.eval(row)?;
+                    if !value.is_null() {
+                        return Ok(value);
+                    }
+                }
+                Cow::Owned(Value::Null)
+            }
+            Node::If(test, then, otherwise) => {
+                return if test.eval(row)? == Some(true) { then.eval(row) } else { otherwise.eval(row) };
+            }
+            Node::Cast { arg, to, or_null } => {
+                let value = arg.eval(row)?;
+                if value.data_type() == *to {
+                    return Ok(value);
+                }
+                match text::convert(value.into_owned(), *to) {
+                    Ok(value) => Cow::Owned(value),
+                    Err(_) if *or_null => Cow::Owned(Value::Null),
+                    Err(value) => return Err(cannot_cast(&value, *to)),
+                }
+            }
+        })
+    }
+}
+
+fn cannot_cast(value: &Value, to: DataType) -> Error {
+    let shown: String = text::display(value).chars().take(60).collect();
+    Error::invalid(format!("`{shown}` cannot be cast to {}: set `or_null` to get null for such values", to.name()))
+}
+
+struct Compiler<'a> {
+    schema: &'a Schema,
+    depth: usize,
+    expr: &'a Expr,
+    name: String,
+}
+
+impl Compiler<'_> {
+    fn compile(&self) -> Result<(Node, DataType)> {
+        match self.expr.op {
+            ExprOp::Column => {
+                self.only(&["name"])?;
+                let (at, data_type) = self.schema.place(needed(self.expr.name.as_ref(), &self.name, "name")?)?;
+                Ok((Node::Column(at), data_type))
+            }
+            ExprOp::Value => {
+                self.only(&["value"])?;
+                let value = self.expr.value.as_ref().map_or(Ok(Value::Null), constant)?;
+                let data_type = value.data_type();
+                Ok((Node::Constant(value), data_type))
+            }
+            ExprOp::Add => self.arithmetic(Arithmetic::Add),
+            ExprOp::Sub => self.arithmetic(Arithmetic::Sub),
+            ExprOp::Mul => self.arithmetic(Arithmetic::Mul),
+            ExprOp::Div => self.arithmetic(Arithmetic::Div),
+            ExprOp::Mod => self.arithmetic(Arithmetic::Mod),
+            ExprOp::Neg => self.rounding(Rounding::Neg),
+            ExprOp::Abs => self.rounding(Rounding::Abs),
+            ExprOp::Floor => self.rounding(Rounding::Floor),
+            ExprOp::Ceil => self.rounding(Rounding::Ceil),
+            ExprOp::Round => match self.expr.digits.unwrap_or(0) {
+                digits @ 0..=15 => self.rounding(Rounding::Digits(i32::from(digits))),
+                _ => Err(Error::invalid("`round` has at most 15 `digits`")),
+            },
+            ExprOp::Concat => Ok((Node::Concat(self.args(&[], 1, usize::MAX)?), DataType::String)),
+            ExprOp::Lower => self.text(TextOp::Lower, &[]),
+            ExprOp::Upper => self.text(TextOp::Upper, &[]),
+            ExprOp::Trim => self.text(TextOp::Trim, &[]),
+            ExprOp::Length => self.text(TextOp::Length, &[]),
+            ExprOp::Substring => {
+                let start = *needed(self.expr.start.as_ref(), &self.name, "start")? as usize;
+                let count = self.expr.count.map(|count| count as usize);
+                self.text(TextOp::Substring(start, count), &["start", "count"])
+            }
+            ExprOp::Replace => {
+                let from = needed(self.expr.from.as_ref(), &self.name, "from")?;
+                if from.is_empty() {
+                    return Err(Error::invalid("`replace` needs a `from` that is not empty"));
+                }
+                let to = needed(self.expr.to.as_ref(), &self.name, "to")?;
+                self.text(TextOp::Replace(from.clone(), to.clone()), &["from", "to"])
+            }
+            ExprOp::Coalesce => {
+                let programs = self.args(&[], 1, usize::MAX)?;
+                let data_type = programs.iter().fold(DataType::Null, |all, one| all.unify(one.data_type));
+                let programs = programs.into_iter().map(|program| program.widened(data_type)).collect();
+                Ok((Node::Coalesce(programs), data_type))
+            }
+            ExprOp::If => self.choice(),
+            ExprOp::Cast => self.cast(),
+        }
+    }
+
+    /// Refuses fields other than `used`.
+    fn only(&self, used: &[&str]) -> Result<()> {
+        let expr = self.expr;
+        let fields = [
+            ("args", expr.args.is_some()),
+            ("name", expr.name.is_some()),
+            ("value", expr.value.is_some()),
+            ("digits", expr.digits.is_some()),
+            ("start", expr.start.is_some()),
+            ("count", expr.count.is_some()),
+            ("from", expr.from.is_some()),
+            ("to", expr.to.is_some()),
+            ("condition", expr.condition.is_some()),
+            ("type", expr.data_type.is_some()),
+            ("or_null", expr.or_null.is_some()),
+        ];
+        Given { op: &self.name, fields: &fields }.only(used)
+    }
+
+    /// The arguments, `least` to `most` of them; besides `args` only the fields `used` may be there.
+    fn args(&self, used: &[&str], least: usize, most: usize) -> Result<Vec<Program>> {
+        self.only(&[&["args"], used].concat())?;
+        let args = needed(self.expr.args.as_ref(), &self.name, "args")?;
+        if !(least..=most).contains(&args.len()) {
+            let wanted = if least == most { format!("{least}") } else { format!("at least {least}") };
+            return Err(Error::invalid(format!("`{}` has {wanted} `args`, not {}", self.name, args.len())));
+        }
+        args.iter().map(|arg| Program::at_depth(arg, self.schema, self.depth)).collect()
+    }
+
+    /// The only argument.
+    fn arg(&self, used: &[&str]) -> Result<Program> {
+        let mut args = self.args(used, 1, 1)?;
+        args.pop().ok_or_else(|| Error::invalid(format!("`{}` needs `args`", self.name)))
+    }
+
+    fn arithmetic(&self, op: Arithmetic) -> Result<(Node, DataType)> {
+        let programs = self.args(&[], 2, if op == Arithmetic::Mod { 2 } else { usize::MAX })?;
+        for program in &programs {
+            expect_number(&self.name, program.data_type)?;
+        }
+        let float = op == Arithmetic::Div || programs.iter().any(|program| program.data_type == DataType::Float64);
+        Ok((Node::Arithmetic(op, programs), if float { DataType::Float64 } else { DataType::Int64 }))
+    }
+
+    fn rounding(&self, op: Rounding) -> Result<(Node, DataType)> {
+        let used: &[&str] = if matches!(op, Rounding::Digits(_)) { &["digits"] } else { &[] };
+        let program = self.arg(used)?;
+        expect_number(&self.name, program.data_type)?;
+        let data_type = match (op, program.data_type) {
+            (_, DataType::Float64) => DataType::Float64,
+            (Rounding::Neg, _) => DataType::Int64,
+            (_, other) => other,
+        };
+        Ok((Node::Rounding(op, Box::new(program)), data_type))
+    }
+
+    fn text(&self, op: TextOp, used: &[&str]) -> Result<(Node, DataType)> {
+        let program = self.arg(used)?;
+        if !matches!(program.data_type, DataType::String | DataType::Null) {
+            let (name, given) = (&self.name, program.data_type.name());
+            return Err(Error::invalid(format!("`{name}` needs text and gets {given}: cast it to string first")));
+        }
+        let data_type = if matches!(op, TextOp::Length) { DataType::Int64 } else { DataType::String };
+        Ok((Node::Text(op, Box::new(program)), data_type))
+    }
+
+    fn choice(&self) -> Result<(Node, DataType)> {
+        let condition = needed(self.expr.condition.as_ref(), &self.name, "condition")?;
+        let test = Test::at_depth(condition, self.schema, self.depth)?;
+        let [then, otherwise] = <[Program; 2]>::try_from(self.args(&["condition"], 2, 2)?)
+            .map_err(|_| Error::invalid("`if` has 2 `args`"))?;
+        let data_type = then.data_type.unify(otherwise.data_type);
+        let (then, otherwise) = (then.widened(data_type), otherwise.widened(data_type));
+        Ok((Node::If(Box::new(test), Box::new(then), Box::new(otherwise)), data_type))
+    }
+
+    fn cast(&self) -> Result<(Node, DataType)> {
+        let to = *needed(self.expr.data_type.as_ref(), &self.name, "type")?;
+        if to == DataType::Null {
+            return Err(Error::invalid("nothing can be cast to null"));
+        }
+        let arg = Box::new(self.arg(&["type", "or_null"])?);
+        Ok((Node::Cast { arg, to, or_null: self.expr.or_null.unwrap_or(false) }, to))
+    }
+}
+
+fn expect_number(op: &str, given: DataType) -> Result<()> {
+    if given.is_number() || given == DataType::Null {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("`{op}` needs numbers and gets {}: cast it first", given.name())))
+}
+
+fn arithmetic(op: Arithmetic, data_type: DataType, args: &[Program], row: &[Value]) -> Result<Value> {
+    let mut values = args.iter().map(|arg| arg.eval(row));
+    let Some(first) = values.next() else { return Ok(Value::Null) };
+    let first = first?;
+    if data_type == DataType::Float64 {
+        let Some(mut result) = first.as_float() else { return Ok(Value::Null) };
+        for value in values {
+            let Some(number) = value?.as_float() else { return Ok(Value::Null) };
+            result = match op {
+                Arithmetic::Add => result + number,
+                Arithmetic::Sub => result - number,
+                Arithmetic::Mul => result * number,
+                Arithmetic::Div | Arithmetic::Mod if number == 0.0 => return Ok(Value::Null),
+                Arithmetic::Div => result / number,
+                Arithmetic::Mod => result % number,
+            };
+        }
+        return Ok(Value::Float(result));
+    }
+    let Some(mut result) = first.as_integer() else { return Ok(Value::Null) };
+    for value in values {
+        let Some(number) = value?.as_integer() else { return Ok(Value::Null) };
+        let next = match op {
+            Arithmetic::Add => result.checked_add(number),
+            Arithmetic::Sub => result.checked_sub(number),
+            Arithmetic::Mul => result.checked_mul(number),
+            Arithmetic::Div | Arithmetic::Mod if number == 0 => return Ok(Value::Null),
+            Arithmetic::Div => result.checked_div(number),
+            Arithmetic::Mod => result.checked_rem(number),
+        };
+        result = next.ok_or_else(overflow)?;
+    }
+    i64::try_from(result).map(Value::Int).map_err(|_| overflow())
+}
+
+fn overflow() -> Error {
+    Error::invalid("a result is beyond 64-bit integers: cast one of the numbers to float64")
+}
+
+fn rounding(op: Rounding, value: &Value) -> Result<Value> {
+    Ok(match (value, op) {
+        (Value::Float(number), op) => Value::Float(match op {
+            Rounding::Neg => -number,
+            Rounding::Abs => number.abs(),
+            Rounding::Floor => number.floor(),
+            Rounding::Ceil => number.ceil(),
+            Rounding::Digits(digits) => {
+                let scaled = number * 10_f64.powi(digits);
+                // A number that is too large to scale has no such decimals.
+                if scaled.is_finite() { scaled.round() / 10_f64.powi(digits) } else { *number }
+            }
+        }),
+        (Value::Int(_) | Value::UInt(_), Rounding::Neg) => {
+            let negative = value.as_integer().and_then(|number| i64::try_from(-number).ok());
+            Value::Int(negative.ok_or_else(overflow)?)
+        }
+        (Value::Int(number), Rounding::Abs) => Value::Int(number.checked_abs().ok_or_else(overflow)?),
+        (whole, _) => whole.clone(),
+    })
+}
+
+impl TextOp {
+    fn apply(&self, text: &str) -> Value {
+        match self {
+            Self::Lower => Value::Text(text.to_lowercase().into()),
+            Self::Upper => Value::Text(text.to_uppercase().into()),
+            Self::Trim => Value::from(text.trim()),
+            Self::Length => Value::from(text.chars().count() as u64),
+            Self::Substring(start, count) => {
+                let rest = text.chars().skip(*start);
+                Value::Text(rest.take(count.unwrap_or(usize::MAX)).collect::<String>().into())
+            }
+            Self::Replace(from, to) => Value::Text(text.replace(from.as_str(), to).into()),
+        }
+    }
+}
+
+fn concat(args: &[Program], row: &[Value]) -> Result<Value> {
+    let mut joined = String::new();
+    for arg in args {
+        let value = arg.eval(row)?;
+        if value.is_null() {
+            return Ok(Value::Null);
+        }
+        text::write(&value, &mut joined);
+    }
+    Ok(Value::Text(joined.into()))
+}

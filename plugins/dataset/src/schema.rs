@@ -1,0 +1,38 @@
+//! JSON Schemas that are small enough for a model to read.
+
+use schemars::{
+    JsonSchema, Schema,
+    generate::SchemaSettings,
+    transform::{RecursiveTransform, Transform},
+};
+use serde_json::Value;
+
+/// The schema of the arguments `T`. Types that occur more than once are written once and referred to: steps and
+/// expressions nest, and written out in place they take three times as much.
+pub(crate) fn arguments<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    // The root's title is the Rust type's name, its description the tool's.
+    schema.remove("title");
+    schema.remove("description");
+    RecursiveTransform(tidy).transform(&mut schema);
+    schema.into()
+}
+
+/// Takes out what tells a model nothing: which Rust number it is, and that what is not given is null.
+fn tidy(schema: &mut Schema) {
+    if schema.get("format").and_then(Value::as_str).is_some_and(|format| format.starts_with(['u', 'i', 'd'])) {
+        schema.remove("format");
+    }
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.remove("default");
+    }
+}
+
+/// An enumeration as the list of its names; what each means is in the description of the whole.
+pub(crate) fn names_only(schema: &mut Schema) {
+    let Some(Value::Array(variants)) = schema.remove("oneOf") else { return };
+    let names = variants.iter().filter_map(|variant| variant.get("const").cloned()).collect();
+    schema.insert("type".to_owned(), "string".into());
+    schema.insert("enum".to_owned(), Value::Array(names));
+}

@@ -1,0 +1,55 @@
+//! The host at rest: start-up time with a warm cache of compiled code, and idle memory with all plugins.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::PathBuf,
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::Context;
+
+/// How long after the start memory is read.
+const SETTLE: Duration = Duration::from_secs(2);
+const STARTS: usize = 5;
+
+struct Start {
+    took: Duration,
+    memory_mib: f64,
+}
+
+/// Prints the table.
+pub fn report(out: &mut impl Write) -> anyhow::Result<()> {
+    let binary = PathBuf::from(std::env::var_os("TANDEM_BENCH_BINARY").unwrap_or_else(|| "target/dist/tandem".into()));
+    let data = tempfile::tempdir()?;
+    let cold = start(&binary, data.path())?;
+    let mut warm = (0..STARTS).map(|_| start(&binary, data.path())).collect::<anyhow::Result<Vec<_>>>()?;
+    warm.sort_by_key(|start| start.took);
+    let median = warm.get(STARTS / 2).context("there are starts")?;
+    writeln!(out, "the host with all shipped plugins")?;
+    writeln!(out, "start, nothing compiled yet   {:>8.0} ms", cold.took.as_secs_f64() * 1e3)?;
+    writeln!(out, "start, warm cache (median)    {:>8.0} ms", median.took.as_secs_f64() * 1e3)?;
+    writeln!(out, "idle resident memory          {:>8.1} MiB", median.memory_mib)?;
+    Ok(())
+}
+
+fn start(binary: &std::path::Path, data: &std::path::Path) -> anyhow::Result<Start> {
+    let begin = Instant::now();
+    let mut child = Command::new(binary)
+        .args(["serve", "--set", "server.port=0", "--set", "telemetry.log-format=json", "--set"])
+        .arg(format!("plugins.data-directory={}", data.display()))
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {}", binary.display()))?;
+    let lines = BufReader::new(child.stderr.take().context("standard error is piped")?).lines();
+    let ready = lines.map_while(Result::ok).any(|line| line.contains("\"message\":\"ready\""));
+    let took = begin.elapsed();
+    std::thread::sleep(SETTLE);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()))?;
+    child.kill()?;
+    child.wait()?;
+    anyhow::ensure!(ready, "the host did not become ready");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
+    let kib: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
+    Ok(Start { took, memory_mib: kib / 1024.0 })
+}

@@ -1,0 +1,88 @@
+//! A call without any protocol: the engine alone, armed as in the host.
+
+use std::{
+    io::Write,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tandem_engine::{CallEnv, Caller, Plugin};
+use tokio::runtime::Builder;
+use tokio_util::sync::CancellationToken;
+
+const WARM_UP: usize = 2_000;
+const CALLS: usize = 50_000;
+
+fn env() -> CallEnv {
+    CallEnv {
+        request_id: "bench".into(),
+        caller: Caller::local(),
+        deadline: Instant::now() + Duration::from_secs(5),
+        cancel: CancellationToken::new(),
+        client: None,
+        depth: 0,
+        traceparent: None,
+    }
+}
+
+async fn call(plugin: &Plugin) -> anyhow::Result<()> {
+    let answer = plugin.call_tool(env(), "add", r#"{"a":1,"b":2}"#.to_owned()).await?;
+    anyhow::ensure!(answer.is_ok(), "the tool failed");
+    Ok(())
+}
+
+async fn latencies(plugin: &Plugin) -> anyhow::Result<Vec<Duration>> {
+    for _ in 0..WARM_UP {
+        call(plugin).await?;
+    }
+    let mut taken = Vec::with_capacity(CALLS);
+    for _ in 0..CALLS {
+        let start = Instant::now();
+        call(plugin).await?;
+        taken.push(start.elapsed());
+    }
+    taken.sort_unstable();
+    Ok(taken)
+}
+
+async fn rate(plugin: &Arc<Plugin>, tasks: usize) -> anyhow::Result<f64> {
+    let start = Instant::now();
+    let running: Vec<_> = (0..tasks)
+        .map(|_| {
+            let plugin = plugin.clone();
+            tokio::spawn(async move {
+                for _ in 0..CALLS {
+                    call(&plugin).await?;
+                }
+                anyhow::Ok(())
+            })
+        })
+        .collect();
+    for task in running {
+        task.await??;
+    }
+    Ok((tasks * CALLS) as f64 / start.elapsed().as_secs_f64())
+}
+
+/// Prints the table.
+pub fn report(out: &mut impl Write) -> anyhow::Result<()> {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    writeln!(out, "in process: one armed call of a trivial tool (JSON in, JSON out)")?;
+    writeln!(
+        out,
+        "{:8} {:>10} {:>10} {:>14} {:>14} {:>8}",
+        "instance", "p50 us", "p99 us", "1 thread /s", "2 threads /s", "x"
+    )?;
+    for (name, pooled) in [("fresh", false), ("pooled", true)] {
+        let loaded = runtime.block_on(runtime.spawn_blocking(move || super::plugin::load(pooled)))??;
+        let plugin = loaded.1.plugin.clone();
+        let taken = runtime.block_on(runtime.spawn({
+            let plugin = plugin.clone();
+            async move { latencies(&plugin).await }
+        }))??;
+        let (one, two) = runtime.block_on(async { anyhow::Ok((rate(&plugin, 1).await?, rate(&plugin, 2).await?)) })?;
+        let us = |part: usize| taken.get(taken.len() * part / 100).map_or(0.0, |d| d.as_secs_f64() * 1e6);
+        writeln!(out, "{name:8} {:>10.1} {:>10.1} {one:>14.0} {two:>14.0} {:>8.2}", us(50), us(99), two / one)?;
+    }
+    Ok(())
+}

@@ -1,1 +1,0 @@
-//! The load driver and the in-process benchmarks.

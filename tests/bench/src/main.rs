@@ -1,0 +1,41 @@
+//! What a call costs. `tandem-bench` prints everything from one run; see `run.sh`.
+//!
+//! The servers run as child processes of the same build, on one worker thread each, so that their CPU time is
+//! theirs alone and their rates are those of one core.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stderr, reason = "progress of a command")]
+
+mod driver;
+mod footprint;
+mod inprocess;
+mod plugin;
+mod servers;
+
+use std::io::Write;
+
+use anyhow::bail;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["server", kind] => servers::serve(kind),
+        [] => all(),
+        ["in-process"] => inprocess::report(&mut std::io::stdout()),
+        ["http"] => driver::report(&mut std::io::stdout()),
+        ["footprint"] => footprint::report(&mut std::io::stdout()),
+        _ => bail!("usage: tandem-bench [in-process | http | footprint]"),
+    }
+}
+
+fn all() -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    inprocess::report(&mut out)?;
+    writeln!(out)?;
+    driver::report(&mut out)?;
+    writeln!(out)?;
+    footprint::report(&mut out)
+}

@@ -1,0 +1,57 @@
+//! The measured plugin: the guest `echo`, with a fresh instance for each call or a pooled one.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use tandem_catalog::{Category, GrantPolicy, Granted, LoadOptions, load_file};
+use tandem_engine::{Capability, Engine, EngineConfig, Limits, Services};
+use tandem_manifest::{Instance, Package, PluginManifest, SignaturePolicy, TrustRoots};
+
+/// Grants nothing, and passes the author's limits on.
+struct Plain;
+
+impl GrantPolicy for Plain {
+    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String> {
+        let limits = &manifest.limits;
+        Ok(Granted {
+            limits: Limits {
+                memory: limits.memory.as_u64(),
+                deadline: limits.deadline.as_duration(),
+                cpu: limits.cpu.as_duration(),
+                output: limits.output.as_u64(),
+                log: 64 << 10,
+                concurrency: 256,
+            },
+            max_deadline: Duration::from_secs(60),
+            prefix: String::new(),
+            aliases: Default::default(),
+            capabilities: Arc::new(Arc::new(Capability::default())),
+        })
+    }
+}
+
+/// Where the packed guest is.
+fn file() -> PathBuf {
+    PathBuf::from(std::env::var_os("TANDEM_BENCH_GUEST").unwrap_or_else(|| "target/guests/echo.wasm".into()))
+}
+
+/// Loads it. Needs a runtime's context.
+pub fn load(pooled: bool) -> anyhow::Result<(Engine, Category)> {
+    let engine = Engine::new(EngineConfig::default(), None, Arc::new(Services::default()))?;
+    let bytes = std::fs::read(file()).with_context(|| format!("{}: run `make plugins` first", file().display()))?;
+    let (package, _) = Package::inspect(&bytes, &TrustRoots::none())?;
+    let mut manifest = package.manifest;
+    manifest.runtime.instance = if pooled { Instance::Pooled } else { Instance::PerCall };
+    let repacked = Package::repack(&bytes, &manifest, &package.descriptors)?;
+    let directory = tempfile::tempdir()?;
+    let path = directory.path().join("echo.wasm");
+    std::fs::write(&path, repacked)?;
+    let options = LoadOptions {
+        directory: directory.path().to_owned(),
+        roots: TrustRoots::none(),
+        signatures: SignaturePolicy::AllowUnsigned,
+        workers: 1,
+    };
+    let (category, _) = load_file(&engine, &path, &options, &Plain).map_err(anyhow::Error::msg)?;
+    Ok((engine, category))
+}
