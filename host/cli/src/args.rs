@@ -7,13 +7,13 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 /// A host for AI tools: sandboxed WebAssembly plugins, served over MCP.
 #[derive(Debug, Parser)]
 #[command(version, about, propagate_version = true, arg_required_else_help = true)]
-pub struct Args {
+pub(crate) struct Args {
     #[command(subcommand)]
     pub command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Load the plugins and serve them over MCP and REST
     Serve(Serve),
     /// Call one tool of a running host
@@ -36,7 +36,7 @@ pub enum Command {
 
 /// Where the configuration comes from.
 #[derive(Clone, Debug, Default, ClapArgs)]
-pub struct Source {
+pub(crate) struct Source {
     /// Configuration file [default: tandem.toml if it is there]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -49,7 +49,7 @@ pub struct Source {
 #[command(
     after_help = "Examples:\n  tandem serve\n  tandem serve --config tandem.toml --set server.port=9000\n  tandem serve --stdio --exposure full   # as a child process of an MCP client\n\nStop it with Ctrl-C: calls in flight are finished first; a second Ctrl-C ends at once."
 )]
-pub struct Serve {
+pub(crate) struct Serve {
     #[command(flatten)]
     pub source: Source,
     /// Speak MCP over standard input and output instead of HTTP
@@ -61,7 +61,7 @@ pub struct Serve {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Exposure {
+pub(crate) enum Exposure {
     /// Meta-tools, by which an agent finds and calls the others
     Hierarchical,
     /// Every tool
@@ -70,7 +70,7 @@ pub enum Exposure {
 
 /// Which host a client command talks to.
 #[derive(Clone, Debug, ClapArgs)]
-pub struct Target {
+pub(crate) struct Target {
     /// The host's MCP endpoint
     #[arg(long, env = "TANDEM_URL", default_value = "http://127.0.0.1:8000/mcp/full")]
     pub url: String,
@@ -86,7 +86,7 @@ pub struct Target {
 #[command(
     after_help = "Examples:\n  tandem call dataset_load '{\"path\": \"data/cities.csv\", \"limit\": 3}'\n  echo '{\"path\": \"data/cities.csv\"}' | tandem call dataset_load -\n\nExit codes: 0 the tool answered, 1 the call failed, 2 usage, 5 the tool says that it failed."
 )]
-pub struct Call {
+pub(crate) struct Call {
     /// The tool
     pub tool: String,
     /// Its arguments, a JSON object; `-` reads them from standard input
@@ -97,7 +97,7 @@ pub struct Call {
 }
 
 #[derive(Debug, ClapArgs)]
-pub struct Tools {
+pub(crate) struct Tools {
     /// Only this category
     pub category: Option<String>,
     #[command(flatten)]
@@ -108,7 +108,7 @@ pub struct Tools {
 #[command(
     after_help = "Example:\n  tandem pack target/wasm32-wasip2/release/dataset.wasm --manifest plugin.toml --key keys/dev.key -o dataset.wasm"
 )]
-pub struct Pack {
+pub(crate) struct Pack {
     /// The built component
     pub component: PathBuf,
     /// Its manifest
@@ -124,7 +124,7 @@ pub struct Pack {
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Writes PREFIX.key (private, PKCS#8 PEM, mode 0600) and PREFIX.pub (public, SPKI PEM).")]
-pub struct Keygen {
+pub(crate) struct Keygen {
     /// Where to write the keys, without an ending
     pub prefix: PathBuf,
     /// Do nothing if both files are there
@@ -133,7 +133,7 @@ pub struct Keygen {
 }
 
 #[derive(Debug, ClapArgs)]
-pub struct Sign {
+pub(crate) struct Sign {
     /// The packed plugin; it is replaced by the signed one
     pub file: PathBuf,
     /// The private key
@@ -142,7 +142,7 @@ pub struct Sign {
 }
 
 #[derive(Debug, ClapArgs)]
-pub struct Verify {
+pub(crate) struct Verify {
     /// The plugin
     pub file: PathBuf,
     /// A public key that you trust; may be given often
@@ -151,7 +151,7 @@ pub struct Verify {
 }
 
 #[derive(Debug, ClapArgs)]
-pub struct Inspect {
+pub(crate) struct Inspect {
     /// The plugin
     pub file: PathBuf,
     #[command(flatten)]
@@ -162,13 +162,13 @@ pub struct Inspect {
 }
 
 #[derive(Debug, ClapArgs)]
-pub struct Config {
+pub(crate) struct Config {
     #[command(subcommand)]
     pub command: ConfigCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum ConfigCommand {
+pub(crate) enum ConfigCommand {
     /// Say whether the configuration is right, and what is wrong where
     Check {
         #[command(flatten)]

@@ -77,7 +77,7 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 }
 
 /// Calls one tool and prints its answer.
-pub fn call(args: Call) -> anyhow::Result<Exit> {
+pub(crate) fn call(args: Call) -> anyhow::Result<Exit> {
     let arguments = arguments(&args.arguments)?;
     runtime()?.block_on(async {
         let client = connect(&args.target).await?;
@@ -136,7 +136,7 @@ fn block_text(block: &ContentBlock) -> String {
 }
 
 /// Lists tools.
-pub fn tools(args: Tools) -> anyhow::Result<Exit> {
+pub(crate) fn tools(args: Tools) -> anyhow::Result<Exit> {
     runtime()?.block_on(async {
         let mut target = args.target.clone();
         if let Some(category) = &args.category {

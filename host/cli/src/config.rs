@@ -19,7 +19,7 @@ use crate::{
 const DEFAULT_FILE: &str = "tandem.toml";
 
 /// The effective configuration: defaults, then the file, the environment, the flags.
-pub fn load(source: &Source) -> anyhow::Result<HostConfig> {
+pub(crate) fn load(source: &Source) -> anyhow::Result<HostConfig> {
     let file = match &source.config {
         Some(path) => Some(path.clone()),
         None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
@@ -52,12 +52,12 @@ fn text(path: &Path) -> anyhow::Result<String> {
 }
 
 /// A path of the configuration: relative ones are below the data directory.
-pub fn below_data(config: &HostConfig, path: &Path) -> PathBuf {
+pub(crate) fn below_data(config: &HostConfig, path: &Path) -> PathBuf {
     Path::new(&config.plugins.data_directory).join(path)
 }
 
 /// Where the embedded store is.
-pub fn store_path(config: &HostConfig) -> anyhow::Result<PathBuf> {
+pub(crate) fn store_path(config: &HostConfig) -> anyhow::Result<PathBuf> {
     match &config.store.url {
         StoreUrl::Sqlite(path) => Ok(below_data(config, path.as_ref())),
         StoreUrl::Postgres(_) => bail!("store.url: this host has no PostgreSQL store; use `sqlite:PATH`"),
@@ -65,7 +65,7 @@ pub fn store_path(config: &HostConfig) -> anyhow::Result<PathBuf> {
 }
 
 /// The files of trusted keys.
-pub fn trust_roots(config: &HostConfig) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn trust_roots(config: &HostConfig) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for pattern in &config.plugins.trust_roots {
         let found = glob::glob(pattern).with_context(|| format!("plugins.trust-roots: `{pattern}`"))?;
@@ -75,7 +75,7 @@ pub fn trust_roots(config: &HostConfig) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// `tandem config`.
-pub fn run(args: &Config) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
     let mut out = std::io::stdout().lock();
     match &args.command {
         ConfigCommand::Check { source } => {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
+pub(crate) enum Exit {
     /// All is well.
     Success,
     /// It failed.
@@ -26,6 +26,6 @@ impl From<Exit> for ExitCode {
 
 /// Says what went wrong, with its causes.
 #[allow(clippy::print_stderr, reason = "a command's errors belong there")]
-pub fn report(error: &anyhow::Error) {
+pub(crate) fn report(error: &anyhow::Error) {
     eprintln!("error: {error:#}");
 }

@@ -14,10 +14,10 @@ const LOG_BYTES: usize = 64 << 10;
 
 /// The grants of one configuration.
 #[derive(Clone)]
-pub struct Grants(Arc<HostConfig>);
+pub(crate) struct Grants(Arc<HostConfig>);
 
 impl Grants {
-    pub fn new(config: Arc<HostConfig>) -> Self {
+    pub(crate) fn new(config: Arc<HostConfig>) -> Self {
         Self(config)
     }
 

@@ -9,7 +9,7 @@ use tandem_manifest::{Effective, HostConfig, Package, SignatureState};
 use crate::{args::Inspect, config, exit::Exit, package};
 
 /// Shows one plugin.
-pub fn run(args: &Inspect) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: &Inspect) -> anyhow::Result<Exit> {
     let host = config::load(&args.source)?;
     let bytes = package::read(&args.file)?;
     let roots = package::trust_roots(config::trust_roots(&host)?.iter().map(AsRef::as_ref))?;

@@ -6,7 +6,7 @@ use tandem_manifest::LogFormat;
 use tracing_subscriber::{EnvFilter, fmt};
 
 /// Starts logging. `filter` is a level, or directives of `tracing-subscriber`.
-pub fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     // The protocol library reports each request; what an operator sets comes after and wins.
     let filter = EnvFilter::try_new(format!("rmcp=warn,{filter}"))?;
     let terminal = std::io::stderr().is_terminal();

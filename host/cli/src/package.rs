@@ -17,7 +17,7 @@ use crate::{
     exit::Exit,
 };
 
-pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
@@ -37,11 +37,11 @@ fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 }
 
 /// The errors of a hand-written file, drawn with the lines that they are about.
-pub fn drawn(errors: &ManifestErrors) -> anyhow::Error {
+pub(crate) fn drawn(errors: &ManifestErrors) -> anyhow::Error {
     anyhow::anyhow!("{}", errors.render(std::io::stderr().is_terminal()).trim_end())
 }
 
-pub fn pack(args: &Pack) -> anyhow::Result<Exit> {
+pub(crate) fn pack(args: &Pack) -> anyhow::Result<Exit> {
     let component = read(&args.component)?;
     let manifest = PluginManifest::parse(&args.manifest.display().to_string(), &read_text(&args.manifest)?)
         .map_err(|errors| drawn(&errors))?;
@@ -78,7 +78,7 @@ fn key_pair(path: &Path) -> anyhow::Result<KeyPair> {
     KeyPair::from_pem(&read_text(path)?).with_context(|| format!("{} is no private key", path.display()))
 }
 
-pub fn keygen(args: &Keygen) -> anyhow::Result<Exit> {
+pub(crate) fn keygen(args: &Keygen) -> anyhow::Result<Exit> {
     let (private, public) = (args.prefix.with_extension("key"), args.prefix.with_extension("pub"));
     match (private.exists(), public.exists()) {
         (true, true) if args.if_missing => return Ok(Exit::Success),
@@ -100,7 +100,7 @@ pub fn keygen(args: &Keygen) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-pub fn sign(args: &Sign) -> anyhow::Result<Exit> {
+pub(crate) fn sign(args: &Sign) -> anyhow::Result<Exit> {
     let pair = key_pair(&args.key)?;
     let signed =
         Package::sign(&read(&args.file)?, &pair).with_context(|| format!("cannot sign {}", args.file.display()))?;
@@ -109,7 +109,7 @@ pub fn sign(args: &Sign) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-pub fn verify(args: &Verify) -> anyhow::Result<Exit> {
+pub(crate) fn verify(args: &Verify) -> anyhow::Result<Exit> {
     let roots = trust_roots(args.trust.iter().map(AsRef::as_ref))?;
     let package = Package::open(&read(&args.file)?, &roots, SignaturePolicy::Required)
         .with_context(|| format!("{} is not to be trusted", args.file.display()))?;
@@ -126,7 +126,7 @@ pub fn verify(args: &Verify) -> anyhow::Result<Exit> {
 }
 
 /// Reads public keys.
-pub fn trust_roots<'a>(paths: impl Iterator<Item = &'a Path>) -> anyhow::Result<TrustRoots> {
+pub(crate) fn trust_roots<'a>(paths: impl Iterator<Item = &'a Path>) -> anyhow::Result<TrustRoots> {
     let pems = paths
         .map(|path| Ok((path.display().to_string(), read_text(path)?)))
         .collect::<anyhow::Result<Vec<(String, String)>>>()?;

@@ -6,12 +6,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tandem_catalog::{LoadObserver, Rejected};
 use tandem_engine::Origin;
 
-pub struct Loading {
+pub(crate) struct Loading {
     bar: ProgressBar,
 }
 
 impl Loading {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
         if let Ok(style) = ProgressStyle::with_template("loading plugins {bar:32} {pos}/{len} {msg}") {
             bar.set_style(style);
@@ -20,7 +20,7 @@ impl Loading {
         Self { bar }
     }
 
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Runs the host.
-pub fn run(args: Serve) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
     let start = Instant::now();
     let config = Arc::new(config::load(&args.source)?);
     logging::start(&config.telemetry.log, config.telemetry.log_format)?;
@@ -101,14 +101,15 @@ fn router_config(config: &HostConfig) -> RouterConfig {
 fn gateway_config(args: &Serve, config: &HostConfig) -> GatewayConfig {
     let server = &config.server;
     let full = args.exposure.map_or(server.exposure == Exposure::Full, |exposure| exposure == args::Exposure::Full);
-    let mut gateway = GatewayConfig::default();
-    gateway.exposure = if full { tandem_gateway::Exposure::Full } else { tandem_gateway::Exposure::Hierarchical };
-    gateway.allowed_origins = server.allowed_origins.iter().map(ToString::to_string).collect();
-    gateway.session_limit = server.session_limit as usize;
-    gateway.session_idle = server.session_idle.as_duration();
-    gateway.max_body = server.max_body.as_usize();
-    gateway.drain = server.drain.as_duration();
-    gateway
+    GatewayConfig {
+        exposure: if full { tandem_gateway::Exposure::Full } else { tandem_gateway::Exposure::Hierarchical },
+        allowed_origins: server.allowed_origins.iter().map(ToString::to_string).collect(),
+        session_limit: server.session_limit as usize,
+        session_idle: server.session_idle.as_duration(),
+        max_body: server.max_body.as_usize(),
+        drain: server.drain.as_duration(),
+        ..GatewayConfig::default()
+    }
 }
 
 /// Starts the engine, loads the plugins and opens the doors. Answers the number of tools.

@@ -2,6 +2,13 @@
 //!
 //! One test, in a program of its own: what is measured is the peak memory of the whole process.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, as it should"
+)]
 #![cfg(target_os = "linux")]
 
 #[path = "engine/space.rs"]

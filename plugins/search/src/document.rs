@@ -1,6 +1,7 @@
 //! Documents, and whether they fit an index.
 
 use serde_json::{Map, Value};
+use tandem_segments::json::check_depth;
 use tandem_segments::{Error, Result};
 
 use crate::settings::{Field, FieldKind, MAX_DOCUMENT_BYTES, MAX_KEYWORD_BYTES, Settings};
@@ -24,6 +25,7 @@ pub(crate) fn encode(settings: &Settings, id: &str, fields: &Map<String, Value>)
         };
         check_value(id, field, value)?;
     }
+    check_depth(&format!("document `{id}`"), fields)?;
     let bytes = serde_json::to_vec(fields).map_err(|error| Error::invalid(format!("document `{id}`: {error}")))?;
     if bytes.len() > MAX_DOCUMENT_BYTES {
         return Err(Error::invalid(format!(

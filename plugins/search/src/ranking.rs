@@ -14,7 +14,7 @@ use crate::columns::{Column, Row};
 use crate::model::Matching;
 use crate::query::{Plan, Wanted};
 use crate::segment::Segment;
-use crate::settings::{MAX_EXPANSIONS, Settings};
+use crate::settings::{MAX_EXPANSIONS, MAX_FACET_KEYWORDS, Settings};
 use crate::terms::{Postings, key};
 
 /// A document that was found.
@@ -98,6 +98,11 @@ pub(crate) fn rank(head: &Head<Settings>, segments: &[Segment<'_>], plan: &Plan<
                     *counts.entry(value.to_owned()).or_default() += count;
                 }
             }
+        }
+        if ranked.facets.iter().map(BTreeMap::len).sum::<usize>() > MAX_FACET_KEYWORDS {
+            return Err(Error::invalid(format!(
+                "the facets have more than {MAX_FACET_KEYWORDS} different keywords; narrow the query or take other facets"
+            )));
         }
         for row in found.iter() {
             let score = scores.get(row as usize).copied().unwrap_or(0.0);

@@ -1,8 +1,6 @@
 //! The stored form of a segment: documents sorted by id, their terms, the lengths of their texts, and a column for
 //! every keyword and number field. Each part is read only when a query needs it.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tandem_segments::bits::Bits;
@@ -15,8 +13,8 @@ use tandem_segments::{Error, Replacement, Result, SegmentReader, SegmentRef, Seg
 use crate::analysis::{Analyzer, words};
 use crate::columns::{Column, ColumnBuilder};
 use crate::document::{self, texts};
-use crate::settings::{FieldKind, Settings};
-use crate::terms::{Posting, TermDirectory, TermReader, TermWriter, key};
+use crate::settings::{Field, FieldKind, Settings};
+use crate::terms::{Posting, TermCursor, TermDirectory, TermReader, TermWriter, key};
 
 const DOCUMENTS: char = 'd';
 const LENGTHS: char = 'l';
@@ -113,33 +111,77 @@ impl<'w> Build<'w> {
     }
 }
 
+/// That a document has a term: one entry of an index that is being made.
+#[derive(Clone, Copy)]
+struct Entry {
+    /// Where the term is among the terms of all entries.
+    start: u32,
+    length: u32,
+    posting: Posting,
+}
+
+/// The terms of documents that are being indexed. Flat lists keep a call whose every word is new within a guest's
+/// memory, where a map of lists would not.
+#[derive(Default)]
+struct Inverted {
+    terms: Vec<u8>,
+    entries: Vec<Entry>,
+}
+
+impl Inverted {
+    /// Adds the words of one field of the next document. Answers how many they are.
+    fn add(&mut self, row: u32, field: usize, analyzer: Analyzer, value: &Value) -> u32 {
+        let words = texts(value).flat_map(words);
+        let mut terms: Vec<String> = words.map(|word| analyzer.term(word.text)).collect();
+        terms.sort_unstable();
+        for same in terms.chunk_by(|a, b| a == b) {
+            let key = same.first().map(|term| key(field, term)).unwrap_or_default();
+            let posting = Posting { document: row, count: length(same.len()) };
+            self.entries.push(Entry { start: length(self.terms.len()), length: length(key.len()), posting });
+            self.terms.extend_from_slice(&key);
+        }
+        length(terms.len())
+    }
+
+    fn write(mut self, writer: &mut SegmentWriter<'_>) -> Result<TermDirectory> {
+        let terms = self.terms;
+        let term = |entry: &Entry| terms.get(entry.start as usize..).and_then(|rest| rest.get(..entry.length as usize));
+        self.entries.sort_unstable_by(|a, b| term(a).cmp(&term(b)).then_with(|| a.posting.cmp(&b.posting)));
+        let mut directory = TermWriter::new();
+        let mut postings = Vec::new();
+        for same in self.entries.chunk_by(|a, b| term(a) == term(b)) {
+            postings.clear();
+            postings.extend(same.iter().map(|entry| entry.posting));
+            directory.push(writer, same.first().and_then(term).unwrap_or_default(), &postings)?;
+        }
+        directory.finish(writer)
+    }
+}
+
+fn length(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
 /// Writes documents, which must be sorted by id and different, as a segment.
 pub(crate) fn write(settings: &Settings, drafts: &[Draft], mut writer: SegmentWriter<'_>) -> Result<SegmentRef> {
     let ids = write_ids(&mut writer, drafts.iter().map(|draft| draft.id.as_str()))?;
     let mut build = Build::new(settings, writer);
-    let analyzers: Vec<Analyzer> = settings.fields.iter().map(|field| Analyzer::new(field.language)).collect();
-    let mut terms: BTreeMap<Vec<u8>, Vec<Posting>> = BTreeMap::new();
+    let texts: Vec<(usize, &Field, Analyzer)> = (0..)
+        .zip(&settings.fields)
+        .filter(|(_, field)| field.kind == FieldKind::Text)
+        .map(|(number, field)| (number, field, Analyzer::new(field.language)))
+        .collect();
+    let mut inverted = Inverted::default();
     for (row, draft) in (0..).zip(drafts) {
         let mut counts = vec![0u32; settings.fields.len()];
-        for (number, ((field, analyzer), count)) in settings.fields.iter().zip(&analyzers).zip(&mut counts).enumerate()
-        {
-            let value = draft.fields.get(&field.name).filter(|_| field.kind == FieldKind::Text);
-            for word in value.into_iter().flat_map(texts).flat_map(words) {
-                *count += 1;
-                let postings = terms.entry(key(number, &analyzer.term(word.text))).or_default();
-                match postings.last_mut() {
-                    Some(last) if last.document == row => last.count += 1,
-                    _ => postings.push(Posting { document: row, count: 1 }),
-                }
+        for (number, field, analyzer) in &texts {
+            if let (Some(value), Some(count)) = (draft.fields.get(&field.name), counts.get_mut(*number)) {
+                *count = inverted.add(row, *number, *analyzer, value);
             }
         }
         build.row(settings, &draft.fields, &draft.stored, |field| counts.get(field).copied().unwrap_or(0))?;
     }
-    let mut directory = TermWriter::new();
-    for (term, postings) in &terms {
-        directory.push(&mut build.writer, term, postings)?;
-    }
-    let directory = directory.finish(&mut build.writer)?;
+    let directory = inverted.write(&mut build.writer)?;
     build.finish(ids, directory)
 }
 
@@ -188,27 +230,23 @@ fn merge_terms(
     sources: &[(&SegmentRef, Segment<'_>)],
     maps: &[Vec<u32>],
 ) -> Result<TermDirectory> {
-    let mut readers: Vec<TermReader<'_>> = sources.iter().map(|(_, segment)| segment.terms()).collect();
-    let mut terms: Vec<(Vec<u8>, usize, u64)> = Vec::new();
-    for (at, reader) in readers.iter_mut().enumerate() {
-        reader.each(|term, offset| terms.push((term.to_vec(), at, offset)))?;
+    let mut cursors: Vec<TermCursor<'_>> = Vec::with_capacity(sources.len());
+    for (_, segment) in sources {
+        cursors.push(TermCursor::new(segment.terms())?);
     }
-    terms.sort_unstable();
     let mut merged = TermWriter::new();
     let mut postings = Vec::new();
-    for same in terms.chunk_by(|a, b| a.0 == b.0) {
+    while let Some(term) = cursors.iter().filter_map(TermCursor::term).min().map(<[u8]>::to_vec) {
         postings.clear();
-        for (_, at, offset) in same {
-            let (reader, map) = readers.get_mut(*at).zip(maps.get(*at)).ok_or_else(missing)?;
-            reader.forget_before(*offset);
-            reader.postings(*offset)?.each(|posting| {
+        for (cursor, map) in cursors.iter_mut().zip(maps).filter(|(cursor, _)| cursor.term() == Some(&term)) {
+            cursor.take()?.each(|posting| {
                 let new = map.get(posting.document as usize).copied().filter(|new| *new != DROPPED);
                 postings.extend(new.map(|document| Posting { document, ..posting }));
             })?;
         }
         postings.sort_unstable();
-        if let (Some((term, ..)), false) = (same.first(), postings.is_empty()) {
-            merged.push(writer, term, &postings)?;
+        if !postings.is_empty() {
+            merged.push(writer, &term, &postings)?;
         }
     }
     merged.finish(writer)

@@ -30,6 +30,8 @@ pub const MAX_OFFSET: u32 = 10_000;
 pub const MAX_FACETS: usize = 8;
 /// Values of one facet.
 pub const MAX_FACET_VALUES: u32 = 100;
+/// Different keywords among the documents found, of all facets of a query: all are counted before the first are known.
+pub const MAX_FACET_KEYWORDS: usize = 10_000;
 /// Bytes of all stored fields in one answer: under the output limit with room for the rest.
 pub const MAX_ANSWER_BYTES: usize = 3 << 20;
 

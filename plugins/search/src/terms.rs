@@ -145,32 +145,14 @@ impl<'a> TermReader<'a> {
         offsets.into_iter().map(|offset| self.postings(offset)).collect()
     }
 
-    /// Calls `visit` with every term of the segment and where its postings begin, in order.
-    pub(crate) fn each(&mut self, mut visit: impl FnMut(&[u8], u64)) -> Result<()> {
-        for block in 0..self.directory.first_terms.len() {
-            let mut stream = self.block(block)?.stream();
-            while let Some((term, offset)) = stream.next() {
-                visit(term, offset);
-            }
-            self.blocks.clear();
-        }
-        Ok(())
-    }
-
     /// The postings that begin at an offset.
-    pub(crate) fn postings(&mut self, offset: u64) -> Result<Postings> {
+    fn postings(&mut self, offset: u64) -> Result<Postings> {
         let header = self.bytes(offset, 10)?;
         let mut rest = header.as_slice();
         let (documents, length) = (take_number(&mut rest)?, take_number(&mut rest)?);
         let start = offset + (header.len() - rest.len()) as u64;
         let bytes = self.bytes(start, length as usize)?;
         if bytes.len() == length as usize { Ok(Postings { documents, bytes }) } else { Err(cut_short()) }
-    }
-
-    /// Forgets the pages of postings before an offset.
-    pub(crate) fn forget_before(&mut self, offset: u64) {
-        let page = page_of(offset);
-        self.pages.retain(|(number, _)| *number >= page);
     }
 
     fn block_of(&self, key: &[u8]) -> Option<usize> {
@@ -215,6 +197,52 @@ impl<'a> TermReader<'a> {
             }
         };
         self.pages.get(at).map(|(_, page)| page.as_slice()).ok_or_else(cut_short)
+    }
+}
+
+/// Walks over all terms of a segment in order, a block at a time.
+pub(crate) struct TermCursor<'a> {
+    reader: TermReader<'a>,
+    next_block: usize,
+    /// What is left of the block, last first.
+    terms: Vec<(Vec<u8>, u64)>,
+}
+
+impl<'a> TermCursor<'a> {
+    pub(crate) fn new(reader: TermReader<'a>) -> Result<Self> {
+        let mut cursor = Self { reader, next_block: 0, terms: Vec::new() };
+        cursor.load()?;
+        Ok(cursor)
+    }
+
+    /// The term that is next.
+    pub(crate) fn term(&self) -> Option<&[u8]> {
+        self.terms.last().map(|(term, _)| term.as_slice())
+    }
+
+    /// The postings of the term that is next; and goes on to the one after it.
+    pub(crate) fn take(&mut self) -> Result<Postings> {
+        let (_, offset) = self.terms.pop().ok_or_else(cut_short)?;
+        let needed = page_of(offset);
+        self.reader.pages.retain(|(number, _)| *number >= needed);
+        let postings = self.reader.postings(offset)?;
+        if self.terms.is_empty() {
+            self.load()?;
+        }
+        Ok(postings)
+    }
+
+    fn load(&mut self) -> Result<()> {
+        if self.next_block < self.reader.directory.first_terms.len() {
+            let mut stream = self.reader.block(self.next_block)?.stream();
+            while let Some((term, offset)) = stream.next() {
+                self.terms.push((term.to_vec(), offset));
+            }
+            self.terms.reverse();
+            self.reader.blocks.clear();
+            self.next_block += 1;
+        }
+        Ok(())
     }
 }
 

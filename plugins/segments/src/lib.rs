@@ -22,6 +22,7 @@ pub mod filter;
 pub mod head;
 pub mod host;
 pub mod ids;
+pub mod json;
 pub mod policy;
 pub mod rows;
 pub mod segment;

@@ -1,8 +1,9 @@
 //! Collections of vectors: every operation, on any store.
 
-use tandem_segments::collection::{Change, DROPPED};
 use tandem_segments::bits::Bits;
+use tandem_segments::collection::{Change, DROPPED};
 use tandem_segments::filter::Filter;
+use tandem_segments::json::check_depth;
 use tandem_segments::rows::RowReader;
 use tandem_segments::{
     Collections, Environment, Error, Head, MAX_SEGMENTS, Replacement, Result, SegmentReader, SegmentRef, Storage,
@@ -15,8 +16,8 @@ use crate::model::{
 use crate::search::{Request, search};
 use crate::segment::{Rows, Segment, VectorReader, parse_metadata};
 use crate::settings::{
-    DEFAULT_EF, MAX_EF, MAX_ITEMS, MAX_ITEMS_PER_CALL, MAX_MAGNITUDE, MAX_MATCHES, MAX_METADATA_BYTES, MAX_NUMBERS_PER_ANSWER,
-    MAX_NUMBERS_PER_CALL, MAX_VECTOR_BYTES, Settings,
+    DEFAULT_EF, MAX_EF, MAX_ITEMS, MAX_ITEMS_PER_CALL, MAX_MAGNITUDE, MAX_MATCHES, MAX_METADATA_BYTES,
+    MAX_NUMBERS_PER_ANSWER, MAX_NUMBERS_PER_CALL, MAX_VECTOR_BYTES, Settings,
 };
 
 /// Which items to delete.
@@ -321,7 +322,10 @@ fn check_items(settings: &Settings, items: Vec<Item>) -> Result<Rows> {
         check_vector(settings, &format!("item `{id}`"), &vector)?;
         let metadata = match metadata {
             None => Vec::new(),
-            Some(metadata) => serde_json::to_vec(&metadata).map_err(|e| Error::invalid(format!("item `{id}`: {e}")))?,
+            Some(metadata) => {
+                check_depth(&format!("the metadata of item `{id}`"), &metadata)?;
+                serde_json::to_vec(&metadata).map_err(|e| Error::invalid(format!("item `{id}`: {e}")))?
+            }
         };
         if metadata.len() > MAX_METADATA_BYTES {
             return Err(Error::invalid(format!(
@@ -345,7 +349,7 @@ fn check_vector(settings: &Settings, what: &str, vector: &[f32]) -> Result<()> {
             settings.dimensions
         )));
     }
-    if let Some(at) = vector.iter().position(|number| !(number.abs() <= MAX_MAGNITUDE)) {
+    if let Some(at) = vector.iter().position(|number| !number.is_finite() || number.abs() > MAX_MAGNITUDE) {
         return Err(Error::invalid(format!(
             "number {at} of {what} is not finite or beyond ±{MAX_MAGNITUDE:e}; scale the vector down"
         )));

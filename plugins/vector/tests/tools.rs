@@ -138,6 +138,7 @@ fn creating_again_is_harmless_and_changing_is_refused() {
 fn bad_vectors_are_refused_by_name_and_nothing_is_added() {
     call("vector_create", json!({ "collection": "c", "dimensions": 2 }));
     let good = json!({ "id": "good", "vector": [1.0, 2.0] });
+    let nested = (0..100).fold(json!(1), |inner, _| json!([inner]));
     for (bad, says) in [
         (json!({ "id": "bad", "vector": [1.0] }), "`bad` has 1 numbers; the collection has 2"),
         (json!({ "id": "bad", "vector": [0.0, 0.0] }), "`bad` is zero"),
@@ -145,7 +146,8 @@ fn bad_vectors_are_refused_by_name_and_nothing_is_added() {
         (json!({ "id": "bad", "vector": [0.0, -1e16] }), "number 1 of item `bad`"),
         (json!({ "id": "", "vector": [1.0, 1.0] }), "item 1 has an id of 0 bytes"),
         (json!({ "id": "good", "vector": [1.0, 1.0] }), "`good` is given twice"),
-        (json!({ "id": "bad", "vector": [1.0, 1.0], "metadata": { "t": "x".repeat(9000) } }), "metadata"),
+        (json!({ "id": "bad", "vector": [1.0, 1.0], "metadata": { "t": "x".repeat(9000) } }), "bytes of metadata"),
+        (json!({ "id": "bad", "vector": [1.0, 1.0], "metadata": { "t": nested } }), "`bad` nests JSON"),
     ] {
         let error = refused("vector_add", json!({ "collection": "c", "items": [good, bad] }));
         assert!(matches!(&error, Error::InvalidArguments(text) if text.contains(says)), "{error} should say {says}");

@@ -1,5 +1,13 @@
 //! What `#[tools]` makes of an `impl` block, seen from where the host stands.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, as it should"
+)]
+
 use std::collections::BTreeMap;
 
 use tandem_sdk::prelude::*;

@@ -71,7 +71,7 @@ struct Measured {
 }
 
 /// Prints the table.
-pub fn report(out: &mut impl Write) -> anyhow::Result<()> {
+pub(crate) fn report(out: &mut impl Write) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     writeln!(out, "HTTP tools/call of a trivial tool, each server on one thread, {} s each", MEASURE.as_secs())?;
     writeln!(
@@ -175,11 +175,11 @@ fn tool_call(address: SocketAddr, era: Era, session: Option<&str>, id: u64) -> a
     let mut request = builder(address);
     match era {
         Era::Modern => {
-            params["_meta"] = json!({
+            params = json!({"name": "add", "arguments": {"a": 1, "b": 2}, "_meta": {
                 "io.modelcontextprotocol/protocolVersion": "2026-07-28",
                 "io.modelcontextprotocol/clientCapabilities": {},
                 "io.modelcontextprotocol/clientInfo": {"name": "bench", "version": "1"},
-            });
+            }});
             request = request
                 .header("mcp-protocol-version", "2026-07-28")
                 .header("mcp-method", "tools/call")

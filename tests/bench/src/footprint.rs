@@ -19,7 +19,7 @@ struct Start {
 }
 
 /// Prints the table.
-pub fn report(out: &mut impl Write) -> anyhow::Result<()> {
+pub(crate) fn report(out: &mut impl Write) -> anyhow::Result<()> {
     let binary = PathBuf::from(std::env::var_os("TANDEM_BENCH_BINARY").unwrap_or_else(|| "target/dist/tandem".into()));
     let data = tempfile::tempdir()?;
     let cold = start(&binary, data.path())?;

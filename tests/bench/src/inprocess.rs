@@ -65,7 +65,7 @@ async fn rate(plugin: &Arc<Plugin>, tasks: usize) -> anyhow::Result<f64> {
 }
 
 /// Prints the table.
-pub fn report(out: &mut impl Write) -> anyhow::Result<()> {
+pub(crate) fn report(out: &mut impl Write) -> anyhow::Result<()> {
     let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     writeln!(out, "in process: one armed call of a trivial tool (JSON in, JSON out)")?;
     writeln!(

@@ -36,7 +36,7 @@ fn file() -> PathBuf {
 }
 
 /// Loads it. Needs a runtime's context.
-pub fn load(pooled: bool) -> anyhow::Result<(Engine, Category)> {
+pub(crate) fn load(pooled: bool) -> anyhow::Result<(Engine, Category)> {
     let engine = Engine::new(EngineConfig::default(), None, Arc::new(Services::default()))?;
     let bytes = std::fs::read(file()).with_context(|| format!("{}: run `make plugins` first", file().display()))?;
     let (package, _) = Package::inspect(&bytes, &TrustRoots::none())?;

@@ -23,10 +23,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// Names of the compared servers, first the ones that others are compared with.
-pub const KINDS: [&str; 4] = ["axum", "native", "fresh", "pooled"];
+pub(crate) const KINDS: [&str; 4] = ["axum", "native", "fresh", "pooled"];
 
 /// Serves until killed; prints its address first.
-pub fn serve(kind: &str) -> anyhow::Result<()> {
+pub(crate) fn serve(kind: &str) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -52,7 +52,7 @@ fn raw() -> App {
         post(|Json(request): Json<Value>| async move {
             let number = |name: &str| request.pointer(&format!("/params/arguments/{name}")).and_then(Value::as_f64);
             let sum = number("a").unwrap_or(0.0) + number("b").unwrap_or(0.0);
-            Json(json!({"jsonrpc": "2.0", "id": request["id"], "result": {"structuredContent": {"sum": sum}}}))
+            Json(json!({"jsonrpc": "2.0", "id": request.get("id"), "result": {"structuredContent": {"sum": sum}}}))
         }),
     )
 }
@@ -114,8 +114,7 @@ async fn tandem(listener: TcpListener, pooled: bool) -> anyhow::Result<()> {
     let (engine, category) = tokio::task::spawn_blocking(move || super::plugin::load(pooled)).await??;
     let catalog = Arc::new(Catalog::default());
     let router = Router::new(catalog.clone(), engine.services().clone(), RouterConfig::default());
-    let mut config = GatewayConfig::default();
-    config.exposure = Exposure::Full;
+    let config = GatewayConfig { exposure: Exposure::Full, ..GatewayConfig::default() };
     let gateway = Gateway::new(router.clone(), config)?;
     catalog.install(vec![("echo.wasm".to_owned(), category)], Vec::new());
     router.set_ready(true);

@@ -2,6 +2,14 @@
 //!
 //! One binary, so that it links once.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, as it should"
+)]
+
 mod call;
 mod host;
 mod isolation;

@@ -59,8 +59,9 @@ async fn the_hosts_environment_is_not_the_guests() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn http_reaches_only_granted_hosts_and_no_private_address() -> anyhow::Result<()> {
-    let server = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let port = server.local_addr()?.port();
+    // The port that the guest's manifest requests.
+    let port = 18734;
+    let server = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
     tokio::spawn(async move {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         while let Ok((mut stream, _)) = server.accept().await {
@@ -70,23 +71,26 @@ async fn http_reaches_only_granted_hosts_and_no_private_address() -> anyhow::Res
                 stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello").await;
         }
     });
-    let url = format!("http://127.0.0.1:{port}/");
-    let granted = format!(
-        "[grants.fetcher]\nhttp = [{{ host = \"127.0.0.1\", port = {port}, allow-cidrs = [\"127.0.0.0/8\"] }}]"
-    );
-    let host = Options::with(&["fetcher"])?.config(&granted).start().await?;
-    let client = host.client("/mcp/full").await?;
-    let result = client.call("fetch", json!({"url": url})).await?;
-    assert!(text(&result).contains("hello") || format!("{result:?}").contains("hello"), "{result:?}");
-
-    let no_cidr = format!("[grants.fetcher]\nhttp = [{{ host = \"127.0.0.1\", port = {port} }}]");
-    for grant in [no_cidr.as_str(), ""] {
-        let host = Options::with(&["fetcher"])?.config(grant).start().await?;
-        let client = host.client("/mcp/full").await?;
-        let result = client.call("fetch", json!({"url": url})).await?;
+    let rule =
+        |host: &str, more: &str| format!("[grants.fetcher]\nhttp = [{{ host = \"{host}\", port = {port}{more} }}]");
+    // An address that the operator writes down is meant; a name that leads to such an address is not.
+    for grant in [rule("127.0.0.1", ""), rule("localhost", ", allow-cidrs = [\"127.0.0.0/8\", \"::1/128\"]")] {
+        let result = fetch(&grant, port).await?;
+        assert!(format!("{result:?}").contains("hello"), "granted {grant}: {result:?}");
+    }
+    for grant in [rule("localhost", ""), rule("api.example.com", ""), String::new()] {
+        let result = fetch(&grant, port).await?;
         assert_eq!(result.is_error, Some(true), "granted {grant:?}: {result:?}");
     }
     Ok(())
+}
+
+/// Fetches the test's server by the name that the grant has.
+async fn fetch(grant: &str, port: u16) -> anyhow::Result<rmcp::model::CallToolResult> {
+    let name = if grant.contains("127.0.0.1\"") { "127.0.0.1" } else { "localhost" };
+    let host = Options::with(&["fetcher"])?.config(grant).start().await?;
+    let client = host.client("/mcp/full").await?;
+    Ok(client.call("fetch", json!({"url": format!("http://{name}:{port}/")})).await?)
 }
 
 #[tokio::test]

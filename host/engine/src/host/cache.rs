@@ -71,8 +71,11 @@ impl std::fmt::Debug for Entry {
     }
 }
 
+/// A namespace's cache and its bytes, or the refusal.
+type Gate = Result<(Cache<String, Entry>, u64), Error>;
+
 impl CallState {
-    fn cache(&self) -> wasmtime::Result<Result<(Cache<String, Entry>, u64), Error>> {
+    fn cache(&self) -> wasmtime::Result<Gate> {
         let Some(max) = self.capability.cache else {
             return Ok(Err(Error::Denied("`cache` is not granted".to_owned())));
         };

@@ -223,7 +223,7 @@ mod tests {
         assert!(matches!(events.try_recv(), Ok(Event::Log { level: Level::Error, .. })));
         assert!(events.try_recv().is_err());
         let (off, mut none) =
-            super::Port::new(PortOptions { progress: false, threshold: Threshold::new(None), capabilities: ALL });
+            Port::new(PortOptions { progress: false, threshold: Threshold::new(None), capabilities: ALL });
         off.log(Level::Emergency, None, &json!("no"));
         assert!(none.try_recv().is_err());
     }

@@ -57,9 +57,11 @@ pub(super) async fn tools(
     if !(1..=MAX_LIMIT).contains(&page.limit) {
         return Err(wrong(format!("`limit` is 1 to {MAX_LIMIT}")));
     }
-    let after =
-        page.cursor.map(|cursor| decode(&cursor).ok_or_else(|| wrong("`cursor` is not one of ours".to_owned())));
-    let after = after.transpose()?;
+    let after = page.cursor.as_deref().map(decode);
+    if matches!(after, Some(None)) {
+        return Err(wrong("`cursor` is not one of ours".to_owned()));
+    }
+    let after = after.flatten();
     let view = shared.router.view(&incoming.caller);
     let Some(category) = view.category(&name) else {
         return Err(Problem::unknown("category", &name, view.near_categories(&name)));

@@ -33,6 +33,7 @@ async fn probes_need_neither_name_nor_credentials() {
     assert_eq!((answer.status, answer.json()["ready"].clone()), (503, json!(false)));
 }
 
+#[allow(clippy::type_complexity, reason = "a table of cases")]
 #[tokio::test]
 async fn wrong_requests_are_answered_with_problems() {
     let edge = start(GatewayConfig { max_body: 1000, ..GatewayConfig::default() }).await;

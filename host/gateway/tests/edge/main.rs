@@ -1,5 +1,13 @@
 //! The edge through its front door: real connections, a real router, a catalog without plugins.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that panics has failed, as it should"
+)]
+
 mod http;
 mod mcp;
 mod pipe;
@@ -65,8 +73,8 @@ impl Answer {
             return self.json();
         }
         let text = String::from_utf8(self.body.to_vec()).unwrap();
-        let data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
-        serde_json::from_str(data.filter(|data| !data.is_empty()).next_back().unwrap()).unwrap()
+        let mut data = text.lines().filter_map(|line| line.strip_prefix("data:")).map(str::trim);
+        serde_json::from_str(data.rfind(|data| !data.is_empty()).unwrap()).unwrap()
     }
 
     fn header(&self, name: &str) -> &str {

@@ -36,7 +36,6 @@ async fn both_eras_are_served_over_a_pipe() {
         params["arguments"] = json!({"query": "anything"});
         let found = call(json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params})).await;
         assert_eq!(found["result"]["structuredContent"], json!({"tools": []}), "{found}");
-        drop(call);
         drop((write, lines));
         serving.await.unwrap().unwrap();
     }

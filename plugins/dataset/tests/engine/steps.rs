@@ -192,7 +192,7 @@ fn groups_come_in_order_of_appearance() {
         { "function": "count" },
         { "function": "count", "column": "count", "as": "counted" },
         { "function": "sum", "column": "count" },
-        { "function": "mean", "column": "count" },
+        { "function": "mean", "column": "price" },
         { "function": "min", "column": "day" },
         { "function": "max", "column": "item" },
         { "function": "distinct", "column": "item" },
