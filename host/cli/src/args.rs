@@ -84,7 +84,7 @@ pub(crate) struct Target {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  tandem call dataset_load '{\"path\": \"data/cities.csv\", \"limit\": 3}'\n  echo '{\"path\": \"data/cities.csv\"}' | tandem call dataset_load -\n\nExit codes: 0 the tool answered, 1 the call failed, 2 usage, 5 the tool says that it failed."
+    after_help = "Examples:\n  tandem call dataset_load '{\"path\": \"data/countries.csv\", \"limit\": 3}'\n  echo '{\"path\": \"data/countries.csv\"}' | tandem call dataset_load -\n\nExit codes: 0 the tool answered, 1 the call failed, 2 usage, 5 the tool says that it failed."
 )]
 pub(crate) struct Call {
     /// The tool

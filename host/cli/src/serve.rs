@@ -166,7 +166,7 @@ fn announce(address: &std::net::SocketAddr, tools: usize, start: Instant) {
     let written = writeln!(
         std::io::stderr(),
         "\nTandem serves {tools} tools on http://{address} after {} ms. Try:\n\n  \
-         target/debug/tandem call --url http://{address}/mcp/full dataset_load '{{\"path\": \"data/planets.csv\", \"limit\": 3}}'\n\n\
+         target/debug/tandem call --url http://{address}/mcp/full dataset_load '{{\"path\": \"data/countries.csv\", \"limit\": 3}}'\n\n\
          For an MCP client's configuration:\n\n  \
          {{\"mcpServers\": {{\"tandem\": {{\"type\": \"http\", \"url\": \"http://{address}/mcp\"}}}}}}\n\n\
          Overview: http://{address}/   Stop: Ctrl-C\n",

@@ -126,3 +126,6 @@ impl Store {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 }
+
+#[cfg(test)]
+mod tests;
