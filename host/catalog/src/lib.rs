@@ -32,7 +32,7 @@ use std::sync::{
 use arc_swap::ArcSwap;
 use hidden::{Entry, Hidden};
 use snapshot::Snapshot;
-use tandem_engine::{EntryKind, EventSink};
+use tandem_engine::{Caller, EntryKind, EventSink};
 use tokio::sync::broadcast;
 
 /// Changes that a slow subscriber may be behind; further behind, it is told to look anew.
@@ -82,15 +82,16 @@ impl Catalog {
         }
     }
 
-    /// What a tenant sees.
+    /// What a caller sees.
     #[must_use]
-    pub fn view(&self, tenant: &Arc<str>) -> View {
+    pub fn view(&self, caller: &Caller) -> View {
         // The number is read first: a view may be newer than its number says, never older.
         let generation = self.generation.load(Ordering::Acquire);
         View {
             snapshot: self.snapshot.load_full(),
             hidden: self.hidden.load_full(),
-            tenant: tenant.clone(),
+            tenant: caller.tenant.clone(),
+            access: caller.access.clone(),
             generation,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tandem_engine::EntryKind;
+use tandem_engine::{Access, EntryKind};
 use tandem_manifest::{PromptDescriptor, ResourceDescriptor, ResourceTemplate};
 
 use crate::{
@@ -18,6 +18,7 @@ pub struct View {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) hidden: Arc<Hidden>,
     pub(crate) tenant: Arc<str>,
+    pub(crate) access: Access,
     pub(crate) generation: u64,
 }
 
@@ -26,36 +27,53 @@ impl View {
         !self.hidden.hides(&self.tenant, kind, name)
     }
 
+    fn shows_tool(&self, tool: &Tool) -> bool {
+        let name = &tool.descriptor.name;
+        self.shows(EntryKind::Tool, name) && (self.access.is_everything() || self.access.tool(&tool.category, name))
+    }
+
+    /// A category is there when all of it is, or one of its tools.
+    fn shows_category(&self, category: &Category) -> bool {
+        self.access.is_everything()
+            || self.access.category(&category.name)
+            || category.tools.iter().any(|tool| self.access.tool(&category.name, &tool.descriptor.name))
+    }
+
     /// All tools, sorted by name.
     pub fn tools(&self) -> impl Iterator<Item = &Arc<Tool>> {
-        self.snapshot.tools.iter().filter(|tool| self.shows(EntryKind::Tool, &tool.descriptor.name))
+        self.snapshot.tools.iter().filter(|tool| self.shows_tool(tool))
     }
 
     /// One tool.
     #[must_use]
     pub fn tool(&self, name: &str) -> Option<&Arc<Tool>> {
-        self.snapshot.tool(name).filter(|tool| self.shows(EntryKind::Tool, &tool.descriptor.name))
+        self.snapshot.tool(name).filter(|tool| self.shows_tool(tool))
     }
 
     /// All categories, sorted by name.
     pub fn categories(&self) -> impl Iterator<Item = &Arc<Category>> {
-        self.snapshot.categories.values()
+        self.snapshot.categories.values().filter(|category| self.shows_category(category))
+    }
+
+    /// Those whose prompts and resources are there too.
+    fn whole_categories(&self) -> impl Iterator<Item = &Arc<Category>> {
+        self.snapshot.categories.values().filter(|category| self.access.category(&category.name))
     }
 
     /// One category.
     #[must_use]
     pub fn category(&self, name: &str) -> Option<&Arc<Category>> {
-        self.snapshot.categories.get(name)
+        self.snapshot.categories.get(name).filter(|category| self.shows_category(category))
     }
 
     /// A category's tools, sorted by name.
     pub fn tools_of<'a>(&'a self, category: &'a Category) -> impl Iterator<Item = &'a Arc<Tool>> {
-        category.tools.iter().filter(|tool| self.shows(EntryKind::Tool, &tool.descriptor.name))
+        category.tools.iter().filter(|tool| self.shows_tool(tool))
     }
 
     /// All prompts, by category and name.
     pub fn prompts(&self) -> impl Iterator<Item = (&Arc<Category>, &PromptDescriptor)> {
-        self.categories()
+        self.whole_categories()
             .flat_map(|category| category.prompts.iter().map(move |prompt| (category, prompt)))
             .filter(|(_, prompt)| self.shows(EntryKind::Prompt, &prompt.name))
     }
@@ -68,14 +86,14 @@ impl View {
 
     /// All listed resources, by category and URI.
     pub fn resources(&self) -> impl Iterator<Item = (&Arc<Category>, &ResourceDescriptor)> {
-        self.categories()
+        self.whole_categories()
             .flat_map(|category| category.resources.iter().map(move |resource| (category, resource)))
             .filter(|(_, resource)| self.shows(EntryKind::Resource, &resource.uri))
     }
 
     /// All resource templates, by category.
     pub fn resource_templates(&self) -> impl Iterator<Item = (&Arc<Category>, &ResourceTemplate)> {
-        self.categories().flat_map(|category| category.resource_templates.iter().map(move |t| (category, t)))
+        self.whole_categories().flat_map(|category| category.resource_templates.iter().map(move |t| (category, t)))
     }
 
     /// The category that serves a URI: one that lists it, or one with a template that fits.
@@ -99,7 +117,7 @@ impl View {
             .index
             .search(query)
             .filter_map(|(i, score)| Some((self.snapshot.tools.get(i)?, score)))
-            .filter(|(tool, _)| self.shows(EntryKind::Tool, &tool.descriptor.name))
+            .filter(|(tool, _)| self.shows_tool(tool))
             .take(limit)
             .map(|(tool, score)| (tool.clone(), score))
             .collect()
@@ -127,6 +145,12 @@ impl View {
     #[must_use]
     pub fn rejected(&self) -> &[Rejected] {
         &self.snapshot.rejected
+    }
+
+    /// What of the catalog is there for the caller: with tenant and generation, a key for rendered lists.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
     }
 
     /// Another number whenever what is visible may be different: a key for rendered lists.

@@ -11,6 +11,11 @@ use std::{
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
+use crate::{
+    access::Access,
+    account::{Account, Unmetered},
+};
+
 /// On whose behalf a call runs. Made by a gateway after authentication, never by a guest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
@@ -20,13 +25,21 @@ pub struct Caller {
     pub subject: Arc<str>,
     /// The scopes that the subject was given.
     pub scopes: Arc<[String]>,
+    /// What of the catalog is there for it.
+    pub access: Access,
 }
 
 impl Caller {
+    /// A caller without scopes, for whom the whole catalog is there.
+    #[must_use]
+    pub fn new(tenant: &str, subject: &str) -> Self {
+        Self { tenant: tenant.into(), subject: subject.into(), scopes: Arc::new([]), access: Access::everything() }
+    }
+
     /// The caller of a host without authentication: tenant `default`, subject `anonymous`, no scopes.
     #[must_use]
     pub fn local() -> Self {
-        Self { tenant: "default".into(), subject: "anonymous".into(), scopes: Arc::new([]) }
+        Self::new("default", "anonymous")
     }
 }
 
@@ -133,6 +146,8 @@ pub struct CallEnv {
     pub depth: u8,
     /// W3C trace context (`traceparent`) that came with the request.
     pub traceparent: Option<Arc<str>>,
+    /// Whose totals the call uses.
+    pub account: Arc<dyn Account>,
 }
 
 impl CallEnv {
@@ -140,12 +155,13 @@ impl CallEnv {
     pub(crate) fn for_probe(deadline: Duration) -> Self {
         Self {
             request_id: "probe".into(),
-            caller: Caller { tenant: "".into(), subject: "host".into(), scopes: Arc::new([]) },
+            caller: Caller::new("", "host"),
             deadline: Instant::now() + deadline,
             cancel: CancellationToken::new(),
             client: None,
             depth: 0,
             traceparent: None,
+            account: Arc::new(Unmetered),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::account::Exhausted;
+
 /// Why a component was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -33,6 +35,9 @@ pub enum RunError {
         /// Its value with unit.
         value: String,
     },
+    /// One of the caller's totals is used up.
+    #[error(transparent)]
+    Exhausted(#[from] Exhausted),
     /// All instances of the host are in use.
     #[error("all {0} instances of the host are in use")]
     Overloaded(u32),

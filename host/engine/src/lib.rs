@@ -11,6 +11,8 @@
 //! **Refuses.** Components that import what no interface of the host gives, and compiled code that this host
 //! did not make.
 
+mod access;
+mod account;
 mod aot;
 #[allow(unreachable_pub, reason = "generated")]
 mod bindings;
@@ -30,6 +32,8 @@ mod state;
 mod ticker;
 mod wasi;
 
+pub use access::{Access, Allow};
+pub use account::{Account, Exhausted, Turn, Unmetered, Use};
 pub use aot::Origin;
 pub use bindings::tandem::plugin::types::{
     Blob, Completion, CompletionReference, Content, PromptMessage, PromptOutput, ResourceBody, ResourceContents,

@@ -2,7 +2,11 @@
 //!
 //! Wasmtime's own limits are per memory, so a guest with two memories would get twice its share.
 
+use std::sync::Arc;
+
 use wasmtime::ResourceLimiter;
+
+use crate::account::{Account, Exhausted};
 
 /// What a table element costs the host.
 const ELEMENT_BYTES: usize = 16;
@@ -12,26 +16,52 @@ const MAX_TABLES: usize = 32;
 const MAX_MEMORIES: usize = 8;
 
 /// Counts what an instance holds and refuses growth beyond `max`.
-#[derive(Debug)]
 pub(crate) struct MemoryLimit {
     max: usize,
     used: usize,
     peak: usize,
     refused: bool,
+    account: Option<Arc<dyn Account>>,
+    exhausted: Option<Exhausted>,
 }
 
 impl MemoryLimit {
     pub(crate) fn new(max: u64) -> Self {
-        Self { max: usize::try_from(max).unwrap_or(usize::MAX), used: 0, peak: 0, refused: false }
+        Self {
+            max: usize::try_from(max).unwrap_or(usize::MAX),
+            used: 0,
+            peak: 0,
+            refused: false,
+            account: None,
+            exhausted: None,
+        }
     }
 
-    /// Whether growth was refused since the last [`Self::rearm`]: a guest that traps after that ran out of memory.
+    /// Whether growth was refused since the last [`Self::arm`]: a guest that traps after that ran out of memory.
     pub(crate) fn refused(&self) -> bool {
         self.refused
     }
 
-    pub(crate) fn rearm(&mut self) {
+    /// The total that refused growth since the last [`Self::arm`].
+    pub(crate) fn exhausted(&self) -> Option<&Exhausted> {
+        self.exhausted.as_ref()
+    }
+
+    /// Begins a call: what the instance holds already is charged to its account.
+    pub(crate) fn arm(&mut self, account: Arc<dyn Account>) -> Result<(), Exhausted> {
         self.refused = false;
+        self.exhausted = None;
+        self.disarm();
+        account.grow(self.used as u64)?;
+        self.account = Some(account);
+        Ok(())
+    }
+
+    /// Ends a call: an instance that waits for its next one is nobody's.
+    pub(crate) fn disarm(&mut self) {
+        if let Some(account) = self.account.take() {
+            account.shrink(self.used as u64);
+        }
     }
 
     pub(crate) fn max(&self) -> usize {
@@ -51,9 +81,21 @@ impl MemoryLimit {
             self.refused = true;
             return false;
         }
+        if let Some(account) = &self.account
+            && let Err(exhausted) = account.grow((total - self.used) as u64)
+        {
+            self.exhausted = Some(exhausted);
+            return false;
+        }
         self.used = total;
         self.peak = self.peak.max(total);
         true
+    }
+}
+
+impl Drop for MemoryLimit {
+    fn drop(&mut self) {
+        self.disarm();
     }
 }
 

@@ -319,7 +319,7 @@ impl Plugin {
         if matches!(self.policy, InstancePolicy::Pooled { .. })
             && let Some(mut live) = self.idle.take(&env.caller.tenant)
         {
-            live.store.data_mut().arm(env);
+            live.store.data_mut().arm(env)?;
             live.store.set_epoch_deadline(1);
             return Ok(live);
         }
@@ -335,7 +335,7 @@ impl Plugin {
         store.set_max_component_handles(MAX_HANDLES);
         store.epoch_deadline_callback(CallState::on_tick);
         store.set_epoch_deadline(1);
-        store.data_mut().arm(env);
+        store.data_mut().arm(env)?;
         match self.pre.instantiate_async(&mut store).await {
             Ok(instance) => Ok(Live { store, instance, calls: 0 }),
             Err(error) => Err(self.classify(store.data(), &error)),

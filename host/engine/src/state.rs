@@ -1,7 +1,7 @@
 //! What a store carries: one instance's limits, resources and the call that it serves.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -13,6 +13,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::{
+    account::{Exhausted, Turn, Use},
     call::CallEnv,
     capability::{Capability, Limits},
     config::{MAX_RESOURCES, TICK},
@@ -35,6 +36,11 @@ pub(crate) struct CallState {
     pub(crate) log: Arc<LogBudget>,
     ticks: u64,
     budget: u64,
+    /// The total that stopped the guest.
+    exhausted: Option<Exhausted>,
+    /// Held while a guest that runs for long computes; given back whenever the host works for it, so that a guest
+    /// that waits never keeps another one waiting.
+    turn: Arc<Mutex<Option<Turn>>>,
     table: ResourceTable,
     /// Built when the guest first uses WASI: most calls never do.
     wasi: Option<Box<WasiCtx>>,
@@ -57,6 +63,8 @@ impl CallState {
             call: 0,
             ticks: 0,
             budget: 0,
+            exhausted: None,
+            turn: Arc::default(),
             table,
             wasi: None,
             http: WasiHttpCtx::new(),
@@ -64,19 +72,23 @@ impl CallState {
     }
 
     /// Arms the limits for one call. Every call goes through here, on a fresh instance and on a reused one.
-    pub(crate) fn arm(&mut self, env: CallEnv) {
+    pub(crate) fn arm(&mut self, env: CallEnv) -> Result<(), Exhausted> {
         self.call = self.call.wrapping_add(1);
         self.ticks = 0;
+        self.exhausted = None;
         self.budget = u64::try_from(self.limits.cpu.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX).max(1);
-        self.memory.rearm();
+        self.memory.arm(env.account.clone())?;
         self.log.rearm(&env);
         self.env = Some(env);
+        Ok(())
     }
 
     /// Ends the call: whatever handle to it the guest kept is refused from now on.
     pub(crate) fn disarm(&mut self) {
-        self.env = None;
+        self.give_turn_back();
         self.log.flush();
+        self.memory.disarm();
+        self.env = None;
     }
 
     /// Guest execution time of the present call, in whole ticks.
@@ -91,15 +103,59 @@ impl CallState {
         if state.ticks > state.budget {
             return Ok(UpdateDeadline::Interrupt);
         }
-        // `yield_now` wakes the task only after the executor polled its timers and sockets; the plain
-        // yield wakes itself at once and starves them for 61 turns.
-        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+        let mut turn = None;
+        if let Some(env) = &state.env {
+            if let Err(exhausted) = env.account.cpu(TICK) {
+                state.exhausted = Some(exhausted);
+                return Ok(UpdateDeadline::Interrupt);
+            }
+            state.give_turn_back();
+            turn = env.account.turn().map(|next| (next, state.turn.clone()));
+        }
+        Ok(UpdateDeadline::YieldCustom(
+            1,
+            Box::pin(async move {
+                // `yield_now` wakes the task only after the executor polled its timers and sockets; the plain
+                // yield wakes itself at once and starves them for 61 turns.
+                tokio::task::yield_now().await;
+                if let Some((next, mine)) = turn {
+                    let next = next.await;
+                    *mine.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
+                }
+            }),
+        ))
+    }
+
+    /// The host works for the guest now, or its time is up: another guest may compute.
+    pub(crate) fn give_turn_back(&self) {
+        // Short calls never have one, and need no lock to know it.
+        if self.ticks > 0 {
+            drop(self.turn.lock().unwrap_or_else(PoisonError::into_inner).take());
+        }
+    }
+
+    /// Notes that a granted capability was used.
+    pub(crate) fn used(&self, capability: Use) {
+        self.give_turn_back();
+        if let Some(env) = &self.env {
+            env.account.used(capability);
+        }
+    }
+
+    /// Notes that a capability was asked for and refused.
+    pub(crate) fn denied(&self, capability: Use, what: &str) {
+        if let Some(env) = &self.env {
+            env.account.denied(capability, what);
+        }
     }
 
     /// The limit that explains why the guest stopped, if one does.
     pub(crate) fn limit_hit(&self) -> Option<RunError> {
         if self.ticks > self.budget {
             return Some(RunError::Limit { limit: "cpu", value: format!("{} ms", self.limits.cpu.as_millis()) });
+        }
+        if let Some(exhausted) = self.exhausted.as_ref().or(self.memory.exhausted()) {
+            return Some(exhausted.clone().into());
         }
         if self.memory.refused() {
             return Some(RunError::Limit { limit: "memory", value: format!("{} bytes", self.memory.max()) });
@@ -121,6 +177,7 @@ impl CallState {
 
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.give_turn_back();
         let ctx = self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&self.capability, &self.log)));
         WasiCtxView { ctx, table: &mut self.table }
     }

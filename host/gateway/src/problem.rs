@@ -53,21 +53,26 @@ impl Facts {
             CallError::InvalidArguments { violations, .. } => {
                 facts.violations = violations.iter().map(Place::from).collect();
             }
-            CallError::Limited { limit, value, .. } => {
+            CallError::Limited { limit, value, retry_after, .. } => {
                 facts.limit = Some(limit);
                 facts.value = Some(value.clone());
+                facts.retry_after_ms = retry_after.map(whole_ms);
             }
             CallError::Timeout { after } => {
                 facts.limit = Some("deadline");
                 facts.value = Some(format!("{} ms", after.as_millis()));
             }
             CallError::Unavailable { retry_after: Some(after), .. } => {
-                facts.retry_after_ms = Some(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+                facts.retry_after_ms = Some(whole_ms(*after));
             }
             _ => {}
         }
         facts
     }
+}
+
+fn whole_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A problem document.
@@ -110,7 +115,7 @@ impl Problem {
     /// The same, but worth trying again after `after`.
     pub(crate) fn retry(mut self, after: Duration) -> Self {
         self.facts.retryable = true;
-        self.facts.retry_after_ms = Some(u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+        self.facts.retry_after_ms = Some(whole_ms(after));
         self
     }
 
@@ -211,7 +216,12 @@ mod tests {
 
     #[test]
     fn every_call_error_has_its_status_and_code() {
-        let limited = |retryable| CallError::Limited { limit: "memory", value: "64 MiB".to_owned(), retryable };
+        let limited = |retryable| CallError::Limited {
+            limit: "memory",
+            value: "64 MiB".to_owned(),
+            retryable,
+            retry_after: None,
+        };
         let cases = [
             (CallError::NotFound { kind: "tool", name: "x".to_owned(), near: vec![] }, 404, "not_found"),
             (CallError::InvalidArguments { tool: "x".to_owned(), violations: vec![] }, 400, "invalid_arguments"),
@@ -242,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_limit_is_named_with_its_value() {
-        let error = CallError::Limited { limit: "rate", value: "50/s".to_owned(), retryable: true };
+        let error = CallError::Limited { limit: "rate", value: "50/s".to_owned(), retryable: true, retry_after: None };
         let document = document(&error);
         assert_eq!((&document["limit"], &document["value"]), (&"rate".into(), &"50/s".into()));
         assert_eq!(document["retryable"], true);

@@ -115,6 +115,8 @@ pub enum CallError {
         value: String,
         /// Whether retrying later may help.
         retryable: bool,
+        /// When, if that is known.
+        retry_after: Option<Duration>,
     },
     /// The wall-clock deadline passed.
     #[error("no answer within {} ms", .after.as_millis())]

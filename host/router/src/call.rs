@@ -8,7 +8,8 @@ use std::{
 use serde_json::{Map, Value};
 use tandem_catalog::{Category, Tool, View, Violations};
 use tandem_engine::{
-    CallEnv, Completion, CompletionReference, Content, PromptOutput, ResourceContents, RunError, ToolError, ToolOutput,
+    CallEnv, Completion, CompletionReference, Content, Exhausted, PromptOutput, ResourceContents, RunError, ToolError,
+    ToolOutput,
 };
 
 use crate::{
@@ -203,7 +204,12 @@ impl Router {
 
     fn env(&self, cx: &RequestContext, limit: Duration) -> Result<CallEnv, CallError> {
         if cx.depth > MAX_DEPTH {
-            return Err(CallError::Limited { limit: "depth", value: MAX_DEPTH.to_string(), retryable: false });
+            return Err(CallError::Limited {
+                limit: "depth",
+                value: MAX_DEPTH.to_string(),
+                retryable: false,
+                retry_after: None,
+            });
         }
         let deadline = cx.deadline.map_or(limit, |asked| asked.min(limit));
         Ok(CallEnv {
@@ -214,6 +220,7 @@ impl Router {
             client: cx.client.clone(),
             depth: cx.depth,
             traceparent: cx.traceparent.clone(),
+            account: Arc::new(tandem_engine::Unmetered),
         })
     }
 
@@ -232,6 +239,7 @@ impl Router {
                     limit: "concurrency",
                     value: format!("{} calls", state.plugin.limits().concurrency),
                     retryable: true,
+                    retry_after: None,
                 };
                 return Ok((state.gate.try_enter().ok_or_else(full)?, None));
             }
@@ -244,7 +252,7 @@ impl Router {
             places = places => places,
             () = env.cancel.cancelled() => Err(CallError::Cancelled),
             () = tokio::time::sleep_until(env.deadline.into()) => {
-                Err(CallError::Limited { limit: "queue", value: "the call's whole deadline".to_owned(), retryable: true })
+                Err(CallError::Limited { limit: "queue", value: "the call's whole deadline".to_owned(), retryable: true, retry_after: None })
             }
         };
         if places.is_err() {
@@ -363,7 +371,13 @@ fn invalid(name: &str, violations: Violations) -> CallError {
 }
 
 fn queue_full(limit: &'static str, full: &Full) -> CallError {
-    CallError::Limited { limit, value: format!("{} waiting calls", full.0), retryable: true }
+    CallError::Limited { limit, value: format!("{} waiting calls", full.0), retryable: true, retry_after: None }
+}
+
+/// One of the tenant's totals.
+pub(crate) fn exhausted(total: Exhausted) -> CallError {
+    let Exhausted { limit, value, retry_after } = total;
+    CallError::Limited { limit, value, retryable: retry_after.is_some(), retry_after }
 }
 
 /// Tells the breaker how a run ended, and turns the engine's error into the caller's.
@@ -383,16 +397,19 @@ fn settle<T>(state: &CategoryState, result: Result<T, RunError>) -> Result<T, Ca
         | RunError::Host(_) => {
             state.breaker.failure(Instant::now());
         }
-        RunError::Limit { .. } | RunError::Overloaded(_) | RunError::Cancelled => state.breaker.neutral(Instant::now()),
+        RunError::Limit { .. } | RunError::Exhausted(_) | RunError::Overloaded(_) | RunError::Cancelled => {
+            state.breaker.neutral(Instant::now())
+        }
     }
     if let RunError::Limit { limit, .. } = &error {
         metrics::counter!("tandem_limit_hits_total", "category" => state.name.to_string(), "limit" => *limit)
             .increment(1);
     }
     Err(match error {
-        RunError::Limit { limit, value } => CallError::Limited { limit, value, retryable: false },
+        RunError::Limit { limit, value } => CallError::Limited { limit, value, retryable: false, retry_after: None },
+        RunError::Exhausted(total) => exhausted(total),
         RunError::Overloaded(instances) => {
-            CallError::Limited { limit: "instances", value: instances.to_string(), retryable: true }
+            CallError::Limited { limit: "instances", value: instances.to_string(), retryable: true, retry_after: None }
         }
         RunError::Timeout(after) => CallError::Timeout { after },
         RunError::Cancelled => CallError::Cancelled,

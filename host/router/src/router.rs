@@ -91,7 +91,7 @@ impl Router {
     /// What a caller sees.
     #[must_use]
     pub fn view(&self, caller: &Caller) -> View {
-        self.0.catalog.view(&caller.tenant)
+        self.0.catalog.view(caller)
     }
 
     /// Changes of what is visible, from now on.

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tandem_engine::{CallEnv, Caller, Plugin};
+use tandem_engine::{CallEnv, Caller, Plugin, Unmetered};
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +22,7 @@ fn env() -> CallEnv {
         client: None,
         depth: 0,
         traceparent: None,
+        account: Arc::new(Unmetered),
     }
 }
 

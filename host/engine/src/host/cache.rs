@@ -12,6 +12,7 @@ use moka::{Expiry, sync::Cache};
 use tandem_store::Namespace;
 
 use crate::{
+    account::Use,
     bindings::tandem::host::cache::{Error, Host},
     state::CallState,
 };
@@ -77,8 +78,10 @@ type Gate = Result<(Cache<String, Entry>, u64), Error>;
 impl CallState {
     fn cache(&self) -> wasmtime::Result<Gate> {
         let Some(max) = self.capability.cache else {
+            self.denied(Use::Cache, "");
             return Ok(Err(Error::Denied("`cache` is not granted".to_owned())));
         };
+        self.used(Use::Cache);
         let tenant = self.env()?.caller.tenant.clone();
         let ns = Namespace { tenant, plugin: self.plugin.name.clone() };
         Ok(Ok((self.plugin.services.caches.of(ns, max), max)))

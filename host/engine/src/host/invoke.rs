@@ -3,6 +3,7 @@
 use futures::future::BoxFuture;
 
 use crate::{
+    account::Use,
     bindings::tandem::host::invoke::{Error, Host, Output},
     call::CallEnv,
     state::CallState,
@@ -60,8 +61,10 @@ impl From<InvokeError> for Error {
 impl Host for &mut CallState {
     async fn call_tool(&mut self, tool: String, arguments: String) -> wasmtime::Result<Result<Output, Error>> {
         if !self.capability.invoke {
+            self.denied(Use::Invoke, &tool);
             return Ok(Err(Error::Denied("`invoke` is not granted".to_owned())));
         }
+        self.used(Use::Invoke);
         let env = self.env()?.clone();
         let Some(invoker) = self.plugin.services.invoker() else {
             return Ok(Err(Error::Unavailable("this host runs no nested calls".to_owned())));

@@ -3,6 +3,7 @@
 use tandem_store::{Namespace, Quota, Store, StoreError};
 
 use crate::{
+    account::Use,
     bindings::tandem::host::kv::{Error, Host, KeyPage},
     state::CallState,
 };
@@ -22,8 +23,10 @@ type Answer<T> = wasmtime::Result<Result<T, Error>>;
 impl CallState {
     fn kv(&self) -> wasmtime::Result<Result<(Store, Namespace, Quota), Error>> {
         let Some(quota) = self.capability.kv else {
+            self.denied(Use::Kv, "");
             return Ok(Err(Error::Denied("`kv` is not granted".to_owned())));
         };
+        self.used(Use::Kv);
         let Some(store) = self.plugin.services.store.clone() else {
             return Ok(Err(Error::Denied("this host has no durable store".to_owned())));
         };

@@ -77,7 +77,7 @@ pub(crate) fn invalid(code: &'static str, text: impl Into<String>) -> ErrorData 
 
 /// A bound of this host.
 pub(crate) fn limited(limit: &'static str, value: usize) -> ErrorData {
-    of_request(&CallError::Limited { limit, value: value.to_string(), retryable: true })
+    of_request(&CallError::Limited { limit, value: value.to_string(), retryable: true, retry_after: None })
 }
 
 /// The answer of a request that was given up; rmcp drops it where the client is gone.
@@ -120,7 +120,7 @@ mod tests {
                 violations: vec![Violation { pointer: "/a".to_owned(), message: "is not a number".to_owned() }],
             },
             CallError::Denied("no".to_owned()),
-            CallError::Limited { limit: "cpu", value: "10 s".to_owned(), retryable: false },
+            CallError::Limited { limit: "cpu", value: "10 s".to_owned(), retryable: false, retry_after: None },
             CallError::Timeout { after: Duration::from_secs(30) },
             CallError::Trapped { category: "c".to_owned(), reason: "unreachable".to_owned() },
             CallError::BadOutput { category: "c".to_owned(), reason: "not JSON".to_owned() },
@@ -141,7 +141,8 @@ mod tests {
     #[test]
     fn machine_facts_name_limit_pointer_and_waiting_time() {
         let meta = |error: &CallError| failure(error).meta.unwrap()[ERROR_KEY].clone();
-        let limited = meta(&CallError::Limited { limit: "cpu", value: "10 s".to_owned(), retryable: true });
+        let limited =
+            meta(&CallError::Limited { limit: "cpu", value: "10 s".to_owned(), retryable: true, retry_after: None });
         assert_eq!(limited, json!({"code": "limited", "retryable": true, "limit": "cpu", "value": "10 s"}));
         let waiting =
             meta(&CallError::Unavailable { reason: "r".to_owned(), retry_after: Some(Duration::from_millis(1500)) });

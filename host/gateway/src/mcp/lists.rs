@@ -1,7 +1,7 @@
 //! What the list methods answer, rendered once per change of the catalog.
 //!
-//! A list is the same for everybody who has the same tenant and endpoint, and stays so until the catalog's generation
-//! changes; so it is kept under these three. Lists are ordered by name, and a page's cursor names the entry after which
+//! A list is the same for everybody who has the same tenant, access and endpoint, and stays so until the catalog's generation
+//! changes; so it is kept under these four. Lists are ordered by name, and a page's cursor names the entry after which
 //! the next page starts: a change between two pages neither repeats nor skips what stays.
 
 use std::{collections::HashMap, fmt::Write as _, sync::Arc};
@@ -11,6 +11,7 @@ use moka::sync::Cache;
 use rmcp::model::{ErrorData, PaginatedRequestParams, Prompt, Resource, ResourceTemplate, Tool};
 use serde_json::{Map, Value};
 use tandem_catalog::View;
+use tandem_engine::Access;
 
 use super::{convert, errors};
 use crate::{incoming::Endpoint, meta};
@@ -117,7 +118,7 @@ fn first_line(text: &str) -> &str {
 
 /// The renderings in use.
 #[derive(Debug)]
-pub(crate) struct Lists(Cache<(Arc<str>, Endpoint, u64), Arc<Rendered>>);
+pub(crate) struct Lists(Cache<(Arc<str>, Access, Endpoint, u64), Arc<Rendered>>);
 
 impl Lists {
     pub(crate) fn new() -> Self {
@@ -125,7 +126,7 @@ impl Lists {
     }
 
     pub(crate) fn get(&self, view: &View, tenant: &Arc<str>, endpoint: &Endpoint) -> Arc<Rendered> {
-        let key = (tenant.clone(), endpoint.clone(), view.generation());
+        let key = (tenant.clone(), view.access().clone(), endpoint.clone(), view.generation());
         self.0.get_with(key, || Arc::new(Rendered::new(view, endpoint)))
     }
 }
