@@ -7,19 +7,18 @@ use std::{
 
 use serde_json::{Map, Value};
 use tandem_catalog::{Category, Tool, View, Violations};
-use tandem_engine::{
-    CallEnv, Completion, CompletionReference, Content, Exhausted, PromptOutput, ResourceContents, RunError, ToolError,
-    ToolOutput,
-};
+use tandem_engine::{CallEnv, Content, RunError, ToolError, ToolOutput};
 
 use crate::{
-    admission::Full,
+    admission::{Full, Permit},
     api::{CallError, Lane, Output, RequestContext, Violation},
     cache::Key,
     lane,
-    meters::{self, CategoryState},
+    meters::{self, CategoryState, Share},
     nested::MAX_DEPTH,
+    outcome::{self, settle, tool_failed},
     router::Router,
+    tenant::{CallAccount, Tenant},
 };
 
 /// The longest pause between two attempts.
@@ -27,9 +26,26 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Where a call runs, and why.
 #[derive(Clone, Copy)]
-struct Route {
+pub(crate) struct Route {
     lane: Lane,
     reason: &'static str,
+}
+
+/// One tool call's facts.
+struct Job<'a> {
+    cx: &'a RequestContext,
+    tool: &'a Arc<Tool>,
+    category: &'a Category,
+    place: Place,
+    start: Instant,
+}
+
+/// Where a call stands: its category's state, its tenant's share of it, and who pays.
+pub(crate) struct Place {
+    pub(crate) state: Arc<CategoryState>,
+    pub(crate) share: Arc<Share>,
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) account: Arc<CallAccount>,
 }
 
 impl Router {
@@ -43,31 +59,27 @@ impl Router {
         let start = Instant::now();
         let view = self.view(&cx.caller);
         let (tool, category) = find_tool(&view, name)?;
-        let state = self.state_of(category);
+        let job = Job { cx: &cx, tool, category, place: self.place(&cx, category), start };
         let (lane, result) = match self.route(category, Some(tool)) {
-            Ok(route) => {
-                (&self.0.general, self.admitted_call(&cx, tool, category, &state, arguments, route, start).await)
-            }
+            Ok(route) => (&self.0.general, self.routed_call(&job, arguments, route).await),
             Err(error) => (&self.0.reactor, Err(error)),
         };
         let status = meters::status(&result.as_ref().map(|output| output.is_error));
-        state.record(name, status, start.elapsed());
+        job.place.state.record(name, status, start.elapsed());
         lane.record(status, start.elapsed());
-        log(&cx, tool, &result, start.elapsed());
+        outcome::log(&cx, tool, &result, start.elapsed());
+        self.account_for(&job.place, &result);
         result
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one call's facts, each used once")]
-    async fn admitted_call(
+    async fn routed_call(
         &self,
-        cx: &RequestContext,
-        tool: &Arc<Tool>,
-        category: &Category,
-        state: &CategoryState,
+        job: &Job<'_>,
         arguments: Map<String, Value>,
         route: Route,
-        start: Instant,
     ) -> Result<Output, CallError> {
+        let (cx, tool, place) = (job.cx, job.tool, &job.place);
+        self.charge(cx, place)?;
         let arguments = Value::Object(arguments);
         tool.check_arguments(&arguments).map_err(|violations| invalid(&tool.descriptor.name, violations))?;
         let arguments = arguments.to_string();
@@ -77,10 +89,10 @@ impl Router {
             is_error,
             lane: route.lane,
             reason: route.reason,
-            duration: start.elapsed(),
+            duration: job.start.elapsed(),
             cached,
         };
-        let key = tool.cache_ttl.map(|ttl| (self.key(cx, tool, category, &arguments), ttl));
+        let key = tool.cache_ttl.map(|ttl| (self.key(job, &arguments), ttl));
         if let Some((key, _)) = &key {
             let hit = self.0.results.get(key);
             let result = if hit.is_some() { "hit" } else { "miss" };
@@ -89,16 +101,16 @@ impl Router {
                 return Ok(done(entry.content.clone(), entry.structured.clone(), false, true));
             }
         }
-        let env = self.env(cx, tool.limits.deadline)?;
-        let _running = self.admit(state, &env).await?;
-        let answer = self.attempts(&env, tool, state, &arguments).await?;
+        let env = self.env(cx, place, tool.limits.deadline)?;
+        let _running = self.admit(place, &env).await?;
+        let answer = self.attempts(&env, tool, place, &arguments).await?;
         let (output, is_error) = match answer {
             Ok(output) => (output, false),
             Err(error) => (tool_failed(error)?, true),
         };
         let bytes = output.structured.as_ref().map_or(0, String::len)
             + output.content.iter().map(|c| if let Content::Text(t) = c { t.len() } else { 1 << 10 }).sum::<usize>();
-        let structured = self.structured(tool, state, output.structured, is_error)?;
+        let structured = self.structured(tool, &place.share, output.structured, is_error)?;
         if let Some((key, ttl)) = key
             && !is_error
         {
@@ -107,69 +119,39 @@ impl Router {
         Ok(done(output.content, structured, is_error, false))
     }
 
-    /// Reads one resource.
-    pub async fn read_resource(&self, cx: RequestContext, uri: &str) -> Result<Vec<ResourceContents>, CallError> {
-        let view = self.view(&cx.caller);
-        let category = view.resource_owner(uri).ok_or_else(|| not_found("resource", uri, Vec::new()))?;
-        let (env, state, _running) = self.enter(&cx, category).await?;
-        let result = settle(&state, category.plugin.read_resource(env, uri).await)?;
-        result.map_err(|error| match error {
-            ToolError::NotFound(_) => not_found("resource", uri, Vec::new()),
-            other => entry_failed(other),
-        })
+    pub(crate) fn place(&self, cx: &RequestContext, category: &Category) -> Place {
+        let state = self.state_of(category);
+        let tenant = self.0.tenants.of(&cx.caller.tenant);
+        let share = state.share_of(&tenant.name);
+        let account = Arc::new(CallAccount::new(tenant.clone()));
+        Place { state, share, tenant, account }
     }
 
-    /// Fills a prompt in.
-    pub async fn get_prompt(
-        &self,
-        cx: RequestContext,
-        name: &str,
-        arguments: Map<String, Value>,
-    ) -> Result<PromptOutput, CallError> {
-        let view = self.view(&cx.caller);
-        let Some((category, prompt)) = view.prompt(name) else {
-            return Err(not_found("prompt", name, view.near_prompts(name)));
-        };
-        let missing: Violations = prompt
-            .arguments
-            .iter()
-            .filter(|argument| argument.required && !arguments.contains_key(&argument.name))
-            .map(|argument| (format!("/{}", argument.name), "is required".to_owned()))
-            .collect();
-        if !missing.is_empty() {
-            return Err(invalid(name, missing));
+    /// A client's call counts against its tenant's rate; what a tool calls is part of its own call.
+    pub(crate) fn charge(&self, cx: &RequestContext, place: &Place) -> Result<(), CallError> {
+        match cx.depth {
+            0 => place.tenant.call().map_err(outcome::exhausted),
+            _ => Ok(()),
         }
-        let (env, state, _running) = self.enter(&cx, category).await?;
-        let arguments = Value::Object(arguments).to_string();
-        settle(&state, category.plugin.get_prompt(env, name, arguments).await)?.map_err(entry_failed)
     }
 
-    /// Completes an argument of a prompt or a resource template. `settled` holds the arguments that are known.
-    pub async fn complete(
-        &self,
-        cx: RequestContext,
-        reference: CompletionReference,
-        argument: &str,
-        value: &str,
-        settled: Map<String, Value>,
-    ) -> Result<Completion, CallError> {
-        let view = self.view(&cx.caller);
-        let category = match &reference {
-            CompletionReference::Prompt(name) => {
-                let found = view.prompt(name).map(|(category, _)| category);
-                found.ok_or_else(|| not_found("prompt", name, view.near_prompts(name)))?
+    /// Counts what a call used, and what its tenant was refused.
+    pub(crate) fn account_for<T>(&self, place: &Place, result: &Result<T, CallError>) {
+        let usage = place.account.use_so_far();
+        if !usage.cpu.is_zero() {
+            place.share.cpu.increment(usage.cpu.as_secs_f64());
+        }
+        if let Err(CallError::Limited { limit, .. }) = result {
+            place.state.limit_hit(limit);
+            if limit.starts_with("tenant-") {
+                let tenant = place.tenant.name.to_string();
+                metrics::counter!("tandem_tenant_rejections_total", "tenant" => tenant, "reason" => *limit)
+                    .increment(1);
             }
-            CompletionReference::ResourceTemplate(template) => {
-                let found = view.resource_templates().find(|(_, t)| t.uri_template == *template);
-                found.map(|(category, _)| category).ok_or_else(|| not_found("resource", template, Vec::new()))?
-            }
-        };
-        let (env, state, _running) = self.enter(&cx, category).await?;
-        let settled = Value::Object(settled).to_string();
-        settle(&state, category.plugin.complete(env, &reference, argument, value, settled).await)?.map_err(entry_failed)
+        }
     }
 
-    fn route(&self, category: &Category, tool: Option<&Arc<Tool>>) -> Result<Route, CallError> {
+    pub(crate) fn route(&self, category: &Category, tool: Option<&Arc<Tool>>) -> Result<Route, CallError> {
         let (lane, reason) = lane::choose(category, tool.map_or("", |tool| &tool.descriptor.name));
         let route = match lane {
             Lane::General => Route { lane, reason },
@@ -189,20 +171,7 @@ impl Router {
         Ok(route)
     }
 
-    /// What a resource or prompt needs before it runs.
-    async fn enter(
-        &self,
-        cx: &RequestContext,
-        category: &Category,
-    ) -> Result<(CallEnv, Arc<CategoryState>, impl Drop + use<>), CallError> {
-        self.route(category, None)?;
-        let state = self.state_of(category);
-        let env = self.env(cx, category.plugin.limits().deadline)?;
-        let running = self.admit(&state, &env).await?;
-        Ok((env, state, running))
-    }
-
-    fn env(&self, cx: &RequestContext, limit: Duration) -> Result<CallEnv, CallError> {
+    pub(crate) fn env(&self, cx: &RequestContext, place: &Place, limit: Duration) -> Result<CallEnv, CallError> {
         if cx.depth > MAX_DEPTH {
             return Err(CallError::Limited {
                 limit: "depth",
@@ -220,14 +189,15 @@ impl Router {
             client: cx.client.clone(),
             depth: cx.depth,
             traceparent: cx.traceparent.clone(),
-            account: Arc::new(tandem_engine::Unmetered),
+            account: place.account.clone(),
         })
     }
 
-    /// Waits for a place: first the plugin's, then the lane's, so that one busy plugin does not hold the lane's
-    /// places while it waits. A nested call has its parent's place in the lane, and does not wait.
-    async fn admit(&self, state: &CategoryState, env: &CallEnv) -> Result<Running, CallError> {
-        state.breaker.admit(Instant::now()).map_err(|wait| CallError::Unavailable {
+    /// Waits for a place: first the tenant's and the plugin's, then the lane's, so that who waits for one's own busy
+    /// plugin does not hold the lane's places meanwhile. A nested call has its parent's places and does not wait.
+    pub(crate) async fn admit(&self, place: &Place, env: &CallEnv) -> Result<Running, CallError> {
+        let Place { state, share, tenant, .. } = place;
+        share.breaker.admit(Instant::now()).map_err(|wait| CallError::Unavailable {
             reason: format!("`{}` failed repeatedly and is paused", state.name),
             retry_after: Some(wait),
         })?;
@@ -241,22 +211,32 @@ impl Router {
                     retryable: true,
                     retry_after: None,
                 };
-                return Ok((state.gate.try_enter().ok_or_else(full)?, None));
+                let plugin = share.gate.try_enter().ok_or_else(full)?;
+                return Ok([None, Some(plugin), None]);
             }
-            let plugin = state.gate.enter(state.priority).await.map_err(|full| queue_full("concurrency", &full))?;
+            let own = match tenant.places() {
+                Some(gate) => {
+                    Some(gate.enter(state.priority).await.map_err(|full| queue_full("tenant-concurrency", &full))?)
+                }
+                None => None,
+            };
+            let plugin = share.gate.enter(state.priority).await.map_err(|full| queue_full("concurrency", &full))?;
             let lane = self.0.gate.enter(state.priority).await.map_err(|full| queue_full("queue", &full))?;
-            Ok((plugin, Some(lane)))
+            Ok([own, Some(plugin), Some(lane)])
         };
         let places = tokio::select! {
             biased;
             places = places => places,
             () = env.cancel.cancelled() => Err(CallError::Cancelled),
-            () = tokio::time::sleep_until(env.deadline.into()) => {
-                Err(CallError::Limited { limit: "queue", value: "the call's whole deadline".to_owned(), retryable: true, retry_after: None })
-            }
+            () = tokio::time::sleep_until(env.deadline.into()) => Err(CallError::Limited {
+                limit: "queue",
+                value: "the call's whole deadline".to_owned(),
+                retryable: true,
+                retry_after: None,
+            }),
         };
         if places.is_err() {
-            state.breaker.neutral(Instant::now());
+            share.breaker.neutral(Instant::now());
         }
         self.0.general.waited(before.elapsed());
         Ok(Running::new(state, places?))
@@ -267,7 +247,7 @@ impl Router {
         &self,
         env: &CallEnv,
         tool: &Tool,
-        state: &CategoryState,
+        place: &Place,
         arguments: &str,
     ) -> Result<Result<ToolOutput, ToolError>, CallError> {
         let mut attempt = 1;
@@ -278,7 +258,7 @@ impl Router {
                 Err(RunError::Trap(_) | RunError::Overloaded(_) | RunError::Host(_))
                     | Ok(Err(ToolError::Unavailable(_)))
             );
-            let result = settle(state, result);
+            let result = settle(&place.state, &place.share, result);
             if !again || attempt >= tool.retry.attempts() {
                 return result;
             }
@@ -293,11 +273,11 @@ impl Router {
         }
     }
 
-    fn key(&self, cx: &RequestContext, tool: &Tool, category: &Category, arguments: &str) -> Key {
+    fn key(&self, job: &Job<'_>, arguments: &str) -> Key {
         Key {
-            tenant: cx.caller.tenant.clone(),
-            plugin: category.digest.clone(),
-            tool: tool.descriptor.name.clone(),
+            tenant: job.cx.caller.tenant.clone(),
+            plugin: job.category.digest.clone(),
+            tool: job.tool.descriptor.name.clone(),
             arguments: arguments.to_owned(),
         }
     }
@@ -306,12 +286,12 @@ impl Router {
     fn structured(
         &self,
         tool: &Tool,
-        state: &CategoryState,
+        share: &Share,
         text: Option<String>,
         is_error: bool,
     ) -> Result<Option<Value>, CallError> {
         let wrong = |reason: String| {
-            state.breaker.failure(Instant::now());
+            share.breaker.failure(Instant::now());
             CallError::BadOutput { category: tool.category.to_string(), reason }
         };
         let Some(text) = text else {
@@ -334,14 +314,14 @@ impl Router {
 }
 
 /// The places that a running call holds; it counts as in flight while this lives.
-struct Running {
+pub(crate) struct Running {
     in_flight: Arc<std::sync::atomic::AtomicU64>,
     gauge: metrics::Gauge,
-    _places: (crate::admission::Permit, Option<crate::admission::Permit>),
+    _places: [Option<Permit>; 3],
 }
 
 impl Running {
-    fn new(state: &CategoryState, places: (crate::admission::Permit, Option<crate::admission::Permit>)) -> Self {
+    fn new(state: &CategoryState, places: [Option<Permit>; 3]) -> Self {
         state.in_flight.fetch_add(1, Ordering::Relaxed);
         state.gauge.increment(1);
         Self { in_flight: state.in_flight.clone(), gauge: state.gauge.clone(), _places: places }
@@ -361,115 +341,15 @@ fn find_tool<'a>(view: &'a View, name: &str) -> Result<(&'a Arc<Tool>, &'a Arc<C
         .ok_or_else(|| not_found("tool", name, view.near_tools(name)))
 }
 
-fn not_found(kind: &'static str, name: &str, near: Vec<String>) -> CallError {
+pub(crate) fn not_found(kind: &'static str, name: &str, near: Vec<String>) -> CallError {
     CallError::NotFound { kind, name: name.to_owned(), near }
 }
 
-fn invalid(name: &str, violations: Violations) -> CallError {
+pub(crate) fn invalid(name: &str, violations: Violations) -> CallError {
     let violations = violations.into_iter().map(|(pointer, message)| Violation { pointer, message }).collect();
     CallError::InvalidArguments { tool: name.to_owned(), violations }
 }
 
 fn queue_full(limit: &'static str, full: &Full) -> CallError {
     CallError::Limited { limit, value: format!("{} waiting calls", full.0), retryable: true, retry_after: None }
-}
-
-/// One of the tenant's totals.
-pub(crate) fn exhausted(total: Exhausted) -> CallError {
-    let Exhausted { limit, value, retry_after } = total;
-    CallError::Limited { limit, value, retryable: retry_after.is_some(), retry_after }
-}
-
-/// Tells the breaker how a run ended, and turns the engine's error into the caller's.
-fn settle<T>(state: &CategoryState, result: Result<T, RunError>) -> Result<T, CallError> {
-    let error = match result {
-        Ok(answer) => {
-            state.breaker.success();
-            return Ok(answer);
-        }
-        Err(error) => error,
-    };
-    match &error {
-        RunError::Trap(_)
-        | RunError::Timeout(_)
-        | RunError::BadOutput(_)
-        | RunError::NoExport(_)
-        | RunError::Host(_) => {
-            state.breaker.failure(Instant::now());
-        }
-        RunError::Limit { .. } | RunError::Exhausted(_) | RunError::Overloaded(_) | RunError::Cancelled => {
-            state.breaker.neutral(Instant::now())
-        }
-    }
-    if let RunError::Limit { limit, .. } = &error {
-        metrics::counter!("tandem_limit_hits_total", "category" => state.name.to_string(), "limit" => *limit)
-            .increment(1);
-    }
-    Err(match error {
-        RunError::Limit { limit, value } => CallError::Limited { limit, value, retryable: false, retry_after: None },
-        RunError::Exhausted(total) => exhausted(total),
-        RunError::Overloaded(instances) => {
-            CallError::Limited { limit: "instances", value: instances.to_string(), retryable: true, retry_after: None }
-        }
-        RunError::Timeout(after) => CallError::Timeout { after },
-        RunError::Cancelled => CallError::Cancelled,
-        RunError::Trap(reason) => CallError::Trapped { category: state.name.to_string(), reason },
-        RunError::BadOutput(reason) => CallError::BadOutput { category: state.name.to_string(), reason },
-        RunError::NoExport(name) => {
-            CallError::BadOutput { category: state.name.to_string(), reason: format!("it does not export `{name}`") }
-        }
-        RunError::Host(reason) => CallError::Internal(reason),
-    })
-}
-
-/// A tool's own error as its answer; a missing capability is the protocol's business.
-fn tool_failed(error: ToolError) -> Result<ToolOutput, CallError> {
-    let text = match error {
-        ToolError::Failed(output) => return Ok(output),
-        ToolError::MissingCapability(name) => return Err(CallError::MissingCapability(name)),
-        ToolError::Cancelled => return Err(CallError::Cancelled),
-        other => error_text(other),
-    };
-    Ok(ToolOutput { content: vec![Content::Text(text)], structured: None })
-}
-
-/// A resource's or prompt's own error.
-fn entry_failed(error: ToolError) -> CallError {
-    match error {
-        ToolError::MissingCapability(name) => CallError::MissingCapability(name),
-        ToolError::Cancelled => CallError::Cancelled,
-        ToolError::Denied(text) => CallError::Denied(text),
-        ToolError::Unavailable(reason) => CallError::Unavailable { reason, retry_after: None },
-        ToolError::InvalidArguments(message) => CallError::InvalidArguments {
-            tool: String::new(),
-            violations: vec![Violation { pointer: String::new(), message }],
-        },
-        other => CallError::Internal(error_text(other)),
-    }
-}
-
-fn error_text(error: ToolError) -> String {
-    match error {
-        ToolError::InvalidArguments(text) => format!("invalid arguments: {text}"),
-        ToolError::NotFound(text) => format!("not found: {text}"),
-        ToolError::Denied(text) => format!("denied: {text}"),
-        ToolError::Unavailable(text) => format!("unavailable: {text}"),
-        ToolError::Other(text) => text.unwrap_or_else(|| "the tool failed without a reason".to_owned()),
-        ToolError::MissingCapability(_) | ToolError::Cancelled | ToolError::Failed(_) => String::new(),
-    }
-}
-
-fn log(cx: &RequestContext, tool: &Tool, result: &Result<Output, CallError>, took: Duration) {
-    let status = match result {
-        Ok(output) if output.is_error => "tool_error",
-        Ok(_) => "ok",
-        Err(error) => error.code(),
-    };
-    let (tenant, request_id) = (&*cx.caller.tenant, &*cx.request_id);
-    let duration_ms = took.as_secs_f64() * 1e3;
-    let traceparent = cx.traceparent.as_deref().unwrap_or("");
-    tracing::info!(
-        target: "tandem::call", lane = "general", category = &*tool.category, tool = tool.descriptor.name, tenant,
-        request_id, duration_ms, status, traceparent, "call"
-    );
 }

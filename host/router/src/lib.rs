@@ -5,8 +5,8 @@
 //! retried, and only read-only idempotent ones are answered from the cache. The lane and the reason for it are in
 //! every answer and in the metrics.
 //!
-//! **Bounds.** A bounded queue for each lane, highest priority first; calls at once for each plugin; a circuit
-//! breaker for each category; nested calls to a depth; a deadline for everything.
+//! **Bounds.** A bounded queue for each lane, highest priority first; calls at once for each tenant's use of a plugin,
+//! with a circuit breaker; every tenant's totals; nested calls to a depth; a deadline for everything.
 //!
 //! **Refuses.** What is over a bound, at once and typed ([`CallError::Limited`]), instead of letting it wait
 //! without one.
@@ -18,12 +18,16 @@ mod api;
 mod breaker;
 mod cache;
 mod call;
+mod entries;
 mod lane;
 mod meters;
 mod nested;
+mod outcome;
 mod router;
 mod status;
+mod tenant;
 
 pub use api::{CallError, Lane, Output, RequestContext, Violation};
 pub use router::{Router, RouterConfig};
 pub use status::{CategoryStatus, LaneStatus, RuntimeStatus};
+pub use tenant::{CallUse, Denial, TenantLimits, TenantPolicy, Unlimited};

@@ -4,8 +4,8 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -41,18 +41,29 @@ pub(crate) fn status(result: &Result<bool, &CallError>) -> usize {
     }
 }
 
-/// The router's state of one category. Breaker and gate outlive a reload; the handles are of one version.
+/// What a tenant has of a category, for itself: one that fills a plugin's places, or makes it fail, does so to nobody
+/// else.
+pub(crate) struct Share {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) breaker: Arc<Breaker>,
+    /// Seconds of guest execution time. A gauge, because counters of this library hold whole numbers only.
+    pub(crate) cpu: Gauge,
+}
+
+/// The router's state of one category. Circuits outlive a reload; the handles are of one version.
 pub(crate) struct CategoryState {
     pub(crate) name: Arc<str>,
     pub(crate) plugin: Arc<Plugin>,
     pub(crate) priority: u8,
-    pub(crate) gate: Arc<Gate>,
-    pub(crate) breaker: Arc<Breaker>,
+    shares: RwLock<HashMap<Arc<str>, Arc<Share>>>,
+    waiting: usize,
     pub(crate) in_flight: Arc<AtomicU64>,
     pub(crate) calls: Arc<AtomicU64>,
     pub(crate) errors: Arc<AtomicU64>,
     pub(crate) gauge: Gauge,
-    pub(crate) circuit: Gauge,
+    circuit: Gauge,
+    /// Whether a circuit was open when last looked.
+    troubled: AtomicBool,
     duration: Histogram,
     by_tool: HashMap<String, [Counter; STATUSES.len()]>,
 }
@@ -70,20 +81,56 @@ impl CategoryState {
         };
         let by_tool =
             category.tools.iter().map(|t| (t.descriptor.name.clone(), counters(&t.descriptor.name))).collect();
-        Self {
+        let state = Self {
             name: category.name.clone(),
             plugin: category.plugin.clone(),
             priority: category.priority,
-            gate: Gate::new(category.plugin.limits().concurrency as usize, waiting),
-            breaker: before.map_or_else(Arc::default, |state| state.breaker.clone()),
+            shares: RwLock::default(),
+            waiting,
             in_flight: before.map_or_else(Arc::default, |state| state.in_flight.clone()),
             calls: before.map_or_else(Arc::default, |state| state.calls.clone()),
             errors: before.map_or_else(Arc::default, |state| state.errors.clone()),
             gauge: gauge!("tandem_calls_in_flight", &labels),
             circuit: gauge!("tandem_circuit_state", "category" => category.name.to_string()),
+            troubled: AtomicBool::new(false),
             duration: histogram!("tandem_tool_call_duration_seconds", &labels),
             by_tool,
+        };
+        let circuits = before.map(|before| before.shares.read().unwrap_or_else(PoisonError::into_inner));
+        for (tenant, share) in circuits.iter().flat_map(|shares| shares.iter()) {
+            state.add_share(tenant, share.breaker.clone());
         }
+        state
+    }
+
+    /// A tenant's share.
+    pub(crate) fn share_of(&self, tenant: &Arc<str>) -> Arc<Share> {
+        let known = self.shares.read().unwrap_or_else(PoisonError::into_inner).get(tenant).cloned();
+        known.unwrap_or_else(|| self.add_share(tenant, Arc::default()))
+    }
+
+    fn add_share(&self, tenant: &Arc<str>, breaker: Arc<Breaker>) -> Arc<Share> {
+        let mut shares = self.shares.write().unwrap_or_else(PoisonError::into_inner);
+        let share = shares.entry(tenant.clone()).or_insert_with(|| {
+            let (tenant, category) = (tenant.to_string(), self.name.to_string());
+            Arc::new(Share {
+                gate: Gate::new(self.plugin.limits().concurrency as usize, self.waiting),
+                breaker,
+                cpu: gauge!("tandem_guest_cpu_seconds_total", "tenant" => tenant, "category" => category),
+            })
+        });
+        share.clone()
+    }
+
+    /// The worst circuit of all tenants: a run of failures is worth a look whoever met it.
+    pub(crate) fn circuit(&self, now: Instant) -> &'static str {
+        let shares = self.shares.read().unwrap_or_else(PoisonError::into_inner);
+        let states = shares.values().map(|share| share.breaker.state(now));
+        states.max_by_key(|state| circuit_number(state)).unwrap_or("closed")
+    }
+
+    pub(crate) fn limit_hit(&self, limit: &'static str) {
+        counter!("tandem_limit_hits_total", "category" => self.name.to_string(), "limit" => limit).increment(1);
     }
 
     pub(crate) fn record(&self, tool: &str, status: usize, took: Duration) {
@@ -95,11 +142,20 @@ impl CategoryState {
         if let Some(counter) = self.by_tool.get(tool).and_then(|counters| counters.get(status)) {
             counter.increment(1);
         }
-        self.circuit.set(match self.breaker.state(Instant::now()) {
-            "closed" => 0.0,
-            "half-open" => 1.0,
-            _ => 2.0,
-        });
+        // A success can only close a circuit, a failure only open it: most calls change nothing.
+        if status > 1 || self.troubled.load(Ordering::Relaxed) {
+            let number = circuit_number(self.circuit(Instant::now()));
+            self.troubled.store(number > 0, Ordering::Relaxed);
+            self.circuit.set(f64::from(number));
+        }
+    }
+}
+
+fn circuit_number(state: &str) -> u8 {
+    match state {
+        "closed" => 0,
+        "half-open" => 1,
+        _ => 2,
     }
 }
 

@@ -22,10 +22,11 @@ use crate::{
     meters::{CategoryState, LaneMeters},
     nested,
     status::{CategoryStatus, LaneStatus, RuntimeStatus},
+    tenant::{TenantPolicy, Tenants, Unlimited},
 };
 
 /// What an operator may choose.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RouterConfig {
     /// Calls that run at once in the general lane. More than the engine has instances only moves the refusal.
     pub max_running: usize,
@@ -35,11 +36,21 @@ pub struct RouterConfig {
     /// Whether a tool of the reactor lane may run in the general lane while that lane is down; only tools that
     /// are marked idempotent do.
     pub reactor_fallback: bool,
+    /// Threads that run guests. While several tenants are active, one of them holds all but one at most.
+    pub workers: usize,
+    /// What each tenant may use.
+    pub tenants: Arc<dyn TenantPolicy>,
+}
+
+impl std::fmt::Debug for RouterConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RouterConfig").field("max_running", &self.max_running).finish_non_exhaustive()
+    }
 }
 
 impl Default for RouterConfig {
     fn default() -> Self {
-        Self { max_running: 1000, max_waiting: 1024, reactor_fallback: false }
+        Self { max_running: 1000, max_waiting: 1024, reactor_fallback: false, workers: 2, tenants: Arc::new(Unlimited) }
     }
 }
 
@@ -53,6 +64,7 @@ pub(crate) struct Inner {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) services: Arc<Services>,
     pub(crate) gate: Arc<Gate>,
+    pub(crate) tenants: Tenants,
     pub(crate) results: Results,
     pub(crate) general: LaneMeters,
     pub(crate) reactor: LaneMeters,
@@ -75,6 +87,7 @@ impl Router {
         let router = Self(Arc::new_cyclic(|me| Inner {
             me: me.clone(),
             gate: Gate::new(config.max_running, config.max_waiting),
+            tenants: Tenants::new(config.tenants.clone(), config.workers),
             config,
             catalog,
             services,
@@ -100,6 +113,11 @@ impl Router {
         self.0.catalog.changes()
     }
 
+    /// Asks anew what tenants may use; see [`TenantPolicy`].
+    pub fn refresh_tenants(&self) {
+        self.0.tenants.refresh();
+    }
+
     /// Says whether plugins are loaded and calls are welcome. Calls are taken in any case.
     pub fn set_ready(&self, ready: bool) {
         self.0.ready.store(ready, Ordering::Release);
@@ -114,7 +132,7 @@ impl Router {
             .values()
             .map(|state| CategoryStatus {
                 name: state.name.to_string(),
-                circuit: state.breaker.state(now),
+                circuit: state.circuit(now),
                 in_flight: state.in_flight.load(Ordering::Relaxed),
                 calls: state.calls.load(Ordering::Relaxed),
                 errors: state.errors.load(Ordering::Relaxed),

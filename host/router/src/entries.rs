@@ -1,0 +1,108 @@
+//! Resources, prompts and completions: the same way as a tool's call, without retries and without the result cache.
+
+use std::future::Future;
+
+use serde_json::{Map, Value};
+use tandem_catalog::{Category, Violations};
+use tandem_engine::{CallEnv, Completion, CompletionReference, PromptOutput, ResourceContents, RunError, ToolError};
+
+use crate::{
+    api::{CallError, RequestContext},
+    call::{invalid, not_found},
+    outcome::{entry_failed, settle},
+    router::Router,
+};
+
+impl Router {
+    /// Reads one resource.
+    pub async fn read_resource(&self, cx: RequestContext, uri: &str) -> Result<Vec<ResourceContents>, CallError> {
+        let view = self.view(&cx.caller);
+        let category = view.resource_owner(uri).ok_or_else(|| not_found("resource", uri, Vec::new()))?;
+        let run = |env| async move {
+            category.plugin.read_resource(env, uri).await.map(|answer| {
+                answer.map_err(|error| match error {
+                    ToolError::NotFound(_) => not_found("resource", uri, Vec::new()),
+                    other => entry_failed(other),
+                })
+            })
+        };
+        self.enter(&cx, category, run).await
+    }
+
+    /// Fills a prompt in.
+    pub async fn get_prompt(
+        &self,
+        cx: RequestContext,
+        name: &str,
+        arguments: Map<String, Value>,
+    ) -> Result<PromptOutput, CallError> {
+        let view = self.view(&cx.caller);
+        let Some((category, prompt)) = view.prompt(name) else {
+            return Err(not_found("prompt", name, view.near_prompts(name)));
+        };
+        let missing: Violations = prompt
+            .arguments
+            .iter()
+            .filter(|argument| argument.required && !arguments.contains_key(&argument.name))
+            .map(|argument| (format!("/{}", argument.name), "is required".to_owned()))
+            .collect();
+        if !missing.is_empty() {
+            return Err(invalid(name, missing));
+        }
+        let arguments = Value::Object(arguments).to_string();
+        let run = |env| async move {
+            let answer = category.plugin.get_prompt(env, name, arguments).await;
+            answer.map(|answer| answer.map_err(entry_failed))
+        };
+        self.enter(&cx, category, run).await
+    }
+
+    /// Completes an argument of a prompt or a resource template. `settled` holds the arguments that are known.
+    pub async fn complete(
+        &self,
+        cx: RequestContext,
+        reference: CompletionReference,
+        argument: &str,
+        value: &str,
+        settled: Map<String, Value>,
+    ) -> Result<Completion, CallError> {
+        let view = self.view(&cx.caller);
+        let category = match &reference {
+            CompletionReference::Prompt(name) => {
+                let found = view.prompt(name).map(|(category, _)| category);
+                found.ok_or_else(|| not_found("prompt", name, view.near_prompts(name)))?
+            }
+            CompletionReference::ResourceTemplate(template) => {
+                let found = view.resource_templates().find(|(_, t)| t.uri_template == *template);
+                found.map(|(category, _)| category).ok_or_else(|| not_found("resource", template, Vec::new()))?
+            }
+        };
+        let settled = Value::Object(settled).to_string();
+        let reference = &reference;
+        let run = |env| async move {
+            let answer = category.plugin.complete(env, reference, argument, value, settled).await;
+            answer.map(|answer| answer.map_err(entry_failed))
+        };
+        self.enter(&cx, category, run).await
+    }
+
+    /// Admits, runs and accounts for what is no tool's call.
+    async fn enter<T, F: Future<Output = Result<Result<T, CallError>, RunError>>>(
+        &self,
+        cx: &RequestContext,
+        category: &Category,
+        run: impl FnOnce(CallEnv) -> F,
+    ) -> Result<T, CallError> {
+        self.route(category, None)?;
+        let place = self.place(cx, category);
+        let work = async {
+            self.charge(cx, &place)?;
+            let env = self.env(cx, &place, category.plugin.limits().deadline)?;
+            let _running = self.admit(&place, &env).await?;
+            settle(&place.state, &place.share, run(env).await)?
+        };
+        let result = work.await;
+        self.account_for(&place, &result);
+        result
+    }
+}

@@ -1,0 +1,107 @@
+//! How a run ended: for the breaker, for the metrics, and as the caller's answer.
+
+use std::time::{Duration, Instant};
+
+use tandem_catalog::Tool;
+use tandem_engine::{Content, Exhausted, RunError, ToolError, ToolOutput};
+
+use crate::{
+    api::{CallError, Output, RequestContext, Violation},
+    meters::{CategoryState, Share},
+};
+
+/// One of the tenant's totals.
+pub(crate) fn exhausted(total: Exhausted) -> CallError {
+    let Exhausted { limit, value, retry_after } = total;
+    CallError::Limited { limit, value, retryable: retry_after.is_some(), retry_after }
+}
+
+/// Tells the breaker how a run ended, and turns the engine's error into the caller's.
+pub(crate) fn settle<T>(state: &CategoryState, share: &Share, result: Result<T, RunError>) -> Result<T, CallError> {
+    let error = match result {
+        Ok(answer) => {
+            share.breaker.success();
+            return Ok(answer);
+        }
+        Err(error) => error,
+    };
+    match &error {
+        RunError::Trap(_)
+        | RunError::Timeout(_)
+        | RunError::BadOutput(_)
+        | RunError::NoExport(_)
+        | RunError::Host(_) => {
+            share.breaker.failure(Instant::now());
+        }
+        RunError::Limit { .. } | RunError::Exhausted(_) | RunError::Overloaded(_) | RunError::Cancelled => {
+            share.breaker.neutral(Instant::now())
+        }
+    }
+    Err(match error {
+        RunError::Limit { limit, value } => CallError::Limited { limit, value, retryable: false, retry_after: None },
+        RunError::Exhausted(total) => exhausted(total),
+        RunError::Overloaded(instances) => {
+            CallError::Limited { limit: "instances", value: instances.to_string(), retryable: true, retry_after: None }
+        }
+        RunError::Timeout(after) => CallError::Timeout { after },
+        RunError::Cancelled => CallError::Cancelled,
+        RunError::Trap(reason) => CallError::Trapped { category: state.name.to_string(), reason },
+        RunError::BadOutput(reason) => CallError::BadOutput { category: state.name.to_string(), reason },
+        RunError::NoExport(name) => {
+            CallError::BadOutput { category: state.name.to_string(), reason: format!("it does not export `{name}`") }
+        }
+        RunError::Host(reason) => CallError::Internal(reason),
+    })
+}
+
+/// A tool's own error as its answer; a missing capability is the protocol's business.
+pub(crate) fn tool_failed(error: ToolError) -> Result<ToolOutput, CallError> {
+    let text = match error {
+        ToolError::Failed(output) => return Ok(output),
+        ToolError::MissingCapability(name) => return Err(CallError::MissingCapability(name)),
+        ToolError::Cancelled => return Err(CallError::Cancelled),
+        other => error_text(other),
+    };
+    Ok(ToolOutput { content: vec![Content::Text(text)], structured: None })
+}
+
+/// A resource's or prompt's own error.
+pub(crate) fn entry_failed(error: ToolError) -> CallError {
+    match error {
+        ToolError::MissingCapability(name) => CallError::MissingCapability(name),
+        ToolError::Cancelled => CallError::Cancelled,
+        ToolError::Denied(text) => CallError::Denied(text),
+        ToolError::Unavailable(reason) => CallError::Unavailable { reason, retry_after: None },
+        ToolError::InvalidArguments(message) => CallError::InvalidArguments {
+            tool: String::new(),
+            violations: vec![Violation { pointer: String::new(), message }],
+        },
+        other => CallError::Internal(error_text(other)),
+    }
+}
+
+fn error_text(error: ToolError) -> String {
+    match error {
+        ToolError::InvalidArguments(text) => format!("invalid arguments: {text}"),
+        ToolError::NotFound(text) => format!("not found: {text}"),
+        ToolError::Denied(text) => format!("denied: {text}"),
+        ToolError::Unavailable(text) => format!("unavailable: {text}"),
+        ToolError::Other(text) => text.unwrap_or_else(|| "the tool failed without a reason".to_owned()),
+        ToolError::MissingCapability(_) | ToolError::Cancelled | ToolError::Failed(_) => String::new(),
+    }
+}
+
+pub(crate) fn log(cx: &RequestContext, tool: &Tool, result: &Result<Output, CallError>, took: Duration) {
+    let status = match result {
+        Ok(output) if output.is_error => "tool_error",
+        Ok(_) => "ok",
+        Err(error) => error.code(),
+    };
+    let (tenant, request_id) = (&*cx.caller.tenant, &*cx.request_id);
+    let duration_ms = took.as_secs_f64() * 1e3;
+    let traceparent = cx.traceparent.as_deref().unwrap_or("");
+    tracing::info!(
+        target: "tandem::call", lane = "general", category = &*tool.category, tool = tool.descriptor.name, tenant,
+        request_id, duration_ms, status, traceparent, "call"
+    );
+}

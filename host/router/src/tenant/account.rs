@@ -1,0 +1,147 @@
+//! One call's account: its tenant's totals, and what it used, for the audit log.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+use tandem_engine::{Account, Exhausted, Turn, Use};
+
+use super::Tenant;
+
+/// Refusals that are kept of one call: a guest that probes would fill the log with them.
+const MAX_DENIALS: usize = 16;
+/// Bytes of a refusal's object.
+const MAX_WHAT: usize = 256;
+
+const USES: [Use; 11] = [
+    Use::Fs,
+    Use::Http,
+    Use::Env,
+    Use::Secrets,
+    Use::RevealSecrets,
+    Use::Cache,
+    Use::Kv,
+    Use::Invoke,
+    Use::Client,
+    Use::Sockets,
+    Use::P2p,
+];
+
+/// A use that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// The capability.
+    pub capability: Use,
+    /// Its object: a host, a path, a key. Never a secret.
+    pub what: String,
+}
+
+/// What one call used.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallUse {
+    /// Capabilities that were used, in the order of [`Use`].
+    pub used: Vec<Use>,
+    /// Those that were refused, at most 16.
+    pub denied: Vec<Denial>,
+    /// Guest execution time, in whole ticks.
+    pub cpu: Duration,
+}
+
+/// Made for each call.
+pub(crate) struct CallAccount {
+    tenant: Arc<Tenant>,
+    used: AtomicU32,
+    denied: Mutex<Vec<Denial>>,
+    cpu_us: AtomicU64,
+}
+
+impl CallAccount {
+    pub(crate) fn new(tenant: Arc<Tenant>) -> Self {
+        Self { tenant, used: AtomicU32::new(0), denied: Mutex::default(), cpu_us: AtomicU64::new(0) }
+    }
+
+    /// What the call used so far.
+    pub(crate) fn use_so_far(&self) -> CallUse {
+        let bits = self.used.load(Ordering::Relaxed);
+        CallUse {
+            used: USES.into_iter().filter(|capability| bits & bit(*capability) != 0).collect(),
+            denied: self.denied.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            cpu: Duration::from_micros(self.cpu_us.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+fn bit(capability: Use) -> u32 {
+    1 << (capability as u32)
+}
+
+impl Account for CallAccount {
+    fn cpu(&self, time: Duration) -> Result<(), Exhausted> {
+        self.cpu_us.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.tenant.cpu(time)
+    }
+
+    fn turn(&self) -> Option<BoxFuture<'static, Turn>> {
+        self.tenant.turn()
+    }
+
+    fn grow(&self, bytes: u64) -> Result<(), Exhausted> {
+        self.tenant.grow(bytes)
+    }
+
+    fn shrink(&self, bytes: u64) {
+        self.tenant.shrink(bytes);
+    }
+
+    fn log(&self, bytes: u64) -> bool {
+        self.tenant.log(bytes)
+    }
+
+    fn egress(&self, bytes: u64) -> Result<(), Exhausted> {
+        self.tenant.egress(bytes)
+    }
+
+    fn used(&self, capability: Use) {
+        self.used.fetch_or(bit(capability), Ordering::Relaxed);
+    }
+
+    fn denied(&self, capability: Use, what: &str) {
+        let mut end = what.len().min(MAX_WHAT);
+        while !what.is_char_boundary(end) {
+            end -= 1;
+        }
+        let denial = Denial { capability, what: what.get(..end).unwrap_or_default().to_owned() };
+        let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        if denied.len() < MAX_DENIALS && !denied.contains(&denial) {
+            denied.push(denial);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tenant::{Tenants, Unlimited};
+
+    #[test]
+    fn uses_and_refusals_are_kept_once_and_bounded() {
+        let tenants = Tenants::new(Arc::new(Unlimited), 2);
+        let account = CallAccount::new(tenants.of(&"t".into()));
+        account.used(Use::Kv);
+        account.used(Use::Fs);
+        account.used(Use::Kv);
+        for i in 0..100 {
+            account.denied(Use::Http, &format!("host-{}", i / 2));
+        }
+        account.denied(Use::Http, &"é".repeat(200));
+        let usage = account.use_so_far();
+        assert_eq!(usage.used, [Use::Fs, Use::Kv]);
+        assert_eq!(usage.denied.len(), MAX_DENIALS);
+        assert_eq!(USES.len(), Use::P2p as usize + 1, "every use has its bit");
+    }
+}

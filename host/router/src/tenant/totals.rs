@@ -1,0 +1,232 @@
+//! One tenant's totals.
+
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures::future::BoxFuture;
+use governor::{
+    DefaultDirectRateLimiter, Quota,
+    clock::{Clock, DefaultClock},
+};
+use tandem_engine::{Exhausted, Turn};
+use tokio::sync::Semaphore;
+
+use super::{TenantLimits, turns::Activity};
+use crate::admission::Gate;
+
+const MINUTE: Duration = Duration::from_secs(60);
+/// Log and network bytes are counted in units of this size: a bucket's level has 32 bits.
+const UNIT: u64 = 1 << 10;
+/// Calls of one tenant that may wait for each of its places: beyond that they would only time out.
+const WAITING_FOR_A_PLACE: usize = 4;
+
+/// Tenants are told apart by number where a name would cost an allocation.
+static NUMBER: AtomicU64 = AtomicU64::new(1);
+
+/// What a tenant has left.
+pub(crate) struct Tenant {
+    pub(crate) name: Arc<str>,
+    pub(crate) limits: TenantLimits,
+    number: u64,
+    rate: Option<DefaultDirectRateLimiter>,
+    places: Option<Arc<Gate>>,
+    cpu: Option<Bucket>,
+    log: Option<Bucket>,
+    egress: Option<Bucket>,
+    memory: AtomicU64,
+    turns: Arc<Semaphore>,
+    activity: Arc<Activity>,
+    since: Instant,
+    /// Milliseconds after `since` until which the CPU total is used up.
+    no_cpu_until: AtomicU64,
+}
+
+/// A total over a minute, refilled evenly.
+struct Bucket {
+    limiter: DefaultDirectRateLimiter,
+    limit: &'static str,
+    value: String,
+}
+
+impl Bucket {
+    fn new(limit: &'static str, per_minute: u64, value: String) -> Option<Self> {
+        let size = NonZeroU32::new(u32::try_from(per_minute).unwrap_or(u32::MAX))?;
+        let quota = Quota::with_period(MINUTE / size.get())?.allow_burst(size);
+        Some(Self { limiter: DefaultDirectRateLimiter::direct(quota), limit, value })
+    }
+
+    fn take(&self, units: u64) -> Result<(), Exhausted> {
+        let Some(units) = NonZeroU32::new(u32::try_from(units).unwrap_or(u32::MAX)) else { return Ok(()) };
+        let retry_after = match self.limiter.check_n(units) {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(wait)) => Some(wait.wait_time_from(DefaultClock::default().now())),
+            // More at once than there ever is.
+            Err(_) => None,
+        };
+        Err(Exhausted { limit: self.limit, value: self.value.clone(), retry_after })
+    }
+}
+
+impl Tenant {
+    pub(super) fn new(name: Arc<str>, limits: TenantLimits, turns: usize, activity: Arc<Activity>) -> Self {
+        let rate = limits.rate.and_then(|(per_second, burst)| {
+            let quota = Quota::per_second(NonZeroU32::new(per_second)?).allow_burst(NonZeroU32::new(burst)?);
+            Some(DefaultDirectRateLimiter::direct(quota))
+        });
+        let kib = |bytes: u64| bytes.div_ceil(UNIT);
+        Self {
+            name,
+            number: NUMBER.fetch_add(1, Ordering::Relaxed),
+            rate,
+            places: limits.concurrency.map(|n| Gate::new(n as usize, (n as usize).saturating_mul(WAITING_FOR_A_PLACE))),
+            cpu: limits.cpu_per_minute.and_then(|time| {
+                let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+                Bucket::new("tenant-cpu", ms, format!("{ms} ms a minute"))
+            }),
+            log: limits.log_per_minute.and_then(|n| Bucket::new("tenant-log", kib(n), format!("{n} bytes a minute"))),
+            egress: limits
+                .egress_per_minute
+                .and_then(|n| Bucket::new("tenant-egress", kib(n), format!("{n} bytes a minute"))),
+            memory: AtomicU64::new(0),
+            turns: Arc::new(Semaphore::new(turns)),
+            activity,
+            since: Instant::now(),
+            no_cpu_until: AtomicU64::new(0),
+            limits,
+        }
+    }
+
+    /// A client's call begins: it counts against the rate, and not while the CPU total is used up.
+    pub(crate) fn call(&self) -> Result<(), Exhausted> {
+        self.activity.call(self.number);
+        let until = Duration::from_millis(self.no_cpu_until.load(Ordering::Relaxed));
+        if let Some(wait) = until.checked_sub(self.since.elapsed()).filter(|wait| !wait.is_zero())
+            && let Some(cpu) = &self.cpu
+        {
+            return Err(Exhausted { limit: cpu.limit, value: cpu.value.clone(), retry_after: Some(wait) });
+        }
+        let (Some(rate), Some((per_second, burst))) = (&self.rate, self.limits.rate) else { return Ok(()) };
+        rate.check().map_err(|wait| Exhausted {
+            limit: "tenant-rate",
+            value: format!("{per_second} calls a second, {burst} at once"),
+            retry_after: Some(wait.wait_time_from(DefaultClock::default().now())),
+        })
+    }
+
+    /// The gate of its calls at a time.
+    pub(crate) fn places(&self) -> Option<&Arc<Gate>> {
+        self.places.as_ref()
+    }
+
+    pub(super) fn cpu(&self, time: Duration) -> Result<(), Exhausted> {
+        let Some(cpu) = &self.cpu else { return Ok(()) };
+        cpu.take(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)).inspect_err(|exhausted| {
+            let until = self.since.elapsed() + exhausted.retry_after.unwrap_or(MINUTE);
+            self.no_cpu_until.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        })
+    }
+
+    pub(super) fn grow(&self, bytes: u64) -> Result<(), Exhausted> {
+        let before = self.memory.fetch_add(bytes, Ordering::Relaxed);
+        match self.limits.memory {
+            Some(max) if before.saturating_add(bytes) > max => {
+                self.memory.fetch_sub(bytes, Ordering::Relaxed);
+                // Its other calls will end and give theirs back.
+                let retry_after = (before > 0).then_some(Duration::from_secs(1));
+                Err(Exhausted { limit: "tenant-memory", value: format!("{max} bytes"), retry_after })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn shrink(&self, bytes: u64) {
+        self.memory.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn log(&self, bytes: u64) -> bool {
+        self.log.as_ref().is_none_or(|log| log.take(bytes.div_ceil(UNIT)).is_ok())
+    }
+
+    pub(super) fn egress(&self, bytes: u64) -> Result<(), Exhausted> {
+        self.egress.as_ref().map_or(Ok(()), |egress| egress.take(bytes.div_ceil(UNIT)))
+    }
+
+    pub(super) fn turn(&self) -> Option<BoxFuture<'static, Turn>> {
+        if !self.activity.is_mixed() {
+            return None;
+        }
+        let turns = self.turns.clone();
+        Some(Box::pin(async move {
+            // The semaphore is never closed; its queue is in order of arrival, so everybody's turn comes.
+            Box::new(turns.acquire_owned().await.ok()) as Turn
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tenant(limits: TenantLimits) -> Tenant {
+        Tenant::new("t".into(), limits, 1, Arc::default())
+    }
+
+    #[test]
+    fn the_rate_lets_a_burst_through_and_says_when_to_come_back() {
+        let tenant = tenant(TenantLimits { rate: Some((1, 2)), ..TenantLimits::default() });
+        assert!(tenant.call().is_ok() && tenant.call().is_ok());
+        let refused = tenant.call().unwrap_err();
+        assert_eq!(refused.limit, "tenant-rate");
+        assert!(refused.retry_after.is_some_and(|wait| wait > Duration::from_millis(500)), "{refused:?}");
+    }
+
+    #[test]
+    fn a_used_up_cpu_total_refuses_the_next_call() {
+        let limits = TenantLimits { cpu_per_minute: Some(Duration::from_millis(100)), ..TenantLimits::default() };
+        let tenant = tenant(limits);
+        for _ in 0..100 {
+            tenant.cpu(Duration::from_millis(1)).unwrap();
+        }
+        assert_eq!(tenant.cpu(Duration::from_millis(1)).unwrap_err().limit, "tenant-cpu");
+        assert_eq!(tenant.call().unwrap_err().limit, "tenant-cpu");
+    }
+
+    #[test]
+    fn memory_is_a_total_and_comes_back() {
+        let tenant = tenant(TenantLimits { memory: Some(100), ..TenantLimits::default() });
+        tenant.grow(60).unwrap();
+        assert_eq!(tenant.grow(60).unwrap_err().limit, "tenant-memory");
+        tenant.shrink(60);
+        tenant.grow(100).unwrap();
+        tenant.shrink(100);
+        let never = tenant.grow(101).unwrap_err();
+        assert_eq!(never.retry_after, None, "waiting does not help");
+    }
+
+    #[test]
+    fn bytes_over_the_network_and_in_the_log_are_totals() {
+        let limits =
+            TenantLimits { log_per_minute: Some(4096), egress_per_minute: Some(8192), ..TenantLimits::default() };
+        let tenant = tenant(limits);
+        assert!(tenant.log(4096) && !tenant.log(1024));
+        tenant.egress(8192).unwrap();
+        assert_eq!(tenant.egress(1).unwrap_err().limit, "tenant-egress");
+    }
+
+    #[test]
+    fn a_tenant_alone_takes_no_turns() {
+        let activity = Arc::<Activity>::default();
+        let one = Tenant::new("a".into(), TenantLimits::default(), 1, activity.clone());
+        let two = Tenant::new("b".into(), TenantLimits::default(), 1, activity);
+        one.call().unwrap();
+        assert!(one.turn().is_none());
+        two.call().unwrap();
+        assert!(one.turn().is_some() && two.turn().is_some());
+    }
+}
