@@ -270,7 +270,7 @@ impl Edge {
                 incoming
             }
         };
-        let response = INCOMING.scope(incoming.clone(), self.mcp.handle(request)).await;
+        let response = INCOMING.scope(incoming.clone(), Box::pin(self.mcp.handle(request))).await;
         if incoming.session_was_refused() {
             let limit = self.shared.config.session_limit;
             return Problem::new(

@@ -61,7 +61,7 @@ impl Router {
         let (tool, category) = find_tool(&view, name)?;
         let job = Job { cx: &cx, tool, category, place: self.place(&cx, category), start };
         let (lane, result) = match self.route(category, Some(tool)) {
-            Ok(route) => (&self.0.general, self.routed_call(&job, arguments, route).await),
+            Ok(route) => (&self.0.general, Box::pin(self.routed_call(&job, arguments, route)).await),
             Err(error) => (&self.0.reactor, Err(error)),
         };
         let status = meters::status(&result.as_ref().map(|output| output.is_error));

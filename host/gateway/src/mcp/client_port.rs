@@ -88,6 +88,11 @@ impl Threshold {
         Self(Arc::new(AtomicU8::new(level.map_or(Self::OFF, |level| level as u8))))
     }
 
+    /// Whether it lets nothing through.
+    pub(crate) fn is_off(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == Self::OFF
+    }
+
     pub(crate) fn set(&self, level: Level) {
         self.0.store(level as u8, Ordering::Relaxed);
     }

@@ -84,7 +84,7 @@ impl Exchange {
 
     /// Whether the client wants to hear anything but the answer.
     pub(crate) fn wants_events(&self) -> bool {
-        self.threshold.is_some() || self.progress_token().is_some()
+        self.threshold.as_ref().is_some_and(|threshold| !threshold.is_off()) || self.progress_token().is_some()
     }
 
     fn progress_token(&self) -> Option<ProgressToken> {

@@ -64,7 +64,8 @@ pub(crate) async fn call(ex: &Exchange, params: CallToolRequestParams) -> Result
                 responses: input_responses,
                 state: request_state,
             };
-            match ex.drive(terms, |port, cancel| work(ex, name.to_string(), job, port, cancel)).await? {
+            let driven = ex.drive(terms, |port, cancel| work(ex, name.to_string(), job, port, cancel));
+            match Box::pin(driven).await? {
                 Response::Done(Reply::Tool(result)) => Ok(result.into()),
                 Response::Done(_) => {
                     Err(errors::of_request(&CallError::Internal("the wrong kind of reply".to_owned())))
@@ -181,7 +182,8 @@ async fn one(
     arguments: Map<String, Value>,
     stamp: Stamp,
 ) -> Result<CallToolResult, ErrorData> {
-    match router.call_tool(routed, &tool.descriptor.name, arguments).await {
+    // On the heap: the future holds everything down to the guest, and each layer above would move it.
+    match Box::pin(router.call_tool(routed, &tool.descriptor.name, arguments)).await {
         Ok(output) => Ok(answer(output, stamp)),
         Err(error) => {
             let mut result = errors::of_tool(called, &error)?;
