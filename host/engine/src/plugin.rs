@@ -130,6 +130,8 @@ pub(crate) struct Exports {
 pub(crate) struct Live {
     pub(crate) store: Store<CallState>,
     instance: Instance,
+    /// The looked-up exports, for the next call of a reused instance.
+    tools: Option<tools::Guest>,
     pub(crate) calls: u32,
 }
 
@@ -337,19 +339,22 @@ impl Plugin {
         store.set_epoch_deadline(1);
         store.data_mut().arm(env)?;
         match self.pre.instantiate_async(&mut store).await {
-            Ok(instance) => Ok(Live { store, instance, calls: 0 }),
+            Ok(instance) => Ok(Live { store, instance, tools: None, calls: 0 }),
             Err(error) => Err(self.classify(store.data(), &error)),
         }
     }
 
     async fn dispatch(&self, live: &mut Live, op: Op<'_>) -> wasmtime::Result<Answer> {
-        let Live { store, instance, .. } = live;
+        let Live { store, instance, tools, .. } = live;
         let no_export = |name: &'static str| wasmtime::Error::from(RunError::NoExport(name));
         // The handle's number is the call's: a handle that outlives its call names no other.
         let context = |store: &Store<CallState>| Resource::new_own(store.data().call);
         Ok(match op {
             Op::Tool { name, arguments } => {
-                let guest = self.exports.tools.load(&mut *store, &*instance)?;
+                let guest = match tools {
+                    Some(guest) => guest,
+                    None => tools.insert(self.exports.tools.load(&mut *store, &*instance)?),
+                };
                 let context = context(store);
                 Answer::Tool(guest.call_call(&mut *store, context, name, arguments).await?)
             }

@@ -27,7 +27,7 @@ use tracing::Instrument as _;
 use super::{
     errors,
     exchange::{Exchange, hint, is_modern, request_threshold},
-    lists::{Rendered, page},
+    lists::{Rendered, mirrors, page},
     prompts, resources,
     session::Session,
     subscriptions,
@@ -288,8 +288,8 @@ impl ServerHandler for Handler {
     /// and only where it has such an argument.
     fn get_tool(&self, name: &str) -> Option<Tool> {
         let incoming = INCOMING.try_with(Arc::clone).ok().or_else(|| self.piped.clone())?;
-        let rendered = self.rendered(&incoming);
-        let schema = rendered.header_schema(name)?;
-        Some(Tool::new_with_raw(name.to_owned(), None, schema.clone()))
+        let view = self.shared.router.view(&incoming.caller);
+        let schema = view.tool(name)?.descriptor.input_schema.as_object().filter(|schema| mirrors(schema))?;
+        Some(Tool::new_with_raw(name.to_owned(), None, Arc::new(schema.clone())))
     }
 }

@@ -4,7 +4,7 @@
 //! changes; so it is kept under these four. Lists are ordered by name, and a page's cursor names the entry after which
 //! the next page starts: a change between two pages neither repeats nor skips what stays.
 
-use std::{collections::HashMap, fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc};
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use moka::sync::Cache;
@@ -31,8 +31,6 @@ pub(crate) struct Rendered {
     pub(crate) resources: Vec<Resource>,
     pub(crate) templates: Vec<ResourceTemplate>,
     pub(crate) instructions: String,
-    /// Input schemas that mirror arguments in headers, by tool. Most hosts have none.
-    header_schemas: HashMap<String, Arc<Map<String, Value>>>,
 }
 
 impl Rendered {
@@ -44,10 +42,6 @@ impl Rendered {
                 here().map(|tool| convert::tool(&tool.descriptor, &tool.category)).collect()
             }
         };
-        let header_schemas = here().filter_map(|tool| {
-            let schema = tool.descriptor.input_schema.as_object()?;
-            mirrors(schema).then(|| (tool.descriptor.name.clone(), Arc::new(schema.clone())))
-        });
         let mut prompts: Vec<_> =
             view.prompts().filter(|(c, _)| endpoint.shows(&c.name)).map(|(_, p)| convert::prompt(p)).collect();
         prompts.sort_by(|a, b| a.name.cmp(&b.name));
@@ -66,18 +60,12 @@ impl Rendered {
             resources,
             templates,
             instructions: instructions(view, endpoint),
-            header_schemas: header_schemas.collect(),
         }
-    }
-
-    /// The schema of a tool whose arguments are mirrored in headers.
-    pub(crate) fn header_schema(&self, tool: &str) -> Option<&Arc<Map<String, Value>>> {
-        self.header_schemas.get(tool)
     }
 }
 
 /// Whether a property on the way down from the root is mirrored in a header.
-fn mirrors(schema: &Map<String, Value>) -> bool {
+pub(crate) fn mirrors(schema: &Map<String, Value>) -> bool {
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else { return false };
     properties.values().filter_map(Value::as_object).any(|p| p.contains_key("x-mcp-header") || mirrors(p))
 }
