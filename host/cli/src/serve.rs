@@ -28,7 +28,7 @@ use crate::{
 pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
     let start = Instant::now();
     let config = Arc::new(config::load(&args.source)?);
-    logging::start(&config.telemetry.log, config.telemetry.log_format)?;
+    let _log = logging::start(&config.telemetry.log, config.telemetry.log_format)?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.enable_all().thread_name("general");
     if config.general.workers > 0 {

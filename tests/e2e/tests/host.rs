@@ -40,3 +40,16 @@ async fn a_page_of_another_origin_is_refused() -> anyhow::Result<()> {
     assert_eq!(request.send().await?.status().as_u16(), 403);
     Ok(())
 }
+
+#[tokio::test]
+async fn a_host_whose_log_nobody_reads_any_more_goes_on() -> anyhow::Result<()> {
+    let host = Options::with(&["echo"])?.start().await?;
+    host.close_log();
+    let client = host.client("/mcp/full").await?;
+    for i in 0..20 {
+        let result = client.structured("add", json!({"a": i, "b": 2})).await?;
+        assert_eq!(result["sum"].as_f64(), Some(f64::from(i + 2)));
+    }
+    assert!(host.stop().await?, "it ends well");
+    Ok(())
+}

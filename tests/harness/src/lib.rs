@@ -99,6 +99,7 @@ pub struct Host {
     pub directory: TempDir,
     log: Arc<Mutex<Vec<Value>>>,
     options: Options,
+    reader: tokio::task::JoinHandle<()>,
 }
 
 impl Host {
@@ -130,13 +131,13 @@ impl Host {
         let log = Arc::new(Mutex::new(Vec::new()));
         let (found, mut address) = tokio::sync::watch::channel(None::<String>);
         let lines = BufReader::new(child.stderr.take().context("standard error is piped")?).lines();
-        tokio::spawn(collect(lines, log.clone(), found));
+        let reader = tokio::spawn(collect(lines, log.clone(), found));
         let waited = tokio::time::timeout(START, address.wait_for(Option::is_some)).await;
         let address = match waited {
             Ok(Ok(address)) => address.clone().unwrap_or_default(),
             _ => bail!("the host did not start: {}", tail(&log)),
         };
-        Ok(Self { child, url: format!("http://{address}"), directory, log, options })
+        Ok(Self { child, url: format!("http://{address}"), directory, log, options, reader })
     }
 
     /// An MCP client of the given endpoint, as `/mcp/full`.
@@ -148,6 +149,11 @@ impl Host {
     #[must_use]
     pub fn log(&self) -> Vec<Value> {
         self.log.lock().map(|log| log.clone()).unwrap_or_default()
+    }
+
+    /// Stops reading its log and closes the pipe, as a log collector that dies.
+    pub fn close_log(&self) {
+        self.reader.abort();
     }
 
     /// The process id.

@@ -54,13 +54,7 @@ impl Rendered {
             .map(|(_, t)| convert::template(t))
             .collect();
         templates.sort_by(|a, b| a.uri_template.cmp(&b.uri_template));
-        Self {
-            tools,
-            prompts,
-            resources,
-            templates,
-            instructions: instructions(view, endpoint),
-        }
+        Self { tools, prompts, resources, templates, instructions: instructions(view, endpoint) }
     }
 }
 
