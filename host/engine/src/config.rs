@@ -84,6 +84,7 @@ impl EngineConfig {
             .max_core_instances_per_component(CORE_INSTANCES)
             .max_tables_per_component(TABLES)
             .max_memories_per_component(4)
+            .max_memories_per_module(4)
             .table_elements(TABLE_ELEMENTS)
             .max_memory_size(usize::try_from(self.max_memory).unwrap_or(usize::MAX))
             .linear_memory_keep_resident(if scan { KEEP_RESIDENT_SCAN } else { KEEP_RESIDENT_CLEAR })

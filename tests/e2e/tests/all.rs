@@ -12,6 +12,7 @@
 
 mod call;
 mod host;
+mod hostile;
 mod isolation;
 mod limits;
 mod packages;

@@ -4,7 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use rmcp::{
     ClientHandler, RoleClient, ServiceExt,
-    model::{CallToolRequestParams, CallToolResult, ContentBlock, ProgressNotificationParam},
+    model::{
+        CallToolRequestParams, CallToolResult, ContentBlock, GetPromptRequestParams, GetPromptResult,
+        ProgressNotificationParam, ReadResourceRequestParams, ReadResourceResult,
+    },
     service::{NotificationContext, RunningService, ServiceError},
     transport::StreamableHttpClientTransport,
 };
@@ -59,6 +62,16 @@ impl Client {
             anyhow::bail!("{}", text(&result));
         }
         result.structured_content.ok_or_else(|| anyhow::anyhow!("no structured result"))
+    }
+
+    /// Reads a resource.
+    pub async fn read(&self, uri: &str) -> Result<ReadResourceResult, ServiceError> {
+        self.service.read_resource(ReadResourceRequestParams::new(uri)).await
+    }
+
+    /// Fills in a prompt without arguments.
+    pub async fn prompt(&self, name: &str) -> Result<GetPromptResult, ServiceError> {
+        self.service.get_prompt(GetPromptRequestParams::new(name)).await
     }
 
     /// Names of all tools, as listed.

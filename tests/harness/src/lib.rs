@@ -6,8 +6,10 @@
 #![forbid(unsafe_code)]
 
 mod client;
+mod raw;
 
 pub use client::{Client, Recorder, connect, text};
+pub use raw::raw_plugin;
 
 use std::{
     path::{Path, PathBuf},

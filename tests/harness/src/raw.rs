@@ -1,0 +1,51 @@
+//! Plugins from the text of a core module: for guests that no compiler would make.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use serde_json::json;
+use tandem_manifest::{Descriptors, KeyPair, Package, PluginManifest};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+
+use crate::root;
+
+/// Builds `tests/raw-guests/NAME.wat` as a component of `world` (see `worlds.wit` there), packs it with one tool
+/// called NAME (with `_` for `-`), one resource `raw://NAME` and one prompt where the world has them, and signs it.
+/// `runtime` is the manifest's `[runtime]` table, if it has one.
+pub fn raw_plugin(directory: &Path, name: &str, world: &str, runtime: &str) -> anyhow::Result<PathBuf> {
+    let sources = root().join("tests/raw-guests");
+    let mut module = wat::parse_file(sources.join(format!("{name}.wat")))?;
+    let mut resolve = Resolve::default();
+    resolve.push_path(root().join("wit"))?;
+    let (package, _) = resolve.push_path(sources.join("worlds.wit"))?;
+    let world_id = resolve.select_world(&[package], Some(world))?;
+    embed_component_metadata(&mut module, &resolve, world_id, StringEncoding::UTF8)?;
+    let component =
+        ComponentEncoder::default().module(&module)?.encode().with_context(|| format!("encoding {name}"))?;
+    let manifest = format!(
+        "[plugin]\nname = \"{name}\"\nversion = \"0.1.0\"\ndescription = \"Made by hand.\"\n\
+         license = \"Apache-2.0\"\n[runtime]\n{runtime}\n\
+         [limits]\nmemory = \"16MiB\"\ndeadline = \"2s\"\ncpu = \"300ms\"\n"
+    );
+    let manifest = PluginManifest::parse("plugin.toml", &manifest).map_err(|errors| anyhow::anyhow!("{errors}"))?;
+    let package = Package::pack(&component, &manifest, &descriptors(name, world)?)?;
+    let key = KeyPair::from_pem(&std::fs::read_to_string(root().join("keys/dev.key"))?)?;
+    let path = directory.join(format!("{name}.wasm"));
+    std::fs::write(&path, Package::sign(&package, &key)?)?;
+    Ok(path)
+}
+
+fn descriptors(name: &str, world: &str) -> anyhow::Result<Descriptors> {
+    let mut all = json!({"tools": [{
+        "name": name.replace('-', "_"),
+        "description": "Misbehaves.",
+        "input_schema": {"type": "object"},
+        "annotations": {"read_only": true, "destructive": false, "idempotent": false, "open_world": false},
+    }]});
+    if world == "all-parts" {
+        all["resources"] = json!([{"uri": format!("raw://{name}"), "name": name}]);
+        all["prompts"] = json!([{"name": name, "arguments": []}]);
+    }
+    Ok(serde_json::from_value(all)?)
+}

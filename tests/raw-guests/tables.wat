@@ -1,0 +1,15 @@
+;; Grows a table until it may not, and traps.
+(module
+  (memory (export "memory") 1)
+  (global $next (mut i32) (i32.const 4096))
+  ;; A bump allocator: what the host hands over for one call fits a page.
+  (func $realloc (export "cabi_realloc") (param i32 i32 i32 i32) (result i32)
+    (global.set $next (i32.and (i32.add (global.get $next) (i32.const 7)) (i32.const -8)))
+    (global.get $next)
+    (global.set $next (i32.add (global.get $next) (local.get 3))))
+  (table $t 1 funcref)
+  (func (export "tandem:plugin/tools@0.1.0#describe") (result i32) unreachable)
+  (func (export "tandem:plugin/tools@0.1.0#call") (param i32 i32 i32 i32 i32) (result i32)
+    (loop $more
+      (br_if $more (i32.ne (table.grow $t (ref.null func) (i32.const 1000)) (i32.const -1))))
+    unreachable))
