@@ -7,6 +7,8 @@
 
 use std::{
     fmt::Write as _,
+    future::{Future as _, poll_fn},
+    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -299,7 +301,18 @@ impl Plugin {
         let tenant = env.caller.tenant.clone();
         let work = async {
             let mut live = self.instance(env).await?;
-            let result = self.dispatch(&mut live, op).await;
+            let turn = live.store.data().turn();
+            let result = {
+                let mut running = pin!(self.dispatch(&mut live, op));
+                let polled = poll_fn(|cx| {
+                    let progress = running.as_mut().poll(cx);
+                    if progress.is_pending() {
+                        turn.give_back();
+                    }
+                    progress
+                });
+                polled.await
+            };
             let result = result.map_err(|error| self.explain(&live, &error));
             self.settle(live, &tenant, result.is_ok());
             result

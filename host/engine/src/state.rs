@@ -23,6 +23,21 @@ use crate::{
     wasi::{HttpGate, LogBudget},
 };
 
+/// The turn of one instance's guest, if it has one. Whoever polls the guest gives it back when the guest waits, so that
+/// one that waits never keeps another one waiting.
+#[derive(Clone, Default)]
+pub(crate) struct MyTurn(Arc<Mutex<Option<Turn>>>);
+
+impl MyTurn {
+    fn take(&self, turn: Turn) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
+    }
+
+    pub(crate) fn give_back(&self) {
+        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
 /// Data of one store. The linker's functions see nothing else.
 pub(crate) struct CallState {
     pub(crate) plugin: Arc<Shared>,
@@ -38,9 +53,8 @@ pub(crate) struct CallState {
     budget: u64,
     /// The total that stopped the guest.
     exhausted: Option<Exhausted>,
-    /// Held while a guest that runs for long computes; given back whenever the host works for it, so that a guest
-    /// that waits never keeps another one waiting.
-    turn: Arc<Mutex<Option<Turn>>>,
+    /// Held while a guest that runs for long computes.
+    turn: MyTurn,
     table: ResourceTable,
     /// Built when the guest first uses WASI: most calls never do.
     wasi: Option<Box<WasiCtx>>,
@@ -64,7 +78,7 @@ impl CallState {
             ticks: 0,
             budget: 0,
             exhausted: None,
-            turn: Arc::default(),
+            turn: MyTurn::default(),
             table,
             wasi: None,
             http: WasiHttpCtx::new(),
@@ -85,7 +99,7 @@ impl CallState {
 
     /// Ends the call: whatever handle to it the guest kept is refused from now on.
     pub(crate) fn disarm(&mut self) {
-        self.give_turn_back();
+        self.turn.give_back();
         self.log.flush();
         self.memory.disarm();
         self.env = None;
@@ -109,7 +123,7 @@ impl CallState {
                 state.exhausted = Some(exhausted);
                 return Ok(UpdateDeadline::Interrupt);
             }
-            state.give_turn_back();
+            state.turn.give_back();
             turn = env.account.turn().map(|next| (next, state.turn.clone()));
         }
         Ok(UpdateDeadline::YieldCustom(
@@ -119,24 +133,19 @@ impl CallState {
                 // yield wakes itself at once and starves them for 61 turns.
                 tokio::task::yield_now().await;
                 if let Some((next, mine)) = turn {
-                    let next = next.await;
-                    *mine.lock().unwrap_or_else(PoisonError::into_inner) = Some(next);
+                    mine.take(next.await);
                 }
             }),
         ))
     }
 
-    /// The host works for the guest now, or its time is up: another guest may compute.
-    pub(crate) fn give_turn_back(&self) {
-        // Short calls never have one, and need no lock to know it.
-        if self.ticks > 0 {
-            drop(self.turn.lock().unwrap_or_else(PoisonError::into_inner).take());
-        }
+    /// The turn that the guest has while it runs for long.
+    pub(crate) fn turn(&self) -> MyTurn {
+        self.turn.clone()
     }
 
     /// Notes that a granted capability was used.
     pub(crate) fn used(&self, capability: Use) {
-        self.give_turn_back();
         if let Some(env) = &self.env {
             env.account.used(capability);
         }
@@ -177,7 +186,6 @@ impl CallState {
 
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        self.give_turn_back();
         let ctx = self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&self.capability, &self.log)));
         WasiCtxView { ctx, table: &mut self.table }
     }

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stderr, reason = "progress of a command")]
 
 mod driver;
+mod fairness;
 mod footprint;
 mod inprocess;
 mod plugin;
@@ -26,8 +27,9 @@ fn main() -> anyhow::Result<()> {
         [] => all(),
         ["in-process"] => inprocess::report(&mut std::io::stdout()),
         ["http"] => driver::report(&mut std::io::stdout()),
+        ["fairness"] => fairness::report(&mut std::io::stdout()),
         ["footprint"] => footprint::report(&mut std::io::stdout()),
-        _ => bail!("usage: tandem-bench [in-process | http | footprint]"),
+        _ => bail!("usage: tandem-bench [in-process | http | fairness | footprint]"),
     }
 }
 
@@ -36,6 +38,8 @@ fn all() -> anyhow::Result<()> {
     inprocess::report(&mut out)?;
     writeln!(out)?;
     driver::report(&mut out)?;
+    writeln!(out)?;
+    fairness::report(&mut out)?;
     writeln!(out)?;
     footprint::report(&mut out)
 }

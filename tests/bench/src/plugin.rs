@@ -1,4 +1,4 @@
-//! The measured plugin: the guest `echo`, with a fresh instance for each call or a pooled one.
+//! The measured plugins: test guests, with a fresh instance for each call or a pooled one.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -16,7 +16,8 @@ impl GrantPolicy for Plain {
         Ok(Granted {
             limits: Limits {
                 memory: limits.memory.as_u64(),
-                deadline: limits.deadline.as_duration(),
+                // The CPU budget alone ends an attack.
+                deadline: Duration::from_secs(60),
                 cpu: limits.cpu.as_duration(),
                 output: limits.output.as_u64(),
                 log: 64 << 10,
@@ -30,21 +31,34 @@ impl GrantPolicy for Plain {
     }
 }
 
-/// Where the packed guest is.
-fn file() -> PathBuf {
-    PathBuf::from(std::env::var_os("TANDEM_BENCH_GUEST").unwrap_or_else(|| "target/guests/echo.wasm".into()))
+/// Where the packed guests are.
+fn file(guest: &str) -> PathBuf {
+    let directory = std::env::var_os("TANDEM_BENCH_GUESTS").unwrap_or_else(|| "target/guests".into());
+    PathBuf::from(directory).join(format!("{guest}.wasm"))
 }
 
-/// Loads it. Needs a runtime's context.
+/// Loads the guest `echo` into an engine of its own. Needs a runtime's context.
 pub(crate) fn load(pooled: bool) -> anyhow::Result<(Engine, Category)> {
-    let engine = Engine::new(EngineConfig::default(), None, Arc::new(Services::default()))?;
-    let bytes = std::fs::read(file()).with_context(|| format!("{}: run `make plugins` first", file().display()))?;
+    let engine = engine()?;
+    let category = load_into(&engine, "echo", pooled)?;
+    Ok((engine, category))
+}
+
+/// An engine as a host has it, without a store and without a cache of compiled code.
+pub(crate) fn engine() -> anyhow::Result<Engine> {
+    Ok(Engine::new(EngineConfig::default(), None, Arc::new(Services::default()))?)
+}
+
+/// Loads one guest. Needs a runtime's context.
+pub(crate) fn load_into(engine: &Engine, guest: &str, pooled: bool) -> anyhow::Result<Category> {
+    let file = file(guest);
+    let bytes = std::fs::read(&file).with_context(|| format!("{}: run `make plugins` first", file.display()))?;
     let (package, _) = Package::inspect(&bytes, &TrustRoots::none())?;
     let mut manifest = package.manifest;
     manifest.runtime.instance = if pooled { Instance::Pooled } else { Instance::PerCall };
     let repacked = Package::repack(&bytes, &manifest, &package.descriptors)?;
     let directory = tempfile::tempdir()?;
-    let path = directory.path().join("echo.wasm");
+    let path = directory.path().join(format!("{guest}.wasm"));
     std::fs::write(&path, repacked)?;
     let options = LoadOptions {
         directory: directory.path().to_owned(),
@@ -52,6 +66,6 @@ pub(crate) fn load(pooled: bool) -> anyhow::Result<(Engine, Category)> {
         signatures: SignaturePolicy::AllowUnsigned,
         workers: 1,
     };
-    let (category, _) = load_file(&engine, &path, &options, &Plain).map_err(anyhow::Error::msg)?;
-    Ok((engine, category))
+    let (category, _) = load_file(engine, &path, &options, &Plain).map_err(anyhow::Error::msg)?;
+    Ok(category)
 }

@@ -23,18 +23,12 @@ pub use invoke::{InvokeError, InvokeOutput, Invoker};
 
 /// Links every interface of `tandem:host`.
 pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    host::call::add_to_linker::<_, HostView>(linker, at_work)?;
-    host::log::add_to_linker::<_, HostView>(linker, at_work)?;
-    host::config::add_to_linker::<_, HostView>(linker, at_work)?;
-    host::cache::add_to_linker::<_, HostView>(linker, at_work)?;
-    host::kv::add_to_linker::<_, HostView>(linker, at_work)?;
-    host::events::add_to_linker::<_, HostView>(linker, at_work)?;
-    host::client::add_to_linker::<_, HostView>(linker, at_work)?;
-    host::invoke::add_to_linker::<_, HostView>(linker, at_work)
-}
-
-/// The host works for the guest now.
-fn at_work(state: &mut CallState) -> &mut CallState {
-    state.give_turn_back();
-    state
+    host::call::add_to_linker::<_, HostView>(linker, |state| state)?;
+    host::log::add_to_linker::<_, HostView>(linker, |state| state)?;
+    host::config::add_to_linker::<_, HostView>(linker, |state| state)?;
+    host::cache::add_to_linker::<_, HostView>(linker, |state| state)?;
+    host::kv::add_to_linker::<_, HostView>(linker, |state| state)?;
+    host::events::add_to_linker::<_, HostView>(linker, |state| state)?;
+    host::client::add_to_linker::<_, HostView>(linker, |state| state)?;
+    host::invoke::add_to_linker::<_, HostView>(linker, |state| state)
 }

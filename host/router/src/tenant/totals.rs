@@ -104,7 +104,7 @@ impl Tenant {
 
     /// A client's call begins: it counts against the rate, and not while the CPU total is used up.
     pub(crate) fn call(&self) -> Result<(), Exhausted> {
-        self.activity.call(self.number);
+        self.activity.sign(self.number);
         let until = Duration::from_millis(self.no_cpu_until.load(Ordering::Relaxed));
         if let Some(wait) = until.checked_sub(self.since.elapsed()).filter(|wait| !wait.is_zero())
             && let Some(cpu) = &self.cpu
@@ -158,7 +158,8 @@ impl Tenant {
     }
 
     pub(super) fn turn(&self) -> Option<BoxFuture<'static, Turn>> {
-        if !self.activity.is_mixed() {
+        self.activity.sign(self.number);
+        if !self.activity.is_shared(self.number) {
             return None;
         }
         let turns = self.turns.clone();

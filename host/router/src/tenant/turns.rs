@@ -5,42 +5,52 @@ use std::{
     time::Instant,
 };
 
-/// For so long after a call of another tenant, guests take turns. A tenant alone has every thread.
+/// For so long after another tenant's call, or its guest's last tick, a tenant's guests take turns. A tenant alone has
+/// every thread.
 const ACTIVE_MS: u64 = 1_000;
+/// A mark holds a time in its low bits and a tenant's number above: 2^40 ms are 34 years.
+const TIME_BITS: u32 = 40;
 
-/// The last tenant that called, and when the last call came that was another tenant's than the one before it.
+/// The last sign of life of the tenant that gave the newest one, and of the one before it. Two suffice to know of
+/// somebody else. Races between threads lose a sign now and then; the next one comes within a tick.
 pub(crate) struct Activity {
     start: Instant,
     newest: AtomicU64,
-    mixed_at: AtomicU64,
+    other: AtomicU64,
 }
 
 impl Default for Activity {
     fn default() -> Self {
-        Self { start: Instant::now(), newest: AtomicU64::new(0), mixed_at: AtomicU64::new(0) }
+        Self { start: Instant::now(), newest: AtomicU64::new(0), other: AtomicU64::new(0) }
     }
 }
 
 impl Activity {
+    /// Milliseconds; never 0.
     fn now(&self) -> u64 {
-        // One more, so that 0 stays "never".
-        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX - 1) + 1
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX) + 1
     }
 
-    /// A call of the tenant with this number begins. Numbers are not 0.
-    pub(crate) fn call(&self, tenant: u64) {
-        if self.newest.load(Ordering::Relaxed) == tenant {
+    /// A call of the tenant with this number begins, or one of its guests still runs. Numbers are not 0.
+    pub(crate) fn sign(&self, tenant: u64) {
+        let mark = tenant << TIME_BITS | self.now();
+        let newest = self.newest.load(Ordering::Relaxed);
+        if newest == mark {
             return;
         }
-        if self.newest.swap(tenant, Ordering::Relaxed) != 0 {
-            self.mixed_at.store(self.now(), Ordering::Relaxed);
+        if newest >> TIME_BITS != tenant {
+            self.other.store(newest, Ordering::Relaxed);
         }
+        self.newest.store(mark, Ordering::Relaxed);
     }
 
-    /// Whether calls of several tenants came lately.
-    pub(crate) fn is_mixed(&self) -> bool {
-        let at = self.mixed_at.load(Ordering::Relaxed);
-        at != 0 && self.now() - at.min(self.now()) < ACTIVE_MS
+    /// Whether somebody else was active lately.
+    pub(crate) fn is_shared(&self, tenant: u64) -> bool {
+        let lately = |mark: u64| {
+            let at = mark & ((1 << TIME_BITS) - 1);
+            at != 0 && mark >> TIME_BITS != tenant && self.now().saturating_sub(at) < ACTIVE_MS
+        };
+        lately(self.newest.load(Ordering::Relaxed)) || lately(self.other.load(Ordering::Relaxed))
     }
 }
 
@@ -49,13 +59,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_tenant_alone_is_not_mixed() {
+    fn one_tenant_alone_shares_with_nobody() {
         let activity = Activity::default();
-        assert!(!activity.is_mixed());
-        activity.call(1);
-        activity.call(1);
-        assert!(!activity.is_mixed());
-        activity.call(2);
-        assert!(activity.is_mixed());
+        assert!(!activity.is_shared(1));
+        activity.sign(1);
+        activity.sign(1);
+        assert!(!activity.is_shared(1));
+        assert!(activity.is_shared(2), "the other one would");
+        activity.sign(2);
+        assert!(activity.is_shared(1) && activity.is_shared(2));
+    }
+
+    #[test]
+    fn a_tenant_that_calls_all_the_time_stays_seen() {
+        let activity = Activity::default();
+        activity.sign(1);
+        for _ in 0..1000 {
+            activity.sign(2);
+        }
+        assert!(activity.is_shared(1));
+        std::thread::sleep(std::time::Duration::from_millis(ACTIVE_MS + 100));
+        activity.sign(2);
+        assert!(activity.is_shared(1), "it is still there");
+        assert!(!activity.is_shared(2), "the first one is gone");
     }
 }
