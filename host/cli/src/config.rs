@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use tandem_manifest::{ConfigSources, HostConfig, Reference, StoreUrl};
 
 use crate::{
@@ -72,6 +73,20 @@ pub(crate) fn trust_roots(config: &HostConfig) -> anyhow::Result<Vec<PathBuf>> {
         files.extend(found.collect::<Result<Vec<_>, _>>()?);
     }
     Ok(files)
+}
+
+/// The certificates that outgoing HTTP trusts beside the public ones.
+pub(crate) fn authorities(config: &HostConfig) -> anyhow::Result<Vec<CertificateDer<'static>>> {
+    let mut all = Vec::new();
+    for file in &config.http.authorities {
+        let read = || CertificateDer::pem_file_iter(file)?.collect::<Result<Vec<_>, _>>();
+        let found = read().with_context(|| format!("http.authorities: cannot read certificates from {file}"))?;
+        if found.is_empty() {
+            bail!("http.authorities: {file} holds no certificate; write PEM, from `-----BEGIN CERTIFICATE-----` on");
+        }
+        all.extend(found);
+    }
+    Ok(all)
 }
 
 /// `tandem config`.

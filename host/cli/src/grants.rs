@@ -37,6 +37,8 @@ impl Grants {
             directories: directories.collect::<Result<_, _>>()?,
             env: effective.env.iter().map(|(k, v)| (k.to_string(), v.expose().to_owned())).collect(),
             http: effective.http.clone(),
+            secrets: effective.secrets.iter().map(|(name, secret)| (name.to_string(), secret.clone())).collect(),
+            reveal_secrets: effective.reveal_secrets,
             cache: effective.cache.map(|bytes| bytes.as_u64()),
             kv: effective.kv.map(|quota| Quota { bytes: quota.max_bytes.as_u64(), keys: quota.max_keys.into() }),
             invoke: effective.invoke,

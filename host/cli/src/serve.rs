@@ -46,7 +46,7 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let store = Store::open(&path).with_context(|| {
         format!("cannot open the store {}; is it writable, and used by no other host?", path.display())
     })?;
-    let services = Arc::new(Services::with_store(store));
+    let services = Arc::new(Services::with_store(store).trusting(config::authorities(config)?));
     let catalog = Arc::new(Catalog::default());
     let router = Router::new(catalog.clone(), services.clone(), router_config(config));
     // The gateway comes before the plugins: it owns the recorder of all that is counted.

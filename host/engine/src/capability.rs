@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
-use tandem_manifest::HttpRule;
+use tandem_manifest::{HttpRule, Secret};
 use tandem_store::Quota;
 
 /// Ceilings of one call; already the smaller of what the author asks for and the operator allows.
@@ -42,6 +42,10 @@ pub struct Capability {
     pub env: Vec<(String, String)>,
     /// Outgoing HTTP.
     pub http: Vec<HttpRule>,
+    /// Secrets that the host puts into outgoing requests, by name.
+    pub secrets: BTreeMap<String, Secret>,
+    /// Whether the guest may read them.
+    pub reveal_secrets: bool,
     /// Bytes of the cache, if it is granted.
     pub cache: Option<u64>,
     /// The durable store's quota, if it is granted.

@@ -75,7 +75,7 @@ impl Engine {
         };
         let uses_client =
             component.component_type().imports(&self.wasmtime).any(|(name, _)| name.starts_with("tandem:host/client@"));
-        let shared = Arc::new(Shared::new(&spec.name, self.services.clone(), self.ticker.clone()));
+        let shared = Arc::new(Shared::new(&spec, self.services.clone(), self.ticker.clone()));
         Ok((Plugin::new(shared, pre, exports, spec, uses_client, self.config.max_instances), origin))
     }
 

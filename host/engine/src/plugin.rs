@@ -43,14 +43,16 @@ const CANCEL_GRACE: Duration = Duration::from_millis(100);
 pub(crate) struct Shared {
     pub(crate) name: Arc<str>,
     pub(crate) services: Arc<Services>,
+    pub(crate) capabilities: Arc<dyn Capabilities>,
     meters: Meters,
     /// Guests are stopped by this clock, so it must tick as long as any plugin can run.
     _ticker: Arc<Ticker>,
 }
 
 impl Shared {
-    pub(crate) fn new(name: &str, services: Arc<Services>, ticker: Arc<Ticker>) -> Self {
-        Self { name: name.into(), services, meters: Meters::new(name), _ticker: ticker }
+    pub(crate) fn new(spec: &PluginSpec, services: Arc<Services>, ticker: Arc<Ticker>) -> Self {
+        let (name, capabilities) = (spec.name.as_str(), spec.capabilities.clone());
+        Self { name: name.into(), services, capabilities, meters: Meters::new(name), _ticker: ticker }
     }
 }
 
@@ -66,7 +68,8 @@ pub enum InstancePolicy {
     },
 }
 
-/// Decides what a tenant's calls may touch. Asked once a call; must be quick.
+/// Decides what a tenant's calls may touch. Asked at every use of a capability, so that a change takes effect on the
+/// next one; must be quick, and answer the same `Arc` until something changes.
 pub trait Capabilities: Send + Sync {
     /// The effective capability of a tenant.
     fn of(&self, tenant: &str) -> Arc<Capability>;
@@ -144,7 +147,6 @@ pub struct Plugin {
     exports: Exports,
     limits: Limits,
     policy: InstancePolicy,
-    capabilities: Arc<dyn Capabilities>,
     idle: Idle,
     uses_client: bool,
     max_instances: u32,
@@ -194,9 +196,9 @@ impl Plugin {
         uses_client: bool,
         max_instances: u32,
     ) -> Self {
-        let PluginSpec { limits, policy, capabilities, .. } = spec;
+        let PluginSpec { limits, policy, .. } = spec;
         let idle = Idle::new(limits.concurrency as usize);
-        Self { shared, pre, exports, limits, policy, capabilities, idle, uses_client, max_instances }
+        Self { shared, pre, exports, limits, policy, idle, uses_client, max_instances }
     }
 
     /// Whether the component imports `tandem:host/client`, and so may suspend a call.
@@ -333,6 +335,8 @@ impl Plugin {
     async fn instance(&self, env: CallEnv) -> Result<Live, RunError> {
         if matches!(self.policy, InstancePolicy::Pooled { .. })
             && let Some(mut live) = self.idle.take(&env.caller.tenant)
+            // What it was given when it first used WASI cannot be taken back from it.
+            && live.store.data().is_current(&env.caller.tenant)
         {
             live.store.data_mut().arm(env)?;
             live.store.set_epoch_deadline(1);
@@ -342,8 +346,7 @@ impl Plugin {
     }
 
     async fn fresh(&self, env: CallEnv) -> Result<Live, RunError> {
-        let capability = self.capabilities.of(&env.caller.tenant);
-        let state = CallState::new(self.shared.clone(), capability, self.limits.clone());
+        let state = CallState::new(self.shared.clone(), self.limits.clone());
         let mut store = Store::new(self.pre.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(HOSTCALL_FUEL);

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
+use rustls::pki_types::CertificateDer;
 use tandem_store::Store;
+use tokio_rustls::TlsConnector;
 
 use crate::host::{Caches, EventSink, Invoker};
 
@@ -14,6 +16,9 @@ pub struct Services {
     pub store: Option<Store>,
     /// The caches behind `tandem:host/cache`.
     pub caches: Caches,
+    /// Certificates of authorities that outgoing HTTP trusts beside the public ones.
+    authorities: Vec<CertificateDer<'static>>,
+    tls: OnceLock<Option<TlsConnector>>,
     invoker: OnceLock<Weak<dyn Invoker>>,
     events: OnceLock<Weak<dyn EventSink>>,
 }
@@ -31,6 +36,13 @@ impl Services {
         Self { store: Some(store), ..Self::default() }
     }
 
+    /// The same, with certificate authorities that outgoing HTTP trusts beside the public ones.
+    #[must_use]
+    pub fn trusting(mut self, authorities: Vec<CertificateDer<'static>>) -> Self {
+        self.authorities = authorities;
+        self
+    }
+
     /// Sets who runs nested calls. Only the first setting counts.
     pub fn set_invoker(&self, invoker: &Arc<dyn Invoker>) {
         drop(self.invoker.set(Arc::downgrade(invoker)));
@@ -39,6 +51,11 @@ impl Services {
     /// Sets who takes events. Only the first setting counts.
     pub fn set_events(&self, events: &Arc<dyn EventSink>) {
         drop(self.events.set(Arc::downgrade(events)));
+    }
+
+    /// Made at the first use; none when the authorities cannot be used.
+    pub(crate) fn tls(&self) -> Option<TlsConnector> {
+        self.tls.get_or_init(|| crate::wasi::connector(&self.authorities)).clone()
     }
 
     pub(crate) fn invoker(&self) -> Option<Arc<dyn Invoker>> {

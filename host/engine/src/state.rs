@@ -41,7 +41,8 @@ impl MyTurn {
 /// Data of one store. The linker's functions see nothing else.
 pub(crate) struct CallState {
     pub(crate) plugin: Arc<Shared>,
-    pub(crate) capability: Arc<Capability>,
+    /// What the WASI context was built from: its environment and directories.
+    baked: Option<Arc<Capability>>,
     pub(crate) limits: Limits,
     /// The call that is being served; none between calls of a pooled instance.
     pub(crate) env: Option<CallEnv>,
@@ -63,14 +64,14 @@ pub(crate) struct CallState {
 }
 
 impl CallState {
-    pub(crate) fn new(plugin: Arc<Shared>, capability: Arc<Capability>, limits: Limits) -> Self {
+    pub(crate) fn new(plugin: Arc<Shared>, limits: Limits) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
         Self {
             log: Arc::new(LogBudget::new(plugin.name.clone(), limits.log)),
-            gate: HttpGate::new(plugin.clone(), capability.clone()),
+            gate: HttpGate::new(plugin.clone()),
             plugin,
-            capability,
+            baked: None,
             memory: MemoryLimit::new(limits.memory),
             limits,
             env: None,
@@ -93,6 +94,7 @@ impl CallState {
         self.budget = u64::try_from(self.limits.cpu.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX).max(1);
         self.memory.arm(env.account.clone())?;
         self.log.rearm(&env);
+        self.gate.arm(&env);
         self.env = Some(env);
         Ok(())
     }
@@ -102,6 +104,7 @@ impl CallState {
         self.turn.give_back();
         self.log.flush();
         self.memory.disarm();
+        self.gate.disarm();
         self.env = None;
     }
 
@@ -142,6 +145,21 @@ impl CallState {
     /// The turn that the guest has while it runs for long.
     pub(crate) fn turn(&self) -> MyTurn {
         self.turn.clone()
+    }
+
+    /// What the call's tenant may touch now.
+    pub(crate) fn capability(&self) -> Arc<Capability> {
+        self.plugin.capabilities.of(self.env.as_ref().map_or("", |env| &env.caller.tenant))
+    }
+
+    /// Whether the instance has nothing that its tenant may not have any more.
+    pub(crate) fn is_current(&self, tenant: &str) -> bool {
+        self.baked.as_ref().is_none_or(|baked| Arc::ptr_eq(baked, &self.plugin.capabilities.of(tenant)))
+    }
+
+    /// The gate of outgoing HTTP.
+    pub(crate) fn http_gate(&self) -> &HttpGate {
+        &self.gate
     }
 
     /// Notes that a granted capability was used.
@@ -186,7 +204,12 @@ impl CallState {
 
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let ctx = self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&self.capability, &self.log)));
+        if self.wasi.is_none() {
+            let capability = self.capability();
+            self.wasi = Some(Box::new(crate::wasi::context(&capability, &self.log)));
+            self.baked = Some(capability);
+        }
+        let ctx = self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&Capability::default(), &self.log)));
         WasiCtxView { ctx, table: &mut self.table }
     }
 }

@@ -26,9 +26,9 @@ mod units;
 
 pub use config::{
     Admission, AuthConfig, CategoryPattern, ConfigEntry, ConfigSources, DiscoveryConfig, Exposure, Fallback,
-    GeneralConfig, GithubConfig, HostConfig, HttpUrl, KeyHash, LogFormat, MultiaddrText, Origin, P2pConfig, PeerIdText,
-    PluginsConfig, Rate, ReactorConfig, Reference, RepositoryName, ServerConfig, StoreConfig, StoreUrl,
-    TaskQueueConfig, TelemetryConfig, TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
+    GeneralConfig, GithubConfig, HostConfig, HttpUrl, KeyHash, LogFormat, MultiaddrText, Origin, OutgoingConfig,
+    P2pConfig, PeerIdText, PluginsConfig, Rate, ReactorConfig, Reference, RepositoryName, ServerConfig, StoreConfig,
+    StoreUrl, TaskQueueConfig, TelemetryConfig, TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
 };
 pub use descriptor::{
     Annotations, Descriptors, PromptArgument, PromptDescriptor, ResourceDescriptor, ResourceTemplate, ToolDescriptor,

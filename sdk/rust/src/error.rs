@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::fmt;
 
-use crate::bindings::tandem::host::{cache, client, events, invoke, kv};
+use crate::bindings::tandem::host::{cache, client, events, invoke, kv, secrets};
 use crate::bindings::tandem::plugin::types::{ToolError, ToolOutput};
 
 /// What went wrong, in the words that a client and its model get to read.
@@ -103,6 +103,7 @@ impl<E: std::error::Error + 'static> From<E> for Error {
         let any: &dyn Any = &error;
         seen::<client::Error>(any)
             .or_else(|| seen::<invoke::Error>(any))
+            .or_else(|| seen::<secrets::Error>(any))
             .or_else(|| seen::<kv::Error>(any))
             .or_else(|| seen::<cache::Error>(any))
             .or_else(|| seen::<events::Error>(any))
@@ -143,6 +144,15 @@ impl Refusal for client::Error {
             client::Error::LimitExceeded(limit) => Error::Unavailable(limit.clone()),
             client::Error::InvalidResponse(m) => Error::Other(format!("the client's answer has the wrong form: {m}")),
             client::Error::Other(m) => other(m.as_ref(), "the question to the client"),
+        }
+    }
+}
+
+impl Refusal for secrets::Error {
+    fn refusal(&self) -> Error {
+        match self {
+            secrets::Error::Denied(m) => Error::Denied(m.clone()),
+            secrets::Error::Other(m) => other(m.as_ref(), "the secrets"),
         }
     }
 }

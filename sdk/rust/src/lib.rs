@@ -60,6 +60,7 @@ mod plugin;
 mod prompt;
 mod resource;
 pub mod schema;
+pub mod secrets;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod testing;
 
@@ -86,7 +87,7 @@ pub mod prelude {
     pub use crate::serde_json::{Value, json};
     pub use crate::{
         Completion, Content, Context, Ctx, Error, PromptMessage, PromptOutput, ResourceContents, Result, Role,
-        ToolOutput, cache, client, config, data, events, input, invoke, kv, log, output, tools,
+        ToolOutput, cache, client, config, data, events, input, invoke, kv, log, output, secrets, tools,
     };
 }
 

@@ -11,6 +11,7 @@
 )]
 
 mod call;
+mod capabilities;
 mod host;
 mod hostile;
 mod isolation;
@@ -24,4 +25,30 @@ fn fault(result: &rmcp::model::CallToolResult) -> serde_json::Value {
     assert_eq!(result.is_error, Some(true), "it must fail: {result:?}");
     let meta = serde_json::to_value(&result.meta).expect("meta is JSON");
     meta.get("tandem/error").cloned().unwrap_or_else(|| panic!("no `tandem/error` in {meta}"))
+}
+
+/// The ports that a guest's manifest names. Tests that listen there take turns.
+mod ports {
+    use tokio::sync::{Mutex, MutexGuard};
+
+    pub(crate) struct Port(u16, Mutex<()>);
+
+    pub(crate) static PLAIN: Port = Port(18_734, Mutex::const_new(()));
+    pub(crate) static TLS: Port = Port(18_735, Mutex::const_new(()));
+
+    /// Stops a server and waits until its port is free.
+    pub(crate) async fn close(server: tokio::task::JoinHandle<()>) {
+        server.abort();
+        let _cancelled = server.await;
+    }
+
+    impl Port {
+        pub(crate) fn port(&self) -> u16 {
+            self.0
+        }
+
+        pub(crate) async fn lock(&self) -> MutexGuard<'_, ()> {
+            self.1.lock().await
+        }
+    }
 }

@@ -60,9 +60,10 @@ async fn the_hosts_environment_is_not_the_guests() -> anyhow::Result<()> {
 #[tokio::test]
 async fn http_reaches_only_granted_hosts_and_no_private_address() -> anyhow::Result<()> {
     // The port that the guest's manifest requests.
-    let port = 18734;
+    let port = crate::ports::PLAIN.port();
+    let _port = crate::ports::PLAIN.lock().await;
     let server = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
-    tokio::spawn(async move {
+    let listening = tokio::spawn(async move {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         while let Ok((mut stream, _)) = server.accept().await {
             let mut request = [0; 1024];
@@ -82,6 +83,7 @@ async fn http_reaches_only_granted_hosts_and_no_private_address() -> anyhow::Res
         let result = fetch(&grant, port).await?;
         assert_eq!(result.is_error, Some(true), "granted {grant:?}: {result:?}");
     }
+    crate::ports::close(listening).await;
     Ok(())
 }
 

@@ -98,7 +98,8 @@ async fn logging_without_end_is_cut_and_harms_nobody() -> anyhow::Result<()> {
     let client = host.client("/mcp/full").await?;
     for tool in ["chatter_log_endlessly", "chatter_print_endlessly"] {
         let fault = fault(&client.call(tool, json!({})).await?);
-        assert_eq!(fault["limit"], "cpu", "{tool}: {fault}");
+        // Which bound comes first depends on how busy the machine is.
+        assert!(fault["limit"] == "cpu" || fault["limit"] == "deadline", "{tool}: {fault}");
     }
     let bytes: usize = host.log().iter().map(|line| line.to_string().len()).sum();
     assert!(bytes < 2_000_000, "two calls logged {bytes} bytes");

@@ -37,15 +37,13 @@ pub fn raw_plugin(directory: &Path, name: &str, world: &str, runtime: &str) -> a
 }
 
 fn descriptors(name: &str, world: &str) -> anyhow::Result<Descriptors> {
-    let mut all = json!({"tools": [{
+    let parts = world == "all-parts";
+    let resources = if parts { json!([{"uri": format!("raw://{name}"), "name": name}]) } else { json!([]) };
+    let prompts = if parts { json!([{"name": name, "arguments": []}]) } else { json!([]) };
+    Ok(serde_json::from_value(json!({"resources": resources, "prompts": prompts, "tools": [{
         "name": name.replace('-', "_"),
         "description": "Misbehaves.",
         "input_schema": {"type": "object"},
         "annotations": {"read_only": true, "destructive": false, "idempotent": false, "open_world": false},
-    }]});
-    if world == "all-parts" {
-        all["resources"] = json!([{"uri": format!("raw://{name}"), "name": name}]);
-        all["prompts"] = json!([{"name": name, "arguments": []}]);
-    }
-    Ok(serde_json::from_value(all)?)
+    }]}))?)
 }

@@ -77,7 +77,7 @@ type Gate = Result<(Cache<String, Entry>, u64), Error>;
 
 impl CallState {
     fn cache(&self) -> wasmtime::Result<Gate> {
-        let Some(max) = self.capability.cache else {
+        let Some(max) = self.capability().cache else {
             self.denied(Use::Cache, "");
             return Ok(Err(Error::Denied("`cache` is not granted".to_owned())));
         };

@@ -4,10 +4,10 @@ use crate::{bindings::tandem::host::config::Host, state::CallState};
 
 impl Host for &mut CallState {
     fn get(&mut self, key: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.capability.config.get(&key).cloned())
+        Ok(self.capability().config.get(&key).cloned())
     }
 
     fn all(&mut self) -> wasmtime::Result<Vec<(String, String)>> {
-        Ok(self.capability.config.iter().map(|(k, v)| (k.clone(), v.clone())).collect())
+        Ok(self.capability().config.iter().map(|(k, v)| (k.clone(), v.clone())).collect())
     }
 }

@@ -60,7 +60,7 @@ impl From<InvokeError> for Error {
 
 impl Host for &mut CallState {
     async fn call_tool(&mut self, tool: String, arguments: String) -> wasmtime::Result<Result<Output, Error>> {
-        if !self.capability.invoke {
+        if !self.capability().invoke {
             self.denied(Use::Invoke, &tool);
             return Ok(Err(Error::Denied("`invoke` is not granted".to_owned())));
         }

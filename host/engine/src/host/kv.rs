@@ -22,7 +22,7 @@ type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
 impl CallState {
     fn kv(&self) -> wasmtime::Result<Result<(Store, Namespace, Quota), Error>> {
-        let Some(quota) = self.capability.kv else {
+        let Some(quota) = self.capability().kv else {
             self.denied(Use::Kv, "");
             return Ok(Err(Error::Denied("`kv` is not granted".to_owned())));
         };

@@ -9,6 +9,7 @@ mod events;
 mod invoke;
 mod kv;
 mod log;
+mod secrets;
 
 use wasmtime::component::Linker;
 
@@ -30,5 +31,6 @@ pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     host::kv::add_to_linker::<_, HostView>(linker, |state| state)?;
     host::events::add_to_linker::<_, HostView>(linker, |state| state)?;
     host::client::add_to_linker::<_, HostView>(linker, |state| state)?;
-    host::invoke::add_to_linker::<_, HostView>(linker, |state| state)
+    host::invoke::add_to_linker::<_, HostView>(linker, |state| state)?;
+    host::secrets::add_to_linker::<_, HostView>(linker, |state| state)
 }

@@ -7,7 +7,7 @@
 mod http;
 mod stdio;
 
-pub(crate) use http::HttpGate;
+pub(crate) use http::{HttpGate, connector};
 pub(crate) use stdio::LogBudget;
 
 use std::sync::Arc;

@@ -16,7 +16,10 @@ use wasmtime_wasi::{
     p2::{OutputStream, Pollable, StreamResult},
 };
 
-use crate::call::{CallEnv, Level};
+use crate::{
+    account::Account,
+    call::{CallEnv, Level},
+};
 
 /// One line's bound. Stops a line from filling a log viewer or a collector's message.
 const MAX_LINE: usize = 4 << 10;
@@ -30,14 +33,13 @@ pub(crate) enum Stream {
 }
 
 /// The log of one instance.
-#[derive(Debug)]
 pub(crate) struct LogBudget {
     plugin: Arc<str>,
     max: usize,
     inner: Mutex<Inner>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Inner {
     left: usize,
     dropped: u64,
@@ -46,6 +48,7 @@ struct Inner {
     out: Vec<u8>,
     err: Vec<u8>,
     last_error_line: String,
+    account: Option<Arc<dyn Account>>,
 }
 
 impl LogBudget {
@@ -63,6 +66,7 @@ impl LogBudget {
         inner.dropped = 0;
         inner.tenant = Some(env.caller.tenant.clone());
         inner.request_id = Some(env.request_id.clone());
+        inner.account = Some(env.account.clone());
         inner.last_error_line.clear();
     }
 
@@ -93,7 +97,10 @@ impl LogBudget {
             }
         }
         if inner.dropped > 0 {
-            let text = format!("{} bytes of log were dropped: the call's budget is {} bytes", inner.dropped, self.max);
+            let text = format!(
+                "{} bytes of log were dropped: a call's budget is {} bytes, and its tenant has one",
+                inner.dropped, self.max
+            );
             inner.dropped = 0;
             self.emit(&inner, Level::Warning, "", &text);
         }
@@ -148,7 +155,7 @@ impl Inner {
     fn take(&mut self, bytes: usize) -> bool {
         // An empty line costs something too.
         let cost = bytes + 16;
-        if cost > self.left {
+        if cost > self.left || self.account.as_ref().is_some_and(|account| !account.log(cost as u64)) {
             self.dropped += bytes as u64;
             return false;
         }
@@ -179,7 +186,7 @@ fn clean(text: &str) -> String {
 }
 
 /// Standard output or error of a guest.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Stdio {
     log: Arc<LogBudget>,
     stream: Stream,

@@ -9,6 +9,7 @@ mod auth;
 mod general;
 mod layers;
 mod origin;
+mod outgoing;
 mod p2p;
 mod plugins;
 mod reactor;
@@ -29,6 +30,7 @@ pub use auth::AuthConfig;
 pub use general::GeneralConfig;
 pub use layers::ConfigSources;
 pub use origin::{ConfigEntry, Origin};
+pub use outgoing::OutgoingConfig;
 pub use p2p::{Admission, DiscoveryConfig, GithubConfig, P2pConfig, TaskQueueConfig, WorkflowConfig};
 pub use plugins::PluginsConfig;
 pub use reactor::{Fallback, ReactorConfig};
@@ -73,6 +75,8 @@ pub struct HostConfig {
     pub auth: Option<AuthConfig>,
     /// The P2P network.
     pub p2p: P2pConfig,
+    /// Outgoing HTTP.
+    pub http: OutgoingConfig,
     /// Durable state.
     pub store: StoreConfig,
     /// Logs, traces, metrics.
@@ -153,6 +157,7 @@ impl Check for HostConfig {
             findings.within("auth", |findings| auth.check(findings));
         }
         findings.within("p2p", |findings| self.p2p.check(findings));
+        findings.within("http", |findings| self.http.check(findings));
         findings.within("telemetry", |findings| self.telemetry.check(findings));
         let same = (self.server.host, self.server.port) == (self.reactor.host, self.reactor.port);
         if same && self.reactor.enabled && self.server.port != 0 {

@@ -2,9 +2,9 @@
 //! unit tests run, they are kept in this process, so that the same code works.
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use crate::bindings::tandem::host::{cache, client, config, events, invoke, kv, log};
+pub(crate) use crate::bindings::tandem::host::{cache, client, config, events, invoke, kv, log, secrets};
 
 #[cfg(not(target_arch = "wasm32"))]
 mod local;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use local::{cache, client, config, events, invoke, kv, log};
+pub(crate) use local::{cache, client, config, events, invoke, kv, log, secrets};

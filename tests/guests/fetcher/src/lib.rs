@@ -33,6 +33,37 @@ impl Fetcher {
         };
         fetch(url, method, header)
     }
+
+    /// Fetches a URL with a secret in a header and in the query, and never sees it.
+    #[tool(read_only, open_world)]
+    fn fetch_with_secret(
+        /// The URL, without a query.
+        url: &str,
+        /// The secret's name.
+        secret: &str,
+    ) -> Result<Fetched> {
+        let secret = secrets::get(secret)?;
+        let (url, value) = (format!("{url}?key={}", secret.placeholder()), format!("Bearer {}", secret.placeholder()));
+        fetch(&url, "GET", Some(("authorization", &value)))
+    }
+
+    /// Reads a secret.
+    #[tool(read_only)]
+    fn reveal_secret(
+        /// The secret's name.
+        secret: &str,
+    ) -> Result<String> {
+        Ok(secrets::get(secret)?.reveal()?)
+    }
+
+    /// What stands for a secret.
+    #[tool(read_only)]
+    fn secret_placeholder(
+        /// The secret's name.
+        secret: &str,
+    ) -> Result<String> {
+        Ok(secrets::get(secret)?.placeholder().to_owned())
+    }
 }
 
 #[cfg(target_arch = "wasm32")]

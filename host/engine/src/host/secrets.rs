@@ -1,0 +1,48 @@
+//! `tandem:host/secrets`: placeholders that only the gate of outgoing HTTP can turn into secrets.
+
+use crate::{
+    account::Use,
+    bindings::tandem::host::secrets::{Error, Host},
+    state::CallState,
+};
+
+impl CallState {
+    fn secret(&self, name: &str) -> Result<tandem_manifest::Secret, Error> {
+        match self.capability().secrets.get(name) {
+            Some(secret) => Ok(secret.clone()),
+            None => {
+                self.denied(Use::Secrets, name);
+                Err(Error::Denied(format!("the secret `{name}` is not granted")))
+            }
+        }
+    }
+}
+
+impl Host for &mut CallState {
+    fn list(&mut self) -> wasmtime::Result<Result<Vec<String>, Error>> {
+        Ok(Ok(self.capability().secrets.keys().cloned().collect()))
+    }
+
+    fn placeholder(&mut self, name: String) -> wasmtime::Result<Result<String, Error>> {
+        if let Err(refused) = self.secret(&name) {
+            return Ok(Err(refused));
+        }
+        self.used(Use::Secrets);
+        Ok(self.http_gate().placeholder(&name).map_err(|error| Error::Other(Some(error))))
+    }
+
+    fn reveal(&mut self, name: String) -> wasmtime::Result<Result<String, Error>> {
+        let secret = match self.secret(&name) {
+            Ok(secret) => secret,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        if !self.capability().reveal_secrets {
+            self.denied(Use::RevealSecrets, &name);
+            return Ok(Err(Error::Denied(format!(
+                "reading the secret `{name}` needs the grant `reveal-secrets`; its placeholder works without"
+            ))));
+        }
+        self.used(Use::RevealSecrets);
+        Ok(Ok(secret.expose().to_owned()))
+    }
+}

@@ -1,0 +1,176 @@
+//! Outgoing HTTP and secrets: what a grant opens, and nothing beside it.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use tandem_harness::{Host, Options, text};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+use crate::ports::{PLAIN, TLS};
+
+/// What a server saw: the heads of all requests.
+type Seen = Arc<Mutex<Vec<String>>>;
+
+/// A plain server that answers everything with `answer`.
+async fn server(answer: &'static str) -> anyhow::Result<(Seen, tokio::task::JoinHandle<()>)> {
+    let seen = Seen::default();
+    let listener = TcpListener::bind(("127.0.0.1", PLAIN.port())).await?;
+    let task = tokio::spawn({
+        let seen = seen.clone();
+        async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut head = vec![0; 4096];
+                let read = stream.read(&mut head).await.unwrap_or(0);
+                seen.lock().unwrap().push(String::from_utf8_lossy(&head[..read]).into_owned());
+                let _sent = stream.write_all(answer.as_bytes()).await;
+            }
+        }
+    });
+    Ok((seen, task))
+}
+
+const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello";
+
+async fn fetcher(grants: &str) -> anyhow::Result<Host> {
+    let grants = format!("[grants.fetcher]\n{grants}");
+    Options::with(&["fetcher"])?.env("API_TOKEN", "s3cret-value").config(&grants).start().await
+}
+
+fn rule(more: &str) -> String {
+    format!("http = [{{ host = \"127.0.0.1\", port = {}{more} }}]", PLAIN.port())
+}
+
+const SECRET: &str = "secrets.api-token = \"${env:API_TOKEN}\"";
+
+#[tokio::test]
+async fn a_secret_takes_its_placeholders_place_on_the_way_out() -> anyhow::Result<()> {
+    let _port = PLAIN.lock().await;
+    let (seen, server) = server(HELLO).await?;
+    let cidrs = rule(", allow-cidrs = [\"127.0.0.0/8\"]");
+    let host = fetcher(&format!("{cidrs}\n{SECRET}")).await?;
+    let client = host.client("/mcp/full").await?;
+    let url = format!("http://127.0.0.1:{}/x", PLAIN.port());
+    let result = client.call("fetch_with_secret", json!({"url": url, "secret": "api-token"})).await?;
+    assert_ne!(result.is_error, Some(true), "{result:?}");
+    let head = seen.lock().unwrap()[0].to_ascii_lowercase();
+    assert!(head.contains("authorization: bearer s3cret-value") && head.contains("?key=s3cret-value "), "{head}");
+    let placeholder = text(&client.call("secret_placeholder", json!({"secret": "api-token"})).await?);
+    assert!(placeholder.starts_with("tandem-secret-"), "{placeholder}");
+    // One of an earlier call stands for nothing.
+    let header = format!("authorization: {placeholder}");
+    client.call("fetch", json!({"url": url, "header": header})).await?;
+    assert!(seen.lock().unwrap()[1].contains(&placeholder));
+    assert!(!format!("{:?}", host.log()).contains("s3cret-value"));
+    crate::ports::close(server).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_secret_goes_nowhere_in_the_clear_and_is_not_shown() -> anyhow::Result<()> {
+    let _port = PLAIN.lock().await;
+    let (seen, server) = server(HELLO).await?;
+    let host = fetcher(&format!("{}\n{SECRET}", rule("").replace("127.0.0.1", "localhost"))).await?;
+    let client = host.client("/mcp/full").await?;
+    let url = format!("http://localhost:{}/x", PLAIN.port());
+    let without = text(&client.call("fetch", json!({"url": url})).await?);
+    assert!(without.contains("IpProhibited"), "it is the address that is refused: {without}");
+    let with = text(&client.call("fetch_with_secret", json!({"url": url, "secret": "api-token"})).await?);
+    assert!(with.contains("RequestDenied"), "it is refused before any address is looked at: {with}");
+    assert!(seen.lock().unwrap().is_empty(), "{seen:?}");
+    let result = client.call("reveal_secret", json!({"secret": "api-token"})).await?;
+    assert!(text(&result).contains("denied") && text(&result).contains("reveal-secrets"), "{result:?}");
+    let result = client.call("secret_placeholder", json!({"secret": "another"})).await?;
+    assert!(text(&result).contains("denied"), "{result:?}");
+    crate::ports::close(server).await;
+    let host = fetcher(&format!("allow = [\"reveal-secrets\"]\n{SECRET}")).await?;
+    let client = host.client("/mcp/full").await?;
+    let result = client.call("reveal_secret", json!({"secret": "api-token"})).await?;
+    assert_eq!(text(&result), "s3cret-value");
+    Ok(())
+}
+
+#[tokio::test]
+async fn method_and_path_are_part_of_the_grant() -> anyhow::Result<()> {
+    let _port = PLAIN.lock().await;
+    let (seen, server) = server(HELLO).await?;
+    let host = fetcher(&rule(", methods = [\"GET\"], path = \"/ok\"")).await?;
+    let client = host.client("/mcp/full").await?;
+    let url = |path: &str| format!("http://127.0.0.1:{}{path}", PLAIN.port());
+    let result = client.call("fetch", json!({"url": url("/ok/a")})).await?;
+    assert_ne!(result.is_error, Some(true), "{result:?}");
+    for (method, path) in [("POST", "/ok"), ("GET", "/other"), ("GET", "/ok/../other"), ("GET", "/okay")] {
+        let result = client.call("fetch", json!({"url": url(path), "method": method})).await?;
+        assert_eq!(result.is_error, Some(true), "{method} {path}: {result:?}");
+    }
+    assert_eq!(seen.lock().unwrap().len(), 1);
+    crate::ports::close(server).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed_and_its_target_is_checked_like_any_other() -> anyhow::Result<()> {
+    let _port = PLAIN.lock().await;
+    const AWAY: &str = "HTTP/1.1 302 Found\r\nlocation: http://localhost:18734/inside\r\ncontent-length: 0\r\n\
+                        connection: close\r\n\r\n";
+    let (seen, server) = server(AWAY).await?;
+    let host = fetcher(&rule("")).await?;
+    let client = host.client("/mcp/full").await?;
+    let answer = client.structured("fetch", json!({"url": format!("http://127.0.0.1:{}/", PLAIN.port())})).await?;
+    assert_eq!(answer["status"], 302, "the guest sees it and may ask anew");
+    let result = client.call("fetch", json!({"url": "http://localhost:18734/inside"})).await?;
+    assert_eq!(result.is_error, Some(true), "{result:?}");
+    assert_eq!(seen.lock().unwrap().len(), 1);
+    crate::ports::close(server).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn http2_is_spoken_over_tls_with_an_authority_of_the_operators() -> anyhow::Result<()> {
+    let _port = TLS.lock().await;
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certified.cert.der().clone()],
+            rustls::pki_types::PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap(),
+        )?;
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind(("127.0.0.1", TLS.port())).await?;
+    let server = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(stream) = acceptor.accept(stream).await else { continue };
+            let service = hyper::service::service_fn(|request: hyper::Request<hyper::body::Incoming>| async move {
+                let seen = format!("{:?} {}", request.version(), request.uri());
+                Ok::<_, std::convert::Infallible>(hyper::Response::new(http_body_util::Full::new(bytes::Bytes::from(
+                    seen,
+                ))))
+            });
+            let executor = hyper_util::rt::TokioExecutor::new();
+            let io = hyper_util::rt::TokioIo::new(stream);
+            tokio::spawn(hyper::server::conn::http2::Builder::new(executor).serve_connection(io, service));
+        }
+    });
+    let authority = tempfile::NamedTempFile::new()?;
+    std::fs::write(authority.path(), certified.cert.pem())?;
+    let grant = format!(
+        "[grants.fetcher]\nhttp = [{{ host = \"localhost\", port = {}, allow-cidrs = [\"127.0.0.0/8\", \"::1/128\"] }}]",
+        TLS.port()
+    );
+    let trust = format!("[http]\nauthorities = [\"{}\"]", authority.path().display());
+    let url = format!("https://localhost:{}/over/tls", TLS.port());
+    let host = Options::with(&["fetcher"])?.config(&grant).config(&trust).start().await?;
+    let answer = host.client("/mcp/full").await?.structured("fetch", json!({"url": url})).await?;
+    assert_eq!(answer["body"], format!("HTTP/2.0 {url}"));
+
+    let host = Options::with(&["fetcher"])?.config(&grant).start().await?;
+    let result = host.client("/mcp/full").await?.call("fetch", json!({"url": url})).await?;
+    assert_eq!(result.is_error, Some(true), "nobody vouches for this certificate: {result:?}");
+    crate::ports::close(server).await;
+    Ok(())
+}
