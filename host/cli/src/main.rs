@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod auth;
 mod client;
 mod config;
 mod exit;
@@ -11,6 +12,7 @@ mod inspect;
 mod logging;
 mod package;
 mod progress;
+mod reload;
 mod serve;
 
 use clap::Parser;

@@ -8,7 +8,7 @@ use std::{io::Write, sync::Arc, time::Instant};
 use anyhow::Context;
 use tandem_catalog::{Catalog, LoadOptions, load_directory};
 use tandem_engine::{Caller, Engine, EngineConfig, Services};
-use tandem_gateway::{Gateway, GatewayConfig};
+use tandem_gateway::{Gateway, GatewayConfig, OperatorToken};
 use tandem_manifest::{Exposure, Fallback, HostConfig, SignaturePolicy};
 use tandem_router::{Router, RouterConfig};
 use tandem_store::Store;
@@ -17,11 +17,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::{self, Serve},
+    auth::{self, Auth},
     config,
     exit::Exit,
     grants::Grants,
     logging, package,
     progress::Loading,
+    reload,
 };
 
 /// Runs the host.
@@ -49,10 +51,15 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let services = Arc::new(Services::with_store(store).trusting(config::authorities(config)?));
     let catalog = Arc::new(Catalog::default());
     let router = Router::new(catalog.clone(), services.clone(), router_config(config));
+    let Auth { authenticator, ring } = Auth::new(config, args.stdio)?;
     // The gateway comes before the plugins: it owns the recorder of all that is counted.
-    let gateway = Gateway::new(router.clone(), gateway_config(args, config))?;
+    let gateway = Gateway::with_authenticator(router.clone(), gateway_config(args, config), authenticator)?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
+    if !args.stdio {
+        // Over standard input the only caller is fixed, and a hang-up is the end of the terminal.
+        reload::on_signal(args.source.clone(), ring)?;
+    }
     // The listener is there before the plugins: health checks see a host that is alive and not yet ready.
     let listener = if args.stdio { None } else { Some(listen(config).await?) };
     let loading = tokio::task::spawn_blocking({
@@ -80,12 +87,7 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
 
 async fn listen(config: &HostConfig) -> anyhow::Result<TcpListener> {
     let address = std::net::SocketAddr::new(config.server.host, config.server.port);
-    if !address.ip().is_loopback() {
-        anyhow::bail!(
-            "server.host: {} is not loopback, and this host has no authentication; use 127.0.0.1",
-            address.ip()
-        );
-    }
+    auth::check_listener(config, &address)?;
     let listening = TcpListener::bind(address).await;
     listening.with_context(|| format!("cannot listen on {address}; choose another port with --set server.port=N"))
 }
@@ -101,7 +103,18 @@ fn router_config(config: &HostConfig) -> RouterConfig {
 fn gateway_config(args: &Serve, config: &HostConfig) -> GatewayConfig {
     let server = &config.server;
     let full = args.exposure.map_or(server.exposure == Exposure::Full, |exposure| exposure == args::Exposure::Full);
+    let mut allowed_hosts: Vec<_> = server.allowed_hosts.iter().map(ToString::to_string).collect();
+    // The name in the tokens is the one that clients use.
+    allowed_hosts.extend(config.auth.as_ref().and_then(|auth| auth.audience.host()));
     GatewayConfig {
+        allowed_hosts,
+        connection_limit: server.connection_limit as usize,
+        head_timeout: server.head_timeout.as_duration(),
+        idle_timeout: server.idle_timeout.as_duration(),
+        body_timeout: server.body_timeout.as_duration(),
+        write_timeout: server.write_timeout.as_duration(),
+        operator_token: server.metrics_token.as_ref().map(|token| OperatorToken::new(token.expose())),
+        session_limit_per_tenant: server.session_limit_per_tenant.map(|limit| limit as usize),
         exposure: if full { tandem_gateway::Exposure::Full } else { tandem_gateway::Exposure::Hierarchical },
         allowed_origins: server.allowed_origins.iter().map(ToString::to_string).collect(),
         session_limit: server.session_limit as usize,

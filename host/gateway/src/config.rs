@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
+use crate::auth::OperatorToken;
+
 /// What an MCP endpoint lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Exposure {
@@ -90,11 +92,27 @@ pub struct GatewayConfig {
     pub allowed_origins: Vec<String>,
     /// Open TCP connections; more wait in the kernel's queue. Default: 4096.
     pub connection_limit: usize,
+    /// How long a client may take to send the head of a connection's first request. Default: 10 seconds.
+    pub head_timeout: Duration,
+    /// How long a connection may stay without a whole head after that. Default: 75 seconds, longer than the 60 seconds
+    /// for which most proxies keep theirs.
+    pub idle_timeout: Duration,
+    /// How long a request's body may take; then it is answered 408. Default: 1 minute.
+    pub body_timeout: Duration,
+    /// How long a client may take nothing of an answer that waits for it; then its connection is cut. Default: 30
+    /// seconds.
+    pub write_timeout: Duration,
+    /// How often the credentials behind an open event stream are looked at again. Default: 30 seconds.
+    pub recheck: Duration,
+    /// What opens `/metrics` and `/health/runtime`. Without it they are closed where callers authenticate.
+    pub operator_token: Option<OperatorToken>,
     /// Sessions of clients of the older MCP revisions; the next is answered 503. Default: 1024.
     pub session_limit: usize,
+    /// Sessions of one tenant. Default: half of all, where there are tenants.
+    pub session_limit_per_tenant: Option<usize>,
     /// A session without any message for this long ends. Default: 5 minutes.
     pub session_idle: Duration,
-    /// Open `subscriptions/listen` streams; the next is refused. Default: 1024.
+    /// Open `subscriptions/listen` streams; the next is refused. One tenant has at most half. Default: 1024.
     pub subscription_limit: usize,
     /// Bytes in one request's body. Default: 4 MiB.
     pub max_body: usize,
@@ -109,7 +127,8 @@ pub struct GatewayConfig {
     pub list_ttl: Duration,
     /// For how long clients may keep what they read from a resource. Default: not at all.
     pub read_ttl: Duration,
-    /// Calls that wait for answers of clients of MCP 2026-07-28, in the whole host. Default: 256.
+    /// Calls that wait for answers of clients of MCP 2026-07-28, in the whole host. One tenant has at most half.
+    /// Default: 256.
     pub suspended_limit: usize,
     /// How long such a call waits. Default: 5 minutes.
     pub suspended_ttl: Duration,
@@ -128,7 +147,14 @@ impl Default for GatewayConfig {
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             connection_limit: 4096,
+            head_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(75),
+            body_timeout: Duration::from_secs(60),
+            write_timeout: Duration::from_secs(30),
+            recheck: Duration::from_secs(30),
+            operator_token: None,
             session_limit: 1024,
+            session_limit_per_tenant: None,
             session_idle: Duration::from_secs(300),
             subscription_limit: 1024,
             max_body: 4 << 20,
@@ -150,6 +176,7 @@ impl GatewayConfig {
         let bounds = [
             ("connection_limit", self.connection_limit),
             ("session_limit", self.session_limit),
+            ("session_limit_per_tenant", self.session_limit_per_tenant.unwrap_or(1)),
             ("subscription_limit", self.subscription_limit),
             ("max_body", self.max_body),
             ("page_size", self.page_size),

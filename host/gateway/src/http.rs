@@ -1,9 +1,9 @@
-//! The HTTP side: routes, what every request passes before them, and the listener.
+//! The HTTP side: routes, and what every request passes before them.
 
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Router as App,
+    Json, Router as App,
     body::Body,
     extract::{DefaultBodyLimit, Path, Request, State},
     middleware::{self, Next},
@@ -11,45 +11,29 @@ use axum::{
     routing::{any, get},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
-};
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tandem_engine::Caller;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Gateway, Shared, health,
+    Shared,
+    auth::WELL_KNOWN,
+    guard::Refusal,
+    health,
     incoming::{Endpoint, INCOMING, Incoming, traceparent_of},
     mcp::handler::Handler,
     metrics,
+    places::share,
     problem::Problem,
     rest,
     sessions::Sessions,
+    slow,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// How long a client may take to send a request's head, and how long an idle connection stays open.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(75);
-/// How long connections get to close after their calls are done.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
-/// Pause after a failed `accept`: it fails when file descriptors run out, which takes a moment to pass.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-
-/// Why serving could not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The listener is unusable.
-    #[error("cannot accept connections: {0}")]
-    Listen(#[from] std::io::Error),
-}
+const MCP_METHOD: HeaderName = HeaderName::from_static("mcp-method");
+/// When to try again while plugins are being loaded: compiling takes seconds.
+const LOADING: Duration = Duration::from_secs(2);
 
 type McpService = StreamableHttpService<Handler, Sessions>;
 
@@ -60,137 +44,34 @@ struct Edge {
     mcp: Arc<McpService>,
 }
 
-impl Gateway {
-    /// Serves HTTP on `listener` until `shutdown` is cancelled and what is in flight is done, or the drain time is over.
-    /// A gateway may serve several listeners; the first one that shuts down makes it unready for all.
-    ///
-    /// # Errors
-    ///
-    /// When the listener is unusable.
-    pub async fn serve_http(&self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), ServeError> {
-        listener.local_addr()?;
-        let shared = self.0.clone();
-        // Ends what would never end by itself: sessions and their streams.
-        let streams = CancellationToken::new();
-        let app = app(&shared, streams.clone());
-        let stop_accepting = CancellationToken::new();
-        let cut = CancellationToken::new();
-        let _cut = cut.clone().drop_guard();
-        let background = tokio::spawn(background(shared.clone(), streams.clone()));
-        let drain = tokio::spawn(drain(shared.clone(), shutdown, stop_accepting.clone(), streams.clone()));
-        let connections = accept(&listener, &app, shared.config.connection_limit, &stop_accepting, &cut).await;
-        // The port is free for a successor while the last calls end.
-        drop(listener);
-        tokio::select! {
-            () = connections.shutdown() => {}
-            () = async {
-                streams.cancelled().await;
-                tokio::time::sleep(CLOSE_TIMEOUT).await;
-            } => tracing::warn!("connections were still open after shutdown; they are cut"),
-        }
-        streams.cancel();
-        drain.abort();
-        background.abort();
-        Ok(())
-    }
-}
-
-async fn background(shared: Arc<Shared>, stop: CancellationToken) {
-    if let Some(handle) = shared.metrics.clone() {
-        metrics::upkeep(handle, stop).await;
-    }
-}
-
-/// Shutdown, in its order: unready, no new connections, calls in flight, then everything else.
-async fn drain(
-    shared: Arc<Shared>,
-    shutdown: CancellationToken,
-    stop_accepting: CancellationToken,
-    streams: CancellationToken,
-) {
-    shutdown.cancelled().await;
-    shared.draining.cancel();
-    tokio::time::sleep(shared.config.unready).await;
-    stop_accepting.cancel();
-    if tokio::time::timeout(shared.config.drain, shared.in_flight.idle()).await.is_err() {
-        let left = shared.in_flight.count();
-        tracing::warn!(left, "requests were still in flight after the drain time; they are cancelled");
-    }
-    shared.suspended.clear();
-    streams.cancel();
-}
-
-/// Accepts until `stop`; the connections themselves end at the latest with `cut`.
-async fn accept(
-    listener: &TcpListener,
-    app: &App,
-    limit: usize,
-    stop: &CancellationToken,
-    cut: &CancellationToken,
-) -> GracefulShutdown {
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-    let connections = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(limit));
-    loop {
-        let next = async {
-            // The semaphore is never closed.
-            let place = places.clone().acquire_owned().await.ok();
-            (place, listener.accept().await)
-        };
-        let (place, accepted) = tokio::select! {
-            () = stop.cancelled() => return connections,
-            next = next => next,
-        };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
-            }
-        };
-        prepare(&stream);
-        let service = TowerToHyperService::new(app.clone());
-        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), service));
-        let cut = cut.clone();
-        tokio::spawn(async move {
-            let _place = place;
-            if let Some(Err(error)) = cut.run_until_cancelled(connection).await {
-                tracing::debug!(%error, "a connection ended early");
-            }
-        });
-    }
-}
-
-fn prepare(stream: &TcpStream) {
-    // With Nagle on, the end of every event stream waits 40 ms for an acknowledgement.
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY could not be set");
-    }
-}
-
-fn app(shared: &Arc<Shared>, streams: CancellationToken) -> App {
+pub(crate) fn app(shared: &Arc<Shared>, streams: CancellationToken) -> App {
     let edge = Edge { shared: shared.clone(), mcp: Arc::new(mcp_service(shared, streams)) };
     let mcp = App::new()
         .route("/mcp", any(mcp_default))
         .route("/mcp/full", any(mcp_full))
         .route("/mcp/category/{name}", any(mcp_category))
         .with_state(edge);
-    let guarded = rest::routes()
+    let operator = App::new()
         .route("/health/runtime", get(health::runtime))
         .route("/metrics", get(metrics::page))
+        .with_state(shared.clone())
+        .layer(middleware::from_fn_with_state(shared.clone(), admit_operator));
+    let guarded = rest::routes()
         .fallback(rest::unknown_path)
         .method_not_allowed_fallback(rest::wrong_method)
         .layer(DefaultBodyLimit::max(shared.config.max_body))
         .with_state(shared.clone())
         .merge(mcp)
         .layer(middleware::from_fn_with_state(shared.clone(), admit));
-    // Probes come from load balancers, by whatever address they know, without credentials.
+    // Probes come from load balancers, by whatever address they know, without credentials; the metadata is read by
+    // clients that have no token yet.
     App::new()
         .route("/health", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route(WELL_KNOWN, get(resource_metadata))
+        .route(&format!("{WELL_KNOWN}/{{*path}}"), get(resource_metadata))
         .with_state(shared.clone())
+        .merge(operator)
         .merge(guarded)
 }
 
@@ -203,7 +84,9 @@ fn mcp_service(shared: &Arc<Shared>, streams: CancellationToken) -> McpService {
         .with_json_response(true)
         .with_max_request_body_bytes(config.max_body)
         .with_cancellation_token(streams);
-    let sessions = Sessions::new(config.session_limit, config.session_idle);
+    let per_tenant =
+        config.session_limit_per_tenant.unwrap_or_else(|| share(config.session_limit, shared.auth.is_open()));
+    let sessions = Sessions::new(config.session_limit, per_tenant, config.session_idle);
     let shared = shared.clone();
     StreamableHttpService::new(move || Ok(Handler::new(shared.clone(), None)), sessions, options)
 }
@@ -215,13 +98,28 @@ async fn admit(State(shared): State<Arc<Shared>>, mut request: Request, next: Ne
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };
+    if is_call(request.uri().path()) && !shared.router.is_ready() {
+        return loading().into_response();
+    }
+    let watched = is_listening(&shared, &request).then(|| (request.headers().clone(), caller.clone()));
     let traceparent = traceparent_of(request.headers());
     let incoming = Arc::new(Incoming::new(caller, Endpoint::from(&shared.config.exposure), traceparent));
-    let id = HeaderValue::from_str(&incoming.request_id).ok();
+    let request_id = incoming.request_id.clone();
     request.extensions_mut().insert(incoming);
-    let mut response = next.run(request).await;
-    if let Some(id) = id {
+    let limit = shared.config.body_timeout;
+    let (parts, body) = request.into_parts();
+    let (body, late) = slow::timed(body, limit);
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(problem) = late.problem(limit) {
+        response = problem.request(&request_id).into_response();
+        // The rest of the body may still come, and is not worth waiting for.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
+    }
+    if let Some((headers, caller)) = watched {
+        response = response.map(|body| slow::until_revoked(body, shared.clone(), headers, caller));
     }
     match ticket {
         Some(ticket) => response.map(|body| ticket.hold(body)),
@@ -230,11 +128,63 @@ async fn admit(State(shared): State<Arc<Shared>>, mut request: Request, next: Ne
 }
 
 async fn let_in(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Problem> {
-    shared.guard.check(uri, headers).map_err(|refusal| {
-        tracing::warn!(host = ?headers.get(header::HOST), origin = ?headers.get(header::ORIGIN), %refusal, "refused");
-        Problem::from(refusal)
-    })?;
+    guard(shared, uri, headers)?;
     Ok(shared.auth.authenticate(headers).await?)
+}
+
+fn guard(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+    shared.guard.check(uri, headers).inspect_err(|refusal| {
+        tracing::warn!(host = ?headers.get(header::HOST), origin = ?headers.get(header::ORIGIN), %refusal, "refused");
+    })
+}
+
+/// Whether a path needs the catalog.
+fn is_call(path: &str) -> bool {
+    path.starts_with("/mcp") || path.starts_with("/v1/") || path == "/tools/execute"
+}
+
+/// An empty catalog would answer that a tool is unknown, and clients would believe it.
+fn loading() -> Problem {
+    let detail = "the host is loading its plugins; try again in a moment";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry(LOADING)
+}
+
+/// Whether the answer is a stream that stays open beside calls. One that belongs to a call ends with it.
+fn is_listening(shared: &Shared, request: &Request) -> bool {
+    let listens = request.headers().get(MCP_METHOD).is_some_and(|method| method == "subscriptions/listen");
+    !shared.auth.is_open()
+        && (listens || (*request.method() == Method::GET && request.uri().path().starts_with("/mcp")))
+}
+
+/// What tells of all tenants is for the operator, who shows a token of his own; without one it is open only where nobody
+/// authenticates.
+async fn admit_operator(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    if let Err(refusal) = guard(&shared, request.uri(), request.headers()) {
+        return Problem::from(refusal).into_response();
+    }
+    let allowed = match &shared.config.operator_token {
+        Some(token) => token.is_shown(request.headers()),
+        None => shared.auth.is_open(),
+    };
+    if allowed {
+        return next.run(request).await;
+    }
+    let detail = "this tells of all tenants and is for the operator; send the token of `server.metrics-token`";
+    Problem::new(StatusCode::FORBIDDEN, "forbidden", detail).into_response()
+}
+
+/// The metadata of the protected resource, at the root and under the resource's own path (RFC 9728 section 3.1).
+async fn resource_metadata(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
+    let asked = uri.path().strip_prefix(WELL_KNOWN).unwrap_or_default().trim_end_matches('/');
+    match shared.auth.resource_metadata() {
+        Some(metadata) if below(asked, &metadata.resource_path) => Json(metadata.document).into_response(),
+        _ => rest::unknown_path(uri).await.into_response(),
+    }
+}
+
+/// Whether metadata for `resource` answers for `asked`: for all of it, and for what is below it.
+fn below(asked: &str, resource: &str) -> bool {
+    asked.is_empty() || asked.strip_prefix(resource).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 async fn mcp_default(State(edge): State<Edge>, request: Request) -> Response {
@@ -271,8 +221,7 @@ impl Edge {
             }
         };
         let response = INCOMING.scope(incoming.clone(), Box::pin(self.mcp.handle(request))).await;
-        if incoming.session_was_refused() {
-            let limit = self.shared.config.session_limit;
+        if let Some(limit) = incoming.refused_session() {
             return Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "limited",

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicUsize, Ordering},
 };
 
 use http::HeaderMap;
@@ -61,12 +61,13 @@ pub(crate) struct Incoming {
     pub(crate) endpoint: Endpoint,
     pub(crate) request_id: Arc<str>,
     pub(crate) traceparent: Option<Arc<str>>,
-    session_refused: AtomicBool,
+    /// The limit that a session was refused for; 0 is none.
+    session_refused: AtomicUsize,
 }
 
 impl Incoming {
     pub(crate) fn new(caller: Caller, endpoint: Endpoint, traceparent: Option<Arc<str>>) -> Self {
-        Self { caller, endpoint, request_id: request_id(), traceparent, session_refused: AtomicBool::new(false) }
+        Self { caller, endpoint, request_id: request_id(), traceparent, session_refused: AtomicUsize::new(0) }
     }
 
     /// The same request, at another endpoint.
@@ -76,17 +77,18 @@ impl Incoming {
             endpoint,
             request_id: self.request_id.clone(),
             traceparent: self.traceparent.clone(),
-            session_refused: AtomicBool::new(false),
+            session_refused: AtomicUsize::new(0),
         }
     }
 
     /// Notes that a session was asked for and could not be had.
-    pub(crate) fn refuse_session(&self) {
-        self.session_refused.store(true, Ordering::Relaxed);
+    pub(crate) fn refuse_session(&self, limit: usize) {
+        self.session_refused.store(limit, Ordering::Relaxed);
     }
 
-    pub(crate) fn session_was_refused(&self) -> bool {
-        self.session_refused.load(Ordering::Relaxed)
+    /// The limit that a session was refused for.
+    pub(crate) fn refused_session(&self) -> Option<usize> {
+        Some(self.session_refused.load(Ordering::Relaxed)).filter(|limit| *limit > 0)
     }
 }
 

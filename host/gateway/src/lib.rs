@@ -4,11 +4,21 @@
 //! MCP are served from the same handler, over HTTP and over stdio. A client that goes away, or cancels, stops the guest
 //! that works for it. Every answer carries a request id that is in the log too.
 //!
-//! **Bounds.** Connections, sessions, listeners, suspended calls, bodies, pages and batches; each has a limit in
-//! [`GatewayConfig`] and a typed refusal. Shutdown ends after the drain time, whatever clients do.
+//! Where callers authenticate, nothing of one tenant shows to another: not its sessions, streams, suspended calls and
+//! progress, nor any figure that counts its calls. What belongs to another is not found, like what never was.
 //!
-//! **Refuses.** Requests from web pages of others (`Origin`), requests under a name that is not this host's (`Host`), and
-//! states that this host did not seal.
+//! | Path | Who may |
+//! |---|---|
+//! | `/health`, `/health/ready`, `/.well-known/oauth-protected-resource` | everybody: probes and clients without a token yet |
+//! | `/mcp…`, `/v1/…`, `/tools/execute`, `/openapi.json`, `/` | every caller, for what is there for it |
+//! | `/metrics`, `/health/runtime` | the operator, by token; without one, only where nobody authenticates |
+//!
+//! **Bounds.** Connections, sessions, listeners, suspended calls, heads, bodies, pages and batches; each has a limit in
+//! [`GatewayConfig`] and a typed refusal, and one tenant has at most half of what all share. Clients that send or read too
+//! slowly are cut. Shutdown ends after the drain time, whatever clients do.
+//!
+//! **Refuses.** Requests from web pages of others (`Origin`), requests under a name that is not this host's (`Host`),
+//! states that this host did not seal, and calls before plugins are loaded.
 //!
 //! Nothing here decides whether a call may run or runs it: decode, authenticate, ask the router, encode.
 
@@ -21,12 +31,15 @@ mod guard;
 mod health;
 mod http;
 mod incoming;
+mod listen;
 mod mcp;
 mod meta;
 mod metrics;
+mod places;
 mod problem;
 mod rest;
 mod sessions;
+mod slow;
 mod stdio;
 
 use std::{sync::Arc, time::Instant};
@@ -38,12 +51,14 @@ use rmcp::model::{
 };
 use serde_json::Value;
 use tandem_router::Router;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-pub use auth::{AuthError, Authenticator, LocalOnly};
+pub use auth::{
+    ApiKey, AuthError, Authenticator, IssuerError, KeyRing, LocalOnly, OAuthConfig, OperatorToken, ResourceMetadata,
+    Rotation, Tenant, TenantAuth,
+};
 pub use config::{ConfigError, Exposure, GatewayConfig, StateKey};
-pub use http::ServeError;
+pub use listen::ServeError;
 pub use stdio::StdioError;
 
 /// The edge of one host. Clones share everything.
@@ -68,7 +83,7 @@ struct Shared {
     lists: mcp::lists::Lists,
     suspended: Arc<mcp::mrtr::Suspended>,
     sealer: mcp::mrtr::Sealer,
-    listeners: Semaphore,
+    listeners: Arc<places::Places>,
     in_flight: Arc<drain::InFlight>,
     /// Cancelled when the host begins to shut down.
     draining: CancellationToken,
@@ -102,6 +117,7 @@ impl Gateway {
             Some(key) => key.clone(),
             None => random_key()?,
         };
+        let open = auth.is_open();
         let server = Implementation::new(&config.server_name, &config.server_version);
         let server_info = serde_json::to_value(&server).unwrap_or_default();
         Ok(Self(Arc::new(Shared {
@@ -111,9 +127,13 @@ impl Gateway {
             info: ServerConfig::new(capabilities()).with_server_info(server),
             server_info,
             lists: mcp::lists::Lists::new(),
-            suspended: mcp::mrtr::Suspended::new(config.suspended_limit, config.suspended_ttl),
+            suspended: mcp::mrtr::Suspended::new(
+                config.suspended_limit,
+                places::share(config.suspended_limit, open),
+                config.suspended_ttl,
+            ),
             sealer: mcp::mrtr::Sealer::new(&key),
-            listeners: Semaphore::new(config.subscription_limit),
+            listeners: places::Places::new(config.subscription_limit, places::share(config.subscription_limit, open)),
             in_flight: Arc::default(),
             draining: CancellationToken::new(),
             metrics: metrics::recorder(),

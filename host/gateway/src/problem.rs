@@ -172,7 +172,10 @@ impl From<AuthError> for Problem {
         let detail = error.to_string();
         let (status, code, challenge) = match error {
             AuthError::Unauthenticated { challenge, .. } => (StatusCode::UNAUTHORIZED, "unauthenticated", challenge),
-            AuthError::Forbidden { challenge, .. } => (StatusCode::FORBIDDEN, "forbidden", challenge),
+            AuthError::Forbidden { code, challenge, .. } => (StatusCode::FORBIDDEN, code, challenge),
+            AuthError::Unavailable { retry_after, .. } => {
+                return Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry(retry_after);
+            }
         };
         Self { challenge, ..Self::new(status, code, detail) }
     }

@@ -25,10 +25,11 @@ mod text;
 mod units;
 
 pub use config::{
-    Admission, AuthConfig, CategoryPattern, ConfigEntry, ConfigSources, DiscoveryConfig, Exposure, Fallback,
-    GeneralConfig, GithubConfig, HostConfig, HttpUrl, KeyHash, LogFormat, MultiaddrText, Origin, OutgoingConfig,
-    P2pConfig, PeerIdText, PluginsConfig, Rate, ReactorConfig, Reference, RepositoryName, ServerConfig, StoreConfig,
-    StoreUrl, TaskQueueConfig, TelemetryConfig, TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
+    Admission, AuthConfig, CategoryPattern, ClaimName, ConfigEntry, ConfigSources, DiscoveryConfig, Exposure, Fallback,
+    GeneralConfig, GithubConfig, HostConfig, HostName, HttpUrl, KeyConfig, KeyHash, KeyName, LogFormat, Moment,
+    MultiaddrText, Origin, OutgoingConfig, P2pConfig, PeerIdText, PluginsConfig, Rate, ReactorConfig, Reference,
+    RepositoryName, ScopeConfig, ScopeName, ServerConfig, StoreConfig, StoreUrl, TaskQueueConfig, TelemetryConfig,
+    TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
 };
 pub use descriptor::{
     Annotations, Descriptors, PromptArgument, PromptDescriptor, ResourceDescriptor, ResourceTemplate, ToolDescriptor,

@@ -123,6 +123,12 @@ impl Router {
         self.0.ready.store(ready, Ordering::Release);
     }
 
+    /// Whether plugins are loaded and calls are welcome.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.0.ready.load(Ordering::Acquire)
+    }
+
     /// The state of lanes and categories.
     #[must_use]
     pub fn status(&self) -> RuntimeStatus {

@@ -10,6 +10,7 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+mod auth;
 mod call;
 mod capabilities;
 mod host;

@@ -9,7 +9,7 @@ use rmcp::{
         ProgressNotificationParam, ReadResourceRequestParams, ReadResourceResult,
     },
     service::{NotificationContext, RunningService, ServiceError},
-    transport::StreamableHttpClientTransport,
+    transport::{StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig},
 };
 use serde_json::Value;
 
@@ -44,7 +44,16 @@ pub struct Client {
 
 /// Connects to an endpoint.
 pub async fn connect(url: &str) -> anyhow::Result<Client> {
-    let transport = StreamableHttpClientTransport::from_uri(url.to_owned());
+    connect_as(url, None).await
+}
+
+/// Connects to an endpoint with an API key or a token.
+pub async fn connect_as(url: &str, credential: Option<&str>) -> anyhow::Result<Client> {
+    let mut config = StreamableHttpClientTransportConfig::with_uri(url.to_owned());
+    if let Some(credential) = credential {
+        config = config.auth_header(credential);
+    }
+    let transport = StreamableHttpClientTransport::from_config(config);
     Ok(Client { service: Recorder::default().serve(transport).await? })
 }
 

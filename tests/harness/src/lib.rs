@@ -6,9 +6,11 @@
 #![forbid(unsafe_code)]
 
 mod client;
+mod issuer;
 mod raw;
 
-pub use client::{Client, Recorder, connect, text};
+pub use client::{Client, Recorder, connect, connect_as, text};
+pub use issuer::{Issuer, Published, Signer, unsigned};
 pub use raw::raw_plugin;
 
 use std::{
@@ -55,6 +57,8 @@ pub struct Options {
     plugins: Vec<PathBuf>,
     config: String,
     env: Vec<(String, String)>,
+    args: Vec<String>,
+    files: Vec<(String, String)>,
 }
 
 impl Options {
@@ -82,6 +86,20 @@ impl Options {
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Writes a file into its working directory before it starts.
+    #[must_use]
+    pub fn write(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
+    /// Adds arguments to its command line.
+    #[must_use]
+    pub fn args(mut self, args: &[&str]) -> Self {
+        self.args.extend(args.iter().map(|arg| (*arg).to_owned()));
         self
     }
 
@@ -115,9 +133,13 @@ impl Host {
             let name = path.file_name().context("a plugin file has a name")?;
             std::fs::copy(path, home.join("plugins").join(name))?;
         }
+        for (name, text) in &options.files {
+            std::fs::write(home.join(name), text)?;
+        }
         std::fs::write(home.join("tandem.toml"), options.config.replace("{home}", &home.display().to_string()))?;
         let mut child = Command::new(binary())
             .args(["serve", "--config", "tandem.toml", "--set", "server.port=0"])
+            .args(&options.args)
             .current_dir(home)
             .env("TANDEM_PLUGINS__TRUST_ROOTS", root().join("keys/*.pub"))
             .env("TANDEM_TELEMETRY__LOG_FORMAT", "json")
@@ -147,6 +169,34 @@ impl Host {
         connect(&format!("{}{endpoint}", self.url)).await
     }
 
+    /// The same, with an API key or a token.
+    pub async fn client_as(&self, endpoint: &str, credential: &str) -> anyhow::Result<Client> {
+        connect_as(&format!("{}{endpoint}", self.url), Some(credential)).await
+    }
+
+    /// Sends it a signal, as `HUP`.
+    pub async fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let pid = self.pid().context("it has ended")?.to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status().await?;
+        anyhow::ensure!(sent.success(), "the signal was not sent");
+        Ok(())
+    }
+
+    /// Waits until it logs a line whose message contains `text`; answers the line.
+    pub async fn logged(&self, text: &str) -> anyhow::Result<Value> {
+        let found = || {
+            let said = |line: &Value| line["message"].as_str().is_some_and(|message| message.contains(text));
+            self.log().into_iter().rfind(said)
+        };
+        for _ in 0..200 {
+            if let Some(line) = found() {
+                return Ok(line);
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        bail!("it never said `{text}`: {}", tail(&self.log))
+    }
+
     /// What the host has logged so far, as JSON lines.
     #[must_use]
     pub fn log(&self) -> Vec<Value> {
@@ -174,8 +224,7 @@ impl Host {
 
     /// Asks it to stop, as an operator would, and waits for its end. Answers whether it ended well.
     pub async fn stop(mut self) -> anyhow::Result<bool> {
-        let pid = self.pid().context("it has ended")?.to_string();
-        Command::new("kill").args(["-TERM", &pid]).status().await?;
+        self.signal("TERM").await?;
         Ok(tokio::time::timeout(STOP, self.child.wait()).await.context("it does not stop")??.success())
     }
 

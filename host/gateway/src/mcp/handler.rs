@@ -30,7 +30,7 @@ use super::{
     lists::{Rendered, mirrors, page},
     prompts, resources,
     session::Session,
-    subscriptions,
+    subscriptions::{self, Listener},
     talk::guest_level,
     tools,
 };
@@ -156,8 +156,8 @@ impl ServerHandler for Handler {
         let session = self.session().state();
         if session.announce() {
             let changes = self.shared.router.changes();
-            let tenant = incoming.caller.tenant.clone();
-            tokio::spawn(subscriptions::over_session(context.peer, session.clone(), tenant, changes));
+            let to = Listener::new(&self.shared.router, &incoming.caller);
+            tokio::spawn(subscriptions::over_session(context.peer, session.clone(), to, changes));
         }
     }
 
@@ -275,13 +275,12 @@ impl ServerHandler for Handler {
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         let incoming = self.incoming(&context.request_context().extensions)?;
-        let Ok(_place) = self.shared.listeners.try_acquire() else {
-            return Err(errors::limited("subscriptions", self.shared.config.subscription_limit));
-        };
+        let place = self.shared.listeners.take(&incoming.caller.tenant);
+        let _place = place.map_err(|limit| errors::limited("subscriptions", limit))?;
         let opened = self.changes.lock().unwrap_or_else(PoisonError::into_inner).take();
         let changes = opened.unwrap_or_else(|| self.shared.router.changes());
-        let tenant = incoming.caller.tenant.clone();
-        subscriptions::over_stream(context, tenant, changes, &self.shared.draining).await
+        let to = Listener::new(&self.shared.router, &incoming.caller);
+        subscriptions::over_stream(context, to, changes, &self.shared.draining).await
     }
 
     /// Asked for each call over HTTP, to compare mirrored arguments with their headers. Only the schema is looked at,

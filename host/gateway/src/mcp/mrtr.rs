@@ -3,8 +3,8 @@
 //! That revision has no requests from server to client. A call that asks something is answered `input_required`; the
 //! guest stays suspended here, and the client's retry, which brings the answers, resumes it. What is promised:
 //!
-//! - At most so many calls wait, each for so long; what is over a bound is a typed error for the guest, and a call that
-//!   waited too long is stopped.
+//! - At most so many calls wait, of one tenant at most half, each for so long; what is over a bound is a typed error
+//!   for the guest, and a call that waited too long is stopped.
 //! - `requestState` is what a client hands back, so it is untrusted: it is sealed with a key and bound to method, name,
 //!   arguments and caller. One that does not open is refused, whatever the reason, with one error.
 //! - A state names one round. An older one resumes nothing.
@@ -53,7 +53,10 @@ pub(crate) struct State {
 
 /// What a state belongs to.
 #[derive(Debug)]
-pub(crate) struct Binding(Vec<u8>);
+pub(crate) struct Binding {
+    bytes: Vec<u8>,
+    tenant: Arc<str>,
+}
 
 impl Binding {
     pub(crate) fn new(method: &str, name: &str, arguments: &Map<String, Value>, caller: &Caller) -> Self {
@@ -65,7 +68,7 @@ impl Binding {
             bytes.extend_from_slice(part.as_bytes());
         }
         bytes.extend_from_slice(&digest.finalize());
-        Self(bytes)
+        Self { bytes, tenant: caller.tenant.clone() }
     }
 }
 
@@ -107,12 +110,12 @@ impl Sealer {
     }
 
     fn seal(&self, state: &State, binding: &Binding) -> Result<String, RequestStateError> {
-        let options = SealOptions::new().associated_data(&binding.0).ttl(STATE_TTL);
+        let options = SealOptions::new().associated_data(&binding.bytes).ttl(STATE_TTL);
         self.0.seal_json_with(state, &options)
     }
 
     pub(crate) fn open(&self, sealed: &str, binding: &Binding) -> Result<State, ErrorData> {
-        self.0.open_json_with(sealed, &binding.0).map_err(|error| {
+        self.0.open_json_with(sealed, &binding.bytes).map_err(|error| {
             tracing::debug!(%error, "a request state was refused");
             errors::invalid(
                 "invalid_request_state",
@@ -124,6 +127,7 @@ impl Sealer {
 
 struct Entry {
     talk: Talk,
+    tenant: Arc<str>,
     round: u32,
     expiry: AbortHandle,
 }
@@ -133,6 +137,7 @@ struct Entry {
 pub(crate) struct Suspended {
     entries: Mutex<HashMap<CallId, Entry>>,
     limit: usize,
+    per_tenant: usize,
     ttl: Duration,
 }
 
@@ -143,31 +148,37 @@ impl std::fmt::Debug for Entry {
 }
 
 impl Suspended {
-    pub(crate) fn new(limit: usize, ttl: Duration) -> Arc<Self> {
-        Arc::new(Self { entries: Mutex::default(), limit, ttl })
+    pub(crate) fn new(limit: usize, per_tenant: usize, ttl: Duration) -> Arc<Self> {
+        Arc::new(Self { entries: Mutex::default(), limit, per_tenant, ttl })
     }
 
-    pub(crate) fn limit(&self) -> usize {
-        self.limit
-    }
-
-    /// Keeps a call that asked something and gives the state that resumes it. A call that finds no place comes back.
-    pub(crate) fn park(self: &Arc<Self>, talk: Talk, sealer: &Sealer, binding: &Binding) -> Result<String, Box<Talk>> {
+    /// Keeps a call that asked something and gives the state that resumes it. A call that finds no place comes back,
+    /// with the limit that stands against it.
+    pub(crate) fn park(
+        self: &Arc<Self>,
+        talk: Talk,
+        sealer: &Sealer,
+        binding: &Binding,
+    ) -> Result<String, (Box<Talk>, usize)> {
         let (id, round) = talk.turn();
         let state = State { id, round, answers: carried(talk.answers_so_far()) };
         let sealed = match sealer.seal(&state, binding) {
             Ok(sealed) => sealed,
             Err(error) => {
                 tracing::error!(%error, "a request state could not be sealed");
-                return Err(Box::new(talk));
+                return Err((Box::new(talk), self.limit));
             }
         };
         let mut entries = self.lock();
         if entries.len() >= self.limit {
-            return Err(Box::new(talk));
+            return Err((Box::new(talk), self.limit));
+        }
+        // A few hundred at most.
+        if entries.values().filter(|entry| entry.tenant == binding.tenant).count() >= self.per_tenant {
+            return Err((Box::new(talk), self.per_tenant));
         }
         let expiry = expire(Arc::downgrade(self), id, self.ttl);
-        entries.insert(id, Entry { talk, round, expiry });
+        entries.insert(id, Entry { talk, tenant: binding.tenant.clone(), round, expiry });
         Ok(sealed)
     }
 
@@ -285,8 +296,8 @@ mod tests {
         let caller = Caller::local();
         let a = Binding::new("tools/call", "ab", &Map::new(), &caller);
         let b = Binding::new("tools/calla", "b", &Map::new(), &caller);
-        assert_ne!(a.0, b.0);
-        let nested = |value| binding("t", value).0;
+        assert_ne!(a.bytes, b.bytes);
+        let nested = |value| binding("t", value).bytes;
         assert_ne!(nested(json!({"a": ["1", "2"]})), nested(json!({"a": ["12"]})));
         assert_ne!(nested(json!({"a": {"b": 1}})), nested(json!({"a": {}, "b": 1})));
     }

@@ -1,5 +1,6 @@
 //! Tells clients that something changed: over the session for the older revisions, over `subscriptions/listen` since
 //! 2026-07-28. Changes that come in a burst are told once; a client that lost some is told that everything changed.
+//! A client hears of changes for its tenant, and of resources that are there for it, whatever it subscribed to.
 
 use std::{collections::BTreeSet, future::Future, sync::Arc};
 
@@ -9,6 +10,8 @@ use rmcp::{
     service::{Peer, SubscriptionContext, SubscriptionSink},
 };
 use tandem_catalog::Change;
+use tandem_engine::Caller;
+use tandem_router::Router;
 use tokio::sync::broadcast::{
     Receiver,
     error::{RecvError, TryRecvError},
@@ -48,6 +51,24 @@ impl News {
     }
 }
 
+/// Who is told.
+#[derive(Clone, Debug)]
+pub(crate) struct Listener {
+    router: Router,
+    caller: Caller,
+}
+
+impl Listener {
+    pub(crate) fn new(router: &Router, caller: &Caller) -> Self {
+        Self { router: router.clone(), caller: caller.clone() }
+    }
+
+    /// Whether a resource is there for it: subscribing proves nothing, and a change tells that there is something.
+    fn sees(&self, uri: &str) -> bool {
+        self.caller.access.is_everything() || self.router.view(&self.caller).resource_owner(uri).is_some()
+    }
+}
+
 /// Waits for the next changes. None when there will be no more.
 async fn next(changes: &mut Receiver<Change>, tenant: &Arc<str>) -> Option<News> {
     let mut news = News::default();
@@ -77,10 +98,10 @@ async fn until<T>(token: &CancellationToken, work: impl Future<Output = Option<T
 pub(crate) async fn over_session(
     peer: Peer<RoleServer>,
     session: Arc<SessionState>,
-    tenant: Arc<str>,
+    to: Listener,
     mut changes: Receiver<Change>,
 ) {
-    while let Some(news) = until(&session.ended, next(&mut changes, &tenant)).await {
+    while let Some(news) = until(&session.ended, next(&mut changes, &to.caller.tenant)).await {
         if peer.is_transport_closed() {
             return;
         }
@@ -94,7 +115,8 @@ pub(crate) async fn over_session(
         if news.resources {
             let _ = peer.notify_resource_list_changed().await;
         }
-        for uri in session.subscribed().into_iter().filter(|uri| news.lost || news.updated.contains(uri.as_str())) {
+        let changed = |uri: &String| (news.lost || news.updated.contains(uri.as_str())) && to.sees(uri);
+        for uri in session.subscribed().into_iter().filter(changed) {
             let _ = peer.notify_resource_updated(ResourceUpdatedNotificationParam::new(uri)).await;
         }
     }
@@ -112,7 +134,7 @@ pub(crate) fn accepted(requested: &SubscriptionFilter) -> SubscriptionFilter {
 /// Tells one listener, until it goes or the host shuts down.
 pub(crate) async fn over_stream(
     context: SubscriptionContext,
-    tenant: Arc<str>,
+    to: Listener,
     mut changes: Receiver<Change>,
     shutdown: &CancellationToken,
 ) -> Result<(), ErrorData> {
@@ -122,17 +144,17 @@ pub(crate) async fn over_stream(
             biased;
             () = context.cancelled() => return Ok(()),
             () = shutdown.cancelled() => return Ok(()),
-            news = next(&mut changes, &tenant) => news,
+            news = next(&mut changes, &to.caller.tenant) => news,
         };
         let Some(news) = news else { return Ok(()) };
-        if let Err(error) = tell(&sink, &news).await {
+        if let Err(error) = tell(&sink, &news, &to).await {
             tracing::debug!(%error, "a listener is gone");
             return Ok(());
         }
     }
 }
 
-async fn tell(sink: &SubscriptionSink, news: &News) -> Result<(), rmcp::service::SubscriptionSendError> {
+async fn tell(sink: &SubscriptionSink, news: &News, to: &Listener) -> Result<(), rmcp::service::SubscriptionSendError> {
     let filter = sink.accepted();
     if news.tools && filter.tools_list_changed == Some(true) {
         sink.notify_tool_list_changed().await?;
@@ -144,7 +166,7 @@ async fn tell(sink: &SubscriptionSink, news: &News) -> Result<(), rmcp::service:
         sink.notify_resource_list_changed().await?;
     }
     for uri in filter.resource_subscriptions.iter().flatten() {
-        if news.lost || news.updated.contains(uri.as_str()) {
+        if (news.lost || news.updated.contains(uri.as_str())) && to.sees(uri) {
             sink.notify_resource_updated(uri.as_str()).await?;
         }
     }

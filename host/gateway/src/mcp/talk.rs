@@ -250,9 +250,9 @@ impl Talk {
                 Ok(state) => {
                     return Ok(Response::InputRequired(InputRequiredResult::new(Some(missing), Some(state))));
                 }
-                Err(talk) => {
+                Err((talk, limit)) => {
                     self = *talk;
-                    self.refuse(table.limit());
+                    self.refuse(limit);
                 }
             }
         }

@@ -1,4 +1,5 @@
 //! The page for people: what runs here, and how to connect. Rendered on the server, without script or other files.
+//! Where callers authenticate, it shows what is there for the caller, without figures of the whole host.
 
 use std::{fmt::Write as _, sync::Arc};
 
@@ -27,7 +28,8 @@ pub(super) async fn page(
     let view = shared.router.view(&incoming.caller);
     // The guard let this host through.
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let body = render(&shared.config.server_name, &shared.config.server_version, host, &view, &shared.router.status());
+    let (name, version, status) = (&shared.config.server_name, &shared.config.server_version, shared.router.status());
+    let body = render(name, version, host, &view, &status, shared.auth.is_open());
     let policy =
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     ([(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store")], Html(body)).into_response()
@@ -50,7 +52,7 @@ fn escape(text: &str) -> String {
 }
 
 // Writing to a string cannot fail, so the results below are not looked at.
-fn render(name: &str, version: &str, host: &str, view: &View, status: &RuntimeStatus) -> String {
+fn render(name: &str, version: &str, host: &str, view: &View, status: &RuntimeStatus, whole: bool) -> String {
     let mut out = String::new();
     let (name, host) = (escape(name), escape(host));
     let _ = write!(
@@ -61,9 +63,13 @@ fn render(name: &str, version: &str, host: &str, view: &View, status: &RuntimeSt
         escape(version),
         if status.ready { "Ready." } else { "<span class=\"bad\">Not ready.</span>" },
     );
-    lanes(&mut out, status);
+    if whole {
+        lanes(&mut out, status);
+    }
     categories(&mut out, view, status);
-    rejected(&mut out, view.rejected());
+    if whole {
+        rejected(&mut out, view.rejected());
+    }
     let _ = write!(
         out,
         "<h2>Connect</h2><p>Agents speak MCP:</p><pre>http://{host}/mcp                 as configured\n\

@@ -9,9 +9,13 @@
 )]
 
 mod http;
+mod keys;
 mod mcp;
 mod pipe;
 mod serve;
+mod slow;
+mod tenants;
+mod tokens;
 
 use std::sync::Arc;
 
@@ -22,7 +26,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tandem_catalog::Catalog;
 use tandem_engine::Services;
-use tandem_gateway::{Gateway, GatewayConfig, ServeError};
+use tandem_gateway::{Authenticator, Gateway, GatewayConfig, LocalOnly, ServeError};
 use tandem_router::{Router, RouterConfig};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -41,10 +45,14 @@ struct Edge {
 }
 
 async fn start(config: GatewayConfig) -> Edge {
+    start_with(config, Arc::new(LocalOnly::default())).await
+}
+
+async fn start_with(config: GatewayConfig, auth: Arc<dyn Authenticator>) -> Edge {
     let catalog = Arc::new(Catalog::default());
     let router = Router::new(catalog.clone(), Arc::new(Services::default()), RouterConfig::default());
     router.set_ready(true);
-    let gateway = Gateway::new(router.clone(), config).unwrap();
+    let gateway = Gateway::with_authenticator(router.clone(), config, auth).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();

@@ -59,7 +59,7 @@ pub(super) fn load(sources: &ConfigSources<'_>) -> Result<HostConfig, ManifestEr
 
 /// Keys under which clear text is never shown.
 fn is_secret(key: &str) -> bool {
-    matches!(key, "secrets" | "token" | "keys" | "psk" | "password")
+    matches!(key, "secrets" | "token" | "metrics-token" | "keys" | "psk" | "password")
 }
 
 fn overlay(tree: &mut Tree, path: Vec<String>, value: &str, source: Source) {

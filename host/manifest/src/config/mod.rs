@@ -7,6 +7,7 @@
 
 mod auth;
 mod general;
+mod key;
 mod layers;
 mod origin;
 mod outgoing;
@@ -26,8 +27,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use auth::AuthConfig;
+pub use auth::{AuthConfig, ClaimName, ScopeConfig, ScopeName};
 pub use general::GeneralConfig;
+pub use key::{KeyConfig, KeyHash, KeyName, Moment};
 pub use layers::ConfigSources;
 pub use origin::{ConfigEntry, Origin};
 pub use outgoing::OutgoingConfig;
@@ -38,9 +40,9 @@ pub use reference::Reference;
 pub use server::{Exposure, ServerConfig};
 pub use store::{StoreConfig, StoreUrl};
 pub use telemetry::{LogFormat, TelemetryConfig};
-pub use tenant::{CategoryPattern, KeyHash, Rate, TenantConfig};
+pub use tenant::{CategoryPattern, Rate, TenantConfig};
 pub use upstream::UpstreamConfig;
-pub use values::{HttpUrl, MultiaddrText, PeerIdText, RepositoryName, ToolPrefix, WebOrigin};
+pub use values::{HostName, HttpUrl, MultiaddrText, PeerIdText, RepositoryName, ToolPrefix, WebOrigin};
 
 use crate::{
     document::{Check, Findings, ManifestErrors},
@@ -70,7 +72,7 @@ pub struct HostConfig {
     pub grants: BTreeMap<Name, Grants>,
     /// The tenants. Without any, every caller is the tenant `default`.
     pub tenants: BTreeMap<Name, TenantConfig>,
-    /// OAuth 2.1; none is API keys, or no authentication without tenants.
+    /// OAuth 2.1, beside the tenants' API keys. Without both, nobody authenticates and the host keeps to loopback.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<AuthConfig>,
     /// The P2P network.
@@ -126,6 +128,12 @@ impl HostConfig {
         self.origins.entries(self)
     }
 
+    /// Whether callers have to say who they are: a tenant has API keys, or tokens are taken.
+    #[must_use]
+    pub fn authenticates(&self) -> bool {
+        self.auth.is_some() || self.tenants.values().any(|tenant| !tenant.keys.is_empty())
+    }
+
     /// What a plugin has for a tenant.
     #[must_use]
     pub fn effective(&self, plugin: &str, request: &Request, tenant: &str) -> Effective {
@@ -155,6 +163,15 @@ impl Check for HostConfig {
         tenant::check_keys_differ(&self.tenants, findings);
         if let Some(auth) = &self.auth {
             findings.within("auth", |findings| auth.check(findings));
+        }
+        let stdio = self.server.stdio_tenant.as_ref().filter(|_| !self.tenants.is_empty());
+        if let Some(name) = stdio.filter(|name| !self.tenants.contains_key(*name)) {
+            let message = format!("`{name}` is none of the tenants; name one of them, or add `[tenants.{name}]`");
+            findings.within("server", |findings| findings.report("stdio-tenant", message));
+        }
+        if self.auth.is_some() && self.tenants.is_empty() {
+            let message = "tokens name a tenant, and there is none; add `[tenants.NAME]`";
+            findings.report("auth", message);
         }
         findings.within("p2p", |findings| self.p2p.check(findings));
         findings.within("http", |findings| self.http.check(findings));

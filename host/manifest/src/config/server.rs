@@ -5,9 +5,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{WebOrigin, values::ip_address};
+use super::{HostName, WebOrigin, values::ip_address};
 use crate::{
     document::{Check, Findings},
+    names::Name,
+    secret::Secret,
     units::{ByteSize, HumanDuration},
 };
 
@@ -39,8 +41,33 @@ pub struct ServerConfig {
     pub max_concurrent_requests: u32,
     /// Web origins that may call besides the listener's own, as `https://app.example.com`.
     pub allowed_origins: Vec<WebOrigin>,
+    /// Names under which this host is reached, besides `localhost`, IP addresses and the host of `auth.audience`. A
+    /// name that is not listed is refused: that is how a web page of others reaches a host (DNS rebinding).
+    pub allowed_hosts: Vec<HostName>,
+    /// Whether to listen beyond loopback although nobody has to say who they are.
+    pub allow_unauthenticated: bool,
+    /// The tenant of the process that speaks over standard input; none is `default`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stdio_tenant: Option<Name>,
+    /// What an operator shows to read `/metrics` and `/health/runtime`, which tell of all tenants. Without it they are
+    /// closed where callers authenticate, and open where none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics_token: Option<Secret>,
+    /// Open connections; more wait.
+    pub connection_limit: u32,
+    /// How long a client may take to send the head of its first request.
+    pub head_timeout: HumanDuration,
+    /// How long a connection stays open without a request.
+    pub idle_timeout: HumanDuration,
+    /// How long a client may take to send a request's body.
+    pub body_timeout: HumanDuration,
+    /// How long a client may take none of the bytes of an answer.
+    pub write_timeout: HumanDuration,
     /// MCP sessions at a time. A client that never ends its sessions costs no more than this.
     pub session_limit: u32,
+    /// MCP sessions of one tenant; none is half of all, so that no tenant takes them from the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_limit_per_tenant: Option<u32>,
     /// How long a session without a request is kept.
     pub session_idle: HumanDuration,
     /// The largest request body.
@@ -58,7 +85,17 @@ impl Default for ServerConfig {
             request_timeout: HumanDuration::secs(30),
             max_concurrent_requests: 1_000,
             allowed_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
+            allow_unauthenticated: false,
+            stdio_tenant: None,
+            metrics_token: None,
+            connection_limit: 4_096,
+            head_timeout: HumanDuration::secs(10),
+            idle_timeout: HumanDuration::secs(75),
+            body_timeout: HumanDuration::secs(60),
+            write_timeout: HumanDuration::secs(30),
             session_limit: 1_000,
+            session_limit_per_tenant: None,
             session_idle: HumanDuration::secs(300),
             max_body: ByteSize::mib(4),
             drain: HumanDuration::secs(30),
@@ -74,6 +111,21 @@ impl Check for ServerConfig {
         let why = "every request holds memory and perhaps an instance";
         findings.range("max-concurrent-requests", &self.max_concurrent_requests, &1, &100_000, why);
         findings.at_most("allowed-origins", self.allowed_origins.len(), 256);
+        findings.at_most("allowed-hosts", self.allowed_hosts.len(), 256);
+        findings.range("connection-limit", &self.connection_limit, &1, &1_000_000, "every connection holds memory");
+        let why = "a slow client holds a connection for as long";
+        for (key, timeout) in [
+            ("head-timeout", &self.head_timeout),
+            ("idle-timeout", &self.idle_timeout),
+            ("body-timeout", &self.body_timeout),
+            ("write-timeout", &self.write_timeout),
+        ] {
+            findings.range(key, timeout, &short, &HumanDuration::secs(600), why);
+        }
+        if let Some(limit) = &self.session_limit_per_tenant {
+            let why = "a tenant needs one, and has no more than all";
+            findings.range("session-limit-per-tenant", limit, &1, &self.session_limit.max(1), why);
+        }
         findings.range("session-limit", &self.session_limit, &1, &1_000_000, "every session holds memory");
         let (second, day) = (HumanDuration::secs(1), HumanDuration::secs(24 * 3_600));
         findings.range("session-idle", &self.session_idle, &second, &day, "an idle session holds memory");

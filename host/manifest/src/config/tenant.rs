@@ -1,18 +1,15 @@
 //! `[tenants.NAME]`: who may call what, how much, and with which grants.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt};
+use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::check_tables;
+use super::{check_tables, key::KeyConfig};
 use crate::{
-    Sha256Digest,
     document::{Check, Findings},
     grant::Grants,
     names::{Name, name_type},
-    secret::{reference_only, reference_schema},
-    text::REDACTED,
     units::HumanDuration,
 };
 
@@ -21,56 +18,6 @@ const MAX_KEYS: usize = 64;
 
 /// Most categories in a list; `*` is all of them.
 const MAX_CATEGORIES: usize = 1_000;
-
-/// The SHA-256 of an API key, as 64 hexadecimal digits: the host never holds the key itself.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyHash([u8; 32]);
-
-impl KeyHash {
-    /// The hash, for comparing with that of a presented key.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-
-    /// The hash of a key.
-    #[must_use]
-    pub fn of(key: &str) -> Self {
-        Self(*Sha256Digest::of(key.as_bytes()).as_bytes())
-    }
-}
-
-impl fmt::Debug for KeyHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(REDACTED)
-    }
-}
-
-impl Serialize for KeyHash {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(REDACTED)
-    }
-}
-
-impl<'de> Deserialize<'de> for KeyHash {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = reference_only(deserializer)?;
-        let mut hash = [0; 32];
-        let message = "no hash of a key; store the sha-256 of the api key as 64 hexadecimal digits";
-        hex::decode_to_slice(text.trim(), &mut hash).map_err(|_| de::Error::custom(message))?;
-        Ok(Self(hash))
-    }
-}
-
-impl JsonSchema for KeyHash {
-    fn schema_name() -> Cow<'static, str> {
-        "KeyHash".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        reference_schema("The SHA-256 of an API key, as `${env:NAME}` or `${file:/path}`.")
-    }
-}
 
 name_type!(
     /// A category's name, or `*` for all.
@@ -105,8 +52,8 @@ impl Default for Rate {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct TenantConfig {
-    /// The hashes of its API keys.
-    pub keys: Vec<KeyHash>,
+    /// Its API keys: the hash alone, or with a name and an expiry.
+    pub keys: Vec<KeyConfig>,
     /// The categories that it may use.
     pub categories: Vec<CategoryPattern>,
     /// How many calls it may make.
@@ -143,6 +90,10 @@ impl TenantConfig {
 impl Check for TenantConfig {
     fn check(&self, findings: &mut Findings) {
         findings.at_most("keys", self.keys.len(), MAX_KEYS);
+        let mut names = BTreeSet::new();
+        if let Some(name) = self.keys.iter().filter_map(|key| key.name.as_ref()).find(|name| !names.insert(*name)) {
+            findings.report("keys", format!("two keys are called `{name}`; calls are told apart by the key's name"));
+        }
         findings.at_most("categories", self.categories.len(), MAX_CATEGORIES);
         findings.within("rate", |findings| {
             findings.range("per-second", &self.rate.per_second, &1, &1_000_000, "0 would shut the tenant out");
@@ -160,7 +111,7 @@ pub(super) fn check_keys_differ(tenants: &BTreeMap<Name, TenantConfig>, findings
     let mut owners = BTreeMap::new();
     for (name, tenant) in tenants {
         for key in &tenant.keys {
-            if let Some(other) = owners.insert(*key, name) {
+            if let Some(other) = owners.insert(key.hash, name) {
                 let message = format!("a key of this tenant is also one of `{other}`; give each tenant its own");
                 findings.within("tenants", |findings| {
                     findings.within(name.as_str(), |findings| findings.report("keys", message));

@@ -16,6 +16,7 @@ fn resolve(reference: Reference<'_>) -> Result<String, String> {
     match reference {
         Reference::Env("EXAMPLE_TOKEN") => Ok("s3cret-token".into()),
         Reference::Env("ACME_KEY_SHA256") => Ok(HASH.into()),
+        Reference::Env("CI_KEY_SHA256") => Ok(HASH.replace('9', "8")),
         Reference::Env("PORT") => Ok("9100".into()),
         Reference::File("/run/secrets/db") => Ok("s3cret-db\n".into()),
         _ => Err("is not set".into()),
@@ -57,7 +58,14 @@ fn no_configuration_is_loopback_and_closed() {
 #[test]
 fn a_file_with_every_section_is_read() {
     let config = load(FULL);
-    assert_eq!(config.server, ServerConfig::default(), "the file says what the defaults are");
+    let defaults = ServerConfig {
+        stdio_tenant: config.server.stdio_tenant.clone(),
+        metrics_token: config.server.metrics_token.clone(),
+        session_limit_per_tenant: Some(500),
+        ..ServerConfig::default()
+    };
+    assert_eq!(config.server, defaults, "the file says what the defaults are");
+    assert_eq!(config.server.metrics_token.as_ref().unwrap().expose(), "s3cret-token");
     assert_eq!((&config.reactor, &config.general), (&ReactorConfig::default(), &GeneralConfig::default()));
     assert_eq!((&config.plugins, &config.limits), (&PluginsConfig::default(), &Ceilings::default()));
     assert_eq!((&config.store, &config.telemetry), (&StoreConfig::default(), &TelemetryConfig::default()));
@@ -65,7 +73,13 @@ fn a_file_with_every_section_is_read() {
     assert_eq!(grants.secrets.as_ref().unwrap()["api-token"].expose(), "s3cret-token");
     assert!(grants.allow.as_ref().unwrap().contains(&Allowance::TaskQueue));
     let tenant = &config.tenants["acme"];
-    assert_eq!(tenant.keys, [KeyHash::of("test")]);
+    assert_eq!(tenant.keys[0], KeyConfig::from(KeyHash::of("test")));
+    let ci = &tenant.keys[1];
+    assert_eq!(ci.name.as_ref().unwrap().as_str(), "ci");
+    assert_eq!(ci.expires.unwrap().to_string(), "2027-01-01T00:00:00Z");
+    let auth = config.auth.as_ref().unwrap();
+    assert_eq!((auth.tenant_claim.as_str(), auth.scopes["data.read"].tools.len()), ("tenant", 1));
+    assert!(config.authenticates());
     assert_eq!(tenant.grants["dataset"].fs.as_ref().unwrap()["data"].mode, FsMode::ReadOnly);
     assert_eq!(tenant.cpu_per_minute, HumanDuration::secs(60));
     assert!(tenant.allows_category("anything"));
@@ -160,7 +174,10 @@ fn references_give_any_value_and_never_print() {
     let entry = |key: &str| entries.iter().find(|entry| entry.key == key).unwrap().value.clone();
     assert_eq!(entry("store.url"), "\"postgres://u:${file:/run/secrets/db}@db:5433/tandem\"");
     assert_eq!(entry("server.port"), "\"${env:PORT}\"");
-    assert_eq!(entry("tenants.acme.keys"), "[\"${env:ACME_KEY_SHA256}\"]");
+    assert_eq!(
+        entry("tenants.acme.keys"),
+        "[\"${env:ACME_KEY_SHA256}\",{\"expires\":\"2027-01-01T00:00:00Z\",\"hash\":\"${env:CI_KEY_SHA256}\",\"name\":\"ci\"}]"
+    );
     let printed = format!("{config:?} {} {entries:?}", serde_json::to_string(&config).unwrap());
     assert!(!printed.contains("s3cret") && !printed.contains(HASH), "{printed}");
     assert!(!format!("{config:?}").contains("159, 134"), "nor the bytes of a hash");
@@ -242,7 +259,7 @@ fn rules_between_values_hold() {
     one("[server]\ndrain = '1h'\n", "tandem.toml:2:9: 1h is outside 0ms to 10m");
     one("[server]\nallowed-origins = ['*']\n", "`*` is no web origin");
     one("[plugins]\ntrust-roots = ['*/a.pub']\n", "not of a directory's");
-    one("[auth]\nissuer = 'http://id.test'\naudience = 'https://a.test'\n", "use https");
+    one("[tenants.a]\n[auth]\nissuer = 'http://id.test'\naudience = 'https://a.test'\n", "use https");
     one("[auth]\nissuer = 'https://id.test'\n", "missing key `audience`");
     one("[p2p]\nadmission = 'psk'\n", "so give the key");
     one("[p2p]\nadmission = 'psk'\npsk = '${env:EXAMPLE_TOKEN}'\n", "take the quic addresses out");
@@ -258,6 +275,22 @@ fn rules_between_values_hold() {
     one("[telemetry]\notlp-endpoint = 'localhost:4318'\n", "is no url");
     one("[tenants.a]\nrate = { per-second = 0 }\n", "0 would shut the tenant out");
     one("[tenants.a]\nkeys = ['${env:EXAMPLE_TOKEN}']\n", "64 hexadecimal digits");
+    one("[tenants.a]\nkeys = [{ hash = '${env:ACME_KEY_SHA256}', expires = 'soon' }]\n", "`soon` is no moment");
+    one("[tenants.a]\nkeys = [{ hash = 'hunter2' }]\n", "clear text is refused");
+    one("[tenants.a]\nkeys = [{ name = 'ci' }]\n", "missing key `hash`");
+    one(
+        "[tenants.a]\nkeys = [{ hash = '${env:ACME_KEY_SHA256}', name = 'x' }, { hash = '${env:CI_KEY_SHA256}', name = 'x' }]\n",
+        "two keys are called `x`",
+    );
+    let auth = "[tenants.a]\n[auth]\nissuer = 'https://id.test'\naudience = 'https://a.test'\n";
+    one(&auth.replace("[tenants.a]\n", ""), "tokens name a tenant, and there is none");
+    one(&format!("{auth}[auth.scopes.tandem]\ntools = ['x']\n"), "have their meaning already");
+    one(&format!("{auth}[auth.scopes.x]\n"), "it allows nothing");
+    one(&format!("{auth}[auth.scopes.'a b']\ntools = ['x']\n"), "`a b` is no scope");
+    one("[server]\nstdio-tenant = 'b'\n[tenants.a]\n", "`b` is none of the tenants");
+    one("[server]\nallowed-hosts = ['https://a.test']\n", "is no host name");
+    one("[server]\nhead-timeout = '1h'\n", "outside 100ms to 10m");
+    one("[server]\nmetrics-token = 'hunter2'\n", "clear text is refused");
     one("[tenants.A]\n", "`A` is no kebab-case name");
     let shared = "[tenants.a]\nkeys = ['${env:ACME_KEY_SHA256}']\n[tenants.b]\nkeys = ['${env:ACME_KEY_SHA256}']\n";
     one(shared, "tandem.toml:4:8: a key of this tenant is also one of `a`");
@@ -288,7 +321,7 @@ fn the_schema_has_every_key_of_the_file() {
     let table: toml::Table = FULL.parse().unwrap();
     let mut found = Vec::new();
     keys(&serde_json::to_value(&table).unwrap(), &mut found);
-    let names = ["dataset", "acme", "legacy", "data", "api-token", "LANG", "TZ", "HIDDEN", "depth"];
+    let names = ["data.read", "dataset", "acme", "legacy", "data", "api-token", "LANG", "TZ", "HIDDEN", "depth"];
     for key in found.iter().filter(|key| !names.contains(&key.as_str())) {
         assert!(text.contains(&format!("\"{key}\":")), "{key}");
     }

@@ -71,7 +71,27 @@ name_type!(
     "write at most 63 of the characters A-Z a-z 0-9 _ . -"
 );
 
+name_type!(
+    /// A name under which a host is reached.
+    HostName,
+    "host name",
+    is_public_host,
+    "^(\\*|[A-Za-z0-9.-]{1,253})$",
+    "write the name alone, as `tools.example.com`, or `*` for any"
+);
+
+fn is_public_host(text: &str) -> bool {
+    let label = |label: &str| !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    text == "*" || (text.len() <= 253 && text.split('.').all(label))
+}
+
 impl HttpUrl {
+    /// The host, without port.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        Url::parse(self.as_str()).ok().and_then(|url| url.host_str().map(str::to_owned))
+    }
+
     /// A URL that is part of the program.
     pub(super) fn literal(url: &'static str) -> Self {
         Self(url.to_owned())
@@ -177,6 +197,15 @@ mod tests {
         ] {
             assert!(!is_web_origin(wrong), "{wrong}");
         }
+    }
+
+    #[test]
+    fn hosts_are_names_alone() {
+        assert!(is_public_host("tools.example.com") && is_public_host("*") && is_public_host("localhost"));
+        for wrong in ["", "*.example.com", "a.test:80", "https://a.test", "a..test", "a b"] {
+            assert!(!is_public_host(wrong), "{wrong}");
+        }
+        assert_eq!("https://a.test:8443/mcp".parse::<HttpUrl>().unwrap().host().as_deref(), Some("a.test"));
     }
 
     #[test]

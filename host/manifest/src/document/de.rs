@@ -222,6 +222,10 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Misfit> {
         if name == REFERENCE_ONLY && !self.0.indirect {
+            // A key with a longer form: what is secret in the table refuses clear text itself.
+            if matches!(self.0.value, Value::Table(_)) {
+                return Self::visit(&self.0.value, visitor);
+            }
             let message = "a secret in clear text is refused".to_owned();
             return Err(Misfit::new(message, Some("write `${env:NAME}` or `${file:/path}`".to_owned())));
         }

@@ -30,7 +30,7 @@ fn host(limit: usize, ttl: Duration) -> Host {
     tokio::spawn(running.waiting());
     Host {
         peer,
-        table: Suspended::new(limit, ttl),
+        table: Suspended::new(limit, limit, ttl),
         sealer: Sealer::new(&StateKey::new([1; 32])),
         binding: Binding::new("tools/call", "t", &Map::new(), &Caller::local()),
         _pipe: ours,
