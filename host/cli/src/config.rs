@@ -64,6 +64,12 @@ pub(crate) fn store_path(config: &HostConfig) -> anyhow::Result<PathBuf> {
     }
 }
 
+/// A time in milliseconds since 1970 as RFC 3339 has it.
+pub(crate) fn time_text(millis: u64) -> String {
+    let time = i64::try_from(millis).ok().and_then(chrono::DateTime::from_timestamp_millis);
+    time.map_or_else(|| millis.to_string(), |time| time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+}
+
 /// The files of trusted keys.
 pub(crate) fn trust_roots(config: &HostConfig) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();

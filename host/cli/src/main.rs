@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod audit;
 mod client;
 mod config;
 mod exit;
@@ -35,6 +36,7 @@ fn main() -> std::process::ExitCode {
         Command::Sign(args) => package::sign(&args),
         Command::Verify(args) => package::verify(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Config(args) => config::run(&args),
     };
     match result {

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::{self, Serve},
-    config,
+    audit, config,
     exit::Exit,
     grants::Grants,
     logging, package,
@@ -43,16 +43,17 @@ pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
 
 async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow::Result<Exit> {
     let path = config::store_path(config)?;
-    let store = Store::open(&path).with_context(|| {
-        format!("cannot open the store {}; is it writable, and used by no other host?", path.display())
-    })?;
-    let services = Arc::new(Services::with_store(store));
+    let store =
+        Store::open(&path).with_context(|| format!("cannot open the store {}; is it writable?", path.display()))?;
+    let store = store.with_retention(audit::retention(config));
+    let services = Arc::new(Services::with_store(store.clone()));
     let catalog = Arc::new(Catalog::default());
     let router = Router::new(catalog.clone(), services.clone(), router_config(config));
     // The gateway comes before the plugins: it owns the recorder of all that is counted.
     let gateway = Gateway::new(router.clone(), gateway_config(args, config))?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
+    tokio::spawn(audit::rotate(store, stop.clone()));
     // The listener is there before the plugins: health checks see a host that is alive and not yet ready.
     let listener = if args.stdio { None } else { Some(listen(config).await?) };
     let loading = tokio::task::spawn_blocking({

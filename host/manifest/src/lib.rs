@@ -24,11 +24,12 @@ mod secret;
 mod text;
 mod units;
 
+pub use canonical::encode as canonical_json;
 pub use config::{
-    Admission, AuthConfig, CategoryPattern, ConfigEntry, ConfigSources, DiscoveryConfig, Exposure, Fallback,
-    GeneralConfig, GithubConfig, HostConfig, HttpUrl, KeyHash, LogFormat, MultiaddrText, Origin, P2pConfig, PeerIdText,
-    PluginsConfig, Rate, ReactorConfig, Reference, RepositoryName, ServerConfig, StoreConfig, StoreUrl,
-    TaskQueueConfig, TelemetryConfig, TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
+    Admission, AuditCalls, AuditConfig, AuthConfig, CategoryPattern, ConfigEntry, ConfigSources, DiscoveryConfig,
+    Exposure, Fallback, GeneralConfig, GithubConfig, HostConfig, HttpUrl, KeyHash, LogFormat, MultiaddrText, Origin,
+    P2pConfig, PeerIdText, PluginsConfig, Rate, ReactorConfig, Reference, RepositoryName, ServerConfig, StoreConfig,
+    StoreUrl, TaskQueueConfig, TelemetryConfig, TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
 };
 pub use descriptor::{
     Annotations, Descriptors, PromptArgument, PromptDescriptor, ResourceDescriptor, ResourceTemplate, ToolDescriptor,

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stderr, reason = "progress of a command")]
 
+mod audit;
 mod driver;
 mod footprint;
 mod inprocess;
@@ -26,8 +27,9 @@ fn main() -> anyhow::Result<()> {
         [] => all(),
         ["in-process"] => inprocess::report(&mut std::io::stdout()),
         ["http"] => driver::report(&mut std::io::stdout()),
+        ["audit"] => audit::report(&mut std::io::stdout()),
         ["footprint"] => footprint::report(&mut std::io::stdout()),
-        _ => bail!("usage: tandem-bench [in-process | http | footprint]"),
+        _ => bail!("usage: tandem-bench [in-process | http | audit | footprint]"),
     }
 }
 
@@ -36,6 +38,8 @@ fn all() -> anyhow::Result<()> {
     inprocess::report(&mut out)?;
     writeln!(out)?;
     driver::report(&mut out)?;
+    writeln!(out)?;
+    audit::report(&mut out)?;
     writeln!(out)?;
     footprint::report(&mut out)
 }
