@@ -74,10 +74,15 @@ pub(crate) fn time_text(millis: u64) -> String {
 pub(crate) fn trust_roots(config: &HostConfig) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for pattern in &config.plugins.trust_roots {
-        let found = glob::glob(pattern).with_context(|| format!("plugins.trust-roots: `{pattern}`"))?;
-        files.extend(found.collect::<Result<Vec<_>, _>>()?);
+        files.extend(matching("plugins.trust-roots", pattern)?);
     }
     Ok(files)
+}
+
+/// The files that a pattern of the configuration means.
+pub(crate) fn matching(key: &str, pattern: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let found = glob::glob(pattern).with_context(|| format!("{key}: `{pattern}`"))?;
+    Ok(found.collect::<Result<Vec<_>, _>>()?)
 }
 
 /// `tandem config`.

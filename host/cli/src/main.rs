@@ -13,6 +13,7 @@ mod logging;
 mod package;
 mod progress;
 mod serve;
+mod supply;
 
 use clap::Parser;
 

@@ -22,6 +22,7 @@ use crate::{
     grants::Grants,
     logging, package,
     progress::Loading,
+    supply::{self, Supply},
 };
 
 /// Runs the host.
@@ -53,12 +54,12 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let gateway = Gateway::new(router.clone(), gateway_config(args, config))?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
-    tokio::spawn(audit::rotate(store, stop.clone()));
+    tokio::spawn(audit::rotate(store.clone(), stop.clone()));
     // The listener is there before the plugins: health checks see a host that is alive and not yet ready.
     let listener = if args.stdio { None } else { Some(listen(config).await?) };
     let loading = tokio::task::spawn_blocking({
         let (config, router) = (config.clone(), router.clone());
-        move || load(&config, services, &catalog, &router, start)
+        move || load(&config, &store, services, &catalog, &router, start)
     });
     let served = match listener {
         Some(listener) => {
@@ -116,6 +117,7 @@ fn gateway_config(args: &Serve, config: &HostConfig) -> GatewayConfig {
 /// Starts the engine, loads the plugins and opens the doors. Answers the number of tools.
 fn load(
     config: &Arc<HostConfig>,
+    store: &Store,
     services: Arc<Services>,
     catalog: &Catalog,
     router: &Router,
@@ -139,8 +141,9 @@ fn load(
         },
         workers: config.general.compile_workers.into(),
     };
+    let grants = Grants::new(config.clone(), Supply::new(config.clone(), store.clone())?);
     let loading = Loading::new();
-    let loaded = load_directory(&engine, &options, &Grants::new(config.clone()), &loading).with_context(|| {
+    let loaded = load_directory(&engine, &options, &grants, &loading).with_context(|| {
         format!(
             "cannot read the plugin directory {}; build the plugins with `make plugins`, or set plugins.directory",
             options.directory.display()
@@ -150,11 +153,12 @@ fn load(
     let (categories, rejected) = loaded?;
     let left_out = rejected.len();
     catalog.install(categories, rejected);
-    router.set_ready(true);
     let view = router.view(&Caller::local());
     for rejected in view.rejected().iter().skip(left_out) {
         tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason);
     }
+    tokio::runtime::Handle::current().block_on(supply::note(store, &view))?;
+    router.set_ready(true);
     let (categories, tools) = (view.categories().count(), view.tools().count());
     let took_ms = start.elapsed().as_millis() as u64;
     tracing::info!(categories, tools, left_out = view.rejected().len(), took_ms, "ready");

@@ -21,6 +21,7 @@ mod names;
 mod package;
 mod plugin;
 mod secret;
+mod supply;
 mod text;
 mod units;
 
@@ -28,8 +29,9 @@ pub use canonical::encode as canonical_json;
 pub use config::{
     Admission, AuditCalls, AuditConfig, AuthConfig, CategoryPattern, ConfigEntry, ConfigSources, DiscoveryConfig,
     Exposure, Fallback, GeneralConfig, GithubConfig, HostConfig, HttpUrl, KeyHash, LogFormat, MultiaddrText, Origin,
-    P2pConfig, PeerIdText, PluginsConfig, Rate, ReactorConfig, Reference, RepositoryName, ServerConfig, StoreConfig,
-    StoreUrl, TaskQueueConfig, TelemetryConfig, TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
+    P2pConfig, PeerIdText, PluginPattern, PluginsConfig, Rate, ReactorConfig, Reference, RepositoryName, ServerConfig,
+    StoreConfig, StoreUrl, TaskQueueConfig, TelemetryConfig, TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin,
+    WorkflowConfig,
 };
 pub use descriptor::{
     Annotations, Descriptors, PromptArgument, PromptDescriptor, ResourceDescriptor, ResourceTemplate, ToolDescriptor,
@@ -52,4 +54,5 @@ pub use plugin::{
     ToolPolicy, Wanted,
 };
 pub use secret::{Secret, Setting};
+pub use supply::{Installed, Revoked, SupplyError, SupplyPolicy};
 pub use units::{ByteSize, HumanDuration, UnitError};

@@ -12,6 +12,7 @@
 //! told so and holds nothing.
 
 mod audit;
+mod installed;
 mod key_file;
 mod kv;
 mod worker;
@@ -41,7 +42,7 @@ pub const MAX_VALUE: usize = 1 << 20;
 pub const MAX_BATCH: usize = 256;
 
 /// The tables of every part.
-const SCHEMAS: [&str; 2] = [kv::SCHEMA, audit::SCHEMA];
+const SCHEMAS: [&str; 3] = [kv::SCHEMA, audit::SCHEMA, installed::SCHEMA];
 
 /// Why the store refused or failed.
 #[derive(Debug, thiserror::Error)]

@@ -32,7 +32,7 @@ pub use general::GeneralConfig;
 pub use layers::ConfigSources;
 pub use origin::{ConfigEntry, Origin};
 pub use p2p::{Admission, DiscoveryConfig, GithubConfig, P2pConfig, TaskQueueConfig, WorkflowConfig};
-pub use plugins::PluginsConfig;
+pub use plugins::{PluginPattern, PluginsConfig};
 pub use reactor::{Fallback, ReactorConfig};
 pub use reference::Reference;
 pub use server::{Exposure, ServerConfig};
