@@ -5,7 +5,9 @@ use std::{sync::Arc, time::Duration};
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 use tandem_engine::Plugin;
-use tandem_manifest::{Affinity, PromptDescriptor, ResourceDescriptor, ResourceTemplate, Retry, ToolDescriptor};
+use tandem_manifest::{
+    Affinity, Installed, PromptDescriptor, ResourceDescriptor, ResourceTemplate, Retry, ToolDescriptor,
+};
 
 /// Places named in one validation error. A value that is wrong everywhere needs no longer answer.
 const MAX_VIOLATIONS: usize = 16;
@@ -115,6 +117,8 @@ pub struct Category {
     pub priority: u8,
     /// SHA-256 of the plugin's file, hex.
     pub digest: String,
+    /// Which file of whom this is.
+    pub installed: Installed,
     /// Its tools, sorted by name.
     pub tools: Vec<Arc<Tool>>,
     /// Its prompts, sorted by name.

@@ -15,7 +15,9 @@ use std::{
 };
 
 use tandem_engine::{Capabilities, Engine, InstancePolicy, Limits, Origin, Plugin, PluginSpec};
-use tandem_manifest::{HumanDuration, Instance, Package, PluginManifest, SignaturePolicy, ToolDescriptor, TrustRoots};
+use tandem_manifest::{
+    HumanDuration, Installed, Instance, Package, PluginManifest, SignaturePolicy, ToolDescriptor, TrustRoots,
+};
 
 use crate::{Category, Rejected, Tool, ToolLimits, entry::validator};
 
@@ -52,8 +54,13 @@ impl std::fmt::Debug for Granted {
     }
 }
 
-/// Decides what is granted. An error leaves the plugin out.
+/// Decides what may be loaded, and what is granted to it. An error leaves the plugin out. Both run on a loading
+/// thread, inside the runtime's context, and may block.
 pub trait GrantPolicy: Sync {
+    /// Whether a package, whose signature is right, may be loaded here.
+    fn admit(&self, _package: &Package) -> Result<(), String> {
+        Ok(())
+    }
     /// The grant for one plugin.
     fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String>;
 }
@@ -130,6 +137,7 @@ pub fn load_file(
     let bytes = fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
     let package = Package::open(&bytes, &options.roots, options.signatures).map_err(|error| error.to_string())?;
     let manifest = &package.manifest;
+    grants.admit(&package)?;
     let granted = grants.grant(manifest)?;
     let policy = match manifest.runtime.instance {
         Instance::PerCall => InstancePolicy::PerCall,
@@ -171,6 +179,7 @@ fn category(package: &Package, plugin: &Arc<Plugin>, granted: &Granted) -> Resul
         requires_p2p: manifest.runtime.requires_p2p,
         priority: manifest.runtime.priority,
         digest: package.file_digest.to_string(),
+        installed: Installed::of(package),
         prompts: package.descriptors.prompts.clone(),
         resources: package.descriptors.resources.clone(),
         resource_templates: package.descriptors.resource_templates.clone(),

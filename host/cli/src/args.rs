@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Show what a plugin is, what it requests and what it would be granted
     Inspect(Inspect),
+    /// Read the audit log, or check it
+    Audit(crate::audit::Audit),
     /// Check or show the configuration
     Config(Config),
 }

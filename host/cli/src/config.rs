@@ -65,12 +65,17 @@ pub(crate) fn store_path(config: &HostConfig) -> anyhow::Result<PathBuf> {
     }
 }
 
+/// A time in milliseconds since 1970 as RFC 3339 has it.
+pub(crate) fn time_text(millis: u64) -> String {
+    let time = i64::try_from(millis).ok().and_then(chrono::DateTime::from_timestamp_millis);
+    time.map_or_else(|| millis.to_string(), |time| time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true))
+}
+
 /// The files of trusted keys.
 pub(crate) fn trust_roots(config: &HostConfig) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for pattern in &config.plugins.trust_roots {
-        let found = glob::glob(pattern).with_context(|| format!("plugins.trust-roots: `{pattern}`"))?;
-        files.extend(found.collect::<Result<Vec<_>, _>>()?);
+        files.extend(matching("plugins.trust-roots", pattern)?);
     }
     Ok(files)
 }
@@ -87,6 +92,12 @@ pub(crate) fn authorities(config: &HostConfig) -> anyhow::Result<Vec<Certificate
         all.extend(found);
     }
     Ok(all)
+}
+
+/// The files that a pattern of the configuration means.
+pub(crate) fn matching(key: &str, pattern: &str) -> anyhow::Result<Vec<PathBuf>> {
+    let found = glob::glob(pattern).with_context(|| format!("{key}: `{pattern}`"))?;
+    Ok(found.collect::<Result<Vec<_>, _>>()?)
 }
 
 /// `tandem config`.

@@ -4,26 +4,28 @@ use std::{collections::HashMap, sync::Arc};
 
 use tandem_catalog::{GrantPolicy, Granted};
 use tandem_engine::{Capabilities, Capability, Directory, Limits};
-use tandem_manifest::{Effective, FsMode, HostConfig, PluginManifest};
+use tandem_manifest::{Effective, FsMode, HostConfig, Package, PluginManifest};
 use tandem_store::Quota;
 
-use crate::config::below_data;
+use crate::{config::below_data, supply::Supply};
 
 /// Bytes of log lines of one call. A tool that has more to say answers it.
 const LOG_BYTES: usize = 64 << 10;
 
-/// The grants of one configuration.
-#[derive(Clone)]
-pub(crate) struct Grants(Arc<HostConfig>);
+/// The grants of one configuration, and the gate before them.
+pub(crate) struct Grants {
+    config: Arc<HostConfig>,
+    supply: Supply,
+}
 
 impl Grants {
-    pub(crate) fn new(config: Arc<HostConfig>) -> Self {
-        Self(config)
+    pub(crate) fn new(config: Arc<HostConfig>, supply: Supply) -> Self {
+        Self { config, supply }
     }
 
     fn capability(&self, plugin: &str, effective: &Effective) -> Result<Capability, String> {
         let directories = effective.fs.iter().map(|access| {
-            let path = below_data(&self.0, access.path.as_path());
+            let path = below_data(&self.config, access.path.as_path());
             if !path.is_dir() {
                 return Err(format!(
                     "the directory {} does not exist; make it, or change grants.{plugin}.fs.{}.path",
@@ -48,8 +50,12 @@ impl Grants {
 }
 
 impl GrantPolicy for Grants {
+    fn admit(&self, package: &Package) -> Result<(), String> {
+        self.supply.admit(package)
+    }
+
     fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String> {
-        let (config, name) = (&self.0, manifest.plugin.name.as_str());
+        let (config, name) = (&self.config, manifest.plugin.name.as_str());
         // A tenant that the configuration does not name has what the operator grants to all.
         let everybody = Arc::new(self.capability(name, &config.effective(name, &manifest.request, ""))?);
         let mut tenants = HashMap::new();

@@ -4,9 +4,9 @@ use std::io::Write;
 
 use serde_json::json;
 use tandem_engine::{Engine, EngineConfig};
-use tandem_manifest::{Effective, HostConfig, Package, SignatureState};
+use tandem_manifest::{Effective, HostConfig, Installed, Package, SignatureState, SupplyPolicy};
 
-use crate::{args::Inspect, config, exit::Exit, package};
+use crate::{args::Inspect, config, exit::Exit, package, supply};
 
 /// Shows one plugin.
 pub(crate) fn run(args: &Inspect) -> anyhow::Result<Exit> {
@@ -16,18 +16,24 @@ pub(crate) fn run(args: &Inspect) -> anyhow::Result<Exit> {
     let (plugin, state) = Package::inspect(&bytes, &roots)?;
     let engine = Engine::new(EngineConfig { max_instances: 1, ..EngineConfig::default() }, None, Default::default())?;
     let imports = engine.imports(plugin.component(&bytes))?;
+    let revoked = supply::revoked(&host)?;
+    let refusal = SupplyPolicy::new(&host, &revoked).admit(&Installed::of(&plugin), None).err();
     let effective = host.effective(plugin.manifest.plugin.name.as_str(), &plugin.manifest.request, "");
     let mut out = std::io::stdout().lock();
     if args.json {
         let shown = json!({
             "manifest": plugin.manifest, "descriptors": plugin.descriptors, "imports": imports,
             "signature": signature(&state), "digest": plugin.file_digest.to_string(), "capabilities": effective.explain(),
+            "refused": refusal.as_ref().map(ToString::to_string),
             "limits": plugin.manifest.limits.within(&host.limits),
         });
         writeln!(out, "{}", serde_json::to_string_pretty(&shown)?)?;
         return Ok(Exit::Success);
     }
     print(&mut out, &plugin, &state, &imports, &effective, &host)?;
+    if let Some(refusal) = refusal {
+        writeln!(out, "\nREFUSED here: {refusal}")?;
+    }
     Ok(Exit::Success)
 }
 

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod audit;
 mod auth;
 mod client;
 mod config;
@@ -14,6 +15,7 @@ mod package;
 mod progress;
 mod reload;
 mod serve;
+mod supply;
 
 use clap::Parser;
 
@@ -37,6 +39,7 @@ fn main() -> std::process::ExitCode {
         Command::Sign(args) => package::sign(&args),
         Command::Verify(args) => package::verify(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Config(args) => config::run(&args),
     };
     match result {

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::{self, Serve},
+    audit,
     auth::{self, Auth},
     config,
     exit::Exit,
@@ -24,6 +25,7 @@ use crate::{
     logging, package,
     progress::Loading,
     reload,
+    supply::{self, Supply},
 };
 
 /// Runs the host.
@@ -45,10 +47,10 @@ pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
 
 async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow::Result<Exit> {
     let path = config::store_path(config)?;
-    let store = Store::open(&path).with_context(|| {
-        format!("cannot open the store {}; is it writable, and used by no other host?", path.display())
-    })?;
-    let services = Arc::new(Services::with_store(store).trusting(config::authorities(config)?));
+    let store =
+        Store::open(&path).with_context(|| format!("cannot open the store {}; is it writable?", path.display()))?;
+    let store = store.with_retention(audit::retention(config));
+    let services = Arc::new(Services::with_store(store.clone()).trusting(config::authorities(config)?));
     let catalog = Arc::new(Catalog::default());
     let router = Router::new(catalog.clone(), services.clone(), router_config(config));
     let Auth { authenticator, ring } = Auth::new(config, args.stdio)?;
@@ -60,11 +62,12 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
         // Over standard input the only caller is fixed, and a hang-up is the end of the terminal.
         reload::on_signal(args.source.clone(), ring)?;
     }
+    tokio::spawn(audit::rotate(store.clone(), stop.clone()));
     // The listener is there before the plugins: health checks see a host that is alive and not yet ready.
     let listener = if args.stdio { None } else { Some(listen(config).await?) };
     let loading = tokio::task::spawn_blocking({
         let (config, router) = (config.clone(), router.clone());
-        move || load(&config, services, &catalog, &router, start)
+        move || load(&config, &store, services, &catalog, &router, start)
     });
     let served = match listener {
         Some(listener) => {
@@ -128,6 +131,7 @@ fn gateway_config(args: &Serve, config: &HostConfig) -> GatewayConfig {
 /// Starts the engine, loads the plugins and opens the doors. Answers the number of tools.
 fn load(
     config: &Arc<HostConfig>,
+    store: &Store,
     services: Arc<Services>,
     catalog: &Catalog,
     router: &Router,
@@ -151,8 +155,9 @@ fn load(
         },
         workers: config.general.compile_workers.into(),
     };
+    let grants = Grants::new(config.clone(), Supply::new(config.clone(), store.clone())?);
     let loading = Loading::new();
-    let loaded = load_directory(&engine, &options, &Grants::new(config.clone()), &loading).with_context(|| {
+    let loaded = load_directory(&engine, &options, &grants, &loading).with_context(|| {
         format!(
             "cannot read the plugin directory {}; build the plugins with `make plugins`, or set plugins.directory",
             options.directory.display()
@@ -162,11 +167,12 @@ fn load(
     let (categories, rejected) = loaded?;
     let left_out = rejected.len();
     catalog.install(categories, rejected);
-    router.set_ready(true);
     let view = router.view(&Caller::local());
     for rejected in view.rejected().iter().skip(left_out) {
         tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason);
     }
+    tokio::runtime::Handle::current().block_on(supply::note(store, &view))?;
+    router.set_ready(true);
     let (categories, tools) = (view.categories().count(), view.tools().count());
     let took_ms = start.elapsed().as_millis() as u64;
     tracing::info!(categories, tools, left_out = view.rejected().len(), took_ms, "ready");

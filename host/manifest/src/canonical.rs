@@ -9,7 +9,7 @@ use crate::{plugin::SectionError, text::message};
 ///
 /// Keys are sorted here and not left to `serde_json`, whose maps keep another order when any crate of a build
 /// asks for it.
-pub(crate) fn encode(value: &impl Serialize) -> Vec<u8> {
+pub fn encode(value: &impl Serialize) -> Vec<u8> {
     let mut bytes = Vec::new();
     // Our types have text keys and no other source of failure; `null` is refused by every reader.
     write(&serde_json::to_value(value).unwrap_or(Value::Null), &mut bytes);

@@ -21,15 +21,17 @@ mod names;
 mod package;
 mod plugin;
 mod secret;
+mod supply;
 mod text;
 mod units;
 
+pub use canonical::encode as canonical_json;
 pub use config::{
-    Admission, AuthConfig, CategoryPattern, ClaimName, ConfigEntry, ConfigSources, DiscoveryConfig, Exposure, Fallback,
-    GeneralConfig, GithubConfig, HostConfig, HostName, HttpUrl, KeyConfig, KeyHash, KeyName, LogFormat, Moment,
-    MultiaddrText, Origin, OutgoingConfig, P2pConfig, PeerIdText, PluginsConfig, Rate, ReactorConfig, Reference,
-    RepositoryName, ScopeConfig, ScopeName, ServerConfig, StoreConfig, StoreUrl, TaskQueueConfig, TelemetryConfig,
-    TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
+    Admission, AuditCalls, AuditConfig, AuthConfig, CategoryPattern, ClaimName, ConfigEntry, ConfigSources,
+    DiscoveryConfig, Exposure, Fallback, GeneralConfig, GithubConfig, HostConfig, HostName, HttpUrl, KeyConfig,
+    KeyHash, KeyName, LogFormat, Moment, MultiaddrText, Origin, OutgoingConfig, P2pConfig, PeerIdText, PluginPattern,
+    PluginsConfig, Rate, ReactorConfig, Reference, RepositoryName, ScopeConfig, ScopeName, ServerConfig, StoreConfig,
+    StoreUrl, TaskQueueConfig, TelemetryConfig, TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
 };
 pub use descriptor::{
     Annotations, Descriptors, PromptArgument, PromptDescriptor, ResourceDescriptor, ResourceTemplate, ToolDescriptor,
@@ -52,4 +54,5 @@ pub use plugin::{
     ToolPolicy, Wanted,
 };
 pub use secret::{Secret, Setting};
+pub use supply::{Installed, Revoked, SupplyError, SupplyPolicy};
 pub use units::{ByteSize, HumanDuration, UnitError};

@@ -109,11 +109,11 @@ const SIZE: Grammar = Grammar {
 };
 
 const DURATION: Grammar = Grammar {
-    units: &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)],
-    unit_names: "ms, s, m, h",
+    units: &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)],
+    unit_names: "ms, s, m, h, d",
     example: "a duration such as `30s`",
     max: HumanDuration::MAX.0,
-    max_text: "8760h",
+    max_text: "365d",
 };
 
 /// A number of bytes.
@@ -220,7 +220,7 @@ impl FromStr for HumanDuration {
 
 impl fmt::Display for HumanDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        DURATION.print(self.0, &["h", "m", "s", "ms"], f)
+        DURATION.print(self.0, &["d", "h", "m", "s", "ms"], f)
     }
 }
 
@@ -307,9 +307,9 @@ impl JsonSchema for HumanDuration {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A duration such as 50ms, 30s, 5m or 1h.",
+            "description": "A duration such as 50ms, 30s, 5m, 1h or 90d.",
             "type": "string",
-            "pattern": "^[0-9]+(ms|s|m|h)$"
+            "pattern": "^[0-9]+(ms|s|m|h|d)$"
         })
     }
 }

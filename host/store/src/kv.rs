@@ -129,6 +129,21 @@ pub(crate) fn set_many(
     set_usage(db, ns, keys, bytes)
 }
 
+/// Writes `value` only while the present value equals `expected`. Answers whether it did.
+pub(crate) fn compare_and_set(
+    db: &Connection,
+    ns: &Namespace,
+    quota: Quota,
+    entry: &(String, Vec<u8>),
+    expected: Option<&[u8]>,
+) -> Result<bool, StoreError> {
+    if get(db, ns, &entry.0)?.as_deref() != expected {
+        return Ok(false);
+    }
+    set_many(db, ns, quota, std::slice::from_ref(entry))?;
+    Ok(true)
+}
+
 pub(crate) fn delete(db: &Connection, ns: &Namespace, key: &str) -> Result<bool, StoreError> {
     let Some(old) = size(db, ns, key)? else { return Ok(false) };
     db.prepare_cached("DELETE FROM kv WHERE tenant = ?1 AND plugin = ?2 AND key = ?3")?

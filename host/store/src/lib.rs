@@ -1,4 +1,5 @@
-//! Durable state of the host: today the key-value store behind the `kv` interface of plugins.
+//! Durable state of the host: the key-value store behind the `kv` interface of plugins, the audit log, and what
+//! an operator decided at run time.
 //!
 //! **Promises.** A write that was answered is on disk (`SQLite`, WAL, `synchronous=FULL`) and survives
 //! `kill -9`. A batch is written whole or not at all. A namespace (tenant, plugin) never sees another's keys.
@@ -10,15 +11,24 @@
 //! **Refuses.** Jobs when its queue is full ([`StoreError::Busy`]): a caller that cannot be served soon is
 //! told so and holds nothing.
 
+mod audit;
+mod installed;
+mod key_file;
 mod kv;
 mod worker;
 
+pub use audit::{
+    AuditBroken, AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRetention, AuditRow, CallRecord, Checkpoint,
+    Denial, EventRecord, MAX_APPEND, MAX_DENIALS, MAX_DETAILS, MAX_PAGE, MAX_TEXT, MAX_WAITING, Verified,
+};
+pub use key_file::{host_key, read_key};
 pub use kv::{KeyPage, Namespace, Quota};
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
+use rusqlite::Connection;
 use tokio::sync::oneshot;
-use worker::{Job, ReadJob, Worker};
+use worker::Worker;
 
 /// Jobs that may wait. Stops one tenant's writes from piling up in memory while the disk is slow.
 pub const QUEUE: usize = 1024;
@@ -30,6 +40,9 @@ pub const MAX_KEY: usize = 512;
 pub const MAX_VALUE: usize = 1 << 20;
 /// Entries in one batch.
 pub const MAX_BATCH: usize = 256;
+
+/// The tables of every part.
+const SCHEMAS: [&str; 3] = [kv::SCHEMA, audit::SCHEMA, installed::SCHEMA];
 
 /// Why the store refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -54,19 +67,30 @@ pub enum StoreError {
 /// A handle to the store; clones share it. It closes when the last one is dropped.
 #[derive(Clone, Debug)]
 pub struct Store {
-    worker: std::sync::Arc<Worker>,
+    worker: Arc<Worker>,
+    log: Arc<audit::Log>,
+    retention: AuditRetention,
 }
 
 impl Store {
-    /// Opens the database file, making it (and its parent directory) when it is not there.
+    /// Opens the database file, making it (and its parent directory) when it is not there. Several processes may
+    /// have it open: each write is a transaction of its own.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Ok(Self { worker: std::sync::Arc::new(Worker::start(path)?) })
+        let worker = Arc::new(Worker::start(path)?);
+        let log = Arc::new(audit::Log::new(AuditKey::open(path).map_err(worker::io)?));
+        Ok(Self { worker, log, retention: AuditRetention::default() })
+    }
+
+    /// The same store, that keeps so much of its audit log.
+    #[must_use]
+    pub fn with_retention(self, retention: AuditRetention) -> Self {
+        Self { retention, ..self }
     }
 
     /// The value, or none.
     pub async fn get(&self, ns: Namespace, key: String) -> Result<Option<Vec<u8>>, StoreError> {
         kv::check_key(&key)?;
-        self.read(|reply| ReadJob::Get { ns, key, reply }).await
+        self.read(move |db| kv::get(db, &ns, &key)).await
     }
 
     /// Keys that start with `prefix`, sorted by bytes, after `after`, at most `limit`.
@@ -77,7 +101,7 @@ impl Store {
         limit: u32,
         after: Option<String>,
     ) -> Result<KeyPage, StoreError> {
-        self.read(|reply| ReadJob::List { ns, prefix, limit: limit.clamp(1, 1000), after, reply }).await
+        self.read(move |db| kv::list(db, &ns, &prefix, limit.clamp(1, 1000), after.as_deref())).await
     }
 
     /// Writes all entries or none, durably.
@@ -88,7 +112,7 @@ impl Store {
         entries: Vec<(String, Vec<u8>)>,
     ) -> Result<(), StoreError> {
         kv::check_entries(&entries)?;
-        self.write(|reply| Job::SetMany { ns, quota, entries, reply }).await
+        self.write(move |db| kv::set_many(db, &ns, quota, &entries)).await
     }
 
     /// Writes `value` only while the present value equals `expected`. Answers whether it did.
@@ -102,27 +126,31 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let entry = (key, value);
         kv::check_entries(std::slice::from_ref(&entry))?;
-        self.write(|reply| Job::CompareAndSet { ns, quota, entry, expected, reply }).await
+        self.write(move |db| kv::compare_and_set(db, &ns, quota, &entry, expected.as_deref())).await
     }
 
     /// Removes a key. Answers whether it was there.
     pub async fn delete(&self, ns: Namespace, key: String) -> Result<bool, StoreError> {
         kv::check_key(&key)?;
-        self.write(|reply| Job::Delete { ns, key, reply }).await
+        self.write(move |db| kv::delete(db, &ns, &key)).await
     }
 
-    async fn write<R>(&self, job: impl FnOnce(oneshot::Sender<Result<R, StoreError>>) -> Job) -> Result<R, StoreError> {
+    /// Runs work in the writer's transaction; answers when it is on disk.
+    async fn write<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<R, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.worker.write(job(reply))?;
+        self.worker.write(worker::job(work, worker::reply(reply)))?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    async fn read<R>(
+    async fn read<R: Send + 'static>(
         &self,
-        job: impl FnOnce(oneshot::Sender<Result<R, StoreError>>) -> ReadJob,
+        work: impl FnOnce(&Connection) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.worker.read(job(reply))?;
+        self.worker.read(Box::new(move |db| drop(reply.send(work(db)))))?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 }

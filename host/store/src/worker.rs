@@ -1,72 +1,60 @@
 //! Two threads: one writes with group commit, one reads. `SQLite` wants one writer, and a guest that reads
 //! must not wait behind another's fsync.
 
-use std::{
-    path::Path,
-    sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
-    thread::JoinHandle,
-};
+use std::{fs, os::unix::fs::OpenOptionsExt, path::Path, thread::JoinHandle, time::Duration};
 
 use rusqlite::Connection;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
-use crate::{GROUP, KeyPage, Namespace, QUEUE, Quota, StoreError, kv};
+use crate::{GROUP, QUEUE, StoreError};
 
-type Reply<R> = oneshot::Sender<Result<R, StoreError>>;
+/// Work inside the open transaction, or the news that there is none. It answers only after the commit.
+pub(crate) type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Pending + Send>;
 
-pub(crate) enum Job {
-    SetMany {
-        ns: Namespace,
-        quota: Quota,
-        entries: Vec<(String, Vec<u8>)>,
-        reply: Reply<()>,
-    },
-    CompareAndSet {
-        ns: Namespace,
-        quota: Quota,
-        entry: (String, Vec<u8>),
-        expected: Option<Vec<u8>>,
-        reply: Reply<bool>,
-    },
-    Delete {
-        ns: Namespace,
-        key: String,
-        reply: Reply<bool>,
-    },
-}
+/// An answer that waits for the commit.
+pub(crate) type Pending = Box<dyn FnOnce(Result<(), StoreError>)>;
 
-pub(crate) enum ReadJob {
-    Get { ns: Namespace, key: String, reply: Reply<Option<Vec<u8>>> },
-    List { ns: Namespace, prefix: String, limit: u32, after: Option<String>, reply: Reply<KeyPage> },
-}
+/// Work that only reads.
+pub(crate) type ReadJob = Box<dyn FnOnce(&Connection) + Send>;
 
 /// Closing the queues ends both threads; `drop` waits for the writer's last commit.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    jobs: Option<SyncSender<Job>>,
-    reads: Option<SyncSender<ReadJob>>,
+    jobs: Option<mpsc::Sender<Job>>,
+    reads: Option<mpsc::Sender<ReadJob>>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Worker {
     pub(crate) fn start(path: &Path) -> Result<Self, StoreError> {
         if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(io)?;
+            fs::create_dir_all(parent).map_err(io)?;
         }
+        // It holds operators' secrets; its side files get the same mode.
+        fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(io)?;
         let writer = connect(path)?;
-        writer.execute_batch(kv::SCHEMA)?;
+        for schema in crate::SCHEMAS {
+            writer.execute_batch(schema)?;
+        }
         let reader = connect(path)?;
-        let (jobs, job_queue) = sync_channel(QUEUE);
-        let (reads, read_queue) = sync_channel(QUEUE);
+        let (jobs, job_queue) = mpsc::channel(QUEUE);
+        let (reads, read_queue) = mpsc::channel(QUEUE);
         let threads = vec![
-            spawn("store-write", move || write_loop(&writer, &job_queue))?,
-            spawn("store-read", move || read_loop(&reader, &read_queue))?,
+            spawn("store-write", move || write_loop(&writer, job_queue))?,
+            spawn("store-read", move || read_loop(&reader, read_queue))?,
         ];
         Ok(Self { jobs: Some(jobs), reads: Some(reads), threads })
     }
 
+    /// Takes a job, or says that too many wait.
     pub(crate) fn write(&self, job: Job) -> Result<(), StoreError> {
         send(self.jobs.as_ref(), job)
+    }
+
+    /// Takes a job when there is a place for it.
+    pub(crate) async fn write_when_free(&self, job: Job) -> Result<(), StoreError> {
+        let queue = self.jobs.as_ref().ok_or(StoreError::Closed)?;
+        queue.send(job).await.map_err(|_| StoreError::Closed)
     }
 
     pub(crate) fn read(&self, job: ReadJob) -> Result<(), StoreError> {
@@ -86,11 +74,11 @@ impl Drop for Worker {
     }
 }
 
-fn send<J>(queue: Option<&SyncSender<J>>, job: J) -> Result<(), StoreError> {
-    match queue.map(|q| q.try_send(job)) {
+fn send<J>(queue: Option<&mpsc::Sender<J>>, job: J) -> Result<(), StoreError> {
+    match queue.map(|queue| queue.try_send(job)) {
         Some(Ok(())) => Ok(()),
-        Some(Err(TrySendError::Full(_))) => Err(StoreError::Busy),
-        Some(Err(TrySendError::Disconnected(_))) | None => Err(StoreError::Closed),
+        Some(Err(mpsc::error::TrySendError::Full(_))) => Err(StoreError::Busy),
+        Some(Err(mpsc::error::TrySendError::Closed(_))) | None => Err(StoreError::Closed),
     }
 }
 
@@ -98,43 +86,37 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
     std::thread::Builder::new().name(name.to_owned()).spawn(body).map_err(io)
 }
 
-fn io(error: std::io::Error) -> StoreError {
+pub(crate) fn io(error: std::io::Error) -> StoreError {
     StoreError::Database(rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let db = Connection::open(path)?;
+    // Before anything else: a second process may hold the lock while it sets the same things up.
+    db.busy_timeout(Duration::from_secs(5))?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
-    db.busy_timeout(std::time::Duration::from_secs(5))?;
+    db.set_prepared_statement_cache_capacity(64);
     Ok(db)
 }
 
-fn read_loop(db: &Connection, queue: &Receiver<ReadJob>) {
-    while let Ok(job) = queue.recv() {
-        match job {
-            ReadJob::Get { ns, key, reply } => drop(reply.send(kv::get(db, &ns, &key))),
-            ReadJob::List { ns, prefix, limit, after, reply } => {
-                drop(reply.send(kv::list(db, &ns, &prefix, limit, after.as_deref())));
-            }
-        }
+fn read_loop(db: &Connection, mut queue: mpsc::Receiver<ReadJob>) {
+    while let Some(job) = queue.blocking_recv() {
+        job(db);
     }
 }
 
-/// An answer that waits for the commit.
-type Pending = Box<dyn FnOnce(Result<(), StoreError>)>;
-
-fn write_loop(db: &Connection, queue: &Receiver<Job>) {
-    while let Ok(first) = queue.recv() {
+fn write_loop(db: &Connection, mut queue: mpsc::Receiver<Job>) {
+    while let Some(first) = queue.blocking_recv() {
         if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
             tracing::error!(%error, "the store cannot begin a transaction");
-            refuse(first, error);
+            first(Err(error.into()))(Ok(()));
             continue;
         }
-        let mut pending = vec![apply(db, first)];
+        let mut pending = vec![first(Ok(db))];
         while pending.len() < GROUP {
             let Ok(job) = queue.try_recv() else { break };
-            pending.push(apply(db, job));
+            pending.push(job(Ok(db)));
         }
         let commit = db.execute_batch("COMMIT");
         if let Err(error) = &commit {
@@ -152,44 +134,33 @@ fn write_loop(db: &Connection, queue: &Receiver<Job>) {
     }
 }
 
-fn refuse(job: Job, error: rusqlite::Error) {
-    match job {
-        Job::SetMany { reply, .. } => drop(reply.send(Err(error.into()))),
-        Job::CompareAndSet { reply, .. } | Job::Delete { reply, .. } => drop(reply.send(Err(error.into()))),
-    }
-}
-
 fn failed(error: &rusqlite::Error) -> StoreError {
     StoreError::Database(rusqlite::Error::ToSqlConversionFailure(error.to_string().into()))
 }
 
-/// Runs one job inside the open transaction, in a savepoint of its own, so that its failure undoes only it.
-fn apply(db: &Connection, job: Job) -> Pending {
-    match job {
-        Job::SetMany { ns, quota, entries, reply } => {
-            answer(reply, savepoint(db, || kv::set_many(db, &ns, quota, &entries)))
-        }
-        Job::CompareAndSet { ns, quota, entry, expected, reply } => answer(
-            reply,
-            savepoint(db, || {
-                if kv::get(db, &ns, &entry.0)? != expected {
-                    return Ok(false);
-                }
-                kv::set_many(db, &ns, quota, std::slice::from_ref(&entry))?;
-                Ok(true)
-            }),
-        ),
-        Job::Delete { ns, key, reply } => answer(reply, savepoint(db, || kv::delete(db, &ns, &key))),
-    }
+/// A job of this work: it runs in a savepoint of its own, so that its failure undoes only it, and `answer` gets
+/// its result after the commit.
+pub(crate) fn job<R: Send + 'static>(
+    work: impl FnOnce(&Connection) -> Result<R, StoreError> + Send + 'static,
+    answer: impl FnOnce(Result<R, StoreError>) + Send + 'static,
+) -> Job {
+    Box::new(move |db| {
+        let result = db.and_then(|db| savepoint(db, || work(db)));
+        Box::new(move |commit| answer(result.and_then(|value| commit.map(|()| value))))
+    })
 }
 
-fn answer<R: 'static>(reply: Reply<R>, result: Result<R, StoreError>) -> Pending {
-    Box::new(move |commit| drop(reply.send(result.and_then(|value| commit.map(|()| value)))))
+/// Sends an answer to whoever waits for it; it is nobody's fault when nobody does any more.
+pub(crate) fn reply<R>(to: oneshot::Sender<R>) -> impl FnOnce(R) {
+    move |answer| drop(to.send(answer))
 }
 
 fn savepoint<R>(db: &Connection, work: impl FnOnce() -> Result<R, StoreError>) -> Result<R, StoreError> {
-    db.execute_batch("SAVEPOINT job")?;
+    db.prepare_cached("SAVEPOINT job")?.execute([])?;
     let result = work();
-    db.execute_batch(if result.is_ok() { "RELEASE job" } else { "ROLLBACK TO job; RELEASE job" })?;
+    if result.is_err() {
+        db.prepare_cached("ROLLBACK TO job")?.execute([])?;
+    }
+    db.prepare_cached("RELEASE job")?.execute([])?;
     result
 }

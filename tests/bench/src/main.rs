@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stderr, reason = "progress of a command")]
 
+mod audit;
 mod driver;
 mod fairness;
 mod footprint;
@@ -27,9 +28,10 @@ fn main() -> anyhow::Result<()> {
         [] => all(),
         ["in-process"] => inprocess::report(&mut std::io::stdout()),
         ["http"] => driver::report(&mut std::io::stdout()),
+        ["audit"] => audit::report(&mut std::io::stdout()),
         ["fairness"] => fairness::report(&mut std::io::stdout()),
         ["footprint"] => footprint::report(&mut std::io::stdout()),
-        _ => bail!("usage: tandem-bench [in-process | http | fairness | footprint]"),
+        _ => bail!("usage: tandem-bench [in-process | http | audit | fairness | footprint]"),
     }
 }
 
@@ -40,6 +42,8 @@ fn all() -> anyhow::Result<()> {
     driver::report(&mut out)?;
     writeln!(out)?;
     fairness::report(&mut out)?;
+    writeln!(out)?;
+    audit::report(&mut out)?;
     writeln!(out)?;
     footprint::report(&mut out)
 }

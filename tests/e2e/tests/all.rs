@@ -19,7 +19,9 @@ mod isolation;
 mod limits;
 mod packages;
 mod plugins;
+mod policy;
 mod rest;
+mod supply;
 
 /// The machine-readable part of a failed call.
 fn fault(result: &rmcp::model::CallToolResult) -> serde_json::Value {

@@ -50,7 +50,7 @@ impl AotCache {
     pub(crate) fn open(directory: &Path, engine: &Engine) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
         fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
-        let key = key(&directory.join("key"))?;
+        let key = tandem_store::host_key(&directory.join("key"))?;
         let mut hasher = Sha256Hasher(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut hasher);
         Ok(Self { directory: directory.to_owned(), key, engine: hasher.0.finalize().into() })
@@ -108,30 +108,6 @@ impl AotCache {
         file.write_all(code)?;
         file.sync_all()?;
         fs::rename(&temporary, path)
-    }
-}
-
-/// Reads the host's MAC key, or makes it on the first start.
-fn key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
-    match fs::read(path) {
-        Ok(bytes) => bytes
-            .try_into()
-            .map_err(|_| io::Error::other(format!("{} is not a key of 32 bytes; delete it", path.display()))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mut key = [0; KEY_BYTES];
-            getrandom::fill(&mut key).map_err(io::Error::other)?;
-            let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-            let mut file =
-                fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-            file.write_all(&key)?;
-            file.sync_all()?;
-            // `link` fails where another process was first; then its key counts.
-            match fs::hard_link(&temporary, path) {
-                Ok(()) => fs::remove_file(&temporary).map(|()| key),
-                Err(_) => fs::remove_file(&temporary).and_then(|()| self::key(path)),
-            }
-        }
-        Err(error) => Err(error),
     }
 }
 

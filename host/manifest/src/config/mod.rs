@@ -5,6 +5,7 @@
 //! hold `${env:NAME}` and `${file:/path}`; secrets have no other form. Every error names its line, variable or
 //! flag, and every value knows its [`Origin`].
 
+mod audit;
 mod auth;
 mod general;
 mod key;
@@ -27,6 +28,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use audit::{AuditCalls, AuditConfig};
 pub use auth::{AuthConfig, ClaimName, ScopeConfig, ScopeName};
 pub use general::GeneralConfig;
 pub use key::{KeyConfig, KeyHash, KeyName, Moment};
@@ -34,7 +36,7 @@ pub use layers::ConfigSources;
 pub use origin::{ConfigEntry, Origin};
 pub use outgoing::OutgoingConfig;
 pub use p2p::{Admission, DiscoveryConfig, GithubConfig, P2pConfig, TaskQueueConfig, WorkflowConfig};
-pub use plugins::PluginsConfig;
+pub use plugins::{PluginPattern, PluginsConfig};
 pub use reactor::{Fallback, ReactorConfig};
 pub use reference::Reference;
 pub use server::{Exposure, ServerConfig};
@@ -81,6 +83,8 @@ pub struct HostConfig {
     pub http: OutgoingConfig,
     /// Durable state.
     pub store: StoreConfig,
+    /// The audit log.
+    pub audit: AuditConfig,
     /// Logs, traces, metrics.
     pub telemetry: TelemetryConfig,
     /// Existing MCP servers, each as a category.
@@ -143,6 +147,16 @@ impl HostConfig {
         Effective::intersect(request, operator, tenant)
     }
 
+    /// Which calls are recorded, with `auto` settled.
+    #[must_use]
+    pub fn audited_calls(&self) -> AuditCalls {
+        match self.audit.calls {
+            AuditCalls::Auto if self.tenants.is_empty() && self.auth.is_none() => AuditCalls::Failures,
+            AuditCalls::Auto => AuditCalls::All,
+            settled => settled,
+        }
+    }
+
     /// The JSON Schema of `tandem.toml`, for editors.
     #[must_use]
     pub fn json_schema() -> serde_json::Value {
@@ -175,6 +189,7 @@ impl Check for HostConfig {
         }
         findings.within("p2p", |findings| self.p2p.check(findings));
         findings.within("http", |findings| self.http.check(findings));
+        findings.within("audit", |findings| self.audit.check(findings));
         findings.within("telemetry", |findings| self.telemetry.check(findings));
         let same = (self.server.host, self.server.port) == (self.reactor.host, self.reactor.port);
         if same && self.reactor.enabled && self.server.port != 0 {

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{ToolPrefix, values::check_path};
 use crate::{
+    Sha256Digest,
     document::{Check, Findings},
-    names::{Name, ToolName},
+    names::{Name, ToolName, is_kebab_case, name_type},
 };
 
 /// Most patterns of trust roots.
@@ -16,6 +17,27 @@ const MAX_PATTERNS: usize = 64;
 
 /// Most aliases of one plugin: as many as it may have tools.
 const MAX_ALIASES: usize = 1_000;
+
+name_type!(
+    /// A plugin's name, or `*` for all.
+    PluginPattern,
+    "plugin",
+    is_plugin_pattern,
+    "^(\\*|[a-z][a-z0-9]*(-[a-z0-9]+)*)$",
+    "write a plugin's name, or `*` for all"
+);
+
+fn is_plugin_pattern(text: &str) -> bool {
+    text == "*" || is_kebab_case(text)
+}
+
+impl PluginPattern {
+    /// Whether it means this plugin.
+    #[must_use]
+    pub fn fits(&self, plugin: &str) -> bool {
+        self.as_str() == "*" || self.as_str() == plugin
+    }
+}
 
 /// Where plugins come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +56,15 @@ pub struct PluginsConfig {
     pub watch: bool,
     /// Files of trusted public keys; `*` stands for any part of a file's name.
     pub trust_roots: Vec<String>,
+    /// Files that list revoked keys and plugin files, each with the reason; `*` as for the trust roots. They are
+    /// read anew whenever plugins are loaded, and one that cannot be read stops the loading.
+    pub revoked: Vec<String>,
+    /// The only files that these plugins may be, by their digests.
+    pub pins: BTreeMap<Name, Sha256Digest>,
+    /// Plugins whose version may go back; `*` is all.
+    pub allow_downgrade: Vec<PluginPattern>,
+    /// Plugins that another trusted key than before may have signed; `*` is all.
+    pub allow_new_signer: Vec<PluginPattern>,
     /// Whether plugins without a signature are loaded. A signature that is there must be valid all the same.
     pub allow_unsigned: bool,
     /// What is put before the names of a plugin's tools, by plugin.
@@ -50,6 +81,10 @@ impl Default for PluginsConfig {
             compiled_directory: None,
             watch: true,
             trust_roots: vec!["keys/*.pub".to_owned()],
+            revoked: Vec::new(),
+            pins: BTreeMap::new(),
+            allow_downgrade: Vec::new(),
+            allow_new_signer: Vec::new(),
             allow_unsigned: false,
             prefixes: BTreeMap::new(),
             aliases: BTreeMap::new(),
@@ -64,17 +99,22 @@ impl Check for PluginsConfig {
         if let Some(directory) = &self.compiled_directory {
             check_path("compiled-directory", directory, findings);
         }
-        findings.at_most("trust-roots", self.trust_roots.len(), MAX_PATTERNS);
-        findings.each("trust-roots", &self.trust_roots, |findings, pattern| {
-            check_path("", pattern, findings);
-            if pattern.rsplit_once('/').is_some_and(|(directory, _)| directory.contains('*')) {
-                findings.report("", "`*` stands for a part of a file's name only, not of a directory's");
-            }
-        });
+        check_patterns("trust-roots", &self.trust_roots, findings);
+        check_patterns("revoked", &self.revoked, findings);
         findings.within("aliases", |findings| {
             for (plugin, aliases) in &self.aliases {
                 findings.at_most(plugin.as_str(), aliases.len(), MAX_ALIASES);
             }
         });
     }
+}
+
+fn check_patterns(key: &str, patterns: &[String], findings: &mut Findings) {
+    findings.at_most(key, patterns.len(), MAX_PATTERNS);
+    findings.each(key, patterns, |findings, pattern| {
+        check_path("", pattern, findings);
+        if pattern.rsplit_once('/').is_some_and(|(directory, _)| directory.contains('*')) {
+            findings.report("", "`*` stands for a part of a file's name only, not of a directory's");
+        }
+    });
 }

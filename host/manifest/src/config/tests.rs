@@ -68,6 +68,7 @@ fn a_file_with_every_section_is_read() {
     assert_eq!(config.server.metrics_token.as_ref().unwrap().expose(), "s3cret-token");
     assert_eq!((&config.reactor, &config.general), (&ReactorConfig::default(), &GeneralConfig::default()));
     assert_eq!((&config.plugins, &config.limits), (&PluginsConfig::default(), &Ceilings::default()));
+    assert_eq!(config.audit, AuditConfig::default());
     assert_eq!((&config.store, &config.telemetry), (&StoreConfig::default(), &TelemetryConfig::default()));
     let grants = &config.grants["dataset"];
     assert_eq!(grants.secrets.as_ref().unwrap()["api-token"].expose(), "s3cret-token");
@@ -270,6 +271,8 @@ fn rules_between_values_hold() {
     one("[p2p.discovery.github]\ntoken = '${env:EXAMPLE_TOKEN}'\napi-base = 'http://h.test'\n", "use https");
     one("[store]\nurl = 'mysql://x'\n", "no url of a store");
     one("[store]\nurl = 'sqlite:../x'\n", "without `..`");
+    one("[audit]\nkeep = '1s'\n", "1s is outside 1h to 365d");
+    one("[audit]\ncalls = 'some'\n", "`some`");
     one("[upstreams.a]\n", "neither `command` nor `url`");
     one("[upstreams.a]\ncommand = ['x']\nurl = 'https://a.test'\n", "`command` is given too");
     one("[telemetry]\notlp-endpoint = 'localhost:4318'\n", "is no url");
@@ -294,6 +297,13 @@ fn rules_between_values_hold() {
     one("[tenants.A]\n", "`A` is no kebab-case name");
     let shared = "[tenants.a]\nkeys = ['${env:ACME_KEY_SHA256}']\n[tenants.b]\nkeys = ['${env:ACME_KEY_SHA256}']\n";
     one(shared, "tandem.toml:4:8: a key of this tenant is also one of `a`");
+}
+
+#[test]
+fn calls_are_recorded_where_there_is_someone_to_answer_for_them() {
+    assert_eq!(load("").audited_calls(), AuditCalls::Failures);
+    assert_eq!(load(FULL).audited_calls(), AuditCalls::All);
+    assert_eq!(load(&FULL.replace("calls = \"auto\"", "calls = \"none\"")).audited_calls(), AuditCalls::None);
 }
 
 #[test]

@@ -5,17 +5,18 @@
 //! the signature verifies under a trusted key. Verification is strict: no other bytes are a signature of the
 //! same message.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use ed25519_dalek::{
     Signer, SigningKey, VerifyingKey,
     pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, spki::der::pem::LineEnding},
 };
+use serde::{Deserialize, Deserializer, de};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{Sha256Digest, SignatureState};
-use crate::text::shown;
+use crate::{names::NameError, text::shown};
 
 /// Most trust roots: every one can vouch for any plugin, so a long list is a mistake.
 pub const MAX_TRUST_ROOTS: usize = 256;
@@ -70,6 +71,23 @@ impl KeyId {
         let mut id = [0; Self::LENGTH];
         id.iter_mut().zip(digest).for_each(|(id, byte)| *id = byte);
         Self(id)
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let mut id = [0; Self::LENGTH];
+        hex::decode_to_slice(text, &mut id).map(|()| Self(id)).map_err(|_| {
+            NameError::new(text, "key id", "write 16 hexadecimal digits, as `tandem keygen` and `inspect` print them")
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for KeyId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 

@@ -17,8 +17,10 @@ mod check;
 mod key;
 mod section;
 
-use std::fmt;
+use std::{borrow::Cow, fmt, str::FromStr};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
 pub use check::{
@@ -31,6 +33,7 @@ use section::{Layout, append};
 
 use crate::{
     Descriptors, PluginManifest, SectionError, canonical,
+    names::NameError,
     text::{nearest, shown},
 };
 
@@ -78,6 +81,40 @@ impl Sha256Digest {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl FromStr for Sha256Digest {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let mut digest = [0; 32];
+        let right = text.strip_prefix("sha256:").is_some_and(|hex| hex::decode_to_slice(hex, &mut digest).is_ok());
+        right.then_some(Self(digest)).ok_or_else(|| {
+            NameError::new(text, "digest", "write `sha256:` and 64 hexadecimal digits, as `tandem inspect` prints it")
+        })
+    }
+}
+
+impl Serialize for Sha256Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sha256Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Sha256Digest {
+    fn schema_name() -> Cow<'static, str> {
+        "Sha256Digest".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^sha256:[0-9a-fA-F]{64}$" })
     }
 }
 

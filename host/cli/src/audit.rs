@@ -1,0 +1,254 @@
+//! `tandem audit`: reads the log of a store's file, whether a host runs or not. And what a running host does for it.
+
+use std::{
+    io::Write,
+    path::PathBuf,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use tandem_manifest::{HostConfig, HumanDuration};
+use tandem_store::{AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRetention, AuditRow, MAX_PAGE, Store};
+use tokio_util::sync::CancellationToken;
+
+use crate::{args::Source, config, exit::Exit};
+
+/// How often `--follow` looks.
+const LOOK: Duration = Duration::from_millis(500);
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print the newest records
+    Tail(Tail),
+    /// Check that no record was changed, added or taken out
+    #[command(
+        after_help = "It prints the last record's number and hash. Noted elsewhere and given as --seen, they show later\nthat the store was not put back to an older state.\n\nExit codes: 0 the log is what the host wrote, 1 it is not."
+    )]
+    Verify(Verify),
+    /// Print all records as JSON Lines, with their hashes
+    Export(Export),
+}
+
+#[derive(Debug, Args)]
+struct Filter {
+    #[command(flatten)]
+    source: Source,
+    /// Only records of this tenant
+    #[arg(long)]
+    tenant: Option<String>,
+    /// Only calls of this tool
+    #[arg(long)]
+    tool: Option<String>,
+    /// Only calls that ended so, as `denied`
+    #[arg(long)]
+    outcome: Option<String>,
+    /// Only records of the last while, as `2h` or `7d`
+    #[arg(long, value_name = "DURATION")]
+    since: Option<HumanDuration>,
+}
+
+#[derive(Debug, Args)]
+struct Tail {
+    #[command(flatten)]
+    filter: Filter,
+    /// How many
+    #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PAGE)))]
+    lines: u32,
+    /// Go on printing as records come
+    #[arg(short, long)]
+    follow: bool,
+    /// Print JSON Lines
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct Verify {
+    #[command(flatten)]
+    source: Source,
+    /// A record that was the last one earlier, as NUMBER:HASH
+    #[arg(long)]
+    seen: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct Export {
+    #[command(flatten)]
+    filter: Filter,
+}
+
+/// Between two looks at the retention while a host runs; the store also looks when it writes.
+const ROTATE: Duration = Duration::from_secs(600);
+
+/// What the configuration says about keeping records.
+pub(crate) fn retention(config: &HostConfig) -> AuditRetention {
+    AuditRetention { keep: config.audit.keep.as_duration(), max_bytes: config.audit.max_bytes.as_u64() }
+}
+
+/// Drops old records now and then, until the host stops.
+pub(crate) async fn rotate(store: Store, stop: CancellationToken) {
+    let mut timer = tokio::time::interval(ROTATE);
+    while stop.run_until_cancelled(timer.tick()).await.is_some() {
+        loop {
+            match store.audit_rotate().await {
+                Ok(0) => break,
+                Ok(dropped) => tracing::info!(dropped, "old audit records were dropped"),
+                Err(error) => {
+                    tracing::warn!(%error, "old audit records could not be dropped");
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// Runs one of them.
+pub(crate) fn run(args: &Audit) -> anyhow::Result<Exit> {
+    match &args.command {
+        Command::Tail(args) => tail(args),
+        Command::Verify(args) => verify(args),
+        Command::Export(args) => export(args),
+    }
+}
+
+fn open(source: &Source) -> anyhow::Result<(AuditReader, PathBuf)> {
+    let path = config::store_path(&config::load(source)?)?;
+    let reader = AuditReader::open(&path).with_context(|| {
+        format!("cannot open the store {}; has a host run here, with this configuration?", path.display())
+    })?;
+    Ok((reader, path))
+}
+
+fn query(filter: &Filter) -> AuditQuery {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = filter.since.map(|ago| now.saturating_sub(ago.as_duration()).as_millis());
+    AuditQuery {
+        tenant: filter.tenant.clone(),
+        tool: filter.tool.clone(),
+        outcome: filter.outcome.clone(),
+        since: since.and_then(|since| u64::try_from(since).ok()),
+        limit: MAX_PAGE,
+        ..AuditQuery::default()
+    }
+}
+
+fn tail(args: &Tail) -> anyhow::Result<Exit> {
+    let (reader, _) = open(&args.filter.source)?;
+    let mut query = AuditQuery { newest: true, limit: args.lines, ..query(&args.filter) };
+    loop {
+        let rows = reader.page(&query)?;
+        let mut out = std::io::stdout().lock();
+        for row in &rows {
+            query.after = row.sequence;
+            if args.json { writeln!(out, "{}", row.to_json())? } else { writeln!(out, "{}", line(row))? }
+        }
+        if !args.follow {
+            return Ok(Exit::Success);
+        }
+        out.flush()?;
+        drop(out);
+        query = AuditQuery { newest: false, limit: MAX_PAGE, ..query };
+        std::thread::sleep(LOOK);
+    }
+}
+
+fn export(args: &Export) -> anyhow::Result<Exit> {
+    let (reader, _) = open(&args.filter.source)?;
+    let mut query = query(&args.filter);
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    loop {
+        let rows = reader.page(&query)?;
+        let Some(last) = rows.last() else { break };
+        query.after = last.sequence;
+        rows.iter().try_for_each(|row| writeln!(out, "{}", row.to_json()))?;
+    }
+    out.flush()?;
+    Ok(Exit::Success)
+}
+
+fn verify(args: &Verify) -> anyhow::Result<Exit> {
+    let (reader, path) = open(&args.source)?;
+    let key = AuditKey::read(&path).context("cannot read the key of the audit log, audit.key beside the store")?;
+    let verified = reader.verify(&key).context("the audit log is not what the host wrote")?;
+    if let Some(seen) = &args.seen {
+        check_seen(&reader, seen)?;
+    }
+    let head = hex::encode(verified.head);
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let shown =
+            serde_json::json!({ "from": verified.from, "to": verified.to, "count": verified.count, "head": head });
+        writeln!(out, "{shown}")?;
+    } else {
+        writeln!(out, "{} records, {} to {}, are what the host wrote", verified.count, verified.from, verified.to)?;
+        if verified.from > 1 {
+            writeln!(out, "older ones were dropped by rotation, as a checkpoint proves")?;
+        }
+        writeln!(out, "head {}:{head}", verified.to)?;
+    }
+    Ok(Exit::Success)
+}
+
+/// A record that was there once must be there still.
+fn check_seen(reader: &AuditReader, seen: &str) -> anyhow::Result<()> {
+    let parts = seen.split_once(':').and_then(|(sequence, hash)| Some((sequence.parse::<u64>().ok()?, hash)));
+    let Some((sequence, hash)) = parts else { bail!("--seen {seen}: write it as `verify` printed it, NUMBER:HASH") };
+    let rows = reader.page(&AuditQuery { after: sequence.saturating_sub(1), limit: 1, ..AuditQuery::default() })?;
+    match rows.first() {
+        Some(row) if row.sequence == sequence && hex::encode(row.hash) == hash => Ok(()),
+        Some(row) if row.sequence > sequence => bail!("record {sequence} was dropped by rotation; note a newer head"),
+        _ => bail!("record {sequence} is not the one that was seen: the store was put back to an older state"),
+    }
+}
+
+/// One record for people.
+fn line(row: &AuditRow) -> String {
+    let time = config::time_text(row.time);
+    let text = match row.record() {
+        Some(AuditRecord::Call(call)) => {
+            let mut text = format!(
+                "{:9} {} {}/{} by {} on {} in {:.1} ms",
+                call.outcome,
+                call.tenant,
+                call.category,
+                call.tool,
+                if call.subject.is_empty() { "-" } else { &call.subject },
+                call.lane,
+                call.duration.as_secs_f64() * 1e3
+            );
+            if !call.used.is_empty() {
+                text.push_str(&format!(", used {}", call.used.join(" ")));
+            }
+            for denial in &call.denied {
+                text.push_str(&format!(", denied {} {}", denial.capability, denial.what));
+            }
+            call.limit.iter().for_each(|limit| text.push_str(&format!(", limit {limit}")));
+            text
+        }
+        Some(AuditRecord::Event(event)) => {
+            let details: Vec<String> = event.details.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let tenant = event.tenant.map(|tenant| format!(" {tenant}")).unwrap_or_default();
+            format!("{}{tenant} by {}: {}", event.event, event.actor, details.join(", "))
+        }
+        Some(AuditRecord::Checkpoint(checkpoint)) => {
+            format!("checkpoint: {} records before {} were dropped", checkpoint.dropped, checkpoint.first)
+        }
+        None => "unreadable; `tandem audit verify` says more".to_owned(),
+    };
+    format!("{:>8} {time} {}", row.sequence, plain(&text))
+}
+
+/// What a guest or a client wrote must not drive the terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}

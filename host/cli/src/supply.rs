@@ -1,0 +1,78 @@
+//! Which plugins may be loaded, and what is noted of those that were.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use tandem_catalog::{Category, Rejected, View};
+use tandem_manifest::{HostConfig, Installed, Package, Revoked, SupplyPolicy};
+use tandem_store::{AuditRecord, EventRecord, MAX_APPEND, Store};
+
+use crate::{config, package::drawn};
+
+/// The gate of one loading.
+pub(crate) struct Supply {
+    config: Arc<HostConfig>,
+    revoked: Revoked,
+    store: Store,
+}
+
+impl Supply {
+    /// Reads the lists of what is revoked.
+    pub(crate) fn new(config: Arc<HostConfig>, store: Store) -> anyhow::Result<Self> {
+        Ok(Self { revoked: revoked(&config)?, config, store })
+    }
+
+    /// Whether a package may be loaded. Blocking.
+    pub(crate) fn admit(&self, package: &Package) -> Result<(), String> {
+        let file = Installed::of(package);
+        let before = tokio::runtime::Handle::current()
+            .block_on(self.store.installed(file.name.clone()))
+            .map_err(|error| format!("what was installed before is not known: {error}"))?;
+        let policy = SupplyPolicy::new(&self.config, &self.revoked);
+        if let Some(told) = policy.admit(&file, before.as_ref()).map_err(|error| error.to_string())? {
+            tracing::warn!(plugin = file.name, "{told}");
+        }
+        Ok(())
+    }
+}
+
+/// Everything that the configuration's lists revoke. A list that is named and cannot be read is an error: without
+/// it nobody knows what must not be loaded.
+pub(crate) fn revoked(config: &HostConfig) -> anyhow::Result<Revoked> {
+    let mut revoked = Revoked::default();
+    for pattern in &config.plugins.revoked {
+        let files = config::matching("plugins.revoked", pattern)?;
+        if files.is_empty() && !pattern.contains('*') {
+            anyhow::bail!("plugins.revoked: there is no file `{pattern}`; an empty one revokes nothing");
+        }
+        for file in files {
+            let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            revoked.add(Revoked::parse(&file.display().to_string(), &text).map_err(|errors| drawn(&errors))?);
+        }
+    }
+    Ok(revoked)
+}
+
+/// Notes what is served now, and records it with what was left out.
+pub(crate) async fn note(store: &Store, view: &View) -> anyhow::Result<()> {
+    let categories: Vec<&Category> = view.categories().map(AsRef::as_ref).collect();
+    store.set_installed(categories.iter().map(|category| category.installed.clone()).collect()).await?;
+    let loaded = categories.iter().map(|category| loaded(&category.installed));
+    let records: Vec<AuditRecord> = loaded.chain(view.rejected().iter().map(refused)).map(Into::into).collect();
+    for records in records.chunks(MAX_APPEND) {
+        store.audit_append(records.to_vec()).await?;
+    }
+    Ok(())
+}
+
+fn loaded(plugin: &Installed) -> EventRecord {
+    EventRecord::of_host("plugin.loaded")
+        .with("plugin", &plugin.name)
+        .with("version", plugin.version.to_string())
+        .with("digest", plugin.digest.to_string())
+        .with("signer", plugin.signer.map_or_else(|| "nobody".to_owned(), |key| key.to_string()))
+}
+
+fn refused(rejected: &Rejected) -> EventRecord {
+    EventRecord::of_host("plugin.refused").with("file", &rejected.file).with("reason", &rejected.reason)
+}

@@ -1,0 +1,134 @@
+//! The audit log: who did what, in which order, and proof that nobody changed it afterwards.
+//!
+//! **Promises.** Records are only added. Each carries the hash of the one before, and an HMAC under a key that
+//! lies beside the store's file (`audit.key`, mode 0600), so that whoever can write the database but not read
+//! the key can neither change a record nor make the chain anew; the newest record is authenticated as such, so
+//! that none can be cut off. A record is either on disk or its writer is told that it is not.
+//!
+//! **Bounds.** Every text and list of a record ([`MAX_TEXT`], [`MAX_DENIALS`]); records that wait for the disk
+//! ([`MAX_WAITING`]), beyond which writers wait; the log itself by age and bytes ([`AuditRetention`]): the
+//! oldest records are dropped after a look at their hashes, and a checkpoint record says so.
+//!
+//! **Refuses.** `UPDATE` and `DELETE` by triggers: a mistake is told at once. **Does not see** that the whole
+//! file, note of the newest record included, was put back to an older state; note the head that
+//! `tandem audit verify` prints elsewhere to see that too. Who can read the key can write anything.
+
+mod chain;
+mod read;
+mod record;
+mod verify;
+mod write;
+
+use std::{sync::Arc, time::Duration};
+
+pub use chain::AuditKey;
+pub use read::{AuditQuery, AuditReader, AuditRow, MAX_PAGE};
+pub use record::{AuditRecord, CallRecord, Checkpoint, Denial, EventRecord, MAX_DENIALS, MAX_DETAILS, MAX_TEXT};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+pub use verify::{AuditBroken, Verified};
+
+use crate::{Store, StoreError, worker};
+
+/// Appends that may wait for the disk: half of the store's queue, so that a storm of calls leaves the other
+/// half to plugins' own writes.
+pub const MAX_WAITING: usize = crate::QUEUE / 2;
+/// Records of one append. More would hold the writer for too long.
+pub const MAX_APPEND: usize = 1024;
+
+pub(crate) const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS audit (
+        sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, bytes INTEGER NOT NULL, body TEXT NOT NULL,
+        previous BLOB NOT NULL, hash BLOB NOT NULL, mac BLOB NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS audit_head (
+        id INTEGER PRIMARY KEY CHECK (id = 0), sequence INTEGER NOT NULL, hash BLOB NOT NULL, mac BLOB NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS audit_rotation (id INTEGER PRIMARY KEY CHECK (id = 0), first INTEGER NOT NULL);
+    CREATE TRIGGER IF NOT EXISTS audit_is_not_changed BEFORE UPDATE ON audit
+        BEGIN SELECT RAISE(ABORT, 'audit records are never changed'); END;
+    CREATE TRIGGER IF NOT EXISTS audit_is_not_deleted BEFORE DELETE ON audit
+        WHEN NOT EXISTS (SELECT 1 FROM audit_rotation WHERE OLD.sequence < first)
+        BEGIN SELECT RAISE(ABORT, 'audit records are dropped by rotation only'); END;
+";
+
+/// How much of the log is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditRetention {
+    /// Older records are dropped.
+    pub keep: Duration,
+    /// The oldest records are dropped when all of them take more.
+    pub max_bytes: u64,
+}
+
+impl Default for AuditRetention {
+    fn default() -> Self {
+        Self { keep: Duration::from_secs(90 * 24 * 3600), max_bytes: 1 << 30 }
+    }
+}
+
+/// What the store keeps for its log.
+#[derive(Debug)]
+pub(crate) struct Log {
+    key: AuditKey,
+    waiting: Arc<Semaphore>,
+}
+
+impl Log {
+    pub(crate) fn new(key: AuditKey) -> Self {
+        Self { key, waiting: Arc::new(Semaphore::new(MAX_WAITING)) }
+    }
+}
+
+impl Store {
+    /// Adds records, in this order, and answers when they are on disk. Waits while too many others do.
+    ///
+    /// # Errors
+    /// There are more than [`MAX_APPEND`], or the database failed; then none was added.
+    pub async fn audit_append(&self, records: Vec<AuditRecord>) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.audit_queue(records, worker::reply(reply)).await?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// As [`Store::audit_append`], but answers when the records have their place in the queue: they will be on
+    /// disk with the next commit, a few milliseconds later, and a crash before it loses them. A failure of the
+    /// disk is logged as an error.
+    pub async fn audit_send(&self, records: Vec<AuditRecord>) -> Result<(), StoreError> {
+        let count = records.len();
+        let told = move |result: Result<(), StoreError>| {
+            if let Err(error) = result {
+                tracing::error!(%error, count, "audit records were lost");
+            }
+        };
+        self.audit_queue(records, told).await
+    }
+
+    /// Drops what is older or more than the retention allows, a bounded part of it at a time. Answers how many
+    /// records; 0 when there is nothing more to drop.
+    pub async fn audit_rotate(&self) -> Result<u64, StoreError> {
+        let (key, retention) = (self.log.key.clone(), self.retention);
+        self.write(move |db| write::rotate(db, &key, retention)).await
+    }
+
+    async fn audit_queue(
+        &self,
+        records: Vec<AuditRecord>,
+        answer: impl FnOnce(Result<(), StoreError>) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        if records.len() > MAX_APPEND {
+            return Err(StoreError::TooLarge(format!("an append has at most {MAX_APPEND} records")));
+        }
+        let bodies: Vec<String> = records.into_iter().map(AuditRecord::body).collect();
+        let (key, retention) = (self.log.key.clone(), self.retention);
+        let place: OwnedSemaphorePermit =
+            self.log.waiting.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let append = move |db: &rusqlite::Connection| {
+            let _place = place;
+            write::append(db, &key, &bodies, retention)
+        };
+        self.worker.write_when_free(worker::job(append, answer)).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

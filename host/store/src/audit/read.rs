@@ -1,0 +1,136 @@
+//! Reading the log: pages by sequence, with filters.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, params};
+use serde_json::{Value, json};
+
+use super::{
+    AuditBroken, AuditKey, AuditRecord, Verified,
+    chain::Link,
+    verify,
+    write::{signed, unsigned},
+};
+use crate::StoreError;
+
+/// Most records of one page.
+pub const MAX_PAGE: u32 = 1000;
+
+pub(super) const COLUMNS: &str = "SELECT sequence, time, bytes, body, previous, hash, mac FROM audit";
+
+/// One record as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    /// 1, 2, 3, … without gaps.
+    pub sequence: u64,
+    /// Milliseconds since 1970.
+    pub time: u64,
+    /// Bytes of all records up to this one.
+    pub bytes: u64,
+    /// The canonical JSON of an [`AuditRecord`].
+    pub body: String,
+    /// The hash of the record before.
+    pub previous: [u8; 32],
+    /// SHA-256 over previous hash, sequence, time, bytes and body.
+    pub hash: [u8; 32],
+    /// HMAC-SHA256 of the hash under the host's key.
+    pub mac: [u8; 32],
+}
+
+impl AuditRow {
+    pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            sequence: unsigned(row.get(0)?),
+            time: unsigned(row.get(1)?),
+            bytes: unsigned(row.get(2)?),
+            body: row.get(3)?,
+            previous: row.get(4)?,
+            hash: row.get(5)?,
+            mac: row.get(6)?,
+        })
+    }
+
+    pub(super) fn link(&self) -> Link {
+        Link { sequence: self.sequence, time: self.time, bytes: self.bytes, hash: self.hash }
+    }
+
+    /// The record; none when the row holds none, which [`AuditReader::verify`] reports.
+    #[must_use]
+    pub fn record(&self) -> Option<AuditRecord> {
+        serde_json::from_str(&self.body).ok()
+    }
+
+    /// Everything, as one line of an export: hashes in hexadecimal, the body as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "sequence": self.sequence, "time": self.time, "bytes": self.bytes,
+            "body": serde_json::from_str(&self.body).unwrap_or(Value::Null),
+            "previous": hex::encode(self.previous), "hash": hex::encode(self.hash), "mac": hex::encode(self.mac),
+        })
+    }
+}
+
+/// Which records are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct AuditQuery {
+    /// Only records after this one.
+    pub after: u64,
+    /// The newest ones instead of the oldest; the answer is in ascending order all the same.
+    pub newest: bool,
+    /// At most so many, up to [`MAX_PAGE`].
+    pub limit: u32,
+    /// Only those of a tenant.
+    pub tenant: Option<String>,
+    /// Only calls of a tool.
+    pub tool: Option<String>,
+    /// Only calls that ended so.
+    pub outcome: Option<String>,
+    /// Only those from this time on, in milliseconds since 1970.
+    pub since: Option<u64>,
+}
+
+/// Reads the log of a store's file, also while a host writes it. Blocking; has a connection of its own, so that
+/// a long look keeps no plugin waiting.
+#[derive(Debug)]
+pub struct AuditReader {
+    db: Connection,
+}
+
+impl AuditReader {
+    /// Opens a store's file for reading only.
+    pub fn open(store: &Path) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(store, flags)?;
+        db.busy_timeout(std::time::Duration::from_secs(5))?;
+        Ok(Self { db })
+    }
+
+    /// A page, in ascending order.
+    pub fn page(&self, query: &AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
+        let order = if query.newest { "DESC" } else { "ASC" };
+        let mut statement = self.db.prepare_cached(&format!(
+            "{COLUMNS} WHERE sequence > ?1 AND time >= ?2 AND (?3 IS NULL OR body ->> 'tenant' = ?3)
+             AND (?4 IS NULL OR body ->> 'tool' = ?4) AND (?5 IS NULL OR body ->> 'outcome' = ?5)
+             ORDER BY sequence {order} LIMIT ?6"
+        ))?;
+        let (after, since) = (signed(query.after), signed(query.since.unwrap_or(0)));
+        let limit = query.limit.clamp(1, MAX_PAGE);
+        let filters = params![after, since, query.tenant, query.tool, query.outcome, limit];
+        let rows = statement.query_map(filters, AuditRow::read)?;
+        let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
+        if query.newest {
+            rows.reverse();
+        }
+        Ok(rows)
+    }
+
+    /// Walks along the whole chain, as it is at this moment. Takes about a second for 200 000 records.
+    ///
+    /// # Errors
+    /// The first record that is not what the host wrote.
+    pub fn verify(&self, key: &AuditKey) -> Result<Verified, AuditBroken> {
+        let snapshot = self.db.unchecked_transaction()?;
+        verify::all(&snapshot, key)
+    }
+}

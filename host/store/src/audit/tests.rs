@@ -1,0 +1,210 @@
+use std::{path::PathBuf, time::Duration};
+
+use super::*;
+
+struct Fixture {
+    _directory: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self { path: directory.path().join("store.db"), _directory: directory }
+    }
+
+    fn store(&self) -> Store {
+        Store::open(&self.path).unwrap()
+    }
+
+    fn verify(&self) -> Result<Verified, AuditBroken> {
+        AuditReader::open(&self.path).unwrap().verify(&AuditKey::read(&self.path).unwrap())
+    }
+
+    /// Someone who can write the database, but not read the key.
+    fn tamper(&self, sql: &str) -> rusqlite::Result<()> {
+        rusqlite::Connection::open(&self.path).unwrap().execute_batch(sql)
+    }
+
+    fn broken(&self) -> (u64, &'static str) {
+        match self.verify() {
+            Err(AuditBroken::Record { sequence, why }) => (sequence, why),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn call(tool: &str) -> AuditRecord {
+    let denied = vec![Denial { capability: "fs".into(), what: "/etc/passwd".into() }];
+    CallRecord { tenant: "a".into(), tool: tool.into(), outcome: "ok".into(), denied, ..CallRecord::default() }.into()
+}
+
+async fn filled(fixture: &Fixture, count: usize) {
+    fixture.store().audit_append((0..count).map(|i| call(&format!("t{i}"))).collect()).await.unwrap();
+}
+
+const UNGUARDED: &str = "DROP TRIGGER audit_is_not_changed; DROP TRIGGER audit_is_not_deleted;";
+
+#[tokio::test]
+async fn records_follow_each_other_over_restarts() {
+    let fixture = Fixture::new();
+    filled(&fixture, 3).await;
+    fixture.store().audit_append(vec![EventRecord::of_host("plugin.loaded").with("plugin", "p").into()]).await.unwrap();
+    let verified = fixture.verify().unwrap();
+    assert_eq!((verified.from, verified.to, verified.count), (1, 4, 4));
+    let rows = AuditReader::open(&fixture.path).unwrap().page(&AuditQuery { limit: 10, ..AuditQuery::default() });
+    let rows = rows.unwrap();
+    assert_eq!(rows[0].record().unwrap(), call("t0"));
+    assert!(matches!(rows[3].record().unwrap(), AuditRecord::Event(event) if event.details["plugin"] == "p"));
+}
+
+#[tokio::test]
+async fn a_changed_record_is_named() {
+    let fixture = Fixture::new();
+    filled(&fixture, 5).await;
+    for refused in ["UPDATE audit SET body = '{}'", "DELETE FROM audit WHERE sequence = 5", "DELETE FROM audit"] {
+        assert!(fixture.tamper(refused).is_err(), "{refused}");
+    }
+    fixture.verify().unwrap();
+    fixture
+        .tamper(&format!("{UNGUARDED} UPDATE audit SET body = replace(body, 't2', 'xx') WHERE sequence = 3"))
+        .unwrap();
+    assert_eq!(fixture.broken(), (3, "it was changed"));
+}
+
+#[tokio::test]
+async fn a_chain_made_anew_without_the_key_is_not_authentic() {
+    let fixture = Fixture::new();
+    filled(&fixture, 4).await;
+    let db = rusqlite::Connection::open(&fixture.path).unwrap();
+    db.execute_batch(UNGUARDED).unwrap();
+    // Every hash from record 2 on is right again; only the key is missing.
+    let rows = AuditReader::open(&fixture.path).unwrap().page(&AuditQuery { limit: 10, ..AuditQuery::default() });
+    let rows = rows.unwrap();
+    let mut previous = rows[0].hash;
+    for row in rows.iter().skip(1) {
+        let body = row.body.replace("/etc/passwd", "/etc/passwt");
+        let hash = row.link().hash_of(&previous, &body);
+        let values = rusqlite::params![body, previous, hash, row.sequence as i64];
+        db.execute("UPDATE audit SET body = ?1, previous = ?2, hash = ?3 WHERE sequence = ?4", values).unwrap();
+        previous = hash;
+    }
+    assert_eq!(fixture.broken(), (2, "it was not written with this host's key"));
+}
+
+#[tokio::test]
+async fn records_that_were_taken_out_are_missed_wherever_they_stood() {
+    for (delete, sequence, why) in [
+        ("sequence = 3", 3, "it is missing"),
+        ("sequence > 3", 4, "it is missing: records were taken from the end"),
+        ("sequence < 3", 3, "records before it are missing, and no checkpoint says that the host dropped them"),
+    ] {
+        let fixture = Fixture::new();
+        filled(&fixture, 5).await;
+        fixture.tamper(&format!("{UNGUARDED} DELETE FROM audit WHERE {delete}")).unwrap();
+        assert_eq!(fixture.broken(), (sequence, why), "{delete}");
+    }
+    let fixture = Fixture::new();
+    filled(&fixture, 5).await;
+    fixture.tamper(&format!("{UNGUARDED} DELETE FROM audit; DELETE FROM audit_head")).unwrap();
+    assert_eq!(fixture.verify().unwrap().count, 0, "an empty log looks like a new one");
+    filled(&fixture, 1).await;
+    assert_eq!(fixture.verify().unwrap().to, 1);
+}
+
+#[tokio::test]
+async fn rotation_drops_the_oldest_and_proves_it() {
+    let fixture = Fixture::new();
+    let retention = AuditRetention { max_bytes: 200_000, ..AuditRetention::default() };
+    let store = fixture.store().with_retention(retention);
+    for _ in 0..4 {
+        store.audit_append((0..1000).map(|i| call(&i.to_string())).collect()).await.unwrap();
+    }
+    let verified = fixture.verify().unwrap();
+    assert!(verified.from > 1 && verified.count * 400 < 200_000, "{verified:?}");
+    store.audit_append((0..85).map(|i| call(&i.to_string())).collect()).await.unwrap();
+    while store.audit_rotate().await.unwrap() > 0 {}
+    let rotated = fixture.verify().unwrap();
+    assert!(rotated.from > verified.from && rotated.count * 400 < 200_000, "{rotated:?}");
+    let cut = format!("{UNGUARDED} DELETE FROM audit WHERE sequence = {}", rotated.from);
+    fixture.tamper(&cut).unwrap();
+    assert_eq!(fixture.broken().0, rotated.from + 1, "the checkpoint names another first record");
+}
+
+#[tokio::test]
+async fn old_records_go_and_changed_ones_stay_as_evidence() {
+    let fixture = Fixture::new();
+    let retention = AuditRetention { keep: Duration::from_millis(20), ..AuditRetention::default() };
+    let store = fixture.store().with_retention(retention);
+    store.audit_append((0..10).map(|i| call(&i.to_string())).collect()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    store.audit_append(vec![call("new")]).await.unwrap();
+    fixture.tamper(&format!("{UNGUARDED} UPDATE audit SET body = '{{}}' WHERE sequence = 2")).unwrap();
+    assert_eq!(store.audit_rotate().await.unwrap(), 0, "evidence is not dropped");
+    let fixture = Fixture::new();
+    let store = fixture.store().with_retention(retention);
+    store.audit_append((0..10).map(|i| call(&i.to_string())).collect()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    store.audit_append(vec![call("new")]).await.unwrap();
+    assert_eq!(store.audit_rotate().await.unwrap(), 10);
+    let verified = fixture.verify().unwrap();
+    assert_eq!((verified.from, verified.to), (11, 12), "the new one and the checkpoint");
+}
+
+#[tokio::test]
+async fn pages_and_filters() {
+    let fixture = Fixture::new();
+    filled(&fixture, 20).await;
+    let reader = AuditReader::open(&fixture.path).unwrap();
+    let sequences =
+        |query: AuditQuery| -> Vec<u64> { reader.page(&query).unwrap().iter().map(|row| row.sequence).collect() };
+    let query = AuditQuery { limit: 3, ..AuditQuery::default() };
+    assert_eq!(sequences(query.clone()), [1, 2, 3]);
+    assert_eq!(sequences(AuditQuery { after: 18, ..query.clone() }), [19, 20]);
+    assert_eq!(sequences(AuditQuery { newest: true, ..query.clone() }), [18, 19, 20]);
+    assert_eq!(sequences(AuditQuery { tool: Some("t4".into()), ..query.clone() }), [5]);
+    assert!(sequences(AuditQuery { tenant: Some("b".into()), ..query.clone() }).is_empty());
+    assert!(sequences(AuditQuery { outcome: Some("denied".into()), ..query.clone() }).is_empty());
+    assert!(sequences(AuditQuery { since: Some(u64::MAX >> 1), ..query }).is_empty());
+}
+
+#[tokio::test]
+async fn what_a_guest_says_is_cut() {
+    let fixture = Fixture::new();
+    let denied = vec![Denial { capability: "fs".into(), what: "ü".repeat(100_000) }; 100];
+    let record = CallRecord { denied, subject: "x".repeat(100_000), ..CallRecord::default() };
+    fixture.store().audit_append(vec![record.into()]).await.unwrap();
+    let rows = AuditReader::open(&fixture.path).unwrap().page(&AuditQuery { limit: 1, ..AuditQuery::default() });
+    assert!(rows.unwrap()[0].body.len() < 16 * 400 + 1000);
+    fixture.verify().unwrap();
+}
+
+#[tokio::test]
+async fn many_writers_wait_and_nothing_is_lost() {
+    let fixture = Fixture::new();
+    let store = fixture.store();
+    let writers = (0..50).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            for _ in 0..60 {
+                store.audit_send(vec![call("t")]).await.unwrap();
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    store.audit_append(Vec::new()).await.unwrap();
+    assert_eq!(fixture.verify().unwrap().count, 3000);
+}
+
+#[tokio::test]
+async fn only_its_user_reads_what_the_store_holds() {
+    use std::os::unix::fs::PermissionsExt;
+    let fixture = Fixture::new();
+    filled(&fixture, 1).await;
+    for file in ["store.db", "audit.key"] {
+        let mode = std::fs::metadata(fixture.path.with_file_name(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}

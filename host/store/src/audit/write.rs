@@ -1,0 +1,140 @@
+//! Appending, and dropping what is too old or too much.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    AuditKey, AuditRecord, AuditRetention, Checkpoint,
+    chain::{Link, size},
+    verify,
+};
+use crate::StoreError;
+
+/// Retention is looked at whenever so many records were added.
+const ROTATE_EVERY: u64 = 1024;
+/// Most records dropped in one transaction: other writers wait for it. Four times what is added meanwhile.
+const ROTATE_AT_MOST: u64 = 4096;
+
+/// Adds records of these bodies.
+pub(super) fn append(
+    db: &Connection,
+    key: &AuditKey,
+    bodies: &[String],
+    retention: AuditRetention,
+) -> Result<(), StoreError> {
+    let before = last(db)?.unwrap_or_default();
+    let after = add(db, key, before, bodies)?;
+    if before.sequence / ROTATE_EVERY != after.sequence / ROTATE_EVERY {
+        rotate(db, key, retention)?;
+    }
+    Ok(())
+}
+
+fn add(db: &Connection, key: &AuditKey, mut link: Link, bodies: &[String]) -> Result<Link, StoreError> {
+    let now = now();
+    let mut insert = db.prepare_cached(
+        "INSERT INTO audit (sequence, time, bytes, body, previous, hash, mac) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for body in bodies {
+        let next = link.next(now, body);
+        let (sequence, time, bytes) = (signed(next.sequence), signed(next.time), signed(next.bytes));
+        insert.execute(params![sequence, time, bytes, body, link.hash, next.hash, key.mac(&next.hash)])?;
+        link = next;
+    }
+    db.prepare_cached("INSERT OR REPLACE INTO audit_head (id, sequence, hash, mac) VALUES (0, ?1, ?2, ?3)")?
+        .execute(params![signed(link.sequence), link.hash, key.head_mac(link.sequence, &link.hash)])?;
+    Ok(link)
+}
+
+/// Drops records from the front, as the retention says, and notes it. Answers how many.
+pub(super) fn rotate(db: &Connection, key: &AuditKey, retention: AuditRetention) -> Result<u64, StoreError> {
+    let (Some(first), Some(last)) = (first(db)?, last(db)?) else { return Ok(0) };
+    let Some(keep) = kept(db, retention, &first, &last)? else { return Ok(0) };
+    // A changed record must not vanish with an authentic note that says all was well.
+    if let Err(broken) = verify::rows(db, key, Some(keep)) {
+        tracing::error!(%broken, "the audit log is not rotated: it was changed; keep a copy of the store and look at it");
+        return Ok(0);
+    }
+    let Some(previous) = hash_before(db, keep)? else { return Ok(0) };
+    let dropped = keep - first.sequence;
+    db.execute("INSERT OR REPLACE INTO audit_rotation (id, first) VALUES (0, ?1)", [signed(keep)])?;
+    db.execute("DELETE FROM audit WHERE sequence < ?1", [signed(keep)])?;
+    db.execute("DELETE FROM audit_rotation", [])?;
+    let checkpoint = AuditRecord::Checkpoint(Checkpoint { first: keep, previous, dropped });
+    add(db, key, last, &[checkpoint.body()])?;
+    Ok(dropped)
+}
+
+/// The first record to keep, if there is anything to drop. Bytes and times only grow along the chain, so the
+/// place is found by halving.
+fn kept(db: &Connection, retention: AuditRetention, first: &Link, last: &Link) -> Result<Option<u64>, StoreError> {
+    let present = last.bytes.saturating_sub(first.bytes);
+    let too_much = present > retention.max_bytes;
+    // With some slack, so that a record does not cost a checkpoint of its own.
+    let slack = retention.keep / 16;
+    let oldest = now().saturating_sub(millis(retention.keep));
+    let too_old = first.time < now().saturating_sub(millis(retention.keep + slack));
+    if !too_much && !too_old {
+        return Ok(None);
+    }
+    let target = last.bytes.saturating_sub(retention.max_bytes / 8 * 7);
+    let drops = |link: &Link| (too_much && link.bytes < target) || (too_old && link.time < oldest);
+    let (mut low, mut high) = (first.sequence, last.sequence.min(first.sequence + ROTATE_AT_MOST));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let Some(link) = link(db, middle)? else { return Ok(None) };
+        if drops(&link) { low = middle + 1 } else { high = middle }
+    }
+    Ok((low > first.sequence).then_some(low))
+}
+
+const LINK: &str = "SELECT sequence, time, bytes, hash FROM audit";
+
+fn read_link(row: &rusqlite::Row<'_>) -> rusqlite::Result<Link> {
+    Ok(Link {
+        sequence: unsigned(row.get(0)?),
+        time: unsigned(row.get(1)?),
+        bytes: unsigned(row.get(2)?),
+        hash: row.get(3)?,
+    })
+}
+
+fn last(db: &Connection) -> Result<Option<Link>, StoreError> {
+    let mut statement = db.prepare_cached(&format!("{LINK} ORDER BY sequence DESC LIMIT 1"))?;
+    Ok(statement.query_row([], read_link).optional()?)
+}
+
+/// The first link, as it was before its own record was added to the bytes.
+fn first(db: &Connection) -> Result<Option<Link>, StoreError> {
+    let mut statement =
+        db.prepare_cached("SELECT sequence, time, bytes, hash, body FROM audit ORDER BY sequence LIMIT 1")?;
+    let row = statement.query_row([], |row| Ok((read_link(row)?, row.get::<_, String>(4)?))).optional()?;
+    Ok(row.map(|(link, body)| Link { bytes: link.bytes.saturating_sub(size(&body)), ..link }))
+}
+
+fn link(db: &Connection, sequence: u64) -> Result<Option<Link>, StoreError> {
+    let mut statement = db.prepare_cached(&format!("{LINK} WHERE sequence = ?1"))?;
+    Ok(statement.query_row([signed(sequence)], read_link).optional()?)
+}
+
+fn hash_before(db: &Connection, sequence: u64) -> Result<Option<[u8; 32]>, StoreError> {
+    Ok(link(db, sequence - 1)?.map(|link| link.hash))
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
+}
+
+fn millis(duration: std::time::Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// `SQLite` has signed numbers only; ours do not reach the sign.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
