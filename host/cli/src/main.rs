@@ -16,6 +16,7 @@ mod progress;
 mod reload;
 mod serve;
 mod supply;
+mod tenants;
 
 use clap::Parser;
 

@@ -1,4 +1,4 @@
-//! SIGHUP: tenants and their keys are read again, and exchanged while the host serves.
+//! SIGHUP: tenants, their keys and their limits are read again, and exchanged while the host serves.
 //!
 //! Only they: everything else in the file counts from the next start on. A file that is wrong changes nothing. The
 //! environment of a process does not change, so keys that are to be rotated stand in files, as `${file:/path}`.
@@ -6,18 +6,30 @@
 use std::sync::Arc;
 
 use tandem_gateway::KeyRing;
+use tandem_router::Router;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{args::Source, auth, config};
+use crate::{args::Source, auth, config, tenants::Limits};
+
+/// What is exchanged.
+#[derive(Clone)]
+pub(crate) struct Reload {
+    /// Tenants and keys; none where nobody authenticates.
+    pub(crate) ring: Option<Arc<KeyRing>>,
+    /// What tenants may use.
+    pub(crate) limits: Arc<Limits>,
+    /// Asks for the limits anew.
+    pub(crate) router: Router,
+}
 
 /// Reads the configuration again on every SIGHUP.
-pub(crate) fn on_signal(source: Source, ring: Option<Arc<KeyRing>>) -> anyhow::Result<()> {
+pub(crate) fn on_signal(source: Source, reload: Reload) -> anyhow::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
-            let (source, ring) = (source.clone(), ring.clone());
+            let (source, reload) = (source.clone(), reload.clone());
             // Files are read; they may be slow.
-            let done = tokio::task::spawn_blocking(move || once(&source, ring.as_deref())).await;
+            let done = tokio::task::spawn_blocking(move || once(&source, &reload)).await;
             if let Err(error) = done {
                 tracing::error!(%error, "the configuration could not be read again");
             }
@@ -26,8 +38,14 @@ pub(crate) fn on_signal(source: Source, ring: Option<Arc<KeyRing>>) -> anyhow::R
     Ok(())
 }
 
-fn once(source: &Source, ring: Option<&KeyRing>) {
-    match config::load(source).and_then(|config| auth::reload(ring, &config)) {
+fn once(source: &Source, reload: &Reload) {
+    let exchanged = config::load(source).and_then(|config| {
+        let rotation = auth::reload(reload.ring.as_deref(), &config)?;
+        reload.limits.exchange(config);
+        reload.router.refresh_tenants();
+        Ok(rotation)
+    });
+    match exchanged {
         Ok(rotation) if rotation.is_empty() => {
             tracing::info!("configuration read again: tenants and keys are the same")
         }

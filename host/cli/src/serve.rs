@@ -24,8 +24,9 @@ use crate::{
     grants::Grants,
     logging, package,
     progress::Loading,
-    reload,
+    reload::{self, Reload},
     supply::{self, Supply},
+    tenants::{self, Limits},
 };
 
 /// Runs the host.
@@ -52,7 +53,8 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let store = store.with_retention(audit::retention(config));
     let services = Arc::new(Services::with_store(store.clone()).trusting(config::authorities(config)?));
     let catalog = Arc::new(Catalog::default());
-    let router = Router::new(catalog.clone(), services.clone(), router_config(config));
+    let limits = Arc::new(Limits::new(config.clone()));
+    let router = Router::new(catalog.clone(), services.clone(), router_config(config, limits.clone()));
     let Auth { authenticator, ring } = Auth::new(config, args.stdio)?;
     // The gateway comes before the plugins: it owns the recorder of all that is counted.
     let gateway = Gateway::with_authenticator(router.clone(), gateway_config(args, config), authenticator)?;
@@ -60,7 +62,7 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     stop_on_signal(stop.clone())?;
     if !args.stdio {
         // Over standard input the only caller is fixed, and a hang-up is the end of the terminal.
-        reload::on_signal(args.source.clone(), ring)?;
+        reload::on_signal(args.source.clone(), Reload { ring, limits, router: router.clone() })?;
     }
     tokio::spawn(audit::rotate(store.clone(), stop.clone()));
     // The listener is there before the plugins: health checks see a host that is alive and not yet ready.
@@ -95,8 +97,12 @@ async fn listen(config: &HostConfig) -> anyhow::Result<TcpListener> {
     listening.with_context(|| format!("cannot listen on {address}; choose another port with --set server.port=N"))
 }
 
-fn router_config(config: &HostConfig) -> RouterConfig {
+fn router_config(config: &HostConfig, limits: Arc<Limits>) -> RouterConfig {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     RouterConfig {
+        workers: Some(config.general.workers.into()).filter(|workers| *workers > 0).unwrap_or_else(cores),
+        tenants: limits,
+        audited: tenants::audited(config),
         max_running: config.server.max_concurrent_requests as usize,
         reactor_fallback: config.reactor.fallback == Fallback::General,
         ..RouterConfig::default()

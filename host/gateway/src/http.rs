@@ -129,7 +129,8 @@ async fn admit(State(shared): State<Arc<Shared>>, mut request: Request, next: Ne
 
 async fn let_in(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Problem> {
     guard(shared, uri, headers)?;
-    Ok(shared.auth.authenticate(headers).await?)
+    let caller = shared.auth.authenticate(headers).await;
+    Ok(caller.inspect_err(|error| tracing::debug!(%error, "not let in"))?)
 }
 
 fn guard(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {

@@ -12,13 +12,14 @@ use tandem_engine::{CallEnv, Content, RunError, ToolError, ToolOutput};
 use crate::{
     admission::{Full, Permit},
     api::{CallError, Lane, Output, RequestContext, Violation},
+    audit::{Closing, Ending},
     cache::Key,
     lane,
     meters::{self, CategoryState, Share},
     nested::MAX_DEPTH,
     outcome::{self, settle, tool_failed},
     router::Router,
-    tenant::{CallAccount, Tenant},
+    tenant::{CallAccount, CallUse, Tenant},
 };
 
 /// The longest pause between two attempts.
@@ -36,7 +37,7 @@ struct Job<'a> {
     cx: &'a RequestContext,
     tool: &'a Arc<Tool>,
     category: &'a Category,
-    place: Place,
+    closing: &'a Closing,
     start: Instant,
 }
 
@@ -46,6 +47,21 @@ pub(crate) struct Place {
     pub(crate) share: Arc<Share>,
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) account: Arc<CallAccount>,
+}
+
+impl Place {
+    /// Counts what a call used, and what its tenant was refused.
+    pub(crate) fn settle_account(&self, usage: &CallUse, limit: Option<&'static str>) {
+        if !usage.cpu.is_zero() {
+            self.share.cpu.increment(usage.cpu.as_secs_f64());
+        }
+        let Some(limit) = limit else { return };
+        self.state.limit_hit(limit);
+        if limit.starts_with("tenant-") {
+            let tenant = self.tenant.name.to_string();
+            metrics::counter!("tandem_tenant_rejections_total", "tenant" => tenant, "reason" => limit).increment(1);
+        }
+    }
 }
 
 impl Router {
@@ -59,16 +75,16 @@ impl Router {
         let start = Instant::now();
         let view = self.view(&cx.caller);
         let (tool, category) = find_tool(&view, name)?;
-        let job = Job { cx: &cx, tool, category, place: self.place(&cx, category), start };
+        let closing = Closing::new(self, &cx, self.place(&cx, category), name, start);
+        let job = Job { cx: &cx, tool, category, closing: &closing, start };
         let (lane, result) = match self.route(category, Some(tool)) {
             Ok(route) => (&self.0.general, Box::pin(self.routed_call(&job, arguments, route)).await),
             Err(error) => (&self.0.reactor, Err(error)),
         };
         let status = meters::status(&result.as_ref().map(|output| output.is_error));
-        job.place.state.record(name, status, start.elapsed());
         lane.record(status, start.elapsed());
         outcome::log(&cx, tool, &result, start.elapsed());
-        self.account_for(&job.place, &result);
+        closing.end(Ending::of(lane.lane.as_str(), status, &result)).await;
         result
     }
 
@@ -78,11 +94,13 @@ impl Router {
         arguments: Map<String, Value>,
         route: Route,
     ) -> Result<Output, CallError> {
-        let (cx, tool, place) = (job.cx, job.tool, &job.place);
-        self.charge(cx, place)?;
+        let (cx, tool, place) = (job.cx, job.tool, job.closing.place());
         let arguments = Value::Object(arguments);
+        let text = arguments.to_string();
+        job.closing.arguments(&text);
+        self.charge(cx, place)?;
         tool.check_arguments(&arguments).map_err(|violations| invalid(&tool.descriptor.name, violations))?;
-        let arguments = arguments.to_string();
+        let arguments = text;
         let done = |content, structured, is_error, cached| Output {
             content,
             structured,
@@ -132,22 +150,6 @@ impl Router {
         match cx.depth {
             0 => place.tenant.call().map_err(outcome::exhausted),
             _ => Ok(()),
-        }
-    }
-
-    /// Counts what a call used, and what its tenant was refused.
-    pub(crate) fn account_for<T>(&self, place: &Place, result: &Result<T, CallError>) {
-        let usage = place.account.use_so_far();
-        if !usage.cpu.is_zero() {
-            place.share.cpu.increment(usage.cpu.as_secs_f64());
-        }
-        if let Err(CallError::Limited { limit, .. }) = result {
-            place.state.limit_hit(limit);
-            if limit.starts_with("tenant-") {
-                let tenant = place.tenant.name.to_string();
-                metrics::counter!("tandem_tenant_rejections_total", "tenant" => tenant, "reason" => *limit)
-                    .increment(1);
-            }
         }
     }
 

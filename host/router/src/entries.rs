@@ -1,6 +1,6 @@
 //! Resources, prompts and completions: the same way as a tool's call, without retries and without the result cache.
 
-use std::future::Future;
+use std::{future::Future, time::Instant};
 
 use serde_json::{Map, Value};
 use tandem_catalog::{Category, Violations};
@@ -8,7 +8,9 @@ use tandem_engine::{CallEnv, Completion, CompletionReference, PromptOutput, Reso
 
 use crate::{
     api::{CallError, RequestContext},
+    audit::{Closing, Ending},
     call::{invalid, not_found},
+    meters,
     outcome::{entry_failed, settle},
     router::Router,
 };
@@ -26,7 +28,7 @@ impl Router {
                 })
             })
         };
-        self.enter(&cx, category, run).await
+        self.enter(&cx, category, uri, run).await
     }
 
     /// Fills a prompt in.
@@ -54,7 +56,7 @@ impl Router {
             let answer = category.plugin.get_prompt(env, name, arguments).await;
             answer.map(|answer| answer.map_err(entry_failed))
         };
-        self.enter(&cx, category, run).await
+        self.enter(&cx, category, name, run).await
     }
 
     /// Completes an argument of a prompt or a resource template. `settled` holds the arguments that are known.
@@ -83,26 +85,32 @@ impl Router {
             let answer = category.plugin.complete(env, reference, argument, value, settled).await;
             answer.map(|answer| answer.map_err(entry_failed))
         };
-        self.enter(&cx, category, run).await
+        let what = match reference {
+            CompletionReference::Prompt(name) | CompletionReference::ResourceTemplate(name) => name.clone(),
+        };
+        self.enter(&cx, category, &what, run).await
     }
 
-    /// Admits, runs and accounts for what is no tool's call.
+    /// Admits, runs and accounts for what is no tool's call. `what` is the URI or the prompt.
     async fn enter<T, F: Future<Output = Result<Result<T, CallError>, RunError>>>(
         &self,
         cx: &RequestContext,
         category: &Category,
+        what: &str,
         run: impl FnOnce(CallEnv) -> F,
     ) -> Result<T, CallError> {
         self.route(category, None)?;
-        let place = self.place(cx, category);
+        let closing = Closing::new(self, cx, self.place(cx, category), what, Instant::now());
+        let place = closing.place();
         let work = async {
-            self.charge(cx, &place)?;
-            let env = self.env(cx, &place, category.plugin.limits().deadline)?;
-            let _running = self.admit(&place, &env).await?;
+            self.charge(cx, place)?;
+            let env = self.env(cx, place, category.plugin.limits().deadline)?;
+            let _running = self.admit(place, &env).await?;
             settle(&place.state, &place.share, run(env).await)?
         };
         let result = work.await;
-        self.account_for(&place, &result);
+        let status = meters::status(&result.as_ref().map(|_| false));
+        closing.end(Ending::of("general", status, &result)).await;
         result
     }
 }

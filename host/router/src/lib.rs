@@ -15,6 +15,7 @@
 
 mod admission;
 mod api;
+mod audit;
 mod breaker;
 mod cache;
 mod call;
@@ -28,6 +29,7 @@ mod status;
 mod tenant;
 
 pub use api::{CallError, Lane, Output, RequestContext, Violation};
+pub use audit::AuditedCalls;
 pub use router::{Router, RouterConfig};
 pub use status::{CategoryStatus, LaneStatus, RuntimeStatus};
 pub use tenant::{CallUse, Denial, TenantLimits, TenantPolicy, Unlimited};

@@ -22,7 +22,8 @@ use crate::{
 };
 
 /// The values of the label `status`.
-const STATUSES: [&str; 8] = ["ok", "tool_error", "denied", "limited", "timeout", "trapped", "cancelled", "unavailable"];
+pub(crate) const STATUSES: [&str; 8] =
+    ["ok", "tool_error", "denied", "limited", "timeout", "trapped", "cancelled", "unavailable"];
 
 /// Position in [`STATUSES`] of what a call came to.
 pub(crate) fn status(result: &Result<bool, &CallError>) -> usize {

@@ -17,6 +17,7 @@ use tokio::sync::broadcast;
 use crate::{
     admission::Gate,
     api::Lane,
+    audit::AuditedCalls,
     cache::Results,
     lane,
     meters::{CategoryState, LaneMeters},
@@ -40,6 +41,8 @@ pub struct RouterConfig {
     pub workers: usize,
     /// What each tenant may use.
     pub tenants: Arc<dyn TenantPolicy>,
+    /// Which calls are recorded in the store's audit log.
+    pub audited: AuditedCalls,
 }
 
 impl std::fmt::Debug for RouterConfig {
@@ -50,7 +53,14 @@ impl std::fmt::Debug for RouterConfig {
 
 impl Default for RouterConfig {
     fn default() -> Self {
-        Self { max_running: 1000, max_waiting: 1024, reactor_fallback: false, workers: 2, tenants: Arc::new(Unlimited) }
+        Self {
+            max_running: 1000,
+            max_waiting: 1024,
+            reactor_fallback: false,
+            workers: 2,
+            tenants: Arc::new(Unlimited),
+            audited: AuditedCalls::None,
+        }
     }
 }
 

@@ -7,9 +7,12 @@
     reason = "a stand-in that panics fails its test, as it should"
 )]
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use axum::{
@@ -138,6 +141,8 @@ pub struct Published {
     pub fetches: AtomicUsize,
     /// It answers 503 to everything but its keys.
     pub down: AtomicBool,
+    /// How long it takes to answer with its keys.
+    pub delay: Mutex<Duration>,
     /// What it calls itself, where that is not its URL.
     pub alias: Mutex<Option<String>>,
     /// OpenID discovery only.
@@ -206,6 +211,8 @@ async fn openid(State(published): State<Arc<Published>>) -> Answer {
 
 async fn keys_document(State(published): State<Arc<Published>>) -> Response {
     published.fetches.fetch_add(1, Ordering::SeqCst);
+    let delay = *published.delay.lock().unwrap();
+    tokio::time::sleep(delay).await;
     let keys = published.keys.lock().unwrap().clone();
     Json(json!({"keys": keys})).into_response()
 }

@@ -56,8 +56,8 @@ impl Challenges {
 
     pub(super) fn unknown_tenant(&self) -> AuthError {
         let detail = "the token names no tenant of this host; ask its operator to add yours".to_owned();
-        let challenge = self.header(Some(("invalid_token", &detail)));
-        AuthError::Forbidden { code: "unknown_tenant", detail, challenge }
+        // Another scope or a newer token would not help, so no error of OAuth is named.
+        AuthError::Forbidden { code: "unknown_tenant", detail, challenge: self.header(None) }
     }
 
     pub(super) fn insufficient_scope(&self) -> AuthError {

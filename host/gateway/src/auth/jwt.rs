@@ -17,7 +17,8 @@ use tandem_engine::Allow;
 
 use super::{
     crypto::{self, ALGORITHMS},
-    jwks::{IssuerError, Jwks, NoKey},
+    issuer::IssuerError,
+    jwks::{Jwks, NoKey},
     scopes,
 };
 

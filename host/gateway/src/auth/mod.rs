@@ -13,6 +13,7 @@
 mod challenge;
 mod crypto;
 mod gate;
+mod issuer;
 mod jwks;
 mod jwt;
 mod keys;
@@ -28,7 +29,7 @@ use tandem_engine::Caller;
 
 pub(crate) use challenge::WELL_KNOWN;
 pub use gate::TenantAuth;
-pub use jwks::IssuerError;
+pub use issuer::IssuerError;
 pub use jwt::OAuthConfig;
 pub use keys::{ApiKey, KeyRing, Rotation, Tenant};
 pub use operator::OperatorToken;

@@ -222,6 +222,34 @@ async fn a_flood_of_unknown_keys_does_not_reach_the_issuer() {
 }
 
 #[tokio::test]
+async fn who_asks_and_goes_does_not_stop_what_others_wait_for() {
+    let (old, new) = (Signer::new("old", "EdDSA"), Signer::new("new", "EdDSA"));
+    let issuer = Issuer::start(&[&old]).await;
+    let edge = edge(config(&issuer)).await;
+    assert_eq!(ask(&edge, &old.token(&claims(&issuer))).await.status, 200);
+    issuer.publish(&[&new]);
+    *issuer.published.delay.lock().unwrap() = Duration::from_millis(200);
+    tokio::time::sleep(Duration::from_millis(350)).await;
+    let unknown = old.token_with(&json!({"alg": "EdDSA", "kid": "random"}), &claims(&issuer));
+    let gone = tokio::time::timeout(Duration::from_millis(100), ask(&edge, &unknown)).await;
+    assert!(gone.is_err(), "the client gave up before the issuer answered");
+    let before = issuer.fetches();
+    assert_eq!(ask(&edge, &new.token(&claims(&issuer))).await.status, 200, "the issuer's answer was not thrown away");
+    assert_eq!(issuer.fetches(), before);
+}
+
+#[tokio::test]
+async fn an_issuer_that_withdraws_its_keys_means_it() {
+    let own = Signer::new("k", "EdDSA");
+    let issuer = Issuer::start(&[&own]).await;
+    let edge = edge(OAuthConfig { refresh: Duration::from_millis(300), ..config(&issuer) }).await;
+    assert_eq!(ask(&edge, &own.token(&claims(&issuer))).await.status, 200);
+    issuer.publish(&[]);
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    assert_eq!(ask(&edge, &own.token(&claims(&issuer))).await.status, 401);
+}
+
+#[tokio::test]
 async fn the_last_keys_count_while_the_issuer_is_down_but_not_for_ever() {
     let own = Signer::new("k", "EdDSA");
     let issuer = Issuer::start(&[&own]).await;

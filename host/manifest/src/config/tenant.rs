@@ -10,7 +10,7 @@ use crate::{
     document::{Check, Findings},
     grant::Grants,
     names::{Name, name_type},
-    units::HumanDuration,
+    units::{ByteSize, HumanDuration},
 };
 
 /// Most keys of one tenant: two while they are changed, and some for its machines.
@@ -62,6 +62,12 @@ pub struct TenantConfig {
     pub concurrency: u32,
     /// Guest execution time in any minute.
     pub cpu_per_minute: HumanDuration,
+    /// Memory of its running guests together.
+    pub memory: ByteSize,
+    /// Log lines of its guests in any minute; more are dropped and counted.
+    pub log_per_minute: ByteSize,
+    /// Outgoing HTTP in any minute, both ways.
+    pub egress_per_minute: ByteSize,
     /// What its grants leave of the operator's, by plugin.
     pub grants: BTreeMap<Name, Grants>,
 }
@@ -74,6 +80,9 @@ impl Default for TenantConfig {
             rate: Rate::default(),
             concurrency: 32,
             cpu_per_minute: HumanDuration::secs(60),
+            memory: ByteSize::mib(2_048),
+            log_per_minute: ByteSize::mib(16),
+            egress_per_minute: ByteSize::mib(256),
             grants: BTreeMap::new(),
         }
     }
@@ -102,6 +111,16 @@ impl Check for TenantConfig {
         findings.range("concurrency", &self.concurrency, &1, &100_000, "0 would shut the tenant out");
         let (min, max) = (HumanDuration::millis(100), HumanDuration::secs(24 * 3_600));
         findings.range("cpu-per-minute", &self.cpu_per_minute, &min, &max, "one core has 60s of it");
+        let (least, most) = (ByteSize::mib(1), ByteSize::mib(4 << 20));
+        findings.range("memory", &self.memory, &least, &most, "a guest begins with a megabyte");
+        findings.range(
+            "log-per-minute",
+            &self.log_per_minute,
+            &least,
+            &most,
+            "a plugin without a log cannot be mended",
+        );
+        findings.range("egress-per-minute", &self.egress_per_minute, &least, &most, "grant no `http` to forbid it");
         check_tables("grants", &self.grants, findings);
     }
 }

@@ -227,3 +227,20 @@ async fn a_client_that_gives_up_stops_a_call_that_runs_apart() {
     assert!(ended.is_err());
     until(|| stopped.load(Ordering::SeqCst) == 1).await;
 }
+
+#[tokio::test]
+async fn one_tenant_does_not_take_the_places_of_all() {
+    let mut host = host(4, Duration::from_secs(60));
+    host.table = Suspended::new(4, 1, Duration::from_secs(60));
+    let (_, state) = asked(host.start(Answers::new(), &[&["a"]]).await);
+    let refused = said(host.start(Answers::new(), &[&["b"]]).await);
+    assert!(refused.contains("1 calls wait"), "{refused}");
+    let mine = std::mem::replace(
+        &mut host.binding,
+        Binding::new("tools/call", "t", &Map::new(), &Caller::new("other", "anonymous")),
+    );
+    asked(host.start(Answers::new(), &[&["c"]]).await);
+    assert!(host.sealer.open(&state, &host.binding).is_err(), "a state of another tenant does not open");
+    host.binding = mine;
+    assert_eq!(said(host.resume(&state, answers(&[("a", accept("x"))])).await.unwrap()), "x");
+}

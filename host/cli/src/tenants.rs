@@ -1,0 +1,51 @@
+//! What tenants may use, as the configuration says it. It is exchanged while the host serves.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tandem_manifest::{AuditCalls, HostConfig, TenantConfig};
+use tandem_router::{AuditedCalls, TenantLimits, TenantPolicy};
+
+/// The limits of the tenants in one configuration. A tenant that it does not name is bound by nothing but the host's own
+/// limits: without tenants, there is only the local caller.
+#[derive(Debug)]
+pub(crate) struct Limits(ArcSwap<HostConfig>);
+
+impl Limits {
+    pub(crate) fn new(config: Arc<HostConfig>) -> Self {
+        Self(ArcSwap::new(config))
+    }
+
+    /// Takes the limits of another configuration; see `Router::refresh_tenants`.
+    pub(crate) fn exchange(&self, config: HostConfig) {
+        self.0.store(Arc::new(config));
+    }
+}
+
+impl TenantPolicy for Limits {
+    fn limits(&self, tenant: &str) -> TenantLimits {
+        self.0.load().tenants.get(tenant).map(limits).unwrap_or_default()
+    }
+}
+
+fn limits(tenant: &TenantConfig) -> TenantLimits {
+    TenantLimits {
+        rate: Some((tenant.rate.per_second, tenant.rate.burst)),
+        concurrency: Some(tenant.concurrency),
+        cpu_per_minute: Some(tenant.cpu_per_minute.as_duration()),
+        memory: Some(tenant.memory.as_u64()),
+        log_per_minute: Some(tenant.log_per_minute.as_u64()),
+        egress_per_minute: Some(tenant.egress_per_minute.as_u64()),
+    }
+}
+
+/// Which calls are recorded.
+pub(crate) fn audited(config: &HostConfig) -> AuditedCalls {
+    match config.audit.calls {
+        AuditCalls::All => AuditedCalls::All,
+        AuditCalls::Failures => AuditedCalls::Failures,
+        AuditCalls::None => AuditedCalls::None,
+        AuditCalls::Auto if config.authenticates() => AuditedCalls::All,
+        AuditCalls::Auto => AuditedCalls::Failures,
+    }
+}

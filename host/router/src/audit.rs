@@ -1,0 +1,144 @@
+//! What is recorded of a call when it ends, also when nobody waits for its end any more.
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
+};
+
+use sha2::{Digest, Sha256};
+use tandem_store::{AuditRecord, CallRecord, Denial, Store};
+
+use crate::{
+    api::{CallError, RequestContext},
+    call::Place,
+    meters::STATUSES,
+    router::Router,
+};
+
+/// Which calls are recorded in the store's audit log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AuditedCalls {
+    /// None.
+    #[default]
+    None,
+    /// Those that failed, hit a limit or were denied something.
+    Failures,
+    /// All.
+    All,
+}
+
+/// One call until it has ended. Dropped before, it ends as cancelled: its guest may have had effects.
+pub(crate) struct Closing {
+    router: Router,
+    place: Place,
+    request_id: Arc<str>,
+    subject: Arc<str>,
+    category: Arc<str>,
+    what: String,
+    start: Instant,
+    arguments: OnceLock<[u8; 32]>,
+    ended: bool,
+}
+
+/// How it ended.
+pub(crate) struct Ending {
+    pub(crate) lane: &'static str,
+    /// Position in [`STATUSES`].
+    pub(crate) status: usize,
+    pub(crate) limit: Option<&'static str>,
+}
+
+impl Ending {
+    pub(crate) fn of<T>(lane: &'static str, status: usize, result: &Result<T, CallError>) -> Self {
+        let limit = match result {
+            Err(CallError::Limited { limit, .. }) => Some(*limit),
+            Err(CallError::Timeout { .. }) => Some("deadline"),
+            _ => None,
+        };
+        Self { lane, status, limit }
+    }
+}
+
+impl Closing {
+    /// `what` is the tool, the URI or the prompt.
+    pub(crate) fn new(router: &Router, cx: &RequestContext, place: Place, what: &str, start: Instant) -> Self {
+        Self {
+            router: router.clone(),
+            request_id: cx.request_id.clone(),
+            subject: cx.caller.subject.clone(),
+            category: place.state.name.clone(),
+            place,
+            what: what.to_owned(),
+            start,
+            arguments: OnceLock::new(),
+            ended: false,
+        }
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The arguments as canonical JSON; only their digest is kept, and only if it may be needed.
+    pub(crate) fn arguments(&self, text: &str) {
+        if self.router.0.config.audited != AuditedCalls::None {
+            let _first = self.arguments.set(Sha256::digest(text.as_bytes()).into());
+        }
+    }
+
+    /// Counts the call and records it. Waits while the audit log has no room: no record is lost for speed.
+    pub(crate) async fn end(mut self, ending: Ending) {
+        self.ended = true;
+        if let Some((store, record)) = self.settle(&ending) {
+            send(store, record).await;
+        }
+    }
+
+    fn settle(&self, ending: &Ending) -> Option<(Store, CallRecord)> {
+        let (took, usage) = (self.start.elapsed(), self.place.account.use_so_far());
+        self.place.state.record(&self.what, ending.status, took);
+        self.place.settle_account(&usage, ending.limit);
+        let wanted = match self.router.0.config.audited {
+            AuditedCalls::None => false,
+            AuditedCalls::Failures => ending.status > 0 || ending.limit.is_some() || !usage.denied.is_empty(),
+            AuditedCalls::All => true,
+        };
+        let store = self.router.0.services.store.clone().filter(|_| wanted)?;
+        let denied = usage.denied.into_iter();
+        let record = CallRecord {
+            request_id: self.request_id.to_string(),
+            tenant: self.place.tenant.name.to_string(),
+            subject: self.subject.to_string(),
+            category: self.category.to_string(),
+            tool: self.what.clone(),
+            lane: ending.lane.to_owned(),
+            arguments: self.arguments.get().copied().unwrap_or_default(),
+            used: usage.used.iter().map(ToString::to_string).collect(),
+            denied: denied.map(|d| Denial { capability: d.capability.to_string(), what: d.what }).collect(),
+            limit: ending.limit.map(str::to_owned),
+            outcome: STATUSES.get(ending.status).copied().unwrap_or("ok").to_owned(),
+            duration: Duration::from_micros(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)),
+        };
+        Some((store, record))
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let status = STATUSES.iter().position(|status| *status == "cancelled").unwrap_or_default();
+        if let Some((store, record)) = self.settle(&Ending { lane: "general", status, limit: None })
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(send(store, record));
+        }
+    }
+}
+
+async fn send(store: Store, record: CallRecord) {
+    if let Err(error) = store.audit_send(vec![AuditRecord::from(record)]).await {
+        tracing::error!(%error, "a call could not be recorded in the audit log");
+    }
+}
