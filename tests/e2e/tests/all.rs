@@ -21,6 +21,7 @@ mod packages;
 mod plugins;
 mod policy;
 mod rest;
+mod tenants;
 mod supply;
 
 /// The machine-readable part of a failed call.

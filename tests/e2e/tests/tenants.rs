@@ -1,0 +1,167 @@
+//! Tenants that cannot meet: totals, places, circuits and data are each one's own.
+
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tandem_harness::{Client, Host, Options, text};
+
+use crate::fault;
+
+/// Two tenants, `good` and `bad`; the second one's table goes on with `limits`.
+async fn host(guests: &[&str], limits: &str) -> anyhow::Result<Host> {
+    let config = format!("[tenants.good]\nkeys = ['${{env:GOOD}}']\n[tenants.bad]\nkeys = ['${{env:BAD}}']\n{limits}\n");
+    let hash = |key: &str| hex::encode(Sha256::digest(key));
+    Options::with(guests)?.config(&config).env("GOOD", &hash("good")).env("BAD", &hash("bad")).start().await
+}
+
+async fn both(host: &Host) -> anyhow::Result<(Client, Client)> {
+    Ok((host.client_as("/mcp/full", "good").await?, host.client_as("/mcp/full", "bad").await?))
+}
+
+async fn add(client: &Client) -> anyhow::Result<Value> {
+    let result = client.call("add", json!({"a": 1, "b": 2})).await?;
+    match result.is_error {
+        Some(true) => Ok(fault(&result)),
+        _ => Ok(json!("ok")),
+    }
+}
+
+#[tokio::test]
+async fn keys_and_cache_entries_are_each_tenants_own() -> anyhow::Result<()> {
+    let host = host(&["kv-user"], "").await?;
+    let (good, bad) = both(&host).await?;
+    good.call("kv_set", json!({"key": "k", "value": "secret"})).await?;
+    good.call("cache_set", json!({"key": "k", "value": "secret"})).await?;
+    for key in ["k", "good/k", "../good/k", "good\u{0}k"] {
+        for tool in ["kv_get", "cache_get"] {
+            let result = bad.call(tool, json!({"key": key})).await?;
+            assert!(!format!("{result:?}").contains("secret"), "{tool} {key:?}: {result:?}");
+        }
+    }
+    assert!(!format!("{:?}", bad.call("kv_list", json!({})).await?).contains("\"k\""));
+    bad.call("kv_set", json!({"key": "k", "value": "other"})).await?;
+    assert!(format!("{:?}", good.call("kv_get", json!({"key": "k"})).await?).contains("secret"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_host_says_who_calls_and_no_argument_changes_it() -> anyhow::Result<()> {
+    let host = host(&["who"], "").await?;
+    let (good, bad) = both(&host).await?;
+    for (client, tenant) in [(&good, "good"), (&bad, "bad")] {
+        let who = client.structured("who_am_i", json!({"claim": "good", "_meta": {"tenant": "good"}})).await?;
+        assert_eq!(who["tenant"], tenant, "{who}");
+        assert!(who["subject"].as_str().is_some_and(|subject| subject.starts_with("key:")), "{who}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_rate_refuses_with_its_value_and_when_to_come_back() -> anyhow::Result<()> {
+    let host = host(&["echo"], "rate = { per-second = 1, burst = 3 }").await?;
+    let (good, bad) = both(&host).await?;
+    for _ in 0..3 {
+        assert_eq!(add(&bad).await?, "ok");
+    }
+    let fault = add(&bad).await?;
+    assert_eq!((&fault["code"], &fault["limit"]), (&json!("limited"), &json!("tenant-rate")), "{fault}");
+    assert!(fault["retryable"] == true && fault["retry_after_ms"].as_u64().is_some_and(|ms| ms <= 1000), "{fault}");
+    assert!(fault["value"].as_str().is_some_and(|value| value.contains("1 calls a second")), "{fault}");
+    for _ in 0..20 {
+        assert_eq!(add(&good).await?, "ok", "the neighbour has its own");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn cpu_is_a_total_over_calls() -> anyhow::Result<()> {
+    let host = host(&["spin", "echo"], "cpu-per-minute = '600ms'").await?;
+    let (good, bad) = both(&host).await?;
+    let mut limits = Vec::new();
+    for _ in 0..3 {
+        let fault = fault(&bad.call("spin", json!({})).await?);
+        limits.push(fault["limit"].as_str().unwrap_or("").to_owned());
+    }
+    assert!(limits.contains(&"tenant-cpu".to_owned()), "{limits:?}");
+    let fault = add(&bad).await?;
+    assert_eq!(fault["limit"], "tenant-cpu", "even a short call waits: {fault}");
+    assert!(fault["retry_after_ms"].as_u64().is_some(), "{fault}");
+    assert_eq!(add(&good).await?, "ok");
+    Ok(())
+}
+
+#[tokio::test]
+async fn memory_is_a_total_over_running_calls() -> anyhow::Result<()> {
+    let host = host(&["grow-memory", "echo"], "memory = '4MiB'").await?;
+    let (good, bad) = both(&host).await?;
+    let fault = fault(&bad.call("grow_memory", json!({})).await?);
+    assert_eq!(fault["limit"], "tenant-memory", "{fault}");
+    assert_eq!(add(&bad).await?, "ok", "what the call held came back");
+    assert_eq!(add(&good).await?, "ok");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_tenant_that_makes_a_plugin_fail_pauses_it_for_itself_only() -> anyhow::Result<()> {
+    let host = host(&["trap"], "rate = { per-second = 1000, burst = 1000 }").await?;
+    let (good, bad) = both(&host).await?;
+    let mut paused = false;
+    for _ in 0..15 {
+        paused |= fault(&bad.call("trap_abort", json!({})).await?)["code"] == "unavailable";
+    }
+    assert!(paused, "its circuit opened");
+    let fault = fault(&good.call("trap_abort", json!({})).await?);
+    assert_eq!(fault["code"], "trapped", "the neighbour's did not: {fault}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_tenant_that_takes_all_its_places_takes_no_others() -> anyhow::Result<()> {
+    let host = host(&["echo"], "concurrency = 2").await?;
+    let (good, bad) = both(&host).await?;
+    let mut waiting = Vec::new();
+    for _ in 0..20 {
+        let client = host.client_as("/mcp/full", "bad").await?;
+        waiting.push(tokio::spawn(async move { client.call("sleep_ms", json!({"ms": 400})).await }));
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    for _ in 0..10 {
+        assert_eq!(add(&good).await?, "ok");
+    }
+    let mut refused = 0;
+    for task in waiting {
+        let result = task.await??;
+        if result.is_error == Some(true) {
+            assert_eq!(fault(&result)["limit"], "tenant-concurrency", "{result:?}");
+            refused += 1;
+        }
+    }
+    assert!(refused > 0, "beyond its queue it is refused");
+    assert_eq!(add(&bad).await?, "ok");
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_call_of_a_tenant_is_recorded_with_what_it_used_and_was_denied() -> anyhow::Result<()> {
+    let host = host(&["kv-user", "spin"], "grants.kv-user.kv = false").await?;
+    let (good, bad) = both(&host).await?;
+    good.call("kv_set", json!({"key": "k", "value": "v"})).await?;
+    let result = bad.call("kv_set", json!({"key": "k", "value": "v"})).await?;
+    assert!(text(&result).contains("denied"), "{result:?}");
+    bad.call("spin", json!({})).await?;
+    host.stop_politely().await?;
+    let log = host.tandem(&["audit", "export"]).await?;
+    let records: Vec<Value> = log.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let calls: Vec<&Value> =
+        records.iter().map(|row| row.get("record").unwrap_or(row)).filter(|record| record["kind"] == "call").collect();
+    let of = |tenant: &str, tool: &str| {
+        let found = calls.iter().find(|call| call["tenant"] == tenant && call["tool"] == tool);
+        found.copied().cloned().unwrap_or_else(|| panic!("no {tool} of {tenant} in {log}"))
+    };
+    let (used, denied, spun) = (of("good", "kv_set"), of("bad", "kv_set"), of("bad", "spin"));
+    assert!(used["used"] == json!(["kv"]) && used["outcome"] == "ok", "{used}");
+    assert_eq!(used["arguments"].as_str().map(str::len), Some(64), "a digest, not the arguments: {used}");
+    assert_eq!(denied["denied"][0]["capability"], "kv", "{denied}");
+    assert!(spun["limit"] == "cpu" && spun["outcome"] == "limited", "{spun}");
+    assert!(host.tandem(&["audit", "verify"]).await?.contains("ok"), "the chain holds");
+    Ok(())
+}
