@@ -16,10 +16,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    admin::{self, Admin},
     args::{self, Serve},
     audit, config,
     exit::Exit,
     grants::Grants,
+    live::Policy,
     logging, package,
     progress::Loading,
     supply::{self, Supply},
@@ -47,6 +49,8 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let store =
         Store::open(&path).with_context(|| format!("cannot open the store {}; is it writable?", path.display()))?;
     let store = store.with_retention(audit::retention(config));
+    let policy = Policy::new(config.clone(), store.overlays().await?);
+    let admin = Admin::new(store.clone(), policy.clone()).await?;
     let services = Arc::new(Services::with_store(store.clone()));
     let catalog = Arc::new(Catalog::default());
     let router = Router::new(catalog.clone(), services.clone(), router_config(config));
@@ -55,11 +59,19 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
     tokio::spawn(audit::rotate(store.clone(), stop.clone()));
+    tokio::spawn(admin::watch(admin.clone(), stop.clone()));
+    if let Err(error) = admin::open(admin, stop.clone()).await {
+        tracing::error!("grants and keys can be changed only beside the host, and are seen a second later: {error:#}");
+    }
     // The listener is there before the plugins: health checks see a host that is alive and not yet ready.
     let listener = if args.stdio { None } else { Some(listen(config).await?) };
+    let ended = store.clone();
     let loading = tokio::task::spawn_blocking({
         let (config, router) = (config.clone(), router.clone());
-        move || load(&config, &store, services, &catalog, &router, start)
+        move || {
+            let grants = Grants::new(policy, Supply::new(config.clone(), store.clone())?);
+            load(&config, &grants, &store, services, &catalog, &router, start)
+        }
     });
     let served = match listener {
         Some(listener) => {
@@ -77,6 +89,9 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
         }
     };
     router.set_ready(false);
+    if let Err(error) = ended.flush().await {
+        tracing::error!(%error, "the last records of the audit log are not on disk");
+    }
     served.map(|()| Exit::Success)
 }
 
@@ -116,7 +131,8 @@ fn gateway_config(args: &Serve, config: &HostConfig) -> GatewayConfig {
 
 /// Starts the engine, loads the plugins and opens the doors. Answers the number of tools.
 fn load(
-    config: &Arc<HostConfig>,
+    config: &HostConfig,
+    grants: &Grants,
     store: &Store,
     services: Arc<Services>,
     catalog: &Catalog,
@@ -141,9 +157,8 @@ fn load(
         },
         workers: config.general.compile_workers.into(),
     };
-    let grants = Grants::new(config.clone(), Supply::new(config.clone(), store.clone())?);
     let loading = Loading::new();
-    let loaded = load_directory(&engine, &options, &grants, &loading).with_context(|| {
+    let loaded = load_directory(&engine, &options, grants, &loading).with_context(|| {
         format!(
             "cannot read the plugin directory {}; build the plugins with `make plugins`, or set plugins.directory",
             options.directory.display()
