@@ -32,24 +32,48 @@ pub(super) fn path(config: &HostConfig) -> PathBuf {
     below_data(config, "run/admin.sock".as_ref())
 }
 
-/// Opens the door and serves it until the host stops. Another host that has it already keeps it.
+/// Opens the door and serves it until the host stops. While another host has it, this one waits for it.
+///
+/// # Errors
+/// It cannot be opened here.
 pub(crate) async fn open(admin: Admin, stop: CancellationToken) -> anyhow::Result<()> {
     let path = path(admin.policy.config());
-    let Some(listener) = bind(&path).await.with_context(|| format!("cannot open {}", path.display()))? else {
+    let first = bind(&path).await.with_context(|| format!("cannot open {}", path.display()))?;
+    if first.is_none() {
         tracing::info!(socket = %path.display(), "another host has the operator's door; its changes are seen here too");
-        return Ok(());
-    };
-    let state = Arc::new((admin, Semaphore::new(MAX_CONNECTIONS)));
-    let app = Router::new().route("/", post(answer)).layer(DefaultBodyLimit::max(MAX_REQUEST)).with_state(state);
-    let serve = axum::serve(Door(listener), app.into_make_service_with_connect_info::<Peer>());
+    }
     tokio::spawn(async move {
-        // Not a graceful end: a client that keeps its connection open must not keep the host.
-        if let Some(Err(error)) = stop.run_until_cancelled(serve.into_future()).await {
-            tracing::error!(%error, "the operator's door is shut");
+        if let Some(Some(listener)) = stop.run_until_cancelled(mine(first, &path)).await {
+            let state = Arc::new((admin, Semaphore::new(MAX_CONNECTIONS)));
+            let app =
+                Router::new().route("/", post(answer)).layer(DefaultBodyLimit::max(MAX_REQUEST)).with_state(state);
+            let serve = axum::serve(Door(listener), app.into_make_service_with_connect_info::<Peer>());
+            // Not a graceful end: a client that keeps its connection open must not keep the host.
+            if let Some(Err(error)) = stop.run_until_cancelled(serve.into_future()).await {
+                tracing::error!(%error, "the operator's door is shut");
+            }
+            drop(std::fs::remove_file(&path));
         }
-        drop(std::fs::remove_file(&path));
     });
     Ok(())
+}
+
+/// The listener, as soon as no other host has it.
+async fn mine(first: Option<UnixListener>, path: &Path) -> Option<UnixListener> {
+    if first.is_some() {
+        return first;
+    }
+    loop {
+        tokio::time::sleep(LOOK).await;
+        match bind(path).await {
+            Ok(None) => {}
+            Ok(listener) => return listener,
+            Err(error) => {
+                tracing::error!(%error, "the operator's door cannot be opened");
+                return None;
+            }
+        }
+    }
 }
 
 async fn bind(path: &Path) -> io::Result<Option<UnixListener>> {
