@@ -30,6 +30,10 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Show what a plugin is, what it requests and what it would be granted
     Inspect(Inspect),
+    /// Show what plugins may touch, and change it while a host runs
+    Grants(crate::admin::Grants),
+    /// Issue, list and revoke API keys
+    Keys(crate::admin::Keys),
     /// Read the audit log, or check it
     Audit(crate::audit::Audit),
     /// Check or show the configuration

@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use tandem_engine::{Access, Allow, Caller};
 use tandem_gateway::{ApiKey, Authenticator, KeyRing, LocalOnly, OAuthConfig, Rotation, Tenant, TenantAuth};
 use tandem_manifest::{AuthConfig, CategoryPattern, HostConfig, KeyConfig, TenantConfig};
+use tandem_store::StoredKey;
 
 /// The tenant of a host without tenants.
 const DEFAULT_TENANT: &str = "default";
@@ -20,13 +21,13 @@ pub(crate) struct Auth {
 }
 
 impl Auth {
-    /// Reads the configuration. `stdio` is whether a child's parent process is the caller.
-    pub(crate) fn new(config: &HostConfig, stdio: bool) -> anyhow::Result<Self> {
+    /// Reads the configuration and the keys that were issued. `stdio` is whether a child's parent process is the caller.
+    pub(crate) fn new(config: &HostConfig, issued: &[StoredKey], stdio: bool) -> anyhow::Result<Self> {
         let local = local_caller(config, stdio)?;
-        if !config.authenticates() {
+        if !asks(config, issued) {
             return Ok(Self { authenticator: Arc::new(LocalOnly::new(local)), ring: None });
         }
-        let ring = Arc::new(KeyRing::new(tenants(config)));
+        let ring = Arc::new(KeyRing::new(tenants(config, issued)));
         let auth = TenantAuth::new(ring.clone(), local);
         let auth = match &config.auth {
             Some(settings) => auth.with_tokens(oauth(settings)).context("auth: tokens cannot be checked")?,
@@ -52,12 +53,22 @@ fn local_caller(config: &HostConfig, stdio: bool) -> anyhow::Result<Caller> {
     Ok(caller)
 }
 
-/// The tenants with their rights and keys.
-pub(crate) fn tenants(config: &HostConfig) -> Vec<Tenant> {
+/// Whether callers have to say who they are.
+pub(crate) fn asks(config: &HostConfig, issued: &[StoredKey]) -> bool {
+    config.authenticates() || !issued.is_empty()
+}
+
+/// The tenants with their rights, and with their keys of the configuration and of the store.
+fn tenants(config: &HostConfig, issued: &[StoredKey]) -> Vec<Tenant> {
     let tenant = |(name, tenant): (&tandem_manifest::Name, &TenantConfig)| Tenant {
         name: name.as_str().into(),
         access: access(tenant),
-        keys: tenant.keys.iter().map(key).collect(),
+        keys: tenant
+            .keys
+            .iter()
+            .map(key)
+            .chain(issued.iter().filter(|key| key.tenant == name.as_str()).map(issued_key))
+            .collect(),
     };
     config.tenants.iter().map(tenant).collect()
 }
@@ -84,6 +95,14 @@ fn key(key: &KeyConfig) -> ApiKey {
     }
 }
 
+fn issued_key(key: &StoredKey) -> ApiKey {
+    let api_key = ApiKey::new(key.hash).named(key.name.as_str());
+    match key.expires {
+        Some(expires) => api_key.until(expires),
+        None => api_key,
+    }
+}
+
 fn oauth(auth: &AuthConfig) -> OAuthConfig {
     let scopes = auth.scopes.iter().map(|(name, scope)| {
         let tools = scope.tools.iter().map(|tool| Allow::Tool(tool.as_str().into()));
@@ -98,8 +117,8 @@ fn oauth(auth: &AuthConfig) -> OAuthConfig {
 
 /// Whether the host may listen there: beyond loopback only where callers say who they are, or where the operator says
 /// that nobody has to.
-pub(crate) fn check_listener(config: &HostConfig, address: &SocketAddr) -> anyhow::Result<()> {
-    if config.authenticates() || address.ip().is_loopback() {
+pub(crate) fn check_listener(config: &HostConfig, asks: bool, address: &SocketAddr) -> anyhow::Result<()> {
+    if asks || address.ip().is_loopback() {
         return Ok(());
     }
     if config.server.allow_unauthenticated {
@@ -115,14 +134,14 @@ pub(crate) fn check_listener(config: &HostConfig, address: &SocketAddr) -> anyho
 }
 
 /// Puts tenants and keys of another configuration in the place of the present ones.
-pub(crate) fn reload(ring: Option<&KeyRing>, config: &HostConfig) -> anyhow::Result<Rotation> {
+pub(crate) fn reload(ring: Option<&KeyRing>, config: &HostConfig, issued: &[StoredKey]) -> anyhow::Result<Rotation> {
     let Some(ring) = ring else {
         bail!("this host was started without authentication; restart it to turn that on");
     };
-    if !config.authenticates() {
+    if !asks(config, issued) {
         tracing::warn!("the new configuration has no keys and no `[auth]`; until a restart, nobody is let in");
     }
-    Ok(ring.replace(tenants(config)))
+    Ok(ring.replace(tenants(config, issued)))
 }
 
 #[cfg(test)]
@@ -147,7 +166,7 @@ mod tests {
     fn refusal(text: &str) -> String {
         let config = config(text);
         let address = SocketAddr::new(config.server.host, 1);
-        check_listener(&config, &address).unwrap_err().to_string()
+        check_listener(&config, asks(&config, &[]), &address).unwrap_err().to_string()
     }
 
     #[test]
@@ -159,7 +178,7 @@ mod tests {
             "[server]\nhost = '0.0.0.0'\nallow-unauthenticated = true\n",
         ] {
             let config = config(right);
-            check_listener(&config, &SocketAddr::new(config.server.host, 1)).unwrap();
+            check_listener(&config, asks(&config, &[]), &SocketAddr::new(config.server.host, 1)).unwrap();
         }
         for wrong in ["[server]\nhost = '0.0.0.0'\n", "[server]\nhost = '::'\n[tenants.a]\n"] {
             let text = refusal(wrong);
@@ -183,9 +202,9 @@ mod tests {
     #[test]
     fn a_host_without_authentication_does_not_get_it_while_it_runs() {
         let keyed = config("[tenants.a]\nkeys = ['${env:KEY}']\n");
-        assert!(reload(None, &keyed).unwrap_err().to_string().contains("restart"));
-        let auth = Auth::new(&keyed, false).unwrap();
-        let rotation = reload(auth.ring.as_deref(), &config("")).unwrap();
+        assert!(reload(None, &keyed, &[]).unwrap_err().to_string().contains("restart"));
+        let auth = Auth::new(&keyed, &[], false).unwrap();
+        let rotation = reload(auth.ring.as_deref(), &config(""), &[]).unwrap();
         assert_eq!((rotation.removed, rotation.tenants), (vec!["a/9f86d081".to_owned()], vec!["a".to_owned()]));
     }
 }

@@ -65,6 +65,12 @@ pub(crate) fn store_path(config: &HostConfig) -> anyhow::Result<PathBuf> {
     }
 }
 
+/// A time in milliseconds since 1970.
+pub(crate) fn millis(time: std::time::SystemTime) -> u64 {
+    let since = time.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// A time in milliseconds since 1970 as RFC 3339 has it.
 pub(crate) fn time_text(millis: u64) -> String {
     let time = i64::try_from(millis).ok().and_then(chrono::DateTime::from_timestamp_millis);

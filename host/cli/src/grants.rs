@@ -1,52 +1,53 @@
 //! From the configuration to what each plugin's calls may touch.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use tandem_catalog::{GrantPolicy, Granted};
-use tandem_engine::{Capabilities, Capability, Directory, Limits};
+use tandem_engine::{Capability, Directory, Limits};
 use tandem_manifest::{Effective, FsMode, HostConfig, Package, PluginManifest};
 use tandem_store::Quota;
 
-use crate::{config::below_data, supply::Supply};
+use crate::{config::below_data, live::Policy, supply::Supply};
 
 /// Bytes of log lines of one call. A tool that has more to say answers it.
 const LOG_BYTES: usize = 64 << 10;
 
-/// The grants of one configuration, and the gate before them.
+/// The grants of a host, and the gate before them.
 pub(crate) struct Grants {
-    config: Arc<HostConfig>,
+    policy: Arc<Policy>,
     supply: Supply,
 }
 
 impl Grants {
-    pub(crate) fn new(config: Arc<HostConfig>, supply: Supply) -> Self {
-        Self { config, supply }
+    pub(crate) fn new(policy: Arc<Policy>, supply: Supply) -> Self {
+        Self { policy, supply }
     }
+}
 
-    fn capability(&self, plugin: &str, effective: &Effective) -> Result<Capability, String> {
-        let directories = effective.fs.iter().map(|access| {
-            let path = below_data(&self.config, access.path.as_path());
-            if !path.is_dir() {
-                return Err(format!(
-                    "the directory {} does not exist; make it, or change grants.{plugin}.fs.{}.path",
-                    path.display(),
-                    access.name
-                ));
-            }
-            Ok(Directory { name: access.name.to_string(), path, writable: access.mode == FsMode::ReadWrite })
-        });
-        Ok(Capability {
-            directories: directories.collect::<Result<_, _>>()?,
-            env: effective.env.iter().map(|(k, v)| (k.to_string(), v.expose().to_owned())).collect(),
-            http: effective.http.clone(),
-            secrets: effective.secrets.iter().map(|(name, secret)| (name.to_string(), secret.clone())).collect(),
-            reveal_secrets: effective.reveal_secrets,
-            cache: effective.cache.map(|bytes| bytes.as_u64()),
-            kv: effective.kv.map(|quota| Quota { bytes: quota.max_bytes.as_u64(), keys: quota.max_keys.into() }),
-            invoke: effective.invoke,
-            config: Arc::new(effective.config.iter().map(|(k, v)| (k.to_string(), v.expose().to_owned())).collect()),
-        })
-    }
+/// What is granted, with this host's paths and values.
+pub(crate) fn capability(config: &HostConfig, plugin: &str, effective: &Effective) -> Result<Capability, String> {
+    let directories = effective.fs.iter().map(|access| {
+        let path = below_data(config, access.path.as_path());
+        if !path.is_dir() {
+            return Err(format!(
+                "the directory {} does not exist; make it, or change grants.{plugin}.fs.{}.path",
+                path.display(),
+                access.name
+            ));
+        }
+        Ok(Directory { name: access.name.to_string(), path, writable: access.mode == FsMode::ReadWrite })
+    });
+    Ok(Capability {
+        directories: directories.collect::<Result<_, _>>()?,
+        env: effective.env.iter().map(|(k, v)| (k.to_string(), v.expose().to_owned())).collect(),
+        http: effective.http.clone(),
+        secrets: effective.secrets.iter().map(|(name, secret)| (name.to_string(), secret.clone())).collect(),
+        reveal_secrets: effective.reveal_secrets,
+        cache: effective.cache.map(|bytes| bytes.as_u64()),
+        kv: effective.kv.map(|quota| Quota { bytes: quota.max_bytes.as_u64(), keys: quota.max_keys.into() }),
+        invoke: effective.invoke,
+        config: Arc::new(effective.config.iter().map(|(k, v)| (k.to_string(), v.expose().to_owned())).collect()),
+    })
 }
 
 impl GrantPolicy for Grants {
@@ -55,14 +56,8 @@ impl GrantPolicy for Grants {
     }
 
     fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String> {
-        let (config, name) = (&self.config, manifest.plugin.name.as_str());
-        // A tenant that the configuration does not name has what the operator grants to all.
-        let everybody = Arc::new(self.capability(name, &config.effective(name, &manifest.request, ""))?);
-        let mut tenants = HashMap::new();
-        for tenant in config.tenants.keys() {
-            let effective = config.effective(name, &manifest.request, tenant.as_str());
-            tenants.insert(tenant.to_string(), Arc::new(self.capability(name, &effective)?));
-        }
+        let (config, name) = (self.policy.config(), manifest.plugin.name.as_str());
+        let capabilities = self.policy.admit(name, &manifest.request)?;
         let limits = manifest.limits.within(&config.limits);
         let aliases = config.plugins.aliases.get(name).into_iter().flatten();
         Ok(Granted {
@@ -77,18 +72,7 @@ impl GrantPolicy for Grants {
             max_deadline: config.limits.deadline.as_duration(),
             prefix: config.plugins.prefixes.get(name).map(ToString::to_string).unwrap_or_default(),
             aliases: aliases.map(|(own, public)| (own.to_string(), public.to_string())).collect(),
-            capabilities: Arc::new(ByTenant { everybody, tenants }),
+            capabilities,
         })
-    }
-}
-
-struct ByTenant {
-    everybody: Arc<Capability>,
-    tenants: HashMap<String, Arc<Capability>>,
-}
-
-impl Capabilities for ByTenant {
-    fn of(&self, tenant: &str) -> Arc<Capability> {
-        self.tenants.get(tenant).unwrap_or(&self.everybody).clone()
     }
 }

@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod admin;
 mod args;
 mod audit;
 mod auth;
@@ -10,6 +11,7 @@ mod config;
 mod exit;
 mod grants;
 mod inspect;
+mod live;
 mod logging;
 mod package;
 mod progress;
@@ -40,6 +42,8 @@ fn main() -> std::process::ExitCode {
         Command::Sign(args) => package::sign(&args),
         Command::Verify(args) => package::verify(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Grants(args) => admin::grants(args),
+        Command::Keys(args) => admin::keys(args),
         Command::Audit(args) => audit::run(&args),
         Command::Config(args) => config::run(&args),
     };

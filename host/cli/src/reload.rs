@@ -7,7 +7,11 @@ use std::sync::Arc;
 
 use tandem_gateway::KeyRing;
 use tandem_router::Router;
-use tokio::signal::unix::{SignalKind, signal};
+use tandem_store::StoredKey;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
 
 use crate::{args::Source, auth, config, tenants::Limits};
 
@@ -20,6 +24,23 @@ pub(crate) struct Reload {
     pub(crate) limits: Arc<Limits>,
     /// Asks for the limits anew.
     pub(crate) router: Router,
+    /// The keys that were issued.
+    pub(crate) issued: watch::Receiver<Arc<[StoredKey]>>,
+}
+
+/// Lets keys that are issued and revoked while the host serves count at once.
+pub(crate) fn on_keys(mut reload: Reload) {
+    tokio::spawn(async move {
+        while reload.issued.changed().await.is_ok() {
+            let issued = reload.issued.borrow_and_update().clone();
+            match auth::reload(reload.ring.as_deref(), &reload.limits.config(), &issued) {
+                Ok(rotation) => {
+                    tracing::info!(added = ?rotation.added, removed = ?rotation.removed, "keys are exchanged")
+                }
+                Err(error) => tracing::warn!("the keys count from the next start on: {error:#}"),
+            }
+        }
+    });
 }
 
 /// Reads the configuration again on every SIGHUP.
@@ -40,7 +61,8 @@ pub(crate) fn on_signal(source: Source, reload: Reload) -> anyhow::Result<()> {
 
 fn once(source: &Source, reload: &Reload) {
     let exchanged = config::load(source).and_then(|config| {
-        let rotation = auth::reload(reload.ring.as_deref(), &config)?;
+        let issued = reload.issued.borrow().clone();
+        let rotation = auth::reload(reload.ring.as_deref(), &config, &issued)?;
         reload.limits.exchange(config);
         reload.router.refresh_tenants();
         Ok(rotation)

@@ -16,12 +16,14 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    admin::{self, Admin},
     args::{self, Serve},
     audit,
     auth::{self, Auth},
     config,
     exit::Exit,
     grants::Grants,
+    live::Policy,
     logging, package,
     progress::Loading,
     reload::{self, Reload},
@@ -51,25 +53,39 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let store =
         Store::open(&path).with_context(|| format!("cannot open the store {}; is it writable?", path.display()))?;
     let store = store.with_retention(audit::retention(config));
+    let policy = Policy::new(config.clone(), store.overlays().await?);
+    let admin = Admin::new(store.clone(), policy.clone()).await?;
     let services = Arc::new(Services::with_store(store.clone()).trusting(config::authorities(config)?));
     let catalog = Arc::new(Catalog::default());
     let limits = Arc::new(Limits::new(config.clone()));
     let router = Router::new(catalog.clone(), services.clone(), router_config(config, limits.clone()));
-    let Auth { authenticator, ring } = Auth::new(config, args.stdio)?;
+    let issued = admin.keys.subscribe();
+    let asks = auth::asks(config, &issued.borrow());
+    let Auth { authenticator, ring } = Auth::new(config, &issued.borrow().clone(), args.stdio)?;
     // The gateway comes before the plugins: it owns the recorder of all that is counted.
     let gateway = Gateway::with_authenticator(router.clone(), gateway_config(args, config), authenticator)?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
     if !args.stdio {
         // Over standard input the only caller is fixed, and a hang-up is the end of the terminal.
-        reload::on_signal(args.source.clone(), Reload { ring, limits, router: router.clone() })?;
+        let reload = Reload { ring, limits, router: router.clone(), issued };
+        reload::on_keys(reload.clone());
+        reload::on_signal(args.source.clone(), reload)?;
     }
     tokio::spawn(audit::rotate(store.clone(), stop.clone()));
+    tokio::spawn(admin::watch(admin.clone(), stop.clone()));
+    if let Err(error) = admin::open(admin, stop.clone()).await {
+        tracing::error!("grants and keys can be changed only beside the host, and are seen a second later: {error:#}");
+    }
     // The listener is there before the plugins: health checks see a host that is alive and not yet ready.
-    let listener = if args.stdio { None } else { Some(listen(config).await?) };
+    let listener = if args.stdio { None } else { Some(listen(config, asks).await?) };
+    let ended = store.clone();
     let loading = tokio::task::spawn_blocking({
         let (config, router) = (config.clone(), router.clone());
-        move || load(&config, &store, services, &catalog, &router, start)
+        move || {
+            let grants = Grants::new(policy, Supply::new(config.clone(), store.clone())?);
+            load(&config, &grants, &store, services, &catalog, &router, start)
+        }
     });
     let served = match listener {
         Some(listener) => {
@@ -87,12 +103,15 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
         }
     };
     router.set_ready(false);
+    if let Err(error) = ended.flush().await {
+        tracing::error!(%error, "the last records of the audit log are not on disk");
+    }
     served.map(|()| Exit::Success)
 }
 
-async fn listen(config: &HostConfig) -> anyhow::Result<TcpListener> {
+async fn listen(config: &HostConfig, asks: bool) -> anyhow::Result<TcpListener> {
     let address = std::net::SocketAddr::new(config.server.host, config.server.port);
-    auth::check_listener(config, &address)?;
+    auth::check_listener(config, asks, &address)?;
     let listening = TcpListener::bind(address).await;
     listening.with_context(|| format!("cannot listen on {address}; choose another port with --set server.port=N"))
 }
@@ -136,7 +155,8 @@ fn gateway_config(args: &Serve, config: &HostConfig) -> GatewayConfig {
 
 /// Starts the engine, loads the plugins and opens the doors. Answers the number of tools.
 fn load(
-    config: &Arc<HostConfig>,
+    config: &HostConfig,
+    grants: &Grants,
     store: &Store,
     services: Arc<Services>,
     catalog: &Catalog,
@@ -161,9 +181,8 @@ fn load(
         },
         workers: config.general.compile_workers.into(),
     };
-    let grants = Grants::new(config.clone(), Supply::new(config.clone(), store.clone())?);
     let loading = Loading::new();
-    let loaded = load_directory(&engine, &options, &grants, &loading).with_context(|| {
+    let loaded = load_directory(&engine, &options, grants, &loading).with_context(|| {
         format!(
             "cannot read the plugin directory {}; build the plugins with `make plugins`, or set plugins.directory",
             options.directory.display()

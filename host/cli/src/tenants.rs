@@ -16,6 +16,11 @@ impl Limits {
         Self(ArcSwap::new(config))
     }
 
+    /// The configuration that counts now.
+    pub(crate) fn config(&self) -> Arc<HostConfig> {
+        self.0.load_full()
+    }
+
     /// Takes the limits of another configuration; see `Router::refresh_tenants`.
     pub(crate) fn exchange(&self, config: HostConfig) {
         self.0.store(Arc::new(config));

@@ -38,8 +38,8 @@ pub use descriptor::{
 };
 pub use document::{MAX_ERRORS, MAX_TEXT, ManifestError, ManifestErrors};
 pub use grant::{
-    Allowance, CacheGrant, Effective, EnvGrant, Explained, FsAccess, FsGrant, GrantPath, Grants, HttpGrant, KvGrant,
-    KvQuota,
+    Allowance, CacheGrant, ChangeError, Effective, EnvGrant, Explained, FsAccess, FsGrant, Given, GrantChange,
+    GrantItem, GrantKind, GrantPath, Grants, HttpGrant, KvGrant, KvQuota, MAX_CHANGES, Overlay, Overlays,
 };
 pub use http::{HostError, HostPattern, HttpRule, Method, PathError, PathPrefix};
 pub use names::{MAX_NAME, Name, NameError, ToolName, VariableName, is_kebab_case, is_tool_name, is_variable_name};

@@ -12,8 +12,10 @@
 //! told so and holds nothing.
 
 mod audit;
+mod grants;
 mod installed;
 mod key_file;
+mod keys;
 mod kv;
 mod worker;
 
@@ -21,7 +23,9 @@ pub use audit::{
     AuditBroken, AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRetention, AuditRow, CallRecord, Checkpoint,
     Denial, EventRecord, MAX_APPEND, MAX_DENIALS, MAX_DETAILS, MAX_PAGE, MAX_TEXT, MAX_WAITING, Verified,
 };
+pub use grants::{GrantEdit, MAX_ROWS};
 pub use key_file::{host_key, read_key};
+pub use keys::{MAX_ALL_KEYS, MAX_KEYS, StoredKey};
 pub use kv::{KeyPage, Namespace, Quota};
 
 use std::{path::Path, sync::Arc};
@@ -42,7 +46,7 @@ pub const MAX_VALUE: usize = 1 << 20;
 pub const MAX_BATCH: usize = 256;
 
 /// The tables of every part.
-const SCHEMAS: [&str; 3] = [kv::SCHEMA, audit::SCHEMA, installed::SCHEMA];
+const SCHEMAS: [&str; 5] = [kv::SCHEMA, audit::SCHEMA, installed::SCHEMA, grants::SCHEMA, keys::SCHEMA];
 
 /// Why the store refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +57,9 @@ pub enum StoreError {
     /// A quota of the namespace would be exceeded; it is named.
     #[error("{0}")]
     Quota(String),
+    /// It is there already.
+    #[error("{0}")]
+    Exists(String),
     /// Too many jobs wait; trying again later helps.
     #[error("the store is busy: {QUEUE} jobs wait already")]
     Busy,
@@ -133,6 +140,13 @@ impl Store {
     pub async fn delete(&self, ns: Namespace, key: String) -> Result<bool, StoreError> {
         kv::check_key(&key)?;
         self.write(move |db| kv::delete(db, &ns, &key)).await
+    }
+
+    /// Waits until everything that was written before is on disk, records of calls among it. For a host that ends.
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.worker.write_when_free(worker::job(|_| Ok(()), worker::reply(reply))).await?;
+        answer.await.map_err(|_| StoreError::Closed)?
     }
 
     /// Runs work in the writer's transaction; answers when it is on disk.

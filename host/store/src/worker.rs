@@ -1,7 +1,13 @@
 //! Two threads: one writes with group commit, one reads. `SQLite` wants one writer, and a guest that reads
 //! must not wait behind another's fsync.
 
-use std::{fs, os::unix::fs::OpenOptionsExt, path::Path, thread::JoinHandle, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    path::Path,
+    thread::JoinHandle,
+    time::Duration,
+};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -31,7 +37,8 @@ impl Worker {
             fs::create_dir_all(parent).map_err(io)?;
         }
         // It holds operators' secrets; its side files get the same mode.
-        fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(io)?;
+        let file = fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(io)?;
+        file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(io)?;
         let writer = connect(path)?;
         for schema in crate::SCHEMAS {
             writer.execute_batch(schema)?;

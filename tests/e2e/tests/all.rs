@@ -21,8 +21,8 @@ mod packages;
 mod plugins;
 mod policy;
 mod rest;
-mod tenants;
 mod supply;
+mod tenants;
 
 /// The machine-readable part of a failed call.
 fn fault(result: &rmcp::model::CallToolResult) -> serde_json::Value {

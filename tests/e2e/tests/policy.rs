@@ -22,7 +22,7 @@ fn said(output: &Output) -> String {
 }
 
 /// The audit log, oldest first.
-async fn records(host: &Host) -> anyhow::Result<Vec<Value>> {
+pub(crate) async fn records(host: &Host) -> anyhow::Result<Vec<Value>> {
     let exported = tandem(host.directory.path(), &["audit", "export"]).await?;
     let lines = String::from_utf8(exported.stdout)?;
     Ok(lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
@@ -51,5 +51,128 @@ async fn the_audit_log_verifies_over_a_crash_and_not_after_a_change() -> anyhow:
     assert!(said(&broken).contains("record 1: it was changed"), "{}", said(&broken));
     let client = host.client("/mcp/full").await?;
     client.structured("add", json!({"a": 1, "b": 1})).await?;
+    Ok(())
+}
+
+/// What a call is refused with; none when it is answered.
+async fn refusal(host: &Host, tool: &str, arguments: Value) -> anyhow::Result<Option<String>> {
+    let client = host.client("/mcp/full").await?;
+    let result = client.call(tool, arguments).await?;
+    Ok((result.is_error == Some(true)).then(|| format!("{} {:?}", tandem_harness::text(&result), result.meta)))
+}
+
+async fn kv(host: &Host) -> anyhow::Result<Option<String>> {
+    refusal(host, "kv_set", json!({"key": "k", "value": "v"})).await
+}
+
+async fn right(host: &Host, arguments: &[&str]) -> anyhow::Result<String> {
+    let output = tandem(host.directory.path(), arguments).await?;
+    anyhow::ensure!(output.status.success(), "{}", said(&output));
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+#[tokio::test]
+async fn a_revoked_capability_is_denied_at_once_and_over_restarts_until_it_is_granted() -> anyhow::Result<()> {
+    let host = Options::with(&["kv-user"])?.start().await?;
+    assert_eq!(kv(&host).await?, None);
+    let shown = right(&host, &["grants", "revoke", "kv-user", "kv"]).await?;
+    assert!(shown.contains("kv") && shown.contains("revoked at run time"), "{shown}");
+    let refused = kv(&host).await?.expect("it must be refused");
+    assert!(refused.contains("denied") || refused.contains("not granted"), "{refused}");
+    let host = host.crash_and_restart().await?;
+    assert!(kv(&host).await?.is_some(), "the revocation survives");
+    right(&host, &["grants", "grant", "kv-user", "kv"]).await?;
+    assert_eq!(kv(&host).await?, None);
+    right(&host, &["grants", "revoke", "kv-user", "kv", "--tenant", "default"]).await?;
+    assert!(kv(&host).await?.is_some(), "for this tenant");
+    right(&host, &["grants", "clear", "kv-user", "--tenant", "default"]).await?;
+    assert_eq!(kv(&host).await?, None);
+    let changes: Vec<String> = records(&host)
+        .await?
+        .iter()
+        .filter(|row| row["body"]["event"] == "grant.changed")
+        .map(|row| row["body"].to_string())
+        .collect();
+    assert_eq!(changes.len(), 4, "{changes:?}");
+    assert!(changes[0].contains("-kv") && changes[0].contains("uid:"), "{changes:?}");
+    assert!(right(&host, &["audit", "verify"]).await?.contains("are what the host wrote"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn grants_are_shown_and_a_change_beside_the_host_is_seen_by_it() -> anyhow::Result<()> {
+    let host = Options::with(&["reader"])?.start().await?;
+    let read = || refusal(&host, "read_file", json!({"path": "/data/a.txt"}));
+    std::fs::write(host.directory.path().join("files/a.txt"), "inside")?;
+    assert!(read().await?.is_some());
+    let files = host.directory.path().join("files").display().to_string();
+    let missing = tandem(host.directory.path(), &["grants", "grant", "reader", "fs.data=/no/such/place"]).await?;
+    assert!(!missing.status.success() && said(&missing).contains("does not exist"), "{}", said(&missing));
+    right(&host, &["grants", "grant", "reader", &format!("fs.data={files}:rw")]).await?;
+    assert_eq!(read().await?, None);
+    let shown: Value = serde_json::from_str(&right(&host, &["grants", "reader", "--json"]).await?)?;
+    assert_eq!(shown[0]["changed"], json!(["+fs.data"]), "{shown}");
+    // Without the door the command works on the store; a host that runs sees it a moment later.
+    std::fs::remove_file(host.directory.path().join("data/run/admin.sock"))?;
+    let revoked = right(&host, &["grants", "revoke", "reader", "fs"]).await?;
+    assert!(revoked.contains("revoked at run time"), "{revoked}");
+    let seen = async {
+        while read().await?.is_none() {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), seen).await??;
+    assert!(right(&host, &["audit", "verify"]).await?.contains("are what the host wrote"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_secret_reaches_the_host_without_the_command_line_and_is_never_shown() -> anyhow::Result<()> {
+    let host = Options::with(&["kv-user"])?.start().await?;
+    let home = host.directory.path();
+    let on_the_line = tandem(home, &["grants", "grant", "kv-user", "secrets.token=hunter2"]).await?;
+    assert!(!on_the_line.status.success() && !said(&on_the_line).contains("hunter2"), "{}", said(&on_the_line));
+    std::fs::write(home.join("token"), "hunter2\n")?;
+    let shown = right(&host, &["grants", "grant", "kv-user", "secrets.token=@token", "--json"]).await?;
+    let everything = format!("{shown} {:?} {:?}", host.log(), records(&host).await?);
+    assert!(everything.contains("+secrets.token") && !everything.contains("hunter2"), "{everything}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_operators_door_is_for_its_own_user() -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let host = Options::with(&[])?.start().await?;
+    let run = host.directory.path().join("data/run");
+    let mode = |path: &Path| std::fs::metadata(path).map(|meta| meta.permissions().mode() & 0o777);
+    assert_eq!((mode(&run)?, mode(&run.join("admin.sock"))?), (0o700, 0o600));
+    assert_eq!(mode(&host.directory.path().join("data/tandem.db"))?, 0o600);
+    assert!(host.stop().await?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn keys_are_shown_once_and_kept_as_hashes() -> anyhow::Result<()> {
+    let host = Options::with(&[])?.start().await?;
+    let key = right(&host, &["keys", "issue", "--name", "ci", "--expires", "90d"]).await?;
+    let key = key.trim();
+    assert!(key.starts_with("tdm_") && key.len() == 47, "{key}");
+    let listed = right(&host, &["keys", "list"]).await?;
+    assert!(listed.contains("ci") && listed.contains(&key[..12]) && !listed.contains(key), "{listed}");
+    let again = tandem(host.directory.path(), &["keys", "issue", "--name", "ci"]).await?;
+    assert!(!again.status.success() && said(&again).contains("already"), "{}", said(&again));
+    let nobody = tandem(host.directory.path(), &["keys", "issue", "--name", "x", "--tenant", "nobody"]).await?;
+    assert!(!nobody.status.success() && said(&nobody).contains("[tenants.nobody]"), "{}", said(&nobody));
+    for file in std::fs::read_dir(host.directory.path().join("data"))? {
+        let path = file?.path();
+        let bytes = if path.is_file() { std::fs::read(&path)? } else { Vec::new() };
+        assert!(!bytes.windows(key.len()).any(|window| window == key.as_bytes()), "{} holds the key", path.display());
+    }
+    let host = host.crash_and_restart().await?;
+    right(&host, &["keys", "revoke", "ci"]).await?;
+    assert!(!right(&host, &["keys", "list"]).await?.contains("ci"));
+    let events: Vec<_> = records(&host).await?.into_iter().map(|row| row["body"]["event"].clone()).collect();
+    assert!(events.contains(&json!("key.issued")) && events.contains(&json!("key.revoked")), "{events:?}");
     Ok(())
 }

@@ -4,11 +4,15 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tandem_harness::{Client, Host, Options, text};
 
-use crate::fault;
+use crate::{
+    fault,
+    policy::{records, tandem},
+};
 
 /// Two tenants, `good` and `bad`; the second one's table goes on with `limits`.
 async fn host(guests: &[&str], limits: &str) -> anyhow::Result<Host> {
-    let config = format!("[tenants.good]\nkeys = ['${{env:GOOD}}']\n[tenants.bad]\nkeys = ['${{env:BAD}}']\n{limits}\n");
+    let config =
+        format!("[tenants.good]\nkeys = ['${{env:GOOD}}']\n[tenants.bad]\nkeys = ['${{env:BAD}}']\n{limits}\n");
     let hash = |key: &str| hex::encode(Sha256::digest(key));
     Options::with(guests)?.config(&config).env("GOOD", &hash("good")).env("BAD", &hash("bad")).start().await
 }
@@ -148,20 +152,44 @@ async fn every_call_of_a_tenant_is_recorded_with_what_it_used_and_was_denied() -
     let result = bad.call("kv_set", json!({"key": "k", "value": "v"})).await?;
     assert!(text(&result).contains("denied"), "{result:?}");
     bad.call("spin", json!({})).await?;
-    host.stop_politely().await?;
-    let log = host.tandem(&["audit", "export"]).await?;
-    let records: Vec<Value> = log.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
-    let calls: Vec<&Value> =
-        records.iter().map(|row| row.get("record").unwrap_or(row)).filter(|record| record["kind"] == "call").collect();
+    let rows = records(&host).await?;
+    let calls: Vec<&Value> = rows.iter().map(|row| &row["body"]).filter(|body| body["kind"] == "call").collect();
     let of = |tenant: &str, tool: &str| {
         let found = calls.iter().find(|call| call["tenant"] == tenant && call["tool"] == tool);
-        found.copied().cloned().unwrap_or_else(|| panic!("no {tool} of {tenant} in {log}"))
+        found.copied().cloned().unwrap_or_else(|| panic!("no {tool} of {tenant} in {rows:?}"))
     };
     let (used, denied, spun) = (of("good", "kv_set"), of("bad", "kv_set"), of("bad", "spin"));
     assert!(used["used"] == json!(["kv"]) && used["outcome"] == "ok", "{used}");
     assert_eq!(used["arguments"].as_str().map(str::len), Some(64), "a digest, not the arguments: {used}");
     assert_eq!(denied["denied"][0]["capability"], "kv", "{denied}");
     assert!(spun["limit"] == "cpu" && spun["outcome"] == "limited", "{spun}");
-    assert!(host.tandem(&["audit", "verify"]).await?.contains("ok"), "the chain holds");
+    let verified = tandem(host.directory.path(), &["audit", "verify"]).await?;
+    assert!(verified.status.success(), "the chain holds: {verified:?}");
     Ok(())
+}
+
+#[tokio::test]
+async fn a_key_that_is_issued_while_the_host_serves_counts_at_once_and_not_after_it_is_revoked() -> anyhow::Result<()> {
+    let host = host(&["echo"], "").await?;
+    let issued = tandem(host.directory.path(), &["keys", "issue", "--tenant", "good", "--name", "laptop"]).await?;
+    let said = String::from_utf8(issued.stdout)?;
+    let key = said.split_whitespace().find(|word| word.starts_with("tdm_")).expect("the key is printed").to_owned();
+    let client = retry(|| host.client_as("/mcp/full", &key)).await?;
+    assert_eq!(add(&client).await?, "ok");
+    let revoked = tandem(host.directory.path(), &["keys", "revoke", "--tenant", "good", "laptop"]).await?;
+    assert!(revoked.status.success(), "{revoked:?}");
+    host.logged("removed").await?;
+    assert!(host.client_as("/mcp/full", &key).await.is_err(), "it is refused");
+    Ok(())
+}
+
+/// The change goes through a task of the host: it is there a moment later.
+async fn retry<T, F: Future<Output = anyhow::Result<T>>>(work: impl Fn() -> F) -> anyhow::Result<T> {
+    for _ in 0..50 {
+        if let Ok(done) = work().await {
+            return Ok(done);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    work().await
 }

@@ -13,18 +13,22 @@
 //! - Where both give a value (a directory, a variable, a secret, a setting), the tenant's is taken. Where both
 //!   give a mode or a bound, the narrower one is: read-only wins over read-write.
 
+mod change;
 mod effective;
 mod entry;
 mod explain;
+mod overlay;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use change::{ChangeError, Given, GrantChange, GrantItem, GrantKind};
 pub use effective::{Effective, FsAccess, KvQuota};
 pub use entry::{CacheGrant, EnvGrant, FsGrant, GrantPath, HttpGrant, KvGrant};
 pub use explain::Explained;
+pub use overlay::{MAX_CHANGES, Overlay, Overlays};
 
 use crate::{
     document::{Check, Findings},

@@ -79,7 +79,23 @@ impl Log {
     }
 }
 
+/// Records what a transaction does inside that very transaction: neither is there without the other.
+pub(crate) struct Auditor {
+    key: AuditKey,
+    retention: AuditRetention,
+}
+
+impl Auditor {
+    pub(crate) fn append(&self, db: &rusqlite::Connection, event: EventRecord) -> Result<(), StoreError> {
+        write::append(db, &self.key, &[AuditRecord::from(event).body()], self.retention)
+    }
+}
+
 impl Store {
+    pub(crate) fn auditor(&self) -> Auditor {
+        Auditor { key: self.log.key.clone(), retention: self.retention }
+    }
+
     /// Adds records, in this order, and answers when they are on disk. Waits while too many others do.
     ///
     /// # Errors

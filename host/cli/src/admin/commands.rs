@@ -1,0 +1,264 @@
+//! `tandem grants` and `tandem keys`.
+
+use std::{
+    io::{Read, Write},
+    path::PathBuf,
+};
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use serde_json::Value;
+use tandem_manifest::{GrantChange, GrantItem, HumanDuration, Secret};
+
+use super::{Ask, client};
+use crate::{args::Source, config, exit::Exit};
+
+/// The largest secret that is read.
+const MAX_SECRET: u64 = 64 << 10;
+
+#[derive(Debug, Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  tandem grants dataset\n  tandem grants grant dataset fs.data=/srv/data:rw http=api.example.com\n  tandem grants revoke dataset kv\n  tandem grants revoke dataset http api.example.com --tenant acme\n  tandem grants grant dataset secrets.token=@-    # the secret from standard input\n  tandem grants clear dataset                     # back to the configuration\n\nA change is in force at the next use of the capability, is kept over restarts and wins over the configuration.\nRelative paths are below the data directory."
+)]
+pub(crate) struct Grants {
+    #[command(subcommand)]
+    command: Option<GrantsCommand>,
+    #[command(flatten)]
+    list: List,
+}
+
+#[derive(Debug, Args)]
+struct List {
+    /// Only this plugin
+    plugin: Option<String>,
+    #[command(flatten)]
+    party: Party,
+}
+
+#[derive(Debug, Args)]
+struct Party {
+    /// Only for this tenant, instead of for all
+    #[arg(long)]
+    tenant: Option<String>,
+    #[command(flatten)]
+    source: Source,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum GrantsCommand {
+    /// Give a plugin something that it requests
+    Grant {
+        /// The plugin
+        plugin: String,
+        /// fs.NAME=PATH[:ro|rw], http=HOST[:PORT], env.NAME=VALUE, secrets.NAME=@FILE, cache, kv, invoke, allow.NAME
+        #[arg(required = true)]
+        what: Vec<String>,
+        #[command(flatten)]
+        party: Party,
+    },
+    /// Take something away, whatever the configuration says
+    Revoke {
+        /// The plugin
+        plugin: String,
+        /// fs, http, env, secrets, cache, kv, invoke or allow
+        kind: String,
+        /// Which one; all of the kind if it is left out
+        name: Option<String>,
+        #[command(flatten)]
+        party: Party,
+    },
+    /// Forget what was changed at run time
+    Clear {
+        /// The plugin
+        plugin: String,
+        /// Only changes of this kind
+        kind: Option<String>,
+        #[command(flatten)]
+        party: Party,
+    },
+}
+
+/// `tandem grants`.
+pub(crate) fn grants(args: Grants) -> anyhow::Result<Exit> {
+    let (party, ask) = match args.command {
+        None => {
+            let List { plugin, party } = args.list;
+            let tenant = party.tenant.clone();
+            (party, Ask::Grants { plugin, tenant })
+        }
+        Some(GrantsCommand::Grant { plugin, what, party }) => {
+            let changes = what.iter().map(|words| kept(given(words)?)).collect::<anyhow::Result<_>>()?;
+            let tenant = party.tenant.clone();
+            (party, Ask::Change { plugin, tenant, changes })
+        }
+        Some(GrantsCommand::Revoke { plugin, kind, name, party }) => {
+            let item = name.map_or(kind.clone(), |name| format!("{kind}.{name}"));
+            let tenant = party.tenant.clone();
+            (party, Ask::Change { plugin, tenant, changes: vec![(item, None)] })
+        }
+        Some(GrantsCommand::Clear { plugin, kind, party }) => {
+            let tenant = party.tenant.clone();
+            (party, Ask::Clear { plugin, tenant, kind })
+        }
+    };
+    let shown = client::ask(config::load(&party.source)?, ask)?;
+    print_grants(&shown, party.json)?;
+    Ok(Exit::Success)
+}
+
+/// One thing to grant; a secret's text is read from where it is.
+fn given(words: &str) -> anyhow::Result<(GrantItem, GrantChange)> {
+    match words.split_once("=@") {
+        Some((item, from)) if item.starts_with("secrets.") => Ok(GrantChange::secret(item, secret(from)?)?),
+        _ => Ok(GrantChange::from_words(words)?),
+    }
+}
+
+fn kept((item, change): (GrantItem, GrantChange)) -> anyhow::Result<(String, Option<String>)> {
+    Ok((item.to_string(), change.to_kept()))
+}
+
+fn secret(from: &str) -> anyhow::Result<Secret> {
+    let mut text = String::new();
+    if from == "-" {
+        std::io::stdin().take(MAX_SECRET + 1).read_to_string(&mut text).context("standard input is no text")?;
+    } else {
+        let file =
+            std::fs::File::open(from).with_context(|| format!("cannot read {}", PathBuf::from(from).display()))?;
+        file.take(MAX_SECRET + 1).read_to_string(&mut text).with_context(|| format!("{from} is no text"))?;
+    }
+    if text.len() as u64 > MAX_SECRET {
+        bail!("the secret has more than {MAX_SECRET} bytes");
+    }
+    Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_owned()))
+}
+
+fn print_grants(shown: &Value, json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(shown)?)?);
+    }
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let list = |value: &Value, key: &str| value.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
+    for entry in shown.as_array().into_iter().flatten() {
+        let tenant =
+            text(entry, "tenant").map_or_else(|| "every tenant".to_owned(), |tenant| format!("tenant {tenant}"));
+        writeln!(out, "{} for {tenant}", text(entry, "plugin").unwrap_or_default())?;
+        let capabilities = list(entry, "capabilities");
+        for one in &capabilities {
+            let granted = text(one, "granted").unwrap_or_else(|| "nothing".to_owned());
+            let reason = text(one, "reason").map(|reason| format!("  ({reason})")).unwrap_or_default();
+            let (name, asked) =
+                (text(one, "capability").unwrap_or_default(), text(one, "requested").unwrap_or_default());
+            writeln!(out, "  {name:24}  asked {asked:24}  got {granted}{reason}")?;
+        }
+        if capabilities.is_empty() {
+            writeln!(out, "  requests nothing")?;
+        }
+        let changed: Vec<String> =
+            list(entry, "changed").iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+        if !changed.is_empty() {
+            writeln!(out, "  changed at run time: {}", changed.join(" "))?;
+        }
+    }
+    if shown.as_array().is_some_and(Vec::is_empty) {
+        writeln!(out, "no such plugin is loaded; a change is kept until it is")?;
+    }
+    Ok(())
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Keys {
+    #[command(subcommand)]
+    command: KeysCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Make an API key for a tenant; it is shown once
+    Issue {
+        /// The tenant
+        #[arg(long, default_value = "default")]
+        tenant: String,
+        /// What to call it; it stands in logs and records
+        #[arg(long)]
+        name: String,
+        /// When it ends, as `90d`; never if it is left out
+        #[arg(long, value_name = "DURATION")]
+        expires: Option<HumanDuration>,
+        #[command(flatten)]
+        source: Source,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the keys that were issued, without the keys themselves
+    List {
+        /// Only those of this tenant
+        #[arg(long)]
+        tenant: Option<String>,
+        #[command(flatten)]
+        source: Source,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a key back, at once
+    Revoke {
+        /// The key's name
+        name: String,
+        /// The tenant
+        #[arg(long, default_value = "default")]
+        tenant: String,
+        #[command(flatten)]
+        source: Source,
+    },
+}
+
+/// `tandem keys`.
+pub(crate) fn keys(args: Keys) -> anyhow::Result<Exit> {
+    match args.command {
+        KeysCommand::Issue { tenant, name, expires, source, json } => {
+            let ask = Ask::Issue { tenant, name, expires_ms: expires.map(HumanDuration::as_millis) };
+            let answer = client::ask(config::load(&source)?, ask)?;
+            let mut out = std::io::stdout().lock();
+            if json {
+                writeln!(out, "{answer}")?;
+            } else {
+                // The key alone, so that it can be piped; it is never shown again.
+                writeln!(out, "{}", answer.get("key").and_then(Value::as_str).unwrap_or_default())?;
+            }
+        }
+        KeysCommand::List { tenant, source, json } => {
+            print_keys(&client::ask(config::load(&source)?, Ask::Keys { tenant })?, json)?;
+        }
+        KeysCommand::Revoke { name, tenant, source } => {
+            client::ask(config::load(&source)?, Ask::RevokeKey { tenant: tenant.clone(), name: name.clone() })?;
+            writeln!(std::io::stdout(), "key `{name}` of tenant `{tenant}` is taken no more")?;
+        }
+    }
+    Ok(Exit::Success)
+}
+
+fn print_keys(keys: &Value, json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(keys)?)?);
+    }
+    let time = |key: &Value, field: &str| key.get(field).and_then(Value::as_u64).map(config::time_text);
+    for key in keys.as_array().into_iter().flatten() {
+        let text = |field: &str| key.get(field).and_then(Value::as_str).unwrap_or_default();
+        let expires = match (time(key, "expires_ms"), key.get("expired") == Some(&Value::Bool(true))) {
+            (Some(time), true) => format!("expired {time}"),
+            (Some(time), false) => format!("until {time}"),
+            (None, _) => "for ever".to_owned(),
+        };
+        let created = time(key, "created_ms").unwrap_or_default();
+        writeln!(out, "{:16} {:16} {}…  made {created}  {expires}", text("tenant"), text("name"), text("start"))?;
+    }
+    Ok(())
+}

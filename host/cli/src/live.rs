@@ -1,0 +1,183 @@
+//! What each plugin has for each tenant *now*: the configuration with what an operator changed since.
+//!
+//! Every loaded plugin asks here, at each use of a capability. A change is computed for all tenants and put in
+//! its place at once: a use sees the state before or after it, never a part.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use arc_swap::ArcSwap;
+use tandem_engine::{Capabilities, Capability};
+use tandem_manifest::{Effective, Explained, HostConfig, Overlays, Request};
+
+use crate::{config::below_data, grants::capability};
+
+/// The grants of one configuration and the changes over it.
+pub(crate) struct Policy {
+    config: Arc<HostConfig>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    overlays: Overlays,
+    plugins: Vec<Known>,
+}
+
+/// A plugin that is loaded, or was, and calls of which may still run.
+struct Known {
+    name: String,
+    request: Request,
+    live: Weak<Live>,
+}
+
+/// The capabilities of one loaded plugin.
+pub(crate) struct Live(ArcSwap<ByTenant>);
+
+struct ByTenant {
+    everybody: Arc<Capability>,
+    tenants: HashMap<String, Arc<Capability>>,
+}
+
+impl Capabilities for Live {
+    fn of(&self, tenant: &str) -> Arc<Capability> {
+        let current = self.0.load();
+        current.tenants.get(tenant).unwrap_or(&current.everybody).clone()
+    }
+}
+
+/// What a plugin has for a tenant, for people and machines.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Shown {
+    plugin: String,
+    /// None is every tenant that the configuration does not name.
+    tenant: Option<String>,
+    capabilities: Vec<Explained>,
+    /// What was changed at run time for this plugin and this party; values are not shown.
+    changed: Vec<String>,
+}
+
+impl Policy {
+    pub(crate) fn new(config: Arc<HostConfig>, overlays: Overlays) -> Arc<Self> {
+        Arc::new(Self { config, state: Mutex::new(State { overlays, plugins: Vec::new() }) })
+    }
+
+    pub(crate) fn config(&self) -> &HostConfig {
+        &self.config
+    }
+
+    /// The capabilities of a plugin that is being loaded, which follow every later change.
+    pub(crate) fn admit(&self, name: &str, request: &Request) -> Result<Arc<Live>, String> {
+        self.take(name, request, true)
+    }
+
+    /// A plugin that is only to be shown.
+    pub(crate) fn know(&self, name: &str, request: &Request) -> Option<Arc<Live>> {
+        self.take(name, request, false).ok()
+    }
+
+    fn take(&self, name: &str, request: &Request, strict: bool) -> Result<Arc<Live>, String> {
+        let mut state = self.state();
+        let live = Arc::new(Live(ArcSwap::from_pointee(self.by_tenant(name, request, &state.overlays, strict)?)));
+        state.plugins.retain(|known| known.live.strong_count() > 0);
+        let known = Known { name: name.to_owned(), request: request.clone(), live: Arc::downgrade(&live) };
+        state.plugins.push(known);
+        Ok(live)
+    }
+
+    /// Puts these changes in the place of all others. The next use of a capability sees them.
+    pub(crate) fn replace(&self, overlays: Overlays) {
+        let mut state = self.state();
+        state.overlays = overlays;
+        let State { overlays, plugins } = &mut *state;
+        plugins.retain(|known| {
+            let Some(live) = known.live.upgrade() else { return false };
+            match self.by_tenant(&known.name, &known.request, overlays, false) {
+                Ok(next) => live.0.store(Arc::new(next)),
+                Err(error) => {
+                    // Nothing is safer than too much.
+                    tracing::error!(plugin = known.name, error, "the plugin's grants cannot be had; it has none now");
+                    live.0.store(Arc::new(ByTenant { everybody: Arc::default(), tenants: HashMap::new() }));
+                }
+            }
+            true
+        });
+    }
+
+    pub(crate) fn overlays(&self) -> Overlays {
+        self.state().overlays.clone()
+    }
+
+    /// The loaded plugins' grants, of one plugin or all, for everybody and each named tenant, or for one tenant.
+    pub(crate) fn shown(&self, plugin: Option<&str>, tenant: Option<&str>) -> Vec<Shown> {
+        let state = self.state();
+        let mut shown: Vec<Shown> = Vec::new();
+        for known in state.plugins.iter().filter(|known| known.live.strong_count() > 0) {
+            if plugin.is_some_and(|plugin| plugin != known.name) {
+                continue;
+            }
+            // A newer one of the same name counts, while calls of the older one still run.
+            shown.retain(|other| other.plugin != known.name);
+            let named = self.config.tenants_of(&known.name, &state.overlays).into_iter().map(Some);
+            let all: Vec<Option<&str>> = match tenant {
+                Some(tenant) => vec![Some(tenant)],
+                None => std::iter::once(None).chain(named).collect(),
+            };
+            shown.extend(all.into_iter().map(|tenant| self.show(known, tenant, &state.overlays)));
+        }
+        shown.sort_by(|a, b| (&a.plugin, &a.tenant).cmp(&(&b.plugin, &b.tenant)));
+        shown
+    }
+
+    fn show(&self, known: &Known, tenant: Option<&str>, overlays: &Overlays) -> Shown {
+        let effective = self.config.effective_with(&known.name, &known.request, tenant.unwrap_or(""), overlays);
+        let mine = overlays.iter().filter(|(plugin, party, _)| {
+            plugin.as_str() == known.name && party.map(tandem_manifest::Name::as_str) == tenant
+        });
+        let changed = mine.flat_map(|(_, _, overlay)| overlay.changes()).map(|(item, change)| match change {
+            tandem_manifest::GrantChange::Revoke => format!("-{item}"),
+            tandem_manifest::GrantChange::Grant(_) => format!("+{item}"),
+        });
+        Shown {
+            plugin: known.name.clone(),
+            tenant: tenant.map(str::to_owned),
+            capabilities: effective.explain().to_vec(),
+            changed: changed.collect(),
+        }
+    }
+
+    /// `strict` refuses directories that are not there; else they are left out.
+    fn by_tenant(&self, name: &str, request: &Request, overlays: &Overlays, strict: bool) -> Result<ByTenant, String> {
+        let capability_of = |tenant: &str| {
+            let mut effective = self.config.effective_with(name, request, tenant, overlays);
+            if !strict {
+                self.leave_out_missing(name, &mut effective);
+            }
+            capability(&self.config, name, &effective).map(Arc::new)
+        };
+        // A tenant that nothing names has what the operator grants to all.
+        let everybody = capability_of("")?;
+        let mut tenants = HashMap::new();
+        for tenant in self.config.tenants_of(name, overlays) {
+            tenants.insert(tenant.to_owned(), capability_of(tenant)?);
+        }
+        Ok(ByTenant { everybody, tenants })
+    }
+
+    fn leave_out_missing(&self, plugin: &str, effective: &mut Effective) {
+        effective.fs.retain(|access| {
+            let path = below_data(&self.config, access.path.as_path());
+            let there = path.is_dir();
+            if !there {
+                tracing::warn!(plugin, directory = %path.display(), "a granted directory is not there and is left out");
+            }
+            there
+        });
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
