@@ -95,8 +95,9 @@ async fn one_tenant_does_not_take_the_listeners_of_all() {
     assert!(first.contains("acknowledged"), "{first}");
     let (mut body, mut second) = listen("acme").await;
     while !second.contains("error") {
-        let frame = body.frame().await.unwrap().unwrap();
-        second.push_str(std::str::from_utf8(&frame.into_data().unwrap()).unwrap());
+        let frame = tokio::time::timeout(Duration::from_secs(5), body.frame()).await.expect("the limit is told");
+        let data = frame.expect("an answer").unwrap().into_data().unwrap();
+        second.push_str(std::str::from_utf8(&data).unwrap());
     }
     assert!(second.contains("\"limit\":\"subscriptions\"") && second.contains("\"value\":\"1\""), "{second}");
     let (_other, third) = listen("other").await;
