@@ -1,6 +1,10 @@
 //! A progress bar while plugins are compiled, on a terminal; log lines in any case.
 
-use std::{io::IsTerminal, time::Duration};
+use std::{
+    io::IsTerminal,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tandem_catalog::{LoadObserver, Rejected};
@@ -8,6 +12,7 @@ use tandem_engine::Origin;
 
 pub(crate) struct Loading {
     bar: ProgressBar,
+    replaced: Mutex<Vec<String>>,
 }
 
 impl Loading {
@@ -17,11 +22,16 @@ impl Loading {
             bar.set_style(style);
         }
         bar.enable_steady_tick(Duration::from_millis(100));
-        Self { bar }
+        Self { bar, replaced: Mutex::default() }
     }
 
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// The files whose compiled code was not authentic.
+    pub(crate) fn replaced(&self) -> Vec<String> {
+        self.replaced.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -36,7 +46,10 @@ impl LoadObserver for Loading {
         let how = match origin {
             Origin::Cached => "from the compiled-code cache",
             Origin::Compiled => "compiled",
-            Origin::Replaced => "compiled anew",
+            Origin::Replaced => {
+                self.replaced.lock().unwrap_or_else(PoisonError::into_inner).push(file.to_owned());
+                "compiled anew"
+            }
         };
         metrics::histogram!("tandem_compile_seconds").record(took.as_secs_f64());
         self.bar.suspend(|| tracing::info!(file, took_ms = took.as_millis() as u64, "plugin loaded, {how}"));

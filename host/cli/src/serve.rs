@@ -196,7 +196,7 @@ fn load(
     for rejected in view.rejected().iter().skip(left_out) {
         tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason);
     }
-    tokio::runtime::Handle::current().block_on(supply::note(store, &view))?;
+    tokio::runtime::Handle::current().block_on(supply::note(store, &view, &loading.replaced()))?;
     router.set_ready(true);
     let (categories, tools) = (view.categories().count(), view.tools().count());
     let took_ms = start.elapsed().as_millis() as u64;

@@ -53,12 +53,18 @@ pub(crate) fn revoked(config: &HostConfig) -> anyhow::Result<Revoked> {
     Ok(revoked)
 }
 
-/// Notes what is served now, and records it with what was left out.
-pub(crate) async fn note(store: &Store, view: &View) -> anyhow::Result<()> {
+/// Notes what is served now, and records it with what was left out and whose compiled code was `replaced`.
+pub(crate) async fn note(store: &Store, view: &View, replaced: &[String]) -> anyhow::Result<()> {
     let categories: Vec<&Category> = view.categories().map(AsRef::as_ref).collect();
     store.set_installed(categories.iter().map(|category| category.installed.clone()).collect()).await?;
     let loaded = categories.iter().map(|category| loaded(&category.installed));
-    let records: Vec<AuditRecord> = loaded.chain(view.rejected().iter().map(refused)).map(Into::into).collect();
+    let recompiled = replaced.iter().map(|file| {
+        EventRecord::of_host("plugin.recompiled")
+            .with("file", file)
+            .with("reason", "its compiled code in the cache was not written by this host")
+    });
+    let refused = view.rejected().iter().map(refused);
+    let records: Vec<AuditRecord> = loaded.chain(refused).chain(recompiled).map(Into::into).collect();
     for records in records.chunks(MAX_APPEND) {
         store.audit_append(records.to_vec()).await?;
     }

@@ -66,5 +66,7 @@ async fn a_poisoned_cache_entry_is_compiled_anew_and_reported() -> anyhow::Resul
     client.structured("add", json!({"a": 1, "b": 1})).await?;
     let reported = host.log().iter().any(|line| line.to_string().contains("not authentic"));
     assert!(reported, "{:?}", host.log());
+    let records = crate::policy::tandem(host.directory.path(), &["audit", "export"]).await?;
+    assert!(String::from_utf8(records.stdout)?.contains("plugin.recompiled"), "it is recorded");
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use tandem_manifest::canonical_json;
+use tandem_manifest::{Sha256Digest, canonical_json};
 
 /// Longest text of a record, in bytes: a path or a host fits. What a guest asks for must not fill the log.
 pub const MAX_TEXT: usize = 256;
@@ -68,7 +68,7 @@ pub struct Denial {
 }
 
 /// Something that the host or its operator did: `grant.changed`, `key.issued`, `key.revoked`, `plugin.loaded`,
-/// `plugin.refused`, `plugin.rolled-back`, `configuration.reloaded`.
+/// `plugin.refused`, `plugin.recompiled`, `plugin.rolled-back`, `configuration.reloaded`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventRecord {
     /// What happened.
@@ -135,6 +135,12 @@ impl AuditRecord {
 }
 
 impl CallRecord {
+    /// What stands for arguments in a record.
+    #[must_use]
+    pub fn digest(arguments: &serde_json::Value) -> [u8; 32] {
+        *Sha256Digest::of(&canonical_json(arguments)).as_bytes()
+    }
+
     fn cut(&mut self) {
         let texts = [
             &mut self.request_id,

@@ -168,6 +168,13 @@ async fn pages_and_filters() {
     assert!(sequences(AuditQuery { since: Some(u64::MAX >> 1), ..query }).is_empty());
 }
 
+#[test]
+fn the_same_arguments_have_the_same_digest() {
+    let digest = |text: &str| CallRecord::digest(&serde_json::from_str(text).unwrap());
+    assert_eq!(digest(r#"{"a": 1, "b": [2]}"#), digest(r#"{"b":[2],"a":1}"#));
+    assert_ne!(digest(r#"{"a": 1}"#), digest(r#"{"a": 2}"#));
+}
+
 #[tokio::test]
 async fn what_a_guest_says_is_cut() {
     let fixture = Fixture::new();
