@@ -88,7 +88,9 @@ fn mcp_service(shared: &Arc<Shared>, streams: CancellationToken) -> McpService {
         config.session_limit_per_tenant.unwrap_or_else(|| share(config.session_limit, shared.auth.is_open()));
     let sessions = Sessions::new(config.session_limit, per_tenant, config.session_idle);
     let shared = shared.clone();
-    StreamableHttpService::new(move || Ok(Handler::new(shared.clone(), None)), sessions, options)
+    let of_handler = sessions.clone();
+    let handler = move || Ok(Handler::new(shared.clone(), None).with_sessions(of_handler.clone()));
+    StreamableHttpService::new(handler, sessions, options)
 }
 
 /// What every guarded request passes: the guard, authentication, and its id.

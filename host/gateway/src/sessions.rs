@@ -2,7 +2,7 @@
 //!
 //! Clients leave sessions open, and each keeps a task and its buffers; so there are so many in all and so many for each
 //! tenant. A session belongs to the tenant and subject that opened it. For everybody else it is not there: its streams,
-//! its progress tokens and its questions to the client are reached through it alone.
+//! its progress tokens and its questions to the client are reached through it alone. Its end stops what still runs in it.
 
 use std::{
     collections::HashMap,
@@ -19,6 +19,7 @@ use rmcp::{
     },
 };
 use tandem_engine::Caller;
+use tokio_util::sync::CancellationToken;
 
 use crate::incoming::INCOMING;
 
@@ -46,13 +47,26 @@ impl Owner {
     }
 }
 
+/// An open session.
+#[derive(Debug)]
+struct Open {
+    owner: Owner,
+    ended: CancellationToken,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.ended.cancel();
+    }
+}
+
 /// rmcp's sessions, at most so many, each for its owner alone.
 #[derive(Debug)]
 pub(crate) struct Sessions {
     local: LocalSessionManager,
     limit: usize,
     per_tenant: usize,
-    owners: Mutex<HashMap<SessionId, Owner>>,
+    owners: Mutex<HashMap<SessionId, Open>>,
     /// Held while a session is made, so that two clients cannot both take the last place.
     making: tokio::sync::Mutex<()>,
 }
@@ -65,7 +79,7 @@ impl Sessions {
         Arc::new(Self { local, limit, per_tenant, owners: Mutex::default(), making })
     }
 
-    fn owners(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Owner>> {
+    fn owners(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Open>> {
         self.owners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -73,9 +87,14 @@ impl Sessions {
     /// up.
     fn is_mine(&self, id: &SessionId) -> bool {
         match caller() {
-            Some(caller) => self.owners().get(id).is_some_and(|owner| *owner == caller),
+            Some(caller) => self.owners().get(id).is_some_and(|open| open.owner == caller),
             None => true,
         }
+    }
+
+    /// Cancelled when the session ends.
+    pub(crate) fn end_of(&self, id: &str) -> Option<CancellationToken> {
+        self.owners().get(id).map(|open| open.ended.clone())
     }
 
     fn mine(&self, id: &SessionId) -> Result<(), SessionError> {
@@ -88,7 +107,7 @@ impl Sessions {
         let mut owners = self.owners();
         // Sessions that ended by themselves.
         owners.retain(|id, _| open.contains_key(id));
-        let of_tenant = owners.values().filter(|other| other.tenant == owner.tenant).count();
+        let of_tenant = owners.values().filter(|other| other.owner.tenant == owner.tenant).count();
         if open.len() >= self.limit {
             return Some(self.limit);
         }
@@ -114,7 +133,7 @@ impl SessionManager for Sessions {
             return Err(SessionError::Full(limit));
         }
         let (id, transport) = self.local.create_session().await?;
-        self.owners().insert(id.clone(), owner);
+        self.owners().insert(id.clone(), Open { owner, ended: CancellationToken::new() });
         Ok((id, transport))
     }
 

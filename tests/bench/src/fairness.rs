@@ -16,7 +16,7 @@ use anyhow::Context;
 use serde_json::{Map, Value, json};
 use tandem_catalog::Catalog;
 use tandem_engine::Caller;
-use tandem_router::{RequestContext, Router, RouterConfig};
+use tandem_router::{RequestContext, Router, RouterConfig, TenantLimits, TenantPolicy};
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 
@@ -29,6 +29,21 @@ const PACE: Duration = Duration::from_millis(2);
 
 /// Attacks: guest, tool.
 const ATTACKS: [(&str, &str); 3] = [("spin", "spin"), ("host-loop", "host_loop"), ("grow-memory", "grow_memory")];
+
+/// The attacker has what a tenant has by default; the other one calls more often than that.
+struct Totals;
+
+impl TenantPolicy for Totals {
+    fn limits(&self, tenant: &str) -> TenantLimits {
+        let rate = if tenant == "good" { (1_000, 1_000) } else { (50, 100) };
+        TenantLimits {
+            rate: Some(rate),
+            concurrency: Some(32),
+            cpu_per_minute: Some(Duration::from_secs(60)),
+            ..TenantLimits::default()
+        }
+    }
+}
 
 fn context(tenant: &str) -> RequestContext {
     RequestContext {
@@ -93,7 +108,7 @@ pub(crate) fn report(out: &mut impl Write) -> anyhow::Result<()> {
         anyhow::Ok((engine, categories))
     }))??;
     let catalog = Arc::new(Catalog::default());
-    let config = RouterConfig { workers: WORKERS, ..RouterConfig::default() };
+    let config = RouterConfig { workers: WORKERS, tenants: Arc::new(Totals), ..RouterConfig::default() };
     let router = Router::new(catalog.clone(), engine.services().clone(), config);
     catalog.install(categories, Vec::new());
     writeln!(out, "a well-behaved tenant beside {ATTACKERS} attacking calls of another one, {WORKERS} worker threads")?;

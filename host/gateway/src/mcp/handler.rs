@@ -6,9 +6,11 @@
 
 use std::{
     borrow::Cow,
+    future::Future,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+use rmcp::transport::common::http_header::HEADER_SESSION_ID;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -37,6 +39,7 @@ use super::{
 use crate::{
     Shared,
     incoming::{INCOMING, Incoming},
+    sessions::Sessions,
 };
 
 /// The revisions that we speak; 2024-11-05 had another transport.
@@ -53,13 +56,36 @@ pub(crate) struct Handler {
     /// Who is at the other end of a pipe; over HTTP each request says it.
     piped: Option<Arc<Incoming>>,
     session: OnceLock<Session>,
+    /// Where a session's end is seen; over a pipe the process ends with it.
+    sessions: Option<Arc<Sessions>>,
     /// Opened before a listener is acknowledged, so that it misses nothing after.
     changes: Mutex<Option<broadcast::Receiver<Change>>>,
 }
 
 impl Handler {
     pub(crate) fn new(shared: Arc<Shared>, piped: Option<Arc<Incoming>>) -> Self {
-        Self { shared, piped, session: OnceLock::new(), changes: Mutex::default() }
+        Self { shared, piped, session: OnceLock::new(), sessions: None, changes: Mutex::default() }
+    }
+
+    /// The same, for sessions that end before their handler does.
+    pub(crate) fn with_sessions(mut self, sessions: Arc<Sessions>) -> Self {
+        self.sessions = Some(sessions);
+        self
+    }
+
+    /// Runs a request's work until its session ends: nobody would take its answer.
+    async fn in_session<T>(
+        &self,
+        extensions: &rmcp::model::Extensions,
+        work: impl Future<Output = Result<T, ErrorData>>,
+    ) -> Result<T, ErrorData> {
+        let id = extensions.get::<http::request::Parts>().and_then(|parts| parts.headers.get(HEADER_SESSION_ID));
+        let id = id.and_then(|id| id.to_str().ok());
+        let end = id.and_then(|id| self.sessions.as_ref()?.end_of(id));
+        match end {
+            None => work.await,
+            Some(end) => end.run_until_cancelled(work).await.unwrap_or_else(|| Err(errors::cancelled())),
+        }
     }
 
     fn session(&self) -> &Session {
@@ -206,7 +232,7 @@ impl ServerHandler for Handler {
         let exchange = self.exchange(context)?;
         let request_id = &exchange.incoming.request_id;
         let span = tracing::info_span!("mcp.request", method = "tools/call", %request_id, name = %request.name);
-        tools::call(&exchange, request).instrument(span).await
+        self.in_session(&exchange.context.extensions, tools::call(&exchange, request).instrument(span)).await
     }
 
     async fn get_prompt(
@@ -217,7 +243,7 @@ impl ServerHandler for Handler {
         let exchange = self.exchange(context)?;
         let request_id = &exchange.incoming.request_id;
         let span = tracing::info_span!("mcp.request", method = "prompts/get", %request_id, name = %request.name);
-        prompts::get(&exchange, request).instrument(span).await
+        self.in_session(&exchange.context.extensions, prompts::get(&exchange, request).instrument(span)).await
     }
 
     async fn read_resource(
@@ -228,7 +254,7 @@ impl ServerHandler for Handler {
         let exchange = self.exchange(context)?;
         let request_id = &exchange.incoming.request_id;
         let span = tracing::info_span!("mcp.request", method = "resources/read", %request_id, uri = %request.uri);
-        resources::read(&exchange, request).instrument(span).await
+        self.in_session(&exchange.context.extensions, resources::read(&exchange, request).instrument(span)).await
     }
 
     async fn complete(
