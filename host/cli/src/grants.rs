@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tandem_catalog::{GrantPolicy, Granted};
-use tandem_engine::{Capability, Directory, Limits};
+use tandem_engine::{Capability, Directory, DirectoryQuota, Limits};
 use tandem_manifest::{Effective, FsMode, HostConfig, Package, PluginManifest};
 use tandem_store::Quota;
 
@@ -35,7 +35,12 @@ pub(crate) fn capability(config: &HostConfig, plugin: &str, effective: &Effectiv
                 access.name
             ));
         }
-        Ok(Directory { name: access.name.to_string(), path, writable: access.mode == FsMode::ReadWrite })
+        Ok(Directory {
+            name: access.name.to_string(),
+            path,
+            writable: access.mode == FsMode::ReadWrite,
+            quota: DirectoryQuota { bytes: access.max_bytes.as_u64(), files: access.max_files },
+        })
     });
     Ok(Capability {
         directories: directories.collect::<Result<_, _>>()?,

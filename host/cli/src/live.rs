@@ -5,6 +5,7 @@
 
 use std::{
     collections::HashMap,
+    os::unix::fs::DirBuilderExt as _,
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
@@ -152,6 +153,7 @@ impl Policy {
     fn by_tenant(&self, name: &str, request: &Request, overlays: &Overlays, strict: bool) -> Result<ByTenant, String> {
         let capability_of = |tenant: &str| {
             let mut effective = self.config.effective_with(name, request, tenant, overlays);
+            own_directories(&self.config, &mut effective, tenant)?;
             if !strict {
                 self.leave_out_missing(name, &mut effective);
             }
@@ -180,4 +182,17 @@ impl Policy {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+/// Makes the directories that each tenant has for itself.
+fn own_directories(config: &HostConfig, effective: &mut Effective, tenant: &str) -> Result<(), String> {
+    // A caller that no tenant's table names is the local one.
+    let tenant = if tenant.is_empty() { "default" } else { tenant };
+    for access in &mut effective.fs {
+        let Some(own) = access.path.of_tenant(tenant) else { continue };
+        access.path = own;
+        let path = below_data(config, access.path.as_path());
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path);
+        made.map_err(|error| format!("cannot make the directory {}: {error}", path.display()))?;
+    }
+    Ok(())
 }

@@ -31,6 +31,17 @@ pub struct Directory {
     pub path: PathBuf,
     /// Whether the guest may change it.
     pub writable: bool,
+    /// How much it may hold.
+    pub quota: DirectoryQuota,
+}
+
+/// The bounds of a directory, over all calls that have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DirectoryQuota {
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// Files, directories and links.
+    pub files: u64,
 }
 
 /// Everything that is not denied.

@@ -15,6 +15,7 @@ use crate::{
     services::Services,
     state::CallState,
     ticker::Ticker,
+    wasi,
 };
 
 /// Compiles and links plugins. Made once for a host.
@@ -40,6 +41,7 @@ impl Engine {
         let wasmtime = wasmtime::Engine::new(&config.wasmtime()).map_err(host)?;
         let mut linker = Linker::new(&wasmtime);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(host)?;
+        wasi::link(&mut linker).map_err(host)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(host)?;
         host::link(&mut linker).map_err(host)?;
         let cache = match cache {

@@ -40,10 +40,11 @@ pub use bindings::tandem::plugin::types::{
     ResourceLink, Role, ToolError, ToolOutput,
 };
 pub use call::{CallEnv, Caller, ClientCapabilities, ClientPort, Input, InputError, InputRequest, Level};
-pub use capability::{Capability, Directory, Limits};
+pub use capability::{Capability, Directory, DirectoryQuota, Limits};
 pub use config::{EngineConfig, TICK};
 pub use engine::Engine;
 pub use error::{LoadError, RunError};
 pub use host::{Caches, EntryKind, EventSink, InvokeError, InvokeOutput, Invoker};
 pub use plugin::{Capabilities, InstancePolicy, Plugin, PluginSpec};
 pub use services::Services;
+pub use wasi::DiskUsage;

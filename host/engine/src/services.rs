@@ -7,6 +7,7 @@ use tandem_store::Store;
 use tokio_rustls::TlsConnector;
 
 use crate::host::{Caches, EventSink, Invoker};
+use crate::wasi::DiskUsage;
 
 /// Set up once, before the first call. The upward references are weak: the router owns the engine, not the
 /// other way round.
@@ -14,6 +15,8 @@ use crate::host::{Caches, EventSink, Invoker};
 pub struct Services {
     /// The durable store; without one, `kv` is denied.
     pub store: Option<Store>,
+    /// What is used of granted directories' quotas.
+    pub disk: DiskUsage,
     /// The caches behind `tandem:host/cache`.
     pub caches: Caches,
     /// Certificates of authorities that outgoing HTTP trusts beside the public ones.

@@ -20,7 +20,7 @@ use crate::{
     error::RunError,
     limits::MemoryLimit,
     plugin::Shared,
-    wasi::{HttpGate, LogBudget},
+    wasi::{Files, HttpGate, LogBudget, OpenFiles},
 };
 
 /// The turn of one instance's guest, if it has one. Whoever polls the guest gives it back when the guest waits, so that
@@ -57,6 +57,7 @@ pub(crate) struct CallState {
     /// Held while a guest that runs for long computes.
     turn: MyTurn,
     table: ResourceTable,
+    open_files: OpenFiles,
     /// Built when the guest first uses WASI: most calls never do.
     wasi: Option<Box<WasiCtx>>,
     http: WasiHttpCtx,
@@ -81,6 +82,7 @@ impl CallState {
             exhausted: None,
             turn: MyTurn::default(),
             table,
+            open_files: OpenFiles::default(),
             wasi: None,
             http: WasiHttpCtx::new(),
         }
@@ -157,6 +159,30 @@ impl CallState {
         self.baked.as_ref().is_none_or(|baked| Arc::ptr_eq(baked, &self.plugin.capabilities.of(tenant)))
     }
 
+    /// Builds the WASI context from what is granted now, once.
+    fn bake(&mut self) {
+        if self.wasi.is_none() {
+            let capability = self.capability();
+            self.wasi = Some(Box::new(crate::wasi::context(&capability, &self.log)));
+            self.baked = Some(capability);
+        }
+    }
+
+    /// The guest's file system.
+    pub(crate) fn files(&mut self) -> Files<'_> {
+        self.bake();
+        let (capability, account) = (self.capability(), self.env.as_ref().map(|env| env.account.clone()));
+        let ctx = self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&Capability::default(), &self.log)));
+        Files {
+            ctx,
+            table: &mut self.table,
+            open: &mut self.open_files,
+            usage: &self.plugin.services.disk,
+            capability,
+            account,
+        }
+    }
+
     /// The gate of outgoing HTTP.
     pub(crate) fn http_gate(&self) -> &HttpGate {
         &self.gate
@@ -204,11 +230,7 @@ impl CallState {
 
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        if self.wasi.is_none() {
-            let capability = self.capability();
-            self.wasi = Some(Box::new(crate::wasi::context(&capability, &self.log)));
-            self.baked = Some(capability);
-        }
+        self.bake();
         let ctx = self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&Capability::default(), &self.log)));
         WasiCtxView { ctx, table: &mut self.table }
     }

@@ -4,9 +4,12 @@
 //! Nothing is inherited from the host process: no environment, no arguments, no standard input, no sockets.
 //! Standard output and error become bounded log lines.
 
+mod fs;
 mod http;
 mod stdio;
 
+pub use fs::DiskUsage;
+pub(crate) use fs::{Files, OpenFiles, link};
 pub(crate) use http::{HttpGate, connector};
 pub(crate) use stdio::LogBudget;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Allowance, EnvGrant, Explained, GrantPath, Grants, explain::Party};
+use super::{Allowance, EnvGrant, Explained, FsGrant, GrantPath, Grants, explain::Party};
 use crate::{
     http::HttpRule,
     names::{Name, ToolName, VariableName},
@@ -10,6 +10,10 @@ use crate::{
     secret::{Secret, Setting},
     units::ByteSize,
 };
+
+/// What a directory may hold unless its grant says more or less: enough for work, too little to fill a disk.
+const MAX_BYTES: u64 = 1 << 30;
+const MAX_FILES: u64 = 100_000;
 
 /// A directory that a plugin has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +24,10 @@ pub struct FsAccess {
     pub path: GrantPath,
     /// What may be done there.
     pub mode: FsMode,
+    /// What it may hold in all files.
+    pub max_bytes: ByteSize,
+    /// Files, directories and links that it may hold.
+    pub max_files: u64,
 }
 
 /// The bounds of a key-value store, per tenant.
@@ -96,7 +104,13 @@ impl Effective {
                 let path = narrower.unwrap_or(grant).path.clone();
                 let by = if grant.mode < wanted.mode { Party::Operator } else { Party::Tenant };
                 let text = format!("{} at {path}", mode_name(mode));
-                self.fs.push(FsAccess { name: name.clone(), path, mode });
+                let least = |one: Option<u64>, other: Option<u64>, default: u64| {
+                    one.unwrap_or(default).min(other.unwrap_or(u64::MAX))
+                };
+                let bytes = |grant: &FsGrant| grant.max_bytes.map(ByteSize::as_u64);
+                let max_bytes = ByteSize::bytes(least(bytes(grant), narrower.and_then(bytes), MAX_BYTES));
+                let max_files = least(grant.max_files, narrower.and_then(|grant| grant.max_files), MAX_FILES);
+                self.fs.push(FsAccess { name: name.clone(), path, mode, max_bytes, max_files });
                 (text, (mode < wanted.mode).then(|| by.narrows()))
             });
             let requested = mode_name(wanted.mode).to_owned();

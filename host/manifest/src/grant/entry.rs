@@ -15,15 +15,25 @@ use crate::{
     units::ByteSize,
 };
 
+/// What stands for the tenant's name in a path.
+const TENANT: &str = "{tenant}";
+
 /// Longest path, in bytes: Linux takes no longer one.
 const MAX_PATH: usize = 4_095;
 
-/// The path of a granted directory. A relative one is below the tenant's root; none climbs with `..`.
+/// The path of a granted directory. A relative one is below the data directory; `{tenant}` in it stands for the tenant's
+/// name, and the host makes such a directory for each tenant; none climbs with `..`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct GrantPath(String);
 
 impl GrantPath {
+    /// The path of one tenant, if each has its own.
+    #[must_use]
+    pub fn of_tenant(&self, tenant: &str) -> Option<Self> {
+        self.0.contains(TENANT).then(|| Self(self.0.replace(TENANT, tenant)))
+    }
+
     /// The path.
     #[must_use]
     pub fn as_path(&self) -> &std::path::Path {
@@ -56,20 +66,31 @@ pub struct FsGrant {
     pub path: GrantPath,
     /// What may be done there.
     pub mode: FsMode,
+    /// What it may hold in all files; 1 GiB unless given.
+    #[serde(rename = "max-bytes", skip_serializing_if = "Option::is_none")]
+    pub max_bytes: Option<ByteSize>,
+    /// Files, directories and links that it may hold; 100,000 unless given.
+    #[serde(rename = "max-files", skip_serializing_if = "Option::is_none")]
+    pub max_files: Option<u64>,
 }
 
 #[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct FsTable {
     path: GrantPath,
     #[serde(default)]
     mode: FsMode,
+    max_bytes: Option<ByteSize>,
+    max_files: Option<u64>,
 }
 
 impl<'de> Deserialize<'de> for FsGrant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let short = |path| Self { path, mode: FsMode::ReadOnly };
-        let table = |table: FsTable| Self { path: table.path, mode: table.mode };
+        let short = |path| Self { path, mode: FsMode::ReadOnly, max_bytes: None, max_files: None };
+        let table = |table: FsTable| {
+            let FsTable { path, mode, max_bytes, max_files } = table;
+            Self { path, mode, max_bytes, max_files }
+        };
         string_or_table(deserializer, "a path, or a table with `path` and `mode`", short, table)
     }
 }

@@ -1,0 +1,368 @@
+//! The file system of a guest: granted directories and nothing else.
+//!
+//! **Promises.** Every operation passes one gate, which asks whether the directory is still granted, for writing too where
+//! it writes. Paths are resolved beneath the directory by wasmtime-wasi (`openat2` with `RESOLVE_BENEATH` on Linux), so
+//! neither `..` nor a symlink leads out, also when it is exchanged meanwhile.
+//!
+//! **Bounds.** Each directory's quota of bytes and entries, over all calls that have it ([`DiskUsage`]).
+//!
+//! **Refuses.** FIFOs, sockets and devices (opening one would hold a thread), and moving or linking from one granted
+//! directory into another (what a quota holds must have come through it).
+
+mod stream;
+mod usage;
+
+use std::{collections::HashMap, sync::Arc};
+
+use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+use wasmtime_wasi::{
+    WasiCtx, WasiCtxView, WasiView,
+    filesystem::{Descriptor, WasiFilesystemCtxView, WasiFilesystemView as _},
+    p2::{
+        DynInputStream, DynOutputStream, FsError, FsResult,
+        bindings::filesystem::{
+            preopens,
+            types::{self, DescriptorFlags, ErrorCode, HostDescriptor, HostDirectoryEntryStream, OpenFlags, PathFlags},
+        },
+    },
+};
+
+pub use usage::DiskUsage;
+
+use self::{
+    stream::{Counted, QuotaReached},
+    usage::Usage,
+};
+use crate::{
+    account::{Account, Use},
+    capability::{Capability, DirectoryQuota},
+    state::CallState,
+};
+
+/// A granted directory, as an instance has it.
+struct Granted {
+    name: String,
+    quota: DirectoryQuota,
+    usage: Arc<Usage>,
+}
+
+/// Which granted directory each open descriptor of an instance belongs to. Bounded as its resources are.
+#[derive(Default)]
+pub(crate) struct OpenFiles(HashMap<u32, Arc<Granted>>);
+
+/// What the host functions see.
+pub(crate) struct Files<'a> {
+    pub(crate) ctx: &'a mut WasiCtx,
+    pub(crate) table: &'a mut ResourceTable,
+    pub(crate) open: &'a mut OpenFiles,
+    pub(crate) usage: &'a DiskUsage,
+    pub(crate) capability: Arc<Capability>,
+    pub(crate) account: Option<Arc<dyn Account>>,
+}
+
+/// Puts our file system in the place of wasmtime-wasi's.
+pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    preopens::add_to_linker::<CallState, FilesData>(linker, CallState::files)?;
+    types::add_to_linker::<CallState, FilesData>(linker, CallState::files)?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+struct FilesData;
+
+impl HasData for FilesData {
+    type Data<'a> = Files<'a>;
+}
+
+impl WasiView for Files<'_> {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: self.ctx, table: self.table }
+    }
+}
+
+type Fd = Resource<Descriptor>;
+
+impl Files<'_> {
+    fn wasi(&mut self) -> WasiFilesystemCtxView<'_> {
+        self.filesystem()
+    }
+
+    /// The one gate: whether what a descriptor belongs to is still granted.
+    fn gate(&self, fd: &Fd, write: bool) -> FsResult<Arc<Granted>> {
+        let Some(granted) = self.open.0.get(&fd.rep()) else { return Err(ErrorCode::BadDescriptor.into()) };
+        let now = self.capability.directories.iter().find(|directory| directory.name == granted.name);
+        if now.is_some_and(|directory| directory.writable || !write) {
+            if let Some(account) = &self.account {
+                account.used(Use::Fs);
+            }
+            return Ok(granted.clone());
+        }
+        self.denied(&granted.name);
+        Err(ErrorCode::NotPermitted.into())
+    }
+
+    fn denied(&self, what: &str) {
+        if let Some(account) = &self.account {
+            account.denied(Use::Fs, what);
+        }
+    }
+
+    /// Makes room for growth, or says that there is none.
+    async fn grow(&mut self, granted: &Granted, bytes: u64, files: u64) -> FsResult<()> {
+        granted.usage.prepare(bytes, files, granted.quota).await;
+        granted.usage.add(bytes, files, granted.quota).map_err(|_| {
+            self.denied(&format!("quota of {}", granted.name));
+            FsError::from(ErrorCode::Quota)
+        })
+    }
+
+    fn counted(
+        &mut self,
+        stream: Resource<DynOutputStream>,
+        granted: Arc<Granted>,
+    ) -> FsResult<Resource<DynOutputStream>> {
+        let inner = self.table.delete(stream).map_err(FsError::trap)?;
+        let counted: DynOutputStream = Box::new(Counted::new(inner, granted, self.account.clone()));
+        self.table.push(counted).map_err(FsError::trap)
+    }
+
+    /// Refuses what is neither a file nor a directory before it is opened. What is not there is not looked at.
+    async fn check_kind(&mut self, fd: &Fd, flags: PathFlags, path: &str) -> FsResult<()> {
+        let fd = Resource::new_borrow(fd.rep());
+        let Ok(stat) = self.wasi().stat_at(fd, flags, path.to_owned()).await else { return Ok(()) };
+        match stat.type_ {
+            types::DescriptorType::RegularFile
+            | types::DescriptorType::Directory
+            | types::DescriptorType::SymbolicLink => Ok(()),
+            _ => {
+                self.denied(path);
+                Err(ErrorCode::NotPermitted.into())
+            }
+        }
+    }
+
+    fn same(&self, a: &Arc<Granted>, b: &Arc<Granted>) -> FsResult<()> {
+        if Arc::ptr_eq(&a.usage, &b.usage) { Ok(()) } else { Err(ErrorCode::CrossDevice.into()) }
+    }
+}
+
+impl preopens::Host for Files<'_> {
+    fn get_directories(&mut self) -> wasmtime::Result<Vec<(Fd, String)>> {
+        let directories = preopens::Host::get_directories(&mut self.wasi())?;
+        for (fd, path) in &directories {
+            let name = path.trim_start_matches('/');
+            let Some(directory) = self.capability.directories.iter().find(|directory| directory.name == name) else {
+                continue;
+            };
+            let usage = self.usage.of(&directory.path);
+            let granted = Granted { name: name.to_owned(), quota: directory.quota, usage };
+            self.open.0.insert(fd.rep(), Arc::new(granted));
+        }
+        Ok(directories)
+    }
+}
+
+impl types::Host for Files<'_> {
+    fn convert_error_code(&mut self, error: FsError) -> wasmtime::Result<ErrorCode> {
+        self.wasi().convert_error_code(error)
+    }
+
+    fn filesystem_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
+        if self.table.get(&error)?.is::<QuotaReached>() {
+            return Ok(Some(ErrorCode::Quota));
+        }
+        self.wasi().filesystem_error_code(error)
+    }
+}
+
+impl HostDescriptor for Files<'_> {
+    async fn advise(&mut self, fd: Fd, offset: u64, len: u64, advice: types::Advice) -> FsResult<()> {
+        self.gate(&fd, false)?;
+        self.wasi().advise(fd, offset, len, advice).await
+    }
+
+    async fn sync_data(&mut self, fd: Fd) -> FsResult<()> {
+        self.gate(&fd, false)?;
+        self.wasi().sync_data(fd).await
+    }
+
+    async fn get_flags(&mut self, fd: Fd) -> FsResult<DescriptorFlags> {
+        self.gate(&fd, false)?;
+        self.wasi().get_flags(fd).await
+    }
+
+    async fn get_type(&mut self, fd: Fd) -> FsResult<types::DescriptorType> {
+        self.gate(&fd, false)?;
+        self.wasi().get_type(fd).await
+    }
+
+    async fn set_size(&mut self, fd: Fd, size: u64) -> FsResult<()> {
+        let granted = self.gate(&fd, true)?;
+        let now = self.wasi().stat(Resource::new_borrow(fd.rep())).await?.size;
+        self.grow(&granted, size.saturating_sub(now), 0).await?;
+        self.wasi().set_size(fd, size).await
+    }
+
+    async fn set_times(&mut self, fd: Fd, atim: types::NewTimestamp, mtim: types::NewTimestamp) -> FsResult<()> {
+        self.gate(&fd, true)?;
+        self.wasi().set_times(fd, atim, mtim).await
+    }
+
+    async fn read(&mut self, fd: Fd, len: u64, offset: u64) -> FsResult<(Vec<u8>, bool)> {
+        self.gate(&fd, false)?;
+        self.wasi().read(fd, len, offset).await
+    }
+
+    async fn write(&mut self, fd: Fd, buf: Vec<u8>, offset: u64) -> FsResult<u64> {
+        let granted = self.gate(&fd, true)?;
+        let end = offset.saturating_add(buf.len() as u64);
+        let now = self.wasi().stat(Resource::new_borrow(fd.rep())).await?.size;
+        self.grow(&granted, end.saturating_sub(now), 0).await?;
+        self.wasi().write(fd, buf, offset).await
+    }
+
+    async fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<types::DirectoryEntryStream>> {
+        self.gate(&fd, false)?;
+        self.wasi().read_directory(fd).await
+    }
+
+    async fn sync(&mut self, fd: Fd) -> FsResult<()> {
+        self.gate(&fd, false)?;
+        self.wasi().sync(fd).await
+    }
+
+    async fn create_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
+        let granted = self.gate(&fd, true)?;
+        self.grow(&granted, 0, 1).await?;
+        self.wasi().create_directory_at(fd, path).await
+    }
+
+    async fn stat(&mut self, fd: Fd) -> FsResult<types::DescriptorStat> {
+        self.gate(&fd, false)?;
+        self.wasi().stat(fd).await
+    }
+
+    async fn stat_at(&mut self, fd: Fd, flags: PathFlags, path: String) -> FsResult<types::DescriptorStat> {
+        self.gate(&fd, false)?;
+        self.wasi().stat_at(fd, flags, path).await
+    }
+
+    async fn set_times_at(
+        &mut self,
+        fd: Fd,
+        flags: PathFlags,
+        path: String,
+        atim: types::NewTimestamp,
+        mtim: types::NewTimestamp,
+    ) -> FsResult<()> {
+        self.gate(&fd, true)?;
+        self.wasi().set_times_at(fd, flags, path, atim, mtim).await
+    }
+
+    async fn link_at(&mut self, fd: Fd, flags: PathFlags, old: String, new_fd: Fd, new: String) -> FsResult<()> {
+        let (from, to) = (self.gate(&fd, true)?, self.gate(&new_fd, true)?);
+        self.same(&from, &to)?;
+        self.grow(&to, 0, 1).await?;
+        self.wasi().link_at(fd, flags, old, new_fd, new).await
+    }
+
+    async fn open_at(
+        &mut self,
+        fd: Fd,
+        path_flags: PathFlags,
+        path: String,
+        open_flags: OpenFlags,
+        flags: DescriptorFlags,
+    ) -> FsResult<Fd> {
+        let creates = open_flags.contains(OpenFlags::CREATE);
+        let writes = creates
+            || open_flags.contains(OpenFlags::TRUNCATE)
+            || flags.intersects(DescriptorFlags::WRITE | DescriptorFlags::MUTATE_DIRECTORY);
+        // A directory is asked for with every right that there may be; each use of it passes the gate anew.
+        let granted = self.gate(&fd, writes && !flags.contains(DescriptorFlags::MUTATE_DIRECTORY))?;
+        self.check_kind(&fd, path_flags, &path).await?;
+        if creates {
+            self.grow(&granted, 0, 1).await?;
+        }
+        let opened = self.wasi().open_at(fd, path_flags, path, open_flags, flags).await?;
+        self.open.0.insert(opened.rep(), granted);
+        Ok(opened)
+    }
+
+    async fn readlink_at(&mut self, fd: Fd, path: String) -> FsResult<String> {
+        self.gate(&fd, false)?;
+        self.wasi().readlink_at(fd, path).await
+    }
+
+    async fn remove_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
+        self.gate(&fd, true)?;
+        self.wasi().remove_directory_at(fd, path).await
+    }
+
+    async fn rename_at(&mut self, fd: Fd, old: String, new_fd: Fd, new: String) -> FsResult<()> {
+        let (from, to) = (self.gate(&fd, true)?, self.gate(&new_fd, true)?);
+        self.same(&from, &to)?;
+        self.wasi().rename_at(fd, old, new_fd, new).await
+    }
+
+    async fn symlink_at(&mut self, fd: Fd, old: String, new: String) -> FsResult<()> {
+        let granted = self.gate(&fd, true)?;
+        self.grow(&granted, 0, 1).await?;
+        self.wasi().symlink_at(fd, old, new).await
+    }
+
+    async fn unlink_file_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
+        self.gate(&fd, true)?;
+        self.wasi().unlink_file_at(fd, path).await
+    }
+
+    fn read_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynInputStream>> {
+        self.gate(&fd, false)?;
+        self.wasi().read_via_stream(fd, offset)
+    }
+
+    fn write_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynOutputStream>> {
+        let granted = self.gate(&fd, true)?;
+        let stream = self.wasi().write_via_stream(fd, offset)?;
+        self.counted(stream, granted)
+    }
+
+    fn append_via_stream(&mut self, fd: Fd) -> FsResult<Resource<DynOutputStream>> {
+        let granted = self.gate(&fd, true)?;
+        let stream = self.wasi().append_via_stream(fd)?;
+        self.counted(stream, granted)
+    }
+
+    async fn is_same_object(&mut self, a: Fd, b: Fd) -> wasmtime::Result<bool> {
+        self.wasi().is_same_object(a, b).await
+    }
+
+    async fn metadata_hash(&mut self, fd: Fd) -> FsResult<types::MetadataHashValue> {
+        self.gate(&fd, false)?;
+        self.wasi().metadata_hash(fd).await
+    }
+
+    async fn metadata_hash_at(&mut self, fd: Fd, flags: PathFlags, path: String) -> FsResult<types::MetadataHashValue> {
+        self.gate(&fd, false)?;
+        self.wasi().metadata_hash_at(fd, flags, path).await
+    }
+
+    fn drop(&mut self, fd: Fd) -> wasmtime::Result<()> {
+        self.open.0.remove(&fd.rep());
+        HostDescriptor::drop(&mut self.wasi(), fd)
+    }
+}
+
+impl HostDirectoryEntryStream for Files<'_> {
+    async fn read_directory_entry(
+        &mut self,
+        stream: Resource<types::DirectoryEntryStream>,
+    ) -> FsResult<Option<types::DirectoryEntry>> {
+        self.wasi().read_directory_entry(stream).await
+    }
+
+    fn drop(&mut self, stream: Resource<types::DirectoryEntryStream>) -> wasmtime::Result<()> {
+        HostDirectoryEntryStream::drop(&mut self.wasi(), stream)
+    }
+}

@@ -1,0 +1,113 @@
+//! What a guest does with the disk: quotas, special files, races.
+
+use std::{os::unix::fs::symlink, path::Path, time::Duration};
+
+use serde_json::json;
+use tandem_harness::{Client, Host, Options, text};
+
+async fn host(more: &str) -> anyhow::Result<(Host, Client)> {
+    let grant = format!("[grants.reader]\nfs.data = {{ path = \"{{home}}/files\", mode = \"read-write\"{more} }}\n");
+    let host = Options::with(&["reader"])?.config(&grant).start().await?;
+    let client = host.client("/mcp/full").await?;
+    Ok((host, client))
+}
+
+async fn write(client: &Client, path: &str, bytes: usize) -> anyhow::Result<Result<(), String>> {
+    let result = client.call("write_file", json!({"path": path, "text": "x".repeat(bytes)})).await?;
+    Ok(if result.is_error == Some(true) { Err(text(&result)) } else { Ok(()) })
+}
+
+#[tokio::test]
+async fn a_directory_holds_so_many_bytes_and_room_comes_back() -> anyhow::Result<()> {
+    let (host, client) = host(", max-bytes = \"64KiB\"").await?;
+    std::fs::write(host.directory.path().join("files/there"), [0; 40 << 10])?;
+    assert!(write(&client, "/data/a", 10 << 10).await?.is_ok());
+    assert!(write(&client, "/data/b", 30 << 10).await?.is_err(), "it is over the quota");
+    let told = format!("{:?}", crate::policy::records(&host).await?);
+    assert!(told.contains("quota of data"), "{told}");
+    let held: u64 = std::fs::read_dir(host.directory.path().join("files"))?
+        .map(|entry| entry.and_then(|entry| entry.metadata()).map(|metadata| metadata.len()))
+        .sum::<Result<_, _>>()?;
+    assert!(held <= 64 << 10, "{held} bytes are there");
+    std::fs::remove_file(host.directory.path().join("files/there"))?;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(write(&client, "/data/b", 30 << 10).await?, Ok(()), "what was freed is found");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_directory_holds_so_many_entries() -> anyhow::Result<()> {
+    let (host, client) = host(", max-files = 5").await?;
+    let mut made = 0;
+    for i in 0..20 {
+        made += usize::from(write(&client, &format!("/data/{i}"), 1).await?.is_ok());
+    }
+    assert_eq!(made, 5);
+    assert_eq!(std::fs::read_dir(host.directory.path().join("files"))?.count(), 5);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_fifo_is_refused_at_once() -> anyhow::Result<()> {
+    let (host, client) = host("").await?;
+    let fifo = host.directory.path().join("files/fifo");
+    assert!(tokio::process::Command::new("mkfifo").arg(&fifo).status().await?.success());
+    let read = client.call("read_file", json!({"path": "/data/fifo"}));
+    let result = tokio::time::timeout(Duration::from_secs(2), read).await.expect("no thread waits for a writer")?;
+    assert_eq!(result.is_error, Some(true), "{result:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_symlink_that_is_exchanged_all_the_time_never_leads_out() -> anyhow::Result<()> {
+    let (host, client) = host("").await?;
+    let home = host.directory.path().to_owned();
+    std::fs::write(home.join("outside"), "outside")?;
+    std::fs::write(home.join("files/inside"), "inside")?;
+    let done = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let swapping = std::thread::spawn({
+        let (done, link) = (done.clone(), home.join("files/link"));
+        move || {
+            let swap = |to: &Path| {
+                let next = link.with_extension("next");
+                let _made = symlink(to, &next).and_then(|()| std::fs::rename(&next, &link));
+            };
+            while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                swap(Path::new("inside"));
+                swap(Path::new("../outside"));
+                swap(&home.join("outside"));
+            }
+        }
+    });
+    let mut inside = 0;
+    for _ in 0..300 {
+        let result = client.call("read_file", json!({"path": "/data/link"})).await?;
+        assert!(!text(&result).contains("outside") || result.is_error == Some(true), "{result:?}");
+        inside += usize::from(text(&result) == "inside");
+    }
+    done.store(true, std::sync::atomic::Ordering::Relaxed);
+    swapping.join().expect("it swaps");
+    assert!(inside > 0, "the link inside was followed sometimes");
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_tenant_may_have_a_directory_of_its_own() -> anyhow::Result<()> {
+    let grant = "[grants.reader]\nfs.data = { path = \"{home}/files/{tenant}\", mode = \"read-write\" }\n";
+    let host = Options::with(&["reader"])?.config(grant).start().await?;
+    let client = host.client("/mcp/full").await?;
+    assert_eq!(write(&client, "/data/a", 3).await?, Ok(()));
+    assert_eq!(std::fs::read_to_string(host.directory.path().join("files/default/a"))?, "xxx");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_directory_that_is_taken_away_is_gone_at_the_next_call() -> anyhow::Result<()> {
+    let (host, client) = host("").await?;
+    assert_eq!(write(&client, "/data/a", 3).await?, Ok(()));
+    let revoked = crate::policy::tandem(host.directory.path(), &["grants", "revoke", "reader", "fs", "data"]).await?;
+    assert!(revoked.status.success(), "{revoked:?}");
+    assert!(write(&client, "/data/b", 3).await?.is_err());
+    assert!(!host.directory.path().join("files/b").exists());
+    Ok(())
+}
