@@ -12,7 +12,11 @@ GUESTS  := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/guests/*/Cargo.toml))
 HOST    := --workspace $(foreach p,$(PLUGINS),--exclude tandem-plugin-$(p)) $(foreach g,$(GUESTS),--exclude guest-$(g)) --exclude tandem-conformance-plugin
 NODE    := npx -y -p node@22
 
-.PHONY: help setup build plugins run test lint fmt bench conformance clients clean
+FUZZERS := manifest package config patterns
+# How long each of them runs.
+FUZZ_SECONDS ?= 20
+
+.PHONY: help setup build plugins run test lint fmt bench fuzz conformance clients clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -50,6 +54,10 @@ fmt: ## format the code
 
 bench: plugins ## build for speed and print what a call costs
 	sh tests/bench/run.sh
+
+fuzz: ## run each fuzz target for FUZZ_SECONDS (installs cargo-fuzz)
+	@command -v cargo-fuzz > /dev/null || cargo install --locked cargo-fuzz
+	@for t in $(FUZZERS); do RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$t -- -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -print_final_stats=1 || exit 1; done
 
 conformance: plugins ## run the official MCP conformance suite (fetches Node 22 with npx)
 	NODE="$(NODE)" sh tests/conformance/run.sh
