@@ -56,7 +56,7 @@ bench: plugins ## build for speed and print what a call costs
 	sh tests/bench/run.sh
 
 fuzz: ## run each fuzz target for FUZZ_SECONDS (installs cargo-fuzz)
-	@command -v cargo-fuzz > /dev/null || cargo install --locked cargo-fuzz
+	@cargo fuzz --version > /dev/null 2>&1 || cargo install --locked cargo-fuzz
 	@for t in $(FUZZERS); do RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$t -- -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -print_final_stats=1 || exit 1; done
 
 conformance: plugins ## run the official MCP conformance suite (fetches Node 22 with npx)
