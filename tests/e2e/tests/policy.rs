@@ -28,6 +28,17 @@ pub(crate) async fn records(host: &Host) -> anyhow::Result<Vec<Value>> {
     Ok(lines.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
 }
 
+/// Waits until the log says something: a call is answered a moment before its record is on disk.
+pub(crate) async fn recorded(host: &Host, text: &str) -> anyhow::Result<()> {
+    for _ in 0..50 {
+        if format!("{:?}", records(host).await?).contains(text) {
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("`{text}` was not recorded: {:?}", records(host).await?)
+}
+
 #[tokio::test]
 async fn the_audit_log_verifies_over_a_crash_and_not_after_a_change() -> anyhow::Result<()> {
     let host = Options::with(&["echo"])?.start().await?;

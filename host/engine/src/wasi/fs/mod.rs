@@ -282,6 +282,10 @@ impl HostDescriptor for Files<'_> {
         // A directory is asked for with every right that there may be; each use of it passes the gate anew.
         let granted = self.gate(&fd, writes && !flags.contains(DescriptorFlags::MUTATE_DIRECTORY))?;
         self.check_kind(&fd, path_flags, &path).await?;
+        if writes {
+            // The first write to a stream cannot wait for a count.
+            granted.usage.prepare(stream::WRITE, 0, granted.quota).await;
+        }
         if creates {
             self.grow(&granted, 0, 1).await?;
         }

@@ -14,7 +14,7 @@ use crate::account::{Account, Use};
 pub(super) struct QuotaReached;
 
 /// What one write may hold, as in wasmtime-wasi.
-const WRITE: u64 = 1 << 20;
+pub(super) const WRITE: u64 = 1 << 20;
 
 pub(super) struct Counted {
     inner: DynOutputStream,
@@ -31,7 +31,7 @@ impl Counted {
 #[wasmtime_wasi::async_trait]
 impl Pollable for Counted {
     async fn ready(&mut self) {
-        // Only here can a count be waited for; a write that follows finds the figures fresh.
+        // A count can be waited for here, not in a write.
         self.granted.usage.prepare(WRITE, 0, self.granted.quota).await;
         self.inner.ready().await;
     }
