@@ -30,7 +30,7 @@ use crate::{
     config::{HOSTCALL_FUEL, MAX_HANDLES},
     error::{LoadError, RunError},
     instances::Idle,
-    metrics::Meters,
+    metrics::{Counted, Meters},
     services::Services,
     state::CallState,
     ticker::Ticker,
@@ -137,6 +137,7 @@ pub(crate) struct Live {
     instance: Instance,
     /// The looked-up exports, for the next call of a reused instance.
     tools: Option<tools::Guest>,
+    counted: Counted,
     pub(crate) calls: u32,
 }
 
@@ -338,6 +339,7 @@ impl Plugin {
             // What it was given when it first used WASI cannot be taken back from it.
             && live.store.data().is_current(&env.caller.tenant)
         {
+            live.counted.switch();
             live.store.data_mut().arm(env)?;
             live.store.set_epoch_deadline(1);
             return Ok(live);
@@ -355,7 +357,10 @@ impl Plugin {
         store.set_epoch_deadline(1);
         store.data_mut().arm(env)?;
         match self.pre.instantiate_async(&mut store).await {
-            Ok(instance) => Ok(Live { store, instance, tools: None, calls: 0 }),
+            Ok(instance) => {
+                let counted = self.shared.meters.instance();
+                Ok(Live { store, instance, tools: None, counted, calls: 0 })
+            }
             Err(error) => Err(self.classify(store.data(), &error)),
         }
     }
@@ -402,13 +407,14 @@ impl Plugin {
     /// Accounts for the call, and keeps the instance if it may serve again.
     fn settle(&self, mut live: Live, tenant: &Arc<str>, healthy: bool) {
         let state = live.store.data_mut();
-        self.shared.meters.record(state.cpu(), state.memory.peak());
+        self.shared.meters.record(state.memory.peak());
         state.disarm();
         live.calls += 1;
         if let InstancePolicy::Pooled { max_invocations } = self.policy
             && healthy
             && live.calls < max_invocations
         {
+            live.counted.switch();
             self.idle.put(tenant, live);
         }
     }

@@ -110,11 +110,6 @@ impl CallState {
         self.env = None;
     }
 
-    /// Guest execution time of the present call, in whole ticks.
-    pub(crate) fn cpu(&self) -> Duration {
-        TICK.saturating_mul(u32::try_from(self.ticks).unwrap_or(u32::MAX))
-    }
-
     /// Called when a tick passed while the guest ran: charges it, and lets others run.
     pub(crate) fn on_tick(mut store: StoreContextMut<'_, Self>) -> wasmtime::Result<UpdateDeadline> {
         let state = store.data_mut();

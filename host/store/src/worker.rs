@@ -6,7 +6,7 @@ use std::{
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::Path,
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use rusqlite::Connection;
@@ -125,7 +125,9 @@ fn write_loop(db: &Connection, mut queue: mpsc::Receiver<Job>) {
             let Ok(job) = queue.try_recv() else { break };
             pending.push(job(Ok(db)));
         }
+        let start = Instant::now();
         let commit = db.execute_batch("COMMIT");
+        metrics::histogram!("tandem_store_commit_seconds").record(start.elapsed().as_secs_f64());
         if let Err(error) = &commit {
             tracing::error!(%error, "the store cannot commit");
             if !db.is_autocommit() {

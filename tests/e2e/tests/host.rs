@@ -29,6 +29,11 @@ async fn health_readiness_and_metrics_answer() -> anyhow::Result<()> {
         line.starts_with("tandem_tool_calls_total") && line.contains("tool=\"add\"") && line.contains("status=\"ok\"")
     });
     assert!(line.is_some_and(|line| line.ends_with(" 1")), "{metrics}");
+    let idle = "tandem_instances{category=\"echo\",state=\"running\"} 0";
+    for name in [idle, "tandem_store_commit_seconds", "tandem_compile_seconds", "tandem_guest_memory_bytes", "process_"]
+    {
+        assert!(metrics.contains(name), "{name}: {metrics}");
+    }
     Ok(())
 }
 
