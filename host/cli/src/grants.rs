@@ -51,6 +51,7 @@ pub(crate) fn capability(config: &HostConfig, plugin: &str, effective: &Effectiv
         cache: effective.cache.map(|bytes| bytes.as_u64()),
         kv: effective.kv.map(|quota| Quota { bytes: quota.max_bytes.as_u64(), keys: quota.max_keys.into() }),
         invoke: effective.invoke,
+        p2p: effective.p2p.clone(),
         config: Arc::new(effective.config.iter().map(|(k, v)| (k.to_string(), v.expose().to_owned())).collect()),
     })
 }

@@ -1,8 +1,13 @@
 //! What one tenant's calls of one plugin may touch: request ∩ grant, resolved to this host's paths and values.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
-use tandem_manifest::{HttpRule, Secret};
+use tandem_manifest::{HttpRule, P2pInterface, Secret};
 use tandem_store::Quota;
 
 /// Ceilings of one call; already the smaller of what the author asks for and the operator allows.
@@ -63,6 +68,8 @@ pub struct Capability {
     pub kv: Option<Quota>,
     /// Whether other tools may be called.
     pub invoke: bool,
+    /// The interfaces of the network of hosts.
+    pub p2p: BTreeSet<P2pInterface>,
     /// The operator's settings for the plugin.
     pub config: Arc<BTreeMap<String, String>>,
 }

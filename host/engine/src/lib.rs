@@ -44,7 +44,9 @@ pub use capability::{Capability, Directory, DirectoryQuota, Limits};
 pub use config::{EngineConfig, TICK};
 pub use engine::Engine;
 pub use error::{LoadError, RunError};
-pub use host::{Caches, EntryKind, EventSink, InvokeError, InvokeOutput, Invoker};
+pub use host::{
+    Caches, DagFormat, EntryKind, EventSink, InvokeError, InvokeOutput, Invoker, P2p, P2pError, P2pRequest, Strategy,
+};
 pub use plugin::{Capabilities, InstancePolicy, Plugin, PluginSpec};
 pub use services::Services;
 pub use wasi::DiskUsage;

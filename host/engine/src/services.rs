@@ -6,7 +6,7 @@ use rustls::pki_types::CertificateDer;
 use tandem_store::Store;
 use tokio_rustls::TlsConnector;
 
-use crate::host::{Caches, EventSink, Invoker};
+use crate::host::{Caches, EventSink, Invoker, P2p};
 use crate::wasi::DiskUsage;
 
 /// Set up once, before the first call. The upward references are weak: the router owns the engine, not the
@@ -24,6 +24,7 @@ pub struct Services {
     tls: OnceLock<Option<TlsConnector>>,
     invoker: OnceLock<Weak<dyn Invoker>>,
     events: OnceLock<Weak<dyn EventSink>>,
+    p2p: OnceLock<Arc<dyn P2p>>,
 }
 
 impl std::fmt::Debug for Services {
@@ -54,6 +55,15 @@ impl Services {
     /// Sets who takes events. Only the first setting counts.
     pub fn set_events(&self, events: &Arc<dyn EventSink>) {
         drop(self.events.set(Arc::downgrade(events)));
+    }
+
+    /// Sets who owns the network of hosts. Only the first setting counts.
+    pub fn set_p2p(&self, network: Arc<dyn P2p>) {
+        drop(self.p2p.set(network));
+    }
+
+    pub(crate) fn p2p(&self) -> Option<Arc<dyn P2p>> {
+        self.p2p.get().cloned()
     }
 
     /// Made at the first use; none when the authorities cannot be used.

@@ -7,7 +7,8 @@ use std::any::Any;
 use std::fmt;
 
 use crate::bindings::tandem::host::{cache, client, events, invoke, kv, secrets};
-use crate::bindings::tandem::plugin::types::{ToolError, ToolOutput};
+use crate::bindings::tandem::p2p::types as p2p;
+use crate::bindings::tandem::plugin::types::{Content, ToolError, ToolOutput};
 
 /// What went wrong, in the words that a client and its model get to read.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,6 +108,7 @@ impl<E: std::error::Error + 'static> From<E> for Error {
             .or_else(|| seen::<kv::Error>(any))
             .or_else(|| seen::<cache::Error>(any))
             .or_else(|| seen::<events::Error>(any))
+            .or_else(|| seen::<p2p::Error>(any))
             .unwrap_or_else(|| Self::Other(with_causes(&error)))
     }
 }
@@ -199,6 +201,33 @@ impl Refusal for events::Error {
         match self {
             events::Error::Unknown(name) => Error::NotFound(format!("this plugin has no `{name}`")),
             events::Error::Other(m) => other(m.as_ref(), "the event"),
+        }
+    }
+}
+
+/// A refusal that has no kind among tools' errors keeps its code, as structured content.
+fn coded(code: &str, message: &str) -> Error {
+    let structured = serde_json::json!({"error": {"code": code, "message": message}});
+    Error::Failed(ToolOutput {
+        content: vec![Content::Text(format!("{code}: {message}"))],
+        structured: Some(structured.to_string()),
+    })
+}
+
+impl Refusal for p2p::Error {
+    fn refusal(&self) -> Error {
+        match self {
+            p2p::Error::InvalidArgument(m) => Error::InvalidArguments(m.clone()),
+            p2p::Error::NotFound(m) => Error::NotFound(m.clone()),
+            p2p::Error::Unauthorized(m) => Error::Denied(m.clone()),
+            p2p::Error::Unavailable(m) => Error::Unavailable(m.clone()),
+            p2p::Error::Conflict(m) => coded("conflict", m),
+            p2p::Error::IdempotencyConflict(m) => coded("idempotency_conflict", m),
+            p2p::Error::StaleFence(m) => coded("stale_fence", m),
+            p2p::Error::LeaseExpired(m) => coded("lease_expired", m),
+            p2p::Error::LimitExceeded(m) => coded("limit_exceeded", m),
+            p2p::Error::Timeout(m) => coded("timeout", m),
+            p2p::Error::Other(m) => other(m.as_ref(), "the network of hosts"),
         }
     }
 }

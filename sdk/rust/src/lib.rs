@@ -56,6 +56,7 @@ pub mod invoke;
 pub mod kv;
 pub mod log;
 mod output;
+pub mod p2p;
 mod plugin;
 mod prompt;
 mod resource;
@@ -87,7 +88,7 @@ pub mod prelude {
     pub use crate::serde_json::{Value, json};
     pub use crate::{
         Completion, Content, Context, Ctx, Error, PromptMessage, PromptOutput, ResourceContents, Result, Role,
-        ToolOutput, cache, client, config, data, events, input, invoke, kv, log, output, secrets, tools,
+        ToolOutput, cache, client, config, data, events, input, invoke, kv, log, output, p2p, secrets, tools,
     };
 }
 

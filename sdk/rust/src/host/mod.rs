@@ -3,8 +3,10 @@
 
 #[cfg(target_arch = "wasm32")]
 pub(crate) use crate::bindings::tandem::host::{cache, client, config, events, invoke, kv, log, secrets};
+#[cfg(target_arch = "wasm32")]
+pub(crate) use crate::bindings::tandem::p2p;
 
 #[cfg(not(target_arch = "wasm32"))]
 mod local;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use local::{cache, client, config, events, invoke, kv, log, secrets};
+pub(crate) use local::{cache, client, config, events, invoke, kv, log, p2p, secrets};

@@ -1,6 +1,8 @@
 //! What stands in for the host when a plugin's unit tests run natively: storage of the running thread,
 //! which no other test sees, and a client that knows the answers it was given.
 
+pub(crate) mod p2p;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
