@@ -15,6 +15,7 @@ mod live;
 mod logging;
 mod package;
 mod progress;
+mod reactor;
 mod reload;
 mod serve;
 mod supply;

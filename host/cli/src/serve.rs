@@ -1,7 +1,7 @@
 //! `tandem serve`: start in order, serve until told to stop, stop in order.
 //!
-//! Start: configuration, store, engine, plugins, listener, ready. Stop: not ready, no new connections, calls in
-//! flight, store. A second signal ends at once.
+//! Start: configuration, store, reactor, engine, plugins, listeners, ready. Stop: not ready, no new connections, calls in
+//! flight, reactor, store. A second signal ends at once.
 
 use std::{io::Write, sync::Arc, time::Instant};
 
@@ -26,6 +26,7 @@ use crate::{
     live::Policy,
     logging, package,
     progress::Loading,
+    reactor,
     reload::{self, Reload},
     supply::{self, Supply},
     tenants::{self, Limits},
@@ -58,7 +59,16 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let services = Arc::new(Services::with_store(store.clone()).trusting(config::authorities(config)?));
     let catalog = Arc::new(Catalog::default());
     let limits = Arc::new(Limits::new(config.clone()));
-    let router = Router::new(catalog.clone(), services.clone(), router_config(config, limits.clone()));
+    let reactor = reactor::start(config, &store)?;
+    let router = RouterConfig {
+        reactor: reactor.as_ref().map(|reactor| reactor.lane().clone()),
+        ..router_config(config, limits.clone())
+    };
+    let router = Router::new(catalog.clone(), services.clone(), router);
+    if let Some(reactor) = &reactor {
+        reactor.set_tools(Arc::new(router.clone()));
+        services.set_p2p(reactor.clone());
+    }
     let issued = admin.keys.subscribe();
     let asks = auth::asks(config, &issued.borrow());
     let Auth { authenticator, ring } = Auth::new(config, &issued.borrow().clone(), args.stdio)?;
@@ -87,6 +97,10 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
             load(&config, &grants, &store, services, &catalog, &router, start)
         }
     });
+    let beside = match &reactor {
+        Some(reactor) if !args.stdio => reactor::serve(config, reactor, &gateway, asks, &stop).await,
+        _ => None,
+    };
     let served = match listener {
         Some(listener) => {
             let address = listener.local_addr()?;
@@ -103,6 +117,12 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
         }
     };
     router.set_ready(false);
+    if let Some(beside) = beside {
+        drop(beside.await);
+    }
+    if let Some(reactor) = reactor {
+        tokio::task::spawn_blocking(move || reactor.stop()).await?;
+    }
     if let Err(error) = ended.flush().await {
         tracing::error!(%error, "the last records of the audit log are not on disk");
     }
@@ -124,7 +144,8 @@ fn router_config(config: &HostConfig, limits: Arc<Limits>) -> RouterConfig {
         audited: tenants::audited(config),
         max_running: config.server.max_concurrent_requests as usize,
         reactor_fallback: config.reactor.fallback == Fallback::General,
-        ..RouterConfig::default()
+        reactor_patience: config.reactor.fallback_timeout.as_duration(),
+        ..RouterConfig::new(tokio::runtime::Handle::current())
     }
 }
 

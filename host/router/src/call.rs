@@ -14,7 +14,6 @@ use crate::{
     api::{CallError, Lane, Output, RequestContext, Violation},
     audit::{Closing, Ending},
     cache::Key,
-    lane,
     meters::{self, CategoryState, Share},
     nested::MAX_DEPTH,
     outcome::{self, settle, tool_failed},
@@ -28,8 +27,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Where a call runs, and why.
 #[derive(Clone, Copy)]
 pub(crate) struct Route {
-    lane: Lane,
-    reason: &'static str,
+    pub(crate) lane: Lane,
+    pub(crate) reason: &'static str,
 }
 
 /// One tool call's facts.
@@ -42,6 +41,7 @@ struct Job<'a> {
 }
 
 /// Where a call stands: its category's state, its tenant's share of it, and who pays.
+#[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) state: Arc<CategoryState>,
     pub(crate) share: Arc<Share>,
@@ -75,11 +75,13 @@ impl Router {
         let start = Instant::now();
         let view = self.view(&cx.caller);
         let (tool, category) = find_tool(&view, name)?;
-        let closing = Closing::new(self, &cx, self.place(&cx, category), name, start);
+        let route = self.route(category, Some(tool)).await;
+        let lane = self.meters(route.as_ref().map_or(Lane::Reactor, |route| route.lane));
+        let closing = Closing::new(self, &cx, self.place(&cx, category, lane.lane), name, start);
         let job = Job { cx: &cx, tool, category, closing: &closing, start };
-        let (lane, result) = match self.route(category, Some(tool)) {
-            Ok(route) => (&self.0.general, Box::pin(self.routed_call(&job, arguments, route)).await),
-            Err(error) => (&self.0.reactor, Err(error)),
+        let result = match route {
+            Ok(route) => Box::pin(self.routed_call(&job, arguments, route)).await,
+            Err(error) => Err(error),
         };
         let status = meters::status(&result.as_ref().map(|output| output.is_error));
         lane.record(status, start.elapsed());
@@ -120,8 +122,14 @@ impl Router {
             }
         }
         let env = self.env(cx, place, tool.limits.deadline)?;
-        let _running = self.admit(place, &env).await?;
-        let answer = self.attempts(&env, tool, place, &arguments).await?;
+        let _running = self.admit(place, &env, route.lane).await?;
+        let answer = if self.is_at_home(route.lane) {
+            self.attempts(&env, tool, place, &arguments).await?
+        } else {
+            let (router, env, tool, place) = (self.clone(), env.clone(), tool.clone(), place.clone());
+            let work = async move { router.attempts(&env, &tool, &place, &arguments).await };
+            self.elsewhere(route.lane, work).await??
+        };
         let (output, is_error) = match answer {
             Ok(output) => (output, false),
             Err(error) => (tool_failed(error)?, true),
@@ -137,11 +145,12 @@ impl Router {
         Ok(done(output.content, structured, is_error, false))
     }
 
-    pub(crate) fn place(&self, cx: &RequestContext, category: &Category) -> Place {
+    pub(crate) fn place(&self, cx: &RequestContext, category: &Category, lane: Lane) -> Place {
         let state = self.state_of(category);
         let tenant = self.0.tenants.of(&cx.caller.tenant);
         let share = state.share_of(&tenant.name);
-        let account = Arc::new(CallAccount::new(tenant.clone()));
+        let turns = (lane == Lane::Reactor).then(|| self.0.reactor_turns.clone());
+        let account = Arc::new(CallAccount::new(tenant.clone(), turns));
         Place { state, share, tenant, account }
     }
 
@@ -151,26 +160,6 @@ impl Router {
             0 => place.tenant.call().map_err(outcome::exhausted),
             _ => Ok(()),
         }
-    }
-
-    pub(crate) fn route(&self, category: &Category, tool: Option<&Arc<Tool>>) -> Result<Route, CallError> {
-        let (lane, reason) = lane::choose(category, tool.map_or("", |tool| &tool.descriptor.name));
-        let route = match lane {
-            Lane::General => Route { lane, reason },
-            Lane::Reactor => {
-                self.0.reactor.routed(reason);
-                let safe = tool.is_some_and(|tool| tool.descriptor.annotations.idempotent);
-                if !(self.0.config.reactor_fallback && safe) {
-                    return Err(CallError::Unavailable {
-                        reason: format!("`{}` runs in the reactor lane, which is down", category.name),
-                        retry_after: None,
-                    });
-                }
-                Route { lane: Lane::General, reason: "fallback" }
-            }
-        };
-        self.0.general.routed(route.reason);
-        Ok(route)
     }
 
     pub(crate) fn env(&self, cx: &RequestContext, place: &Place, limit: Duration) -> Result<CallEnv, CallError> {
@@ -197,7 +186,7 @@ impl Router {
 
     /// Waits for a place: first the tenant's and the plugin's, then the lane's, so that who waits for one's own busy
     /// plugin does not hold the lane's places meanwhile. A nested call has its parent's places and does not wait.
-    pub(crate) async fn admit(&self, place: &Place, env: &CallEnv) -> Result<Running, CallError> {
+    pub(crate) async fn admit(&self, place: &Place, env: &CallEnv, at: Lane) -> Result<Running, CallError> {
         let Place { state, share, tenant, .. } = place;
         share.breaker.admit(Instant::now()).map_err(|wait| CallError::Unavailable {
             reason: format!("`{}` failed repeatedly and is paused", state.name),
@@ -223,8 +212,14 @@ impl Router {
                 None => None,
             };
             let plugin = share.gate.enter(state.priority).await.map_err(|full| queue_full("concurrency", &full))?;
-            let lane = self.0.gate.enter(state.priority).await.map_err(|full| queue_full("queue", &full))?;
-            Ok([own, Some(plugin), Some(lane)])
+            let lane = match at {
+                Lane::General => {
+                    Some(self.0.gate.enter(state.priority).await.map_err(|full| queue_full("queue", &full))?)
+                }
+                // The reactor has places of its own, and refuses at once.
+                Lane::Reactor => None,
+            };
+            Ok([own, Some(plugin), lane])
         };
         let places = tokio::select! {
             biased;
@@ -240,7 +235,7 @@ impl Router {
         if places.is_err() {
             share.breaker.neutral(Instant::now());
         }
-        self.0.general.waited(before.elapsed());
+        self.meters(at).waited(before.elapsed());
         Ok(Running::new(state, places?))
     }
 

@@ -20,10 +20,11 @@ impl Router {
     pub async fn read_resource(&self, cx: RequestContext, uri: &str) -> Result<Vec<ResourceContents>, CallError> {
         let view = self.view(&cx.caller);
         let category = view.resource_owner(uri).ok_or_else(|| not_found("resource", uri, Vec::new()))?;
+        let (plugin, own) = (category.plugin.clone(), uri.to_owned());
         let run = |env| async move {
-            category.plugin.read_resource(env, uri).await.map(|answer| {
+            plugin.read_resource(env, &own).await.map(|answer| {
                 answer.map_err(|error| match error {
-                    ToolError::NotFound(_) => not_found("resource", uri, Vec::new()),
+                    ToolError::NotFound(_) => not_found("resource", &own, Vec::new()),
                     other => entry_failed(other),
                 })
             })
@@ -52,8 +53,9 @@ impl Router {
             return Err(invalid(name, missing));
         }
         let arguments = Value::Object(arguments).to_string();
+        let (plugin, own) = (category.plugin.clone(), name.to_owned());
         let run = |env| async move {
-            let answer = category.plugin.get_prompt(env, name, arguments).await;
+            let answer = plugin.get_prompt(env, &own, arguments).await;
             answer.map(|answer| answer.map_err(entry_failed))
         };
         self.enter(&cx, category, name, run).await
@@ -80,37 +82,43 @@ impl Router {
             }
         };
         let settled = Value::Object(settled).to_string();
-        let reference = &reference;
-        let run = |env| async move {
-            let answer = category.plugin.complete(env, reference, argument, value, settled).await;
-            answer.map(|answer| answer.map_err(entry_failed))
-        };
-        let what = match reference {
+        let what = match &reference {
             CompletionReference::Prompt(name) | CompletionReference::ResourceTemplate(name) => name.clone(),
+        };
+        let (plugin, argument, value) = (category.plugin.clone(), argument.to_owned(), value.to_owned());
+        let run = |env| async move {
+            let answer = plugin.complete(env, &reference, &argument, &value, settled).await;
+            answer.map(|answer| answer.map_err(entry_failed))
         };
         self.enter(&cx, category, &what, run).await
     }
 
     /// Admits, runs and accounts for what is no tool's call. `what` is the URI or the prompt.
-    async fn enter<T, F: Future<Output = Result<Result<T, CallError>, RunError>>>(
+    async fn enter<T, F>(
         &self,
         cx: &RequestContext,
         category: &Category,
         what: &str,
         run: impl FnOnce(CallEnv) -> F,
-    ) -> Result<T, CallError> {
-        self.route(category, None)?;
-        let closing = Closing::new(self, cx, self.place(cx, category), what, Instant::now());
+    ) -> Result<T, CallError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<Result<T, CallError>, RunError>> + Send + 'static,
+    {
+        let route = self.route(category, None).await?;
+        let closing = Closing::new(self, cx, self.place(cx, category, route.lane), what, Instant::now());
         let place = closing.place();
         let work = async {
             self.charge(cx, place)?;
             let env = self.env(cx, place, category.plugin.limits().deadline)?;
-            let _running = self.admit(place, &env).await?;
-            settle(&place.state, &place.share, run(env).await)?
+            let _running = self.admit(place, &env, route.lane).await?;
+            let done =
+                if self.is_at_home(route.lane) { run(env).await } else { self.elsewhere(route.lane, run(env)).await? };
+            settle(&place.state, &place.share, done)?
         };
         let result = work.await;
         let status = meters::status(&result.as_ref().map(|_| false));
-        closing.end(Ending::of("general", status, &result)).await;
+        closing.end(Ending::of(route.lane.as_str(), status, &result)).await;
         result
     }
 }

@@ -24,6 +24,7 @@ mod lane;
 mod meters;
 mod nested;
 mod outcome;
+mod peers;
 mod router;
 mod status;
 mod tenant;

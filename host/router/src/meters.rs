@@ -176,7 +176,9 @@ const LONGEST_US: u64 = 600_000_000;
 
 impl LaneMeters {
     pub(crate) fn new(lane: Lane) -> Self {
-        gauge!("tandem_lane_up", "lane" => lane.as_str()).set(if lane == Lane::General { 1.0 } else { 0.0 });
+        if lane == Lane::General {
+            gauge!("tandem_lane_up", "lane" => lane.as_str()).set(1.0);
+        }
         let reasons = ["affinity", "requires_p2p", "pattern", "default", "fallback"];
         let routing = reasons
             .map(|reason| (reason, counter!("tandem_routing_total", "lane" => lane.as_str(), "reason" => reason)));

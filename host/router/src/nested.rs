@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tandem_engine::{CallEnv, Content, InvokeError, InvokeOutput, Invoker, ResourceBody, ResourceContents};
 
 use crate::{
-    api::{CallError, RequestContext},
+    api::{CallError, Output, RequestContext},
     router::{Inner, Router},
 };
 
@@ -32,15 +32,20 @@ impl Invoker for Inner {
                     return Err(InvokeError::InvalidArguments(format!("the arguments are not JSON: {error}")));
                 }
             };
-            let output = router.call_tool(context(parent), &tool, arguments).await.map_err(refused)?;
-            let content: Vec<Value> = output.content.iter().map(content_json).collect();
-            Ok(InvokeOutput {
-                content: Value::Array(content).to_string(),
-                structured: output.structured.map(|value| value.to_string()),
-                is_error: output.is_error,
-            })
+            answer(router.call_tool(context(parent), &tool, arguments).await)
         })
     }
+}
+
+/// What a call came to, for who is below the router.
+pub(crate) fn answer(result: Result<Output, CallError>) -> Result<InvokeOutput, InvokeError> {
+    let output = result.map_err(refused)?;
+    let content: Vec<Value> = output.content.iter().map(content_json).collect();
+    Ok(InvokeOutput {
+        content: Value::Array(content).to_string(),
+        structured: output.structured.map(|value| value.to_string()),
+        is_error: output.is_error,
+    })
 }
 
 fn context(parent: CallEnv) -> RequestContext {

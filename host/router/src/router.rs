@@ -6,13 +6,13 @@ use std::{
         Arc, Weak,
         atomic::{AtomicBool, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
 use tandem_catalog::{Catalog, Category, Change, View};
 use tandem_engine::{Caller, Services};
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 
 use crate::{
     admission::Gate,
@@ -26,6 +26,10 @@ use crate::{
     tenant::{TenantPolicy, Tenants, Unlimited},
 };
 
+/// Guests of the reactor that compute for longer than a tick, at a time. Each has the thread for a tick in turn, and the
+/// network waits for all of them: this bounds how long.
+const REACTOR_TURNS: usize = 4;
+
 /// What an operator may choose.
 #[derive(Clone)]
 pub struct RouterConfig {
@@ -34,6 +38,12 @@ pub struct RouterConfig {
     /// Calls that may wait for the general lane, and for each plugin. A longer queue only makes more callers
     /// time out.
     pub max_waiting: usize,
+    /// The reactor lane, if there is one.
+    pub reactor: Option<tandem_reactor::Lane>,
+    /// How long a call waits for a reactor that is down.
+    pub reactor_patience: Duration,
+    /// Where calls of the general lane run that come from the reactor's thread.
+    pub general: tokio::runtime::Handle,
     /// Whether a tool of the reactor lane may run in the general lane while that lane is down; only tools that
     /// are marked idempotent do.
     pub reactor_fallback: bool,
@@ -51,11 +61,16 @@ impl std::fmt::Debug for RouterConfig {
     }
 }
 
-impl Default for RouterConfig {
-    fn default() -> Self {
+impl RouterConfig {
+    /// The defaults, for a host without a reactor, whose general lane is `general`.
+    #[must_use]
+    pub fn new(general: tokio::runtime::Handle) -> Self {
         Self {
             max_running: 1000,
             max_waiting: 1024,
+            reactor: None,
+            reactor_patience: Duration::ZERO,
+            general,
             reactor_fallback: false,
             workers: 2,
             tenants: Arc::new(Unlimited),
@@ -78,6 +93,7 @@ pub(crate) struct Inner {
     pub(crate) results: Results,
     pub(crate) general: LaneMeters,
     pub(crate) reactor: LaneMeters,
+    pub(crate) reactor_turns: Arc<Semaphore>,
     categories: ArcSwap<HashMap<Arc<str>, Arc<CategoryState>>>,
     ready: AtomicBool,
 }
@@ -104,6 +120,7 @@ impl Router {
             results: Results::default(),
             general: LaneMeters::new(Lane::General),
             reactor: LaneMeters::new(Lane::Reactor),
+            reactor_turns: Arc::new(Semaphore::new(REACTOR_TURNS)),
             categories: ArcSwap::default(),
             ready: AtomicBool::new(false),
         }));
@@ -158,12 +175,17 @@ impl Router {
         let (running, waiting) = self.0.gate.load();
         RuntimeStatus {
             ready: self.0.ready.load(Ordering::Acquire),
-            lanes: vec![
-                lane_status(&self.0.general, "up", running, waiting),
-                lane_status(&self.0.reactor, "down", 0, 0),
-            ],
+            lanes: vec![lane_status(&self.0.general, "up", running, waiting), self.reactor_status()],
             categories,
         }
+    }
+
+    fn reactor_status(&self) -> LaneStatus {
+        let (state, load) = match &self.0.config.reactor {
+            Some(reactor) => (if reactor.is_up() { "up" } else { "down" }, reactor.load()),
+            None => ("off", 0),
+        };
+        lane_status(&self.0.reactor, state, load, 0)
     }
 
     /// The state of a category, made anew when its plugin was replaced.

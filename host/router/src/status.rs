@@ -18,7 +18,7 @@ pub struct RuntimeStatus {
 pub struct LaneStatus {
     /// `general` or `reactor`.
     pub lane: &'static str,
-    /// `up` or `down`.
+    /// `up`, `down`, or `off` where the host has no such lane.
     pub state: &'static str,
     /// Calls that ended, since the start.
     pub calls: u64,

@@ -108,7 +108,8 @@ pub(crate) fn report(out: &mut impl Write) -> anyhow::Result<()> {
         anyhow::Ok((engine, categories))
     }))??;
     let catalog = Arc::new(Catalog::default());
-    let config = RouterConfig { workers: WORKERS, tenants: Arc::new(Totals), ..RouterConfig::default() };
+    let config =
+        RouterConfig { workers: WORKERS, tenants: Arc::new(Totals), ..RouterConfig::new(runtime.handle().clone()) };
     let router = Router::new(catalog.clone(), engine.services().clone(), config);
     catalog.install(categories, Vec::new());
     writeln!(out, "a well-behaved tenant beside {ATTACKERS} attacking calls of another one, {WORKERS} worker threads")?;

@@ -113,7 +113,8 @@ fn native() -> App {
 async fn tandem(listener: TcpListener, pooled: bool) -> anyhow::Result<()> {
     let (engine, category) = tokio::task::spawn_blocking(move || super::plugin::load(pooled)).await??;
     let catalog = Arc::new(Catalog::default());
-    let router = Router::new(catalog.clone(), engine.services().clone(), RouterConfig::default());
+    let router =
+        Router::new(catalog.clone(), engine.services().clone(), RouterConfig::new(tokio::runtime::Handle::current()));
     let config = GatewayConfig { exposure: Exposure::Full, ..GatewayConfig::default() };
     let gateway = Gateway::new(router.clone(), config)?;
     catalog.install(vec![("echo.wasm".to_owned(), category)], Vec::new());

@@ -50,7 +50,11 @@ async fn start(config: GatewayConfig) -> Edge {
 
 async fn start_with(config: GatewayConfig, auth: Arc<dyn Authenticator>) -> Edge {
     let catalog = Arc::new(Catalog::default());
-    let router = Router::new(catalog.clone(), Arc::new(Services::default()), RouterConfig::default());
+    let router = Router::new(
+        catalog.clone(),
+        Arc::new(Services::default()),
+        RouterConfig::new(tokio::runtime::Handle::current()),
+    );
     router.set_ready(true);
     let gateway = Gateway::with_authenticator(router.clone(), config, auth).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{HttpUrl, MultiaddrText, PeerIdText, RepositoryName};
 use crate::{
     document::{Check, Findings},
+    names::Name,
     secret::Secret,
     units::HumanDuration,
 };
@@ -42,6 +43,10 @@ pub struct P2pConfig {
     pub admission: Admission,
     /// The peers that may connect when admission is `closed`.
     pub allow: Vec<PeerIdText>,
+    /// The tenant of peers' calls (`peers` where it is not given): its categories, grants and limits are theirs. Where the file names tenants but not this
+    /// one, peers have no tools.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<Name>,
     /// The network's key, when admission is `psk`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub psk: Option<Secret>,
@@ -60,6 +65,7 @@ impl Default for P2pConfig {
             listen: addresses.iter().filter_map(|address| address.parse().ok()).collect(),
             admission: Admission::default(),
             allow: Vec::new(),
+            tenant: None,
             psk: None,
             discovery: DiscoveryConfig::default(),
             task_queue: TaskQueueConfig::default(),
@@ -104,7 +110,7 @@ impl Check for P2pConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct DiscoveryConfig {
-    /// From a file.
+    /// From signed records in a directory that hosts share.
     pub file: bool,
     /// From an environment variable.
     pub env: bool,
@@ -114,6 +120,11 @@ pub struct DiscoveryConfig {
     pub dht: bool,
     /// At these rendezvous points.
     pub rendezvous: Vec<MultiaddrText>,
+    /// Whether this host is a rendezvous point for others.
+    pub rendezvous_server: bool,
+    /// The directory of the file registry; a relative path is below the data directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
     /// In an issue of a GitHub repository.
     pub github: GithubConfig,
     /// How long a peer's record is believed.
@@ -130,6 +141,8 @@ impl Default for DiscoveryConfig {
             mdns: false,
             dht: false,
             rendezvous: Vec::new(),
+            rendezvous_server: false,
+            directory: None,
             github: GithubConfig::default(),
             peer_ttl: HumanDuration::secs(30 * 60),
             public_nodes: false,

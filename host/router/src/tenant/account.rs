@@ -11,6 +11,8 @@ use std::{
 use futures::future::BoxFuture;
 use tandem_engine::{Account, Exhausted, Turn, Use};
 
+use tokio::sync::Semaphore;
+
 use super::Tenant;
 
 /// Refusals that are kept of one call: a guest that probes would fill the log with them.
@@ -58,11 +60,13 @@ pub(crate) struct CallAccount {
     used: AtomicU32,
     denied: Mutex<Vec<Denial>>,
     cpu_us: AtomicU64,
+    /// The turns of the lane, where it has its own.
+    turns: Option<Arc<Semaphore>>,
 }
 
 impl CallAccount {
-    pub(crate) fn new(tenant: Arc<Tenant>) -> Self {
-        Self { tenant, used: AtomicU32::new(0), denied: Mutex::default(), cpu_us: AtomicU64::new(0) }
+    pub(crate) fn new(tenant: Arc<Tenant>, turns: Option<Arc<Semaphore>>) -> Self {
+        Self { tenant, used: AtomicU32::new(0), denied: Mutex::default(), cpu_us: AtomicU64::new(0), turns }
     }
 
     /// What the call used so far.
@@ -87,7 +91,9 @@ impl Account for CallAccount {
     }
 
     fn turn(&self) -> Option<BoxFuture<'static, Turn>> {
-        self.tenant.turn()
+        let Some(turns) = self.turns.clone() else { return self.tenant.turn() };
+        // Closed never; without a permit nothing would be held, which only costs fairness.
+        Some(Box::pin(async move { Box::new(turns.acquire_owned().await.ok()) as Turn }))
     }
 
     fn grow(&self, bytes: u64) -> Result<(), Exhausted> {
@@ -131,7 +137,7 @@ mod tests {
     #[test]
     fn uses_and_refusals_are_kept_once_and_bounded() {
         let tenants = Tenants::new(Arc::new(Unlimited), 2);
-        let account = CallAccount::new(tenants.of(&"t".into()));
+        let account = CallAccount::new(tenants.of(&"t".into()), None);
         account.used(Use::Kv);
         account.used(Use::Fs);
         account.used(Use::Kv);

@@ -1,0 +1,83 @@
+//! The reactor lane of a host: started by the configuration, with a listener of its own on its own thread.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::Context;
+use tandem_gateway::Gateway;
+use tandem_manifest::HostConfig;
+use tandem_reactor::{Reactor, Settings};
+use tandem_store::Store;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::auth;
+
+/// The variable that names the first peers.
+const BOOTSTRAP: &str = "TANDEM_BOOTSTRAP";
+
+/// Between two looks whether the thread is there.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
+
+/// Starts the lane, where the configuration wants one.
+pub(crate) fn start(config: &Arc<HostConfig>, store: &Store) -> anyhow::Result<Option<Arc<Reactor>>> {
+    if !config.reactor.enabled {
+        return Ok(None);
+    }
+    let data: std::path::PathBuf = (&config.plugins.data_directory).into();
+    let bootstrap = std::env::var(BOOTSTRAP).ok();
+    let settings = Settings::new(&config.p2p, &data, bootstrap.as_deref())?;
+    let callers = config.clone();
+    let callers = Arc::new(move |peer: &str| auth::peer_caller(&callers, peer));
+    Ok(Some(Reactor::start(settings, store.clone(), callers).context("cannot start the reactor's thread")?))
+}
+
+/// Serves the same paths as the main listener, on the reactor's thread: a P2P call that arrives here changes no thread. A
+/// host whose port is taken goes on without; its P2P tools are there through the main listener.
+pub(crate) async fn serve(
+    config: &HostConfig,
+    reactor: &Reactor,
+    gateway: &Gateway,
+    asks: bool,
+    stop: &CancellationToken,
+) -> Option<JoinHandle<()>> {
+    let address = SocketAddr::new(config.reactor.host, config.reactor.port);
+    let listener = match listen(config, &address, asks).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!("the reactor has no listener of its own: {error:#}");
+            return None;
+        }
+    };
+    let (gateway, stop, lane) = (gateway.clone(), stop.clone(), reactor.lane().clone());
+    Some(tokio::spawn(async move {
+        while !stop.is_cancelled() {
+            if !lane.is_up() {
+                tokio::time::sleep(LOOK).await;
+                continue;
+            }
+            // A socket belongs to the runtime that polls it: each incarnation of the thread gets its own.
+            let (gateway, stop, socket) = (gateway.clone(), stop.clone(), listener.try_clone());
+            let serving = async move {
+                let listener = TcpListener::from_std(socket?)?;
+                tracing::info!(address = %listener.local_addr()?, "listening on the reactor's thread");
+                gateway.serve_http(listener, stop).await.map_err(std::io::Error::other)
+            };
+            match lane.run(serving).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "the reactor's listener failed");
+                    return;
+                }
+                Err(error) => tracing::warn!(%error, "the reactor's listener ended"),
+            }
+        }
+    }))
+}
+
+async fn listen(config: &HostConfig, address: &SocketAddr, asks: bool) -> anyhow::Result<std::net::TcpListener> {
+    auth::check_listener(config, asks, address)?;
+    let listening = TcpListener::bind(address).await;
+    let listening = listening
+        .with_context(|| format!("cannot listen on {address}; choose another port with --set reactor.port=N"))?;
+    Ok(listening.into_std()?)
+}

@@ -1,0 +1,230 @@
+//! One active workflow: takes news, decides, writes, and goes on until there is nothing left or its lease is lost.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+use tandem_engine::P2pError;
+use tandem_store::tasks::{
+    Filter, LeasedWorkflow, NewTask, RetryKind, RetryPolicy, StepRef, TaskId, TaskState, TaskStore, WorkflowLease,
+};
+use tokio::sync::mpsc;
+
+use super::{
+    News,
+    journal::{Journal, Written, load, now},
+    settle,
+};
+use crate::{
+    core::Core,
+    queue::LEASE,
+    workflow::{Body, Decision, Start},
+};
+
+/// A peer that was chosen for a step and does not claim it in this time loses it to the others.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Decisions that are written at once: their events and tasks are one transaction.
+const BATCH: usize = 64;
+/// Tasks of a workflow in one page.
+const PAGE: u32 = 1_000;
+
+struct Actor<'a> {
+    core: &'a Core,
+    tenant: String,
+    subject: String,
+    lease: WorkflowLease,
+    journal: Journal,
+    /// The task of each step's newest attempt.
+    tasks: HashMap<String, (TaskId, u32)>,
+    chosen: BTreeMap<String, String>,
+}
+
+/// Coordinates a workflow to its end.
+pub(super) async fn run(core: &Core, leased: LeasedWorkflow, mut news: mpsc::Receiver<News>) -> Result<(), String> {
+    let row = core.queue.tasks.workflow(&leased.tenant, leased.id).await.map_err(|error| error.to_string())?;
+    let subject = row.map(|row| row.subject).unwrap_or_default();
+    let journal = load(core, leased.id).await?;
+    let LeasedWorkflow { tenant, lease, .. } = leased;
+    let mut actor =
+        Actor { core, tenant, subject, lease, journal, tasks: HashMap::new(), chosen: BTreeMap::new() };
+    actor.begin().await?;
+    actor.look().await?;
+    let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + LEASE / 3, LEASE / 3);
+    loop {
+        actor.advance().await?;
+        if actor.journal.state.is_finished() {
+            return Ok(());
+        }
+        let wake = actor.journal.state.wake_at().map_or(LEASE, |at| Duration::from_millis(at.saturating_sub(now(core))));
+        tokio::select! {
+            Some(next) = news.recv() => actor.take(next).await?,
+            () = tokio::time::sleep(wake.max(Duration::from_millis(1))) => {}
+            _ = renewal.tick() => {
+                actor.renew().await?;
+                actor.move_on().await?;
+            }
+        }
+    }
+}
+
+impl Actor<'_> {
+    async fn write(&mut self, bodies: Vec<(Body, u64)>, then: Vec<NewTask>) -> Result<(), String> {
+        match self.journal.write(self.core, Some(&self.lease), bodies, then).await? {
+            Written::Yes => Ok(()),
+            Written::Behind => {
+                self.journal = load(self.core, self.journal.id).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes down who coordinates, once for each lease.
+    async fn begin(&mut self) -> Result<(), String> {
+        let body = Body::CoordinatorChanged { peer: self.lease.worker.clone(), fence: self.lease.fence };
+        self.write(vec![(body, now(self.core))], Vec::new()).await
+    }
+
+    async fn renew(&self) -> Result<(), String> {
+        let renewed = self.core.queue.tasks.renew_workflow(self.journal.id, self.lease.clone(), LEASE).await;
+        match renewed.map_err(|error| error.to_string())? {
+            Some(_) => Ok(()),
+            None => Err("its lease ended".to_owned()),
+        }
+    }
+
+    async fn take(&mut self, news: News) -> Result<(), String> {
+        match news {
+            News::Ended(id) => self.ended(id).await,
+            News::Look => self.look().await,
+            News::Cancel(reason, reply) => {
+                let open = self.journal.state.steps().filter(|(_, record)| !record.state.is_terminal()).count();
+                let done = self.write(vec![(Body::Cancelled { reason }, now(self.core))], Vec::new()).await;
+                let answer = done.clone().map(|()| open).map_err(P2pError::Conflict);
+                drop(reply.send(answer));
+                done
+            }
+            News::Assign(to) => {
+                self.chosen = to;
+                Ok(())
+            }
+        }
+    }
+
+    /// Reads all tasks of the workflow: what ended while nobody listened is taken in now.
+    async fn look(&mut self) -> Result<(), String> {
+        let filter =
+            Filter { tenant: self.tenant.clone(), workflow: Some(self.journal.id), ..Filter::default() };
+        let (mut after, mut ended) = (None, Vec::new());
+        loop {
+            let page = self.core.queue.tasks.list(filter.clone(), after, PAGE).await.map_err(|error| error.to_string())?;
+            for row in page.rows {
+                let Some(step) = &row.step else { continue };
+                let attempt = attempt_of(row.idempotency_key.as_deref());
+                let known = self.tasks.entry(step.step.clone()).or_insert((row.id, attempt));
+                if attempt >= known.1 {
+                    *known = (row.id, attempt);
+                }
+                if row.state.is_terminal() {
+                    ended.push(row.id);
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        for id in ended {
+            self.ended(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes in the end of a task, once: a step that has gone on does not look back.
+    async fn ended(&mut self, id: TaskId) -> Result<(), String> {
+        let found = self.tasks.iter().find(|(_, (task, _))| *task == id).map(|(step, (_, attempt))| (step.clone(), *attempt));
+        let Some((step, attempt)) = found else { return Ok(()) };
+        let current = self.journal.state.step(&step).is_some_and(|record| record.in_flight && record.attempt == attempt);
+        if !current {
+            return Ok(());
+        }
+        let task = self.core.queue.tasks.get(&self.tenant, id).await.map_err(|error| error.to_string())?;
+        let Some(task) = task else { return Err(format!("the task {id} of step `{step}` is gone")) };
+        let bodies = settle::bodies(&step, attempt, &task);
+        if bodies.is_empty() {
+            return Ok(());
+        }
+        self.write(bodies, Vec::new()).await
+    }
+
+    /// Decides and writes until there is nothing to decide.
+    async fn advance(&mut self) -> Result<(), String> {
+        loop {
+            let at = now(self.core);
+            let decisions = self.journal.state.next(at, &|_| None);
+            let (mut bodies, mut then) = (Vec::new(), Vec::new());
+            for decision in decisions.into_iter().take(BATCH) {
+                match &decision {
+                    Decision::Start(start) => then.push(self.task(start)),
+                    Decision::Interrupt { step, .. } | Decision::TimeOut { step, .. } => self.stop(step).await?,
+                    Decision::Fetch { content, step } => {
+                        return Err(format!("step `{step}` needs the content {content}, which is not kept here"));
+                    }
+                    _ => {}
+                }
+                bodies.extend(decision.body().map(|body| (body, at)));
+            }
+            if bodies.is_empty() {
+                return Ok(());
+            }
+            self.write(bodies, then).await?;
+        }
+    }
+
+    fn task(&mut self, start: &Start) -> NewTask {
+        let mut task = NewTask::new(&self.tenant, &start.tool, &start.arguments.to_string());
+        task.subject.clone_from(&self.subject);
+        // Attempts are counted by the workflow.
+        task.retry = RetryPolicy { policy: RetryKind::None, max_attempts: 1, base_delay_ms: 0 };
+        task.timeout_s = u32::try_from(start.timeout_s).unwrap_or(u32::MAX);
+        task.idempotency_key = Some(start.key.clone());
+        task.step = Some(StepRef { workflow: self.journal.id, step: start.step.clone() });
+        task.target_peer = self.chosen.get(&start.step).filter(|peer| self.is_there(peer)).cloned();
+        self.tasks.insert(start.step.clone(), (task.id, start.attempt));
+        task
+    }
+
+    fn is_there(&self, peer: &str) -> bool {
+        let me = self.core.network.me.to_string() == peer;
+        me || peer.parse().is_ok_and(|peer| self.core.network.is_connected(&peer))
+    }
+
+    async fn stop(&self, step: &str) -> Result<(), String> {
+        let Some((id, _)) = self.tasks.get(step) else { return Ok(()) };
+        let done = self.core.queue.tasks.cancel(&self.tenant, *id, "its workflow ended, or its time ran out").await;
+        done.map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    /// Takes tasks back that wait for a peer which does not come.
+    async fn move_on(&mut self) -> Result<(), String> {
+        let waiting: Vec<_> = self.chosen.keys().filter_map(|step| Some((step.clone(), self.tasks.get(step)?.0))).collect();
+        for (step, id) in waiting {
+            let task = self.core.queue.tasks.get(&self.tenant, id).await.map_err(|error| error.to_string())?;
+            let late = task.is_some_and(|task| {
+                task.row.state == TaskState::Ready && self.core.queue.tasks.now().since(task.row.created_at) > PATIENCE
+            });
+            if late {
+                self.chosen.remove(&step);
+                let taken = self.core.queue.tasks.cancel(&self.tenant, id, settle::MOVED).await;
+                taken.map_err(|error| error.to_string())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The attempt at the end of a step's key.
+fn attempt_of(key: Option<&str>) -> u32 {
+    let last = key.and_then(|key| key.rsplit(|c: char| !c.is_ascii_digit()).next());
+    last.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+}

@@ -1,0 +1,175 @@
+//! A workflow's journal in the store: its plan, then its events, each with its content id.
+
+use std::sync::Arc;
+
+use tandem_engine::{Caller, P2pError};
+use tandem_store::tasks::{
+    Append, Appended, MAX_EVENT, NewEvent, NewTask, NewWorkflow, Started, TaskStore, WorkflowId, WorkflowLease,
+    WorkflowState as StoredState,
+};
+use uuid::Uuid;
+
+use crate::{
+    core::Core,
+    workflow::{Body, Event, Log, Plan, Spec, State, WorkflowState},
+};
+
+/// Events that are read in one page.
+const PAGE: u32 = 1_000;
+/// The kind of the first event: the plan as it was submitted.
+const PLAN: &str = "plan";
+
+/// A journal that was read.
+pub(crate) struct Journal {
+    pub(crate) id: WorkflowId,
+    pub(crate) log: Log,
+    pub(crate) state: State,
+    /// The place of the last event in the store.
+    seq: u64,
+}
+
+/// Milliseconds since the Unix epoch, by the store's clock.
+pub(super) fn now(core: &Core) -> u64 {
+    core.queue.tasks.now().millis()
+}
+
+fn uuid(id: WorkflowId) -> Uuid {
+    Uuid::parse_str(&id.to_string()).unwrap_or_default()
+}
+
+fn stored(event: &Event) -> Result<NewEvent, String> {
+    let body = serde_json::to_string(event).map_err(|error| error.to_string())?;
+    let value = serde_json::to_value(&event.body).unwrap_or_default();
+    let kind = value["type"].as_str().unwrap_or("event").to_owned();
+    Ok(NewEvent { kind, body, cid: Some(event.cid.to_string()) })
+}
+
+/// Checks a plan and starts its workflow. Answers its id, state and steps, and whether it was there before.
+pub(crate) async fn begin(
+    core: &Core,
+    caller: &Caller,
+    spec: Spec,
+    key: Option<String>,
+    known: impl Fn(&str) -> Result<(), Vec<String>>,
+) -> Result<(WorkflowId, StoredState, usize, bool), P2pError> {
+    let text = serde_json::to_string(&spec).map_err(|error| P2pError::Other(error.to_string()))?;
+    if text.len() > MAX_EVENT {
+        return Err(P2pError::LimitExceeded(format!(
+            "the workflow has {} bytes, at most {MAX_EVENT} are kept; keep data out of the arguments",
+            text.len()
+        )));
+    }
+    let plan = Plan::new(spec, known).map_err(|error| P2pError::InvalidArgument(error.to_string()))?;
+    let id = WorkflowId::new();
+    // The plan alone: what is sent again under one key must be the same, and the first event has a time in it. That one is
+    // written with those that follow.
+    let events = vec![NewEvent { kind: PLAN.to_owned(), body: text, cid: Some(plan.cid().to_string()) }];
+    let workflow = NewWorkflow {
+        id,
+        tenant: caller.tenant.to_string(),
+        subject: caller.subject.to_string(),
+        name: plan.name().to_owned(),
+        tags: plan.tags().to_vec(),
+        idempotency_key: key,
+        events,
+        then: Vec::new(),
+    };
+    let steps = plan.steps().len();
+    match core.queue.tasks.start_workflow(workflow).await.map_err(|error| P2pError::Unavailable(error.to_string()))? {
+        Started::Created => Ok((id, StoredState::Pending, steps, false)),
+        Started::Existing { id, state } => Ok((id, state, steps, true)),
+        Started::Conflict => {
+            Err(P2pError::IdempotencyConflict("the idempotency key stands for another workflow".to_owned()))
+        }
+        Started::TaskConflict(task) => Err(P2pError::Conflict(format!("its task {task} exists already"))),
+        Started::QuotaExceeded(which) => Err(P2pError::LimitExceeded(which)),
+    }
+}
+
+/// Reads a journal and folds it.
+pub(crate) async fn load(core: &Core, id: WorkflowId) -> Result<Journal, String> {
+    let mut all = Vec::new();
+    loop {
+        let after = all.len() as u64;
+        let page = core.queue.tasks.events(id, after, PAGE).await.map_err(|error| error.to_string())?;
+        let last = page.len() < PAGE as usize;
+        all.extend(page);
+        if last {
+            break;
+        }
+    }
+    let seq = all.len() as u64;
+    let mut all = all.into_iter();
+    let first = all.next().filter(|event| event.kind == PLAN).ok_or("its journal does not begin with a plan")?;
+    let spec: Spec = serde_json::from_str(&first.body).map_err(|error| format!("its plan cannot be read: {error}"))?;
+    // The tools were there when it was submitted; whether they still are shows when they are called.
+    let plan = Plan::new(spec, |_| Ok(())).map_err(|error| format!("its plan is not valid any more: {error}"))?;
+    let events: Result<Vec<Event>, _> = all.map(|event| serde_json::from_str(&event.body)).collect();
+    let events = events.map_err(|error| format!("an event of its journal cannot be read: {error}"))?;
+    let log = match events.is_empty() {
+        true => Log::begin(uuid(id), plan.cid(), first.at.millis()),
+        false => Log::from_events(events).map_err(|error| format!("its journal does not verify: {error}"))?,
+    };
+    let state = State::fold(Arc::new(plan), &log).map_err(|error| error.to_string())?;
+    Ok(Journal { id, log, state, seq })
+}
+
+/// What came of writing.
+pub(super) enum Written {
+    Yes,
+    /// Somebody else wrote before; the journal must be read again.
+    Behind,
+}
+
+impl Journal {
+    /// Writes what happened, with the tasks that follow, all or nothing. `at` is when, for each.
+    pub(super) async fn write(
+        &mut self,
+        core: &Core,
+        lease: Option<&WorkflowLease>,
+        bodies: Vec<(Body, u64)>,
+        then: Vec<NewTask>,
+    ) -> Result<Written, String> {
+        let (mut log, mut state) = (self.log.clone(), self.state.clone());
+        let mut events = Vec::with_capacity(bodies.len() + 1);
+        if self.seq == 1 {
+            events.extend(log.events().map(stored).collect::<Result<Vec<_>, _>>()?);
+        }
+        for (body, at) in bodies {
+            let event = log.append(body, at).map_err(|error| error.to_string())?;
+            state.apply(event);
+            events.push(stored(event)?);
+        }
+        let added = events.len() as u64;
+        let append = Append {
+            workflow: self.id,
+            expect_seq: self.seq,
+            lease: lease.cloned(),
+            events,
+            then,
+            state: Some(of(&state)),
+        };
+        match core.queue.tasks.append(append).await.map_err(|error| error.to_string())? {
+            Appended::At(seq) => {
+                debug_assert_eq!(seq, self.seq + added, "places have no gaps");
+                (self.seq, self.log, self.state) = (seq, log, state);
+                Ok(Written::Yes)
+            }
+            Appended::SeqConflict { .. } => Ok(Written::Behind),
+            Appended::Stale => Err("its lease is another's".to_owned()),
+            Appended::Terminal(state) => Err(format!("it has ended: {state:?}")),
+            Appended::TaskConflict(task) => Err(format!("its task {task} exists already with another content")),
+            Appended::NotFound => Err("it is gone".to_owned()),
+        }
+    }
+}
+
+/// The state that lists show.
+fn of(state: &State) -> StoredState {
+    match (state.is_finished(), state.state()) {
+        (true, WorkflowState::Completed) => StoredState::Succeeded,
+        (true, WorkflowState::Failed) => StoredState::Failed,
+        (true, WorkflowState::Cancelled) => StoredState::Cancelled,
+        _ => StoredState::Running,
+    }
+}

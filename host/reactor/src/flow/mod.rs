@@ -1,0 +1,151 @@
+//! Workflows that run: each active one has a task of its own on the thread, which holds its coordinator lease, follows its
+//! steps' tasks and writes its journal.
+//!
+//! **Promises.** The journal is in the store before anything is done about it, and each step's task is queued in the same
+//! transaction as the event that says so: a host that was killed goes on where the journal ends, and no completed step runs
+//! again. A coordinator that lost its lease writes nothing more.
+//!
+//! **Bounds.** Active workflows ([`crate::settings::Settings::max_workflows`]); others wait in the store. News of each by
+//! [`NEWS`].
+//!
+//! **Refuses.** Plans that are not valid, and plans over the size of one event of the journal.
+
+mod actor;
+mod journal;
+mod settle;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tandem_engine::P2pError;
+use tandem_store::tasks::{Ended, TaskId, TaskStore, WorkflowId};
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    task::JoinSet,
+};
+
+pub(crate) use journal::{Journal, begin, load};
+
+use crate::{core::Core, queue::LEASE};
+
+/// News of one workflow that wait: more than steps that it may have in flight. A full queue only makes it look at the store.
+const NEWS: usize = 1_024;
+
+/// What a workflow's task is told.
+enum News {
+    /// A task of one of its steps ended.
+    Ended(TaskId),
+    /// Tasks may have ended of which nothing was told.
+    Look,
+    /// Somebody cancels it.
+    Cancel(Option<String>, oneshot::Sender<Result<usize, P2pError>>),
+    /// Steps are to run on these peers.
+    Assign(BTreeMap<String, String>),
+}
+
+/// The active workflows.
+#[derive(Default)]
+pub(crate) struct Flows {
+    active: Mutex<HashMap<WorkflowId, mpsc::Sender<News>>>,
+    /// A workflow was submitted or a place came free.
+    look: Notify,
+}
+
+impl Flows {
+    fn active(&self) -> std::sync::MutexGuard<'_, HashMap<WorkflowId, mpsc::Sender<News>>> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.active().len()
+    }
+
+    fn tell(&self, id: WorkflowId, news: News) -> Result<(), P2pError> {
+        let queue = self.active().get(&id).cloned();
+        let queue = queue.ok_or_else(|| P2pError::Unavailable("the workflow waits for a host to take it up".to_owned()))?;
+        queue.try_send(news).map_err(|_| P2pError::LimitExceeded(format!("{NEWS} changes of this workflow wait already")))
+    }
+
+    /// A task ended.
+    pub(crate) fn ended(&self, ended: &Ended) {
+        if let Some(step) = &ended.step {
+            // A full queue is looked into from the store when it is worked off.
+            drop(self.tell(step.workflow, News::Ended(ended.id)));
+        }
+    }
+
+    /// Ends of tasks may have been missed.
+    pub(crate) fn missed(&self) {
+        let all: Vec<_> = self.active().keys().copied().collect();
+        for id in all {
+            drop(self.tell(id, News::Look));
+        }
+    }
+
+    /// A workflow was submitted.
+    pub(crate) fn submitted(&self) {
+        self.look.notify_one();
+    }
+
+    /// Cancels; answers how many steps had not ended.
+    pub(crate) async fn cancel(&self, id: WorkflowId, reason: Option<String>) -> Result<usize, P2pError> {
+        let (reply, answer) = oneshot::channel();
+        self.tell(id, News::Cancel(reason, reply))?;
+        answer.await.map_err(|_| P2pError::Unavailable("the workflow's coordinator changed; try again".to_owned()))?
+    }
+
+    /// Chooses peers for steps that have not started.
+    pub(crate) fn assign(&self, id: WorkflowId, to: BTreeMap<String, String>) -> Result<(), P2pError> {
+        self.tell(id, News::Assign(to))
+    }
+}
+
+/// Takes up workflows that have no coordinator, until it is dropped.
+pub(crate) async fn coordinate(core: Arc<Core>) {
+    let mut tasks = JoinSet::new();
+    loop {
+        while tasks.try_join_next().is_some() {}
+        take_up(&core, &mut tasks).await;
+        metrics::gauge!("tandem_p2p_workflows", "state" => "active").set(core.flows.len() as f64);
+        tokio::select! {
+            () = core.flows.look.notified() => {}
+            Some(_) = tasks.join_next() => {}
+            // Another host's lease may have ended.
+            () = tokio::time::sleep(LEASE / 3) => {}
+        }
+    }
+}
+
+async fn take_up(core: &Arc<Core>, tasks: &mut JoinSet<()>) {
+    let room = (core.settings.max_workflows as usize).saturating_sub(core.flows.len());
+    let room = u32::try_from(room).unwrap_or(u32::MAX).min(tandem_store::tasks::MAX_CLAIM);
+    if room == 0 {
+        return;
+    }
+    let claimed = core.queue.tasks.claim_workflows(&core.network.me.to_string(), room, LEASE).await;
+    let claimed = match claimed {
+        Ok(claimed) => claimed,
+        Err(error) => {
+            tracing::error!(%error, "workflows cannot be claimed");
+            return;
+        }
+    };
+    let more = claimed.len() == room as usize;
+    for leased in claimed {
+        let (news, queue) = mpsc::channel(NEWS);
+        core.flows.active().insert(leased.id, news);
+        let core = core.clone();
+        tasks.spawn(async move {
+            let id = leased.id;
+            if let Err(error) = actor::run(&core, leased, queue).await {
+                tracing::warn!(workflow = %id, error, "this host coordinates the workflow no more");
+            }
+            core.flows.active().remove(&id);
+        });
+    }
+    if more {
+        core.flows.look.notify_one();
+    }
+}

@@ -1,0 +1,56 @@
+//! From what became of a step's task to what happened to the step.
+
+use tandem_store::tasks::{StoredTask, TaskResult, TaskState};
+
+use crate::workflow::{Body, Output, StepError};
+
+/// The reason of a cancellation that only takes a task back from a peer that does not come for it.
+pub(super) const MOVED: &str = "its peer did not come for it";
+
+/// What happened, each with when, in milliseconds since the Unix epoch; nothing while the task has not ended.
+pub(super) fn bodies(step: &str, attempt: u32, task: &StoredTask) -> Vec<(Body, u64)> {
+    let row = &task.row;
+    if !row.state.is_terminal() {
+        return Vec::new();
+    }
+    let ended = row.finished_at.unwrap_or(row.created_at).millis();
+    let begun = row.started_at.map_or(ended, tandem_store::tasks::Timestamp::millis);
+    let (step, fence) = (step.to_owned(), row.fence);
+    let mut bodies = Vec::new();
+    if let (Some(peer), true) = (&row.worker, fence > 0) {
+        bodies.push((Body::Claimed { step: step.clone(), attempt, peer: peer.clone(), fence }, begun));
+        bodies.push((Body::Started { step: step.clone(), fence }, begun));
+    }
+    let fence_of = (fence > 0).then_some(fence);
+    let failed = |step, error: StepError, r#final| Body::Failed { step, fence: fence_of, error, r#final };
+    let error = || parsed(row.error.as_deref().unwrap_or("failed: the tool did not say why"));
+    let last = match (row.state, &task.result) {
+        (TaskState::Succeeded, Some(TaskResult::Inline(text))) => match serde_json::from_str(text) {
+            Ok(result) => Body::Completed { step, fence, output: Output::of(result) },
+            Err(_) => failed(step, StepError::new("bad_output", "the result is no JSON"), true),
+        },
+        (TaskState::Succeeded, _) => failed(step, StepError::new("bad_output", "there is no result"), true),
+        (TaskState::Cancelled, _) if row.cancel_reason.as_deref() == Some(MOVED) => {
+            failed(step, StepError::new("unavailable", MOVED), false)
+        }
+        (TaskState::Cancelled, _) => failed(step, StepError::new("cancelled", "its task was cancelled"), true),
+        // Its attempts are the workflow's: the task had one, and a lost lease is no fault of the tool.
+        (TaskState::Dead, _) if fence > 0 && row.error.as_deref().is_none_or(|text| text.contains("lease")) => {
+            Body::Expired { step, fence }
+        }
+        (TaskState::Dead, _) => failed(step, error(), false),
+        _ => failed(step, error(), true),
+    };
+    bodies.push((last, ended));
+    bodies
+}
+
+/// `code: message`, as workers write it.
+fn parsed(text: &str) -> StepError {
+    match text.split_once(": ") {
+        Some((code, message)) if code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') => {
+            StepError::new(code, message)
+        }
+        _ => StepError::new("failed", text),
+    }
+}

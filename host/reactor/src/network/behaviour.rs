@@ -1,0 +1,92 @@
+//! What the swarm speaks, and what it refuses before it speaks.
+//!
+//! The limits come first in the behaviour: what they refuse costs the others nothing.
+
+use std::{collections::HashSet, time::Duration};
+
+use libp2p::{
+    PeerId, StreamProtocol, allow_block_list as lists, connection_limits as limits, identify,
+    identity::Keypair,
+    mdns, memory_connection_limits as memory, ping, rendezvous,
+    swarm::{NetworkBehaviour, behaviour::toggle::Toggle},
+};
+
+use super::NetworkSettings;
+use crate::settings::Admission;
+
+/// The protocol of tool calls between hosts (MCP++ Profile E).
+pub(crate) const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0");
+
+/// Connections of one peer: one each way, so that two hosts that dial each other at once both succeed. More is a way to
+/// multiply every other quota.
+const PER_PEER: u32 = 2;
+/// Connections that others opened.
+const INCOMING: u32 = 256;
+/// Connections that this host opened.
+const OUTGOING: u32 = 64;
+/// Handshakes under way. Each costs a few hundred microseconds of cryptography: a flood of them would take the thread.
+const HANDSHAKES: u32 = 32;
+/// Share of the machine's memory over which no connection is taken.
+const MEMORY: f64 = 0.8;
+/// A peer that is silent for so long is asked whether it lives.
+const PING: Duration = Duration::from_secs(15);
+
+#[derive(NetworkBehaviour)]
+pub(crate) struct Behaviour {
+    limits: limits::Behaviour,
+    memory: memory::Behaviour,
+    pub(crate) allowed: Toggle<lists::Behaviour<lists::AllowedPeers>>,
+    pub(crate) blocked: lists::Behaviour<lists::BlockedPeers>,
+    identify: identify::Behaviour,
+    ping: ping::Behaviour,
+    pub(crate) streams: libp2p_stream::Behaviour,
+    pub(crate) rendezvous: rendezvous::client::Behaviour,
+    server: Toggle<rendezvous::server::Behaviour>,
+    mdns: Toggle<mdns::tokio::Behaviour>,
+}
+
+impl Behaviour {
+    pub(crate) fn new(key: &Keypair, settings: &NetworkSettings) -> std::io::Result<Self> {
+        let public = key.public();
+        let me = PeerId::from(&public);
+        let limits = limits::ConnectionLimits::default()
+            .with_max_pending_incoming(Some(HANDSHAKES))
+            .with_max_pending_outgoing(Some(HANDSHAKES))
+            .with_max_established_incoming(Some(INCOMING))
+            .with_max_established_outgoing(Some(OUTGOING))
+            .with_max_established_per_peer(Some(PER_PEER));
+        let allowed = match settings.admission {
+            Admission::Closed => Some(allow_list(settings.allow.iter().copied())),
+            Admission::Psk | Admission::Open => None,
+        };
+        let identify = identify::Config::new("/tandem/1.0.0".to_owned(), public)
+            .with_agent_version(format!("tandem/{}", env!("CARGO_PKG_VERSION")));
+        let mdns = match settings.mdns {
+            true => Some(mdns::tokio::Behaviour::new(mdns::Config::default(), me)?),
+            false => None,
+        };
+        let server = settings
+            .rendezvous_server
+            .then(|| rendezvous::server::Behaviour::new(rendezvous::server::Config::default()));
+        Ok(Self {
+            limits: limits::Behaviour::new(limits),
+            memory: memory::Behaviour::with_max_percentage(MEMORY),
+            allowed: allowed.into(),
+            blocked: lists::Behaviour::default(),
+            identify: identify::Behaviour::new(identify),
+            ping: ping::Behaviour::new(ping::Config::new().with_interval(PING)),
+            streams: libp2p_stream::Behaviour::new(),
+            rendezvous: rendezvous::client::Behaviour::new(key.clone()),
+            server: server.into(),
+            mdns: mdns.into(),
+        })
+    }
+}
+
+fn allow_list(peers: impl Iterator<Item = PeerId>) -> lists::Behaviour<lists::AllowedPeers> {
+    let mut list = lists::Behaviour::<lists::AllowedPeers>::default();
+    for peer in peers.collect::<HashSet<_>>() {
+        list.allow_peer(peer);
+    }
+    list
+}

@@ -1,0 +1,58 @@
+//! The host's key, which is its name among peers. Made at the first start and kept, so that others find the same host again.
+
+use std::{
+    io::Write as _,
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::Path,
+};
+
+use libp2p::identity::Keypair;
+
+/// Reads the key, or makes it: ed25519, protobuf-encoded (libp2p peer-ids spec), mode 0600.
+///
+/// # Errors
+///
+/// When the file is not readable, is no key, or others may read it.
+pub(crate) fn open(path: &Path) -> Result<Keypair, String> {
+    let fail = |what: &str, error: &dyn std::fmt::Display| format!("{what} {}: {error}", path.display());
+    match std::fs::read(path) {
+        Ok(bytes) => {
+            let mode = std::fs::metadata(path).map_err(|error| fail("cannot look at", &error))?.permissions().mode();
+            if mode & 0o077 != 0 {
+                return Err(format!("others may read {}; run: chmod 600 {}", path.display(), path.display()));
+            }
+            Keypair::from_protobuf_encoding(&bytes).map_err(|error| fail("this is no key of a peer:", &error))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let key = Keypair::generate_ed25519();
+            let bytes = key.to_protobuf_encoding().map_err(|error| fail("cannot encode the key for", &error))?;
+            if let Some(parent) = path.parent() {
+                std::fs::create_dir_all(parent).map_err(|error| fail("cannot make the directory of", &error))?;
+            }
+            // Never over another's: two hosts that start at once must not both believe in their own.
+            let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+            let mut file = file.map_err(|error| fail("cannot make", &error))?;
+            file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(|error| fail("cannot write", &error))?;
+            Ok(key)
+        }
+        Err(error) => Err(fail("cannot read", &error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_stays_and_is_nobody_elses() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("sub/peer.key");
+        let first = open(&path).unwrap().public().to_peer_id();
+        assert_eq!(open(&path).unwrap().public().to_peer_id(), first);
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(open(&path).unwrap_err().contains("chmod 600"));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        std::fs::write(&path, b"no key").unwrap();
+        assert!(open(&path).unwrap_err().contains("no key"));
+    }
+}

@@ -1,0 +1,117 @@
+//! Documents of guests, read strictly, and the texts of answers.
+
+use std::time::{Duration, SystemTime};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use tandem_engine::P2pError;
+use tandem_store::tasks::{TaskState, TaskStoreError, Timestamp, WorkflowState};
+
+/// Reads a document; what does not fit is named.
+pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, P2pError> {
+    serde_json::from_str(text).map_err(|error| P2pError::InvalidArgument(error.to_string()))
+}
+
+/// The text of a JSON object, as it was given.
+pub(super) fn object(text: &str) -> Result<Map<String, Value>, P2pError> {
+    read(text)
+}
+
+/// An id. One that is none names nothing.
+pub(super) fn id<T: std::str::FromStr<Err = TaskStoreError>>(text: &str) -> Result<T, P2pError> {
+    text.parse().map_err(|error: TaskStoreError| P2pError::InvalidArgument(error.to_string()))
+}
+
+pub(super) fn no_task(id: &str) -> P2pError {
+    P2pError::NotFound(format!("you have no task {id}"))
+}
+
+/// RFC 3339, UTC, milliseconds.
+pub(super) fn time(at: Timestamp) -> String {
+    let at = i64::try_from(at.millis()).ok().and_then(DateTime::<Utc>::from_timestamp_millis).unwrap_or_default();
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+pub(super) fn system_time(at: SystemTime) -> String {
+    DateTime::<Utc>::from(at).to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+pub(super) fn in_future(by: Duration) -> String {
+    system_time(SystemTime::now() + by)
+}
+
+pub(super) fn moment(text: &str) -> Result<Timestamp, P2pError> {
+    let wrong = |why: &dyn std::fmt::Display| P2pError::InvalidArgument(format!("`run_at`: `{text}`: {why}"));
+    let at = DateTime::parse_from_rfc3339(text).map_err(|error| wrong(&error))?;
+    let at = u64::try_from(at.timestamp_millis()).map_err(|_| wrong(&"it is before 1970"))?;
+    Ok(Timestamp::from_millis(at))
+}
+
+pub(super) fn failed(error: TaskStoreError) -> P2pError {
+    let text = error.to_string();
+    match error {
+        TaskStoreError::Invalid(_) => P2pError::InvalidArgument(text),
+        TaskStoreError::Busy(_) => P2pError::LimitExceeded(text),
+        _ => P2pError::Unavailable(text),
+    }
+}
+
+/// The spec's word for a state.
+pub(super) fn state(state: TaskState) -> &'static str {
+    match state {
+        TaskState::Scheduled | TaskState::Ready | TaskState::Retrying => "queued",
+        TaskState::Leased => "running",
+        TaskState::Succeeded => "completed",
+        TaskState::Failed => "failed",
+        TaskState::Cancelled => "cancelled",
+        TaskState::Dead => "dead",
+    }
+}
+
+/// The store's states behind the spec's word.
+pub(super) fn states(word: &str) -> Result<Vec<TaskState>, P2pError> {
+    let states: Vec<_> = TaskState::ALL.into_iter().filter(|known| state(*known) == word).collect();
+    if states.is_empty() {
+        let known = "queued, running, completed, failed, cancelled, dead";
+        return Err(P2pError::InvalidArgument(format!("`{word}` is no state of a task; there are {known}")));
+    }
+    Ok(states)
+}
+
+pub(super) fn workflow_state(state: WorkflowState) -> &'static str {
+    match state {
+        WorkflowState::Pending => "pending",
+        WorkflowState::Running => "running",
+        WorkflowState::Succeeded => "succeeded",
+        WorkflowState::Failed => "failed",
+        WorkflowState::Cancelled => "cancelled",
+    }
+}
+
+pub(super) fn workflow_states(word: &str) -> Result<Vec<WorkflowState>, P2pError> {
+    let found: Vec<_> = WorkflowState::ALL.into_iter().filter(|known| workflow_state(*known) == word).collect();
+    if found.is_empty() {
+        let known = "pending, running, succeeded, failed, cancelled";
+        return Err(P2pError::InvalidArgument(format!("`{word}` is no state of a workflow; there are {known}")));
+    }
+    Ok(found)
+}
+
+/// A text that stands for the place where a list goes on.
+pub(super) fn cursor(next: tandem_store::tasks::Cursor) -> String {
+    format!("{:x}", next.0)
+}
+
+pub(super) fn read_cursor(text: Option<&str>) -> Result<Option<tandem_store::tasks::Cursor>, P2pError> {
+    let wrong = || P2pError::InvalidArgument("`cursor` is the `next_cursor` of the page before".to_owned());
+    text.map(|text| u64::from_str_radix(text, 16).map(tandem_store::tasks::Cursor).map_err(|_| wrong())).transpose()
+}
+
+/// Leaves out what is null.
+pub(super) fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(map.into_iter().filter(|(_, value)| !value.is_null()).collect()),
+        other => other,
+    }
+}

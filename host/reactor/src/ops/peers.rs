@@ -1,0 +1,251 @@
+//! The tools of peers: what is known of them, finding them, and what they know of this host.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use libp2p::{Multiaddr, multiaddr::Protocol};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tandem_engine::{Caller, P2pError};
+
+use super::{
+    Answer,
+    document::{in_future, read, without_nulls},
+};
+use crate::{
+    acquaint,
+    core::Core,
+    settings::peer_of,
+    trust::{PeerQuery, PeerState, PeerView, Sort, Source, UnixMillis},
+};
+
+/// Peers of a page.
+const PAGE: usize = 100;
+/// Dials at once: more than that, and the own network becomes what is slow.
+const DIALS: usize = 20;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listing {
+    state: Option<PeerState>,
+    sort: Option<String>,
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+pub(super) async fn list(core: &Core, text: &str) -> Answer {
+    let asked: Listing = read(text)?;
+    let sort = match asked.sort.as_deref() {
+        None | Some("last_seen") => Sort::LastSeen,
+        Some("rtt") => Sort::Rtt,
+        Some("score") => Sort::Score,
+        Some(other) => {
+            return Err(P2pError::InvalidArgument(format!("`sort` is last_seen, rtt or score, not `{other}`")));
+        }
+    };
+    // The tool says connected where it says nothing; the page is of all that are known only when it asks for them.
+    let query = PeerQuery {
+        state: Some(asked.state.unwrap_or(PeerState::Connected)),
+        sort,
+        limit: asked.limit.unwrap_or(PAGE),
+        cursor: asked.cursor,
+        ..PeerQuery::default()
+    };
+    let page = core.book().list(&query, UnixMillis::now());
+    let page = page.map_err(|error| P2pError::InvalidArgument(error.to_string()))?;
+    let peers: Vec<_> = page.peers.iter().map(|peer| shown(core, peer)).collect();
+    Ok(without_nulls(json!({"peers": peers, "total": page.total, "next_cursor": page.next_cursor})))
+}
+
+fn moment(at: UnixMillis) -> String {
+    super::document::time(tandem_store::tasks::Timestamp::from_millis(at.0))
+}
+
+/// What a peer signed, with what it said since it is connected.
+fn shown(core: &Core, peer: &PeerView) -> Value {
+    let announced = core.queue.announced.of(&peer.peer);
+    let tools = announced.map_or_else(|| peer.tools.clone(), |known| known.tools);
+    let addresses: Vec<_> = peer.addresses.iter().map(ToString::to_string).collect();
+    without_nulls(json!({
+        "peer_id": peer.peer.to_string(),
+        "addresses": addresses,
+        "state": peer.state,
+        "rtt_ms": peer.rtt.map(|rtt| rtt.as_secs_f64() * 1e3),
+        "score": peer.score,
+        "tools": tools,
+        "first_seen": moment(peer.first_seen),
+        "last_seen": moment(peer.last_seen),
+        "source": peer.source,
+        "banned_until": peer.banned_until.map(moment),
+    }))
+}
+
+pub(super) async fn register(core: &Core, addresses: &[String], ttl_s: u32, metadata: Option<String>) -> Answer {
+    let addresses = addresses.iter().map(|text| multiaddr(text)).collect::<Result<Vec<_>, _>>()?;
+    let metadata: Map<String, Value> = metadata.as_deref().map(read).transpose()?.unwrap_or_default();
+    let metadata = metadata
+        .into_iter()
+        .map(|(key, value)| match value {
+            Value::String(text) => (key, text),
+            other => (key, other.to_string()),
+        })
+        .collect::<BTreeMap<_, _>>();
+    let ttl = Duration::from_secs(ttl_s.into());
+    let record = acquaint::sign(core, addresses, ttl, metadata).map_err(P2pError::InvalidArgument)?;
+    let registries = acquaint::publish(core, &record).await;
+    let document: Value = serde_json::from_str(record.text()).unwrap_or_default();
+    Ok(json!({
+        "peer_id": core.network.me.to_string(),
+        "record": document,
+        "registries": registries,
+        "expires_at": in_future(ttl),
+    }))
+}
+
+pub(super) fn multiaddr(text: &str) -> Result<Multiaddr, P2pError> {
+    text.parse().map_err(|error| P2pError::InvalidArgument(format!("`{text}` is no multiaddr: {error}")))
+}
+
+pub(super) async fn discover(
+    core: &Core,
+    sources: &[String],
+    max_peers: u32,
+    timeout_s: u32,
+    tool: Option<&str>,
+) -> Answer {
+    let on = acquaint::sources(core);
+    let mut errors = Vec::new();
+    let mut asked = BTreeSet::new();
+    for name in if sources.is_empty() { on.clone() } else { sources.to_vec() } {
+        match acquaint::source(&name) {
+            Some(source) if on.contains(&name) => drop(asked.insert(source)),
+            Some(_) => errors.push(json!({"source": name, "error": "it is off; set it in p2p.discovery"})),
+            None => return Err(P2pError::InvalidArgument(format!("there is no source `{name}`"))),
+        }
+    }
+    let timeout = Duration::from_secs(timeout_s.clamp(1, 60).into());
+    errors.extend(
+        acquaint::look(core, &asked, timeout)
+            .await
+            .into_iter()
+            .map(|(source, error)| json!({"source": source, "error": error})),
+    );
+    let query = PeerQuery {
+        tool: tool.map(ToOwned::to_owned),
+        sources: asked.iter().copied().collect(),
+        limit: max_peers as usize,
+        ..PeerQuery::default()
+    };
+    let page = core.book().list(&query, UnixMillis::now()).unwrap_or_default();
+    let mut by_source: BTreeMap<String, usize> = BTreeMap::new();
+    for peer in &page.peers {
+        let name = serde_json::to_value(peer.source).ok().and_then(|name| name.as_str().map(ToOwned::to_owned));
+        *by_source.entry(name.unwrap_or_default()).or_default() += 1;
+    }
+    let peers: Vec<_> = page.peers.iter().map(|peer| shown(core, peer)).collect();
+    Ok(json!({"peers": peers, "by_source": by_source, "errors": errors}))
+}
+
+/// Dials these addresses, paced, until enough are connected or the time is over.
+pub(super) async fn dial(
+    core: &Core,
+    nodes: Vec<Multiaddr>,
+    source: Source,
+    enough: Option<usize>,
+    timeout: Duration,
+) -> (usize, Vec<Value>) {
+    let end = tokio::time::Instant::now() + timeout;
+    let (mut connected, mut failed) = (0, Vec::new());
+    let mut waiting = nodes.into_iter();
+    let mut dials = FuturesUnordered::new();
+    loop {
+        while dials.len() < DIALS && enough.is_none_or(|enough| connected + dials.len() < enough) {
+            let Some(address) = waiting.next() else { break };
+            let left = end.saturating_duration_since(tokio::time::Instant::now());
+            dials.push(async move { (acquaint::dial(core, address.clone(), source, left).await, address) });
+        }
+        match tokio::time::timeout_at(end, dials.next()).await {
+            Ok(Some((Ok(_), _))) => connected += 1,
+            Ok(Some((Err(error), address))) => failed.push(json!({"address": address.to_string(), "error": error})),
+            Ok(None) => break,
+            Err(_) => {
+                failed.extend(waiting.map(|address| json!({"address": address.to_string(), "error": "there was no time left for it"})));
+                break;
+            }
+        }
+    }
+    (connected, failed)
+}
+
+pub(super) async fn connect(core: &Core, nodes: &[String], min_connections: u32, timeout_s: u32) -> Answer {
+    let mut addresses = nodes.iter().map(|text| multiaddr(text)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(wrong) = addresses.iter().find(|address| peer_of(address).is_none()) {
+        return Err(P2pError::InvalidArgument(format!("`{wrong}` names no peer; end it with /p2p/ID")));
+    }
+    let enough = nodes.is_empty().then_some(min_connections as usize);
+    if nodes.is_empty() {
+        addresses = acquaint::candidates(core);
+    }
+    let timeout = Duration::from_secs(timeout_s.max(1).into());
+    let (connected, failed) = dial(core, addresses, Source::Config, enough, timeout).await;
+    let now = core.network.connected().len();
+    Ok(json!({"connected": connected, "failed": failed, "ready": now >= min_connections as usize}))
+}
+
+pub(super) async fn cleanup(core: &Core, caller: &Caller, older_than_s: Option<u32>, dry_run: bool) -> Answer {
+    if !dry_run {
+        core.must_operate(caller, "the peer book is the host's")?;
+    }
+    let age = older_than_s.map(|seconds| Duration::from_secs(seconds.into()));
+    let done = core.book().cleanup(age, dry_run, UnixMillis::now());
+    let removed: Vec<_> = done.removed.iter().map(ToString::to_string).collect();
+    Ok(json!({"removed": removed, "kept": done.kept}))
+}
+
+pub(super) async fn public_addresses(core: &Core, methods: &[String], _timeout_s: u32) -> Answer {
+    for method in methods {
+        match method.as_str() {
+            "identify" => {}
+            "autonat" | "http" => {
+                let text = format!("the method `{method}` is not built into this host; ask with `identify`");
+                return Err(P2pError::Unavailable(text));
+            }
+            other => return Err(P2pError::InvalidArgument(format!("there is no method `{other}`"))),
+        }
+    }
+    let mut addresses = Vec::new();
+    let mut public = false;
+    for (address, confirmations) in core.network.observed() {
+        let Some((ip, port)) = socket(&address) else { continue };
+        public |= is_public(&ip);
+        addresses.push(without_nulls(
+            json!({"ip": ip.to_string(), "port": port, "method": "identify", "confirmations": confirmations}),
+        ));
+    }
+    // That peers see a public address does not prove that others can dial it.
+    let reachability = if addresses.is_empty() || public { "unknown" } else { "private" };
+    Ok(json!({"addresses": addresses, "reachability": reachability}))
+}
+
+fn socket(address: &Multiaddr) -> Option<(std::net::IpAddr, Option<u16>)> {
+    let (mut ip, mut port) = (None, None);
+    for part in address {
+        match part {
+            Protocol::Ip4(v4) => ip = Some(v4.into()),
+            Protocol::Ip6(v6) => ip = Some(v6.into()),
+            Protocol::Tcp(number) | Protocol::Udp(number) => port = Some(number),
+            _ => {}
+        }
+    }
+    Some((ip?, port))
+}
+
+fn is_public(ip: &std::net::IpAddr) -> bool {
+    match ip {
+        std::net::IpAddr::V4(v4) => !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified()),
+        std::net::IpAddr::V6(v6) => !(v6.is_loopback() || v6.is_unspecified() || (v6.segments()[0] & 0xfe00) == 0xfc00),
+    }
+}

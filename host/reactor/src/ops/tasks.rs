@@ -1,0 +1,298 @@
+//! The tools of those who submit and follow tasks.
+
+use std::{sync::Arc, time::Duration};
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tandem_engine::{Caller, P2pError};
+use tandem_store::tasks::{
+    Beat, CancelState, Filter, LeaseRef, NewTask, Patch, Progress, Resubmit, ResubmitOpts, RetryPolicy, StoredTask,
+    Submitted, TaskId, TaskResult, TaskRow, TaskState, TaskStore, Updated,
+};
+
+use super::{
+    Answer,
+    document::{cursor, failed, id, moment, no_task, object, read, read_cursor, state, states, time, without_nulls},
+};
+use crate::{core::Core, queue::QUEUE};
+
+/// Longest wait for a result, in seconds: the spec's.
+const MAX_WAIT_S: u32 = 300;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Task {
+    tool: String,
+    arguments: Map<String, Value>,
+    priority: Option<u8>,
+    timeout_s: Option<u32>,
+    retry: Option<Retry>,
+    run_at: Option<String>,
+    #[serde(default)]
+    tags: Vec<String>,
+    target_peer: Option<String>,
+    idempotency_key: Option<String>,
+    retention_s: Option<u32>,
+}
+
+/// What the spec lets be left out.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Retry {
+    policy: tandem_store::tasks::RetryKind,
+    max_attempts: Option<u32>,
+    base_delay_ms: Option<u64>,
+}
+
+impl From<Retry> for RetryPolicy {
+    fn from(retry: Retry) -> Self {
+        let default = Self::default();
+        Self {
+            policy: retry.policy,
+            max_attempts: retry.max_attempts.unwrap_or(default.max_attempts),
+            base_delay_ms: retry.base_delay_ms.unwrap_or(default.base_delay_ms),
+        }
+    }
+}
+
+pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Answer {
+    let task: Task = read(text)?;
+    may_be_a_task(core, caller, &task.tool, task.target_peer.as_deref())?;
+    let arguments = Value::Object(task.arguments).to_string();
+    let mut new = NewTask::new(&caller.tenant, &task.tool, &arguments);
+    new.subject = caller.subject.to_string();
+    new.priority = task.priority.unwrap_or(new.priority);
+    new.timeout_s = task.timeout_s.unwrap_or(new.timeout_s);
+    new.retry = task.retry.map_or(new.retry, RetryPolicy::from);
+    new.run_at = task.run_at.as_deref().map(moment).transpose()?;
+    new.tags = task.tags;
+    new.target_peer = task.target_peer;
+    new.idempotency_key = task.idempotency_key;
+    new.retention_s = task.retention_s.or(new.retention_s);
+    let done = core.queue.tasks.submit(vec![new]).await.map_err(failed)?;
+    let (id, now, replayed) = accepted(done.into_iter().next())?;
+    let position = core.queue.tasks.position(&caller.tenant, id).await.map_err(failed)?;
+    Ok(json!({"task_id": id.to_string(), "state": state(now), "position": position, "replayed": replayed}))
+}
+
+/// A tool that this host has must be one that a task may call; one that it has not may be a peer's.
+fn may_be_a_task(core: &Core, caller: &Caller, tool: &str, target: Option<&str>) -> Result<(), P2pError> {
+    let tools = core.tools().map_err(|error| P2pError::Unavailable(error.to_string()))?;
+    if let Some(info) = tools.list(caller).into_iter().find(|info| info.name == tool) {
+        if info.local {
+            return Err(P2pError::InvalidArgument(format!(
+                "`{tool}` is about this host and runs in its reactor lane; call it, it is no task"
+            )));
+        }
+        return Ok(());
+    }
+    let elsewhere = match target {
+        Some(_) => true,
+        None => core.network.connected().iter().any(|(peer, _)| {
+            core.queue.announced.of(peer).is_some_and(|known| known.tools.iter().any(|name| name == tool))
+        }),
+    };
+    if elsewhere {
+        return Ok(());
+    }
+    let near = tools.find(caller, tool).err().unwrap_or_default();
+    let hint = if near.is_empty() { String::new() } else { format!("; near names: {}", near.join(", ")) };
+    Err(P2pError::NotFound(format!("no host of the network that is known here has the tool `{tool}`{hint}")))
+}
+
+fn accepted(done: Option<Submitted>) -> Result<(TaskId, TaskState, bool), P2pError> {
+    match done {
+        Some(Submitted::Created { id, state }) => Ok((id, state, false)),
+        Some(Submitted::Existing { id, state }) => Ok((id, state, true)),
+        Some(Submitted::Conflict) => {
+            Err(P2pError::IdempotencyConflict("the idempotency key stands for another task".to_owned()))
+        }
+        Some(Submitted::QuotaExceeded(which)) => Err(P2pError::LimitExceeded(which)),
+        None => Err(P2pError::Other("the store answered nothing".to_owned())),
+    }
+}
+
+async fn task(core: &Core, caller: &Caller, text: &str) -> Result<StoredTask, P2pError> {
+    let found = core.queue.tasks.get(&caller.tenant, id::<TaskId>(text)?).await.map_err(failed)?;
+    found.ok_or_else(|| no_task(text))
+}
+
+fn shown(row: &TaskRow) -> Value {
+    let metadata = row.metadata.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let progress = row.progress.as_ref().map(|progress| {
+        without_nulls(json!({"current": progress.current, "total": progress.total, "message": progress.message}))
+    });
+    without_nulls(json!({
+        "task_id": row.id.to_string(),
+        "tool": row.tool,
+        "state": state(row.state),
+        "attempt": row.attempt,
+        "max_attempts": row.retry.max_attempts,
+        "priority": row.priority,
+        "worker": row.worker,
+        "lease_expires_at": row.lease_until.map(time),
+        "progress": progress,
+        "created_at": time(row.created_at),
+        "run_at": row.run_at.map(time),
+        "started_at": row.started_at.map(time),
+        "finished_at": row.finished_at.map(time),
+        "error": row.error,
+        "cancel_reason": row.cancel_reason,
+        "timeout_s": row.timeout_s,
+        "tags": row.tags,
+        "metadata": metadata,
+        "target_peer": row.target_peer,
+        "resubmitted_from": row.resubmitted_from.map(|id| id.to_string()),
+        "workflow_id": row.step.as_ref().map(|step| step.workflow.to_string()),
+        "step": row.step.as_ref().map(|step| step.step.clone()),
+    }))
+}
+
+pub(super) async fn status(core: &Core, caller: &Caller, text: &str) -> Answer {
+    Ok(shown(&task(core, caller, text).await?.row))
+}
+
+pub(super) async fn result(core: &Core, caller: &Caller, text: &str, wait_s: u32) -> Answer {
+    let wait = Duration::from_secs(wait_s.min(MAX_WAIT_S).into());
+    let found = core.queue.tasks.wait_end(&caller.tenant, id(text)?, wait).await.map_err(failed)?;
+    let task = found.ok_or_else(|| no_task(text))?;
+    let (result, cid) = match &task.result {
+        Some(TaskResult::Inline(text)) => (serde_json::from_str::<Value>(text).ok(), None),
+        Some(TaskResult::Cid(cid)) => (None, Some(cid.clone())),
+        None => (None, None),
+    };
+    let took = task.row.started_at.zip(task.row.finished_at).map(|(start, end)| end.since(start).as_millis() as u64);
+    let mut answer = json!({"state": state(task.row.state), "error": task.row.error, "result_cid": cid, "duration_ms": took});
+    answer = without_nulls(answer);
+    if let (Some(result), Value::Object(answer)) = (result, &mut answer) {
+        answer.insert("result".to_owned(), result);
+    }
+    Ok(answer)
+}
+
+pub(super) async fn cancel(core: &Core, caller: &Caller, text: &str, reason: Option<String>) -> Answer {
+    let reason = reason.unwrap_or_else(|| format!("cancelled by {}", caller.subject));
+    let (now, was) = match core.queue.tasks.cancel(&caller.tenant, id(text)?, &reason).await.map_err(failed)? {
+        CancelState::Done { was } => ("cancelled", state(was)),
+        CancelState::Requested => ("running", "running"),
+        CancelState::Terminal(TaskState::Cancelled) => ("cancelled", "cancelled"),
+        CancelState::Terminal(was) => {
+            return Err(P2pError::Conflict(format!("the task has ended already: it is {}", state(was))));
+        }
+        CancelState::NotFound => return Err(no_task(text)),
+    };
+    Ok(json!({"state": now, "was": was}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listing {
+    state: Option<String>,
+    tool: Option<String>,
+    tag: Option<String>,
+    worker: Option<String>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+pub(super) async fn list(core: &Core, caller: &Caller, text: &str) -> Answer {
+    let asked: Listing = read(text)?;
+    let filter = Filter {
+        tenant: caller.tenant.to_string(),
+        states: asked.state.as_deref().map(states).transpose()?.unwrap_or_default(),
+        queue: None,
+        tool: asked.tool,
+        tag: asked.tag,
+        worker: asked.worker,
+        workflow: None,
+    };
+    let after = read_cursor(asked.cursor.as_deref())?;
+    let page = core.queue.tasks.list(filter, after, asked.limit.unwrap_or(100)).await.map_err(failed)?;
+    let tasks: Vec<_> = page.rows.iter().map(shown).collect();
+    Ok(without_nulls(json!({"tasks": tasks, "total": page.total, "next_cursor": page.next.map(cursor)})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    tags: Option<Vec<String>>,
+    timeout_s: Option<u32>,
+    run_at: Option<String>,
+    metadata: Option<Map<String, Value>>,
+}
+
+pub(super) async fn update(core: &Core, caller: &Caller, text: &str, patch: &str) -> Answer {
+    let change: Change = read(patch)?;
+    let patch = Patch {
+        tags: change.tags,
+        timeout_s: change.timeout_s,
+        run_at: change.run_at.as_deref().map(moment).transpose()?,
+        metadata: change.metadata.map(|metadata| Value::Object(metadata).to_string()),
+        priority: None,
+    };
+    Ok(shown(&changed(core, caller, text, patch).await?.0.row))
+}
+
+async fn changed(core: &Core, caller: &Caller, text: &str, patch: Patch) -> Result<(StoredTask, u8), P2pError> {
+    match core.queue.tasks.update(&caller.tenant, id(text)?, patch, None).await.map_err(failed)? {
+        Updated::Changed { task, old_priority } => Ok((*task, old_priority)),
+        Updated::Revision { current } => Err(P2pError::Conflict(format!("the task is at revision {current} now"))),
+        Updated::Leased => Err(P2pError::Conflict("the task runs; its time cannot be changed any more".to_owned())),
+        Updated::Terminal(was) => Err(P2pError::Conflict(format!("the task has ended: it is {}", state(was)))),
+        Updated::NotFound => Err(no_task(text)),
+    }
+}
+
+pub(super) async fn priority(core: &Core, caller: &Caller, text: &str, priority: u8) -> Answer {
+    let patch = Patch { priority: Some(priority), ..Patch::default() };
+    let (task, old) = changed(core, caller, text, patch).await?;
+    let position = core.queue.tasks.position(&caller.tenant, task.row.id).await.map_err(failed)?;
+    Ok(json!({"old_priority": old, "priority": task.row.priority, "position": position}))
+}
+
+pub(super) async fn resubmit(
+    core: &Core,
+    caller: &Caller,
+    text: &str,
+    arguments: Option<String>,
+    priority: Option<u8>,
+) -> Answer {
+    let arguments = arguments.map(|text| object(&text).map(|map| Value::Object(map).to_string())).transpose()?;
+    let options = ResubmitOpts { id: TaskId::new(), subject: caller.subject.to_string(), arguments, priority };
+    let (new, ..) = match core.queue.tasks.resubmit(&caller.tenant, id(text)?, options).await.map_err(failed)? {
+        Resubmit::Submitted(done) => accepted(Some(done))?,
+        Resubmit::NotTerminal(was) => {
+            return Err(P2pError::Conflict(format!("the task has not ended: it is {}; cancel it first", state(was))));
+        }
+        Resubmit::NotFound => return Err(no_task(text)),
+    };
+    Ok(json!({"task_id": new.to_string(), "resubmitted_from": text}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Heartbeat {
+    current: u64,
+    total: Option<u64>,
+    message: Option<String>,
+}
+
+/// For a worker outside of the host: it is of the task's tenant, and has the fence that its claim gave it.
+pub(super) async fn heartbeat(core: &Core, caller: &Caller, text: &str, fence: u64, progress: Option<&str>) -> Answer {
+    let found = task(core, caller, text).await?;
+    let progress: Option<Heartbeat> = progress.map(read).transpose()?;
+    let progress = progress.map(|p| Progress { current: p.current, total: p.total, message: p.message });
+    let stale = || P2pError::StaleFence(format!("the fence {fence} is not that of the task's lease now"));
+    let worker = found.row.worker.ok_or_else(stale)?;
+    let lease = LeaseRef { id: found.row.id, fence };
+    let beats = core.queue.tasks.heartbeat(&worker, vec![(lease, progress)]).await.map_err(failed)?;
+    let (until, cancelled) = match beats.into_iter().next() {
+        Some(Beat::Extended { until }) => (until, false),
+        Some(Beat::CancelRequested { until, .. }) => (until, true),
+        Some(Beat::Expired) => {
+            return Err(P2pError::LeaseExpired("the lease ended before; the task runs again".to_owned()));
+        }
+        Some(Beat::Stale) | None => return Err(stale()),
+    };
+    Ok(json!({"lease_expires_at": time(until), "cancelled": cancelled}))
+}

@@ -1,0 +1,246 @@
+//! The tools of workflows.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tandem_engine::{Caller, DagFormat, P2pError, Strategy as Asked};
+use tandem_store::tasks::{
+    Filter, TaskRow, TaskState, TaskStore, WorkflowFilter, WorkflowId, WorkflowRow, WorkflowState as Stored,
+};
+
+use super::{
+    Answer,
+    document::{cursor, failed, id, read, read_cursor, time, without_nulls, workflow_state, workflow_states},
+};
+use crate::{
+    core::Core,
+    flow::{self, Journal},
+    workflow::{Candidate, Dag, Spec, StepRecord, StepState, Strategy, choose},
+};
+
+/// Tasks of a workflow that are looked at for who runs them: as many as steps.
+const TASKS: u32 = 1_000;
+
+fn no_workflow(text: &str) -> P2pError {
+    P2pError::NotFound(format!("you have no workflow {text}"))
+}
+
+pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Answer {
+    let mut document: Value = read(text)?;
+    let key = match document.as_object_mut().and_then(|object| object.remove("idempotency_key")) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(key)) => Some(key),
+        Some(_) => return Err(P2pError::InvalidArgument("`idempotency_key` is a string".to_owned())),
+    };
+    let spec: Spec = serde_json::from_value(document).map_err(|error| P2pError::InvalidArgument(error.to_string()))?;
+    let here = core.tools().map_err(|error| P2pError::Unavailable(error.to_string()))?.list(caller);
+    let peers: Vec<_> =
+        core.network.connected().iter().filter_map(|(peer, _)| core.queue.announced.of(peer)).collect();
+    let known = |tool: &str| {
+        let of_peers = peers.iter().any(|peer| peer.tools.iter().any(|name| name == tool));
+        if of_peers || here.iter().any(|info| info.name == tool && !info.local) {
+            return Ok(());
+        }
+        Err(core.tools().ok().and_then(|tools| tools.find(caller, tool).err()).unwrap_or_default())
+    };
+    let (id, state, steps, replayed) = flow::begin(core, caller, spec, key, known).await?;
+    core.flows.submitted();
+    Ok(json!({
+        "workflow_id": id.to_string(), "state": workflow_state(state), "steps_total": steps, "replayed": replayed,
+    }))
+}
+
+async fn head(core: &Core, caller: &Caller, text: &str) -> Result<(WorkflowRow, Journal), P2pError> {
+    let id: WorkflowId = id(text)?;
+    let row = core.queue.tasks.workflow(&caller.tenant, id).await.map_err(failed)?;
+    let row = row.ok_or_else(|| no_workflow(text))?;
+    Ok((row, flow::load(core, id).await.map_err(P2pError::Unavailable)?))
+}
+
+/// The tasks that run now, by step: a journal hears of a claim only when it has ended.
+async fn running(core: &Core, row: &WorkflowRow) -> Result<BTreeMap<String, TaskRow>, P2pError> {
+    if row.state.is_terminal() {
+        return Ok(BTreeMap::new());
+    }
+    let filter = Filter {
+        tenant: row.tenant.clone(),
+        workflow: Some(row.id),
+        states: vec![TaskState::Leased],
+        ..Filter::default()
+    };
+    let page = core.queue.tasks.list(filter, None, TASKS).await.map_err(failed)?;
+    Ok(page.rows.into_iter().filter_map(|task| Some((task.step.clone()?.step, task))).collect())
+}
+
+fn step_state(state: StepState) -> Value {
+    serde_json::to_value(state).unwrap_or_default()
+}
+
+fn millis(at: u64) -> String {
+    time(tandem_store::tasks::Timestamp::from_millis(at))
+}
+
+fn shown(id: &str, record: &StepRecord, task: Option<&TaskRow>) -> Value {
+    let error = record.error.as_ref().map(|error| format!("{}: {}", error.code, error.message));
+    let mut step = json!({
+        "id": id,
+        "state": step_state(record.state),
+        "peer": record.peer,
+        "attempt": record.attempt,
+        "started_at": record.started_at.or(record.claimed_at).map(millis),
+        "finished_at": record.finished_at.map(millis),
+        "error": error,
+    });
+    if let (Some(task), Value::Object(step)) = (task.filter(|_| !record.state.is_terminal()), &mut step) {
+        step.insert("state".to_owned(), step_state(StepState::Running));
+        step.insert("peer".to_owned(), json!(task.worker));
+        step.insert("started_at".to_owned(), json!(task.started_at.map(time)));
+    }
+    without_nulls(step)
+}
+
+pub(super) async fn status(core: &Core, caller: &Caller, text: &str) -> Answer {
+    let (row, journal) = head(core, caller, text).await?;
+    let running = running(core, &row).await?;
+    let steps: Vec<_> =
+        journal.state.steps().map(|(step, record)| shown(step, record, running.get(step))).collect();
+    let clock: Vec<_> = journal.log.clock().iter().map(ToString::to_string).collect();
+    Ok(without_nulls(json!({
+        "workflow_id": row.id.to_string(),
+        "name": row.name,
+        "state": workflow_state(row.state),
+        "progress": journal.state.progress(),
+        "steps": steps,
+        "clock": clock,
+        "created_at": time(row.created_at),
+        "finished_at": row.finished_at.map(time),
+        "coordinator": row.coordinator,
+        "reason": journal.state.reason(),
+    })))
+}
+
+pub(super) async fn cancel(core: &Core, caller: &Caller, text: &str, reason: Option<String>) -> Answer {
+    let id: WorkflowId = id(text)?;
+    let row = core.queue.tasks.workflow(&caller.tenant, id).await.map_err(failed)?;
+    let row = row.ok_or_else(|| no_workflow(text))?;
+    match row.state {
+        Stored::Cancelled => return Ok(json!({"state": "cancelled", "cancelled_steps": 0})),
+        ended if ended.is_terminal() => {
+            return Err(P2pError::Conflict(format!("the workflow has ended: it is {}", workflow_state(ended))));
+        }
+        _ => {}
+    }
+    let steps = core.flows.cancel(id, reason).await?;
+    Ok(json!({"state": "cancelled", "cancelled_steps": steps}))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listing {
+    state: Option<String>,
+    tag: Option<String>,
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+pub(super) async fn list(core: &Core, caller: &Caller, text: &str) -> Answer {
+    let asked: Listing = read(text)?;
+    let filter = WorkflowFilter {
+        tenant: caller.tenant.to_string(),
+        states: asked.state.as_deref().map(workflow_states).transpose()?.unwrap_or_default(),
+        tag: asked.tag,
+    };
+    let after = read_cursor(asked.cursor.as_deref())?;
+    let page = core.queue.tasks.workflows(filter, after, asked.limit.unwrap_or(50)).await.map_err(failed)?;
+    let shown = page.rows.iter().map(|row| {
+        without_nulls(json!({
+            "workflow_id": row.id.to_string(),
+            "name": row.name,
+            "state": workflow_state(row.state),
+            "tags": row.tags,
+            "created_at": time(row.created_at),
+            "finished_at": row.finished_at.map(time),
+            "coordinator": row.coordinator,
+        }))
+    });
+    let workflows: Vec<_> = shown.collect();
+    Ok(without_nulls(json!({"workflows": workflows, "total": page.total, "next_cursor": page.next.map(cursor)})))
+}
+
+pub(super) async fn dag(core: &Core, caller: &Caller, text: &str, format: DagFormat) -> Answer {
+    let (_, journal) = head(core, caller, text).await?;
+    let dag = Dag::of(&journal.state);
+    let (name, dag) = match format {
+        DagFormat::Json => ("json", json!({"nodes": dag.nodes, "edges": dag.edges, "critical_path": dag.critical_path})),
+        DagFormat::Dot => ("dot", dag.to_dot().into()),
+        DagFormat::Mermaid => ("mermaid", dag.to_mermaid().into()),
+    };
+    Ok(json!({"format": name, "dag": dag}))
+}
+
+pub(super) async fn coordinate(
+    core: &Core,
+    caller: &Caller,
+    text: &str,
+    peers: &[String],
+    strategy: Asked,
+) -> Answer {
+    let (row, journal) = head(core, caller, text).await?;
+    if row.state.is_terminal() {
+        return Err(P2pError::Conflict(format!("the workflow has ended: it is {}", workflow_state(row.state))));
+    }
+    let hosts = hosts(core, caller, peers)?;
+    let strategy = match strategy {
+        Asked::Rendezvous => Strategy::Rendezvous,
+        Asked::LeastLoaded => Strategy::LeastLoaded,
+        Asked::Local => Strategy::Local,
+    };
+    let plan = journal.state.plan().clone();
+    let waiting = journal.state.steps().filter(|(_, record)| !record.in_flight && !record.state.is_terminal());
+    let mut assignments = BTreeMap::new();
+    for (step, _) in waiting {
+        let (Some(spec), Some(content)) = (plan.step(step), plan.content(journal.state.workflow(), step)) else { continue };
+        let able: Vec<_> = hosts
+            .iter()
+            .filter(|(_, tools)| tools.contains(&spec.tool))
+            .map(|(candidate, _)| candidate.clone())
+            .collect();
+        match choose(strategy, &content, &able, 1).first() {
+            Some(peer) => drop(assignments.insert(step.to_owned(), (*peer).to_owned())),
+            None => {
+                return Err(P2pError::Unavailable(format!(
+                    "none of the hosts has `{}`, the tool of step `{step}`",
+                    spec.tool
+                )));
+            }
+        }
+    }
+    core.flows.assign(row.id, assignments.clone())?;
+    let shown: Vec<_> = assignments.iter().map(|(step, peer)| json!({"step": step, "peer": peer})).collect();
+    Ok(json!({"assignments": shown}))
+}
+
+/// This host and the connected ones, or those of them that were named, with what each can run.
+fn hosts(core: &Core, caller: &Caller, named: &[String]) -> Result<Vec<(Candidate, Vec<String>)>, P2pError> {
+    let me = core.network.me.to_string();
+    let (capacity, free) = core.places();
+    let local = Candidate { peer: me, capacity, running: capacity - free.min(capacity), local: true };
+    let mut hosts = vec![(local, core.task_tools(caller))];
+    for (peer, _) in core.network.connected() {
+        let Some(known) = core.queue.announced.of(&peer) else { continue };
+        let running = known.capacity.saturating_sub(known.free);
+        let candidate = Candidate { peer: peer.to_string(), capacity: known.capacity, running, local: false };
+        hosts.push((candidate, known.tools));
+    }
+    if named.is_empty() {
+        return Ok(hosts);
+    }
+    for name in named {
+        if !hosts.iter().any(|(candidate, _)| candidate.peer == *name) {
+            return Err(P2pError::NotFound(format!("no host `{name}` is connected and has said what it can run")));
+        }
+    }
+    hosts.retain(|(candidate, _)| named.contains(&candidate.peer));
+    Ok(hosts)
+}

@@ -1,0 +1,303 @@
+//! Tasks between hosts. The host whose queue it is keeps the task; the one that runs it claims, renews and hands in, each time
+//! with the fence.
+//!
+//! | Message | What |
+//! |---|---|
+//! | `tasks/offer` (notification) | there may be something to claim |
+//! | `tasks/claim` | `{tools, max, lease_s}` → `{tasks: [{id, fence, tool, arguments, attempt, timeout_s, lease_s, …}]}` |
+//! | `tasks/renew` | `{leases: [{id, fence, progress?}]}` → `{leases: [{state, reason?}]}`, in their order |
+//! | `tasks/finish` | `{id, fence, outcome, result?, error?}` → `{state}`, or `stale_fence`, `lease_expired` |
+//! | `tasks/hurry` (notification) | `{id, fence}`: renew this lease now, there is news |
+//!
+//! A claim gets tasks of every tenant where the operator lets in only peers of his choice; in an open network it gets those
+//! that name the peer as their target, and no others.
+
+use std::{collections::VecDeque, sync::{Arc, Mutex, PoisonError}, time::Duration};
+
+use libp2p::PeerId;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+use tandem_store::tasks::{
+    Beat, ClaimReq, Finish, LeaseRef, Leased, MAX_BATCH, MAX_PRIORITY, Outcome, Progress, TaskResult, TaskStore,
+    Timestamp,
+};
+
+use super::{LEASE, QUEUE, worker};
+use crate::{
+    core::Core,
+    rpc::{PeerRpc as _, REQUEST, RpcError},
+    settings::Admission,
+};
+
+/// Tasks of one claim: their arguments must fit a frame.
+const MAX_TASKS: u32 = 3;
+/// Peers that are told of new work at once, and that wait to be asked.
+const TOLD: usize = 32;
+/// Times an outcome is sent again while its lease lives.
+const TRIES: u32 = 5;
+
+/// Peers that said they have work.
+#[derive(Default)]
+pub(crate) struct Offers(Mutex<VecDeque<PeerId>>);
+
+impl Offers {
+    pub(crate) fn put(&self, peer: PeerId) {
+        let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if peers.len() < TOLD && !peers.contains(&peer) {
+            peers.push_back(peer);
+        }
+    }
+
+    pub(super) fn next(&self) -> Option<PeerId> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+}
+
+/// Tells peers that there may be something to claim.
+pub(super) fn offer(core: &Core) {
+    let speaking = core.network.connected().into_iter().filter(|(_, connected)| connected.speaks == Some(true));
+    for (peer, _) in speaking.take(TOLD) {
+        core.links.tell(peer, "tasks/offer", Map::new());
+    }
+}
+
+/// Tells the host that runs a task to renew its lease now.
+pub(super) fn hurry(core: &Core, peer: PeerId, lease: LeaseRef) {
+    core.links.tell(peer, "tasks/hurry", object(&lease));
+}
+
+fn object(value: &impl Serialize) -> Map<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(map)) => map,
+        _ => Map::new(),
+    }
+}
+
+fn read<T: DeserializeOwned>(params: Map<String, Value>) -> Result<T, RpcError> {
+    serde_json::from_value(Value::Object(params)).map_err(|error| RpcError::invalid(error.to_string()))
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claim {
+    tools: Vec<String>,
+    max: u32,
+    lease_s: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Task {
+    #[serde(flatten)]
+    lease: LeaseRef,
+    tool: String,
+    arguments: Value,
+    priority: u8,
+    attempt: u32,
+    max_attempts: u32,
+    timeout_s: u32,
+    lease_s: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Tasks {
+    tasks: Vec<Task>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Renewal {
+    #[serde(flatten)]
+    lease: LeaseRef,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    progress: Option<Progress>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Renewals {
+    leases: Vec<Renewal>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+enum Lease {
+    Extended { until: Timestamp },
+    Cancelled { until: Timestamp, reason: String },
+    LeaseExpired,
+    StaleFence,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Ending {
+    Ok,
+    Retry,
+    Fatal,
+    Release,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Finished {
+    #[serde(flatten)]
+    lease: LeaseRef,
+    outcome: Ending,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    result: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+// What a peer asks of this host's queue.
+
+/// A peer claims.
+pub(crate) async fn claim_for(core: &Core, peer: PeerId, params: Map<String, Value>) -> Result<Value, RpcError> {
+    let Claim { tools, max, lease_s } = read(params)?;
+    let (name, chosen) = (peer.to_string(), core.settings.network.admission != Admission::Open);
+    let claim = ClaimReq {
+        worker: name.clone(),
+        peer: Some(name),
+        queues: vec![QUEUE.to_owned()],
+        tools,
+        tenants: None,
+        max: max.min(MAX_TASKS),
+        lease: Duration::from_secs(lease_s),
+        max_priority: MAX_PRIORITY,
+    };
+    if !chosen {
+        return Err(RpcError::new(-32002, "unauthorized", "in an open network, tasks are given to nobody"));
+    }
+    let leased = core.queue.tasks.claim(claim).await.map_err(|error| RpcError::unavailable(error.to_string()))?;
+    let tasks = leased.into_iter().map(|task| Task {
+        lease: task.lease,
+        arguments: serde_json::from_str(&task.arguments).unwrap_or_default(),
+        tool: task.tool,
+        priority: task.priority,
+        attempt: task.attempt,
+        max_attempts: task.max_attempts,
+        timeout_s: task.timeout_s,
+        lease_s: task.lease_for.as_secs(),
+    });
+    Ok(Value::Object(object(&Tasks { tasks: tasks.collect() })))
+}
+
+/// A peer renews its leases.
+pub(crate) async fn renew_for(core: &Core, peer: PeerId, params: Map<String, Value>) -> Result<Value, RpcError> {
+    let Renewals { leases } = read(params)?;
+    if leases.len() > MAX_BATCH {
+        return Err(RpcError::limited(format!("at most {MAX_BATCH} leases in one message")));
+    }
+    let beats = leases.into_iter().map(|renewal| (renewal.lease, renewal.progress)).collect();
+    let beats = core.queue.tasks.heartbeat(&peer.to_string(), beats).await;
+    let beats = beats.map_err(|error| RpcError::unavailable(error.to_string()))?;
+    let leases: Vec<_> = beats
+        .into_iter()
+        .map(|beat| match beat {
+            Beat::Extended { until } => Lease::Extended { until },
+            Beat::CancelRequested { until, reason } => Lease::Cancelled { until, reason },
+            Beat::Expired => Lease::LeaseExpired,
+            Beat::Stale => Lease::StaleFence,
+        })
+        .collect();
+    Ok(json!({"leases": leases}))
+}
+
+/// A peer hands an outcome in.
+pub(crate) async fn finish_for(core: &Core, peer: PeerId, params: Map<String, Value>) -> Result<Value, RpcError> {
+    let Finished { lease, outcome, result, error } = read(params)?;
+    let error = error.unwrap_or_else(|| "the worker did not say why".to_owned());
+    let outcome = match outcome {
+        Ending::Ok => Outcome::Ok(TaskResult::Inline(result.unwrap_or_default().to_string())),
+        Ending::Retry => Outcome::Retry { error, delay: None },
+        Ending::Fatal => Outcome::Fatal { error },
+        Ending::Release => Outcome::Release,
+    };
+    let done = core.queue.tasks.finish(&peer.to_string(), vec![(lease, outcome)]).await;
+    match done.map_err(|error| RpcError::invalid(error.to_string()))?.pop() {
+        Some(Finish::Applied { state, .. } | Finish::AlreadyDone { state, .. }) => Ok(json!({"state": state})),
+        Some(Finish::Expired) => Err(RpcError::new(-32010, "lease_expired", "the lease ended before; the task runs again")),
+        Some(Finish::Stale) | None => {
+            Err(RpcError::new(-32011, "stale_fence", "another worker has the task now, or it is gone"))
+        }
+    }
+}
+
+/// A peer says that there is news of a lease of ours.
+pub(crate) fn hurried(core: &Arc<Core>, peer: PeerId, params: Map<String, Value>) {
+    if let Ok(lease) = read::<LeaseRef>(params)
+        && core.queue.running().get(&lease).is_some_and(|running| running.of == Some(peer))
+    {
+        worker::hurry(core, lease);
+    }
+}
+
+// What this host asks of a peer's queue.
+
+pub(super) async fn claim(core: &Core, peer: PeerId, tools: Vec<String>, max: u32) -> Result<Vec<Leased>, RpcError> {
+    if tools.is_empty() {
+        return Ok(Vec::new());
+    }
+    let params = object(&Claim { tools: tools.clone(), max: max.min(MAX_TASKS), lease_s: LEASE.as_secs() });
+    let answer = core.links.ask(peer, "tasks/claim", params, REQUEST).await?;
+    let Tasks { tasks } = serde_json::from_value(answer).map_err(|error| RpcError::invalid(error.to_string()))?;
+    let now = core.queue.tasks.now();
+    // Whatever a peer answers, no more is run than there are places, and nothing that was not asked for.
+    let fits = tasks.into_iter().filter(|task| tools.contains(&task.tool)).take(max.min(MAX_TASKS) as usize);
+    Ok(fits
+        .map(|task| Leased {
+            lease: task.lease,
+            tenant: String::new(),
+            subject: String::new(),
+            queue: QUEUE.to_owned(),
+            tool: task.tool,
+            arguments: task.arguments.to_string(),
+            priority: task.priority,
+            attempt: task.attempt,
+            max_attempts: task.max_attempts,
+            timeout_s: task.timeout_s,
+            until: now.plus(Duration::from_secs(task.lease_s)),
+            lease_for: Duration::from_secs(task.lease_s),
+            step: None,
+        })
+        .collect())
+}
+
+pub(super) async fn renew(
+    core: &Core,
+    peer: PeerId,
+    beats: Vec<(LeaseRef, Option<Progress>)>,
+) -> Result<Vec<Beat>, String> {
+    let leases = beats.into_iter().map(|(lease, progress)| Renewal { lease, progress }).collect();
+    let answer = core.links.ask(peer, "tasks/renew", object(&Renewals { leases }), REQUEST).await;
+    let mut answer = answer.map_err(|error| error.to_string())?;
+    let leases: Vec<Lease> = serde_json::from_value(answer["leases"].take()).map_err(|error| error.to_string())?;
+    let beat = |lease| match lease {
+        Lease::Extended { until } => Beat::Extended { until },
+        Lease::Cancelled { until, reason } => Beat::CancelRequested { until, reason },
+        Lease::LeaseExpired => Beat::Expired,
+        Lease::StaleFence => Beat::Stale,
+    };
+    Ok(leases.into_iter().map(beat).collect())
+}
+
+/// Hands an outcome in. It may be sent again after a lost answer: the fence makes the second one harmless.
+pub(super) async fn finish(core: &Core, peer: PeerId, lease: LeaseRef, outcome: Outcome) -> Result<(), String> {
+    let (outcome, result, error) = match outcome {
+        Outcome::Ok(TaskResult::Inline(text)) => (Ending::Ok, serde_json::from_str(&text).ok(), None),
+        Outcome::Ok(TaskResult::Cid(cid)) => (Ending::Fatal, None, Some(format!("the result {cid} is not here"))),
+        Outcome::Retry { error, .. } => (Ending::Retry, None, Some(error)),
+        Outcome::Fatal { error } => (Ending::Fatal, None, Some(error)),
+        Outcome::Snooze(_) | Outcome::Release => (Ending::Release, None, None),
+    };
+    let params = object(&Finished { lease, outcome, result, error });
+    let mut pause = Duration::from_millis(200);
+    for attempt in 1.. {
+        match core.links.ask(peer, "tasks/finish", params.clone(), REQUEST).await {
+            Ok(_) => break,
+            // Only what may not have arrived is sent again.
+            Err(error) if error.is_transport() && attempt < TRIES => {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    Ok(())
+}

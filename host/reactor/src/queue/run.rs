@@ -1,0 +1,81 @@
+//! One task on this host: its tool is called as any other, and what came of it becomes the task's outcome.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::{Map, Value, json};
+use tandem_engine::{Caller, InvokeError, InvokeOutput};
+use tandem_store::tasks::{Leased, MAX_RESULT, Outcome, TaskResult};
+use tokio_util::sync::CancellationToken;
+
+use super::Told;
+use crate::{core::Core, tools::ToolCall};
+
+/// Runs the tool for `caller` and answers the outcome. `told` takes its progress.
+pub(super) async fn run(
+    core: &Core,
+    caller: Caller,
+    task: &Leased,
+    cancel: CancellationToken,
+    told: Arc<Told>,
+) -> Outcome {
+    let arguments: Map<String, Value> = match serde_json::from_str(&task.arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return Outcome::Fatal { error: format!("invalid_argument: the arguments are no object: {error}") },
+    };
+    let Ok(tools) = core.tools() else { return Outcome::Release };
+    let call = ToolCall {
+        caller,
+        request_id: format!("{}/{}", task.lease.id, task.attempt).into(),
+        tool: task.tool.clone(),
+        arguments,
+        deadline: Duration::from_secs(task.timeout_s.into()),
+        cancel: cancel.clone(),
+        client: Some(told.clone()),
+    };
+    let answer = tools.call(call).await;
+    if told.is_released() && answer.is_err() {
+        return Outcome::Release;
+    }
+    match answer {
+        Ok(output) => settled(output),
+        Err(error) => failed(error, &cancel),
+    }
+}
+
+/// The structured result where the tool gives one, its content otherwise.
+fn settled(output: InvokeOutput) -> Outcome {
+    let result = output.structured.unwrap_or_else(|| format!(r#"{{"content":{}}}"#, output.content));
+    if output.is_error {
+        return Outcome::Retry { error: format!("failed: {}", first_text(&output.content)), delay: None };
+    }
+    if result.len() > MAX_RESULT {
+        let error = format!(
+            "limit_exceeded: the result has {} bytes, over the limit of {MAX_RESULT}; let the tool save it and answer where",
+            result.len()
+        );
+        return Outcome::Fatal { error };
+    }
+    Outcome::Ok(TaskResult::Inline(result))
+}
+
+fn first_text(content: &str) -> String {
+    let blocks: Value = serde_json::from_str(content).unwrap_or_else(|_| json!([]));
+    let text = blocks.as_array().and_then(|blocks| blocks.iter().find_map(|block| block["text"].as_str()));
+    text.unwrap_or("the tool says that it failed").to_owned()
+}
+
+/// What may be better at another time, or on another host, is tried again as the task's policy says.
+fn failed(error: InvokeError, cancel: &CancellationToken) -> Outcome {
+    if cancel.is_cancelled() {
+        return Outcome::Fatal { error: "cancelled".to_owned() };
+    }
+    match error {
+        InvokeError::NotFound(text) => Outcome::Fatal { error: format!("not_found: {text}") },
+        InvokeError::Denied(text) => Outcome::Fatal { error: format!("unauthorized: {text}") },
+        InvokeError::InvalidArguments(text) => Outcome::Fatal { error: format!("invalid_argument: {text}") },
+        InvokeError::LimitExceeded(text) => Outcome::Retry { error: format!("limit_exceeded: {text}"), delay: None },
+        InvokeError::Unavailable(text) => Outcome::Retry { error: format!("unavailable: {text}"), delay: None },
+        InvokeError::Timeout => Outcome::Retry { error: "timeout: the tool did not end in time".to_owned(), delay: None },
+        InvokeError::Other(text) => Outcome::Retry { error: format!("failed: {text}"), delay: None },
+    }
+}

@@ -1,0 +1,241 @@
+//! The workers of this host: they claim what it can run, from its own queue first and then from peers that offer, keep the
+//! leases, and hand in what came of the work.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use libp2p::PeerId;
+use tandem_engine::{Access, Allow, Caller};
+use tandem_store::tasks::{
+    Beat, ClaimReq, Hint, LeaseRef, Leased, MAX_CLAIM, MAX_PRIORITY, Outcome, Retention, TaskStore, TaskStoreError,
+    WorkerInfo,
+};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::{LEASE, QUEUE, Running, Told, remote, run};
+use crate::core::Core;
+
+/// Leases that are looked at in one transaction when they end.
+const REAP: u32 = 256;
+/// How long the upkeep sleeps at most: another host's clock may have moved.
+const LONGEST: Duration = Duration::from_secs(60);
+/// A pause after the store failed, so that a full disk does not become a busy loop.
+const TROUBLE: Duration = Duration::from_millis(500);
+
+/// Works until it is dropped.
+pub(crate) async fn work(core: Arc<Core>) {
+    tokio::join!(claiming(core.clone()), renewing(core.clone()), upkeep(core.clone()), hints(core.clone()));
+}
+
+/// The name of this host's workers.
+fn me(core: &Core) -> String {
+    core.network.me.to_string()
+}
+
+/// The tools that tasks may call here, for anybody: who may call which was checked when the task was submitted.
+fn tools(core: &Core) -> Vec<String> {
+    let Ok(tools) = core.tools() else { return Vec::new() };
+    let all = tools.list(&Caller::local());
+    all.into_iter().filter(|tool| !tool.local).map(|tool| tool.name).collect()
+}
+
+async fn claiming(core: Arc<Core>) {
+    let mut wakeups = core.queue.tasks.wakeups();
+    let mut tasks = JoinSet::new();
+    loop {
+        while tasks.try_join_next().is_some() {}
+        match own(&core, &mut tasks).await {
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, "tasks cannot be claimed");
+                tokio::time::sleep(TROUBLE).await;
+            }
+        }
+        theirs(&core, &mut tasks).await;
+        tokio::select! {
+            Ok(()) = wakeups.changed() => remote::offer(&core),
+            () = core.queue.look.notified() => {}
+            Some(_) = tasks.join_next() => {}
+        }
+    }
+}
+
+/// Claims from this host's queue until there is nothing more or no place.
+async fn own(core: &Arc<Core>, tasks: &mut JoinSet<()>) -> Result<(), TaskStoreError> {
+    loop {
+        let (capacity, free) = core.queue.places();
+        let tools = tools(core);
+        if free == 0 || tools.is_empty() {
+            return Ok(());
+        }
+        let me = me(core);
+        core.queue
+            .tasks
+            .worker_seen(WorkerInfo { worker: me.clone(), capacity, tools: tools.clone() }, LEASE * 2)
+            .await?;
+        let claim = ClaimReq {
+            worker: me.clone(),
+            peer: Some(me),
+            queues: vec![QUEUE.to_owned()],
+            tools,
+            tenants: None,
+            max: free.min(MAX_CLAIM),
+            lease: LEASE,
+            max_priority: MAX_PRIORITY,
+        };
+        let leased = core.queue.tasks.claim(claim).await?;
+        if leased.is_empty() {
+            return Ok(());
+        }
+        for task in leased {
+            // Who submitted it might call this tool, and a task calls nothing else.
+            let mut caller = Caller::new(&task.tenant, &task.subject);
+            caller.access = Access::everything().and(vec![Allow::Tool(task.tool.as_str().into())]);
+            start(core, tasks, None, caller, task);
+        }
+    }
+}
+
+/// Claims from peers that said they have work.
+async fn theirs(core: &Arc<Core>, tasks: &mut JoinSet<()>) {
+    while let Some(peer) = core.queue.offers.next() {
+        let (_, free) = core.queue.places();
+        if free == 0 {
+            core.queue.offers.put(peer);
+            return;
+        }
+        let caller = (core.callers)(&peer.to_string());
+        let mine: Vec<String> = match core.tools() {
+            Ok(tools) => tools.list(&caller).into_iter().filter(|tool| !tool.local).map(|tool| tool.name).collect(),
+            Err(_) => return,
+        };
+        match remote::claim(core, peer, mine, free).await {
+            Ok(leased) => {
+                if !leased.is_empty() {
+                    // There may be more where this came from.
+                    core.queue.offers.put(peer);
+                }
+                for task in leased {
+                    start(core, tasks, Some(peer), caller.clone(), task);
+                }
+            }
+            Err(error) => tracing::debug!(%peer, %error, "a peer that offered tasks gave none"),
+        }
+    }
+}
+
+fn start(core: &Arc<Core>, tasks: &mut JoinSet<()>, of: Option<PeerId>, caller: Caller, task: Leased) {
+    let (cancel, told) = (CancellationToken::new(), Arc::new(Told::default()));
+    let running = Running { of, cancel: cancel.clone(), told: told.clone() };
+    core.queue.running().insert(task.lease, running);
+    let core = core.clone();
+    tasks.spawn(async move {
+        let begun = std::time::Instant::now();
+        let outcome = run::run(&core, caller, &task, cancel, told).await;
+        metrics::histogram!("tandem_p2p_task_duration_seconds").record(begun.elapsed().as_secs_f64());
+        hand_in(&core, of, task.lease, outcome).await;
+        core.queue.running().remove(&task.lease);
+        core.queue.ended.notify_waiters();
+    });
+}
+
+/// Tells the queue's host what came of a task. Sending it again is harmless: the fence decides.
+async fn hand_in(core: &Core, of: Option<PeerId>, lease: LeaseRef, outcome: Outcome) {
+    let done = match of {
+        None => {
+            let me = me(core);
+            let finished = core.queue.tasks.finish(&me, vec![(lease, outcome)]).await;
+            finished.map(|_| ()).map_err(|error| error.to_string())
+        }
+        Some(peer) => remote::finish(core, peer, lease, outcome).await,
+    };
+    if let Err(error) = done {
+        tracing::warn!(task = %lease.id, error, "the outcome of a task was not taken; it runs again when its lease ends");
+    }
+}
+
+/// Renews all leases at a third of their time, and stops what is to be cancelled or has lost its lease.
+async fn renewing(core: Arc<Core>) {
+    loop {
+        tokio::time::sleep(LEASE / 3).await;
+        renew(&core, |_| true).await;
+    }
+}
+
+async fn renew(core: &Core, which: impl Fn(&LeaseRef) -> bool) {
+    let running: Vec<_> =
+        core.queue.running().iter().filter(|(lease, _)| which(lease)).map(|(l, r)| (*l, r.clone())).collect();
+    let hosts: HashSet<Option<PeerId>> = running.iter().map(|(_, running)| running.of).collect();
+    for of in hosts {
+        let here: Vec<_> = running.iter().filter(|(_, running)| running.of == of).collect();
+        let beats: Vec<_> = here.iter().map(|(lease, running)| (*lease, running.told.take())).collect();
+        let answers = match of {
+            None => core.queue.tasks.heartbeat(&me(core), beats).await.map_err(|error| error.to_string()),
+            Some(peer) => remote::renew(core, peer, beats).await,
+        };
+        match answers {
+            Ok(answers) => {
+                for ((lease, running), beat) in here.iter().zip(answers) {
+                    if !matches!(beat, Beat::Extended { .. }) {
+                        tracing::info!(task = %lease.id, ?beat, "a task is stopped");
+                        running.cancel.cancel();
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(error, "leases are not renewed; their tasks run elsewhere when they end"),
+        }
+    }
+}
+
+/// Cancellations that should not wait for the next renewal.
+async fn hints(core: Arc<Core>) {
+    let mut hints = core.queue.tasks.hints();
+    loop {
+        match hints.recv().await {
+            Ok(Hint::Cancel(hint)) => {
+                if hint.worker == me(&core) {
+                    renew(&core, |lease| *lease == hint.lease).await;
+                } else if let Ok(peer) = hint.worker.parse() {
+                    remote::hurry(&core, peer, hint.lease);
+                }
+            }
+            Ok(Hint::Ended(ended)) => core.flow_ended(&ended),
+            Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => core.flow_missed(),
+            Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Called when a peer says that a task which runs here is to stop.
+pub(super) fn hurry(core: &Arc<Core>, lease: LeaseRef) {
+    let core = core.clone();
+    tokio::spawn(async move { renew(&core, |own| *own == lease).await });
+}
+
+/// Ends leases that were not renewed, readies tasks whose time has come, and forgets old ones.
+async fn upkeep(core: Arc<Core>) {
+    let tasks = &core.queue.tasks;
+    let mut wakeups = tasks.wakeups();
+    loop {
+        let done = async {
+            for lost in tasks.reap(REAP).await? {
+                tracing::warn!(task = %lost.id, worker = lost.worker, state = ?lost.state, "a worker lost its lease");
+            }
+            tasks.prune(Retention::default(), REAP).await?;
+            tasks.next_due().await
+        };
+        let pause = match done.await {
+            Ok(due) => due.map_or(LONGEST, |due| due.since(tasks.now())).clamp(Duration::from_millis(5), LONGEST),
+            Err(error) => {
+                tracing::error!(%error, "the queue's upkeep failed");
+                TROUBLE
+            }
+        };
+        core.queue.gauge(&core).await;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            // A new task may be due before the others; a burst of them is one look.
+            Ok(()) = wakeups.changed() => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Streams that peers open: each is read by a task of its own, and its requests run beside each other.
+
+use std::sync::Arc;
+
+use futures::{AsyncReadExt as _, StreamExt as _};
+use libp2p::{PeerId, Stream};
+use serde_json::Value;
+use tokio::{sync::mpsc, task::JoinSet};
+
+use super::{
+    IN_FLIGHT, Service, frame,
+    message::{self, Message, RpcError},
+    quota::{Share, Shares},
+};
+
+/// Takes streams for ever. It only starts a task for each: the library keeps no queue of streams that nobody takes.
+pub(crate) async fn accept(mut streams: libp2p_stream::IncomingStreams, service: Arc<dyn Service>) {
+    let shares = Shares::default();
+    while let Some((peer, stream)) = streams.next().await {
+        let share = shares.of(peer);
+        let Ok(place) = share.streams.clone().try_acquire_owned() else {
+            service.fault(peer, "it opened more streams than it may");
+            continue;
+        };
+        let service = service.clone();
+        tokio::spawn(async move {
+            serve(peer, stream, &share, &service).await;
+            drop(place);
+        });
+    }
+}
+
+async fn serve(peer: PeerId, stream: Stream, share: &Share, service: &Arc<dyn Service>) {
+    let (mut reader, mut writer) = stream.split();
+    // As many answers as requests may be under way, and one for a refusal: who asks more waits until they are taken.
+    let (answers, mut ready) = mpsc::channel::<Value>(IN_FLIGHT + 1);
+    let writing = async {
+        while let Some(answer) = ready.recv().await {
+            frame::write(&mut writer, &answer).await?;
+        }
+        Ok::<_, frame::FrameError>(())
+    };
+    let reading = async {
+        // Ends what still runs for this stream when the stream ends.
+        let mut running = JoinSet::new();
+        while let Some((frame, bytes)) = frame::read(&mut reader).await? {
+            share.pace(bytes).await;
+            while running.try_join_next().is_some() {}
+            if take(peer, frame, share, service, &answers, &mut running).await.is_err() {
+                break;
+            }
+        }
+        while running.join_next().await.is_some() {}
+        drop(answers);
+        Ok::<_, frame::FrameError>(())
+    };
+    if let Err(error) = tokio::try_join!(reading, writing)
+        && error.is_fault()
+    {
+        service.fault(peer, &error.to_string());
+    }
+}
+
+/// Starts the work for one frame. An error says that nobody takes answers any more.
+async fn take(
+    peer: PeerId,
+    frame: Value,
+    share: &Share,
+    service: &Arc<dyn Service>,
+    answers: &mpsc::Sender<Value>,
+    running: &mut JoinSet<()>,
+) -> Result<(), mpsc::error::SendError<Value>> {
+    let message = match Message::read(frame) {
+        Ok(message) => message,
+        Err((id, error)) => {
+            service.fault(peer, &error.message);
+            return answers.send(message::response(&id, Err(error))).await;
+        }
+    };
+    let (method, params, encode): (_, _, Box<dyn FnOnce(Result<Value, RpcError>) -> Value + Send>) = match message {
+        Message::Request { id, method, params } => {
+            (method, params, Box::new(move |result| message::response(&id, result)))
+        }
+        Message::Older { id, tool, args } => {
+            let params = [("name".to_owned(), tool.into()), ("arguments".to_owned(), args.into())];
+            let encode = move |result| message::older(id.as_ref(), result);
+            ("tools/call".to_owned(), params.into_iter().collect(), Box::new(encode))
+        }
+        Message::Notification { method, params } => {
+            service.notified(peer, &method, params);
+            return Ok(());
+        }
+        // Nothing is asked on a stream that the peer opened, so nothing is answered on it.
+        Message::Response { .. } => {
+            service.fault(peer, "it answered what nobody asked");
+            return Ok(());
+        }
+    };
+    let Ok(place) = share.in_flight.clone().try_acquire_owned() else {
+        let error = RpcError::limited(format!("{IN_FLIGHT} of your requests are under way; wait for one to end"));
+        return answers.send(encode(Err(error))).await;
+    };
+    let (work, answers) = (service.request(peer, method, params), answers.clone());
+    running.spawn(async move {
+        let answer = encode(work.await);
+        drop(place);
+        // The peer may be gone; then nobody is told.
+        drop(answers.send(answer).await);
+    });
+    Ok(())
+}

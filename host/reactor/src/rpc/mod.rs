@@ -1,0 +1,56 @@
+//! Calls between hosts over `/mcp+p2p/1.0.0`: long-lived streams, many requests in flight on each, answers matched by id.
+//!
+//! **Promises.** A request has one outcome: an answer, an error of the peer, "not sent", or "sent and not answered". It is
+//! never sent twice. A connection that breaks in the middle is an error, never an empty success.
+//!
+//! **Bounds**, for each peer: [`STREAMS`] streams that it opened, [`IN_FLIGHT`] of its requests under way,
+//! [`MESSAGES`] a second with bursts of [`BURST`], [`BYTES`] a second; [`WAITING`] of our requests to it. Frames and their
+//! times are bounded by [`frame`].
+//!
+//! **Refuses.** What is over a bound is answered with `limit_exceeded`; a peer that breaks the framing loses the stream.
+
+mod frame;
+mod inbound;
+mod message;
+mod outbound;
+mod quota;
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use libp2p::PeerId;
+use serde_json::{Map, Value};
+
+pub(crate) use inbound::accept;
+pub use message::RpcError;
+pub(crate) use outbound::{Links, PeerRpc};
+
+/// Streams of one peer. One is enough; more is for the moment in which one is exchanged.
+pub(crate) const STREAMS: usize = 4;
+/// Requests of one peer that are under way. Each may hold an instance.
+pub(crate) const IN_FLIGHT: usize = 64;
+/// Messages of one peer in a second, and at once.
+pub(crate) const MESSAGES: u32 = 200;
+/// See [`MESSAGES`].
+pub(crate) const BURST: u32 = 400;
+/// Bytes of one peer in a second.
+pub(crate) const BYTES: u32 = 8 << 20;
+/// Our requests that wait for one peer. A slow peer must not fill this host's memory.
+pub(crate) const WAITING: usize = 256;
+/// How long an answer may take, where the request does not say.
+pub(crate) const REQUEST: Duration = Duration::from_secs(30);
+
+/// Answers what peers ask.
+pub(crate) trait Service: Send + Sync {
+    /// A request. Dropping the answer's future stops the work.
+    fn request(
+        &self,
+        peer: PeerId,
+        method: String,
+        params: Map<String, Value>,
+    ) -> BoxFuture<'static, Result<Value, RpcError>>;
+    /// A message without an answer.
+    fn notified(&self, peer: PeerId, method: &str, params: Map<String, Value>);
+    /// A peer broke the protocol.
+    fn fault(&self, peer: PeerId, what: &str);
+}

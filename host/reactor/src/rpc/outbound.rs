@@ -1,0 +1,175 @@
+//! Our side of the calls: one stream for each peer, opened when there is something to say.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures::{AsyncReadExt as _, future::BoxFuture};
+use libp2p::{PeerId, Stream};
+use serde_json::{Map, Value};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use super::{
+    WAITING, frame,
+    message::{self, Message, RpcError},
+};
+use crate::network::PROTOCOL;
+
+type Reply = oneshot::Sender<Result<Value, RpcError>>;
+/// Answers that are awaited on one stream.
+type Pending = Arc<Mutex<HashMap<u64, Reply>>>;
+
+/// Opening a stream takes a round trip; a peer that is there answers long before.
+const OPEN: Duration = Duration::from_secs(10);
+
+struct Outgoing {
+    frame: Value,
+    reply: Option<(u64, Reply)>,
+}
+
+#[derive(Clone)]
+struct Link {
+    outgoing: mpsc::Sender<Outgoing>,
+    places: Arc<Semaphore>,
+}
+
+/// Asks peers. Behind a trait, because the stream crate below is young.
+pub(crate) trait PeerRpc: Send + Sync {
+    /// Asks and waits for the answer.
+    fn ask<'a>(
+        &'a self,
+        peer: PeerId,
+        method: &'a str,
+        params: Map<String, Value>,
+        timeout: Duration,
+    ) -> BoxFuture<'a, Result<Value, RpcError>>;
+    /// Says something, if the peer takes it now.
+    fn tell(&self, peer: PeerId, method: &str, params: Map<String, Value>);
+}
+
+/// The streams to peers.
+#[derive(Clone)]
+pub(crate) struct Links {
+    control: libp2p_stream::Control,
+    links: Arc<Mutex<HashMap<PeerId, Link>>>,
+    ids: Arc<AtomicU64>,
+}
+
+impl Links {
+    pub(crate) fn new(control: libp2p_stream::Control) -> Self {
+        Self { control, links: Arc::default(), ids: Arc::default() }
+    }
+
+    fn link(&self, peer: PeerId) -> Link {
+        let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(link) = links.get(&peer).filter(|link| !link.outgoing.is_closed()) {
+            return link.clone();
+        }
+        links.retain(|_, link| !link.outgoing.is_closed());
+        let (outgoing, queue) = mpsc::channel(WAITING);
+        let link = Link { outgoing, places: Arc::new(Semaphore::new(WAITING)) };
+        links.insert(peer, link.clone());
+        tokio::spawn(drive(self.control.clone(), peer, queue));
+        link
+    }
+}
+
+impl PeerRpc for Links {
+    fn ask<'a>(
+        &'a self,
+        peer: PeerId,
+        method: &'a str,
+        params: Map<String, Value>,
+        timeout: Duration,
+    ) -> BoxFuture<'a, Result<Value, RpcError>> {
+        Box::pin(async move {
+            let start = Instant::now();
+            let link = self.link(peer);
+            let full = || RpcError::limited(format!("{WAITING} requests to {peer} wait already"));
+            let _place = link.places.clone().try_acquire_owned().map_err(|_| full())?;
+            let id = self.ids.fetch_add(1, Ordering::Relaxed);
+            let (reply, answer) = oneshot::channel();
+            let outgoing = Outgoing { frame: message::request(id, method, params), reply: Some((id, reply)) };
+            link.outgoing.try_send(outgoing).map_err(|_| full())?;
+            let answer = tokio::time::timeout(timeout, answer).await;
+            let took = start.elapsed().as_secs_f64();
+            metrics::histogram!("tandem_p2p_rpc_duration_seconds", "method" => method.to_owned()).record(took);
+            match answer {
+                Ok(Ok(result)) => result,
+                Ok(Err(_)) => Err(RpcError::lost("the connection broke before the answer came")),
+                Err(_) => Err(RpcError::lost(format!("the peer did not answer within {} ms", timeout.as_millis()))),
+            }
+        })
+    }
+
+    fn tell(&self, peer: PeerId, method: &str, params: Map<String, Value>) {
+        // It is a hint: one that cannot be sent now is worth nothing later.
+        drop(self.link(peer).outgoing.try_send(Outgoing { frame: message::notification(method, params), reply: None }));
+    }
+}
+
+/// Opens the stream and works until it breaks or everybody has gone.
+async fn drive(mut control: libp2p_stream::Control, peer: PeerId, mut queue: mpsc::Receiver<Outgoing>) {
+    let opened = tokio::time::timeout(OPEN, control.open_stream(peer, PROTOCOL)).await;
+    let stream = match opened {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return refuse(&mut queue, &format!("no stream to {peer}: {error}")),
+        Err(_) => return refuse(&mut queue, &format!("{peer} opened no stream within 10 s")),
+    };
+    let pending = Pending::default();
+    talk(stream, &mut queue, &pending).await;
+    // Those who wait for an answer are told by this.
+    drop(pending);
+    refuse(&mut queue, &format!("the stream to {peer} broke"));
+}
+
+fn refuse(queue: &mut mpsc::Receiver<Outgoing>, why: &str) {
+    queue.close();
+    while let Ok(outgoing) = queue.try_recv() {
+        if let Some((_, reply)) = outgoing.reply {
+            drop(reply.send(Err(RpcError::unavailable(why))));
+        }
+    }
+}
+
+async fn talk(stream: Stream, queue: &mut mpsc::Receiver<Outgoing>, pending: &Pending) {
+    let (mut reader, mut writer) = stream.split();
+    let writing = async {
+        while let Some(outgoing) = queue.recv().await {
+            if let Some((id, reply)) = outgoing.reply {
+                let mut pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
+                pending.retain(|_, reply| !reply.is_closed());
+                pending.insert(id, reply);
+            }
+            frame::write(&mut writer, &outgoing.frame).await?;
+        }
+        Ok::<_, frame::FrameError>(())
+    };
+    let reading = async {
+        while let Some((frame, _)) = frame::read(&mut reader).await? {
+            // Whatever else comes on our own stream is nothing that was asked for.
+            if let Ok(Message::Response { id, result }) = Message::read(frame) {
+                let reply = pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+                if let Some(reply) = reply {
+                    drop(reply.send(result));
+                }
+            }
+        }
+        Ok::<_, frame::FrameError>(())
+    };
+    tokio::select! {
+        done = writing => note(done),
+        done = reading => note(done),
+    }
+}
+
+fn note(done: Result<(), frame::FrameError>) {
+    if let Err(error) = done {
+        tracing::debug!(%error, "a stream to a peer ended");
+    }
+}

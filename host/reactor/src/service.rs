@@ -1,0 +1,146 @@
+//! What this host answers to peers.
+//!
+//! A peer is a caller like any other: of the tenant that the operator gave to peers, with that tenant's tools, grants and
+//! quotas. Its id proves who it is, and is no authority by itself.
+//!
+//! | Method | What |
+//! |---|---|
+//! | `ping` | `{}` |
+//! | `initialize`, `server/discover` | who this is; the binding needs neither |
+//! | `tools/list` | `{cursor?}` → `{tools, nextCursor?}`, as in MCP |
+//! | `tools/call` | `{name, arguments}` → `{content, structuredContent?, isError}`, as in MCP |
+//! | `tandem/info` | `{tools, capacity, free}`: what it runs as tasks |
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use libp2p::PeerId;
+use serde_json::{Map, Value, json};
+use tandem_engine::{Caller, InvokeError};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    core::Core,
+    rpc::{REQUEST, RpcError, Service},
+    tools::ToolCall,
+};
+
+/// Tools in one page. A page of them is within a frame.
+const PAGE: usize = 100;
+
+/// Answers peers.
+pub(crate) struct Peers(pub(crate) Arc<Core>);
+
+impl Service for Peers {
+    fn request(
+        &self,
+        peer: PeerId,
+        method: String,
+        params: Map<String, Value>,
+    ) -> BoxFuture<'static, Result<Value, RpcError>> {
+        let core = self.0.clone();
+        Box::pin(async move {
+            let caller = (core.callers)(&peer.to_string());
+            match method.as_str() {
+                "ping" => Ok(json!({})),
+                "initialize" | "server/discover" => Ok(who(&core)),
+                "tools/list" => list(&core, &caller, &params),
+                "tools/call" => call(&core, caller, params).await,
+                "tandem/info" => Ok(info(&core, &caller)),
+                other => Err(RpcError::method(other)),
+            }
+        })
+    }
+
+    fn notified(&self, peer: PeerId, method: &str, _params: Map<String, Value>) {
+        tracing::debug!(%peer, method, "a peer told something that nobody here listens for");
+    }
+
+    fn fault(&self, peer: PeerId, what: &str) {
+        tracing::warn!(%peer, what, "a peer broke the protocol");
+    }
+}
+
+fn who(core: &Core) -> Value {
+    json!({
+        "protocolVersion": "2025-11-25",
+        "capabilities": {"tools": {}},
+        "serverInfo": {"name": "tandem", "version": env!("CARGO_PKG_VERSION")},
+        "peerId": core.network.me.to_string(),
+    })
+}
+
+fn list(core: &Core, caller: &Caller, params: &Map<String, Value>) -> Result<Value, RpcError> {
+    let after = match params.get("cursor") {
+        None | Some(Value::Null) => "",
+        Some(Value::String(cursor)) => cursor,
+        Some(_) => return Err(RpcError::invalid("`cursor` is a string of the page before")),
+    };
+    let mut tools = core.tools()?.list(caller);
+    tools.retain(|tool| tool.name.as_str() > after);
+    let next = tools.get(PAGE - 1).filter(|_| tools.len() > PAGE).map(|last| last.name.clone());
+    let page: Vec<_> = tools
+        .into_iter()
+        .take(PAGE)
+        .map(|tool| json!({"name": tool.name, "description": tool.description, "inputSchema": tool.input_schema}))
+        .collect();
+    let mut answer = json!({"tools": page});
+    if let (Some(next), Value::Object(answer)) = (next, &mut answer) {
+        answer.insert("nextCursor".to_owned(), next.into());
+    }
+    Ok(answer)
+}
+
+async fn call(core: &Core, caller: Caller, mut params: Map<String, Value>) -> Result<Value, RpcError> {
+    let Some(Value::String(tool)) = params.remove("name") else {
+        return Err(RpcError::invalid("`name` is the tool's name"));
+    };
+    let arguments = match params.remove("arguments") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(arguments)) => arguments,
+        Some(_) => return Err(RpcError::invalid("`arguments` is a JSON object")),
+    };
+    let cancel = CancellationToken::new();
+    // A peer that goes away drops this, and its guest with it.
+    let _stop = cancel.clone().drop_guard();
+    let call = ToolCall {
+        caller,
+        request_id: uuid::Uuid::now_v7().to_string().into(),
+        tool,
+        arguments,
+        deadline: REQUEST,
+        cancel,
+        client: None,
+    };
+    let output = core.tools()?.call(call).await.map_err(refused)?;
+    let content: Value = serde_json::from_str(&output.content).unwrap_or_else(|_| json!([]));
+    let structured: Option<Value> = output.structured.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let mut answer = json!({"content": content, "isError": output.is_error});
+    if let (Some(structured), Value::Object(answer)) = (structured, &mut answer) {
+        answer.insert("structuredContent".to_owned(), structured);
+    }
+    Ok(answer)
+}
+
+/// What this host runs for others: its tools, and how many tasks at a time.
+pub(crate) fn info(core: &Core, caller: &Caller) -> Value {
+    let tools: Vec<String> = match core.tools() {
+        Ok(tools) => tools.list(caller).into_iter().filter(|tool| !tool.local).map(|tool| tool.name).collect(),
+        Err(_) => Vec::new(),
+    };
+    let (capacity, free) = core.places();
+    json!({"tools": tools, "capacity": capacity, "free": free})
+}
+
+pub(crate) fn refused(error: InvokeError) -> RpcError {
+    let (code, reason, text) = match error {
+        InvokeError::NotFound(text) => (-32602, "not_found", text),
+        InvokeError::Denied(text) => (-32002, "unauthorized", text),
+        InvokeError::InvalidArguments(text) => (-32602, "invalid_argument", text),
+        InvokeError::LimitExceeded(text) => (-32003, "limit_exceeded", text),
+        InvokeError::Unavailable(text) => (-32005, "unavailable", text),
+        InvokeError::Timeout => (-32004, "timeout", "the tool did not end in time".to_owned()),
+        InvokeError::Other(text) => (-32000, "failed", text),
+    };
+    RpcError::new(code, reason, text)
+}

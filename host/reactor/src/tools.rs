@@ -1,0 +1,59 @@
+//! The tools of this host, as the reactor sees them: a way to call one for somebody, and what there is.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+use serde_json::{Map, Value};
+use tandem_engine::{Caller, ClientPort, InvokeError, InvokeOutput};
+use tokio_util::sync::CancellationToken;
+
+/// One call.
+#[derive(Clone)]
+pub struct ToolCall {
+    /// On whose behalf.
+    pub caller: Caller,
+    /// As it stands in the log.
+    pub request_id: Arc<str>,
+    /// The tool.
+    pub tool: String,
+    /// Its arguments.
+    pub arguments: Map<String, Value>,
+    /// How long it may take.
+    pub deadline: Duration,
+    /// Stops it.
+    pub cancel: CancellationToken,
+    /// Who hears of its progress.
+    pub client: Option<Arc<dyn ClientPort>>,
+}
+
+impl std::fmt::Debug for ToolCall {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ToolCall").field("caller", &self.caller).field("tool", &self.tool).finish_non_exhaustive()
+    }
+}
+
+/// What a tool is, for another host.
+#[derive(Clone, Debug)]
+pub struct ToolInfo {
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub description: String,
+    /// JSON Schema of its arguments.
+    pub input_schema: Value,
+    /// Whether it runs in the reactor lane: such a tool is about this host, and no task for another one.
+    pub local: bool,
+}
+
+/// Runs tools: the router.
+pub trait Tools: Send + Sync {
+    /// Calls a tool. Dropping the answer's future stops it.
+    fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>>;
+    /// What is there for a caller, sorted by name.
+    fn list(&self, caller: &Caller) -> Vec<ToolInfo>;
+    /// Whether a tool is there for a caller; else the nearest names.
+    fn find(&self, caller: &Caller, tool: &str) -> Result<(), Vec<String>>;
+}
+
+/// Says who a peer is here: the tenant and the access of its calls.
+pub type PeerCaller = Arc<dyn Fn(&str) -> Caller + Send + Sync>;

@@ -1,0 +1,54 @@
+//! The router, as the reactor sees it: calls for peers and for tasks, by the same way as any other call.
+
+use futures::future::BoxFuture;
+use tandem_catalog::Tool;
+use tandem_engine::{Caller, InvokeError, InvokeOutput};
+use tandem_reactor::{ToolCall, ToolInfo, Tools};
+
+use crate::{
+    api::{Lane, RequestContext},
+    lane, nested,
+    router::Router,
+};
+
+impl Tools for Router {
+    fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>> {
+        let router = self.clone();
+        Box::pin(async move {
+            let ToolCall { caller, request_id, tool, arguments, deadline, cancel, client } = call;
+            let cx = RequestContext {
+                caller,
+                request_id,
+                cancel,
+                client,
+                deadline: Some(deadline),
+                traceparent: None,
+                depth: 0,
+            };
+            nested::answer(router.call_tool(cx, &tool, arguments).await)
+        })
+    }
+
+    fn list(&self, caller: &Caller) -> Vec<ToolInfo> {
+        let view = self.view(caller);
+        let local = |tool: &Tool| {
+            let lane = view.category(&tool.category).map(|category| lane::choose(category, &tool.descriptor.name).0);
+            lane != Some(Lane::General)
+        };
+        let info = |tool: &Tool| ToolInfo {
+            name: tool.descriptor.name.clone(),
+            description: tool.descriptor.description.clone(),
+            input_schema: tool.descriptor.input_schema.clone(),
+            local: local(tool),
+        };
+        view.tools().map(|tool| info(tool)).collect()
+    }
+
+    fn find(&self, caller: &Caller, tool: &str) -> Result<(), Vec<String>> {
+        let view = self.view(caller);
+        match view.tool(tool) {
+            Some(_) => Ok(()),
+            None => Err(view.near_tools(tool)),
+        }
+    }
+}
