@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 
 use crate::bindings::tandem::plugin::types::ToolOutput;
 use crate::error::{Error, Result};
@@ -12,9 +13,14 @@ use crate::schema;
 pub use crate::prompt::{IntoCompletion, IntoPrompt, only, optional, required};
 pub use crate::resource::{IntoResource, match_template, variable};
 
-/// The JSON Schema of a tool's arguments.
+/// The JSON Schema of a tool's arguments. It has `properties` even where there are none: validators name an unknown
+/// argument only then.
 pub fn input_schema<T: JsonSchema>() -> String {
-    schema::input::<T>().to_string()
+    let mut schema = schema::input::<T>();
+    if let Some(keywords) = schema.as_object_mut() {
+        keywords.entry("properties").or_insert_with(|| json!({}));
+    }
+    schema.to_string()
 }
 
 /// The JSON Schema of a structured result; none for a type that says nothing of its shape.

@@ -2,7 +2,7 @@
 //! and runs in the reactor lane.
 //!
 //! The functions are those of the WIT package `tandem:p2p`: they take and give JSON texts, which its documentation
-//! describes. Outside of a host each answers [`Error::Unavailable`].
+//! describes. Outside of a host each answers what a test has given (see `testing`), or else [`Error::Unavailable`].
 
 pub use crate::bindings::tandem::p2p::types::Error;
 pub use crate::bindings::tandem::p2p::workflow::{DagFormat, Strategy};

@@ -1,13 +1,14 @@
 //! Runs a plugin's entries natively, as the host would, for the plugin's own unit tests.
 //!
-//! `kv`, `cache`, settings and the client's answers live in the running thread. A client that was given no
-//! answer to a question cannot be asked it, and nothing checks arguments against schemas before the call.
+//! `kv`, `cache`, settings, the client's answers and those of the network of hosts live in the running thread. A client
+//! that was given no answer to a question cannot be asked it, and nothing checks arguments against schemas before the call.
 
 use serde_json::Value;
 
 use crate::bindings::tandem::plugin::types::{PromptOutput, ResourceContents, ToolOutput};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::p2p;
 use crate::plugin::{Arguments, Plugin};
 
 /// A context of no call: without deadline, client or caller.
@@ -24,6 +25,18 @@ pub fn set_config(key: &str, value: &str) {
 /// `{"action": "accept", "content": {…}}`.
 pub fn set_answer(key: &str, result: &Value) {
     crate::host::client::set_answer(key, result.to_string());
+}
+
+/// Gives what a function of [`p2p`] answers, in this thread: `task-queue.submit` is `submit` of the interface
+/// `task-queue`. Without an answer it is [`p2p::Error::Unavailable`].
+pub fn set_p2p_answer(function: &str, answer: Result<Value, p2p::Error>) {
+    crate::host::p2p::set_answer(function, answer.map(|document| document.to_string()));
+}
+
+/// Takes what was asked of the functions of [`p2p`] in this thread so far, in order: each function's name, as
+/// [`set_p2p_answer`] has it, and an object of its parameters in snake case. Documents are JSON values in it.
+pub fn take_p2p_requests() -> Vec<(String, Value)> {
+    crate::host::p2p::take_requests()
 }
 
 /// Calls a tool.

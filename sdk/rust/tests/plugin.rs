@@ -155,6 +155,25 @@ fn a_function_says_what_it_takes() {
 }
 
 #[test]
+fn a_tool_that_takes_nothing_says_so_with_properties() {
+    let schema = testing::input_schema::<Other>("other");
+    assert_eq!(schema, json!({ "type": "object", "properties": {}, "additionalProperties": false }));
+}
+
+#[test]
+fn the_network_of_hosts_answers_what_a_test_gives() {
+    let nowhere = p2p::bootstrap::list_sources();
+    assert!(matches!(nowhere, Err(p2p::Error::Unavailable(_))), "{nowhere:?}");
+    testing::set_p2p_answer("task-queue.cancel", Ok(json!({ "state": "cancelled" })));
+    let cancelled = p2p::task_queue::cancel("a", Some("late"));
+    assert_eq!(cancelled.as_deref(), Ok(r#"{"state":"cancelled"}"#));
+    let asked = json!({ "task_id": "a", "reason": "late" });
+    let requests = [("bootstrap.list-sources".to_owned(), json!({})), ("task-queue.cancel".to_owned(), asked)];
+    assert_eq!(testing::take_p2p_requests(), requests);
+    assert_eq!(testing::take_p2p_requests(), []);
+}
+
+#[test]
 fn a_mark_says_what_a_tool_is() -> Result<()> {
     let take = descriptor("take.all")?;
     assert_eq!(take.title.as_deref(), Some("Take"));

@@ -1,156 +1,186 @@
-//! The network of hosts, which is not there outside of a host.
+//! The network of hosts, of which outside of a host only the answers are there that a test has given. What was asked is
+//! kept, by the name of the function and of its parameters.
 #![allow(missing_docs, unreachable_pub, reason = "the functions are those of the WIT package, which documents them")]
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::bindings::tandem::p2p::types::Error;
+
+type Answer = Result<String, Error>;
+
+thread_local! {
+    static ANSWERS: RefCell<BTreeMap<String, Answer>> = const { RefCell::new(BTreeMap::new()) };
+    static REQUESTS: RefCell<Vec<(String, Value)>> = const { RefCell::new(Vec::new()) };
+}
+
+pub(crate) fn set_answer(function: &str, answer: Answer) {
+    ANSWERS.with_borrow_mut(|answers| answers.insert(function.to_owned(), answer));
+}
+
+pub(crate) fn take_requests() -> Vec<(String, Value)> {
+    REQUESTS.take()
+}
+
+fn ask(function: &str, arguments: Value) -> Answer {
+    REQUESTS.with_borrow_mut(|requests| requests.push((function.to_owned(), arguments)));
+    let nowhere = || Err(Error::Unavailable("outside a host there is no network of hosts".to_owned()));
+    ANSWERS.with_borrow(|answers| answers.get(function).cloned()).unwrap_or_else(nowhere)
+}
+
+/// A document; what is no JSON stays a text.
+fn document(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+}
+
 pub(crate) mod task_queue {
-    use crate::bindings::tandem::p2p::types::Error;
+    use super::{Answer, ask, document, json};
 
-    fn nowhere() -> Result<String, Error> {
-        Err(Error::Unavailable("outside a host there is no network of hosts".to_owned()))
+    pub fn submit(task: &str) -> Answer {
+        ask("task-queue.submit", json!({ "task": document(task) }))
     }
 
-    pub fn submit(_task: &str) -> Result<String, Error> {
-        nowhere()
+    pub fn task_status(task_id: &str) -> Answer {
+        ask("task-queue.task-status", json!({ "task_id": task_id }))
     }
 
-    pub fn task_status(_task_id: &str) -> Result<String, Error> {
-        nowhere()
+    pub fn get_result(task_id: &str, wait_s: u32) -> Answer {
+        ask("task-queue.get-result", json!({ "task_id": task_id, "wait_s": wait_s }))
     }
 
-    pub fn get_result(_task_id: &str, _wait_s: u32) -> Result<String, Error> {
-        nowhere()
+    pub fn cancel(task_id: &str, reason: Option<&str>) -> Answer {
+        ask("task-queue.cancel", json!({ "task_id": task_id, "reason": reason }))
     }
 
-    pub fn cancel(_task_id: &str, _reason: Option<&str>) -> Result<String, Error> {
-        nowhere()
+    pub fn list_tasks(filter: &str) -> Answer {
+        ask("task-queue.list-tasks", json!({ "filter": document(filter) }))
     }
 
-    pub fn list_tasks(_filter: &str) -> Result<String, Error> {
-        nowhere()
+    pub fn update_task(task_id: &str, patch: &str) -> Answer {
+        ask("task-queue.update-task", json!({ "task_id": task_id, "patch": document(patch) }))
     }
 
-    pub fn update_task(_task_id: &str, _patch: &str) -> Result<String, Error> {
-        nowhere()
+    pub fn set_priority(task_id: &str, priority: u8) -> Answer {
+        ask("task-queue.set-priority", json!({ "task_id": task_id, "priority": priority }))
     }
 
-    pub fn set_priority(_task_id: &str, _priority: u8) -> Result<String, Error> {
-        nowhere()
+    pub fn resubmit(task_id: &str, arguments: Option<&str>, priority: Option<u8>) -> Answer {
+        let arguments = arguments.map(document);
+        ask("task-queue.resubmit", json!({ "task_id": task_id, "arguments": arguments, "priority": priority }))
     }
 
-    pub fn resubmit(_task_id: &str, _arguments: Option<&str>, _priority: Option<u8>) -> Result<String, Error> {
-        nowhere()
+    pub fn queue_status(detail: bool) -> Answer {
+        ask("task-queue.queue-status", json!({ "detail": detail }))
     }
 
-    pub fn queue_status(_detail: bool) -> Result<String, Error> {
-        nowhere()
+    pub fn worker_stats(worker: Option<&str>) -> Answer {
+        ask("task-queue.worker-stats", json!({ "worker": worker }))
     }
 
-    pub fn worker_stats(_worker: Option<&str>) -> Result<String, Error> {
-        nowhere()
+    pub fn discover_peers(tool: Option<&str>, max_peers: u32, timeout_s: u32) -> Answer {
+        let arguments = json!({ "tool": tool, "max_peers": max_peers, "timeout_s": timeout_s });
+        ask("task-queue.discover-peers", arguments)
     }
 
-    pub fn discover_peers(_tool: Option<&str>, _max_peers: u32, _timeout_s: u32) -> Result<String, Error> {
-        nowhere()
+    pub fn announce(tools: Option<&[String]>, capacity: Option<u32>, ttl_s: u32) -> Answer {
+        ask("task-queue.announce", json!({ "tools": tools, "capacity": capacity, "ttl_s": ttl_s }))
     }
 
-    pub fn announce(_tools: Option<&[String]>, _capacity: Option<u32>, _ttl_s: u32) -> Result<String, Error> {
-        nowhere()
+    pub fn heartbeat(task_id: &str, fence: u64, progress: Option<&str>) -> Answer {
+        let progress = progress.map(document);
+        ask("task-queue.heartbeat", json!({ "task_id": task_id, "fence": fence, "progress": progress }))
     }
 
-    pub fn heartbeat(_task_id: &str, _fence: u64, _progress: Option<&str>) -> Result<String, Error> {
-        nowhere()
-    }
-
-    pub fn shutdown(_drain_s: u32) -> Result<String, Error> {
-        nowhere()
+    pub fn shutdown(drain_s: u32) -> Answer {
+        ask("task-queue.shutdown", json!({ "drain_s": drain_s }))
     }
 }
 
 pub(crate) mod workflow {
-    use crate::bindings::tandem::p2p::types::Error;
+    use super::{Answer, ask, document, json};
     use crate::bindings::tandem::p2p::workflow::{DagFormat, Strategy};
 
-    fn nowhere() -> Result<String, Error> {
-        Err(Error::Unavailable("outside a host there is no network of hosts".to_owned()))
+    pub fn submit(workflow: &str) -> Answer {
+        ask("workflow.submit", json!({ "workflow": document(workflow) }))
     }
 
-    pub fn submit(_workflow: &str) -> Result<String, Error> {
-        nowhere()
+    pub fn status(workflow_id: &str) -> Answer {
+        ask("workflow.status", json!({ "workflow_id": workflow_id }))
     }
 
-    pub fn status(_workflow_id: &str) -> Result<String, Error> {
-        nowhere()
+    pub fn cancel(workflow_id: &str, reason: Option<&str>) -> Answer {
+        ask("workflow.cancel", json!({ "workflow_id": workflow_id, "reason": reason }))
     }
 
-    pub fn cancel(_workflow_id: &str, _reason: Option<&str>) -> Result<String, Error> {
-        nowhere()
+    pub fn list_workflows(filter: &str) -> Answer {
+        ask("workflow.list-workflows", json!({ "filter": document(filter) }))
     }
 
-    pub fn list_workflows(_filter: &str) -> Result<String, Error> {
-        nowhere()
+    pub fn get_dag(workflow_id: &str, format: DagFormat) -> Answer {
+        let format = match format {
+            DagFormat::Json => "json",
+            DagFormat::Dot => "dot",
+            DagFormat::Mermaid => "mermaid",
+        };
+        ask("workflow.get-dag", json!({ "workflow_id": workflow_id, "format": format }))
     }
 
-    pub fn get_dag(_workflow_id: &str, _format: DagFormat) -> Result<String, Error> {
-        nowhere()
-    }
-
-    pub fn coordinate(_workflow_id: &str, _peers: &[String], _strategy: Strategy) -> Result<String, Error> {
-        nowhere()
+    pub fn coordinate(workflow_id: &str, peers: &[String], strategy: Strategy) -> Answer {
+        let strategy = match strategy {
+            Strategy::Rendezvous => "rendezvous",
+            Strategy::LeastLoaded => "least-loaded",
+            Strategy::Local => "local",
+        };
+        let arguments = json!({ "workflow_id": workflow_id, "peers": peers, "strategy": strategy });
+        ask("workflow.coordinate", arguments)
     }
 }
 
 pub(crate) mod peers {
-    use crate::bindings::tandem::p2p::types::Error;
+    use super::{Answer, ask, document, json};
 
-    fn nowhere() -> Result<String, Error> {
-        Err(Error::Unavailable("outside a host there is no network of hosts".to_owned()))
+    pub fn register(addresses: &[String], ttl_s: u32, metadata: Option<&str>) -> Answer {
+        let metadata = metadata.map(document);
+        ask("peers.register", json!({ "addresses": addresses, "ttl_s": ttl_s, "metadata": metadata }))
     }
 
-    pub fn register(_addresses: &[String], _ttl_s: u32, _metadata: Option<&str>) -> Result<String, Error> {
-        nowhere()
+    pub fn discover(sources: &[String], max_peers: u32, timeout_s: u32, tool: Option<&str>) -> Answer {
+        let arguments = json!({ "sources": sources, "max_peers": max_peers, "timeout_s": timeout_s, "tool": tool });
+        ask("peers.discover", arguments)
     }
 
-    pub fn discover(
-        _sources: &[String],
-        _max_peers: u32,
-        _timeout_s: u32,
-        _tool: Option<&str>,
-    ) -> Result<String, Error> {
-        nowhere()
+    pub fn connect(nodes: &[String], min_connections: u32, timeout_s: u32) -> Answer {
+        let arguments = json!({ "nodes": nodes, "min_connections": min_connections, "timeout_s": timeout_s });
+        ask("peers.connect", arguments)
     }
 
-    pub fn connect(_nodes: &[String], _min_connections: u32, _timeout_s: u32) -> Result<String, Error> {
-        nowhere()
+    pub fn cleanup(older_than_s: Option<u32>, dry_run: bool) -> Answer {
+        ask("peers.cleanup", json!({ "older_than_s": older_than_s, "dry_run": dry_run }))
     }
 
-    pub fn cleanup(_older_than_s: Option<u32>, _dry_run: bool) -> Result<String, Error> {
-        nowhere()
+    pub fn public_addresses(methods: &[String], timeout_s: u32) -> Answer {
+        ask("peers.public-addresses", json!({ "methods": methods, "timeout_s": timeout_s }))
     }
 
-    pub fn public_addresses(_methods: &[String], _timeout_s: u32) -> Result<String, Error> {
-        nowhere()
-    }
-
-    pub fn list_peers(_filter: &str) -> Result<String, Error> {
-        nowhere()
+    pub fn list_peers(filter: &str) -> Answer {
+        ask("peers.list-peers", json!({ "filter": document(filter) }))
     }
 }
 
 pub(crate) mod bootstrap {
-    use crate::bindings::tandem::p2p::types::Error;
+    use super::{Answer, ask, json};
 
-    fn nowhere() -> Result<String, Error> {
-        Err(Error::Unavailable("outside a host there is no network of hosts".to_owned()))
+    pub fn from_text(source: &str, text: &str, connect: bool) -> Answer {
+        ask("bootstrap.from-text", json!({ "source": source, "text": text, "connect": connect }))
     }
 
-    pub fn from_text(_source: &str, _text: &str, _connect: bool) -> Result<String, Error> {
-        nowhere()
+    pub fn from_public(connect: bool) -> Answer {
+        ask("bootstrap.from-public", json!({ "connect": connect }))
     }
 
-    pub fn from_public(_connect: bool) -> Result<String, Error> {
-        nowhere()
-    }
-
-    pub fn list_sources() -> Result<String, Error> {
-        nowhere()
+    pub fn list_sources() -> Answer {
+        ask("bootstrap.list-sources", json!({}))
     }
 }

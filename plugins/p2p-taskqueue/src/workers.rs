@@ -1,0 +1,122 @@
+//! The tools for those who run tasks, and for those who look after the queue.
+
+use tandem_p2p_forms::{AtMost, Id, ToolName, answer, document, within};
+use tandem_sdk::p2p::task_queue;
+use tandem_sdk::prelude::*;
+use tandem_sdk::serde_json::Number;
+
+use crate::answers::{Announced, Crew, Drained, Peers, Queue, Renewed};
+
+/// Most tools of an announcement: as many as one plugin may have.
+const MAX_TOOLS: usize = 1_000;
+
+/// Longest life of an announcement: a day, in seconds. A host that is gone is forgotten by then.
+const MAX_TTL_S: u32 = 24 * 3_600;
+
+/// How far the work on a task is.
+#[data]
+#[derive(Debug)]
+#[serde(deny_unknown_fields)]
+struct Report {
+    /// How much is done.
+    #[schemars(range(min = 0))]
+    current: Number,
+    /// How much there is to do, in the same unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    total: Option<Number>,
+    /// What is being done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1_000))]
+    message: Option<String>,
+}
+
+/// Those who run tasks.
+#[derive(Debug)]
+pub struct Workers;
+
+#[tools]
+impl Workers {
+    /// Gives the queue in numbers: tasks per state, the age of the oldest waiting one, and how many end per second.
+    #[tool(read_only, idempotent, title = "Status of the queue")]
+    fn p2p_taskqueue_status(
+        /// Whether to give the numbers by tool and by priority too.
+        #[arg(default = false)]
+        detail: bool,
+    ) -> Result<Queue> {
+        answer("task-queue.queue-status", task_queue::queue_status(detail))
+    }
+
+    /// Tells who runs tasks, how many, how fast and how reliably.
+    #[tool(read_only, idempotent, title = "Workers of the queue")]
+    fn p2p_taskqueue_worker_stats(
+        /// Only this worker, by its peer id.
+        #[arg(min_length = 1, max_length = 128)]
+        worker: Option<String>,
+    ) -> Result<Crew> {
+        answer("task-queue.worker-stats", task_queue::worker_stats(worker.as_deref()))
+    }
+
+    /// Asks the connected hosts what they can run and how much of it. Use it to choose the `target_peer` of a task, or to see
+    /// whether anybody has a tool.
+    #[tool(read_only, idempotent, open_world, title = "Find hosts that run tasks")]
+    fn p2p_taskqueue_discover_peers(
+        ctx: &Ctx,
+        /// Only hosts that have this tool.
+        tool: Option<ToolName>,
+        /// How many hosts to give at most.
+        #[arg(default = 10, min = 1, max = 1_000)]
+        max_peers: u32,
+        /// Seconds to wait for answers.
+        #[arg(default = 5, min = 1, max = 60)]
+        timeout_s: u32,
+    ) -> Result<Peers> {
+        let tool = tool.as_ref().map(ToolName::as_str);
+        answer("task-queue.discover-peers", task_queue::discover_peers(tool, max_peers, within(ctx, timeout_s)))
+    }
+
+    /// Tells the connected hosts what this host runs, so that they hand it tasks. Errors: `not_found` (this host has no such
+    /// tool).
+    #[tool(idempotent, open_world, title = "Announce what this host runs")]
+    fn p2p_taskqueue_announce(
+        /// The tools to offer, at most 1000; all that are loaded unless given.
+        tools: Option<AtMost<MAX_TOOLS, ToolName>>,
+        /// Tasks to run at a time; as the host is configured unless given. 0 takes none.
+        #[arg(max = 1_024)]
+        capacity: Option<u32>,
+        /// Seconds until the others forget it, at most a day.
+        #[arg(default = 300, min = 1, max = MAX_TTL_S)]
+        ttl_s: u32,
+    ) -> Result<Announced> {
+        let tools: Option<Vec<String>> = tools.map(|tools| tools.0.into_iter().map(|tool| tool.0).collect());
+        answer("task-queue.announce", task_queue::announce(tools.as_deref(), capacity, ttl_s))
+    }
+
+    /// Renews the lease of a task that a worker outside of the host has claimed, and reports its progress. Call it at a third
+    /// of the lease; the host's own workers renew by themselves. Errors: `not_found`, `stale_fence` (another worker has the
+    /// task), `lease_expired`: stop working on the task then.
+    #[tool(idempotent, title = "Renew a task's lease")]
+    fn p2p_taskqueue_heartbeat(
+        /// The task.
+        task_id: Id,
+        /// The fence that came with the claim.
+        fence: u64,
+        /// How far the work is.
+        progress: Option<Report>,
+    ) -> Result<Renewed> {
+        let progress = progress.map(|report| document(json!(report)));
+        answer("task-queue.heartbeat", task_queue::heartbeat(task_id.as_str(), fence, progress.as_deref()))
+    }
+
+    /// Stops this host from taking tasks. Running ones may end within `drain_s` seconds; those that do not go back to the
+    /// queue, for other hosts, without an attempt being counted.
+    #[tool(destructive, idempotent, title = "Stop taking tasks")]
+    fn p2p_taskqueue_shutdown(
+        ctx: &Ctx,
+        /// Seconds that running tasks get, less where this call may not take that long.
+        #[arg(default = 30, max = 300)]
+        drain_s: u32,
+    ) -> Result<Drained> {
+        answer("task-queue.shutdown", task_queue::shutdown(within(ctx, drain_s)))
+    }
+}
