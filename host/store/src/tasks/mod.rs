@@ -10,7 +10,7 @@
 //! priority goes first, one more for each minute waited, so that nothing starves.
 //!
 //! **Bounds.** [`Caps`] for each tenant and the constants here; a task that is over retention goes with
-//! [`TaskStore::prune`]. Back-off is bounded by [`MAX_BACKOFF`], handing a task back by [`MAX_CLAIMS`].
+//! [`TaskStore::prune`]. Back-off is bounded by [`MAX_BACKOFF`].
 //!
 //! **Refuses** malformed input with [`TaskStoreError::Invalid`]; what depends on what is stored (a quota, a conflict,
 //! a stale fence) is an answer of its own, for each item of a batch.
@@ -59,8 +59,6 @@ pub const MAX_BATCH: usize = 256;
 pub const MAX_CLAIM: u32 = 64;
 /// Most attempts a retry policy may ask for.
 pub const MAX_ATTEMPTS: u32 = 100;
-/// Most claims of one task. Stops one that is snoozed or handed back for ever: those burn no attempt.
-pub const MAX_CLAIMS: u64 = 10_000;
 /// The highest priority; it goes first.
 pub const MAX_PRIORITY: u8 = 10;
 /// A task gains one priority for so long a wait.

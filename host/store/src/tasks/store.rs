@@ -33,6 +33,8 @@ pub struct Caps {
     pub stored: u64,
     /// Bytes of arguments and metadata of these.
     pub bytes: u64,
+    /// Claims of one task. Stops one that is snoozed or handed back for ever: those burn no attempt.
+    pub claims: u64,
     /// Workflows that have not ended.
     pub open_workflows: u64,
     /// Workflows that are stored.
@@ -46,6 +48,7 @@ impl Default for Caps {
             leased: 1_000,
             stored: 200_000,
             bytes: 1 << 30,
+            claims: 10_000,
             open_workflows: 1_000,
             stored_workflows: 10_000,
         }

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     StoreError,
     tasks::{
-        Ended, Hint, KEEP_OTHER, KEEP_SUCCEEDED, LeaseRef, MAX_CLAIMS, RetryPolicy, StepRef, TaskId, TaskState,
-        Timestamp, clock,
+        Caps, Ended, Hint, KEEP_OTHER, KEEP_SUCCEEDED, LeaseRef, RetryPolicy, StepRef, TaskId, TaskState, Timestamp,
+        clock,
     },
 };
 
@@ -129,8 +129,8 @@ impl End {
     }
 
     /// The attempt does not count. A task that is handed back for ever dies.
-    pub(super) fn uncounted(self, held: &Held) -> Self {
-        if held.fence >= MAX_CLAIMS {
+    pub(super) fn uncounted(self, held: &Held, caps: &Caps) -> Self {
+        if held.fence >= caps.claims {
             return Self::terminal(TaskState::Dead);
         }
         Self { counts: false, ..self }

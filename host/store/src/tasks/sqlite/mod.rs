@@ -155,7 +155,7 @@ impl TaskStore for SqliteTasks {
         let worker = worker.to_owned();
         let outcomes = outcomes.into_iter().map(|(lease, outcome)| Ok((lease, check::outcome(outcome)?)));
         let outcomes = outcomes.collect::<Result<Vec<_>, TaskStoreError>>()?;
-        self.write(move |db, moment, _| settle::finish(db, moment, &worker, &outcomes)).await
+        self.write(move |db, moment, caps| settle::finish(db, moment, caps, &worker, &outcomes)).await
     }
 
     async fn cancel(&self, tenant: &str, id: TaskId, reason: &str) -> Result<CancelState, TaskStoreError> {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     StoreError,
     tasks::{
-        Beat, Finish, LeaseRef, MAX_BACKOFF, Outcome, Progress, TaskResult, TaskState,
+        Beat, Caps, Finish, LeaseRef, MAX_BACKOFF, Outcome, Progress, TaskResult, TaskState,
         backoff::{ceiling, jittered},
     },
 };
@@ -53,17 +53,18 @@ fn beat(
 pub(super) fn finish(
     db: &Connection,
     moment: &mut Moment,
+    caps: &Caps,
     worker: &str,
     outcomes: &[(LeaseRef, Outcome)],
 ) -> Result<Vec<Finish>, StoreError> {
-    outcomes.iter().map(|(lease, outcome)| settle(db, moment, worker, lease, outcome)).collect()
+    outcomes.iter().map(|(lease, outcome)| settle(db, moment, caps, (worker, lease), outcome)).collect()
 }
 
 fn settle(
     db: &Connection,
     moment: &mut Moment,
-    worker: &str,
-    lease: &LeaseRef,
+    caps: &Caps,
+    (worker, lease): (&str, &LeaseRef),
     outcome: &Outcome,
 ) -> Result<Finish, StoreError> {
     let Some(held) = Held::of(db, lease, worker)? else { return Ok(Finish::Stale) };
@@ -73,14 +74,20 @@ fn settle(
     if !held.is_live(moment.now) {
         return Ok(Finish::Expired);
     }
-    let end = decide(db, moment, &held, outcome)?;
+    let end = decide(db, moment, caps, &held, outcome)?;
     let code = end.apply(db, moment, &held, true)?;
     let run_at = due(db, held.seq)?.filter(|_| !state(code).is_ok_and(TaskState::is_terminal)).map(time);
     Ok(Finish::Applied { state: state(code)?, run_at })
 }
 
 /// Where the outcome leads, its texts kept. A task that is to be cancelled only ends well or cancelled.
-fn decide(db: &Connection, moment: &mut Moment, held: &Held, outcome: &Outcome) -> Result<End, StoreError> {
+fn decide(
+    db: &Connection,
+    moment: &mut Moment,
+    caps: &Caps,
+    held: &Held,
+    outcome: &Outcome,
+) -> Result<End, StoreError> {
     let now = moment.now;
     let work = moment.tally.work(&held.worker);
     match outcome {
@@ -108,8 +115,10 @@ fn decide(db: &Connection, moment: &mut Moment, held: &Held, outcome: &Outcome) 
                 End::later(TaskState::Retrying, now.plus(wait))
             }
         },
-        Outcome::Snooze(wait) => End::later(TaskState::Scheduled, now.plus((*wait).min(MAX_BACKOFF))).uncounted(held),
-        Outcome::Release => End::ready().uncounted(held),
+        Outcome::Snooze(wait) => {
+            End::later(TaskState::Scheduled, now.plus((*wait).min(MAX_BACKOFF))).uncounted(held, caps)
+        }
+        Outcome::Release => End::ready().uncounted(held, caps),
     })
 }
 
