@@ -9,8 +9,8 @@
     reason = "a test that panics has failed, as it should"
 )]
 
-//mod crash;
-//mod speed;
+mod crash;
+mod speed;
 mod suite;
 
 use std::{any::Any, future::Future, sync::Arc};
