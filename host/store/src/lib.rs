@@ -17,6 +17,8 @@ mod installed;
 mod key_file;
 mod keys;
 mod kv;
+mod peers;
+pub mod tasks;
 mod worker;
 
 pub use audit::{
@@ -27,6 +29,7 @@ pub use grants::{GrantEdit, MAX_ROWS};
 pub use key_file::{host_key, read_key};
 pub use keys::{MAX_ALL_KEYS, MAX_KEYS, StoredKey};
 pub use kv::{KeyPage, Namespace, Quota};
+pub use peers::{MAX_PEERS, PeerFilter, PeerPage, PeerRow, PeerSort};
 
 use std::{path::Path, sync::Arc};
 
@@ -46,7 +49,8 @@ pub const MAX_VALUE: usize = 1 << 20;
 pub const MAX_BATCH: usize = 256;
 
 /// The tables of every part.
-const SCHEMAS: [&str; 5] = [kv::SCHEMA, audit::SCHEMA, installed::SCHEMA, grants::SCHEMA, keys::SCHEMA];
+const SCHEMAS: [&str; 7] =
+    [kv::SCHEMA, audit::SCHEMA, installed::SCHEMA, grants::SCHEMA, keys::SCHEMA, tasks::SCHEMA, peers::SCHEMA];
 
 /// Why the store refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -156,6 +160,24 @@ impl Store {
     ) -> Result<R, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.worker.write(worker::job(work, worker::reply(reply)))?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// The same, and has something to tell once it is on disk, though nobody may wait for the answer any more.
+    async fn write_then<R: Send + 'static, N: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<(R, N), StoreError> + Send + 'static,
+        tell: impl FnOnce(N) + Send + 'static,
+    ) -> Result<R, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let reply = worker::reply(reply);
+        let job = worker::job(work, move |result| {
+            reply(result.map(|(value, news)| {
+                tell(news);
+                value
+            }));
+        });
+        self.worker.write(job)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 

@@ -103,7 +103,9 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     db.busy_timeout(Duration::from_secs(5))?;
     db.pragma_update(None, "journal_mode", "WAL")?;
     db.pragma_update(None, "synchronous", "FULL")?;
-    db.set_prepared_statement_cache_capacity(64);
+    // Pages: four times the default. A page that many commits change is copied back once.
+    db.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    db.set_prepared_statement_cache_capacity(256);
     Ok(db)
 }
 

@@ -1,0 +1,129 @@
+//! Lists, figures and retention.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{TaskState, Timestamp, WorkflowId};
+
+/// Which tasks of a tenant; what is none or empty does not narrow it.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Whose.
+    pub tenant: String,
+    /// In one of these states.
+    pub states: Vec<TaskState>,
+    /// In this queue.
+    pub queue: Option<String>,
+    /// Of this tool.
+    pub tool: Option<String>,
+    /// With this label.
+    pub tag: Option<String>,
+    /// That this worker has or had last.
+    pub worker: Option<String>,
+    /// Of this workflow.
+    pub workflow: Option<WorkflowId>,
+}
+
+/// Where a list goes on: opaque, stable while rows come and go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor(pub u64);
+
+/// A part of a list, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T> {
+    /// The rows. With a filter that matches little there may be fewer than asked for, and still a cursor.
+    pub rows: Vec<T>,
+    /// Where the next page starts; none at the end.
+    pub next: Option<Cursor>,
+    /// How many match in all. Exact for a filter by state, queue and tool; with a tag, worker or workflow it stops
+    /// at [`MAX_SCAN`](super::MAX_SCAN).
+    pub total: u64,
+}
+
+/// Whose figures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// One tenant's.
+    Tenant(String),
+    /// Everyone's, for the operator.
+    All,
+}
+
+/// Figures of the queue.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct QueueStats {
+    /// Tasks in each state that has any.
+    pub states: BTreeMap<TaskState, u64>,
+    /// For each tool, tasks in each state.
+    pub by_tool: BTreeMap<String, BTreeMap<TaskState, u64>>,
+    /// For each priority, tasks that wait or run.
+    pub by_priority: BTreeMap<u8, u64>,
+    /// Since when the oldest ready task waits.
+    pub oldest_ready: Option<Timestamp>,
+    /// Tasks that ended, well or not, in the last 60 whole seconds.
+    pub ended_last_minute: u64,
+    /// Queues that are paused.
+    pub paused: Vec<String>,
+}
+
+impl QueueStats {
+    /// Tasks in a state.
+    #[must_use]
+    pub fn count(&self, state: TaskState) -> u64 {
+        self.states.get(&state).copied().unwrap_or_default()
+    }
+
+    /// Tasks that wait, for their time or for a worker.
+    #[must_use]
+    pub fn queued(&self) -> u64 {
+        self.states.iter().filter(|(state, _)| state.is_queued()).map(|(_, count)| count).sum()
+    }
+}
+
+/// What is kept of tasks that ended, besides each one's own retention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// So many of a tenant at most; the oldest go first.
+    pub per_tenant: u64,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self { per_tenant: 100_000 }
+    }
+}
+
+/// A worker, as it announces itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkerInfo {
+    /// Its name: a peer id, or a name of this host's own.
+    pub worker: String,
+    /// Tasks it runs at once.
+    pub capacity: u32,
+    /// Tools it can run.
+    pub tools: Vec<String>,
+}
+
+/// A worker and what it did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WorkerStats {
+    /// Its name.
+    pub worker: String,
+    /// Tasks it runs at once; 0 when it never said.
+    pub capacity: u32,
+    /// Tools it can run.
+    pub tools: Vec<String>,
+    /// Leases it has.
+    pub running: u64,
+    /// Attempts that ended well.
+    pub completed: u64,
+    /// Attempts that ended badly.
+    pub failed: u64,
+    /// Leases that ran out.
+    pub lost_leases: u64,
+    /// Milliseconds of the attempts that ended well, together.
+    pub completed_ms: u64,
+    /// When it was heard of last.
+    pub last_seen: Timestamp,
+}

@@ -1,0 +1,325 @@
+//! The embedded backend: the tables of [`SCHEMA`] in the host's own database, written by its one writer thread, so
+//! that many callers share one fsync. Each method is one job: a savepoint in the open transaction.
+
+mod change;
+mod claim;
+mod codes;
+mod due;
+mod figures;
+mod lease;
+mod prune;
+mod read;
+mod schema;
+mod settle;
+mod submit;
+mod tally;
+mod workflows;
+
+use std::{mem, sync::Arc, time::Duration};
+
+use rusqlite::Connection;
+use tokio::sync::broadcast;
+
+pub(crate) use schema::SCHEMA;
+use tally::Tally;
+use workflows::Whole;
+
+use super::{
+    Append, Appended, Beat, CancelState, Caps, ClaimReq, Clock, Cursor, Event, Filter, Finish, Hint, LeaseRef, Leased,
+    LeasedWorkflow, MAX_BATCH, MAX_CLAIM, MAX_ERROR, MAX_LEASE, MAX_LIMIT, MAX_TOOLS, MIN_LEASE, NewTask, NewWorkflow,
+    Outcome, Page, Patch, Progress, QueueStats, Reaped, Resubmit, ResubmitOpts, Retention, Scope, Started, StoreCaps,
+    StoredTask, Submitted, TaskId, TaskRow, TaskStore, TaskStoreError, Timestamp, Updated, Wakeups, WorkerInfo,
+    WorkerStats, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow, check,
+    hub::{Hub, News},
+};
+use crate::{Store, StoreError};
+
+/// Most rows one call to reap or prune touches: other writers wait for it.
+const MAX_SWEEP: u32 = 1_000;
+
+/// The task store in the host's database. Clones share it; a process makes one, since hints are told within it.
+#[derive(Clone, Debug)]
+pub struct SqliteTasks {
+    store: Store,
+    clock: Arc<dyn Clock>,
+    caps: Arc<Caps>,
+    hub: Arc<Hub>,
+}
+
+/// One transaction: its time, what it counts, what it has to tell.
+struct Moment {
+    now: Timestamp,
+    tally: Tally,
+    news: News,
+}
+
+impl Moment {
+    /// Writes the counts so far.
+    fn flush(&mut self, db: &Connection) -> Result<(), StoreError> {
+        self.news.ready |= mem::take(&mut self.tally).flush(db, self.now)?;
+        Ok(())
+    }
+}
+
+impl SqliteTasks {
+    /// Over this store, with this clock and these caps for each tenant.
+    #[must_use]
+    pub fn new(store: Store, clock: Arc<dyn Clock>, caps: Caps) -> Self {
+        Self { store, clock, caps: Arc::new(caps), hub: Arc::new(Hub::new()) }
+    }
+
+    async fn write<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, &mut Moment, &Caps) -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<R, TaskStoreError> {
+        let (clock, caps, hub) = (Arc::clone(&self.clock), Arc::clone(&self.caps), Arc::clone(&self.hub));
+        let job = move |db: &Connection| {
+            let mut moment = Moment { now: clock.now(), tally: Tally::default(), news: News::default() };
+            let answer = work(db, &mut moment, &caps)?;
+            moment.flush(db)?;
+            Ok((answer, moment.news))
+        };
+        Ok(self.store.write_then(job, move |news| hub.tell(news)).await?)
+    }
+
+    async fn read<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<R, TaskStoreError> {
+        Ok(self.store.read(work).await?)
+    }
+
+    /// A write that a conflicting task undoes, with the tasks that belong to it.
+    async fn whole<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection, &mut Moment, &Caps) -> Result<Whole<R>, StoreError> + Send + 'static,
+        conflict: impl FnOnce(TaskId) -> R,
+    ) -> Result<R, TaskStoreError> {
+        // The job must fail to be undone; which task it was is told beside it.
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let job = move |db: &Connection, moment: &mut Moment, caps: &Caps| match work(db, moment, caps)? {
+            Whole::Done(answer) => Ok(answer),
+            Whole::Conflict(id) => {
+                // Whoever waits for it is this very call.
+                let _ = tell.send(id);
+                Err(StoreError::Exists(format!("the task {id} conflicts with one that is there")))
+            }
+        };
+        match self.write(job).await {
+            Err(error) => told.await.map(conflict).map_err(|_| error),
+            answer => answer,
+        }
+    }
+
+    fn prepared(&self, tasks: Vec<NewTask>) -> Result<Vec<check::Prepared>, TaskStoreError> {
+        check::batch("tasks", tasks.len())?;
+        let now = self.clock.now();
+        tasks.into_iter().map(|task| check::prepare(task, now)).collect()
+    }
+}
+
+impl TaskStore for SqliteTasks {
+    fn caps(&self) -> StoreCaps {
+        StoreCaps { durable_ack: true, push_wakeup: false, max_batch: MAX_BATCH, shared: false }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    async fn submit(&self, batch: Vec<NewTask>) -> Result<Vec<Submitted>, TaskStoreError> {
+        let batch = self.prepared(batch)?;
+        self.write(move |db, moment, caps| submit::all(db, moment, caps, &batch)).await
+    }
+
+    async fn claim(&self, request: ClaimReq) -> Result<Vec<Leased>, TaskStoreError> {
+        check::claim(&request)?;
+        let lease = request.lease.clamp(MIN_LEASE, MAX_LEASE);
+        let request = ClaimReq { max: request.max.min(MAX_CLAIM), ..request };
+        self.write(move |db, moment, caps| claim::claim(db, moment, caps, &request, lease)).await
+    }
+
+    async fn heartbeat(
+        &self,
+        worker: &str,
+        beats: Vec<(LeaseRef, Option<Progress>)>,
+    ) -> Result<Vec<Beat>, TaskStoreError> {
+        check::batch("leases", beats.len())?;
+        let worker = worker.to_owned();
+        let beats: Vec<_> = beats.into_iter().map(|(lease, progress)| (lease, progress.map(check::progress))).collect();
+        self.write(move |db, moment, _| settle::heartbeat(db, moment, &worker, &beats)).await
+    }
+
+    async fn finish(&self, worker: &str, outcomes: Vec<(LeaseRef, Outcome)>) -> Result<Vec<Finish>, TaskStoreError> {
+        check::batch("outcomes", outcomes.len())?;
+        let worker = worker.to_owned();
+        let outcomes = outcomes.into_iter().map(|(lease, outcome)| Ok((lease, check::outcome(outcome)?)));
+        let outcomes = outcomes.collect::<Result<Vec<_>, TaskStoreError>>()?;
+        self.write(move |db, moment, caps| settle::finish(db, moment, caps, &worker, &outcomes)).await
+    }
+
+    async fn cancel(&self, tenant: &str, id: TaskId, reason: &str) -> Result<CancelState, TaskStoreError> {
+        let (tenant, reason) = (tenant.to_owned(), check::cut(reason.to_owned(), MAX_ERROR));
+        self.write(move |db, moment, _| change::cancel(db, moment, &tenant, id, &reason)).await
+    }
+
+    async fn update(
+        &self,
+        tenant: &str,
+        id: TaskId,
+        patch: Patch,
+        expect: Option<u64>,
+    ) -> Result<Updated, TaskStoreError> {
+        check::patch(&patch, self.clock.now())?;
+        let tenant = tenant.to_owned();
+        self.write(move |db, moment, _| change::update(db, moment, (&tenant, id), &patch, expect)).await
+    }
+
+    async fn resubmit(&self, tenant: &str, id: TaskId, options: ResubmitOpts) -> Result<Resubmit, TaskStoreError> {
+        let tenant = tenant.to_owned();
+        self.write(move |db, moment, caps| change::resubmit(db, moment, caps, (&tenant, id), &options)).await
+    }
+
+    async fn get(&self, tenant: &str, id: TaskId) -> Result<Option<StoredTask>, TaskStoreError> {
+        let tenant = tenant.to_owned();
+        self.read(move |db| read::get(db, &tenant, id)).await
+    }
+
+    async fn wait_end(&self, tenant: &str, id: TaskId, wait: Duration) -> Result<Option<StoredTask>, TaskStoreError> {
+        let mut waiter = self.hub.wait(id)?;
+        let task = self.get(tenant, id).await?;
+        if wait.is_zero() || task.as_ref().is_none_or(|task| task.row.state.is_terminal()) {
+            return Ok(task);
+        }
+        // Ended or out of time: either way the answer is as it is then.
+        drop(tokio::time::timeout(wait, waiter.ended()).await);
+        self.get(tenant, id).await
+    }
+
+    async fn position(&self, tenant: &str, id: TaskId) -> Result<Option<u64>, TaskStoreError> {
+        let tenant = tenant.to_owned();
+        self.read(move |db| read::position(db, &tenant, id)).await
+    }
+
+    async fn list(&self, filter: Filter, after: Option<Cursor>, limit: u32) -> Result<Page<TaskRow>, TaskStoreError> {
+        self.read(move |db| read::list(db, &filter, after, limit.clamp(1, MAX_LIMIT))).await
+    }
+
+    async fn stats(&self, scope: Scope) -> Result<QueueStats, TaskStoreError> {
+        let now = self.clock.now();
+        self.read(move |db| figures::stats(db, &scope, now)).await
+    }
+
+    async fn pause(&self, queue: &str, paused: bool) -> Result<(), TaskStoreError> {
+        check::name("queue", queue)?;
+        let queue = queue.to_owned();
+        self.write(move |db, moment, _| {
+            moment.news.ready |= !paused;
+            figures::pause(db, &queue, paused)
+        })
+        .await
+    }
+
+    async fn reap(&self, limit: u32) -> Result<Vec<Reaped>, TaskStoreError> {
+        self.write(move |db, moment, _| due::reap(db, moment, limit.min(MAX_SWEEP))).await
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, TaskStoreError> {
+        self.read(due::next).await
+    }
+
+    async fn prune(&self, keep: Retention, limit: u32) -> Result<u64, TaskStoreError> {
+        self.write(move |db, moment, _| prune::prune(db, moment, keep, limit.min(MAX_SWEEP))).await
+    }
+
+    async fn worker_seen(&self, worker: WorkerInfo, ttl: Duration) -> Result<(), TaskStoreError> {
+        check::name("worker", &worker.worker)?;
+        if worker.tools.len() > MAX_TOOLS {
+            return Err(TaskStoreError::Invalid(format!("a worker has at most {MAX_TOOLS} tools")));
+        }
+        worker.tools.iter().try_for_each(|tool| check::name("tool", tool))?;
+        self.write(move |db, moment, _| figures::seen(db, moment.now, &worker, moment.now.plus(ttl))).await
+    }
+
+    async fn workers(&self) -> Result<Vec<WorkerStats>, TaskStoreError> {
+        let now = self.clock.now();
+        self.read(move |db| figures::workers(db, now)).await
+    }
+
+    async fn start_workflow(&self, workflow: NewWorkflow) -> Result<Started, TaskStoreError> {
+        let mut workflow = workflow;
+        let hash = check::workflow(&workflow)?;
+        let then = self.prepared(mem::take(&mut workflow.then))?;
+        self.whole(
+            move |db, moment, caps| workflows::start(db, moment, caps, &workflow, &hash, &then),
+            Started::TaskConflict,
+        )
+        .await
+    }
+
+    async fn append(&self, append: Append) -> Result<Appended, TaskStoreError> {
+        let mut append = append;
+        check::events(&append.events)?;
+        let then = self.prepared(mem::take(&mut append.then))?;
+        self.whole(move |db, moment, caps| workflows::append(db, moment, caps, &append, &then), Appended::TaskConflict)
+            .await
+    }
+
+    async fn events(&self, workflow: WorkflowId, after: u64, limit: u32) -> Result<Vec<Event>, TaskStoreError> {
+        self.read(move |db| workflows::events(db, workflow, after, limit.clamp(1, MAX_LIMIT))).await
+    }
+
+    async fn workflow(&self, tenant: &str, id: WorkflowId) -> Result<Option<WorkflowRow>, TaskStoreError> {
+        let tenant = tenant.to_owned();
+        self.read(move |db| workflows::get(db, &tenant, id)).await
+    }
+
+    async fn workflows(
+        &self,
+        filter: WorkflowFilter,
+        after: Option<Cursor>,
+        limit: u32,
+    ) -> Result<Page<WorkflowRow>, TaskStoreError> {
+        self.read(move |db| workflows::list(db, &filter, after, limit.clamp(1, MAX_LIMIT))).await
+    }
+
+    async fn claim_workflows(
+        &self,
+        worker: &str,
+        max: u32,
+        lease: Duration,
+    ) -> Result<Vec<LeasedWorkflow>, TaskStoreError> {
+        check::name("worker", worker)?;
+        let (worker, lease) = (worker.to_owned(), lease.clamp(MIN_LEASE, MAX_LEASE));
+        self.write(move |db, moment, _| workflows::claim(db, moment.now, &worker, max.min(MAX_CLAIM), lease)).await
+    }
+
+    async fn renew_workflow(
+        &self,
+        id: WorkflowId,
+        lease: WorkflowLease,
+        extend: Duration,
+    ) -> Result<Option<Timestamp>, TaskStoreError> {
+        self.write(move |db, moment, _| {
+            let until = moment.now.plus(extend.clamp(MIN_LEASE, MAX_LEASE));
+            Ok(workflows::hold(db, moment.now, id, &lease, until)?.then_some(until))
+        })
+        .await
+    }
+
+    async fn release_workflow(&self, id: WorkflowId, lease: WorkflowLease) -> Result<bool, TaskStoreError> {
+        self.write(move |db, moment, _| {
+            moment.news.ready = true;
+            workflows::hold(db, moment.now, id, &lease, Timestamp::from_millis(0))
+        })
+        .await
+    }
+
+    fn wakeups(&self) -> Wakeups {
+        self.hub.wakeups()
+    }
+
+    fn hints(&self) -> broadcast::Receiver<Hint> {
+        self.hub.hints()
+    }
+}

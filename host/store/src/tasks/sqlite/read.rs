@@ -1,0 +1,231 @@
+//! Looking at tasks: one, a page of them, a place in the queue. Runs on the reader's thread.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    claim::rank,
+    codes::{
+        Columns, LEASED, READY, RETRYING, SCHEDULED, retry_kind, signed, state, state_code, strings, time, unsigned,
+    },
+    settle,
+};
+use crate::{
+    StoreError,
+    tasks::{Cursor, Filter, MAX_SCAN, Page, RetryPolicy, StepRef, StoredTask, TaskId, TaskRow, TaskState, WorkflowId},
+};
+
+const ROW: &str =
+    "SELECT t.id, t.tenant, t.subject, t.queue, t.tool, t.state, t.priority, t.due_at, t.attempt, t.fence,
+    t.revision, t.worker, t.progress, t.created_at, t.started_at, t.finished_at, t.timeout_s, t.retry, t.max_attempts,
+    t.base_delay_ms, t.target, t.idem, t.resubmitted_from, t.workflow, t.step, t.cancel, d.tags, d.metadata, r.error
+    FROM tasks t JOIN task_data d ON d.seq = t.seq LEFT JOIN task_results r ON r.seq = t.seq";
+
+fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<(TaskRow, i64)> {
+    let mut columns = Columns::of(row);
+    let id = TaskId::from_bytes(columns.next()?);
+    let (tenant, subject, queue, tool) = (columns.next()?, columns.next()?, columns.next()?, columns.next()?);
+    let (code, priority, due_at): (i64, u8, Option<i64>) = (columns.next()?, columns.next()?, columns.next()?);
+    let due_at = due_at.map(time);
+    let task = TaskRow {
+        id,
+        tenant,
+        subject,
+        queue,
+        tool,
+        // Put right by the caller, who can fail properly.
+        state: TaskState::Ready,
+        priority,
+        attempt: columns.small()?,
+        fence: columns.unsigned()?,
+        revision: columns.unsigned()?,
+        worker: columns.next()?,
+        lease_until: due_at.filter(|_| code == LEASED),
+        progress: columns.next::<Option<String>>()?.and_then(|json| serde_json::from_str(&json).ok()),
+        created_at: time(columns.next()?),
+        run_at: due_at.filter(|_| code == SCHEDULED || code == RETRYING),
+        started_at: columns.time()?,
+        finished_at: columns.time()?,
+        expires_at: due_at.filter(|_| code > RETRYING),
+        timeout_s: columns.small()?,
+        retry: RetryPolicy {
+            policy: retry_kind(columns.next()?),
+            max_attempts: columns.small()?,
+            base_delay_ms: columns.unsigned()?,
+        },
+        target_peer: Some(columns.next::<String>()?).filter(|peer| !peer.is_empty()),
+        idempotency_key: columns.next()?,
+        resubmitted_from: columns.next::<Option<[u8; 16]>>()?.map(TaskId::from_bytes),
+        step: step(&mut columns)?,
+        cancel_reason: columns.next()?,
+        tags: strings(&columns.next::<String>()?),
+        metadata: columns.next()?,
+        error: columns.next()?,
+    };
+    Ok((task, code))
+}
+
+/// The columns `workflow` and `step`.
+pub(super) fn step(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<StepRef>> {
+    let (workflow, step): (Option<[u8; 16]>, Option<String>) = (columns.next()?, columns.next()?);
+    Ok(workflow.zip(step).map(|(id, step)| StepRef { workflow: WorkflowId::from_bytes(id), step }))
+}
+
+fn at(db: &Connection, seq: i64) -> Result<Option<TaskRow>, StoreError> {
+    let mut statement = db.prepare_cached(&format!("{ROW} WHERE t.seq = ?1"))?;
+    let found = statement.query_row([seq], row).optional()?;
+    found.map(|(task, code)| Ok(TaskRow { state: state(code)?, ..task })).transpose()
+}
+
+pub(super) fn get(db: &Connection, tenant: &str, id: TaskId) -> Result<Option<StoredTask>, StoreError> {
+    let Some(seq) = seq(db, tenant, id)? else { return Ok(None) };
+    let Some(row) = at(db, seq)? else { return Ok(None) };
+    let mut arguments = db.prepare_cached("SELECT arguments FROM task_data WHERE seq = ?1")?;
+    let arguments = arguments.query_row([seq], |row| row.get(0))?;
+    Ok(Some(StoredTask { row, arguments, result: settle::result(db, seq)? }))
+}
+
+fn seq(db: &Connection, tenant: &str, id: TaskId) -> Result<Option<i64>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT seq FROM tasks WHERE id = ?1 AND tenant = ?2")?;
+    Ok(statement.query_row(params![id.as_bytes(), tenant], |row| row.get(0)).optional()?)
+}
+
+pub(super) fn position(db: &Connection, tenant: &str, id: TaskId) -> Result<Option<u64>, StoreError> {
+    let mut own = db.prepare_cached(
+        "SELECT seq, queue, priority, ready_at FROM tasks WHERE id = ?1 AND tenant = ?2 AND state = 1",
+    )?;
+    let own: Option<(i64, String, i64, i64)> = own
+        .query_row(params![id.as_bytes(), tenant], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .optional()?;
+    let Some((seq, queue, priority, ready_at)) = own else { return Ok(None) };
+    let own_rank = rank(ready_at, priority);
+    let mut lanes = db.prepare_cached(
+        "SELECT tool, target, priority FROM task_counts WHERE tenant = ?1 AND state = ?2 AND queue = ?3 AND n > 0",
+    )?;
+    let mut before = db.prepare_cached(
+        "SELECT count(*) FROM tasks INDEXED BY tasks_ready
+         WHERE state = 1 AND queue = ?1 AND tool = ?2 AND target = ?3 AND tenant = ?4 AND priority = ?5
+            AND (ready_at, seq) < (?6, ?7)",
+    )?;
+    let mut lanes = lanes.query(params![tenant, READY, queue])?;
+    let mut ahead = 0;
+    while let Some(lane) = lanes.next()? {
+        let (tool, target, of): (String, String, i64) = (lane.get(0)?, lane.get(1)?, lane.get(2)?);
+        // When a task of that priority would have had to come to have this one's rank.
+        let reach = own_rank - rank(0, of);
+        ahead += before.query_row(params![queue, tool, target, tenant, of, reach, seq], |row| row.get::<_, i64>(0))?;
+    }
+    Ok(Some(unsigned(ahead) + 1))
+}
+
+pub(super) fn list(
+    db: &Connection,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: u32,
+) -> Result<Page<TaskRow>, StoreError> {
+    let before = after.map_or(i64::MAX, |cursor| signed(cursor.0));
+    // What the index does not answer is looked at row by row.
+    let narrow = filter.queue.is_some()
+        || filter.tool.is_some()
+        || [filter.tag.is_some(), filter.worker.is_some(), filter.workflow.is_some()].iter().filter(|on| **on).count()
+            > 1
+        || (driven(filter) && !filter.states.is_empty());
+    let wanted = if narrow { MAX_SCAN } else { limit.saturating_add(1) };
+    let seqs = candidates(db, filter, before, wanted)?;
+    let full = seqs.len() >= wanted as usize;
+    let (mut rows, mut last, mut more) = (Vec::new(), None, full);
+    for seq in seqs {
+        if rows.len() >= limit as usize {
+            more = true;
+            break;
+        }
+        last = Some(Cursor(unsigned(seq)));
+        if narrow && !matches(db, filter, seq)? {
+            continue;
+        }
+        rows.extend(at(db, seq)?);
+    }
+    Ok(Page { rows, next: last.filter(|_| more), total: total(db, filter)? })
+}
+
+/// It is narrowed by something that counts are not kept of.
+const fn driven(filter: &Filter) -> bool {
+    filter.tag.is_some() || filter.worker.is_some() || filter.workflow.is_some()
+}
+
+/// Rows that may match, newest first, from the index that narrows most.
+fn candidates(db: &Connection, filter: &Filter, before: i64, limit: u32) -> Result<Vec<i64>, StoreError> {
+    let tenant = &filter.tenant;
+    let seqs = |statement: &str, of: &dyn rusqlite::ToSql| -> Result<Vec<i64>, StoreError> {
+        let mut statement = db.prepare_cached(statement)?;
+        let rows = statement.query_map(params![tenant, of, before, limit], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    };
+    if let Some(workflow) = &filter.workflow {
+        return seqs(
+            "SELECT seq FROM tasks WHERE workflow = ?2 AND +tenant = ?1 AND seq < ?3 ORDER BY seq DESC LIMIT ?4",
+            workflow.as_bytes(),
+        );
+    }
+    if let Some(tag) = &filter.tag {
+        return seqs(
+            "SELECT seq FROM task_tags WHERE tenant = ?1 AND tag = ?2 AND seq < ?3 ORDER BY seq DESC LIMIT ?4",
+            tag,
+        );
+    }
+    if let Some(worker) = &filter.worker {
+        return seqs(
+            "SELECT seq FROM tasks INDEXED BY tasks_worker WHERE tenant = ?1 AND worker = ?2 AND seq < ?3
+             ORDER BY seq DESC LIMIT ?4",
+            worker,
+        );
+    }
+    let states = if filter.states.is_empty() { &TaskState::ALL[..] } else { &filter.states };
+    let mut all = Vec::new();
+    for state in states {
+        all.extend(seqs(
+            "SELECT seq FROM tasks INDEXED BY tasks_list WHERE tenant = ?1 AND state = ?2 AND seq < ?3
+             ORDER BY seq DESC LIMIT ?4",
+            &state_code(*state),
+        )?);
+    }
+    all.sort_unstable_by_key(|seq| std::cmp::Reverse(*seq));
+    all.dedup();
+    all.truncate(limit as usize);
+    Ok(all)
+}
+
+fn matches(db: &Connection, filter: &Filter, seq: i64) -> Result<bool, StoreError> {
+    let mut statement = db.prepare_cached(
+        "SELECT state FROM tasks WHERE seq = ?1 AND (?2 IS NULL OR queue = ?2) AND (?3 IS NULL OR tool = ?3)
+            AND (?4 IS NULL OR worker = ?4)
+            AND (?5 IS NULL OR EXISTS (SELECT 1 FROM task_tags g WHERE g.tenant = tasks.tenant AND tag = ?5 AND g.seq = ?1))",
+    )?;
+    let code = statement
+        .query_row(params![seq, filter.queue, filter.tool, filter.worker, filter.tag], |row| row.get(0))
+        .optional()?;
+    let Some(code) = code else { return Ok(false) };
+    Ok(filter.states.is_empty() || filter.states.contains(&state(code)?))
+}
+
+fn total(db: &Connection, filter: &Filter) -> Result<u64, StoreError> {
+    if driven(filter) {
+        let mut total = 0;
+        for seq in candidates(db, filter, i64::MAX, MAX_SCAN)? {
+            total += u64::from(matches(db, filter, seq)?);
+        }
+        return Ok(total);
+    }
+    let mut counts = db.prepare_cached(
+        "SELECT state, sum(n) FROM task_counts WHERE tenant = ?1 AND (?2 IS NULL OR queue = ?2)
+            AND (?3 IS NULL OR tool = ?3) GROUP BY state",
+    )?;
+    let mut counts = counts.query(params![filter.tenant, filter.queue, filter.tool])?;
+    let mut total = 0;
+    while let Some(count) = counts.next()? {
+        if filter.states.is_empty() || filter.states.contains(&state(count.get(0)?)?) {
+            total += unsigned(count.get(1)?);
+        }
+    }
+    Ok(total)
+}

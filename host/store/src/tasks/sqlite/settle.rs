@@ -1,0 +1,136 @@
+//! Renewing leases and ending them with an outcome.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    Moment,
+    codes::{millis, state, time},
+    lease::{End, Held, note},
+};
+use crate::{
+    StoreError,
+    tasks::{
+        Beat, Caps, Finish, LeaseRef, MAX_BACKOFF, Outcome, Progress, TaskResult, TaskState,
+        backoff::{ceiling, jittered},
+    },
+};
+
+pub(super) fn heartbeat(
+    db: &Connection,
+    moment: &mut Moment,
+    worker: &str,
+    beats: &[(LeaseRef, Option<Progress>)],
+) -> Result<Vec<Beat>, StoreError> {
+    beats.iter().map(|(lease, progress)| beat(db, moment, worker, lease, progress.as_ref())).collect()
+}
+
+fn beat(
+    db: &Connection,
+    moment: &mut Moment,
+    worker: &str,
+    lease: &LeaseRef,
+    progress: Option<&Progress>,
+) -> Result<Beat, StoreError> {
+    let Some(held) = Held::of(db, lease, worker)? else { return Ok(Beat::Stale) };
+    if !held.is_live(moment.now) {
+        return Ok(if held.settled == held.fence { Beat::Stale } else { Beat::Expired });
+    }
+    let until = match held.cancel {
+        Some(_) => held.due_at,
+        None => millis(moment.now).saturating_add(held.lease_ms),
+    };
+    let progress = progress.and_then(|progress| serde_json::to_string(progress).ok());
+    db.prepare_cached("UPDATE tasks SET due_at = ?2, progress = coalesce(?3, progress) WHERE seq = ?1")?
+        .execute(params![held.seq, until, progress])?;
+    moment.tally.work(worker);
+    let until = time(until);
+    Ok(match held.cancel {
+        Some(reason) => Beat::CancelRequested { until, reason },
+        None => Beat::Extended { until },
+    })
+}
+
+pub(super) fn finish(
+    db: &Connection,
+    moment: &mut Moment,
+    caps: &Caps,
+    worker: &str,
+    outcomes: &[(LeaseRef, Outcome)],
+) -> Result<Vec<Finish>, StoreError> {
+    outcomes.iter().map(|(lease, outcome)| settle(db, moment, caps, (worker, lease), outcome)).collect()
+}
+
+fn settle(
+    db: &Connection,
+    moment: &mut Moment,
+    caps: &Caps,
+    (worker, lease): (&str, &LeaseRef),
+    outcome: &Outcome,
+) -> Result<Finish, StoreError> {
+    let Some(held) = Held::of(db, lease, worker)? else { return Ok(Finish::Stale) };
+    if held.settled == held.fence {
+        return Ok(Finish::AlreadyDone { state: state(held.state)?, result: result(db, held.seq)? });
+    }
+    if !held.is_live(moment.now) {
+        return Ok(Finish::Expired);
+    }
+    let end = decide(db, moment, caps, &held, outcome)?;
+    let code = end.apply(db, moment, &held, true)?;
+    let run_at = due(db, held.seq)?.filter(|_| !state(code).is_ok_and(TaskState::is_terminal)).map(time);
+    Ok(Finish::Applied { state: state(code)?, run_at })
+}
+
+/// Where the outcome leads, its texts kept. A task that is to be cancelled only ends well or cancelled.
+fn decide(
+    db: &Connection,
+    moment: &mut Moment,
+    caps: &Caps,
+    held: &Held,
+    outcome: &Outcome,
+) -> Result<End, StoreError> {
+    let now = moment.now;
+    let work = moment.tally.work(&held.worker);
+    match outcome {
+        Outcome::Ok(_) => {
+            work.completed += 1;
+            work.completed_ms += millis(now).saturating_sub(held.started_at);
+        }
+        Outcome::Retry { .. } | Outcome::Fatal { .. } => work.failed += 1,
+        Outcome::Snooze(_) | Outcome::Release => {}
+    }
+    match outcome {
+        Outcome::Ok(TaskResult::Inline(json)) => note(db, held.seq, "", None, Some(json))?,
+        Outcome::Ok(TaskResult::Cid(cid)) => note(db, held.seq, "", Some(cid), None)?,
+        Outcome::Retry { error, .. } | Outcome::Fatal { error } => note(db, held.seq, error, None, None)?,
+        Outcome::Snooze(_) | Outcome::Release => {}
+    }
+    Ok(match outcome {
+        Outcome::Ok(_) => End::terminal(TaskState::Succeeded),
+        _ if held.cancel.is_some() => End::terminal(TaskState::Cancelled),
+        Outcome::Fatal { .. } => End::terminal(TaskState::Failed),
+        Outcome::Retry { delay, .. } => match ceiling(held.retry, held.attempt) {
+            None => End::terminal(TaskState::Dead),
+            Some(ceiling) => {
+                let wait = delay.map_or_else(|| jittered(ceiling), |delay| delay.min(MAX_BACKOFF));
+                End::later(TaskState::Retrying, now.plus(wait))
+            }
+        },
+        Outcome::Snooze(wait) => {
+            End::later(TaskState::Scheduled, now.plus((*wait).min(MAX_BACKOFF))).uncounted(held, caps)
+        }
+        Outcome::Release => End::ready().uncounted(held, caps),
+    })
+}
+
+fn due(db: &Connection, seq: i64) -> Result<Option<i64>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT due_at FROM tasks WHERE seq = ?1")?;
+    Ok(statement.query_row([seq], |row| row.get(0))?)
+}
+
+pub(super) fn result(db: &Connection, seq: i64) -> Result<Option<TaskResult>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT cid, result FROM task_results WHERE seq = ?1")?;
+    let row = statement
+        .query_row([seq], |row| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Option<String>>(1)?)))
+        .optional()?;
+    Ok(row.and_then(|(cid, result)| cid.map(TaskResult::Cid).or(result.map(TaskResult::Inline))))
+}

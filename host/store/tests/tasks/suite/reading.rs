@@ -1,0 +1,156 @@
+use std::collections::HashSet;
+
+use tandem_store::tasks::{
+    ClaimReq, Filter, NewTask, Outcome, Retention, Scope, StepRef, TaskId, TaskRow, TaskState, TaskStore, WorkflowId,
+};
+
+use super::{Fixture, TENANT, TOOL, ok, secs};
+
+fn all() -> Filter {
+    Filter { tenant: TENANT.into(), ..Filter::default() }
+}
+
+async fn ids<S: TaskStore + Clone>(f: &Fixture<S>, filter: Filter) -> (Vec<TaskId>, u64) {
+    let page = f.store.list(filter, None, 100).await.unwrap();
+    assert_eq!(page.next, None);
+    (page.rows.into_iter().map(|row| row.id).collect(), page.total)
+}
+
+pub(crate) async fn pages_follow_each_other_while_tasks_come<S: TaskStore + Clone>(f: Fixture<S>) {
+    let mut there = HashSet::new();
+    for _ in 0..10 {
+        there.insert(f.queued(TENANT).await);
+        f.queued("other").await;
+    }
+    let (mut seen, mut after): (Vec<TaskRow>, _) = (Vec::new(), None);
+    loop {
+        let page = f.store.list(all(), after, 3).await.unwrap();
+        assert!(page.rows.len() <= 3 && page.total >= 10);
+        seen.extend(page.rows);
+        // What comes and what changes its state meanwhile moves nothing.
+        f.queued(TENANT).await;
+        f.claim("w").await.unwrap();
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen.len(), 10);
+    assert_eq!(seen.iter().map(|row| row.id).collect::<HashSet<_>>(), there);
+    assert!(seen.is_sorted_by(|newer, older| newer.id > older.id));
+}
+
+pub(crate) async fn lists_are_narrowed<S: TaskStore + Clone>(f: Fixture<S>) {
+    let workflow = WorkflowId::new();
+    let a = f.created(NewTask { tags: vec!["x".into(), "y".into()], ..NewTask::new(TENANT, "a", "{}") }).await;
+    let b = f.created(NewTask { tags: vec!["x".into()], queue: "q".into(), ..NewTask::new(TENANT, "b", "{}") }).await;
+    let step = Some(StepRef { workflow, step: "s".into() });
+    let c = f.created(NewTask { step, ..NewTask::new(TENANT, "a", "{}") }).await;
+    f.created(NewTask { tags: vec!["x".into()], ..NewTask::new("other", "a", "{}") }).await;
+    let own = ClaimReq { tenants: Some(vec![TENANT.into()]), ..ClaimReq::new("w", &["a"]) };
+    let lease = f.store.claim(own).await.unwrap()[0].lease;
+    assert_eq!(lease.id, a);
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(ids(&f, all()).await, (vec![c, b, a], 3));
+    assert_eq!(ids(&f, Filter { tool: some("a"), ..all() }).await, (vec![c, a], 2));
+    assert_eq!(ids(&f, Filter { queue: some("q"), ..all() }).await, (vec![b], 1));
+    assert_eq!(ids(&f, Filter { tag: some("x"), ..all() }).await, (vec![b, a], 2));
+    assert_eq!(ids(&f, Filter { tag: some("x"), tool: some("a"), ..all() }).await, (vec![a], 1));
+    assert_eq!(ids(&f, Filter { worker: some("w"), ..all() }).await, (vec![a], 1));
+    assert_eq!(ids(&f, Filter { worker: some("w"), tag: some("y"), ..all() }).await, (vec![a], 1));
+    assert_eq!(ids(&f, Filter { worker: some("v"), ..all() }).await, (vec![], 0));
+    assert_eq!(ids(&f, Filter { workflow: Some(workflow), ..all() }).await, (vec![c], 1));
+    assert_eq!(ids(&f, Filter { states: vec![TaskState::Leased], ..all() }).await, (vec![a], 1));
+    let waiting = Filter { states: vec![TaskState::Ready, TaskState::Scheduled], ..all() };
+    assert_eq!(ids(&f, waiting).await, (vec![c, b], 2));
+    let tagged = Filter { states: vec![TaskState::Ready], tag: some("x"), ..all() };
+    assert_eq!(ids(&f, tagged).await, (vec![b], 1));
+    let stranger = Filter { tenant: "other".into(), workflow: Some(workflow), ..Filter::default() };
+    assert_eq!(ids(&f, stranger).await, (vec![], 0));
+}
+
+pub(crate) async fn figures_count_what_is_there<S: TaskStore + Clone>(f: Fixture<S>) {
+    let since = f.store.now();
+    f.created(NewTask { priority: 2, ..NewTask::new(TENANT, "b", "{}") }).await;
+    f.pass(secs(5));
+    f.created(NewTask { run_at: Some(f.store.now().plus(secs(900))), ..NewTask::new(TENANT, TOOL, "{}") }).await;
+    let lease = f.leased().await;
+    f.finish(lease, ok("1")).await;
+    let lease = f.leased().await;
+    f.finish(lease, Outcome::Fatal { error: "e".into() }).await;
+    f.leased().await;
+    f.queued("other").await;
+    f.store.pause("q", true).await.unwrap();
+    let stats = f.store.stats(Scope::Tenant(TENANT.into())).await.unwrap();
+    let expected = [
+        (TaskState::Scheduled, 1),
+        (TaskState::Ready, 1),
+        (TaskState::Leased, 1),
+        (TaskState::Succeeded, 1),
+        (TaskState::Failed, 1),
+    ];
+    assert_eq!(stats.states.clone().into_iter().collect::<Vec<_>>(), expected);
+    assert_eq!((stats.queued(), stats.count(TaskState::Dead)), (2, 0));
+    assert_eq!(stats.by_tool["b"][&TaskState::Ready], 1);
+    assert_eq!(stats.by_tool[TOOL].values().sum::<u64>(), 4);
+    assert_eq!(stats.by_priority.clone().into_iter().collect::<Vec<_>>(), [(2, 1), (5, 2)]);
+    assert_eq!((stats.oldest_ready, stats.ended_last_minute), (Some(since), 2));
+    assert_eq!(stats.paused, ["q"]);
+    assert_eq!(f.store.stats(Scope::All).await.unwrap().count(TaskState::Ready), 2);
+    f.pass(secs(61));
+    assert_eq!(f.store.stats(Scope::All).await.unwrap().ended_last_minute, 0);
+}
+
+pub(crate) async fn what_is_over_retention_goes<S: TaskStore + Clone>(f: Fixture<S>) {
+    let keep = Retention::default();
+    let brief =
+        NewTask { retention_s: Some(60), idempotency_key: Some("k".into()), ..NewTask::new(TENANT, TOOL, "{}") };
+    let brief = NewTask { tags: vec!["t".into()], ..brief };
+    let first = f.created(brief.clone()).await;
+    let lease = f.claim("w").await.unwrap().lease;
+    f.finish(lease, ok("1")).await;
+    let good = f.leased().await;
+    f.finish(good, ok("1")).await;
+    let bad = f.leased().await;
+    f.finish(bad, Outcome::Fatal { error: "e".into() }).await;
+    let waiting = f.queued(TENANT).await;
+    f.pass(secs(60));
+    assert_eq!(f.store.prune(keep, 100).await.unwrap(), 1);
+    assert_eq!(f.store.get(TENANT, first).await.unwrap(), None);
+    assert_eq!(ids(&f, Filter { tag: Some("t".into()), ..all() }).await, (vec![], 0));
+    // Its key is free again.
+    f.created(NewTask { id: TaskId::new(), priority: 0, ..brief }).await;
+    f.pass(secs(86_400));
+    assert_eq!(f.store.prune(keep, 100).await.unwrap(), 1);
+    assert_eq!(f.store.get(TENANT, good.id).await.unwrap(), None);
+    f.pass(secs(6 * 86_400));
+    assert_eq!(f.store.prune(keep, 100).await.unwrap(), 1);
+    assert_eq!(f.store.get(TENANT, bad.id).await.unwrap(), None);
+    assert_eq!(f.state(waiting).await, TaskState::Ready);
+    // Of many the oldest go, however young.
+    let mut ended = Vec::new();
+    for _ in 0..6 {
+        ended.push(f.queued(TENANT).await);
+        f.store.cancel(TENANT, ended[ended.len() - 1], "").await.unwrap();
+    }
+    assert_eq!(f.store.prune(Retention { per_tenant: 2 }, 3).await.unwrap(), 3);
+    assert_eq!(f.store.prune(Retention { per_tenant: 2 }, 3).await.unwrap(), 1);
+    let left = Filter { states: vec![TaskState::Cancelled], ..all() };
+    assert_eq!(ids(&f, left).await, (vec![ended[5], ended[4]], 2));
+}
+
+pub(crate) async fn next_due_tells_when_to_look_again<S: TaskStore + Clone>(f: Fixture<S>) {
+    assert_eq!(f.store.next_due().await.unwrap(), None);
+    let run_at = f.store.now().plus(secs(20));
+    f.created(NewTask { run_at: Some(run_at), ..NewTask::new(TENANT, TOOL, "{}") }).await;
+    assert_eq!(f.store.next_due().await.unwrap(), Some(run_at));
+    f.queued(TENANT).await;
+    let leased = f.store.claim(ClaimReq { lease: secs(10), ..ClaimReq::new("w", &[TOOL]) }).await.unwrap();
+    assert_eq!(f.store.next_due().await.unwrap(), Some(leased[0].until));
+    f.finish(leased[0].lease, ok("1")).await;
+    f.pass(secs(20));
+    let mut wakeups = f.store.wakeups();
+    f.store.reap(10).await.unwrap();
+    wakeups.changed().await.unwrap();
+    assert_eq!(f.store.next_due().await.unwrap(), None);
+}
