@@ -8,15 +8,21 @@
 //!
 //! **Refuses.** Work while it is full or down, at once; peers that admission does not let in; what breaks the protocol.
 
+mod acquaint;
 mod core;
+pub mod discovery;
+mod flow;
 mod lane;
 mod network;
 mod ops;
+mod queue;
 mod reactor;
 mod rpc;
 mod service;
 mod settings;
 mod tools;
+pub mod trust;
+pub mod workflow;
 
 pub use lane::{Lane, LaneError, PLACES};
 pub use reactor::Reactor;
