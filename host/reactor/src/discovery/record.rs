@@ -36,7 +36,7 @@ use tandem_manifest::{canonical_json, is_tool_name};
 
 use crate::trust::{
     UnixMillis,
-    addresses::{AddressError, AddressPolicy},
+    addresses::{AddressError, AddressPolicy, Reach},
 };
 
 /// Most bytes of a record: registries are written by strangers, and thousands of records are kept.
@@ -266,18 +266,25 @@ impl HostRecord {
         })
     }
 
-    /// Whether the record may be believed at `now`, where `known` is the highest sequence seen of this host.
+    /// Whether the record may be believed at `now`, where `known` is the highest sequence seen of this host and
+    /// `reach` is what addresses the record's source may name.
     ///
     /// # Errors
     /// [`RecordError::Expired`], [`RecordError::ExpiryTooFar`], [`RecordError::FutureDated`],
     /// [`RecordError::NotNewer`] or [`RecordError::Address`].
-    pub fn check(&self, policy: &AddressPolicy, known: Option<u64>, now: UnixMillis) -> Result<(), RecordError> {
+    pub fn check(
+        &self,
+        policy: &AddressPolicy,
+        reach: Reach,
+        known: Option<u64>,
+        now: UnixMillis,
+    ) -> Result<(), RecordError> {
         self.check_time(now)?;
         if let Some(known) = known.filter(|known| self.sequence <= *known) {
             return Err(RecordError::NotNewer { sequence: self.sequence, known });
         }
         let refused = |address: &Multiaddr| {
-            let reason = policy.check(address, &self.peer).err()?;
+            let reason = policy.check_within(address, &self.peer, reach).err()?;
             Some(RecordError::Address { address: address.clone(), reason })
         };
         // A record of this host itself has no business coming back, even one without addresses.

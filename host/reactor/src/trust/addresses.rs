@@ -91,6 +91,12 @@ impl AddressPolicy {
         self.own
     }
 
+    /// What the operator allows to remote hosts.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        self.reach
+    }
+
     /// Names the addresses that this host listens on or is seen at; at most 64 count.
     pub fn set_own_addresses<'a>(&mut self, addresses: impl IntoIterator<Item = &'a Multiaddr>) {
         self.own_sockets = addresses.into_iter().filter_map(socket).take(MAX_OWN).collect();

@@ -1,6 +1,7 @@
 //! Who is believed, how far, and how much each may ask for.
 
 pub mod addresses;
+pub mod book;
 pub mod quota;
 pub mod score;
 mod time;

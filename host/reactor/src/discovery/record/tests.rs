@@ -4,10 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::{
-    discovery::testing::{MINUTE, NOW, announcement, document, key, record, record_at, resigned},
-    trust::addresses::Reach,
-};
+use crate::discovery::testing::{MINUTE, NOW, announcement, document, key, record, record_at, resigned};
 
 fn policy() -> AddressPolicy {
     AddressPolicy::new(PeerId::random(), Reach::default())
@@ -24,8 +21,8 @@ fn what_is_signed_comes_back() {
     assert_eq!(read.metadata()["region"], "north");
     assert_eq!(read.addresses().len(), 2);
     assert_eq!(read.expires_at(), NOW.after(30 * MINUTE));
-    read.check(&policy(), None, NOW).unwrap();
-    read.check(&policy(), Some(6), NOW).unwrap();
+    read.check(&policy(), Reach::default(), None, NOW).unwrap();
+    read.check(&policy(), Reach::default(), Some(6), NOW).unwrap();
 }
 
 #[test]
@@ -107,7 +104,7 @@ fn old_records_do_not_come_back() {
     let record = record(&key, &[]);
     for known in [7, 8] {
         let refused = RecordError::NotNewer { sequence: 7, known };
-        assert_eq!(record.check(&policy(), Some(known), NOW), Err(refused));
+        assert_eq!(record.check(&policy(), Reach::default(), Some(known), NOW), Err(refused));
     }
     let next = next_sequence(Some(7), UnixMillis(3));
     assert_eq!(next, 8);
@@ -118,7 +115,7 @@ fn old_records_do_not_come_back() {
 #[test]
 fn records_have_their_time() {
     let (key, _) = key();
-    let check = |record: &HostRecord, now| record.check(&policy(), None, now);
+    let check = |record: &HostRecord, now| record.check(&policy(), Reach::default(), None, now);
     let good = record(&key, &[]);
     assert_eq!(check(&good, NOW.after(30 * MINUTE)), Err(RecordError::Expired));
     assert_eq!(check(&good, NOW.after(29 * MINUTE)), Ok(()));
@@ -139,9 +136,12 @@ fn records_have_their_time() {
 #[test]
 fn addresses_keep_to_the_policy() {
     let (key, id) = key();
-    let refused = |text: &str, policy: &AddressPolicy| match record(&key, &["/ip4/8.8.8.8/tcp/1", text])
-        .check(policy, None, NOW)
-    {
+    let refused = |text: &str, policy: &AddressPolicy| match record(&key, &["/ip4/8.8.8.8/tcp/1", text]).check(
+        policy,
+        Reach::default(),
+        None,
+        NOW,
+    ) {
         Err(RecordError::Address { reason, .. }) => Some(reason),
         other => panic!("{other:?}"),
     };
@@ -155,7 +155,7 @@ fn addresses_keep_to_the_policy() {
     // A record of this host comes back to it.
     let own = AddressPolicy::new(id, Reach::default());
     assert!(matches!(
-        record(&key, &[]).check(&own, None, NOW),
+        record(&key, &[]).check(&own, Reach::default(), None, NOW),
         Err(RecordError::Address { reason: AddressError::Own, .. })
     ));
 }
