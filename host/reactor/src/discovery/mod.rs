@@ -1,0 +1,5 @@
+//! How hosts find each other.
+
+pub mod record;
+#[cfg(test)]
+pub(crate) mod testing;

@@ -1,0 +1,246 @@
+//! One peer of the book.
+
+use std::{net::IpAddr, time::Duration};
+
+use libp2p_core::Multiaddr;
+use libp2p_identity::PeerId;
+use serde::{Deserialize, Serialize};
+
+use super::{super::addresses::Reach, MAX_HINTS, UnixMillis};
+use crate::{
+    discovery::record::{HostRecord, MAX_ADDRESSES},
+    trust::{addresses::Subnet, score::Score},
+};
+
+/// Where a peer was heard of first, the most believed first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// The operator's configuration, command line or bootstrap file.
+    Config,
+    /// The operator's environment.
+    Env,
+    /// The operator's file registry.
+    File,
+    /// A connection of its own.
+    Connection,
+    /// A rendezvous point.
+    Rendezvous,
+    /// A trusted peer.
+    Exchange,
+    /// The local network.
+    Mdns,
+    /// The GitHub-issues registry.
+    Github,
+    /// The distributed hash table.
+    Dht,
+}
+
+impl Source {
+    /// What addresses it may name, where `configured` is what the operator allows to strangers. What the operator
+    /// wrote may lead anywhere; the local network is private by nature.
+    #[must_use]
+    pub fn reach(self, configured: Reach) -> Reach {
+        match self {
+            Self::Config | Self::Env | Self::File => Reach::OPERATOR,
+            Self::Mdns => Reach { private: true, ..configured },
+            Self::Connection | Self::Rendezvous | Self::Exchange | Self::Github | Self::Dht => configured,
+        }
+    }
+}
+
+/// What a peer is to this host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PeerState {
+    /// A connection stands.
+    Connected,
+    /// It is known.
+    Known,
+    /// It is blocked or banned for a while.
+    Banned,
+}
+
+/// What is known of a peer at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PeerView {
+    /// Who.
+    pub peer: PeerId,
+    /// Where it can be dialled.
+    pub addresses: Vec<Multiaddr>,
+    /// What it is to this host.
+    pub state: PeerState,
+    /// Until when it is kept out.
+    pub banned_until: Option<UnixMillis>,
+    /// The smoothed round trip, if one was measured.
+    pub rtt: Option<Duration>,
+    /// -100 to +100, with what the crowd of its network takes.
+    pub score: f64,
+    /// The tools that it signed; none without a record that has not expired.
+    pub tools: Vec<String>,
+    /// Tasks it runs at a time, as it signed.
+    pub capacity: Option<u32>,
+    /// How many of these were free.
+    pub free: Option<u32>,
+    /// When it was heard of first.
+    pub first_seen: UnixMillis,
+    /// When it was heard of last.
+    pub last_seen: UnixMillis,
+    /// Where from.
+    pub source: Source,
+    /// Whether the operator allows it by its id.
+    pub allowed: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Peer {
+    pub(super) source: Source,
+    pub(super) allowed: bool,
+    pub(super) connected: bool,
+    /// Where it last was connected from.
+    pub(super) remote: Option<IpAddr>,
+    pub(super) record: Option<HostRecord>,
+    /// The highest one seen; it outlives the record.
+    pub(super) sequence: Option<u64>,
+    pub(super) hints: Vec<(Source, Multiaddr)>,
+    pub(super) first_seen: UnixMillis,
+    pub(super) last_seen: UnixMillis,
+    pub(super) last_ok: Option<UnixMillis>,
+    pub(super) fails: u32,
+    pub(super) next_dial: UnixMillis,
+    pub(super) score: Score,
+    pub(super) blocked_until: Option<UnixMillis>,
+    pub(super) banned_until: Option<UnixMillis>,
+    pub(super) rtt: Option<Duration>,
+}
+
+/// Whether and in favour of whom a peer may be pushed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Never.
+    Kept,
+    /// It was never connected.
+    Hearsay,
+    /// It was connected once.
+    Proven,
+    /// Not while there is room for its ban.
+    Banned(UnixMillis),
+}
+
+impl Peer {
+    pub(super) fn new(source: Source, allowed: bool, now: UnixMillis) -> Self {
+        Self {
+            source,
+            allowed,
+            connected: false,
+            remote: None,
+            record: None,
+            sequence: None,
+            hints: Vec::new(),
+            first_seen: now,
+            last_seen: now,
+            last_ok: None,
+            fails: 0,
+            next_dial: UnixMillis(0),
+            score: Score { value: 0.0, at: now },
+            blocked_until: None,
+            banned_until: None,
+            rtt: None,
+        }
+    }
+
+    /// Whether the operator named or allows it.
+    pub(super) fn is_kept(&self) -> bool {
+        self.allowed || matches!(self.source, Source::Config | Source::Env)
+    }
+
+    pub(super) fn kept_out(&self, now: UnixMillis) -> Option<UnixMillis> {
+        self.banned_until.max(self.blocked_until).filter(|until| *until > now)
+    }
+
+    pub(super) fn place(&self) -> Place {
+        match (self.is_kept() || self.connected, self.banned_until, self.last_ok) {
+            (true, ..) => Place::Kept,
+            (false, Some(until), _) => Place::Banned(until),
+            (false, None, Some(_)) => Place::Proven,
+            (false, None, None) => Place::Hearsay,
+        }
+    }
+
+    /// The networks whose share it takes: of a peer that was connected the one that it was seen in, else those that
+    /// its addresses claim; `None` stands for all without an IP address.
+    pub(super) fn networks(&self) -> Vec<Option<Subnet>> {
+        if let Some(remote) = self.remote {
+            return vec![Some(Subnet::of(remote))];
+        }
+        let signed = self.record.iter().flat_map(HostRecord::addresses);
+        let mut networks: Vec<_> =
+            signed.chain(self.hints.iter().map(|(_, address)| address)).map(Subnet::of_address).collect();
+        networks.sort_unstable();
+        networks.dedup();
+        if networks.is_empty() {
+            networks.push(None);
+        }
+        networks
+    }
+
+    /// Adds hints; where there is no room, an older one of no better source goes.
+    pub(super) fn add_hints(&mut self, addresses: Vec<Multiaddr>, source: Source) {
+        for address in addresses {
+            if let Some(known) = self.hints.iter_mut().find(|(_, known)| *known == address) {
+                known.0 = known.0.min(source);
+                continue;
+            }
+            if self.hints.len() >= MAX_HINTS {
+                match self.hints.iter().position(|(old, _)| *old >= source) {
+                    Some(oldest) => drop(self.hints.remove(oldest)),
+                    None => continue,
+                }
+            }
+            self.hints.push((source, address));
+        }
+    }
+
+    pub(super) fn record_at(&self, now: UnixMillis) -> Option<&HostRecord> {
+        self.record.as_ref().filter(|record| record.expires_at() > now)
+    }
+
+    /// The addresses to dial: signed ones first, a few in all.
+    pub(super) fn addresses(&self, now: UnixMillis) -> Vec<Multiaddr> {
+        let mut addresses: Vec<Multiaddr> = self.record_at(now).map(HostRecord::addresses).unwrap_or_default().to_vec();
+        // What the operator wrote is dialled even where the record is full.
+        let operators = self.hints.iter().filter(|(source, _)| matches!(source, Source::Config | Source::Env));
+        addresses.extend(operators.map(|(_, address)| address.clone()));
+        let room = MAX_ADDRESSES.saturating_sub(addresses.len());
+        let others = self.hints.iter().filter(|(source, _)| !matches!(source, Source::Config | Source::Env));
+        addresses.extend(others.map(|(_, address)| address.clone()).take(room));
+        let mut seen = std::collections::HashSet::new();
+        addresses.retain(|address| seen.insert(address.clone()));
+        addresses
+    }
+
+    pub(super) fn view(&self, peer: PeerId, crowd_points: f64, now: UnixMillis) -> PeerView {
+        let banned_until = self.kept_out(now);
+        let record = self.record_at(now);
+        let state = match (banned_until, self.connected) {
+            (Some(_), _) => PeerState::Banned,
+            (None, true) => PeerState::Connected,
+            (None, false) => PeerState::Known,
+        };
+        PeerView {
+            peer,
+            addresses: self.addresses(now),
+            state,
+            banned_until,
+            rtt: self.rtt,
+            score: (self.score.value_at(now) + crowd_points).max(-crate::trust::score::LIMIT),
+            tools: record.map(|record| record.tools().to_vec()).unwrap_or_default(),
+            capacity: record.map(HostRecord::capacity),
+            free: record.map(HostRecord::free),
+            first_seen: self.first_seen,
+            last_seen: self.last_seen,
+            source: self.source,
+            allowed: self.allowed,
+        }
+    }
+}

@@ -1,0 +1,432 @@
+//! The peers that this host knows: a bounded table in memory, to be stored and read back as [`PeerRow`]s.
+//!
+//! **Promises.** What is kept of a peer comes from itself (a signed record), from its connection, or from the operator;
+//! unsigned hints are only places to dial. Peers that the operator named or allows, and those that are connected, are
+//! never pushed out; a peer that was connected before is pushed out only by others that were, never by mere hearsay.
+//!
+//! **Bounds.** [`BookLimits`]: peers in all, and strangers of one /24 (IPv4) or /48 (IPv6), so that a thousand records
+//! from one network take the places of that network only. Bans of [`MAX_BANS`], the first to end goes first.
+//! A record takes 16 KiB at most, so the worst that strangers can make of a full book is 80 MiB; a usual record
+//! has one.
+//!
+//! **Refuses.** [`BookError`]. Time is always the caller's. A peer's sequence is forgotten with the peer: only after
+//! its record expired, or when it was pushed out; a copy that is played then is one that has not expired.
+
+mod entry;
+mod list;
+mod room;
+mod rows;
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::{BuildHasher, RandomState},
+    net::IpAddr,
+    time::Duration,
+};
+
+use libp2p_core::Multiaddr;
+use libp2p_identity::PeerId;
+
+use self::{entry::Peer, room::Room};
+use super::{
+    UnixMillis,
+    addresses::{AddressError, AddressPolicy, Subnet, is_local},
+    score::{self, Conduct, Verdict},
+};
+use crate::discovery::record::{HostRecord, RecordError};
+
+pub use self::{
+    entry::{PeerState, PeerView, Source},
+    list::{CursorError, MAX_PAGE, Page, PeerQuery, Sort},
+    rows::PeerRow,
+};
+
+/// Bans that are remembered. A new id costs nothing, so a longer list would hold no one off.
+pub const MAX_BANS: usize = 1_000;
+/// Addresses of a peer beside those that it signed.
+pub const MAX_HINTS: usize = 8;
+/// How long a dial may take; until then the peer is not dialled again.
+const DIAL_TIME: Duration = Duration::from_secs(30);
+
+/// How many peers are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BookLimits {
+    /// In all.
+    pub peers: usize,
+    /// Strangers of one /24 or /48 that never were connected, and as many that were.
+    pub per_subnet: usize,
+    /// For how long a peer is kept that is not heard of, unless its record says longer.
+    pub ttl: Duration,
+}
+
+impl Default for BookLimits {
+    fn default() -> Self {
+        Self { peers: 5_000, per_subnet: 32, ttl: Duration::from_secs(30 * 60) }
+    }
+}
+
+/// Why a peer is not taken into the book or let in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BookError {
+    /// Its record is refused.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// It is blocked or banned.
+    #[error("the peer is kept out for {} more seconds", .0.as_secs())]
+    KeptOut(Duration),
+    /// No address of it may be dialled.
+    #[error("no address of the peer may be dialled: {0}")]
+    Addresses(AddressError),
+    /// Nobody can be pushed out for it.
+    #[error("the peer book is full of peers that may not be pushed out; remove some or raise its limit")]
+    Full,
+    /// Too many strangers of its network are connected.
+    #[error("too many strangers of {0:?} are connected; let the operator allow the peer by its id")]
+    Crowded(Subnet),
+}
+
+/// What a cleanup did, or would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cleanup {
+    /// The peers removed, sorted.
+    pub removed: Vec<PeerId>,
+    /// How many are left.
+    pub kept: usize,
+}
+
+/// A peer to dial and where, the address that it signed first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dial {
+    /// Whom.
+    pub peer: PeerId,
+    /// Where.
+    pub addresses: Vec<Multiaddr>,
+}
+
+/// The book.
+#[derive(Debug)]
+pub struct PeerBook {
+    limits: BookLimits,
+    policy: AddressPolicy,
+    allow: HashSet<PeerId>,
+    peers: HashMap<PeerId, Peer>,
+    room: Room,
+    chance: RandomState,
+}
+
+impl PeerBook {
+    /// An empty book of the host that the policy names.
+    #[must_use]
+    pub fn new(policy: AddressPolicy, limits: BookLimits) -> Self {
+        let (allow, peers) = (HashSet::new(), HashMap::new());
+        Self { limits, policy, allow, peers, room: Room::new(limits), chance: RandomState::new() }
+    }
+
+    /// Sets whom the operator allows. Those are never pushed out, nor banned for longer than a block.
+    pub fn set_allowed(&mut self, allow: impl IntoIterator<Item = PeerId>) {
+        self.allow = allow.into_iter().collect();
+        for id in self.peers.keys().copied().collect::<Vec<_>>() {
+            let allowed = self.allow.contains(&id);
+            self.change(&id, |peer| peer.allowed = allowed);
+        }
+    }
+
+    /// Whether the operator allows a peer by its id.
+    #[must_use]
+    pub fn is_allowed(&self, id: &PeerId) -> bool {
+        self.allow.contains(id)
+    }
+
+    /// The address policy, to name own addresses to it.
+    pub fn policy_mut(&mut self) -> &mut AddressPolicy {
+        &mut self.policy
+    }
+
+    /// How many peers are known.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.peers.len()
+    }
+
+    /// Whether none is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.peers.is_empty()
+    }
+
+    /// Takes a signed record, from wherever it came.
+    ///
+    /// # Errors
+    /// All of [`BookError`] but `Addresses` and `Crowded`. Nothing is held against the peer: others can play its old
+    /// records too.
+    pub fn offer(&mut self, record: HostRecord, source: Source, now: UnixMillis) -> Result<(), BookError> {
+        let id = record.peer();
+        let known = self.peers.get(&id);
+        record.check(&self.policy, source.reach(self.policy.reach()), known.and_then(|peer| peer.sequence), now)?;
+        if let Some(until) = known.and_then(|peer| peer.kept_out(now)) {
+            return Err(BookError::KeptOut(until.since(now)));
+        }
+        self.upsert(id, source, now, |peer| {
+            peer.sequence = Some(record.sequence());
+            peer.record = Some(record);
+        })
+    }
+
+    /// Takes addresses that nobody signed: hints where a peer may be. Answers those that are refused.
+    ///
+    /// # Errors
+    /// [`BookError::Addresses`] when none is left, [`BookError::KeptOut`] or [`BookError::Full`].
+    pub fn hint(
+        &mut self,
+        id: PeerId,
+        addresses: impl IntoIterator<Item = Multiaddr>,
+        source: Source,
+        now: UnixMillis,
+    ) -> Result<Vec<(Multiaddr, AddressError)>, BookError> {
+        let reach = source.reach(self.policy.reach());
+        let (mut right, mut wrong) = (Vec::new(), Vec::new());
+        for address in addresses.into_iter().take(MAX_HINTS) {
+            match self.policy.check_within(&address, &id, reach) {
+                Ok(()) => right.push(address),
+                Err(reason) => wrong.push((address, reason)),
+            }
+        }
+        if right.is_empty() {
+            return Err(BookError::Addresses(wrong.first().map_or(AddressError::Form, |(_, reason)| *reason)));
+        }
+        if let Some(until) = self.peers.get(&id).and_then(|peer| peer.kept_out(now)) {
+            return Err(BookError::KeptOut(until.since(now)));
+        }
+        self.upsert(id, source, now, |peer| peer.add_hints(right, source))?;
+        Ok(wrong)
+    }
+
+    /// A connection with a peer stands, `remote` is where it comes from or went to, if not through a relay.
+    ///
+    /// # Errors
+    /// [`BookError::KeptOut`], [`BookError::Crowded`] or [`BookError::Full`]: close it.
+    pub fn connected(&mut self, id: PeerId, remote: Option<IpAddr>, now: UnixMillis) -> Result<(), BookError> {
+        self.may_connect(&id, now)?;
+        let known = self.peers.get(&id);
+        let network = remote.filter(|ip| !is_local(*ip)).map(Subnet::of);
+        if let Some(network) =
+            network.filter(|_| !self.allow.contains(&id) && !known.is_some_and(|peer| peer.connected))
+        {
+            let conduct = known.map_or(0.0, |peer| peer.score.value_at(now));
+            if conduct + crowd_points(self.room.crowd(&network).saturating_add(1)) < score::DISCONNECT_BELOW {
+                return Err(BookError::Crowded(network));
+            }
+        }
+        self.upsert(id, Source::Connection, now, |peer| {
+            peer.connected = true;
+            peer.remote = remote.or(peer.remote);
+            peer.last_ok = Some(now);
+            (peer.fails, peer.next_dial) = (0, UnixMillis(0));
+        })
+    }
+
+    /// The last connection with a peer is gone.
+    pub fn disconnected(&mut self, id: &PeerId, now: UnixMillis) {
+        self.change(id, |peer| {
+            peer.connected = false;
+            peer.last_seen = peer.last_seen.max(now);
+        });
+        self.limit_bans();
+    }
+
+    /// Whether a peer is neither blocked nor banned. Ask before a dial and when it connects.
+    ///
+    /// # Errors
+    /// [`BookError::KeptOut`].
+    pub fn may_connect(&self, id: &PeerId, now: UnixMillis) -> Result<(), BookError> {
+        match self.peers.get(id).and_then(|peer| peer.kept_out(now)) {
+            Some(until) => Err(BookError::KeptOut(until.since(now))),
+            None => Ok(()),
+        }
+    }
+
+    /// A message of the peer came, and perhaps a measured round trip. Each new one counts an eighth.
+    pub fn seen(&mut self, id: &PeerId, round_trip: Option<Duration>, now: UnixMillis) {
+        self.change(id, |peer| {
+            peer.last_seen = peer.last_seen.max(now);
+            if let Some(new) = round_trip {
+                peer.rtt = Some(peer.rtt.map_or(new, |old| (old * 7 + new) / 8));
+            }
+        });
+    }
+
+    /// A peer did something. Blocks and bans take effect here; connections are the caller's to close.
+    ///
+    /// Do not report a peer for what others say in its name.
+    pub fn report(&mut self, id: &PeerId, conduct: Conduct, now: UnixMillis) -> Verdict {
+        let mut verdict = Verdict::Keep;
+        let known = self.change(id, |peer| {
+            let value = peer.score.add(conduct, now);
+            if conduct == Conduct::Completion {
+                return;
+            }
+            // A cluster must survive a bad day of its own: who is allowed is blocked, and comes back.
+            verdict = if value < score::BAN_BELOW && !peer.allowed {
+                peer.banned_until = Some(now.after(score::BAN));
+                Verdict::Ban(now.after(score::BAN))
+            } else if value < score::DISCONNECT_BELOW {
+                peer.blocked_until = Some(now.after(score::BLOCK));
+                Verdict::Disconnect(now.after(score::BLOCK))
+            } else {
+                Verdict::Keep
+            };
+        });
+        self.limit_bans();
+        match (known, conduct) {
+            (true, _) => verdict,
+            (false, Conduct::Completion) => Verdict::Keep,
+            (false, _) => Verdict::Disconnect(now.after(score::BLOCK)),
+        }
+    }
+
+    /// Bans a peer until a time, by order of the operator; `None` forgives it all. Answers whether it is known.
+    pub fn set_ban(&mut self, id: &PeerId, until: Option<UnixMillis>) -> bool {
+        let known = self.change(id, |peer| {
+            peer.banned_until = until;
+            if until.is_none() {
+                peer.blocked_until = None;
+                peer.score = score::Score::default();
+            }
+        });
+        self.limit_bans();
+        known
+    }
+
+    /// Up to `limit` peers to dial now: not connected, not kept out, not waiting after a failure. Those that the
+    /// operator allows come first, then the best.
+    #[must_use]
+    pub fn dialable(&self, limit: usize, now: UnixMillis) -> Vec<Dial> {
+        let ready = |peer: &Peer| !peer.connected && peer.next_dial <= now && peer.kept_out(now).is_none();
+        let mut ready: Vec<_> = self.peers.iter().filter(|(_, peer)| ready(peer)).collect();
+        let rank = |id: &PeerId, peer: &Peer| (!peer.is_kept(), -peer.score.value_at(now), peer.fails, *id);
+        ready.sort_by(|(a_id, a), (b_id, b)| {
+            let ((a_kept, a_score, a_fails, a_id), (b_kept, b_score, b_fails, b_id)) = (rank(a_id, a), rank(b_id, b));
+            a_kept.cmp(&b_kept).then(a_score.total_cmp(&b_score)).then((a_fails, a_id).cmp(&(b_fails, b_id)))
+        });
+        let dial = |(id, peer): (&PeerId, &Peer)| Dial { peer: *id, addresses: peer.addresses(now) };
+        ready.into_iter().map(dial).filter(|dial| !dial.addresses.is_empty()).take(limit).collect()
+    }
+
+    /// A dial of a peer begins; until it fails or takes too long it is not dialable.
+    pub fn dial_started(&mut self, id: &PeerId, now: UnixMillis) {
+        self.change(id, |peer| peer.next_dial = now.after(DIAL_TIME));
+    }
+
+    /// A dial of a peer failed; answers when the next may be made.
+    pub fn dial_failed(&mut self, id: &PeerId, now: UnixMillis) -> Option<UnixMillis> {
+        let peer = self.peers.get(id)?;
+        let fails = peer.fails.saturating_add(1);
+        let next = now.after(score::dial_pause(fails, self.chance.hash_one((id, fails, now))));
+        self.change(id, |peer| (peer.fails, peer.next_dial) = (fails, next));
+        Some(next)
+    }
+
+    /// Removes peers whose time is over, ends bans and drops expired records. Call it every minute or so.
+    pub fn sweep(&mut self, now: UnixMillis) -> Vec<PeerId> {
+        for id in self.peers.keys().copied().collect::<Vec<_>>() {
+            self.change(&id, |peer| {
+                peer.banned_until = peer.banned_until.filter(|until| *until > now);
+                peer.blocked_until = peer.blocked_until.filter(|until| *until > now);
+                peer.record.take_if(|record| record.expires_at() <= now);
+            });
+        }
+        self.cleanup(None, false, now).removed
+    }
+
+    /// Removes peers that were not heard of for `older_than`, or else those whose record and time are over. Peers that
+    /// are connected, kept out, or named or allowed by the operator stay. A dry run removes none.
+    pub fn cleanup(&mut self, older_than: Option<Duration>, dry_run: bool, now: UnixMillis) -> Cleanup {
+        let ttl = self.limits.ttl;
+        let over = |peer: &Peer| match older_than {
+            Some(age) => now.since(peer.last_seen) >= age,
+            None => {
+                let record = peer.record.as_ref().map_or(UnixMillis(0), HostRecord::expires_at);
+                peer.last_seen.after(ttl).max(record) <= now
+            }
+        };
+        let goes = |peer: &Peer| !peer.is_kept() && !peer.connected && peer.kept_out(now).is_none() && over(peer);
+        let mut removed: Vec<_> = self.peers.iter().filter(|(_, peer)| goes(peer)).map(|(id, _)| *id).collect();
+        removed.sort_unstable();
+        if !dry_run {
+            for id in &removed {
+                self.remove(id);
+            }
+            return Cleanup { removed, kept: self.peers.len() };
+        }
+        let kept = self.peers.len().saturating_sub(removed.len());
+        Cleanup { removed, kept }
+    }
+
+    /// Forgets a peer.
+    pub fn remove(&mut self, id: &PeerId) -> bool {
+        self.take(id).is_some()
+    }
+
+    fn upsert(
+        &mut self,
+        id: PeerId,
+        source: Source,
+        now: UnixMillis,
+        change: impl FnOnce(&mut Peer),
+    ) -> Result<(), BookError> {
+        let known = self.take(&id);
+        let is_new = known.is_none();
+        let mut peer = known.unwrap_or_else(|| Peer::new(source, self.allow.contains(&id), now));
+        peer.last_seen = peer.last_seen.max(now);
+        peer.source = peer.source.min(source);
+        change(&mut peer);
+        // Hearsay pushes out hearsay; who is connected or named by the operator also pushes out who was connected.
+        let over_proven = peer.connected || peer.is_kept();
+        self.put(id, peer);
+        if is_new && self.peers.len() > self.limits.peers {
+            // Only now: where a network's share was full, one of that network has already made room.
+            let Some(gone) = self.room.oldest(over_proven, &id) else {
+                self.remove(&id);
+                return Err(BookError::Full);
+            };
+            self.remove(&gone);
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, id: PeerId, peer: Peer) {
+        for gone in self.room.enter(&id, &peer) {
+            self.remove(&gone);
+        }
+        self.peers.insert(id, peer);
+    }
+
+    fn take(&mut self, id: &PeerId) -> Option<Peer> {
+        let peer = self.peers.remove(id)?;
+        self.room.leave(id, &peer);
+        Some(peer)
+    }
+
+    /// Changes a peer and its places in the indexes.
+    fn change(&mut self, id: &PeerId, change: impl FnOnce(&mut Peer)) -> bool {
+        let Some(mut peer) = self.take(id) else { return false };
+        change(&mut peer);
+        self.put(*id, peer);
+        true
+    }
+
+    fn limit_bans(&mut self) {
+        while let Some(first) = self.room.surplus_ban() {
+            self.change(&first, |peer| peer.banned_until = None);
+        }
+    }
+}
+
+/// What the crowd of its network takes from the score of each of `count` peers.
+fn crowd_points(count: usize) -> f64 {
+    let over = u32::try_from(count.saturating_sub(score::CROWD)).unwrap_or(u32::MAX);
+    -score::CROWD_POINTS * f64::from(over)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,511 @@
+use std::net::Ipv4Addr;
+
+use libp2p_identity::Keypair;
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    discovery::{
+        record::Announcement,
+        testing::{MINUTE, NOW, announcement, key, record, record_at},
+    },
+    trust::addresses::Reach,
+};
+
+fn book() -> PeerBook {
+    sized(5_000)
+}
+
+fn sized(peers: usize) -> PeerBook {
+    let policy = AddressPolicy::new(PeerId::random(), Reach::default());
+    PeerBook::new(policy, BookLimits { peers, ..BookLimits::default() })
+}
+
+/// The `index`th address outside of all special ranges; 256 are in one /24.
+fn ip(index: u32) -> IpAddr {
+    Ipv4Addr::from(0x0808_0000 + index).into()
+}
+
+fn address(index: u32) -> Multiaddr {
+    format!("/ip4/{}/tcp/4001", ip(index)).parse().unwrap()
+}
+
+fn hint(book: &mut PeerBook, index: u32, now: UnixMillis) -> Result<PeerId, BookError> {
+    let id = PeerId::random();
+    book.hint(id, [address(index)], Source::Dht, now).map(|_| id)
+}
+
+/// A peer that was connected and went away, from its own /24.
+fn proven(book: &mut PeerBook, index: u32, now: UnixMillis) -> PeerId {
+    let id = hint(book, index * 256, now).unwrap();
+    book.connected(id, Some(ip(index * 256)), now).unwrap();
+    book.disconnected(&id, now);
+    id
+}
+
+fn state(book: &PeerBook, id: &PeerId, now: UnixMillis) -> PeerState {
+    book.get(id, now).unwrap().state
+}
+
+#[test]
+fn a_record_makes_a_peer_known_and_only_a_newer_one_replaces_it() {
+    let (mut book, (key, id)) = (book(), key());
+    book.offer(record_at(&key, 7, NOW), Source::Rendezvous, NOW).unwrap();
+    let view = book.get(&id, NOW).unwrap();
+    assert_eq!(
+        (view.state, view.source, view.capacity, view.free),
+        (PeerState::Known, Source::Rendezvous, Some(4), Some(3))
+    );
+    assert_eq!(view.tools, ["a_tool", "b_tool"]);
+    assert_eq!((view.rtt, view.first_seen, view.last_seen, view.score), (None, NOW, NOW, 0.0));
+    for sequence in [7, 6] {
+        let refused = book.offer(record_at(&key, sequence, NOW), Source::Github, NOW);
+        assert_eq!(refused, Err(BookError::Record(RecordError::NotNewer { sequence, known: 7 })));
+    }
+    book.offer(record_at(&key, 8, NOW), Source::File, NOW.after(MINUTE)).unwrap();
+    let view = book.get(&id, NOW).unwrap();
+    assert_eq!((view.source, view.first_seen, view.last_seen), (Source::File, NOW, NOW.after(MINUTE)));
+
+    // An expired record says nothing any more, but its sequence still counts.
+    book.connected(id, Some(ip(1)), NOW).unwrap();
+    let later = NOW.after(31 * MINUTE);
+    book.sweep(later);
+    let view = book.get(&id, later).unwrap();
+    assert_eq!((view.tools.len(), view.capacity, view.addresses.len()), (0, None, 0));
+    let refused = book.offer(record_at(&key, 8, later), Source::Github, later);
+    assert_eq!(refused, Err(BookError::Record(RecordError::NotNewer { sequence: 8, known: 8 })));
+}
+
+#[test]
+fn bad_records_do_not_enter() {
+    let (mut book, (key, id)) = (book(), key());
+    let mut refused = |record, source, now| match book.offer(record, source, now) {
+        Err(BookError::Record(error)) => error,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(refused(record_at(&key, 7, NOW), Source::Dht, NOW.after(30 * MINUTE)), RecordError::Expired);
+    assert_eq!(refused(record_at(&key, 7, NOW.after(6 * MINUTE)), Source::Dht, NOW), RecordError::FutureDated);
+    let loopback = || record(&key, &["/ip4/127.0.0.1/tcp/4001"]);
+    assert!(matches!(refused(loopback(), Source::Exchange, NOW), RecordError::Address { .. }));
+    let own = record(&key, &[]);
+    let mut mine = PeerBook::new(AddressPolicy::new(id, Reach::default()), BookLimits::default());
+    assert!(matches!(mine.offer(own, Source::File, NOW), Err(BookError::Record(RecordError::Address { .. }))));
+    assert!(book.is_empty() && mine.is_empty());
+    // The operator's own directory may speak of this machine.
+    book.offer(loopback(), Source::File, NOW).unwrap();
+}
+
+#[test]
+fn hints_are_bounded_and_do_not_replace_what_is_signed_or_written_by_the_operator() {
+    let (mut book, (key, id)) = (book(), key());
+    book.policy_mut().set_own_addresses([&address(9)]);
+    let own = book.policy_mut().own();
+    assert_eq!(book.hint(own, [address(1)], Source::Mdns, NOW), Err(BookError::Addresses(AddressError::Own)));
+    assert_eq!(book.hint(id, [address(9)], Source::Dht, NOW), Err(BookError::Addresses(AddressError::Own)));
+    let private: Multiaddr = "/ip4/192.168.0.9/tcp/1".parse().unwrap();
+    let refused = book.hint(id, [private.clone(), address(1)], Source::Dht, NOW).unwrap();
+    assert_eq!(refused, [(private.clone(), AddressError::Private)]);
+    assert_eq!(book.hint(id, [private.clone()], Source::Mdns, NOW), Ok(vec![]));
+    book.hint(id, [address(2)], Source::Config, NOW).unwrap();
+    book.offer(record(&key, &["/ip4/9.9.9.9/tcp/4001"]), Source::Dht, NOW).unwrap();
+    for index in 10..100 {
+        book.hint(id, [address(index)], Source::Dht, NOW).unwrap();
+    }
+    let addresses = book.get(&id, NOW).unwrap().addresses;
+    assert_eq!(addresses.len(), 8);
+    assert_eq!(addresses[..2], ["/ip4/9.9.9.9/tcp/4001".parse().unwrap(), address(2)]);
+    assert!(addresses.contains(&private) && !addresses.contains(&address(1)));
+}
+
+#[test]
+fn faults_lead_out_and_time_forgives() {
+    let (mut book, id) = (book(), PeerId::random());
+    book.connected(id, Some(ip(1)), NOW).unwrap();
+    assert_eq!(book.report(&id, Conduct::Violation, NOW), Verdict::Keep);
+    let until = NOW.after(10 * MINUTE);
+    assert_eq!(book.report(&id, Conduct::Timeout, NOW), Verdict::Disconnect(until));
+    book.disconnected(&id, NOW);
+    assert_eq!(state(&book, &id, NOW), PeerState::Banned);
+    assert_eq!(book.connected(id, Some(ip(1)), NOW.after(9 * MINUTE)), Err(BookError::KeptOut(MINUTE)));
+    assert_eq!(book.hint(id, [address(2)], Source::Dht, NOW), Err(BookError::KeptOut(10 * MINUTE)));
+    assert!(book.dialable(10, NOW).is_empty());
+
+    book.connected(id, Some(ip(1)), until).unwrap();
+    assert_eq!(book.get(&id, until).unwrap().score, -11.0);
+    assert_eq!(book.report(&id, Conduct::Violation, until), Verdict::Disconnect(until.after(10 * MINUTE)));
+    let ban = until.after(12 * 60 * MINUTE);
+    assert_eq!(book.report(&id, Conduct::Violation, until), Verdict::Ban(ban));
+    book.disconnected(&id, until);
+    assert_eq!(book.sweep(until.after(60 * MINUTE)), [], "a ban is remembered");
+    assert!(book.may_connect(&id, UnixMillis(ban.0 - 1)).is_err());
+    assert_eq!(book.may_connect(&id, ban), Ok(()));
+    assert_eq!(book.sweep(ban), [id]);
+}
+
+#[test]
+fn one_crime_is_a_ban_and_the_operator_can_forgive() {
+    let (mut book, id) = (book(), PeerId::random());
+    book.connected(id, None, NOW).unwrap();
+    for _ in 0..500 {
+        assert_eq!(book.report(&id, Conduct::Completion, NOW), Verdict::Keep);
+    }
+    assert_eq!(book.report(&id, Conduct::Fatal, NOW), Verdict::Ban(NOW.after(12 * 60 * MINUTE)));
+    assert!(book.set_ban(&id, None));
+    assert_eq!(state(&book, &id, NOW), PeerState::Connected);
+    assert!(!book.set_ban(&PeerId::random(), None));
+    let stranger = PeerId::random();
+    assert_eq!(book.report(&stranger, Conduct::Timeout, NOW), Verdict::Disconnect(NOW.after(10 * MINUTE)));
+    assert!(book.get(&stranger, NOW).is_none());
+}
+
+#[test]
+fn who_is_allowed_is_blocked_but_not_banned() {
+    let (mut book, id) = (book(), PeerId::random());
+    book.set_allowed([id]);
+    book.connected(id, Some(ip(1)), NOW).unwrap();
+    for _ in 0..20 {
+        let _ = book.report(&id, Conduct::LostLease, NOW);
+    }
+    assert_eq!(book.report(&id, Conduct::LostLease, NOW), Verdict::Disconnect(NOW.after(10 * MINUTE)));
+    assert_eq!(book.may_connect(&id, NOW.after(10 * MINUTE)), Ok(()));
+    book.set_allowed([]);
+    assert!(matches!(book.report(&id, Conduct::LostLease, NOW), Verdict::Ban(_)));
+}
+
+#[test]
+fn a_flood_from_one_network_takes_the_places_of_that_network_only() {
+    let mut book = sized(200);
+    let allowed = PeerId::random();
+    book.set_allowed([allowed]);
+    book.hint(allowed, [address(3)], Source::Rendezvous, NOW).unwrap();
+    let configured = PeerId::random();
+    book.hint(configured, [address(4)], Source::Config, NOW).unwrap();
+    let mut good: Vec<_> = (1..100).map(|index| proven(&mut book, index, NOW)).collect();
+    good.extend((100..199).map(|index| hint(&mut book, index * 256, NOW).unwrap()));
+    good.extend([allowed, configured]);
+    let connected = PeerId::random();
+    book.connected(connected, Some(ip(5)), NOW).unwrap();
+    good.push(connected);
+    // The book is full but for what was pushed out while it was filled.
+    good.retain(|id| book.get(id, NOW).is_some());
+    assert_eq!((book.len(), good.len()), (200, 200));
+
+    for index in 0..1_000 {
+        let key = Keypair::generate_ed25519();
+        let text = format!("/ip4/{}/tcp/4001", ip(index % 256));
+        let sybil = HostRecord::sign(&key, Announcement { issued_at: NOW, ..announcement(&[&text]) }).unwrap();
+        let _ = book.offer(sybil, Source::Dht, NOW.after(MINUTE));
+        assert!(book.len() <= 200);
+    }
+    let lost = good.iter().filter(|id| book.get(id, NOW).is_none()).count();
+    assert_eq!(lost, 32, "the share of one network, from those that were never connected");
+    for id in [&allowed, &configured, &connected] {
+        assert!(book.get(id, NOW).is_some());
+    }
+    assert_eq!(book.room.counts().1, 99, "all that were connected once are still there");
+}
+
+#[test]
+fn connecting_and_leaving_with_new_ids_pushes_out_only_ones_own_network() {
+    let mut book = sized(100);
+    let good: Vec<_> = (1..60).map(|index| proven(&mut book, index, NOW)).collect();
+    for index in 0..500 {
+        let (id, now) = (PeerId::random(), NOW.after(MINUTE));
+        book.connected(id, Some(ip(index % 256)), now).unwrap();
+        book.disconnected(&id, now);
+    }
+    assert!(good.iter().all(|id| book.get(id, NOW).is_some()));
+    assert_eq!(book.len(), 59 + 32);
+}
+
+#[test]
+fn the_oldest_hearsay_goes_and_who_was_connected_stays() {
+    let mut book = sized(3);
+    let first = proven(&mut book, 1, NOW);
+    let second = hint(&mut book, 2 * 256, NOW).unwrap();
+    let third = hint(&mut book, 3 * 256, NOW.after(MINUTE)).unwrap();
+    let fourth = hint(&mut book, 4 * 256, NOW.after(2 * MINUTE)).unwrap();
+    assert!(book.get(&second, NOW).is_none() && book.get(&third, NOW).is_some());
+    for index in [5, 6] {
+        book.connected(PeerId::random(), Some(ip(index * 256)), NOW.after(2 * MINUTE)).unwrap();
+    }
+    assert!(book.get(&third, NOW).is_none() && book.get(&fourth, NOW).is_none());
+    assert_eq!(hint(&mut book, 7 * 256, NOW), Err(BookError::Full));
+    assert!(book.get(&first, NOW).is_some());
+    book.connected(PeerId::random(), Some(ip(8 * 256)), NOW.after(2 * MINUTE)).unwrap();
+    assert!(book.get(&first, NOW).is_none());
+    assert_eq!(book.connected(PeerId::random(), Some(ip(9 * 256)), NOW), Err(BookError::Full));
+    assert_eq!(book.len(), 3);
+}
+
+#[test]
+fn strangers_of_one_network_make_a_crowd_and_do_not_push_out_each_other() {
+    let mut book = book();
+    let early: Vec<_> = (0..14).map(|_| PeerId::random()).collect();
+    for id in &early {
+        book.connected(*id, Some(ip(1)), NOW).unwrap();
+    }
+    let refused = book.connected(PeerId::random(), Some(ip(2)), NOW);
+    assert_eq!(refused, Err(BookError::Crowded(Subnet::of(ip(1)))));
+    assert_eq!(book.get(&early[0], NOW).unwrap().score, -20.0);
+    assert_eq!(book.report(&early[0], Conduct::Timeout, NOW), Verdict::Keep);
+    assert_eq!(book.connected(PeerId::random(), Some(ip(256)), NOW), Ok(()));
+    let friend = PeerId::random();
+    book.set_allowed([friend]);
+    assert_eq!(book.connected(friend, Some(ip(3)), NOW), Ok(()));
+    book.disconnected(&early[0], NOW);
+    assert_eq!(book.connected(PeerId::random(), Some(ip(2)), NOW), Ok(()));
+    for _ in 0..50 {
+        assert_eq!(book.connected(PeerId::random(), Some([127, 0, 0, 1].into()), NOW), Ok(()));
+    }
+}
+
+#[test]
+fn bans_are_bounded_and_the_first_to_end_goes() {
+    let mut book = book();
+    let ids: Vec<_> = (0..1_010_u32).map(|index| (index, PeerId::random())).collect();
+    for (index, id) in &ids {
+        book.connected(*id, Some(ip(index * 256)), NOW).unwrap();
+        let _ = book.report(id, Conduct::Fatal, NOW.after(MINUTE * *index));
+        book.disconnected(id, NOW);
+    }
+    assert_eq!(book.room.counts().2, MAX_BANS);
+    let banned = |(_, id): &(u32, PeerId)| book.may_connect(id, NOW.after(MINUTE)).is_err();
+    assert!(!ids[..10].iter().any(banned) && ids[10..].iter().all(banned));
+}
+
+#[test]
+fn dials_back_off_and_begin_with_the_operators_peers() {
+    let mut book = book();
+    let stranger = hint(&mut book, 1, NOW).unwrap();
+    let (friend, named) = (hint(&mut book, 2, NOW).unwrap(), PeerId::random());
+    book.hint(named, [address(3)], Source::Env, NOW).unwrap();
+    book.set_allowed([friend]);
+    let dials = |book: &PeerBook, now| book.dialable(10, now).into_iter().map(|dial| dial.peer).collect::<Vec<_>>();
+    let order = dials(&book, NOW);
+    assert_eq!((order.len(), order[2]), (3, stranger));
+    assert_eq!(book.dialable(1, NOW).len(), 1);
+    book.dial_started(&stranger, NOW);
+    assert_eq!(dials(&book, NOW).len(), 2);
+    let mut now = NOW;
+    for fails in 1..20_u32 {
+        let next = book.dial_failed(&stranger, now).unwrap();
+        let pause = next.since(now).as_secs_f64();
+        let full = f64::from(1 << fails.min(12)).min(600.0);
+        assert!((full / 2.0..=full).contains(&pause), "{fails}: {pause}");
+        assert!(!dials(&book, UnixMillis(next.0 - 1)).contains(&stranger) && dials(&book, next).contains(&stranger));
+        now = next;
+    }
+    book.connected(stranger, Some(ip(1)), now).unwrap();
+    assert!(!dials(&book, now).contains(&stranger));
+    book.disconnected(&stranger, now);
+    assert!(dials(&book, now).contains(&stranger));
+    assert_eq!(book.dial_failed(&PeerId::random(), NOW), None);
+}
+
+#[test]
+fn time_removes_who_is_not_heard_of() {
+    let mut book = book();
+    let (key, signed) = key();
+    book.offer(record(&key, &[]), Source::File, NOW).unwrap();
+    let old = hint(&mut book, 1, NOW).unwrap();
+    let seen = hint(&mut book, 2, NOW).unwrap();
+    book.seen(&seen, Some(Duration::from_millis(8)), NOW.after(10 * MINUTE));
+    let (named, connected) = (PeerId::random(), PeerId::random());
+    book.hint(named, [address(3)], Source::Config, NOW).unwrap();
+    book.connected(connected, Some(ip(4)), NOW).unwrap();
+    assert_eq!(book.sweep(NOW.after(29 * MINUTE)), []);
+    let (dry, mut expected) = (book.cleanup(None, true, NOW.after(30 * MINUTE)), vec![signed, old]);
+    expected.sort_unstable();
+    assert_eq!(dry, Cleanup { removed: expected.clone(), kept: 3 });
+    assert_eq!(book.len(), 5);
+    assert_eq!(book.sweep(NOW.after(30 * MINUTE)), expected);
+    let young = book.cleanup(Some(MINUTE), false, NOW.after(11 * MINUTE));
+    assert_eq!(young, Cleanup { removed: vec![seen], kept: 2 });
+}
+
+#[test]
+fn pages_neither_repeat_nor_miss() {
+    let mut book = book();
+    let ids: Vec<_> = (0..25_u32).map(|index| proven(&mut book, index, NOW.after(MINUTE * (index % 3)))).collect();
+    for (index, id) in ids.iter().enumerate() {
+        for _ in 0..index % 5 {
+            let conduct = if index % 2 == 0 { Conduct::Timeout } else { Conduct::Completion };
+            let _ = book.report(id, conduct, NOW);
+        }
+        let rtt = (index % 4 != 0).then(|| Duration::from_millis(u64::try_from(index % 7).unwrap()));
+        book.seen(id, rtt, NOW);
+    }
+    for sort in [Sort::LastSeen, Sort::Rtt, Sort::Score] {
+        let (mut query, mut found, mut now) = (PeerQuery { sort, limit: 4, ..PeerQuery::default() }, Vec::new(), NOW);
+        loop {
+            let page = book.list(&query, now).unwrap();
+            assert_eq!(page.total, 25);
+            found.extend(page.peers);
+            // Scores fade between pages.
+            now = now.after(MINUTE);
+            query.cursor = page.next_cursor;
+            if query.cursor.is_none() {
+                break;
+            }
+        }
+        let mut listed: Vec<_> = found.iter().map(|view| view.peer).collect();
+        listed.sort_unstable();
+        listed.dedup();
+        assert_eq!((found.len(), listed.len()), (25, 25), "{sort:?}");
+        let right = found.windows(2).all(|pair| match sort {
+            Sort::LastSeen => pair[0].last_seen >= pair[1].last_seen,
+            Sort::Rtt => pair[1].rtt.is_none() || pair[0].rtt.is_some_and(|rtt| rtt <= pair[1].rtt.unwrap()),
+            // Of one time only: later pages show what is left.
+            Sort::Score => pair[0].score.signum() >= pair[1].score.signum() || pair[1].score == 0.0,
+        });
+        assert!(right, "{sort:?}");
+        let other = if sort == Sort::Rtt { Sort::Score } else { Sort::Rtt };
+        let first = book.list(&PeerQuery { sort, limit: 4, ..PeerQuery::default() }, NOW).unwrap();
+        let wrong = PeerQuery { sort: other, cursor: first.next_cursor, ..PeerQuery::default() };
+        assert_eq!(book.list(&wrong, NOW), Err(CursorError));
+    }
+    for cursor in ["", "x", "l.1", "l.1.2.nobody", "s.zz.0.Qm", "\u{1F600}.1.1.1"] {
+        let wrong = PeerQuery { cursor: Some(cursor.into()), ..PeerQuery::default() };
+        assert_eq!(book.list(&wrong, NOW), Err(CursorError), "{cursor}");
+    }
+}
+
+#[test]
+fn listings_can_be_narrowed() {
+    let (mut book, (key, id)) = (book(), key());
+    book.offer(record(&key, &[]), Source::File, NOW).unwrap();
+    let connected = PeerId::random();
+    book.connected(connected, Some(ip(1)), NOW).unwrap();
+    let banned = proven(&mut book, 2, NOW);
+    let _ = book.report(&banned, Conduct::Fatal, NOW);
+    let listed = |query: PeerQuery| {
+        book.list(&PeerQuery { limit: 10, ..query }, NOW)
+            .unwrap()
+            .peers
+            .iter()
+            .map(|view| view.peer)
+            .collect::<Vec<_>>()
+    };
+    let state = |state| listed(PeerQuery { state: Some(state), ..PeerQuery::default() });
+    assert_eq!(state(PeerState::Known), [id]);
+    assert_eq!(state(PeerState::Connected), [connected]);
+    assert_eq!(state(PeerState::Banned), [banned]);
+    assert_eq!(listed(PeerQuery { tool: Some("a_tool".into()), ..PeerQuery::default() }), [id]);
+    assert_eq!(listed(PeerQuery { sources: vec![Source::File, Source::Env], ..PeerQuery::default() }), [id]);
+}
+
+#[test]
+fn rows_come_back_as_they_were() {
+    let (mut old, (key, id)) = (book(), key());
+    old.offer(record_at(&key, 9, NOW), Source::File, NOW).unwrap();
+    old.hint(id, [address(7)], Source::Config, NOW).unwrap();
+    old.connected(id, Some(ip(1)), NOW).unwrap();
+    old.seen(&id, Some(Duration::from_millis(3)), NOW);
+    let _ = old.report(&id, Conduct::LostLease, NOW);
+    old.disconnected(&id, NOW);
+    let banned = proven(&mut old, 2, NOW);
+    let _ = old.report(&banned, Conduct::Fatal, NOW);
+    let stored = serde_json::to_string(&old.rows().collect::<Vec<_>>()).unwrap();
+    let rows: Vec<PeerRow> = serde_json::from_str(&stored).unwrap();
+
+    let mut new = book();
+    assert_eq!(new.restore(rows.clone(), NOW), 2);
+    assert_eq!((new.get(&id, NOW), new.get(&banned, NOW)), (old.get(&id, NOW), old.get(&banned, NOW)));
+    assert!(matches!(new.offer(record_at(&key, 9, NOW), Source::Dht, NOW), Err(BookError::Record(_))));
+    assert_eq!(new.restore(rows.clone(), NOW), 0);
+    assert_eq!(new.room.counts(), old.room.counts());
+
+    // After the record's time, and with rows that were changed by hand.
+    let later = NOW.after(60 * MINUTE);
+    let mut wrong = rows;
+    wrong[0].peer_id = "nobody".into();
+    wrong[1].score = f64::NAN;
+    wrong[1].hints.push((Source::Dht, "no address".into()));
+    wrong[1].record = Some("{}".into());
+    let mut new = book();
+    assert_eq!(new.restore(wrong.clone(), later), 1);
+    assert_eq!(new.get(&wrong[1].peer_id.parse().unwrap(), later).unwrap().score, 0.0);
+    assert_eq!(sized(1).restore(old.rows(), NOW), 1);
+}
+
+/// One thing that happens to a book.
+#[derive(Clone, Debug)]
+enum Step {
+    Hint(u8, u32),
+    Offer(u8),
+    Connect(u8, u32),
+    Disconnect(u8),
+    Report(u8, u8),
+    Allow(u8),
+    Ban(u8, bool),
+    Sweep,
+    Restore,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (any::<u8>(), 0..2_000_u32).prop_map(|(peer, ip)| Step::Hint(peer, ip)),
+        1 => any::<u8>().prop_map(Step::Offer),
+        4 => (any::<u8>(), 0..2_000_u32).prop_map(|(peer, ip)| Step::Connect(peer, ip)),
+        3 => any::<u8>().prop_map(Step::Disconnect),
+        2 => (any::<u8>(), any::<u8>()).prop_map(|(peer, conduct)| Step::Report(peer, conduct)),
+        1 => any::<u8>().prop_map(Step::Allow),
+        1 => (any::<u8>(), any::<bool>()).prop_map(|(peer, ban)| Step::Ban(peer, ban)),
+        1 => Just(Step::Sweep),
+        1 => Just(Step::Restore),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn the_book_keeps_its_bounds_and_its_word(steps in proptest::collection::vec((step(), 0..600_u64), 1..300)) {
+        let keys: Vec<_> = (0..=255).map(|seed| Keypair::ed25519_from_bytes([seed; 32]).unwrap()).collect();
+        let id = |peer: u8| keys[usize::from(peer)].public().to_peer_id();
+        let mut book = sized(40);
+        let (mut now, mut sequence) = (NOW, 0);
+        for (step, seconds) in steps {
+            now = now.after(Duration::from_secs(seconds));
+            let kept: Vec<_> =
+                book.peers.iter().filter(|(_, peer)| peer.is_kept() || peer.connected).map(|(id, _)| *id).collect();
+            let forgets = matches!(step, Step::Allow(_));
+            match step {
+                Step::Hint(peer, ip) => drop(book.hint(id(peer), [address(ip)], Source::Dht, now)),
+                Step::Offer(peer) => {
+                    sequence += 1;
+                    drop(book.offer(record_at(&keys[usize::from(peer)], sequence, now), Source::Github, now));
+                }
+                Step::Connect(peer, at) => drop(book.connected(id(peer), Some(ip(at)), now)),
+                Step::Disconnect(peer) => book.disconnected(&id(peer), now),
+                Step::Report(peer, conduct) => {
+                    let all = [Conduct::Fatal, Conduct::Violation, Conduct::Timeout, Conduct::LostLease, Conduct::Completion];
+                    let _ = book.report(&id(peer), all[usize::from(conduct) % all.len()], now);
+                }
+                Step::Allow(peer) => book.set_allowed([id(peer)]),
+                Step::Ban(peer, ban) => drop(book.set_ban(&id(peer), ban.then_some(now.after(MINUTE)))),
+                Step::Sweep => drop(book.sweep(now)),
+                Step::Restore => {
+                    let rows: Vec<_> = book.rows().collect();
+                    let mut again = sized(40);
+                    again.restore(rows, now);
+                    prop_assert!(again.len() <= book.len());
+                }
+            }
+            prop_assert!(book.len() <= 40);
+            for id in kept.into_iter().filter(|_| !forgets) {
+                prop_assert!(book.peers.contains_key(&id));
+            }
+            // The indexes name exactly the peers that there are.
+            let count = |wanted: fn(&entry::Place) -> bool| book.peers.values().filter(|peer| wanted(&peer.place())).count();
+            let expected = (
+                count(|place| *place == entry::Place::Hearsay),
+                count(|place| *place == entry::Place::Proven),
+                count(|place| matches!(place, entry::Place::Banned(_))),
+                book.peers.values().filter(|peer| peer.connected && !peer.allowed).count(),
+            );
+            prop_assert_eq!(book.room.counts(), expected);
+        }
+    }
+}
