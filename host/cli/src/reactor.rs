@@ -19,13 +19,13 @@ const BOOTSTRAP: &str = "TANDEM_BOOTSTRAP";
 const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// Starts the lane, where the configuration wants one.
-pub(crate) fn start(config: &Arc<HostConfig>, store: &Store) -> anyhow::Result<Option<Arc<Reactor>>> {
+pub(crate) fn start(config: &Arc<HostConfig>, store: &Store, asks: bool) -> anyhow::Result<Option<Arc<Reactor>>> {
     if !config.reactor.enabled {
         return Ok(None);
     }
     let data: std::path::PathBuf = (&config.plugins.data_directory).into();
     let bootstrap = std::env::var(BOOTSTRAP).ok();
-    let settings = Settings::new(&config.p2p, &data, bootstrap.as_deref())?;
+    let settings = Settings::new(&config.p2p, &data, bootstrap.as_deref(), asks)?;
     let callers = config.clone();
     let callers = Arc::new(move |peer: &str| auth::peer_caller(&callers, peer));
     Ok(Some(Reactor::start(settings, store.clone(), callers).context("cannot start the reactor's thread")?))

@@ -59,7 +59,9 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let services = Arc::new(Services::with_store(store.clone()).trusting(config::authorities(config)?));
     let catalog = Arc::new(Catalog::default());
     let limits = Arc::new(Limits::new(config.clone()));
-    let reactor = reactor::start(config, &store)?;
+    let issued = admin.keys.subscribe();
+    let asks = auth::asks(config, &issued.borrow());
+    let reactor = reactor::start(config, &store, asks)?;
     let router = RouterConfig {
         reactor: reactor.as_ref().map(|reactor| reactor.lane().clone()),
         ..router_config(config, limits.clone())
@@ -69,8 +71,6 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
         reactor.set_tools(Arc::new(router.clone()));
         services.set_p2p(reactor.clone());
     }
-    let issued = admin.keys.subscribe();
-    let asks = auth::asks(config, &issued.borrow());
     let Auth { authenticator, ring } = Auth::new(config, &issued.borrow().clone(), args.stdio)?;
     // The gateway comes before the plugins: it owns the recorder of all that is counted.
     let gateway = Gateway::with_authenticator(router.clone(), gateway_config(args, config), authenticator)?;

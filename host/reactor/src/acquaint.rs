@@ -13,7 +13,7 @@ use std::{
 };
 
 use libp2p::{Multiaddr, PeerId, multiaddr::Protocol};
-use serde_json::{Map, json};
+use serde_json::Map;
 use tandem_engine::Caller;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -299,6 +299,5 @@ async fn read_registry(core: &Core) -> Result<(), String> {
     }
     let bad = found.bad.first().map(|(file, error)| format!("{file}: {error}"));
     core.sources_note("file", nodes, bad);
-    drop(json!({}));
     Ok(())
 }

@@ -1,34 +1,136 @@
 //! What one incarnation of the reactor is made of.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::{Duration, SystemTime},
+};
 
-use tandem_store::Store;
+use libp2p::PeerId;
+use serde_json::Value;
+use tandem_engine::{Caller, P2pError};
+use tandem_store::{
+    Store,
+    tasks::{Caps, Ended, SqliteTasks, SystemClock},
+};
 
 use crate::{
+    acquaint::SourceNote,
+    flow::Flows,
     network::Network,
+    queue::Queue,
     rpc::{Links, RpcError},
     settings::Settings,
     tools::{PeerCaller, Tools},
+    trust::{AddressPolicy, BookLimits, PeerBook},
 };
+
+/// The scope that lets a caller do what concerns all tenants.
+const OPERATE: &str = "tandem:operate";
 
 /// Shared by everything on the thread.
 pub(crate) struct Core {
     pub(crate) settings: Arc<Settings>,
     pub(crate) network: Arc<Network>,
     pub(crate) links: Links,
-    pub(crate) store: Store,
+    pub(crate) queue: Queue,
+    pub(crate) flows: Flows,
     pub(crate) callers: PeerCaller,
-    pub(crate) tools: Arc<OnceLock<Arc<dyn Tools>>>,
+    /// The sequence number of this host's newest record.
+    pub(crate) sequence: Mutex<Option<u64>>,
+    store: Store,
+    tools: Arc<OnceLock<Arc<dyn Tools>>>,
+    book: Mutex<PeerBook>,
+    sources: Mutex<BTreeMap<String, SourceNote>>,
 }
 
 impl Core {
+    pub(crate) fn new(
+        settings: Arc<Settings>,
+        network: Arc<Network>,
+        store: Store,
+        callers: PeerCaller,
+        tools: Arc<OnceLock<Arc<dyn Tools>>>,
+    ) -> Self {
+        let caps = Caps { queued: settings.queue_capacity.into(), ..Caps::default() };
+        let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps);
+        let limits = BookLimits { ttl: settings.record_ttl, ..BookLimits::default() };
+        let mut book = PeerBook::new(AddressPolicy::new(network.me, settings.reach()), limits);
+        book.set_allowed(settings.network.allow.iter().copied());
+        Self {
+            links: Links::new(network.streams()),
+            queue: Queue::new(tasks, settings.workers),
+            flows: Flows::default(),
+            sequence: Mutex::default(),
+            book: Mutex::new(book),
+            sources: Mutex::default(),
+            settings,
+            network,
+            store,
+            callers,
+            tools,
+        }
+    }
+
     /// The router, once it is there.
     pub(crate) fn tools(&self) -> Result<&Arc<dyn Tools>, RpcError> {
         self.tools.get().ok_or_else(|| RpcError::unavailable("this host is starting"))
     }
 
+    /// The tools that a caller's tasks may call here.
+    pub(crate) fn task_tools(&self, caller: &Caller) -> Vec<String> {
+        let Some(tools) = self.tools.get() else { return Vec::new() };
+        tools.list(caller).into_iter().filter(|tool| !tool.local).map(|tool| tool.name).collect()
+    }
+
     /// Tasks that this host runs at a time, and how many more it would take now.
     pub(crate) fn places(&self) -> (u32, u32) {
-        (self.settings.workers, self.settings.workers)
+        self.queue.places()
+    }
+
+    /// The peer book. Nothing is awaited while it is held.
+    pub(crate) fn book(&self) -> MutexGuard<'_, PeerBook> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes what a peer says it can run.
+    pub(crate) fn note_info(&self, peer: PeerId, said: &Value, ttl: Duration) {
+        let tools = said["tools"].as_array().into_iter().flatten();
+        let tools = tools.filter_map(|tool| tool.as_str().map(ToOwned::to_owned)).collect();
+        let number = |key: &str| said[key].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
+        self.queue.announced.note(peer, tools, number("capacity"), number("free"), ttl);
+    }
+
+    /// What concerns all tenants is for the operator: whoever has the scope, or everybody where nobody is asked who he is.
+    pub(crate) fn must_operate(&self, caller: &Caller, why: &str) -> Result<(), P2pError> {
+        if !self.settings.asks || caller.scopes.iter().any(|scope| scope == OPERATE) {
+            return Ok(());
+        }
+        Err(P2pError::Unauthorized(format!("{why}; it takes the scope `{OPERATE}`")))
+    }
+
+    /// Notes how a source of nodes was used.
+    pub(crate) fn sources_note(&self, source: &str, nodes: usize, error: Option<String>) {
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        let note = SourceNote { nodes, last_used: Some(SystemTime::now()), last_error: error };
+        sources.insert(source.to_owned(), note);
+    }
+
+    /// How each source of nodes was used, by its name.
+    pub(crate) fn sources(&self) -> BTreeMap<String, SourceNote> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn flow_ended(&self, ended: &Ended) {
+        self.flows.ended(ended);
+    }
+
+    pub(crate) fn flow_missed(&self) {
+        self.flows.missed();
+    }
+
+    /// The store, for what is kept of peers.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 }

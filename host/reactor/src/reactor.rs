@@ -13,11 +13,12 @@ use tandem_store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    acquaint,
     core::Core,
+    flow,
     lane::{Lane, LaneError, Up},
     network::{Network, PROTOCOL},
-    ops, rpc,
-    rpc::Links,
+    ops, queue, rpc,
     service::Peers,
     settings::Settings,
     tools::{PeerCaller, Tools},
@@ -53,10 +54,8 @@ impl Reactor {
                 let (settings, store, callers) = (settings.clone(), store.clone(), callers.clone());
                 let (core, tools, stop) = (core.clone(), tools.clone(), stop.clone());
                 Box::pin(async move {
-                    let made = Network::start(&settings.network).map(|network| {
-                        let links = Links::new(network.streams());
-                        Arc::new(Core { settings, links, network, store, callers, tools })
-                    });
+                    let made = Network::start(&settings.network)
+                        .map(|network| Arc::new(Core::new(settings, network, store, callers, tools)));
                     match made {
                         Ok(made) => {
                             core.store(Some(made.clone()));
@@ -108,6 +107,9 @@ async fn live(core: Arc<Core>, up: Up, stop: CancellationToken) {
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(core.network.clone().run());
     tasks.spawn(rpc::accept(streams, Arc::new(Peers(core.clone()))));
+    tasks.spawn(acquaint::keep(core.clone()));
+    tasks.spawn(queue::work(core.clone()));
+    tasks.spawn(flow::coordinate(core.clone()));
     up.set(true);
     tokio::select! {
         () = stop.cancelled() => {}
@@ -119,6 +121,8 @@ async fn live(core: Arc<Core>, up: Up, stop: CancellationToken) {
         }
     }
     up.set(false);
+    // Tasks that run go back to their queues now, rather than when their leases end.
+    core.queue.drain(Duration::ZERO).await;
 }
 
 /// How long a call of a guest may wait for the network where its own deadline does not say less.

@@ -10,8 +10,10 @@
 //! | `tools/list` | `{cursor?}` → `{tools, nextCursor?}`, as in MCP |
 //! | `tools/call` | `{name, arguments}` → `{content, structuredContent?, isError}`, as in MCP |
 //! | `tandem/info` | `{tools, capacity, free}`: what it runs as tasks |
+//! | `tandem/announce` (notification) | the same of the peer, with `ttl_s` |
+//! | `tasks/…` | see [`crate::queue`] |
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use libp2p::PeerId;
@@ -21,12 +23,17 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     core::Core,
+    queue,
     rpc::{REQUEST, RpcError, Service},
     tools::ToolCall,
+    trust::{Conduct, UnixMillis, score::Verdict},
 };
 
 /// Tools in one page. A page of them is within a frame.
 const PAGE: usize = 100;
+
+/// How long an announcement is believed that does not say, in seconds.
+const TTL_S: u64 = 300;
 
 /// Answers peers.
 pub(crate) struct Peers(pub(crate) Arc<Core>);
@@ -47,17 +54,36 @@ impl Service for Peers {
                 "tools/list" => list(&core, &caller, &params),
                 "tools/call" => call(&core, caller, params).await,
                 "tandem/info" => Ok(info(&core, &caller)),
+                "tasks/claim" => queue::claim_for(&core, peer, params).await,
+                "tasks/renew" => queue::renew_for(&core, peer, params).await,
+                "tasks/finish" => queue::finish_for(&core, peer, params).await,
                 other => Err(RpcError::method(other)),
             }
         })
     }
 
-    fn notified(&self, peer: PeerId, method: &str, _params: Map<String, Value>) {
-        tracing::debug!(%peer, method, "a peer told something that nobody here listens for");
+    fn notified(&self, peer: PeerId, method: &str, params: Map<String, Value>) {
+        let core = &self.0;
+        match method {
+            "tasks/offer" => {
+                core.queue.offers.put(peer);
+                core.queue.look.notify_one();
+            }
+            "tasks/hurry" => queue::hurried(core, peer, params),
+            "tandem/announce" => {
+                let ttl = params.get("ttl_s").and_then(Value::as_u64).unwrap_or(TTL_S);
+                core.note_info(peer, &Value::Object(params), Duration::from_secs(ttl));
+            }
+            _ => tracing::debug!(%peer, method, "a peer told something that nobody here listens for"),
+        }
     }
 
     fn fault(&self, peer: PeerId, what: &str) {
-        tracing::warn!(%peer, what, "a peer broke the protocol");
+        let verdict = self.0.book().report(&peer, Conduct::ProtocolViolation, UnixMillis::now());
+        tracing::warn!(%peer, what, ?verdict, "a peer broke the protocol");
+        if verdict != Verdict::Fine {
+            self.0.network.disconnect(peer);
+        }
     }
 }
 
@@ -124,12 +150,8 @@ async fn call(core: &Core, caller: Caller, mut params: Map<String, Value>) -> Re
 
 /// What this host runs for others: its tools, and how many tasks at a time.
 pub(crate) fn info(core: &Core, caller: &Caller) -> Value {
-    let tools: Vec<String> = match core.tools() {
-        Ok(tools) => tools.list(caller).into_iter().filter(|tool| !tool.local).map(|tool| tool.name).collect(),
-        Err(_) => Vec::new(),
-    };
     let (capacity, free) = core.places();
-    json!({"tools": tools, "capacity": capacity, "free": free})
+    json!({"tools": core.task_tools(caller), "capacity": capacity, "free": free})
 }
 
 pub(crate) fn refused(error: InvokeError) -> RpcError {

@@ -25,6 +25,12 @@ pub struct Settings {
     pub workers: u32,
     /// Workflows that may be active.
     pub max_workflows: u32,
+    /// Whether callers have to say who they are.
+    pub asks: bool,
+    /// Whether peers may name loopback addresses: several hosts on one machine.
+    pub loopback: bool,
+    /// Whether peers may name private addresses.
+    pub private: bool,
 }
 
 /// The network.
@@ -64,7 +70,12 @@ impl Settings {
     /// # Errors
     ///
     /// When an address, id or key is none.
-    pub fn new(config: &P2pConfig, data: &std::path::Path, bootstrap: Option<&str>) -> Result<Self, SettingsError> {
+    pub fn new(
+        config: &P2pConfig,
+        data: &std::path::Path,
+        bootstrap: Option<&str>,
+        asks: bool,
+    ) -> Result<Self, SettingsError> {
         let discovery = &config.discovery;
         let nodes = match bootstrap {
             Some(text) if discovery.env => nodes("TANDEM_BOOTSTRAP", text)?,
@@ -91,7 +102,17 @@ impl Settings {
             queue_capacity: config.task_queue.capacity,
             workers: config.task_queue.workers,
             max_workflows: config.workflow.max_active,
+            asks,
+            loopback: discovery.loopback,
+            private: discovery.private,
         })
+    }
+}
+
+impl Settings {
+    /// What addresses strangers may name.
+    pub(crate) fn reach(&self) -> crate::trust::Reach {
+        crate::trust::Reach { loopback: self.loopback, private: self.private, names: false }
     }
 }
 

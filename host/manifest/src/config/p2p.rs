@@ -131,6 +131,10 @@ pub struct DiscoveryConfig {
     pub peer_ttl: HumanDuration,
     /// Whether public bootstrap nodes may be used.
     pub public_nodes: bool,
+    /// Whether peers may name loopback addresses: for several hosts on one machine.
+    pub loopback: bool,
+    /// Whether peers may name private addresses: for hosts in one network of an organisation.
+    pub private: bool,
 }
 
 impl Default for DiscoveryConfig {
@@ -146,6 +150,8 @@ impl Default for DiscoveryConfig {
             github: GithubConfig::default(),
             peer_ttl: HumanDuration::secs(30 * 60),
             public_nodes: false,
+            loopback: false,
+            private: false,
         }
     }
 }

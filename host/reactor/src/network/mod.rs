@@ -45,6 +45,8 @@ const NEWS: usize = 256;
 pub(crate) enum News {
     /// A peer has its first connection.
     Connected(PeerId),
+    /// A peer said who it is and what it speaks.
+    Identified(PeerId),
     /// A peer has none any more.
     Disconnected(PeerId),
     /// Somebody says that a peer is there.
@@ -335,6 +337,7 @@ impl Network {
             connected.agent = Some(info.agent_version.chars().filter(|c| !c.is_control()).take(128).collect());
             connected.listens = info.listen_addrs.into_iter().take(8).collect();
         }
+        drop(self.news.send(News::Identified(peer)));
         let room = state.observed.len() < OBSERVED;
         if room || state.observed.contains_key(&info.observed_addr) {
             let by = state.observed.entry(info.observed_addr).or_default();

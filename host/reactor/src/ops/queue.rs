@@ -127,7 +127,7 @@ pub(super) fn announce(
     let (all, free) = core.places();
     let capacity = capacity.map_or(all, |asked| asked.min(all));
     let params = json!({"tools": told, "capacity": capacity, "free": free.min(capacity), "ttl_s": ttl_s});
-    let Value::Object(params) = params else { return Err(P2pError::Other(None.unwrap_or_default())) };
+    let Value::Object(params) = params else { return Err(P2pError::Other(String::new())) };
     let peers: Vec<_> = core.network.connected().into_iter().filter(|(_, peer)| peer.speaks == Some(true)).collect();
     for (peer, _) in &peers {
         core.links.tell(*peer, "tandem/announce", params.clone());

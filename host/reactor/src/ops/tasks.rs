@@ -14,7 +14,7 @@ use super::{
     Answer,
     document::{cursor, failed, id, moment, no_task, object, read, read_cursor, state, states, time, without_nulls},
 };
-use crate::{core::Core, queue::QUEUE};
+use crate::core::Core;
 
 /// Longest wait for a result, in seconds: the spec's.
 const MAX_WAIT_S: u32 = 300;

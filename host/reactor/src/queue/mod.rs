@@ -23,13 +23,13 @@ use std::{
     time::Duration,
 };
 
-use tandem_store::tasks::{LeaseRef, SqliteTasks};
+use tandem_store::tasks::{LeaseRef, Scope, SqliteTasks, TaskState, TaskStore as _};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use announced::{Announced, Known};
+pub(crate) use announced::Announced;
 pub(crate) use progress::Told;
-pub(crate) use remote::{Offers, claim_for, finish_for, renew_for};
+pub(crate) use remote::{Offers, claim_for, finish_for, hurried, renew_for};
 pub(crate) use worker::work;
 
 /// The queue that tasks wait in.
@@ -121,9 +121,13 @@ impl Queue {
         (before.saturating_sub(left), left)
     }
 
-    /// Takes tasks again.
-    pub(crate) fn resume(&self) {
-        self.draining.store(false, Ordering::Release);
-        self.look.notify_one();
+    /// Shows how many tasks are in each state.
+    async fn gauge(&self) {
+        if let Ok(stats) = self.tasks.stats(Scope::All).await {
+            for state in TaskState::ALL {
+                let name = format!("{state:?}").to_lowercase();
+                metrics::gauge!("tandem_p2p_tasks", "state" => name).set(stats.count(state) as f64);
+            }
+        }
     }
 }

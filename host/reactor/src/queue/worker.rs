@@ -231,7 +231,7 @@ async fn upkeep(core: Arc<Core>) {
                 TROUBLE
             }
         };
-        core.queue.gauge(&core).await;
+        core.queue.gauge().await;
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             // A new task may be due before the others; a burst of them is one look.
