@@ -20,6 +20,12 @@ pub(crate) enum Command {
     Call(Call),
     /// List the categories and tools of a running host
     Tools(Tools),
+    /// List the peers of a running host
+    Peers(Peers),
+    /// List, show, follow and cancel tasks of a running host
+    Tasks(Tasks),
+    /// List, show, follow and cancel workflows of a running host
+    Workflows(Workflows),
     /// Turn a built component into a plugin: add its manifest and descriptors
     Pack(Pack),
     /// Make a pair of signing keys
@@ -108,6 +114,93 @@ pub(crate) struct Tools {
     pub category: Option<String>,
     #[command(flatten)]
     pub target: Target,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Peers {
+    /// Also those that are known or banned, and not connected
+    #[arg(long)]
+    pub all: bool,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+/// Which part of a list.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Page {
+    /// Only those in this state
+    #[arg(long)]
+    pub state: Option<String>,
+    /// Only those with this tag
+    #[arg(long)]
+    pub tag: Option<String>,
+    /// How many at most, newest first
+    #[arg(long, default_value_t = 50)]
+    pub limit: u32,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Tasks {
+    #[command(subcommand)]
+    pub command: TaskCommand,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TaskCommand {
+    /// List your tasks
+    List(Page),
+    /// Show one
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Follow one to its end; exits with 1 unless it completes
+    Watch {
+        /// Its id
+        id: String,
+    },
+    /// Cancel one
+    Cancel {
+        /// Its id
+        id: String,
+        /// Why, for those who look at it later
+        #[arg(long)]
+        reason: Option<String>,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Workflows {
+    #[command(subcommand)]
+    pub command: WorkflowCommand,
+    #[command(flatten)]
+    pub target: Target,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkflowCommand {
+    /// List your workflows
+    List(Page),
+    /// Show one with its steps
+    Show {
+        /// Its id
+        id: String,
+    },
+    /// Follow one to its end; exits with 1 unless it succeeds
+    Watch {
+        /// Its id
+        id: String,
+    },
+    /// Cancel one
+    Cancel {
+        /// Its id
+        id: String,
+        /// Why, for those who look at it later
+        #[arg(long)]
+        reason: Option<String>,
+    },
 }
 
 #[derive(Debug, ClapArgs)]

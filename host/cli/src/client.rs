@@ -72,6 +72,31 @@ async fn connect(target: &Target) -> anyhow::Result<Client> {
     })
 }
 
+/// A host that is asked several things.
+pub(crate) struct Session(Client);
+
+impl Session {
+    pub(crate) async fn open(target: &Target) -> anyhow::Result<Self> {
+        connect(target).await.map(Self)
+    }
+
+    /// Calls a tool and answers its structured result; what the tool refuses is an error.
+    pub(crate) async fn ask(&self, tool: &str, arguments: Value) -> anyhow::Result<Value> {
+        let arguments = arguments.as_object().cloned().unwrap_or_default();
+        let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
+        let result = self.0.call_tool(params).await?;
+        if result.is_error == Some(true) {
+            let texts: Vec<_> = result.content.iter().map(block_text).collect();
+            bail!("{tool}: {}", texts.join("; "));
+        }
+        result.structured_content.with_context(|| format!("{tool} gave no structured result"))
+    }
+
+    pub(crate) async fn close(self) {
+        drop(self.0.cancel().await);
+    }
+}
+
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }

@@ -13,6 +13,7 @@ mod grants;
 mod inspect;
 mod live;
 mod logging;
+mod p2p;
 mod package;
 mod progress;
 mod reactor;
@@ -38,6 +39,9 @@ fn main() -> std::process::ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Call(args) => client::call(args),
         Command::Tools(args) => client::tools(args),
+        Command::Peers(args) => p2p::peers(args),
+        Command::Tasks(args) => p2p::tasks(args),
+        Command::Workflows(args) => p2p::workflows(args),
         Command::Pack(args) => package::pack(&args),
         Command::Keygen(args) => package::keygen(&args),
         Command::Sign(args) => package::sign(&args),

@@ -23,6 +23,7 @@ use crate::{
         file::FileRegistry,
         record::{Announcement, HostRecord, next_sequence},
     },
+    keep,
     network::News,
     rpc::PeerRpc as _,
     settings::peer_of,
@@ -33,6 +34,8 @@ use crate::{
 const ROUND: Duration = Duration::from_secs(15);
 /// The first rounds come sooner: hosts that start together find each other.
 const FIRST: Duration = Duration::from_secs(1);
+/// Rounds between two times at which the book is written down.
+const SAVE: u64 = 4;
 /// Dials of one round.
 const DIALS: usize = 20;
 /// How long a dial of a round may take.
@@ -107,12 +110,13 @@ async fn greet(core: Arc<Core>, peer: PeerId) {
 }
 
 async fn rounds(core: Arc<Core>) {
+    keep::load(&core).await;
     let mut pause = FIRST;
     for node in &core.settings.nodes {
         note_hint(&core, node, Source::Env);
     }
     core.sources_note("env", core.settings.nodes.len(), None);
-    loop {
+    for tick in 0u64.. {
         let on: BTreeSet<_> = sources(&core).iter().filter_map(|name| source(name)).collect();
         for (source, error) in look(&core, &on, DIAL).await {
             tracing::debug!(source, error, "a source of peers failed");
@@ -122,7 +126,9 @@ async fn rounds(core: Arc<Core>) {
         if !gone.is_empty() {
             tracing::debug!(count = gone.len(), "peers that were not heard of for long are forgotten");
         }
-        core.save_book().await;
+        if tick % SAVE == 0 {
+            keep::save(&core).await;
+        }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(ROUND);
     }
@@ -140,8 +146,10 @@ fn note_hint(core: &Core, address: &Multiaddr, source: Source) {
 /// Dials peers that admission would let in and that are due.
 async fn dial_some(core: &Core) {
     let due = core.book().dialable(DIALS, UnixMillis::now());
-    let dials = due.into_iter().filter(|dial| core.network.admits(&dial.peer) && !core.network.is_connected(&dial.peer)).map(
-        |due| async move {
+    let dials = due
+        .into_iter()
+        .filter(|dial| core.network.admits(&dial.peer) && !core.network.is_connected(&dial.peer))
+        .map(|due| async move {
             core.book().dial_started(&due.peer, UnixMillis::now());
             for address in due.addresses {
                 let address = match peer_of(&address) {
@@ -154,8 +162,7 @@ async fn dial_some(core: &Core) {
                 }
             }
             core.book().dial_failed(&due.peer, UnixMillis::now());
-        },
-    );
+        });
     futures::future::join_all(dials).await;
 }
 

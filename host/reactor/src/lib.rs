@@ -12,6 +12,7 @@ mod acquaint;
 mod core;
 pub mod discovery;
 mod flow;
+mod keep;
 mod lane;
 mod network;
 mod ops;

@@ -79,9 +79,9 @@ impl Service for Peers {
     }
 
     fn fault(&self, peer: PeerId, what: &str) {
-        let verdict = self.0.book().report(&peer, Conduct::ProtocolViolation, UnixMillis::now());
+        let verdict = self.0.book().report(&peer, Conduct::Violation, UnixMillis::now());
         tracing::warn!(%peer, what, ?verdict, "a peer broke the protocol");
-        if verdict != Verdict::Fine {
+        if verdict != Verdict::Keep {
             self.0.network.disconnect(peer);
         }
     }

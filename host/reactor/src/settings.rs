@@ -3,8 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use libp2p::{Multiaddr, PeerId};
-pub use tandem_manifest::Admission;
-use tandem_manifest::P2pConfig;
+use tandem_manifest::{Admission, P2pConfig};
 
 /// Everything that the reactor needs to know.
 #[derive(Clone, Debug)]

@@ -85,7 +85,7 @@ impl Router {
         };
         let status = meters::status(&result.as_ref().map(|output| output.is_error));
         lane.record(status, start.elapsed());
-        outcome::log(&cx, tool, &result, start.elapsed());
+        outcome::log(&cx, lane.lane, tool, &result, start.elapsed());
         closing.end(Ending::of(lane.lane.as_str(), status, &result)).await;
         result
     }

@@ -6,7 +6,7 @@ use tandem_catalog::Tool;
 use tandem_engine::{Content, Exhausted, RunError, ToolError, ToolOutput};
 
 use crate::{
-    api::{CallError, Output, RequestContext, Violation},
+    api::{CallError, Lane, Output, RequestContext, Violation},
     meters::{CategoryState, Share},
 };
 
@@ -91,7 +91,7 @@ fn error_text(error: ToolError) -> String {
     }
 }
 
-pub(crate) fn log(cx: &RequestContext, tool: &Tool, result: &Result<Output, CallError>, took: Duration) {
+pub(crate) fn log(cx: &RequestContext, lane: Lane, tool: &Tool, result: &Result<Output, CallError>, took: Duration) {
     let status = match result {
         Ok(output) if output.is_error => "tool_error",
         Ok(_) => "ok",
@@ -101,7 +101,7 @@ pub(crate) fn log(cx: &RequestContext, tool: &Tool, result: &Result<Output, Call
     let duration_ms = took.as_secs_f64() * 1e3;
     let traceparent = cx.traceparent.as_deref().unwrap_or("");
     tracing::info!(
-        target: "tandem::call", lane = "general", category = &*tool.category, tool = tool.descriptor.name, tenant,
+        target: "tandem::call", lane = lane.as_str(), category = &*tool.category, tool = tool.descriptor.name, tenant,
         request_id, duration_ms, status, traceparent, "call"
     );
 }

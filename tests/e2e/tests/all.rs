@@ -18,6 +18,8 @@ mod host;
 mod hostile;
 mod isolation;
 mod limits;
+mod mesh;
+mod p2p_tools;
 mod packages;
 mod plugins;
 mod policy;

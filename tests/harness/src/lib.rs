@@ -58,6 +58,7 @@ pub struct Options {
     config: String,
     env: Vec<(String, String)>,
     args: Vec<String>,
+    mesh: bool,
     files: Vec<(String, String)>,
 }
 
@@ -82,6 +83,14 @@ impl Options {
         self
     }
 
+    /// Gives it a reactor that listens on loopback, with peers in `{home}`/../ of nobody else unless the configuration says
+    /// where.
+    #[must_use]
+    pub fn mesh(mut self) -> Self {
+        self.mesh = true;
+        self
+    }
+
     /// Sets a variable of its environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -94,6 +103,12 @@ impl Options {
     pub fn write(mut self, name: &str, text: &str) -> Self {
         self.files.push((name.to_owned(), text.to_owned()));
         self
+    }
+
+    /// Makes a directory in its working directory before it starts.
+    #[must_use]
+    pub fn write_directory(self, name: &str) -> Self {
+        self.write(&format!("{name}/.keep"), "")
     }
 
     /// Adds arguments to its command line.
@@ -134,11 +149,16 @@ impl Host {
             std::fs::copy(path, home.join("plugins").join(name))?;
         }
         for (name, text) in &options.files {
-            std::fs::write(home.join(name), text)?;
+            let path = home.join(name);
+            if let Some(directory) = path.parent() {
+                std::fs::create_dir_all(directory)?;
+            }
+            std::fs::write(path, text)?;
         }
         std::fs::write(home.join("tandem.toml"), options.config.replace("{home}", &home.display().to_string()))?;
         let mut child = Command::new(binary())
-            .args(["serve", "--config", "tandem.toml", "--set", "server.port=0"])
+            .args(["serve", "--config", "tandem.toml", "--set", "server.port=0", "--set", "reactor.port=0"])
+            .args(["--set", if options.mesh { "reactor.enabled=true" } else { "reactor.enabled=false" }])
             .args(&options.args)
             .current_dir(home)
             .env("TANDEM_PLUGINS__TRUST_ROOTS", root().join("keys/*.pub"))

@@ -46,8 +46,7 @@ pub(super) async fn run(core: &Core, leased: LeasedWorkflow, mut news: mpsc::Rec
     let subject = row.map(|row| row.subject).unwrap_or_default();
     let journal = load(core, leased.id).await?;
     let LeasedWorkflow { tenant, lease, .. } = leased;
-    let mut actor =
-        Actor { core, tenant, subject, lease, journal, tasks: HashMap::new(), chosen: BTreeMap::new() };
+    let mut actor = Actor { core, tenant, subject, lease, journal, tasks: HashMap::new(), chosen: BTreeMap::new() };
     actor.begin().await?;
     actor.look().await?;
     let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + LEASE / 3, LEASE / 3);
@@ -56,7 +55,11 @@ pub(super) async fn run(core: &Core, leased: LeasedWorkflow, mut news: mpsc::Rec
         if actor.journal.state.is_finished() {
             return Ok(());
         }
-        let wake = actor.journal.state.wake_at().map_or(LEASE, |at| Duration::from_millis(at.saturating_sub(now(core))));
+        let wake = actor
+            .journal
+            .state
+            .wake_at(now(core))
+            .map_or(LEASE, |at| Duration::from_millis(at.saturating_sub(now(core))));
         tokio::select! {
             Some(next) = news.recv() => actor.take(next).await?,
             () = tokio::time::sleep(wake.max(Duration::from_millis(1))) => {}
@@ -113,11 +116,11 @@ impl Actor<'_> {
 
     /// Reads all tasks of the workflow: what ended while nobody listened is taken in now.
     async fn look(&mut self) -> Result<(), String> {
-        let filter =
-            Filter { tenant: self.tenant.clone(), workflow: Some(self.journal.id), ..Filter::default() };
+        let filter = Filter { tenant: self.tenant.clone(), workflow: Some(self.journal.id), ..Filter::default() };
         let (mut after, mut ended) = (None, Vec::new());
         loop {
-            let page = self.core.queue.tasks.list(filter.clone(), after, PAGE).await.map_err(|error| error.to_string())?;
+            let page =
+                self.core.queue.tasks.list(filter.clone(), after, PAGE).await.map_err(|error| error.to_string())?;
             for row in page.rows {
                 let Some(step) = &row.step else { continue };
                 let attempt = attempt_of(row.idempotency_key.as_deref());
@@ -142,9 +145,11 @@ impl Actor<'_> {
 
     /// Takes in the end of a task, once: a step that has gone on does not look back.
     async fn ended(&mut self, id: TaskId) -> Result<(), String> {
-        let found = self.tasks.iter().find(|(_, (task, _))| *task == id).map(|(step, (_, attempt))| (step.clone(), *attempt));
+        let found =
+            self.tasks.iter().find(|(_, (task, _))| *task == id).map(|(step, (_, attempt))| (step.clone(), *attempt));
         let Some((step, attempt)) = found else { return Ok(()) };
-        let current = self.journal.state.step(&step).is_some_and(|record| record.in_flight && record.attempt == attempt);
+        let current =
+            self.journal.state.step(&step).is_some_and(|record| record.in_flight && record.attempt == attempt);
         if !current {
             return Ok(());
         }
@@ -207,7 +212,8 @@ impl Actor<'_> {
 
     /// Takes tasks back that wait for a peer which does not come.
     async fn move_on(&mut self) -> Result<(), String> {
-        let waiting: Vec<_> = self.chosen.keys().filter_map(|step| Some((step.clone(), self.tasks.get(step)?.0))).collect();
+        let waiting: Vec<_> =
+            self.chosen.keys().filter_map(|step| Some((step.clone(), self.tasks.get(step)?.0))).collect();
         for (step, id) in waiting {
             let task = self.core.queue.tasks.get(&self.tenant, id).await.map_err(|error| error.to_string())?;
             let late = task.is_some_and(|task| {

@@ -64,8 +64,11 @@ impl Flows {
 
     fn tell(&self, id: WorkflowId, news: News) -> Result<(), P2pError> {
         let queue = self.active().get(&id).cloned();
-        let queue = queue.ok_or_else(|| P2pError::Unavailable("the workflow waits for a host to take it up".to_owned()))?;
-        queue.try_send(news).map_err(|_| P2pError::LimitExceeded(format!("{NEWS} changes of this workflow wait already")))
+        let queue =
+            queue.ok_or_else(|| P2pError::Unavailable("the workflow waits for a host to take it up".to_owned()))?;
+        queue
+            .try_send(news)
+            .map_err(|_| P2pError::LimitExceeded(format!("{NEWS} changes of this workflow wait already")))
     }
 
     /// A task ended.

@@ -12,7 +12,7 @@ use libp2p::{
 };
 
 use super::NetworkSettings;
-use crate::settings::Admission;
+use tandem_manifest::Admission;
 
 /// The protocol of tool calls between hosts (MCP++ Profile E).
 pub(crate) const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0");
@@ -36,7 +36,6 @@ pub(crate) struct Behaviour {
     limits: limits::Behaviour,
     memory: memory::Behaviour,
     pub(crate) allowed: Toggle<lists::Behaviour<lists::AllowedPeers>>,
-    pub(crate) blocked: lists::Behaviour<lists::BlockedPeers>,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
     pub(crate) streams: libp2p_stream::Behaviour,
@@ -72,7 +71,6 @@ impl Behaviour {
             limits: limits::Behaviour::new(limits),
             memory: memory::Behaviour::with_max_percentage(MEMORY),
             allowed: allowed.into(),
-            blocked: lists::Behaviour::default(),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING)),
             streams: libp2p_stream::Behaviour::new(),

@@ -16,7 +16,7 @@ use std::{
     collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures::{StreamExt as _, future::poll_fn, task::AtomicWaker};
@@ -57,7 +57,6 @@ pub(crate) enum News {
 #[derive(Clone, Debug)]
 pub(crate) struct Connected {
     pub(crate) address: Multiaddr,
-    pub(crate) since: Instant,
     pub(crate) rtt: Option<Duration>,
     pub(crate) agent: Option<String>,
     pub(crate) listens: Vec<Multiaddr>,
@@ -171,24 +170,15 @@ impl Network {
     }
 
     pub(crate) fn disconnect(&self, peer: PeerId) {
-        drop(self.with(|swarm| swarm.disconnect_peer_id(peer)));
-    }
-
-    /// Cuts a peer off and lets it in no more, until [`Network::unblock`].
-    pub(crate) fn block(&self, peer: PeerId) {
-        self.with(|swarm| swarm.behaviour_mut().blocked.block_peer(peer));
-    }
-
-    pub(crate) fn unblock(&self, peer: PeerId) {
-        self.with(|swarm| swarm.behaviour_mut().blocked.unblock_peer(peer));
+        // One that is not connected is what was wanted.
+        let _gone = self.with(|swarm| swarm.disconnect_peer_id(peer));
     }
 
     /// Whether admission lets a peer in.
     pub(crate) fn admits(&self, peer: &PeerId) -> bool {
         let swarm = lock(&self.swarm);
         let behaviour = swarm.behaviour();
-        let listed = behaviour.allowed.as_ref().is_none_or(|list| list.allowed_peers().contains(peer));
-        listed && !behaviour.blocked.blocked_peers().contains(peer)
+        behaviour.allowed.as_ref().is_none_or(|list| list.allowed_peers().contains(peer))
     }
 
     /// Registers at a rendezvous point that is connected.
@@ -272,7 +262,6 @@ impl Network {
             let mut state = lock(&self.state);
             state.connected.entry(peer).or_insert_with(|| Connected {
                 address,
-                since: Instant::now(),
                 rtt: None,
                 agent: None,
                 listens: Vec::new(),

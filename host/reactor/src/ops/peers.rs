@@ -172,7 +172,11 @@ pub(super) async fn dial(
             Ok(Some((Err(error), address))) => failed.push(json!({"address": address.to_string(), "error": error})),
             Ok(None) => break,
             Err(_) => {
-                failed.extend(waiting.map(|address| json!({"address": address.to_string(), "error": "there was no time left for it"})));
+                failed.extend(
+                    waiting.map(
+                        |address| json!({"address": address.to_string(), "error": "there was no time left for it"}),
+                    ),
+                );
                 break;
             }
         }

@@ -162,7 +162,8 @@ pub(super) async fn result(core: &Core, caller: &Caller, text: &str, wait_s: u32
         None => (None, None),
     };
     let took = task.row.started_at.zip(task.row.finished_at).map(|(start, end)| end.since(start).as_millis() as u64);
-    let mut answer = json!({"state": state(task.row.state), "error": task.row.error, "result_cid": cid, "duration_ms": took});
+    let mut answer =
+        json!({"state": state(task.row.state), "error": task.row.error, "result_cid": cid, "duration_ms": took});
     answer = without_nulls(answer);
     if let (Some(result), Value::Object(answer)) = (result, &mut answer) {
         answer.insert("result".to_owned(), result);

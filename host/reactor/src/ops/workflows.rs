@@ -35,8 +35,7 @@ pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Ans
     };
     let spec: Spec = serde_json::from_value(document).map_err(|error| P2pError::InvalidArgument(error.to_string()))?;
     let here = core.tools().map_err(|error| P2pError::Unavailable(error.to_string()))?.list(caller);
-    let peers: Vec<_> =
-        core.network.connected().iter().filter_map(|(peer, _)| core.queue.announced.of(peer)).collect();
+    let peers: Vec<_> = core.network.connected().iter().filter_map(|(peer, _)| core.queue.announced.of(peer)).collect();
     let known = |tool: &str| {
         let of_peers = peers.iter().any(|peer| peer.tools.iter().any(|name| name == tool));
         if of_peers || here.iter().any(|info| info.name == tool && !info.local) {
@@ -103,8 +102,7 @@ fn shown(id: &str, record: &StepRecord, task: Option<&TaskRow>) -> Value {
 pub(super) async fn status(core: &Core, caller: &Caller, text: &str) -> Answer {
     let (row, journal) = head(core, caller, text).await?;
     let running = running(core, &row).await?;
-    let steps: Vec<_> =
-        journal.state.steps().map(|(step, record)| shown(step, record, running.get(step))).collect();
+    let steps: Vec<_> = journal.state.steps().map(|(step, record)| shown(step, record, running.get(step))).collect();
     let clock: Vec<_> = journal.log.clock().iter().map(ToString::to_string).collect();
     Ok(without_nulls(json!({
         "workflow_id": row.id.to_string(),
@@ -172,20 +170,16 @@ pub(super) async fn dag(core: &Core, caller: &Caller, text: &str, format: DagFor
     let (_, journal) = head(core, caller, text).await?;
     let dag = Dag::of(&journal.state);
     let (name, dag) = match format {
-        DagFormat::Json => ("json", json!({"nodes": dag.nodes, "edges": dag.edges, "critical_path": dag.critical_path})),
+        DagFormat::Json => {
+            ("json", json!({"nodes": dag.nodes, "edges": dag.edges, "critical_path": dag.critical_path}))
+        }
         DagFormat::Dot => ("dot", dag.to_dot().into()),
         DagFormat::Mermaid => ("mermaid", dag.to_mermaid().into()),
     };
     Ok(json!({"format": name, "dag": dag}))
 }
 
-pub(super) async fn coordinate(
-    core: &Core,
-    caller: &Caller,
-    text: &str,
-    peers: &[String],
-    strategy: Asked,
-) -> Answer {
+pub(super) async fn coordinate(core: &Core, caller: &Caller, text: &str, peers: &[String], strategy: Asked) -> Answer {
     let (row, journal) = head(core, caller, text).await?;
     if row.state.is_terminal() {
         return Err(P2pError::Conflict(format!("the workflow has ended: it is {}", workflow_state(row.state))));
@@ -200,7 +194,9 @@ pub(super) async fn coordinate(
     let waiting = journal.state.steps().filter(|(_, record)| !record.in_flight && !record.state.is_terminal());
     let mut assignments = BTreeMap::new();
     for (step, _) in waiting {
-        let (Some(spec), Some(content)) = (plan.step(step), plan.content(journal.state.workflow(), step)) else { continue };
+        let (Some(spec), Some(content)) = (plan.step(step), plan.content(journal.state.workflow(), step)) else {
+            continue;
+        };
         let able: Vec<_> = hosts
             .iter()
             .filter(|(_, tools)| tools.contains(&spec.tool))

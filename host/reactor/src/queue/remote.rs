@@ -12,11 +12,16 @@
 //! A claim gets tasks of every tenant where the operator lets in only peers of his choice; in an open network it gets those
 //! that name the peer as their target, and no others.
 
-use std::{collections::VecDeque, sync::{Arc, Mutex, PoisonError}, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use libp2p::PeerId;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
+use tandem_manifest::Admission;
 use tandem_store::tasks::{
     Beat, ClaimReq, Finish, LeaseRef, Leased, MAX_BATCH, MAX_PRIORITY, Outcome, Progress, TaskResult, TaskStore,
     Timestamp,
@@ -26,7 +31,6 @@ use super::{LEASE, QUEUE, worker};
 use crate::{
     core::Core,
     rpc::{PeerRpc as _, REQUEST, RpcError},
-    settings::Admission,
 };
 
 /// Tasks of one claim: their arguments must fit a frame.
@@ -212,7 +216,9 @@ pub(crate) async fn finish_for(core: &Core, peer: PeerId, params: Map<String, Va
     let done = core.queue.tasks.finish(&peer.to_string(), vec![(lease, outcome)]).await;
     match done.map_err(|error| RpcError::invalid(error.to_string()))?.pop() {
         Some(Finish::Applied { state, .. } | Finish::AlreadyDone { state, .. }) => Ok(json!({"state": state})),
-        Some(Finish::Expired) => Err(RpcError::new(-32010, "lease_expired", "the lease ended before; the task runs again")),
+        Some(Finish::Expired) => {
+            Err(RpcError::new(-32010, "lease_expired", "the lease ended before; the task runs again"))
+        }
         Some(Finish::Stale) | None => {
             Err(RpcError::new(-32011, "stale_fence", "another worker has the task now, or it is gone"))
         }

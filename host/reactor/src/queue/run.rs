@@ -20,7 +20,9 @@ pub(super) async fn run(
 ) -> Outcome {
     let arguments: Map<String, Value> = match serde_json::from_str(&task.arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return Outcome::Fatal { error: format!("invalid_argument: the arguments are no object: {error}") },
+        Err(error) => {
+            return Outcome::Fatal { error: format!("invalid_argument: the arguments are no object: {error}") };
+        }
     };
     let Ok(tools) = core.tools() else { return Outcome::Release };
     let call = ToolCall {
@@ -75,7 +77,9 @@ fn failed(error: InvokeError, cancel: &CancellationToken) -> Outcome {
         InvokeError::InvalidArguments(text) => Outcome::Fatal { error: format!("invalid_argument: {text}") },
         InvokeError::LimitExceeded(text) => Outcome::Retry { error: format!("limit_exceeded: {text}"), delay: None },
         InvokeError::Unavailable(text) => Outcome::Retry { error: format!("unavailable: {text}"), delay: None },
-        InvokeError::Timeout => Outcome::Retry { error: "timeout: the tool did not end in time".to_owned(), delay: None },
+        InvokeError::Timeout => {
+            Outcome::Retry { error: "timeout: the tool did not end in time".to_owned(), delay: None }
+        }
         InvokeError::Other(text) => Outcome::Retry { error: format!("failed: {text}"), delay: None },
     }
 }

@@ -5,13 +5,13 @@ use serde_json::{Map, Value, json};
 /// A failed request (JSON-RPC 2.0 section 5.1).
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{message}")]
-pub struct RpcError {
+pub(crate) struct RpcError {
     /// The code: -32601 for an unknown method, and so on; ours are from -32000 down.
-    pub code: i64,
+    pub(crate) code: i64,
     /// What went wrong.
-    pub message: String,
+    pub(crate) message: String,
     /// Our word for it, as `stale_fence`.
-    pub reason: Option<String>,
+    pub(crate) reason: Option<String>,
 }
 
 impl RpcError {

@@ -22,7 +22,7 @@ use libp2p::PeerId;
 use serde_json::{Map, Value};
 
 pub(crate) use inbound::accept;
-pub use message::RpcError;
+pub(crate) use message::RpcError;
 pub(crate) use outbound::{Links, PeerRpc};
 
 /// Streams of one peer. One is enough; more is for the moment in which one is exchanged.

@@ -1,0 +1,112 @@
+//! Following a task or a workflow to its end, with progress bars on a terminal and a line for each change elsewhere.
+
+use std::{collections::HashMap, io::IsTerminal as _, time::Duration};
+
+use anyhow::bail;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+use super::table;
+use crate::client::Session;
+
+/// Between two looks. A person sees no difference, and the host hardly notices.
+const LOOK: Duration = Duration::from_millis(500);
+/// Seconds that one question waits for a task's end.
+const WAIT_S: u32 = 2;
+
+fn bar(template: &str) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    bar
+}
+
+fn said<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
+}
+
+/// Follows a task.
+pub(super) async fn task(host: &Session, id: &str, json: bool) -> anyhow::Result<()> {
+    let bar = bar("{spinner} {msg} [{elapsed}] {bar:32} {pos}/{len}");
+    let terminal = std::io::stderr().is_terminal() && !json;
+    let mut before = String::new();
+    loop {
+        let status = host.ask("p2p_taskqueue_task_status", json!({"task_id": id})).await?;
+        let state = said(&status, "state").to_owned();
+        if terminal {
+            bar.set_length(status["progress"]["total"].as_u64().unwrap_or(0));
+            bar.set_position(status["progress"]["current"].as_u64().unwrap_or(0));
+            bar.set_message(format!("{} {state}", said(&status, "tool")));
+            bar.tick();
+        } else if !json && state != before {
+            table::print_line(&format!("{} {state}", said(&status, "tool")))?;
+        }
+        before.clone_from(&state);
+        let result = host.ask("p2p_taskqueue_get_result", json!({"task_id": id, "wait_s": WAIT_S})).await?;
+        if matches!(said(&result, "state"), "queued" | "running") {
+            continue;
+        }
+        bar.finish_and_clear();
+        table::print_json(&result)?;
+        return match said(&result, "state") {
+            "completed" => Ok(()),
+            other => bail!("the task is {other}"),
+        };
+    }
+}
+
+/// Follows a workflow, a bar for all of it and a line for each step that runs.
+pub(super) async fn workflow(host: &Session, id: &str, json: bool) -> anyhow::Result<()> {
+    let terminal = std::io::stderr().is_terminal() && !json;
+    let bars = MultiProgress::new();
+    let whole = bars.add(bar("{msg} [{elapsed}] {bar:32} {pos}/{len}"));
+    let mut steps: HashMap<String, (String, Option<ProgressBar>)> = HashMap::new();
+    loop {
+        let workflow = host.ask("p2p_workflow_status", json!({"workflow_id": id})).await?;
+        let all = workflow["steps"].as_array().cloned().unwrap_or_default();
+        let done = all.iter().filter(|step| !matches!(said(step, "state"), "pending" | "ready" | "running")).count();
+        whole.set_length(all.len() as u64);
+        whole.set_position(done as u64);
+        whole.set_message(said(&workflow, "name").to_owned());
+        for step in &all {
+            let (name, state) = (said(step, "id").to_owned(), said(step, "state").to_owned());
+            let known = steps.entry(name.clone()).or_default();
+            if known.0 == state {
+                continue;
+            }
+            let line = format!("{name} {state} {}", said(step, "peer"));
+            match (terminal, state.as_str()) {
+                (true, "running") => {
+                    let bar = bars.add(bar("  {spinner} {msg} [{elapsed}]"));
+                    bar.enable_steady_tick(Duration::from_millis(100));
+                    bar.set_message(line);
+                    known.1 = Some(bar);
+                }
+                (true, _) => {
+                    if let Some(bar) = known.1.take() {
+                        bar.finish_with_message(line);
+                    }
+                }
+                (false, "pending" | "ready") => {}
+                (false, _) if !json => table::print_line(line.trim_end())?,
+                _ => {}
+            }
+            known.0 = state;
+        }
+        let state = said(&workflow, "state");
+        if !matches!(state, "pending" | "running") {
+            whole.finish();
+            if json {
+                table::print_json(&workflow)?;
+            } else {
+                table::print_line(&format!("{} {state}", said(&workflow, "name")))?;
+            }
+            if state != "succeeded" {
+                bail!("the workflow is {state}");
+            }
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}

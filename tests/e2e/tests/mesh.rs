@@ -1,0 +1,204 @@
+//! Several hosts on loopback: they find each other, run each other's tasks, and workflows across all of them.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tandem_harness::{Client, Host, Options};
+use tempfile::TempDir;
+
+/// Plugins of a host that takes part.
+const PLUGINS: [&str; 4] = ["p2p-taskqueue", "p2p-workflow", "p2p-peers", "p2p-bootstrap"];
+/// How long hosts may take to find each other, or a task to end, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What the operator of a host in the tests' network writes.
+pub(crate) fn config(registry: &TempDir) -> String {
+    format!(
+        r#"
+        [grants.p2p-taskqueue]
+        p2p = ["task-queue"]
+        [grants.p2p-workflow]
+        p2p = ["workflow"]
+        [grants.p2p-peers]
+        p2p = ["peers"]
+        [grants.p2p-bootstrap]
+        p2p = ["bootstrap"]
+        env = {{ TANDEM_BOOTSTRAP = "/ip4/127.0.0.1/tcp/9/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp" }}
+        fs.bootstrap = {{ path = "bootstrap", mode = "read-only" }}
+        [p2p]
+        listen = ["/ip4/127.0.0.1/tcp/0"]
+        admission = "psk"
+        psk = "${{env:TEST_SWARM_KEY}}"
+        [p2p.discovery]
+        directory = "{}"
+        loopback = true
+        "#,
+        registry.path().display()
+    )
+}
+
+/// A host of the network with these plugins beside the P2P ones.
+pub(crate) async fn host(registry: &TempDir, plugins: &[&str]) -> anyhow::Result<Host> {
+    let all: Vec<_> = plugins.iter().chain(&PLUGINS).copied().collect();
+    Options::with(&all)?
+        .mesh()
+        .config(&config(registry))
+        .env("TEST_SWARM_KEY", &"5a".repeat(32))
+        .write_directory("data/bootstrap")
+        .start()
+        .await
+}
+
+/// Waits until a question has the answer that is hoped for.
+pub(crate) async fn until(
+    client: &Client,
+    tool: &str,
+    arguments: Value,
+    good: impl Fn(&Value) -> bool,
+) -> anyhow::Result<Value> {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let answer = client.structured(tool, arguments.clone()).await?;
+        if good(&answer) {
+            return Ok(answer);
+        }
+        anyhow::ensure!(tokio::time::Instant::now() < end, "{tool}: {answer}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Waits until a host is connected with so many others, and knows what they run.
+async fn connected(client: &Client, count: usize) -> anyhow::Result<Vec<Value>> {
+    let answer = until(client, "p2p_peer_list", json!({}), |answer| {
+        let peers = answer["peers"].as_array().cloned().unwrap_or_default();
+        peers.iter().filter(|peer| peer["tools"].as_array().is_some_and(|tools| !tools.is_empty())).count() >= count
+    });
+    Ok(answer.await?["peers"].as_array().cloned().unwrap_or_default())
+}
+
+async fn ended(client: &Client, task: &Value) -> anyhow::Result<Value> {
+    let wait = json!({"task_id": task["task_id"], "wait_s": 60});
+    client.structured("p2p_taskqueue_get_result", wait).await
+}
+
+#[tokio::test]
+async fn a_task_submitted_here_runs_on_the_host_that_has_the_tool() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let (here, there) = (host(&registry, &["progress"]).await?, host(&registry, &["echo"]).await?);
+    let (client, other) = (here.client("/mcp/full").await?, there.client("/mcp/full").await?);
+    connected(&client, 1).await?;
+    let me = connected(&other, 1).await?[0]["peer_id"].clone();
+    let task =
+        client.structured("p2p_taskqueue_submit", json!({"tool": "add", "arguments": {"a": 20, "b": 22}})).await?;
+    assert_eq!(task["state"], "queued");
+    let result = ended(&client, &task).await?;
+    assert_eq!((&result["state"], &result["result"]), (&json!("completed"), &json!({"sum": 42.0})), "{result}");
+    let status = client.structured("p2p_taskqueue_task_status", json!({"task_id": task["task_id"]})).await?;
+    assert!(status["worker"].is_string() && status["worker"] != me, "another host ran it: {status}");
+    // The other host keeps nothing of it: the task is of the queue here.
+    let error = other.structured("p2p_taskqueue_task_status", json!({"task_id": task["task_id"]})).await;
+    assert!(error.unwrap_err().to_string().contains("not found"), "it is no task of the other host");
+    // And the other way round.
+    let back = json!({"tool": "progress_steps", "arguments": {"steps": 3}, "target_peer": me});
+    let back = other.structured("p2p_taskqueue_submit", back).await?;
+    let result = ended(&other, &back).await?;
+    assert_eq!(result["state"], "completed", "{result}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_workflow_runs_across_three_hosts() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let first = host(&registry, &["progress"]).await?;
+    let (second, third) = (host(&registry, &["echo"]).await?, host(&registry, &["echo"]).await?);
+    let client = first.client("/mcp/full").await?;
+    let peers = connected(&client, 2).await?;
+    let others: Vec<_> = peers.iter().map(|peer| peer["peer_id"].clone()).collect();
+    let add = |id: &str, a: Value, b: Value, after: &[&str]| json!({"id": id, "tool": "add", "arguments": {"a": a, "b": b}, "depends_on": after});
+    let from = |step: &str| json!({"$from": step, "path": "/sum"});
+    let steps = json!([
+        add("one", json!(1), json!(2), &[]),
+        add("two", from("one"), json!(10), &["one"]),
+        add("three", from("one"), json!(100), &["one"]),
+        add("sum", from("two"), from("three"), &["two", "three"]),
+        {"id": "report", "tool": "progress_steps", "arguments": {"steps": 2}, "depends_on": ["sum"]},
+    ]);
+    let submitted = client.structured("p2p_workflow_submit", json!({"name": "sums", "steps": steps})).await?;
+    assert_eq!((&submitted["steps_total"], &submitted["replayed"]), (&json!(5), &json!(false)));
+    let id = json!({"workflow_id": submitted["workflow_id"]});
+    let done = until(&client, "p2p_workflow_status", id.clone(), |status| {
+        matches!(status["state"].as_str(), Some("succeeded" | "failed" | "cancelled"))
+    });
+    let done = done.await?;
+    assert_eq!((&done["state"], &done["progress"]), (&json!("succeeded"), &json!(1.0)), "{done}");
+    for step in done["steps"].as_array().expect("steps") {
+        let elsewhere = others.contains(&step["peer"]);
+        assert_eq!(elsewhere, step["id"] != "report", "each ran where its tool is: {step}");
+    }
+    assert_eq!(done["clock"].as_array().map(Vec::len), Some(1), "one frontier: {done}");
+    let dag = client.structured("p2p_workflow_get_dag", id).await?;
+    let path: Vec<_> =
+        dag["dag"]["critical_path"]["steps"].as_array().expect("a path").iter().map(|s| s["id"].clone()).collect();
+    assert_eq!((path.first(), path.last()), (Some(&json!("one")), Some(&json!("report"))), "{dag}");
+    drop((second, third));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_killed_host_resumes_its_workflow_without_running_a_completed_step_again() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let here = host(&registry, &["echo", "progress"]).await?;
+    let client = here.client("/mcp/full").await?;
+    let steps = json!([
+        {"id": "first", "tool": "add", "arguments": {"a": 1, "b": 1}},
+        {"id": "slow", "tool": "sleep_ms", "arguments": {"ms": 2_500}, "depends_on": ["first"]},
+        {"id": "last", "tool": "add", "arguments": {"a": {"$from": "first", "path": "/sum"}, "b": 1}, "depends_on": ["slow"]},
+    ]);
+    let submitted = client.structured("p2p_workflow_submit", json!({"name": "resumed", "steps": steps})).await?;
+    let id = json!({"workflow_id": submitted["workflow_id"]});
+    let running = |status: &Value| {
+        let states: Vec<_> = status["steps"].as_array().into_iter().flatten().map(|s| s["state"].clone()).collect();
+        states == [json!("succeeded"), json!("running"), json!("pending")]
+    };
+    let before = until(&client, "p2p_workflow_status", id.clone(), running).await?;
+    drop(client);
+    let here = here.crash_and_restart().await?;
+    let client = here.client("/mcp/full").await?;
+    let ended = |status: &Value| matches!(status["state"].as_str(), Some("succeeded" | "failed" | "cancelled"));
+    // The lease of the lost attempt runs out first.
+    let mut after = Value::Null;
+    for _ in 0..2 {
+        if let Ok(status) = until(&client, "p2p_workflow_status", id.clone(), ended).await {
+            after = status;
+            break;
+        }
+    }
+    assert_eq!(after["state"], "succeeded", "{after}");
+    let first = |status: &Value| status["steps"][0].clone();
+    assert_eq!(first(&after), first(&before), "the completed step is as it was");
+    assert_eq!(after["steps"][1]["attempt"], 2, "the interrupted one ran again: {after}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn strangers_are_not_let_in() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let here = host(&registry, &["echo"]).await?;
+    let client = here.client("/mcp/full").await?;
+    let all: Vec<_> = PLUGINS.iter().copied().collect();
+    let stranger = Options::with(&all)?
+        .mesh()
+        .config(&config(&registry))
+        .env("TEST_SWARM_KEY", &"00".repeat(32))
+        .write_directory("data/bootstrap")
+        .start()
+        .await?;
+    let other = stranger.client("/mcp/full").await?;
+    // They know of each other by the registry, and each tries.
+    until(&other, "p2p_peer_list", json!({"state": "known"}), |answer| answer["total"] != 0).await?;
+    let tried = other.structured("p2p_peer_bootstrap", json!({"timeout_s": 10})).await?;
+    assert_eq!((&tried["connected"], &tried["ready"]), (&json!(0), &json!(false)), "{tried}");
+    let none = client.structured("p2p_peer_list", json!({})).await?;
+    assert_eq!(none["total"], 0, "{none}");
+    Ok(())
+}
