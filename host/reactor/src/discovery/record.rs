@@ -42,11 +42,10 @@ use crate::trust::{
 };
 
 pub use self::error::RecordError;
+pub use crate::trust::addresses::MAX_ADDRESSES;
 
 /// Most bytes of a record: registries are written by strangers, and thousands of records are kept.
 pub const MAX_RECORD: usize = 16 << 10;
-/// Most addresses of a host. Each is a dial that a record can make others do.
-pub const MAX_ADDRESSES: usize = 8;
 /// Most tools that a record names.
 pub const MAX_TOOLS: usize = 256;
 /// Most entries of metadata, with keys of 64 and values of 256 bytes.
