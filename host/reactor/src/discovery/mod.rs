@@ -5,6 +5,7 @@
 
 pub mod env;
 pub mod file;
+pub mod github;
 pub mod nodes;
 pub mod record;
 #[cfg(test)]

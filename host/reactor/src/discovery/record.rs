@@ -25,6 +25,8 @@
 //!
 //! **Refuses.** See [`RecordError`]: each is a way in which a registry, a stranger or an old copy could mislead.
 
+mod error;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -39,10 +41,11 @@ use crate::trust::{
     addresses::{AddressError, AddressPolicy, Reach},
 };
 
+pub use self::error::RecordError;
+pub use crate::trust::addresses::MAX_ADDRESSES;
+
 /// Most bytes of a record: registries are written by strangers, and thousands of records are kept.
 pub const MAX_RECORD: usize = 16 << 10;
-/// Most addresses of a host. Each is a dial that a record can make others do.
-pub const MAX_ADDRESSES: usize = 8;
 /// Most tools that a record names.
 pub const MAX_TOOLS: usize = 256;
 /// Most entries of metadata, with keys of 64 and values of 256 bytes.
@@ -59,59 +62,6 @@ const MAX_KEY: usize = 64;
 const MAX_VALUE: usize = 256;
 /// Numbers up to here are the same in every reader of JSON (RFC 8259 section 6).
 const MAX_NUMBER: u64 = (1 << 53) - 1;
-
-/// Why a record is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RecordError {
-    /// More bytes than [`MAX_RECORD`].
-    #[error("the record has more than {MAX_RECORD} bytes; name fewer tools or metadata")]
-    TooLarge,
-    /// It is not the document that is described above.
-    #[error("this is no record of a host: {0}")]
-    Form(String),
-    /// A signature does not fit: the record's own, or the one of the peer record inside.
-    #[error("the signature of the record is wrong; it was changed, or made with another key")]
-    BadSignature,
-    /// It is signed by another host than it names.
-    #[error("the record names {named}, but {signer} signed it")]
-    PeerMismatch {
-        /// Whom it speaks of.
-        named: PeerId,
-        /// Who signed.
-        signer: PeerId,
-    },
-    /// Too many addresses.
-    #[error("the record has more than {MAX_ADDRESSES} addresses")]
-    TooManyAddresses,
-    /// An address is refused.
-    #[error("the record's address {address} is refused: {reason}")]
-    Address {
-        /// The address.
-        address: Multiaddr,
-        /// Why.
-        reason: AddressError,
-    },
-    /// It is an old one that was played again, or the host was rolled back.
-    #[error("the record has sequence {sequence}, but {known} is known already")]
-    NotNewer {
-        /// Of the record.
-        sequence: u64,
-        /// The highest one known.
-        known: u64,
-    },
-    /// Its time is over.
-    #[error("the record has expired; its host must renew it")]
-    Expired,
-    /// It wants to be believed for too long.
-    #[error("the record expires more than 24 hours ahead")]
-    ExpiryTooFar,
-    /// It was made in the future.
-    #[error("the record is dated more than 5 minutes ahead; compare the clocks of both hosts")]
-    FutureDated,
-    /// The key cannot sign.
-    #[error("the host's key cannot sign: {0}")]
-    Key(String),
-}
 
 /// What a host says about itself.
 #[derive(Clone, Debug)]
@@ -239,14 +189,14 @@ impl HostRecord {
         let named: PeerId = body.peer_id.parse().map_err(|_| form("`peer_id` is no peer id"))?;
         let signer = key.to_peer_id();
         if signer != named {
-            return Err(RecordError::PeerMismatch { named, signer });
+            return Err(mismatch(named, signer));
         }
         if !key.verify(&signed, &base64(&document.signature, "signature")?) {
             return Err(RecordError::BadSignature);
         }
         let routing = routing(&body.routing)?;
         if routing.peer_id() != named {
-            return Err(RecordError::PeerMismatch { named, signer: routing.peer_id() });
+            return Err(mismatch(named, routing.peer_id()));
         }
         body.check()?;
         if routing.addresses().len() > MAX_ADDRESSES {
@@ -415,6 +365,10 @@ fn routing(text: &str) -> Result<PeerRecord, RecordError> {
 
 fn base64(text: &str, field: &str) -> Result<Vec<u8>, RecordError> {
     BASE64_STANDARD.decode(text).map_err(|_| RecordError::Form(format!("`{field}` is no base64")))
+}
+
+fn mismatch(named: PeerId, signer: PeerId) -> RecordError {
+    RecordError::PeerMismatch { named: Box::new(named), signer: Box::new(signer) }
 }
 
 fn form(reason: &str) -> RecordError {

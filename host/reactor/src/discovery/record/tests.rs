@@ -70,8 +70,8 @@ fn only_the_host_itself_speaks_for_it() {
     let ((victim_key, victim), (key, attacker)) = (key(), key());
     let good = record(&victim_key, &["/ip4/8.8.8.8/tcp/1"]);
     // Signed with the attacker's key, in the victim's name.
-    let mismatch = RecordError::PeerMismatch { named: victim, signer: attacker };
-    assert_eq!(HostRecord::decode(&resigned(&good, &key, |_| ())), Err(mismatch.clone()));
+    let refused = mismatch(victim, attacker);
+    assert_eq!(HostRecord::decode(&resigned(&good, &key, |_| ())), Err(refused));
     // The victim's key is named, but the attacker signed.
     let mut forged: Value = serde_json::from_slice(&resigned(&good, &key, |_| ())).unwrap();
     forged["key"] = document(&good)["key"].clone();
@@ -80,8 +80,8 @@ fn only_the_host_itself_speaks_for_it() {
     let mine = record(&key, &["/ip4/9.9.9.9/tcp/1"]);
     let theirs = document(&good)["body"]["routing"].clone();
     let stolen = resigned(&mine, &key, |body| body["routing"] = theirs);
-    let mismatch = RecordError::PeerMismatch { named: attacker, signer: victim };
-    assert_eq!(HostRecord::decode(&stolen), Err(mismatch));
+    let refused = mismatch(attacker, victim);
+    assert_eq!(HostRecord::decode(&stolen), Err(refused));
 }
 
 #[test]

@@ -12,6 +12,7 @@
 //! **Refuses.** [`BookError`]. Time is always the caller's. A peer's sequence is forgotten with the peer: only after
 //! its record expired, or when it was pushed out; a copy that is played then is one that has not expired.
 
+mod dial;
 mod entry;
 mod list;
 mod room;
@@ -19,7 +20,7 @@ mod rows;
 
 use std::{
     collections::{HashMap, HashSet},
-    hash::{BuildHasher, RandomState},
+    hash::RandomState,
     net::IpAddr,
     time::Duration,
 };
@@ -36,6 +37,7 @@ use super::{
 use crate::discovery::record::{HostRecord, RecordError};
 
 pub use self::{
+    dial::Dial,
     entry::{PeerState, PeerView, Source},
     list::{CursorError, MAX_PAGE, Page, PeerQuery, Sort},
     rows::PeerRow,
@@ -45,8 +47,6 @@ pub use self::{
 pub const MAX_BANS: usize = 1_000;
 /// Addresses of a peer beside those that it signed.
 pub const MAX_HINTS: usize = 8;
-/// How long a dial may take; until then the peer is not dialled again.
-const DIAL_TIME: Duration = Duration::from_secs(30);
 
 /// How many peers are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,15 +92,6 @@ pub struct Cleanup {
     pub removed: Vec<PeerId>,
     /// How many are left.
     pub kept: usize,
-}
-
-/// A peer to dial and where, the address that it signed first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dial {
-    /// Whom.
-    pub peer: PeerId,
-    /// Where.
-    pub addresses: Vec<Multiaddr>,
 }
 
 /// The book.
@@ -295,35 +286,6 @@ impl PeerBook {
         });
         self.limit_bans();
         known
-    }
-
-    /// Up to `limit` peers to dial now: not connected, not kept out, not waiting after a failure. Those that the
-    /// operator allows come first, then the best.
-    #[must_use]
-    pub fn dialable(&self, limit: usize, now: UnixMillis) -> Vec<Dial> {
-        let ready = |peer: &Peer| !peer.connected && peer.next_dial <= now && peer.kept_out(now).is_none();
-        let mut ready: Vec<_> = self.peers.iter().filter(|(_, peer)| ready(peer)).collect();
-        let rank = |id: &PeerId, peer: &Peer| (!peer.is_kept(), -peer.score.value_at(now), peer.fails, *id);
-        ready.sort_by(|(a_id, a), (b_id, b)| {
-            let ((a_kept, a_score, a_fails, a_id), (b_kept, b_score, b_fails, b_id)) = (rank(a_id, a), rank(b_id, b));
-            a_kept.cmp(&b_kept).then(a_score.total_cmp(&b_score)).then((a_fails, a_id).cmp(&(b_fails, b_id)))
-        });
-        let dial = |(id, peer): (&PeerId, &Peer)| Dial { peer: *id, addresses: peer.addresses(now) };
-        ready.into_iter().map(dial).filter(|dial| !dial.addresses.is_empty()).take(limit).collect()
-    }
-
-    /// A dial of a peer begins; until it fails or takes too long it is not dialable.
-    pub fn dial_started(&mut self, id: &PeerId, now: UnixMillis) {
-        self.change(id, |peer| peer.next_dial = now.after(DIAL_TIME));
-    }
-
-    /// A dial of a peer failed; answers when the next may be made.
-    pub fn dial_failed(&mut self, id: &PeerId, now: UnixMillis) -> Option<UnixMillis> {
-        let peer = self.peers.get(id)?;
-        let fails = peer.fails.saturating_add(1);
-        let next = now.after(score::dial_pause(fails, self.chance.hash_one((id, fails, now))));
-        self.change(id, |peer| (peer.fails, peer.next_dial) = (fails, next));
-        Some(next)
     }
 
     /// Removes peers whose time is over, ends bans and drops expired records. Call it every minute or so.
