@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, config::DbConfig};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{GROUP, QUEUE, StoreError};
@@ -105,6 +105,8 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     db.pragma_update(None, "synchronous", "FULL")?;
     // Pages: four times the default. A page that many commits change is copied back once.
     db.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    // Otherwise a statement is planned anew for each other value that is bound to it.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(256);
     Ok(db)
 }

@@ -18,6 +18,7 @@
 mod backoff;
 mod check;
 mod clock;
+mod exchange;
 mod filter;
 mod hub;
 mod ids;
@@ -31,15 +32,16 @@ pub(crate) use sqlite::SCHEMA;
 use std::time::Duration;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use exchange::{
+    Beat, CancelState, ClaimReq, Finish, LeaseRef, Leased, Outcome, Patch, Reaped, Resubmit, ResubmitOpts, Submitted,
+    Updated,
+};
 pub use filter::{Cursor, Filter, Page, QueueStats, Retention, Scope, WorkerInfo, WorkerStats};
 pub use hub::{CancelHint, Ended, Hint, Wakeups};
 pub use ids::{TaskId, WorkflowId};
 pub use sqlite::SqliteTasks;
 pub use store::{Caps, StoreCaps, TaskStore};
-pub use task::{
-    Beat, CancelState, ClaimReq, Finish, LeaseRef, Leased, NewTask, Outcome, Patch, Progress, Reaped, Resubmit,
-    ResubmitOpts, RetryKind, RetryPolicy, StepRef, StoredTask, Submitted, TaskResult, TaskRow, TaskState, Updated,
-};
+pub use task::{NewTask, Progress, RetryKind, RetryPolicy, StepRef, StoredTask, TaskResult, TaskRow, TaskState};
 pub use workflow::{
     Append, Appended, Event, LeasedWorkflow, NewEvent, NewWorkflow, Started, WorkflowFilter, WorkflowLease,
     WorkflowRow, WorkflowState,

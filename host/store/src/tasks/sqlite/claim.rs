@@ -44,9 +44,10 @@ pub(super) fn claim(
     request: &ClaimReq,
     lease: Duration,
 ) -> Result<Vec<Leased>, StoreError> {
-    due::promote(db, moment, PROMOTE)?;
-    // A task that was readied just now is in no count before that is written.
-    moment.flush(db)?;
+    if due::promote(db, moment, PROMOTE)? {
+        // What was readied just now is in no count before that is written.
+        moment.flush(db)?;
+    }
     let mut tenants = eligible(db, request)?;
     let mut turns = BinaryHeap::new();
     for tenant in tenants.keys() {

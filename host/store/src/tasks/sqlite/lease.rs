@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Moment,
-    codes::{Columns, LEASED, READY, SUCCEEDED, millis, retry_kind, signed, state, state_code},
+    codes::{Columns, LEASED, READY, SUCCEEDED, millis, retry_kind, signed, state, state_code, time},
     read::step,
     tally::Lane,
 };
@@ -136,14 +136,15 @@ impl End {
         Self { counts: false, ..self }
     }
 
-    /// Moves the task there from whatever it is in; `settles` when its worker said so. Answers the state.
+    /// Moves the task there from whatever it is in; `settles` when its worker said so. Answers the state, and when it
+    /// runs again if it does.
     pub(super) fn apply(
         self,
         db: &Connection,
         moment: &mut Moment,
         held: &Held,
         settles: bool,
-    ) -> Result<i64, StoreError> {
+    ) -> Result<(i64, Option<Timestamp>), StoreError> {
         // Due at once is ready.
         let run_at = self.run_at.filter(|run_at| *run_at > moment.now).map(millis);
         let code = if self.run_at.is_some() && run_at.is_none() { READY } else { self.code };
@@ -172,7 +173,7 @@ impl End {
             let ended = Ended { id: held.id, state: state(code)?, step: held.step.clone() };
             moment.news.hints.push(Hint::Ended(ended));
         }
-        Ok(code)
+        Ok((code, run_at.map(time)))
     }
 }
 

@@ -6,6 +6,7 @@ use super::{
     Moment,
     change::untag,
     codes::{CANCELLED, SUCCEEDED, millis, signed},
+    due,
     lease::lane,
     workflows,
 };
@@ -17,13 +18,7 @@ use crate::{
 pub(super) fn prune(db: &Connection, moment: &mut Moment, keep: Retention, limit: u32) -> Result<u64, StoreError> {
     let mut dropped = 0;
     for code in SUCCEEDED..=CANCELLED {
-        let mut over =
-            db.prepare_cached("SELECT seq FROM tasks WHERE state = ?1 AND due_at <= ?2 ORDER BY due_at LIMIT ?3")?;
-        let left = u64::from(limit).saturating_sub(dropped);
-        let over = over
-            .query_map(params![code, millis(moment.now), signed(left)], |row| row.get(0))?
-            .collect::<Result<Vec<i64>, _>>()?;
-        for seq in over {
+        for seq in due::over(db, code, moment.now, u64::from(limit).saturating_sub(dropped))? {
             remove(db, moment, code, seq)?;
             dropped += 1;
         }

@@ -75,8 +75,7 @@ fn settle(
         return Ok(Finish::Expired);
     }
     let end = decide(db, moment, caps, &held, outcome)?;
-    let code = end.apply(db, moment, &held, true)?;
-    let run_at = due(db, held.seq)?.filter(|_| !state(code).is_ok_and(TaskState::is_terminal)).map(time);
+    let (code, run_at) = end.apply(db, moment, &held, true)?;
     Ok(Finish::Applied { state: state(code)?, run_at })
 }
 
@@ -120,11 +119,6 @@ fn decide(
         }
         Outcome::Release => End::ready().uncounted(held, caps),
     })
-}
-
-fn due(db: &Connection, seq: i64) -> Result<Option<i64>, StoreError> {
-    let mut statement = db.prepare_cached("SELECT due_at FROM tasks WHERE seq = ?1")?;
-    Ok(statement.query_row([seq], |row| row.get(0))?)
 }
 
 pub(super) fn result(db: &Connection, seq: i64) -> Result<Option<TaskResult>, StoreError> {

@@ -104,6 +104,9 @@ impl Tally {
 
     /// Writes it all. Answers whether anything became ready.
     pub(super) fn flush(self, db: &Connection, now: Timestamp) -> Result<bool, StoreError> {
+        if self.lanes.is_empty() && self.usage.is_empty() && self.work.is_empty() {
+            return Ok(false);
+        }
         let ready = self.lanes.iter().any(|((state, _), by)| *state == READY && *by > 0);
         let mut count = db.prepare_cached(
             "INSERT INTO task_counts (state, queue, tool, target, tenant, priority, n) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
