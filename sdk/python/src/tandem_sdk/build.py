@@ -23,13 +23,20 @@ class BuildError(Exception):
     """The project cannot be built; the text says what to do."""
 
 
-def contract() -> list[Path]:
-    """The directories of the WIT: inside an installed package, or beside the SDKs in a source tree."""
+def contract(into: Path, *, http: bool) -> str:
+    """Lays the WIT out for one build, and answers the world's name.
+
+    It comes from inside an installed package, or from beside the SDKs in a source tree. A component that requests no http has no such
+    import.
+    """
     here = Path(__file__).resolve().parent
     sdk = here.parents[2]
-    for wit, http in ((here / "wit", here / "http-client"), (sdk.parent / "wit", sdk / "http-client")):
+    for wit, client in ((here / "wit", here / "http-client"), (sdk.parent / "wit", sdk / "http-client")):
         if (wit / "worlds.wit").is_file():
-            return [wit, http]
+            shutil.copytree(wit, into, ignore=shutil.ignore_patterns("FROZEN"))
+            if http:
+                shutil.copytree(client, into, dirs_exist_ok=True)
+            return "http-plugin" if http else "plugin"
     raise BuildError(f"the contract (wit) is neither in {here} nor beside {sdk}: install tandem-sdk again")
 
 
@@ -51,21 +58,18 @@ def build(project: Path, output: Path) -> None:
     command = shutil.which("componentize-py", path=str(Path(sys.executable).parent)) or shutil.which("componentize-py")
     if command is None:
         raise BuildError(f"componentize-py is missing: {sys.executable} -m pip install componentize-py=={COMPONENTIZE}")
-    wit, http = contract()
-    # A component that requests no http has no such import.
-    worlds = [(wit, "tandem:plugin/plugin")] + ([(http, "tandem:http-client/http-client")] if requested.get("http") else [])
-    options = ["--import-interface-name", "tandem:plugin/types@0.1.0=plugin_types"]
-    if len(worlds) > 1:
-        options += ["--import-interface-name", "wasi:http/types@0.2.0=http_types"]
-    for path, world in worlds:
-        options += ["--wit-path", str(path), "--world", world]
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        # The project first, so that its own modules win; only this package's parent may be a `site-packages`.
+        wit, made = Path(scratch) / "wit", Path(scratch) / "component.wasm"
+        http = bool(requested.get("http"))
+        options = ["--wit-path", str(wit), "--world", contract(wit, http=http)]
+        # Two of the interfaces are called `types`.
+        for interface, name in [("tandem:plugin/types@0.1.0", "plugin_types"), ("wasi:http/types@0.2.9", "http_types")][: 1 + http]:
+            options += ["--import-interface-name", f"{interface}={name}"]
         (Path(scratch) / "tandem_entry.py").write_text(_ENTRY)
+        # The project before this package's parent, which may be a `site-packages`.
         sources = [scratch, str(project), str(Path(__file__).resolve().parents[1])]
         paths = [argument for source in sources for argument in ("--python-path", source)]
-        made = Path(scratch) / "component.wasm"
         done = subprocess.run([command, *options, "componentize", *paths, "--output", str(made), "tandem_entry"])
         if done.returncode != 0:
             raise BuildError("componentize-py failed; what it printed says why")
