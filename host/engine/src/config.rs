@@ -21,6 +21,8 @@ pub(crate) const MAX_RESOURCES: usize = 256;
 const CORE_INSTANCES: u32 = 20;
 /// Tables in one component.
 const TABLES: u32 = 20;
+/// Memories in one component.
+const MEMORIES: u32 = 4;
 /// Elements of one table: 20,000 covers the largest interpreters that were seen with room to spare.
 const TABLE_ELEMENTS: usize = 20_000;
 /// Native stack that a guest may use, and the fiber's stack around it. The difference is the host
@@ -78,13 +80,14 @@ impl EngineConfig {
         let mut pool = PoolingAllocationConfig::new();
         pool.total_component_instances(n)
             .total_core_instances(n * CORE_INSTANCES)
-            .total_memories(n)
-            .total_tables(n * 8)
+            // A component of an interpreter brings several memories; one that is described alone must find room for all.
+            .total_memories(n.max(MEMORIES))
+            .total_tables((n * 8).max(TABLES))
             .total_stacks(n)
             .max_core_instances_per_component(CORE_INSTANCES)
             .max_tables_per_component(TABLES)
-            .max_memories_per_component(4)
-            .max_memories_per_module(4)
+            .max_memories_per_component(MEMORIES)
+            .max_memories_per_module(MEMORIES)
             .table_elements(TABLE_ELEMENTS)
             .max_memory_size(usize::try_from(self.max_memory).unwrap_or(usize::MAX))
             .linear_memory_keep_resident(if scan { KEEP_RESIDENT_SCAN } else { KEEP_RESIDENT_CLEAR })

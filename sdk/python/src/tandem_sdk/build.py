@@ -1,0 +1,92 @@
+"""``python -m tandem_sdk build``: turns a project into a component, with componentize-py.
+
+A project is a directory with ``plugin.toml`` and ``plugin.py`` (or a package ``plugin/``). What is in the project's directory
+and what is installed beside this package goes into the component, if it is pure Python and imported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+#: The release that the contract was tried with.
+COMPONENTIZE = "0.25.1"
+_ENTRY = "import plugin\nfrom tandem_sdk.guest import Lifecycle, Prompts, Resources, Tools\n"
+
+
+class BuildError(Exception):
+    """The project cannot be built; the text says what to do."""
+
+
+def contract(into: Path, *, http: bool) -> str:
+    """Lays the WIT out for one build, and answers the world's name.
+
+    It comes from inside an installed package, or from beside the SDKs in a source tree. A component that requests no http has no such
+    import.
+    """
+    here = Path(__file__).resolve().parent
+    sdk = here.parents[2]
+    for wit, client in ((here / "wit", here / "http-client"), (sdk.parent / "wit", sdk / "http-client")):
+        if (wit / "worlds.wit").is_file():
+            shutil.copytree(wit, into, ignore=shutil.ignore_patterns("FROZEN"))
+            if http:
+                shutil.copytree(client, into, dirs_exist_ok=True)
+            return "http-plugin" if http else "plugin"
+    raise BuildError(f"the contract (wit) is neither in {here} nor beside {sdk}: install tandem-sdk again")
+
+
+def build(project: Path, output: Path) -> None:
+    """Builds the project's component.
+
+    Raises:
+        BuildError: something is missing, or componentize-py failed (its own output says why).
+    """
+    manifest = project / "plugin.toml"
+    if not manifest.is_file():
+        raise BuildError(f"{manifest} is missing: it names the plugin and what it requests")
+    if not (project / "plugin.py").is_file() and not (project / "plugin" / "__init__.py").is_file():
+        raise BuildError(f"{project / 'plugin.py'} is missing: it declares the tools")
+    try:
+        requested = tomllib.loads(manifest.read_text()).get("request", {})
+    except tomllib.TOMLDecodeError as error:
+        raise BuildError(f"{manifest}: {error}") from None
+    command = shutil.which("componentize-py", path=str(Path(sys.executable).parent)) or shutil.which("componentize-py")
+    if command is None:
+        raise BuildError(f"componentize-py is missing: {sys.executable} -m pip install componentize-py=={COMPONENTIZE}")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        wit, made = Path(scratch) / "wit", Path(scratch) / "component.wasm"
+        http = bool(requested.get("http"))
+        options = ["--wit-path", str(wit), "--world", contract(wit, http=http)]
+        # Two of the interfaces are called `types`.
+        for interface, name in [("tandem:plugin/types@0.1.0", "plugin_types"), ("wasi:http/types@0.2.9", "http_types")][: 1 + http]:
+            options += ["--import-interface-name", f"{interface}={name}"]
+        (Path(scratch) / "tandem_entry.py").write_text(_ENTRY)
+        # The project before this package's parent, which may be a `site-packages`.
+        sources = [scratch, str(project), str(Path(__file__).resolve().parents[1])]
+        paths = [argument for source in sources for argument in ("--python-path", source)]
+        done = subprocess.run([command, *options, "componentize", *paths, "--output", str(made), "tandem_entry"])
+        if done.returncode != 0:
+            raise BuildError("componentize-py failed; what it printed says why")
+        shutil.move(made, output)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tandem_sdk", description="Builds Tandem plugins.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    one = commands.add_parser("build", help="turn a project into a component")
+    one.add_argument("project", nargs="?", default=".", type=Path, help="its directory [default: .]")
+    one.add_argument("-o", "--output", type=Path, help="the component [default: PROJECT/build/plugin.wasm]")
+    given = parser.parse_args(arguments)
+    try:
+        build(given.project.resolve(), given.output or given.project / "build" / "plugin.wasm")
+    except BuildError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,34 @@
+# What the languages' scripts share. Sourced, with LANGUAGE set.
+
+skip() { # why
+    echo "skip  $LANGUAGE: $1"
+    exit 77
+}
+
+# A project as `tandem new words` writes it, and copies of the examples: builds leave nothing in the sources.
+projects() {
+    HERE=$WORK/$LANGUAGE/projects
+    cp -r "sdk/$LANGUAGE/template" "$HERE/words"
+    grep -rl '{{name}}' "$HERE/words" | while read -r file; do
+        sed 's/{{name}}/words/g' "$file" > "$file.new"
+        # Not mv: the file keeps its mode.
+        cat "$file.new" > "$file"
+        rm "$file.new"
+    done
+    for example in sdk/"$LANGUAGE"/examples/*/; do
+        cp -r "$example" "$HERE/$(basename "$example")"
+    done
+}
+
+# Builds each project by its own entry point, then packs, serves and calls all of them.
+drive() {
+    set --
+    for project in "$HERE"/*/; do
+        name=$(basename "$project")
+        echo "      building $name"
+        sh "$project/build.sh" > "$project/build.log" 2>&1 || { tail -n 30 "$project/build.log"; echo "FAIL  $name does not build"; exit 1; }
+        set -- "$@" "$name=$project"
+    done
+    mkdir -p "$WORK/$LANGUAGE/run"
+    python3 sdk/tests/drive.py "$LANGUAGE" "$TANDEM" "$WORK/$LANGUAGE/run" "$@" $BENCH
+}

@@ -1,0 +1,263 @@
+"""Packs the plugins that `sdk/test.sh` built, serves them, and calls every one of their tools as clients do.
+
+    python3 drive.py LANGUAGE TANDEM WORK NAME=PROJECT… [--bench]
+
+A project is a directory with `plugin.toml`, `build/plugin.wasm` and `tests/*.toml`. Its cases run through `tandem call`; what a case file
+cannot say (progress, resources, prompts, http by grant) runs over MCP, for the plugins `notes` and `links`. Only the standard library.
+"""
+
+from __future__ import annotations
+
+import http.client
+import http.server
+import json
+import os
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import tomllib
+from pathlib import Path
+
+# How `tandem` words the kinds of a tool's error.
+KINDS = {
+    "invalid arguments": "invalid-arguments", "not found": "not-found", "denied": "denied", "unavailable": "unavailable",
+    "the client cannot do": "missing-capability", "cancelled": "cancelled",
+}  # fmt: skip
+
+
+class Failure(Exception):
+    """A check that did not hold."""
+
+
+def check(name: str, got: object, expected: object) -> None:
+    if got != expected:
+        raise Failure(f"{name}\n      expected {expected!r}\n      got      {got!r}")
+    print(f"ok    {name}")
+
+
+class Pages(http.server.BaseHTTPRequestHandler):
+    """The server that `links` may ask."""
+
+    asked: list[str] = []
+
+    def do_GET(self) -> None:
+        Pages.asked.append(self.path)
+        body = b"<html><title>Bread &amp; butter</title></html>" if self.path == "/page" else b"gone"
+        self.send_response(200 if self.path == "/page" else 404)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+class Host:
+    """`tandem serve` with these plugins, until `stop`."""
+
+    def __init__(self, tandem: str, work: Path, config: str) -> None:
+        self.tandem = tandem
+        (work / "tandem.toml").write_text(config)
+        self.log = work / "serve.log"
+        settings = {
+            "server.port": "0", "reactor.enabled": "false", "plugins.directory": f"{work}/plugins",
+            "plugins.data-directory": f"{work}/data", "plugins.trust-roots": f'["{work}/me.pub"]', "telemetry.log-format": "json",
+        }  # fmt: skip
+        arguments = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+        command = [tandem, "serve", "--exposure", "full", "--config", str(work / "tandem.toml"), *arguments]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        self.address = self._listening()
+        self.session: str | None = None
+        self.connection = http.client.HTTPConnection(self.address, timeout=60)
+        answer = self.mcp("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo={"name": "t", "version": "1"})
+        if "serverInfo" not in answer:
+            raise Failure(f"initialize: {answer}")
+
+    def _listening(self) -> str:
+        for _ in range(3000):  # a Python component compiles for half a minute on a busy machine
+            for entry in self.entries():
+                if entry.get("message") == "listening":
+                    return entry["address"]
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise Failure(f"tandem does not serve:\n{self.log.read_text()}")
+
+    def entries(self) -> list[dict]:
+        lines = [line for line in self.log.read_text().splitlines() if line.startswith("{")]
+        return [json.loads(line) for line in lines if line.endswith("}")]
+
+    def mcp(self, method: str, **params: object) -> dict:
+        """A request over MCP. Progress that came before the answer is in `progress`."""
+        headers = {"content-type": "application/json", "accept": "application/json, text/event-stream"}
+        if self.session:
+            headers["mcp-session-id"] = self.session
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        self.connection.request("POST", "/mcp/full", json.dumps(body), headers)
+        answer = self.connection.getresponse()
+        self.session = answer.headers.get("mcp-session-id") or self.session
+        text = answer.read().decode()
+        lines = [line.removeprefix("data:").strip() for line in text.splitlines() if line.startswith("data:")] or [text]
+        messages = [json.loads(line) for line in lines if line]
+        last = messages[-1]
+        result = last.get("result", {"error": last.get("error")})
+        return {**result, "progress": [m["params"] for m in messages if m.get("method") == "notifications/progress"]}
+
+    def call(self, tool: str, arguments: dict) -> dict:
+        """A call by the command line: `structured`, `text` or `error`."""
+        command = [self.tandem, "call", "--json", "--url", f"http://{self.address}/mcp/full", tool, json.dumps(arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        if done.returncode not in (0, 5):
+            raise Failure(f"tandem call {tool}: exit code {done.returncode}: {done.stdout}{done.stderr}")
+        try:
+            answer = json.loads(done.stdout)
+        except ValueError:  # refused before the tool ran
+            answer = {"isError": True, "content": [{"text": done.stdout or done.stderr}]}
+        text = "\n".join(block.get("text", "") for block in answer["content"])
+        if (done.returncode == 5) != bool(answer.get("isError")):
+            raise Failure(f"tandem call {tool}: exit code {done.returncode}, isError {answer.get('isError')}")
+        if answer.get("isError"):
+            kind = next((kind for words, kind in KINDS.items() if text.startswith(words)), "other")
+            return {"error": kind, "message": text}
+        return {"structured": answer["structuredContent"]} if "structuredContent" in answer else {"text": text}
+
+    def stop(self) -> None:
+        self.connection.close()
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+
+def cases(host: Host, project: Path) -> None:
+    for file in sorted((project / "tests").glob("*.toml")):
+        for case in tomllib.loads(file.read_text())["case"]:
+            got, expected = host.call(case["tool"], case.get("arguments", {})), case["expect"]
+            check(f"{project.name}: {case['name']}", {key: got.get(key) for key in expected} if expected else got, expected)
+
+
+def template(host: Host) -> None:
+    made = host.mcp("tools/call", name="words_remember", arguments={"texts": ["a", "b", "c"]}, _meta={"progressToken": "p"})
+    check("words: progress reaches the client", [(p["progress"], p["total"]) for p in made["progress"]], [(1, 3), (2, 3), (3, 3)])
+    check("words: kv outlives the instance", made["structuredContent"], {"total": 5})
+    listed = {tool["name"]: tool for tool in host.mcp("tools/list")["tools"]}
+    count = listed["words_count"]
+    check("words: a parameter has a type and a description", count["inputSchema"]["properties"]["text"]["type"], "string")
+    check("words: … described", bool(count["inputSchema"]["properties"]["text"]["description"]), True)
+    check("words: the result has a schema", sorted(count["outputSchema"]["properties"]), ["letters", "longest", "words"])
+    check("words: annotations", (count["annotations"]["readOnlyHint"], count["annotations"]["idempotentHint"]), (True, True))
+    refused = host.call("words_count", {"text": 1})
+    check("words: arguments that do not fit are pointed at", (refused["error"], "/text" in refused["message"]), ("invalid-arguments", True))
+
+
+def notes(host: Host) -> None:
+    note = {"title": "rain", "text": "It rains.", "color": "green", "tags": ["weather"]}
+    check("notes: put", host.call("notes_put", {"note": note})["structured"], {"titles": ["milk", "rain"]})
+    check("notes: get", host.call("notes_get", {"title": "rain"})["structured"], note)
+    check("notes: list by tag", host.call("notes_list", {"tag": "weather"})["structured"], {"titles": ["rain"]})
+    read = host.mcp("resources/read", uri="notes://rain")
+    check("notes: a resource of a family", [c["text"] for c in read.get("contents", [read])], ["It rains."])
+    prompt = host.mcp("prompts/get", name="summarize_note", arguments={"title": "rain", "language": "French"})
+    check("notes: a prompt", "French" in json.dumps(prompt.get("messages")) and "It rains." in json.dumps(prompt), True)
+    reference = {"type": "ref/prompt", "name": "summarize_note"}
+    made = host.mcp("completion/complete", ref=reference, argument={"name": "title", "value": "ra"})
+    check("notes: a completion", made.get("completion", made).get("values"), ["rain"])
+    check("notes: delete", host.call("notes_delete", {"title": "rain"})["structured"], {"result": True})
+    check("notes: delete again", host.call("notes_delete", {"title": "rain"})["structured"], {"result": False})
+
+
+def links(host: Host, port: int) -> None:
+    base = f"http://127.0.0.1:{port}"
+    urls = [f"{base}/page", f"{base}/nowhere", "https://elsewhere.invalid/"]
+    made = host.mcp("tools/call", name="links_check", arguments={"urls": urls}, _meta={"progressToken": "p"})
+    states = made.get("structuredContent", made).get("result")
+    check("links: http by grant", [(s["state"], s.get("status"), s.get("title")) for s in states], [
+        ("alive", 200, "Bread & butter"), ("dead", 404, None), ("denied", None, None),
+    ])  # fmt: skip
+    check("links: progress", [p["progress"] for p in made["progress"]], [1, 2, 3])
+    before = len(Pages.asked)
+    for _ in range(2):
+        check("links: title", host.call("links_title", {"url": f"{base}/page"}), {"text": "Bread & butter"})
+    check("links: the second came from the cache", len(Pages.asked) - before, 1)
+    check("links: a refused host", host.call("links_title", {"url": "https://elsewhere.invalid/"})["error"], "denied")
+
+
+def measure(host: Host, label: str, calls: int = 300) -> None:
+    """Prints what a call of `words_count` costs: as the host counts it, over one kept connection, and by the command line."""
+    arguments = {"text": "to weigh every word"}
+    inside, outside = [], []
+    for _ in range(calls):
+        start = time.perf_counter()
+        made = host.mcp("tools/call", name="words_count", arguments=arguments)
+        outside.append((time.perf_counter() - start) * 1000)
+        inside.append(made["_meta"]["tandem/duration_ms"])
+    start = time.perf_counter()
+    for _ in range(10):
+        host.call("words_count", arguments)
+    line = (time.perf_counter() - start) * 100
+    print(
+        f"      {label}: {statistics.median(inside):.3f} ms in the host (least {min(inside):.3f}), "
+        f"{statistics.median(outside):.2f} ms over HTTP, {line:.1f} ms by `tandem call`"
+    )
+
+
+def pack(tandem: str, project: Path, manifest: str, work: Path, name: str) -> None:
+    (work / f"{name}.toml").write_text(manifest)
+    subprocess.run(
+        [tandem, "pack", project / "build/plugin.wasm", "--manifest", work / f"{name}.toml", "--key", work / "me.key",
+         "-o", work / "plugins" / f"{name}.wasm"], check=True,
+    )  # fmt: skip
+
+
+def main() -> int:
+    bench = "--bench" in sys.argv
+    language, tandem, directory, *given = [a for a in sys.argv[1:] if a != "--bench"]
+    projects = {name: Path(path) for name, path in (pair.split("=", 1) for pair in given)}
+    work, tandem = Path(directory).resolve(), str(Path(tandem).resolve())
+    (work / "plugins").mkdir(parents=True, exist_ok=True)
+    subprocess.run([tandem, "keygen", work / "me", "--if-missing"], check=True)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = server.server_address[1]
+    config = f'[grants.links]\nhttp = [{{ host = "127.0.0.1", port = {port} }}]\n'
+    for name, project in projects.items():
+        manifest = (project / "plugin.toml").read_text()
+        pack(tandem, project, manifest.replace('host = "*.example.com"', f'host = "127.0.0.1", port = {port}'), work, name)
+        print(f"      {name}: {os.path.getsize(project / 'build/plugin.wasm') / 1e6:.2f} MB")
+    failed = False
+    host = Host(tandem, work, config)
+    try:
+        for entry in host.entries():
+            if "took_ms" in entry and "file" in entry:
+                print(f"      {entry['file']}: {entry['message']} in {entry['took_ms']} ms")
+        for name, project in projects.items():
+            cases(host, project)
+            {"words": template, "notes": notes, "links": lambda h: links(h, port)}.get(name, lambda _: None)(host)
+        measure(host, f"{language}, fresh instance", 300 if bench else 20)
+    except Failure as failure:
+        failed = True
+        print(f"FAIL  {failure}")
+        problems = [e for e in host.entries() if e.get("level") in ("WARN", "ERROR")]
+        print("\n".join(f"      {json.dumps(entry)}" for entry in problems[-5:]))
+    finally:
+        host.stop()
+    if bench and not failed:
+        for other in (work / "plugins").glob("*.wasm"):
+            other.unlink()
+        manifest = (projects["words"] / "plugin.toml").read_text()
+        pooled = manifest.replace("[limits]", '[runtime]\ninstance = "pooled"\nmax-invocations = 10000\n\n[limits]')
+        pack(tandem, projects["words"], pooled, work, "words")
+        host = Host(tandem, work, config)
+        try:
+            measure(host, f"{language}, pooled instance")
+        finally:
+            host.stop()
+    server.shutdown()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

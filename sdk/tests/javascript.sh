@@ -1,0 +1,31 @@
+#!/bin/sh
+# Tests the JavaScript SDK. Called by sdk/test.sh.
+set -eu
+LANGUAGE=javascript
+. sdk/tests/common.sh
+
+node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2> /dev/null || skip "needs Node, 20 or later"
+quiet() { "$@" > "$WORK/javascript/log" 2>&1 || { cat "$WORK/javascript/log"; return 1; }; }
+
+[ -d sdk/javascript/node_modules/componentize-qjs ] \
+    || quiet npm install --prefix sdk/javascript --no-audit --no-fund --no-package-lock || skip "componentize-qjs cannot be had from npm"
+(cd sdk/javascript && quiet node --test tests/)
+echo "ok    unit tests"
+quiet npx -y -p typescript@5.9 tsc -p sdk/javascript/tests
+echo "ok    types"
+
+# The package as it would be published: whole, and able to build without the source tree.
+rm -rf "$WORK/javascript/published"
+mkdir -p "$WORK/javascript/published"
+(cd sdk/javascript && npm pack --silent --pack-destination "$WORK/javascript/published" 2> /dev/null)
+projects
+cp -r "$HERE/words" "$WORK/javascript/published/words"
+(
+    cd "$WORK/javascript/published/words"
+    quiet npm install --no-audit --no-fund --no-save ../tandem-sdk-*.tgz
+    unset TANDEM_SDK
+    quiet sh build.sh
+)
+[ -s "$WORK/javascript/published/words/build/plugin.wasm" ]
+echo "ok    the package builds components by itself"
+drive
