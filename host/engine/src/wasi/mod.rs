@@ -6,27 +6,40 @@
 
 mod fs;
 mod http;
+mod sockets;
 mod stdio;
 
 pub use fs::DiskUsage;
-pub(crate) use fs::{Files, OpenFiles, link};
+pub(crate) use fs::{Files, OpenFiles};
 pub(crate) use http::{HttpGate, connector};
 pub(crate) use stdio::LogBudget;
 
 use std::sync::Arc;
 
+use wasmtime::component::Linker;
 use wasmtime_wasi::{FsPerms, WasiCtx};
 
-use crate::capability::Capability;
+use crate::{capability::Capability, state::CallState};
 
 /// Random bytes that a guest may ask for at once (wasmtime's default is 64 MiB).
 const MAX_RANDOM: u64 = 1 << 20;
+
+/// Puts what is gated here in the place of wasmtime-wasi's own.
+pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    fs::link(linker)?;
+    sockets::link(linker)?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
 
 /// Builds the context of one instance.
 pub(crate) fn context(capability: &Capability, log: &Arc<LogBudget>) -> WasiCtx {
     let mut builder = WasiCtx::builder();
     builder
         .envs(&capability.env)
+        .allow_tcp(false)
+        .allow_udp(false)
         .max_random_size(MAX_RANDOM)
         .stdout(stdio::Stdio::new(log.clone(), stdio::Stream::Out))
         .stderr(stdio::Stdio::new(log.clone(), stdio::Stream::Err));

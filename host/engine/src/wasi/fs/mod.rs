@@ -61,12 +61,9 @@ pub(crate) struct Files<'a> {
 }
 
 /// Puts our file system in the place of wasmtime-wasi's.
-pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    linker.allow_shadowing(true);
+pub(super) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     preopens::add_to_linker::<CallState, FilesData>(linker, CallState::files)?;
-    types::add_to_linker::<CallState, FilesData>(linker, CallState::files)?;
-    linker.allow_shadowing(false);
-    Ok(())
+    types::add_to_linker::<CallState, FilesData>(linker, CallState::files)
 }
 
 struct FilesData;
