@@ -41,7 +41,7 @@ impl MyTurn {
 /// Data of one store. The linker's functions see nothing else.
 pub(crate) struct CallState {
     pub(crate) plugin: Arc<Shared>,
-    /// What the WASI context was built from: its environment and directories.
+    /// What was granted when the guest first used WASI: its environment and directories.
     baked: Option<Arc<Capability>>,
     pub(crate) limits: Limits,
     /// The call that is being served; none between calls of a pooled instance.
@@ -155,7 +155,7 @@ impl CallState {
     }
 
     /// Builds the WASI context from what is granted now, once.
-    fn bake(&mut self) {
+    pub(crate) fn bake(&mut self) {
         if self.wasi.is_none() {
             let capability = self.capability();
             self.wasi = Some(Box::new(crate::wasi::context(&capability, &self.log)));

@@ -207,3 +207,18 @@ async fn a_guest_has_no_sockets_and_every_attempt_is_recorded() -> anyhow::Resul
     assert!(reached.is_err(), "nobody came: {reached:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn variables_count_as_used_when_the_guest_asks_for_them_and_has_some() -> anyhow::Result<()> {
+    for (grant, used) in [("env.LANG = 'de_AT'", json!(["env"])), ("env = {}", json!([]))] {
+        let config = format!("[audit]\ncalls = \"all\"\n[grants.env-reader]\n{grant}");
+        let host = Options::with(&["env-reader"])?.config(&config).start().await?;
+        let client = host.client("/mcp/full").await?;
+        client.call("env_time", json!({})).await?;
+        assert_eq!(call_of(&host, "env_time").await?["used"], json!([]), "it looked at the clock only");
+        client.call("env_variables", json!({})).await?;
+        let call = call_of(&host, "env_variables").await?;
+        assert!(call["used"] == used && call["denied"] == json!([]), "{grant}: {call}");
+    }
+    Ok(())
+}

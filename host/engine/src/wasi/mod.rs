@@ -4,6 +4,7 @@
 //! Nothing is inherited from the host process: no environment, no arguments, no standard input, no sockets.
 //! Standard output and error become bounded log lines.
 
+mod environment;
 mod fs;
 mod http;
 mod sockets;
@@ -27,6 +28,7 @@ const MAX_RANDOM: u64 = 1 << 20;
 /// Puts what is gated here in the place of wasmtime-wasi's own.
 pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
+    environment::link(linker)?;
     fs::link(linker)?;
     sockets::link(linker)?;
     linker.allow_shadowing(false);
@@ -37,7 +39,6 @@ pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 pub(crate) fn context(capability: &Capability, log: &Arc<LogBudget>) -> WasiCtx {
     let mut builder = WasiCtx::builder();
     builder
-        .envs(&capability.env)
         .allow_tcp(false)
         .allow_udp(false)
         .max_random_size(MAX_RANDOM)
