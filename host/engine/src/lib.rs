@@ -47,4 +47,4 @@ pub use error::{LoadError, RunError};
 pub use host::{Caches, EntryKind, EventSink, InvokeError, InvokeOutput, Invoker};
 pub use plugin::{Capabilities, InstancePolicy, Plugin, PluginSpec};
 pub use services::Services;
-pub use wasi::DiskUsage;
+pub use wasi::{DiskUsage, Fixed};

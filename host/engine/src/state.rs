@@ -158,7 +158,7 @@ impl CallState {
     pub(crate) fn bake(&mut self) {
         if self.wasi.is_none() {
             let capability = self.capability();
-            self.wasi = Some(Box::new(crate::wasi::context(&capability, &self.log)));
+            self.wasi = Some(Box::new(crate::wasi::context(&capability, &self.log, self.plugin.fixed)));
             self.baked = Some(capability);
         }
     }
@@ -167,7 +167,8 @@ impl CallState {
     pub(crate) fn files(&mut self) -> Files<'_> {
         self.bake();
         let (capability, account) = (self.capability(), self.env.as_ref().map(|env| env.account.clone()));
-        let ctx = self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&Capability::default(), &self.log)));
+        let ctx =
+            self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&Capability::default(), &self.log, None)));
         Files {
             ctx,
             table: &mut self.table,
@@ -226,7 +227,8 @@ impl CallState {
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         self.bake();
-        let ctx = self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&Capability::default(), &self.log)));
+        let ctx =
+            self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&Capability::default(), &self.log, None)));
         WasiCtxView { ctx, table: &mut self.table }
     }
 }

@@ -5,11 +5,13 @@
 //! Standard output and error become bounded log lines.
 
 mod environment;
+mod fixed;
 mod fs;
 mod http;
 mod sockets;
 mod stdio;
 
+pub use fixed::Fixed;
 pub use fs::DiskUsage;
 pub(crate) use fs::{Files, OpenFiles};
 pub(crate) use http::{HttpGate, connector};
@@ -36,7 +38,7 @@ pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 }
 
 /// Builds the context of one instance.
-pub(crate) fn context(capability: &Capability, log: &Arc<LogBudget>) -> WasiCtx {
+pub(crate) fn context(capability: &Capability, log: &Arc<LogBudget>, fixed: Option<Fixed>) -> WasiCtx {
     let mut builder = WasiCtx::builder();
     builder
         .allow_tcp(false)
@@ -50,6 +52,9 @@ pub(crate) fn context(capability: &Capability, log: &Arc<LogBudget>) -> WasiCtx 
             // The guest sees a missing directory; the operator is told why.
             tracing::warn!(directory = directory.name, %error, "a granted directory cannot be opened");
         }
+    }
+    if let Some(fixed) = fixed {
+        fixed.apply(&mut builder);
     }
     builder.build()
 }
