@@ -111,6 +111,36 @@ async fn a_revoked_capability_is_denied_at_once_and_over_restarts_until_it_is_gr
 }
 
 #[tokio::test]
+async fn a_capability_that_is_revoked_while_a_call_runs_is_gone_for_its_next_use() -> anyhow::Result<()> {
+    let host = Options::with(&["kv-user"])?.start().await?;
+    let client = host.client("/mcp/full").await?;
+    let running = tokio::spawn(async move { client.call("kv_set_on_and_on", json!({"key": "k"})).await });
+    let written = async {
+        while refusal(&host, "kv_get", json!({"key": "k"})).await?.is_some() || !has(&host, "k").await? {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(4), written).await??;
+    assert!(!running.is_finished(), "it writes on and on");
+    right(&host, &["grants", "revoke", "kv-user", "kv"]).await?;
+    let ended = running.await??;
+    assert!(tandem_harness::text(&ended).contains("`kv` is not granted"), "denied, not timed out: {ended:?}");
+    recorded(&host, "kv_set_on_and_on").await?;
+    let rows = records(&host).await?;
+    let call = rows.iter().map(|row| &row["body"]).find(|body| body["tool"] == "kv_set_on_and_on");
+    let call = call.expect("it is recorded");
+    assert!(call["used"] == json!(["kv"]) && call["denied"][0]["capability"] == "kv", "both in one call: {call}");
+    Ok(())
+}
+
+/// Whether the store has a key.
+async fn has(host: &Host, key: &str) -> anyhow::Result<bool> {
+    let client = host.client("/mcp/full").await?;
+    Ok(!client.structured("kv_get", json!({"key": key})).await?["result"].is_null())
+}
+
+#[tokio::test]
 async fn grants_are_shown_and_a_change_beside_the_host_is_seen_by_it() -> anyhow::Result<()> {
     let host = Options::with(&["reader"])?.start().await?;
     let read = || refusal(&host, "read_file", json!({"path": "/data/a.txt"}));
