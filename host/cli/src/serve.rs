@@ -68,7 +68,8 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     stop_on_signal(stop.clone())?;
     if !args.stdio {
         // Over standard input the only caller is fixed, and a hang-up is the end of the terminal.
-        let reload = Reload { ring, limits, router: router.clone(), issued };
+        let reload =
+            Reload { ring, policy: policy.clone(), store: store.clone(), limits, router: router.clone(), issued };
         reload::on_keys(reload.clone());
         reload::on_signal(args.source.clone(), reload)?;
     }
