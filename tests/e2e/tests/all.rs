@@ -23,6 +23,7 @@ mod packages;
 mod plugins;
 mod policy;
 mod rest;
+mod stdio;
 mod supply;
 mod tenants;
 
