@@ -56,7 +56,7 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let policy = Policy::new(config.clone(), store.overlays().await?);
     let admin = Admin::new(store.clone(), policy.clone()).await?;
     let services = Arc::new(Services::with_store(store.clone()).trusting(config::authorities(config)?));
-    let catalog = Arc::new(Catalog::default());
+    let catalog = Arc::new(Catalog::beside(tandem_gateway::meta_tools()));
     let limits = Arc::new(Limits::new(config.clone()));
     let router = Router::new(catalog.clone(), services.clone(), router_config(config, limits.clone()));
     let issued = admin.keys.subscribe();
