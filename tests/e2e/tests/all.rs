@@ -13,6 +13,7 @@
 mod auth;
 mod call;
 mod capabilities;
+mod changes;
 mod clock;
 mod disk;
 mod host;
