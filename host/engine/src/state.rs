@@ -20,7 +20,7 @@ use crate::{
     error::RunError,
     limits::MemoryLimit,
     plugin::Shared,
-    wasi::{Files, HttpGate, LogBudget, OpenFiles},
+    wasi::{Files, Gate, HttpGate, LogBudget, OpenFiles},
 };
 
 /// The turn of one instance's guest, if it has one. Whoever polls the guest gives it back when the guest waits, so that
@@ -166,7 +166,12 @@ impl CallState {
     /// The guest's file system.
     pub(crate) fn files(&mut self) -> Files<'_> {
         self.bake();
-        let (capability, account) = (self.capability(), self.env.as_ref().map(|env| env.account.clone()));
+        let gate = Gate {
+            plugin: self.plugin.clone(),
+            tenant: self.env.as_ref().map_or_else(|| "".into(), |env| env.caller.tenant.clone()),
+            account: self.env.as_ref().map(|env| env.account.clone()),
+        };
+        let capability = self.capability();
         let ctx =
             self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&Capability::default(), &self.log, None)));
         Files {
@@ -175,7 +180,7 @@ impl CallState {
             open: &mut self.open_files,
             usage: &self.plugin.services.disk,
             capability,
-            account,
+            gate,
         }
     }
 

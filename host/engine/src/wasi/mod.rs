@@ -13,7 +13,7 @@ mod stdio;
 
 pub use fixed::Fixed;
 pub use fs::DiskUsage;
-pub(crate) use fs::{Files, OpenFiles};
+pub(crate) use fs::{Files, Gate, OpenFiles};
 pub(crate) use http::{HttpGate, connector};
 pub(crate) use stdio::LogBudget;
 
