@@ -1,8 +1,8 @@
 //! The set of loaded plugins as an immutable snapshot.
 //!
 //! **Promises.** Reading is one lock-free load of the current snapshot; a running call keeps the snapshot it
-//! began with. A plugin that is bad, or whose names collide with an earlier one's, is left out whole and
-//! reported ([`Rejected`]); the host starts without it.
+//! began with. A plugin that is bad, or whose names collide with an earlier one's or with the host's own tools,
+//! is left out whole and reported ([`Rejected`]); the host starts without it.
 //!
 //! **Bounds.** Files and sections by `tandem-manifest`; compile jobs by the given number of threads; what
 //! plugins hide by what there is to hide; undelivered changes by [`CHANGES`].
@@ -55,24 +55,33 @@ pub struct Catalog {
     hidden: ArcSwap<Hidden>,
     generation: AtomicU64,
     changes: broadcast::Sender<Change>,
+    /// Tools of the host's own.
+    own: Vec<String>,
 }
 
 impl Default for Catalog {
     fn default() -> Self {
         Self {
-            snapshot: ArcSwap::from_pointee(Snapshot::build(Vec::new(), Vec::new())),
+            snapshot: ArcSwap::from_pointee(Snapshot::build(&[], Vec::new(), Vec::new())),
             hidden: ArcSwap::default(),
             generation: AtomicU64::new(0),
             changes: broadcast::channel(CHANGES).0,
+            own: Vec::new(),
         }
     }
 }
 
 impl Catalog {
+    /// An empty catalog of a host that has tools of its own: no plugin's tool can have one of these names.
+    #[must_use]
+    pub fn beside<'a>(own: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { own: own.into_iter().map(str::to_owned).collect(), ..Self::default() }
+    }
+
     /// Replaces the snapshot by one of these categories, in this order of precedence (file, category), and
     /// tells subscribers. Running calls go on with what they have.
     pub fn install(&self, categories: Vec<(String, Category)>, rejected: Vec<Rejected>) {
-        self.snapshot.store(Arc::new(Snapshot::build(categories, rejected)));
+        self.snapshot.store(Arc::new(Snapshot::build(&self.own, categories, rejected)));
         self.hidden.store(Arc::default());
         self.generation.fetch_add(1, Ordering::AcqRel);
         for change in

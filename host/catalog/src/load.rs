@@ -151,6 +151,7 @@ pub fn load_file(
         limits: granted.limits.clone(),
         policy,
         capabilities: granted.capabilities.clone(),
+        fixed: None,
     };
     let (plugin, origin) = engine.load(&bytes, spec).map_err(|error| error.to_string())?;
     tokio::runtime::Handle::current().block_on(plugin.check()).map_err(|error| error.to_string())?;

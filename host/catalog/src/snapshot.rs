@@ -33,9 +33,10 @@ impl std::fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
-    /// Takes the categories in their order; one that collides with an earlier one is left out, whole.
-    pub(crate) fn build(candidates: Vec<(String, Category)>, mut rejected: Vec<Rejected>) -> Self {
-        let mut taken = Taken::default();
+    /// Takes the categories in their order; one that collides with an earlier one, or with a tool of the host's own,
+    /// is left out, whole.
+    pub(crate) fn build(own: &[String], candidates: Vec<(String, Category)>, mut rejected: Vec<Rejected>) -> Self {
+        let mut taken = Taken::by_the_host(own);
         let mut categories = BTreeMap::new();
         for (file, category) in candidates {
             match taken.claim(&category) {
@@ -56,11 +57,17 @@ impl Snapshot {
     }
 }
 
-/// Who has which name.
-#[derive(Default)]
-struct Taken(HashMap<String, Arc<str>>);
+/// Who has which name, as it stands in the reason.
+struct Taken(HashMap<String, String>);
 
 impl Taken {
+    fn by_the_host(tools: &[String]) -> Self {
+        let owner = |name: &String| {
+            format!("meta-tool `{name}` of this host; call it otherwise with `plugins.aliases` or `plugins.prefixes`")
+        };
+        Self(tools.iter().map(|name| (format!("tool `{name}`"), owner(name))).collect())
+    }
+
     fn claim(&mut self, category: &Category) -> Result<(), String> {
         let names: Vec<String> = std::iter::once(format!("category `{}`", category.name))
             .chain(category.tools.iter().map(|tool| format!("tool `{}`", tool.descriptor.name)))
@@ -69,13 +76,11 @@ impl Taken {
             .collect();
         for name in &names {
             if let Some(owner) = self.0.get(name) {
-                return Err(format!(
-                    "{name} of plugin `{}` is already taken by plugin `{owner}`",
-                    category.plugin_name
-                ));
+                return Err(format!("{name} of plugin `{}` is already taken by {owner}", category.plugin_name));
             }
         }
-        self.0.extend(names.into_iter().map(|name| (name, category.plugin_name.clone())));
+        let owner = format!("plugin `{}`", category.plugin_name);
+        self.0.extend(names.into_iter().map(|name| (name, owner.clone())));
         Ok(())
     }
 }

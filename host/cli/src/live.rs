@@ -1,7 +1,7 @@
 //! What each plugin has for each tenant *now*: the configuration with what an operator changed since.
 //!
-//! Every loaded plugin asks here, at each use of a capability. A change is computed for all tenants and put in
-//! its place at once: a use sees the state before or after it, never a part.
+//! Every loaded plugin asks here, at each use of a capability. A change, of the grants in the configuration or over
+//! it, is computed for all tenants and put in its place at once: a use sees the state before or after it, never a part.
 
 use std::{
     collections::HashMap,
@@ -15,9 +15,9 @@ use tandem_manifest::{Effective, Explained, HostConfig, Overlays, Request};
 
 use crate::{config::below_data, grants::capability};
 
-/// The grants of one configuration and the changes over it.
+/// The grants of the configuration and the changes over it.
 pub(crate) struct Policy {
-    config: Arc<HostConfig>,
+    config: ArcSwap<HostConfig>,
     state: Mutex<State>,
 }
 
@@ -62,11 +62,12 @@ pub(crate) struct Shown {
 
 impl Policy {
     pub(crate) fn new(config: Arc<HostConfig>, overlays: Overlays) -> Arc<Self> {
-        Arc::new(Self { config, state: Mutex::new(State { overlays, plugins: Vec::new() }) })
+        Arc::new(Self { config: ArcSwap::new(config), state: Mutex::new(State { overlays, plugins: Vec::new() }) })
     }
 
-    pub(crate) fn config(&self) -> &HostConfig {
-        &self.config
+    /// The configuration, with the grants and tenants that count now.
+    pub(crate) fn config(&self) -> Arc<HostConfig> {
+        self.config.load_full()
     }
 
     /// The capabilities of a plugin that is being loaded, which follow every later change.
@@ -81,7 +82,8 @@ impl Policy {
 
     fn take(&self, name: &str, request: &Request, strict: bool) -> Result<Arc<Live>, String> {
         let mut state = self.state();
-        let live = Arc::new(Live(ArcSwap::from_pointee(self.by_tenant(name, request, &state.overlays, strict)?)));
+        let by_tenant = by_tenant(&self.config(), name, request, &state.overlays, strict)?;
+        let live = Arc::new(Live(ArcSwap::from_pointee(by_tenant)));
         state.plugins.retain(|known| known.live.strong_count() > 0);
         let known = Known { name: name.to_owned(), request: request.clone(), live: Arc::downgrade(&live) };
         state.plugins.push(known);
@@ -92,10 +94,11 @@ impl Policy {
     pub(crate) fn replace(&self, overlays: Overlays) {
         let mut state = self.state();
         state.overlays = overlays;
+        let config = self.config();
         let State { overlays, plugins } = &mut *state;
         plugins.retain(|known| {
             let Some(live) = known.live.upgrade() else { return false };
-            match self.by_tenant(&known.name, &known.request, overlays, false) {
+            match by_tenant(&config, &known.name, &known.request, overlays, false) {
                 Ok(next) => live.0.store(Arc::new(next)),
                 Err(error) => {
                     // Nothing is safer than too much.
@@ -107,13 +110,34 @@ impl Policy {
         });
     }
 
+    /// Puts the grants and tenants of another configuration in the place of the present ones, if they can be had for
+    /// every loaded plugin and `and` succeeds; else nothing changes. The next use of a capability sees them.
+    pub(crate) fn exchange<T>(&self, next: &HostConfig, and: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+        let mut state = self.state();
+        // What else the new file says counts from the next start on.
+        let mut config = HostConfig::clone(&self.config());
+        config.grants.clone_from(&next.grants);
+        config.tenants.clone_from(&next.tenants);
+        let State { overlays, plugins } = &mut *state;
+        let mut ready = Vec::new();
+        for known in plugins.iter() {
+            let Some(live) = known.live.upgrade() else { continue };
+            let by_tenant = by_tenant(&config, &known.name, &known.request, overlays, true);
+            ready.push((live, by_tenant.map_err(|error| anyhow::anyhow!("plugin `{}`: {error}", known.name))?));
+        }
+        let done = and()?;
+        self.config.store(Arc::new(config));
+        ready.into_iter().for_each(|(live, next)| live.0.store(Arc::new(next)));
+        Ok(done)
+    }
+
     pub(crate) fn overlays(&self) -> Overlays {
         self.state().overlays.clone()
     }
 
     /// The loaded plugins' grants, of one plugin or all, for everybody and each named tenant, or for one tenant.
     pub(crate) fn shown(&self, plugin: Option<&str>, tenant: Option<&str>) -> Vec<Shown> {
-        let state = self.state();
+        let (state, config) = (self.state(), self.config());
         let mut shown: Vec<Shown> = Vec::new();
         for known in state.plugins.iter().filter(|known| known.live.strong_count() > 0) {
             if plugin.is_some_and(|plugin| plugin != known.name) {
@@ -121,68 +145,75 @@ impl Policy {
             }
             // A newer one of the same name counts, while calls of the older one still run.
             shown.retain(|other| other.plugin != known.name);
-            let named = self.config.tenants_of(&known.name, &state.overlays).into_iter().map(Some);
+            let named = config.tenants_of(&known.name, &state.overlays).into_iter().map(Some);
             let all: Vec<Option<&str>> = match tenant {
                 Some(tenant) => vec![Some(tenant)],
                 None => std::iter::once(None).chain(named).collect(),
             };
-            shown.extend(all.into_iter().map(|tenant| self.show(known, tenant, &state.overlays)));
+            shown.extend(all.into_iter().map(|tenant| show(&config, known, tenant, &state.overlays)));
         }
         shown.sort_by(|a, b| (&a.plugin, &a.tenant).cmp(&(&b.plugin, &b.tenant)));
         shown
-    }
-
-    fn show(&self, known: &Known, tenant: Option<&str>, overlays: &Overlays) -> Shown {
-        let effective = self.config.effective_with(&known.name, &known.request, tenant.unwrap_or(""), overlays);
-        let mine = overlays.iter().filter(|(plugin, party, _)| {
-            plugin.as_str() == known.name && party.map(tandem_manifest::Name::as_str) == tenant
-        });
-        let changed = mine.flat_map(|(_, _, overlay)| overlay.changes()).map(|(item, change)| match change {
-            tandem_manifest::GrantChange::Revoke => format!("-{item}"),
-            tandem_manifest::GrantChange::Grant(_) => format!("+{item}"),
-        });
-        Shown {
-            plugin: known.name.clone(),
-            tenant: tenant.map(str::to_owned),
-            capabilities: effective.explain().to_vec(),
-            changed: changed.collect(),
-        }
-    }
-
-    /// `strict` refuses directories that are not there; else they are left out.
-    fn by_tenant(&self, name: &str, request: &Request, overlays: &Overlays, strict: bool) -> Result<ByTenant, String> {
-        let capability_of = |tenant: &str| {
-            let mut effective = self.config.effective_with(name, request, tenant, overlays);
-            own_directories(&self.config, &mut effective, tenant)?;
-            if !strict {
-                self.leave_out_missing(name, &mut effective);
-            }
-            capability(&self.config, name, &effective).map(Arc::new)
-        };
-        // A tenant that nothing names has what the operator grants to all.
-        let everybody = capability_of("")?;
-        let mut tenants = HashMap::new();
-        for tenant in self.config.tenants_of(name, overlays) {
-            tenants.insert(tenant.to_owned(), capability_of(tenant)?);
-        }
-        Ok(ByTenant { everybody, tenants })
-    }
-
-    fn leave_out_missing(&self, plugin: &str, effective: &mut Effective) {
-        effective.fs.retain(|access| {
-            let path = below_data(&self.config, access.path.as_path());
-            let there = path.is_dir();
-            if !there {
-                tracing::warn!(plugin, directory = %path.display(), "a granted directory is not there and is left out");
-            }
-            there
-        });
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+fn show(config: &HostConfig, known: &Known, tenant: Option<&str>, overlays: &Overlays) -> Shown {
+    let effective = config.effective_with(&known.name, &known.request, tenant.unwrap_or(""), overlays);
+    let mine = overlays.iter().filter(|(plugin, party, _)| {
+        plugin.as_str() == known.name && party.map(tandem_manifest::Name::as_str) == tenant
+    });
+    let changed = mine.flat_map(|(_, _, overlay)| overlay.changes()).map(|(item, change)| match change {
+        tandem_manifest::GrantChange::Revoke => format!("-{item}"),
+        tandem_manifest::GrantChange::Grant(_) => format!("+{item}"),
+    });
+    Shown {
+        plugin: known.name.clone(),
+        tenant: tenant.map(str::to_owned),
+        capabilities: effective.explain().to_vec(),
+        changed: changed.collect(),
+    }
+}
+
+/// `strict` refuses directories that are not there; else they are left out.
+fn by_tenant(
+    config: &HostConfig,
+    name: &str,
+    request: &Request,
+    overlays: &Overlays,
+    strict: bool,
+) -> Result<ByTenant, String> {
+    let capability_of = |tenant: &str| {
+        let mut effective = config.effective_with(name, request, tenant, overlays);
+        own_directories(config, &mut effective, tenant)?;
+        if !strict {
+            leave_out_missing(config, name, &mut effective);
+        }
+        capability(config, name, &effective).map(Arc::new)
+    };
+    // A tenant that nothing names has what the operator grants to all.
+    let everybody = capability_of("")?;
+    let mut tenants = HashMap::new();
+    for tenant in config.tenants_of(name, overlays) {
+        tenants.insert(tenant.to_owned(), capability_of(tenant)?);
+    }
+    Ok(ByTenant { everybody, tenants })
+}
+
+fn leave_out_missing(config: &HostConfig, plugin: &str, effective: &mut Effective) {
+    effective.fs.retain(|access| {
+        let path = below_data(config, access.path.as_path());
+        let there = path.is_dir();
+        if !there {
+            tracing::warn!(plugin, directory = %path.display(), "a granted directory is not there and is left out");
+        }
+        there
+    });
+}
+
 /// Makes the directories that each tenant has for itself.
 fn own_directories(config: &HostConfig, effective: &mut Effective, tenant: &str) -> Result<(), String> {
     // A caller that no tenant's table names is the local one.

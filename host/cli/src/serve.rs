@@ -57,7 +57,7 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let policy = Policy::new(config.clone(), store.overlays().await?);
     let admin = Admin::new(store.clone(), policy.clone()).await?;
     let services = Arc::new(Services::with_store(store.clone()).trusting(config::authorities(config)?));
-    let catalog = Arc::new(Catalog::default());
+    let catalog = Arc::new(Catalog::beside(tandem_gateway::meta_tools()));
     let limits = Arc::new(Limits::new(config.clone()));
     let issued = admin.keys.subscribe();
     let asks = auth::asks(config, &issued.borrow());
@@ -78,7 +78,8 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     stop_on_signal(stop.clone())?;
     if !args.stdio {
         // Over standard input the only caller is fixed, and a hang-up is the end of the terminal.
-        let reload = Reload { ring, limits, router: router.clone(), issued };
+        let reload =
+            Reload { ring, policy: policy.clone(), store: store.clone(), limits, router: router.clone(), issued };
         reload::on_keys(reload.clone());
         reload::on_signal(args.source.clone(), reload)?;
     }

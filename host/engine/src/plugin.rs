@@ -34,6 +34,7 @@ use crate::{
     services::Services,
     state::CallState,
     ticker::Ticker,
+    wasi::Fixed,
 };
 
 /// How long a guest may go on after the client gave up, to end in good order.
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) name: Arc<str>,
     pub(crate) services: Arc<Services>,
     pub(crate) capabilities: Arc<dyn Capabilities>,
+    pub(crate) fixed: Option<Fixed>,
     meters: Meters,
     /// Guests are stopped by this clock, so it must tick as long as any plugin can run.
     _ticker: Arc<Ticker>,
@@ -52,7 +54,14 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(spec: &PluginSpec, services: Arc<Services>, ticker: Arc<Ticker>) -> Self {
         let (name, capabilities) = (spec.name.as_str(), spec.capabilities.clone());
-        Self { name: name.into(), services, capabilities, meters: Meters::new(name), _ticker: ticker }
+        Self {
+            name: name.into(),
+            services,
+            capabilities,
+            fixed: spec.fixed,
+            meters: Meters::new(name),
+            _ticker: ticker,
+        }
     }
 }
 
@@ -97,6 +106,8 @@ pub struct PluginSpec {
     pub policy: InstancePolicy,
     /// What each tenant may touch.
     pub capabilities: Arc<dyn Capabilities>,
+    /// Time and chance for tests of the plugin; none is the real ones.
+    pub fixed: Option<Fixed>,
 }
 
 impl std::fmt::Debug for PluginSpec {
@@ -120,6 +131,7 @@ impl PluginSpec {
             },
             policy: InstancePolicy::PerCall,
             capabilities: Arc::new(capability),
+            fixed: None,
         }
     }
 }

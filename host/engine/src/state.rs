@@ -20,7 +20,7 @@ use crate::{
     error::RunError,
     limits::MemoryLimit,
     plugin::Shared,
-    wasi::{Files, HttpGate, LogBudget, OpenFiles},
+    wasi::{Files, Gate, HttpGate, LogBudget, OpenFiles},
 };
 
 /// The turn of one instance's guest, if it has one. Whoever polls the guest gives it back when the guest waits, so that
@@ -41,7 +41,7 @@ impl MyTurn {
 /// Data of one store. The linker's functions see nothing else.
 pub(crate) struct CallState {
     pub(crate) plugin: Arc<Shared>,
-    /// What the WASI context was built from: its environment and directories.
+    /// What was granted when the guest first used WASI: its environment and directories.
     baked: Option<Arc<Capability>>,
     pub(crate) limits: Limits,
     /// The call that is being served; none between calls of a pooled instance.
@@ -155,10 +155,10 @@ impl CallState {
     }
 
     /// Builds the WASI context from what is granted now, once.
-    fn bake(&mut self) {
+    pub(crate) fn bake(&mut self) {
         if self.wasi.is_none() {
             let capability = self.capability();
-            self.wasi = Some(Box::new(crate::wasi::context(&capability, &self.log)));
+            self.wasi = Some(Box::new(crate::wasi::context(&capability, &self.log, self.plugin.fixed)));
             self.baked = Some(capability);
         }
     }
@@ -166,15 +166,21 @@ impl CallState {
     /// The guest's file system.
     pub(crate) fn files(&mut self) -> Files<'_> {
         self.bake();
-        let (capability, account) = (self.capability(), self.env.as_ref().map(|env| env.account.clone()));
-        let ctx = self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&Capability::default(), &self.log)));
+        let gate = Gate {
+            plugin: self.plugin.clone(),
+            tenant: self.env.as_ref().map_or_else(|| "".into(), |env| env.caller.tenant.clone()),
+            account: self.env.as_ref().map(|env| env.account.clone()),
+        };
+        let capability = self.capability();
+        let ctx =
+            self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&Capability::default(), &self.log, None)));
         Files {
             ctx,
             table: &mut self.table,
             open: &mut self.open_files,
             usage: &self.plugin.services.disk,
             capability,
-            account,
+            gate,
         }
     }
 
@@ -226,7 +232,8 @@ impl CallState {
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         self.bake();
-        let ctx = self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&Capability::default(), &self.log)));
+        let ctx =
+            self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&Capability::default(), &self.log, None)));
         WasiCtxView { ctx, table: &mut self.table }
     }
 }

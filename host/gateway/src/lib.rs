@@ -61,6 +61,11 @@ pub use config::{ConfigError, Exposure, GatewayConfig, StateKey};
 pub use listen::ServeError;
 pub use stdio::StdioError;
 
+/// Names of the tools that every host has, and that no plugin's tool can have therefore.
+pub fn meta_tools() -> impl Iterator<Item = &'static str> {
+    meta::tools().iter().map(|tool| &*tool.name)
+}
+
 /// The edge of one host. Clones share everything.
 #[derive(Clone)]
 pub struct Gateway(Arc<Shared>);

@@ -13,6 +13,8 @@
 mod auth;
 mod call;
 mod capabilities;
+mod changes;
+mod clock;
 mod disk;
 mod host;
 mod hostile;
@@ -24,6 +26,7 @@ mod packages;
 mod plugins;
 mod policy;
 mod rest;
+mod stdio;
 mod supply;
 mod tenants;
 

@@ -1,15 +1,18 @@
-//! Outgoing HTTP and secrets: what a grant opens, and nothing beside it.
+//! Outgoing HTTP, secrets, sockets and the environment: what a grant opens, and nothing beside it.
 
 use std::sync::{Arc, Mutex};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tandem_harness::{Host, Options, text};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
 
-use crate::ports::{PLAIN, TLS};
+use crate::{
+    policy::{recorded, records},
+    ports::{PLAIN, TLS},
+};
 
 /// What a server saw: the heads of all requests.
 type Seen = Arc<Mutex<Vec<String>>>;
@@ -172,5 +175,50 @@ async fn http2_is_spoken_over_tls_with_an_authority_of_the_operators() -> anyhow
     let result = host.client("/mcp/full").await?.call("fetch", json!({"url": url})).await?;
     assert_eq!(result.is_error, Some(true), "nobody vouches for this certificate: {result:?}");
     crate::ports::close(server).await;
+    Ok(())
+}
+
+/// What the audit log says of the newest call of a tool.
+async fn call_of(host: &Host, tool: &str) -> anyhow::Result<Value> {
+    recorded(host, &format!("\"{tool}\"")).await?;
+    let rows = records(host).await?;
+    let mut calls = rows.into_iter().map(|mut row| row["body"].take());
+    calls.rfind(|body| body["kind"] == "call" && body["tool"] == tool).ok_or_else(|| anyhow::anyhow!("no {tool}"))
+}
+
+#[tokio::test]
+async fn a_guest_has_no_sockets_and_every_attempt_is_recorded() -> anyhow::Result<()> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?.to_string();
+    let host = Options::with(&["dialer"])?.config("[audit]\ncalls = \"all\"").start().await?;
+    let client = host.client("/mcp/full").await?;
+    for (tool, arguments, what) in [
+        ("connect", json!({"address": address}), "tcp"),
+        ("listen", json!({"address": "127.0.0.1:0"}), "tcp"),
+        ("send", json!({"address": address}), "udp"),
+        ("look_up", json!({"name": "data.example.com:80"}), "lookup of data.example.com"),
+    ] {
+        let result = client.call(tool, arguments).await?;
+        assert_eq!(result.is_error, Some(true), "{tool}: {result:?}");
+        let call = call_of(&host, tool).await?;
+        assert_eq!(call["denied"], json!([{"capability": "sockets", "what": what}]), "{tool}: {call}");
+    }
+    let reached = tokio::time::timeout(std::time::Duration::from_millis(100), listener.accept()).await;
+    assert!(reached.is_err(), "nobody came: {reached:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn variables_count_as_used_when_the_guest_asks_for_them_and_has_some() -> anyhow::Result<()> {
+    for (grant, used) in [("env.LANG = 'de_AT'", json!(["env"])), ("env = {}", json!([]))] {
+        let config = format!("[audit]\ncalls = \"all\"\n[grants.env-reader]\n{grant}");
+        let host = Options::with(&["env-reader"])?.config(&config).start().await?;
+        let client = host.client("/mcp/full").await?;
+        client.call("env_time", json!({})).await?;
+        assert_eq!(call_of(&host, "env_time").await?["used"], json!([]), "it looked at the clock only");
+        client.call("env_variables", json!({})).await?;
+        let call = call_of(&host, "env_variables").await?;
+        assert!(call["used"] == used && call["denied"] == json!([]), "{grant}: {call}");
+    }
     Ok(())
 }

@@ -93,10 +93,39 @@ async fn a_symlink_that_is_exchanged_all_the_time_never_leads_out() -> anyhow::R
 #[tokio::test]
 async fn each_tenant_may_have_a_directory_of_its_own() -> anyhow::Result<()> {
     let grant = "[grants.reader]\nfs.data = { path = \"{home}/files/{tenant}\", mode = \"read-write\" }\n";
-    let host = Options::with(&["reader"])?.config(grant).start().await?;
-    let client = host.client("/mcp/full").await?;
-    assert_eq!(write(&client, "/data/a", 3).await?, Ok(()));
-    assert_eq!(std::fs::read_to_string(host.directory.path().join("files/default/a"))?, "xxx");
+    let host = crate::tenants::host(&["reader"], "", grant).await?;
+    let (good, bad) = crate::tenants::both(&host).await?;
+    assert_eq!(write(&good, "/data/a", 3).await?, Ok(()));
+    assert_eq!(std::fs::read_to_string(host.directory.path().join("files/good/a"))?, "xxx");
+    for path in ["/data/a", "/data/../good/a", "/data/../../files/good/a", "/good/a"] {
+        let result = bad.call("read_file", json!({"path": path})).await?;
+        assert_eq!(result.is_error, Some(true), "{path}: {result:?}");
+    }
+    assert_eq!(write(&bad, "/data/a", 1).await?, Ok(()));
+    assert_eq!(text(&good.call("read_file", json!({"path": "/data/a"})).await?), "xxx");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_directory_that_is_taken_away_is_gone_for_files_that_are_open() -> anyhow::Result<()> {
+    for (tool, file) in [("write_on_and_on", "written"), ("read_on_and_on", "long")] {
+        let (host, client) = host("").await?;
+        let files = host.directory.path().join("files");
+        std::fs::write(files.join("long"), [0; 4096])?;
+        let path = format!("/data/{file}");
+        let running = tokio::spawn(async move { client.call(tool, json!({"path": path})).await });
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert!(!running.is_finished(), "{tool} goes on and on");
+        let revoked = crate::policy::tandem(host.directory.path(), &["grants", "revoke", "reader", "fs"]).await?;
+        assert!(revoked.status.success(), "{revoked:?}");
+        let size = || std::fs::metadata(files.join(file)).map(|metadata| metadata.len());
+        let ended = running.await??;
+        assert!(text(&ended).contains("not permitted") || text(&ended).contains("os error"), "{tool}: {ended:?}");
+        let left = size()?;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(size()?, left, "nothing is written any more");
+        crate::policy::recorded(&host, "\"denied\": Array [Object {\"capability\": String(\"fs\")").await?;
+    }
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! What is loaded is what was signed.
 
 use serde_json::json;
-use tandem_harness::{Options, plugin};
+use tandem_harness::{Options, plugin, raw_plugin};
 
 #[tokio::test]
 async fn a_tampered_plugin_is_left_out_and_the_host_serves_the_others() -> anyhow::Result<()> {
@@ -43,6 +43,23 @@ async fn a_second_plugin_with_the_same_tools_is_left_out_by_name() -> anyhow::Re
     client.structured("add", json!({"a": 1, "b": 1})).await?;
     let reported = host.log().iter().any(|line| line.to_string().contains("already taken by plugin `echo`"));
     assert!(reported, "{:?}", host.log());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_plugin_whose_tool_is_called_like_a_meta_tool_is_left_out_by_name() -> anyhow::Result<()> {
+    let directory = tempfile::tempdir()?;
+    let own_name = raw_plugin(directory.path(), "tools-search", "tools-only", "")?;
+    // An operator's alias makes no exception.
+    let alias = "plugins.aliases.echo = { add = \"tools_dispatch\" }";
+    let host = Options::with(&["echo", "kv-user"])?.file(own_name).config(alias).start().await?;
+    for (plugin, tool) in [("tools-search", "tools_search"), ("echo", "tools_dispatch")] {
+        let reason = format!("tool `{tool}` of plugin `{plugin}` is already taken by meta-tool `{tool}` of this host");
+        assert!(host.log().iter().any(|line| line.to_string().contains(&reason)), "{reason}: {:?}", host.log());
+    }
+    let client = host.client("/mcp").await?;
+    let found = client.structured("tools_search", json!({"query": "kv"})).await?.to_string();
+    assert!(found.contains("kv_get") && !found.contains("tools_search"), "{found}");
     Ok(())
 }
 

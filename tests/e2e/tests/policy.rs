@@ -3,6 +3,7 @@
 use std::{path::Path, process::Output};
 
 use serde_json::{Value, json};
+use sha2::Digest as _;
 use tandem_harness::{Host, Options, binary, root};
 
 /// Runs the command line in a directory with the tests' trust roots.
@@ -107,6 +108,98 @@ async fn a_revoked_capability_is_denied_at_once_and_over_restarts_until_it_is_gr
     assert_eq!(changes.len(), 4, "{changes:?}");
     assert!(changes[0].contains("-kv") && changes[0].contains("uid:"), "{changes:?}");
     assert!(right(&host, &["audit", "verify"]).await?.contains("are what the host wrote"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_capability_that_is_revoked_while_a_call_runs_is_gone_for_its_next_use() -> anyhow::Result<()> {
+    let host = Options::with(&["kv-user"])?.start().await?;
+    let client = host.client("/mcp/full").await?;
+    let running = tokio::spawn(async move { client.call("kv_set_on_and_on", json!({"key": "k"})).await });
+    let written = async {
+        while refusal(&host, "kv_get", json!({"key": "k"})).await?.is_some() || !has(&host, "k").await? {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(4), written).await??;
+    assert!(!running.is_finished(), "it writes on and on");
+    right(&host, &["grants", "revoke", "kv-user", "kv"]).await?;
+    let ended = running.await??;
+    assert!(tandem_harness::text(&ended).contains("`kv` is not granted"), "denied, not timed out: {ended:?}");
+    recorded(&host, "kv_set_on_and_on").await?;
+    let rows = records(&host).await?;
+    let call = rows.iter().map(|row| &row["body"]).find(|body| body["tool"] == "kv_set_on_and_on");
+    let call = call.expect("it is recorded");
+    assert!(call["used"] == json!(["kv"]) && call["denied"][0]["capability"] == "kv", "both in one call: {call}");
+    Ok(())
+}
+
+/// Whether the store has a key.
+async fn has(host: &Host, key: &str) -> anyhow::Result<bool> {
+    let client = host.client("/mcp/full").await?;
+    Ok(!client.structured("kv_get", json!({"key": key})).await?["result"].is_null())
+}
+
+#[tokio::test]
+async fn a_hang_up_exchanges_grants_and_a_wrong_file_changes_nothing() -> anyhow::Result<()> {
+    let hash = |key: &str| hex::encode(sha2::Sha256::digest(key));
+    let tenant = |name: &str, more: &str| format!("[tenants.{name}]\nkeys = ['${{file:{{home}}/{name}}}']\n{more}\n");
+    let file = |grants: &str, bad: &str| format!("{grants}\n{}{}", tenant("good", ""), tenant("bad", bad));
+    let host = Options::with(&["kv-user"])?.config(&file("", "")).write("good", &hash("good"));
+    let host = host.write("bad", &hash("bad")).start().await?;
+    let path = host.directory.path().join("tandem.toml");
+    let may = async |tenant: &str| {
+        let client = host.client_as("/mcp/full", tenant).await?;
+        anyhow::Ok(client.call("kv_set", json!({"key": "k", "value": "v"})).await?.is_error != Some(true))
+    };
+    let hang_up = async |text: String, answer: &str| {
+        std::fs::write(&path, text.replace("{home}", &host.directory.path().display().to_string()))?;
+        let before = host.log().len();
+        host.signal("HUP").await?;
+        for _ in 0..200 {
+            let log = host.log();
+            let told = log.iter().skip(before).map(ToString::to_string).find(|line| line.contains("read again"));
+            if let Some(line) = told {
+                anyhow::ensure!(line.contains(answer), "{line}");
+                return Ok(line);
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        }
+        anyhow::bail!("nothing was said: {:?}", host.log())
+    };
+    assert!(may("good").await? && may("bad").await?);
+    hang_up(file("", "grants.kv-user.kv = false"), "exchanged").await?;
+    assert!(may("good").await? && !may("bad").await?, "the tenant's grants count at once");
+    hang_up(file("grants.kv-user.kv = false", ""), "exchanged").await?;
+    assert!(!may("good").await? && !may("bad").await?, "and the operator's");
+    let said = hang_up(file("grants.kv-user.kv = 'always'", ""), "the old one stays").await?;
+    assert!(said.contains("grants.kv-user.kv"), "{said}");
+    assert!(!may("good").await?, "nothing changed");
+    hang_up(file("", "grants.kv-user.kv = false"), "exchanged").await?;
+    assert!(may("good").await? && !may("bad").await?);
+    recorded(&host, "configuration.reloaded").await?;
+    let reloads = records(&host).await?.iter().filter(|row| row["body"]["event"] == "configuration.reloaded").count();
+    assert_eq!(reloads, 3, "one for each exchange, none for the refusal");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_hang_up_whose_grants_cannot_be_had_changes_nothing() -> anyhow::Result<()> {
+    let data = |path: &str| format!("grants.reader.fs.data = {{ path = \"{path}\", mode = \"read-write\" }}");
+    let host = Options::with(&["reader"])?.config(&data("{home}/files")).start().await?;
+    std::fs::write(host.directory.path().join("files/a.txt"), "inside")?;
+    let read = || refusal(&host, "read_file", json!({"path": "/data/a.txt"}));
+    assert_eq!(read().await?, None);
+    std::fs::write(host.directory.path().join("tandem.toml"), data("/no/such/place"))?;
+    host.signal("HUP").await?;
+    let said = host.logged("the old one stays").await?.to_string();
+    assert!(said.contains("plugin `reader`") && said.contains("/no/such/place does not exist"), "{said}");
+    assert_eq!(read().await?, None, "it still has what it had");
+    std::fs::write(host.directory.path().join("tandem.toml"), "")?;
+    host.signal("HUP").await?;
+    host.logged("are the same").await?;
+    assert!(read().await?.is_some(), "also where nobody authenticates");
     Ok(())
 }
 

@@ -9,15 +9,15 @@ use crate::{
     policy::{recorded, records, tandem},
 };
 
-/// Two tenants, `good` and `bad`; the second one's table goes on with `limits`.
-async fn host(guests: &[&str], limits: &str) -> anyhow::Result<Host> {
+/// Two tenants, `good` and `bad`; the second one's table goes on with `limits`, and the file with `more`.
+pub(crate) async fn host(guests: &[&str], limits: &str, more: &str) -> anyhow::Result<Host> {
     let tenant = |name: &str| format!("[tenants.{name}]\nkeys = ['${{file:{{home}}/{name}}}']\n");
-    let config = format!("{}{}{limits}\n", tenant("good"), tenant("bad"));
+    let config = format!("{}{}{limits}\n{more}\n", tenant("good"), tenant("bad"));
     let hash = |key: &str| hex::encode(Sha256::digest(key));
     Options::with(guests)?.config(&config).write("good", &hash("good")).write("bad", &hash("bad")).start().await
 }
 
-async fn both(host: &Host) -> anyhow::Result<(Client, Client)> {
+pub(crate) async fn both(host: &Host) -> anyhow::Result<(Client, Client)> {
     Ok((host.client_as("/mcp/full", "good").await?, host.client_as("/mcp/full", "bad").await?))
 }
 
@@ -31,7 +31,7 @@ async fn add(client: &Client) -> anyhow::Result<Value> {
 
 #[tokio::test]
 async fn keys_and_cache_entries_are_each_tenants_own() -> anyhow::Result<()> {
-    let host = host(&["kv-user"], "").await?;
+    let host = host(&["kv-user"], "", "").await?;
     let (good, bad) = both(&host).await?;
     good.call("kv_set", json!({"key": "k", "value": "secret"})).await?;
     good.call("cache_set", json!({"key": "k", "value": "secret"})).await?;
@@ -49,7 +49,7 @@ async fn keys_and_cache_entries_are_each_tenants_own() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn the_host_says_who_calls_and_no_argument_changes_it() -> anyhow::Result<()> {
-    let host = host(&["who"], "").await?;
+    let host = host(&["who"], "", "").await?;
     let (good, bad) = both(&host).await?;
     for (client, tenant) in [(&good, "good"), (&bad, "bad")] {
         let who = client.structured("who_am_i", json!({"claim": "good", "_meta": {"tenant": "good"}})).await?;
@@ -61,7 +61,7 @@ async fn the_host_says_who_calls_and_no_argument_changes_it() -> anyhow::Result<
 
 #[tokio::test]
 async fn a_rate_refuses_with_its_value_and_when_to_come_back() -> anyhow::Result<()> {
-    let host = host(&["echo"], "rate = { per-second = 1, burst = 3 }").await?;
+    let host = host(&["echo"], "rate = { per-second = 1, burst = 3 }", "").await?;
     let (good, bad) = both(&host).await?;
     for _ in 0..3 {
         assert_eq!(add(&bad).await?, "ok");
@@ -78,7 +78,7 @@ async fn a_rate_refuses_with_its_value_and_when_to_come_back() -> anyhow::Result
 
 #[tokio::test]
 async fn cpu_is_a_total_over_calls() -> anyhow::Result<()> {
-    let host = host(&["spin", "echo"], "cpu-per-minute = '600ms'").await?;
+    let host = host(&["spin", "echo"], "cpu-per-minute = '600ms'", "").await?;
     let (good, bad) = both(&host).await?;
     let mut limits = Vec::new();
     for _ in 0..3 {
@@ -95,7 +95,7 @@ async fn cpu_is_a_total_over_calls() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn memory_is_a_total_over_running_calls() -> anyhow::Result<()> {
-    let host = host(&["grow-memory", "echo"], "memory = '4MiB'").await?;
+    let host = host(&["grow-memory", "echo"], "memory = '4MiB'", "").await?;
     let (good, bad) = both(&host).await?;
     let fault = fault(&bad.call("grow_memory", json!({})).await?);
     assert_eq!(fault["limit"], "tenant-memory", "{fault}");
@@ -106,7 +106,7 @@ async fn memory_is_a_total_over_running_calls() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_tenant_that_makes_a_plugin_fail_pauses_it_for_itself_only() -> anyhow::Result<()> {
-    let host = host(&["trap"], "rate = { per-second = 1000, burst = 1000 }").await?;
+    let host = host(&["trap"], "rate = { per-second = 1000, burst = 1000 }", "").await?;
     let (good, bad) = both(&host).await?;
     let mut paused = false;
     for _ in 0..15 {
@@ -120,7 +120,7 @@ async fn a_tenant_that_makes_a_plugin_fail_pauses_it_for_itself_only() -> anyhow
 
 #[tokio::test]
 async fn a_tenant_that_takes_all_its_places_takes_no_others() -> anyhow::Result<()> {
-    let host = host(&["echo"], "concurrency = 2").await?;
+    let host = host(&["echo"], "concurrency = 2", "").await?;
     let (good, bad) = both(&host).await?;
     let mut waiting = Vec::new();
     for _ in 0..20 {
@@ -146,7 +146,7 @@ async fn a_tenant_that_takes_all_its_places_takes_no_others() -> anyhow::Result<
 
 #[tokio::test]
 async fn every_call_of_a_tenant_is_recorded_with_what_it_used_and_was_denied() -> anyhow::Result<()> {
-    let host = host(&["kv-user", "spin"], "grants.kv-user.kv = false").await?;
+    let host = host(&["kv-user", "spin"], "grants.kv-user.kv = false", "").await?;
     let (good, bad) = both(&host).await?;
     good.call("kv_set", json!({"key": "k", "value": "v"})).await?;
     let result = bad.call("kv_set", json!({"key": "k", "value": "v"})).await?;
@@ -171,7 +171,7 @@ async fn every_call_of_a_tenant_is_recorded_with_what_it_used_and_was_denied() -
 
 #[tokio::test]
 async fn a_key_that_is_issued_while_the_host_serves_counts_at_once_and_not_after_it_is_revoked() -> anyhow::Result<()> {
-    let host = host(&["echo"], "").await?;
+    let host = host(&["echo"], "", "").await?;
     let issued = tandem(host.directory.path(), &["keys", "issue", "--tenant", "good", "--name", "laptop"]).await?;
     let said = String::from_utf8(issued.stdout)?;
     let key = said

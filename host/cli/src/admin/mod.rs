@@ -135,7 +135,7 @@ impl Admin {
         for (item, change) in changes {
             match (change, item.name()) {
                 (GrantChange::Grant(Given::Fs(grant)), _) => {
-                    let path = below_data(config, grant.path.as_path());
+                    let path = below_data(&config, grant.path.as_path());
                     if !path.is_dir() {
                         bail!("{item}: the directory {} does not exist; make it first", path.display());
                     }

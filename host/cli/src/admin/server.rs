@@ -37,7 +37,7 @@ pub(super) fn path(config: &HostConfig) -> PathBuf {
 /// # Errors
 /// It cannot be opened here.
 pub(crate) async fn open(admin: Admin, stop: CancellationToken) -> anyhow::Result<()> {
-    let path = path(admin.policy.config());
+    let path = path(&admin.policy.config());
     let first = bind(&path).await.with_context(|| format!("cannot open {}", path.display()))?;
     if first.is_none() {
         tracing::info!(socket = %path.display(), "another host has the operator's door; its changes are seen here too");

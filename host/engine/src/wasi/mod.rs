@@ -4,29 +4,45 @@
 //! Nothing is inherited from the host process: no environment, no arguments, no standard input, no sockets.
 //! Standard output and error become bounded log lines.
 
+mod environment;
+mod fixed;
 mod fs;
 mod http;
+mod sockets;
 mod stdio;
 
+pub use fixed::Fixed;
 pub use fs::DiskUsage;
-pub(crate) use fs::{Files, OpenFiles, link};
+pub(crate) use fs::{Files, Gate, OpenFiles};
 pub(crate) use http::{HttpGate, connector};
 pub(crate) use stdio::LogBudget;
 
 use std::sync::Arc;
 
+use wasmtime::component::Linker;
 use wasmtime_wasi::{FsPerms, WasiCtx};
 
-use crate::capability::Capability;
+use crate::{capability::Capability, state::CallState};
 
 /// Random bytes that a guest may ask for at once (wasmtime's default is 64 MiB).
 const MAX_RANDOM: u64 = 1 << 20;
 
+/// Puts what is gated here in the place of wasmtime-wasi's own.
+pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    environment::link(linker)?;
+    fs::link(linker)?;
+    sockets::link(linker)?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
 /// Builds the context of one instance.
-pub(crate) fn context(capability: &Capability, log: &Arc<LogBudget>) -> WasiCtx {
+pub(crate) fn context(capability: &Capability, log: &Arc<LogBudget>, fixed: Option<Fixed>) -> WasiCtx {
     let mut builder = WasiCtx::builder();
     builder
-        .envs(&capability.env)
+        .allow_tcp(false)
+        .allow_udp(false)
         .max_random_size(MAX_RANDOM)
         .stdout(stdio::Stdio::new(log.clone(), stdio::Stream::Out))
         .stderr(stdio::Stdio::new(log.clone(), stdio::Stream::Err));
@@ -36,6 +52,9 @@ pub(crate) fn context(capability: &Capability, log: &Arc<LogBudget>) -> WasiCtx 
             // The guest sees a missing directory; the operator is told why.
             tracing::warn!(directory = directory.name, %error, "a granted directory cannot be opened");
         }
+    }
+    if let Some(fixed) = fixed {
+        fixed.apply(&mut builder);
     }
     builder.build()
 }

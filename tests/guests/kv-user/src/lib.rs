@@ -31,6 +31,15 @@ impl KvUser {
         Ok(kv::set(key, value.as_bytes())?)
     }
 
+    /// Sets a key of the store again and again, with pauses, until it is refused.
+    #[tool(destructive)]
+    fn kv_set_on_and_on(key: &str) -> Result<()> {
+        loop {
+            kv::set(key, b"again")?;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Sets several keys of the store, all or none.
     #[tool(idempotent)]
     fn kv_set_many(entries: BTreeMap<String, String>) -> Result<()> {

@@ -1,6 +1,11 @@
 //! A plugin that reads and writes any path it is given: the host refuses what is not granted.
 
-use std::fs;
+use std::{
+    fs,
+    io::{Read as _, Write as _},
+    thread,
+    time::Duration,
+};
 
 use tandem_sdk::prelude::*;
 
@@ -51,6 +56,26 @@ impl Reader {
             }
         }
         Ok(files.len())
+    }
+
+    /// Opens a file once, and writes to it again and again, with pauses, until that is refused.
+    #[tool(destructive)]
+    fn write_on_and_on(path: &str) -> Result<()> {
+        let mut file = fs::File::create(path).context(path)?;
+        loop {
+            file.write_all(b"again").context("write")?;
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Opens a file once, and reads it again and again, with pauses, until that is refused.
+    #[tool(read_only)]
+    fn read_on_and_on(path: &str) -> Result<()> {
+        let mut file = fs::File::open(path).context(path)?;
+        loop {
+            file.read_exact(&mut [0; 1]).context("read")?;
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Writes a file of this many bytes.

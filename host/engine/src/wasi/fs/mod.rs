@@ -9,6 +9,7 @@
 //! **Refuses.** FIFOs, sockets and devices (opening one would hold a thread), and moving or linking from one granted
 //! directory into another (what a quota holds must have come through it).
 
+mod gate;
 mod stream;
 mod usage;
 
@@ -27,14 +28,14 @@ use wasmtime_wasi::{
     },
 };
 
+pub(crate) use gate::Gate;
 pub use usage::DiskUsage;
 
 use self::{
-    stream::{Counted, QuotaReached},
+    stream::{Gated, Refused},
     usage::Usage,
 };
 use crate::{
-    account::{Account, Use},
     capability::{Capability, DirectoryQuota},
     state::CallState,
 };
@@ -57,16 +58,13 @@ pub(crate) struct Files<'a> {
     pub(crate) open: &'a mut OpenFiles,
     pub(crate) usage: &'a DiskUsage,
     pub(crate) capability: Arc<Capability>,
-    pub(crate) account: Option<Arc<dyn Account>>,
+    pub(crate) gate: Gate,
 }
 
 /// Puts our file system in the place of wasmtime-wasi's.
-pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    linker.allow_shadowing(true);
+pub(super) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     preopens::add_to_linker::<CallState, FilesData>(linker, CallState::files)?;
-    types::add_to_linker::<CallState, FilesData>(linker, CallState::files)?;
-    linker.allow_shadowing(false);
-    Ok(())
+    types::add_to_linker::<CallState, FilesData>(linker, CallState::files)
 }
 
 struct FilesData;
@@ -88,43 +86,29 @@ impl Files<'_> {
         self.filesystem()
     }
 
-    /// The one gate: whether what a descriptor belongs to is still granted.
+    /// Whether what a descriptor belongs to is still granted.
     fn gate(&self, fd: &Fd, write: bool) -> FsResult<Arc<Granted>> {
         let Some(granted) = self.open.0.get(&fd.rep()) else { return Err(ErrorCode::BadDescriptor.into()) };
-        let now = self.capability.directories.iter().find(|directory| directory.name == granted.name);
-        if now.is_some_and(|directory| directory.writable || !write) {
-            if let Some(account) = &self.account {
-                account.used(Use::Fs);
-            }
-            return Ok(granted.clone());
-        }
-        self.denied(&granted.name);
-        Err(ErrorCode::NotPermitted.into())
-    }
-
-    fn denied(&self, what: &str) {
-        if let Some(account) = &self.account {
-            account.denied(Use::Fs, what);
-        }
+        if self.gate.passes(&granted.name, write) { Ok(granted.clone()) } else { Err(ErrorCode::NotPermitted.into()) }
     }
 
     /// Makes room for growth, or says that there is none.
     async fn grow(&mut self, granted: &Granted, bytes: u64, files: u64) -> FsResult<()> {
         granted.usage.prepare(bytes, files, granted.quota).await;
         granted.usage.add(bytes, files, granted.quota).map_err(|_| {
-            self.denied(&format!("quota of {}", granted.name));
+            self.gate.denied(&format!("quota of {}", granted.name));
             FsError::from(ErrorCode::Quota)
         })
     }
 
-    fn counted(
+    fn gated(
         &mut self,
         stream: Resource<DynOutputStream>,
         granted: Arc<Granted>,
     ) -> FsResult<Resource<DynOutputStream>> {
         let inner = self.table.delete(stream).map_err(FsError::trap)?;
-        let counted: DynOutputStream = Box::new(Counted::new(inner, granted, self.account.clone()));
-        self.table.push(counted).map_err(FsError::trap)
+        let gated: DynOutputStream = Box::new(Gated::new(inner, granted, self.gate.clone()));
+        self.table.push(gated).map_err(FsError::trap)
     }
 
     /// Refuses what is neither a file nor a directory before it is opened. What is not there is not looked at.
@@ -136,7 +120,7 @@ impl Files<'_> {
             | types::DescriptorType::Directory
             | types::DescriptorType::SymbolicLink => Ok(()),
             _ => {
-                self.denied(path);
+                self.gate.denied(path);
                 Err(ErrorCode::NotPermitted.into())
             }
         }
@@ -169,8 +153,8 @@ impl types::Host for Files<'_> {
     }
 
     fn filesystem_error_code(&mut self, error: Resource<wasmtime::Error>) -> wasmtime::Result<Option<ErrorCode>> {
-        if self.table.get(&error)?.is::<QuotaReached>() {
-            return Ok(Some(ErrorCode::Quota));
+        if let Some(refused) = self.table.get(&error)?.downcast_ref::<Refused>() {
+            return Ok(Some(refused.code()));
         }
         self.wasi().filesystem_error_code(error)
     }
@@ -322,20 +306,23 @@ impl HostDescriptor for Files<'_> {
     }
 
     fn read_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynInputStream>> {
-        self.gate(&fd, false)?;
-        self.wasi().read_via_stream(fd, offset)
+        let granted = self.gate(&fd, false)?;
+        let stream = self.wasi().read_via_stream(fd, offset)?;
+        let inner = self.table.delete(stream).map_err(FsError::trap)?;
+        let gated: DynInputStream = Box::new(Gated::new(inner, granted, self.gate.clone()));
+        self.table.push(gated).map_err(FsError::trap)
     }
 
     fn write_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynOutputStream>> {
         let granted = self.gate(&fd, true)?;
         let stream = self.wasi().write_via_stream(fd, offset)?;
-        self.counted(stream, granted)
+        self.gated(stream, granted)
     }
 
     fn append_via_stream(&mut self, fd: Fd) -> FsResult<Resource<DynOutputStream>> {
         let granted = self.gate(&fd, true)?;
         let stream = self.wasi().append_via_stream(fd)?;
-        self.counted(stream, granted)
+        self.gated(stream, granted)
     }
 
     async fn is_same_object(&mut self, a: Fd, b: Fd) -> wasmtime::Result<bool> {

@@ -1,35 +1,87 @@
-//! A file's output stream whose bytes count against the directory's quota.
+//! A file's streams: each use passes the gate, and what is written counts against the directory's quota.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use wasmtime_wasi::p2::{DynOutputStream, OutputStream, Pollable, StreamError, StreamResult};
+use wasmtime_wasi::p2::{
+    DynInputStream, DynOutputStream, InputStream, OutputStream, Pollable, StreamError, StreamResult,
+    bindings::filesystem::types::ErrorCode,
+};
 
-use super::Granted;
-use crate::account::{Account, Use};
+use super::{Gate, Granted};
 
-/// What a write over the quota fails with; guests that ask are told `error-code::quota`.
+/// Why a stream refuses what the file itself would take.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the directory's quota is reached")]
-pub(super) struct QuotaReached;
+pub(super) enum Refused {
+    /// Guests that ask are told `error-code::quota`.
+    #[error("the directory's quota is reached")]
+    Quota,
+    /// Guests that ask are told `error-code::not-permitted`.
+    #[error("the directory is not granted any more")]
+    Revoked,
+}
+
+impl Refused {
+    pub(super) fn code(self) -> ErrorCode {
+        match self {
+            Self::Quota => ErrorCode::Quota,
+            Self::Revoked => ErrorCode::NotPermitted,
+        }
+    }
+}
+
+impl From<Refused> for StreamError {
+    fn from(refused: Refused) -> Self {
+        Self::LastOperationFailed(refused.into())
+    }
+}
 
 /// What one write may hold, as in wasmtime-wasi.
 pub(super) const WRITE: u64 = 1 << 20;
 
-pub(super) struct Counted {
-    inner: DynOutputStream,
+/// A stream of a file in a granted directory.
+pub(super) struct Gated<S> {
+    inner: S,
     granted: Arc<Granted>,
-    account: Option<Arc<dyn Account>>,
+    gate: Gate,
 }
 
-impl Counted {
-    pub(super) fn new(inner: DynOutputStream, granted: Arc<Granted>, account: Option<Arc<dyn Account>>) -> Self {
-        Self { inner, granted, account }
+impl<S> Gated<S> {
+    pub(super) fn new(inner: S, granted: Arc<Granted>, gate: Gate) -> Self {
+        Self { inner, granted, gate }
+    }
+
+    fn check(&self, write: bool) -> Result<(), Refused> {
+        if self.gate.passes(&self.granted.name, write) { Ok(()) } else { Err(Refused::Revoked) }
     }
 }
 
 #[wasmtime_wasi::async_trait]
-impl Pollable for Counted {
+impl Pollable for Gated<DynInputStream> {
+    async fn ready(&mut self) {
+        self.inner.ready().await;
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl InputStream for Gated<DynInputStream> {
+    fn read(&mut self, size: usize) -> StreamResult<Bytes> {
+        self.check(false)?;
+        self.inner.read(size)
+    }
+
+    async fn blocking_read(&mut self, size: usize) -> StreamResult<Bytes> {
+        self.check(false)?;
+        self.inner.blocking_read(size).await
+    }
+
+    async fn cancel(&mut self) {
+        self.inner.cancel().await;
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Gated<DynOutputStream> {
     async fn ready(&mut self) {
         // A count can be waited for here, not in a write.
         self.granted.usage.prepare(WRITE, 0, self.granted.quota).await;
@@ -38,13 +90,12 @@ impl Pollable for Counted {
 }
 
 #[wasmtime_wasi::async_trait]
-impl OutputStream for Counted {
+impl OutputStream for Gated<DynOutputStream> {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.check(true)?;
         if self.granted.usage.add(bytes.len() as u64, 0, self.granted.quota).is_err() {
-            if let Some(account) = &self.account {
-                account.denied(Use::Fs, &format!("quota of {}", self.granted.name));
-            }
-            return Err(StreamError::LastOperationFailed(QuotaReached.into()));
+            self.gate.denied(&format!("quota of {}", self.granted.name));
+            return Err(Refused::Quota.into());
         }
         self.inner.write(bytes)
     }

@@ -1,0 +1,82 @@
+//! Time and chance: real, and the same in every run where a test asks for it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use serde_json::{Value, json};
+use tandem_engine::{
+    CallEnv, Caller, Capability, Engine, EngineConfig, Fixed, InstancePolicy, Limits, Plugin, PluginSpec, Services,
+    Unmetered,
+};
+use tandem_harness::Options;
+
+#[tokio::test]
+async fn time_and_chance_are_real() -> anyhow::Result<()> {
+    let host = Options::with(&["clock"])?.start().await?;
+    let client = host.client("/mcp/full").await?;
+    let before = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
+    let first = client.structured("time_and_chance", json!({})).await?;
+    let second = client.structured("time_and_chance", json!({})).await?;
+    let after = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
+    let now = |seen: &Value| seen["now"].as_str().unwrap_or_default().parse::<u128>();
+    let times = [before, now(&first)?, now(&second)?, after];
+    assert!(times.is_sorted(), "{times:?}");
+    for what in ["now", "secret", "hash"] {
+        assert_ne!(first[what], second[what], "{what} must be another one");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_and_chance_can_be_fixed_for_a_plugin() -> anyhow::Result<()> {
+    let at = |now, seed| Some(Fixed { now: Duration::from_secs(now), seed });
+    let first = seen(&clock(at(1_000_000_000, 1))?).await?;
+    assert_eq!((&first["now"], &first["step"]), (&json!("1000000000000000000"), &json!("1000")), "{first}");
+    let plugin = clock(at(1_000_000_000, 1))?;
+    assert_eq!((seen(&plugin).await?, seen(&plugin).await?), (first.clone(), first.clone()), "each call starts anew");
+    let other = seen(&clock(at(1_000_000_001, 2))?).await?;
+    for what in ["now", "secret", "hash"] {
+        assert_ne!(first[what], other[what], "{what} follows from what was fixed");
+    }
+    let real = clock(None)?;
+    assert_ne!(seen(&real).await?, seen(&real).await?);
+    Ok(())
+}
+
+/// The guest in an engine of its own.
+fn clock(fixed: Option<Fixed>) -> anyhow::Result<Plugin> {
+    let engine = Engine::new(EngineConfig::default(), None, Arc::new(Services::default()))?;
+    let spec = PluginSpec {
+        name: "clock".to_owned(),
+        limits: Limits {
+            memory: 16 << 20,
+            deadline: Duration::from_secs(10),
+            cpu: Duration::from_secs(5),
+            output: 1 << 20,
+            log: 1 << 10,
+            concurrency: 1,
+        },
+        policy: InstancePolicy::PerCall,
+        capabilities: Arc::new(Arc::new(Capability::default())),
+        fixed,
+    };
+    Ok(engine.load(&std::fs::read(tandem_harness::plugin("clock")?)?, spec)?.0)
+}
+
+async fn seen(plugin: &Plugin) -> anyhow::Result<Value> {
+    let env = CallEnv {
+        request_id: "test".into(),
+        caller: Caller::local(),
+        deadline: Instant::now() + Duration::from_secs(10),
+        cancel: Default::default(),
+        client: None,
+        depth: 0,
+        traceparent: None,
+        account: Arc::new(Unmetered),
+    };
+    let output = plugin.call_tool(env, "time_and_chance", "{}".to_owned()).await?;
+    let output = output.map_err(|error| anyhow::anyhow!("{error:?}"))?;
+    Ok(serde_json::from_str(&output.structured.unwrap_or_default())?)
+}
