@@ -27,11 +27,11 @@ port = $port
 [reactor]
 port = 0
 [grants.p2p-taskqueue]
-p2p = ["task-queue"]
+allow = ["task-queue"]
 [grants.p2p-workflow]
-p2p = ["workflow"]
+allow = ["workflow"]
 [grants.p2p-peers]
-p2p = ["peers"]
+allow = ["peers"]
 [p2p]
 listen = ["/ip4/127.0.0.1/tcp/0"]
 admission = "psk"

@@ -28,7 +28,10 @@ pub(crate) fn start(config: &Arc<HostConfig>, store: &Store, asks: bool) -> anyh
     let settings = Settings::new(&config.p2p, &data, bootstrap.as_deref(), asks)?;
     let callers = config.clone();
     let callers = Arc::new(move |peer: &str| auth::peer_caller(&callers, peer));
-    Ok(Some(Reactor::start(settings, store.clone(), callers).context("cannot start the reactor's thread")?))
+    Ok(Some(
+        Reactor::start(settings, store.clone(), callers, tokio::runtime::Handle::current())
+            .context("cannot start the reactor's thread")?,
+    ))
 }
 
 /// Serves the same paths as the main listener, on the reactor's thread: a P2P call that arrives here changes no thread. A

@@ -13,7 +13,7 @@ use std::{
 };
 
 use libp2p::{Multiaddr, PeerId, multiaddr::Protocol};
-use serde_json::Map;
+use serde_json::{Map, Value};
 use tandem_engine::Caller;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -21,13 +21,13 @@ use crate::{
     core::Core,
     discovery::{
         file::FileRegistry,
-        record::{Announcement, HostRecord, next_sequence},
+        record::{Announcement, HostRecord, RecordError, next_sequence},
     },
     keep,
     network::News,
     rpc::PeerRpc as _,
     settings::peer_of,
-    trust::{Source, UnixMillis},
+    trust::{BookError, Source, UnixMillis},
 };
 
 /// Between two rounds of registries and dials.
@@ -42,6 +42,8 @@ const DIALS: usize = 20;
 const DIAL: Duration = Duration::from_secs(10);
 /// How long what a peer says it can run is believed without hearing of it again.
 const INFO: Duration = Duration::from_secs(300);
+/// Between two looks whether there are other tools: one atomic read each.
+const CHANGES: Duration = Duration::from_secs(1);
 /// Where hosts register at rendezvous points.
 const NAMESPACE: &str = "tandem";
 
@@ -55,7 +57,7 @@ pub(crate) struct SourceNote {
 
 /// Works until it is dropped.
 pub(crate) async fn keep(core: Arc<Core>) {
-    tokio::join!(listen(core.clone()), rounds(core.clone()));
+    tokio::join!(listen(core.clone()), rounds(core.clone()), changes(core.clone()));
 }
 
 async fn listen(core: Arc<Core>) {
@@ -109,6 +111,29 @@ async fn greet(core: Arc<Core>, peer: PeerId) {
     core.queue.look.notify_one();
 }
 
+/// Tells peers and the own workers when there are other tools, as after the start and after a reload.
+async fn changes(core: Arc<Core>) {
+    let mut before = None;
+    loop {
+        tokio::time::sleep(CHANGES).await;
+        let Ok(tools) = core.tools() else { continue };
+        let now = tools.generation();
+        if before == Some(now) {
+            continue;
+        }
+        before = Some(now);
+        core.queue.look.notify_one();
+        for (peer, connected) in core.network.connected() {
+            if connected.speaks == Some(true) {
+                let caller = (core.callers)(&peer.to_string());
+                let Value::Object(mut said) = crate::service::info(&core, &caller) else { continue };
+                said.insert("ttl_s".to_owned(), INFO.as_secs().into());
+                core.links.tell(peer, "tandem/announce", said);
+            }
+        }
+    }
+}
+
 async fn rounds(core: Arc<Core>) {
     keep::load(&core).await;
     let mut pause = FIRST;
@@ -122,6 +147,7 @@ async fn rounds(core: Arc<Core>) {
             tracing::debug!(source, error, "a source of peers failed");
         }
         dial_some(&core).await;
+        refresh(&core).await;
         let gone = core.book().sweep(UnixMillis::now());
         if !gone.is_empty() {
             tracing::debug!(count = gone.len(), "peers that were not heard of for long are forgotten");
@@ -141,6 +167,20 @@ fn note_hint(core: &Core, address: &Multiaddr, source: Source) {
             tracing::warn!(%address, %error, "a node cannot be used");
         }
     }
+}
+
+/// Asks connected peers again before what they said is forgotten.
+async fn refresh(core: &Core) {
+    let stale = core.network.connected().into_iter().filter(|(peer, connected)| {
+        let known = core.queue.announced.of(peer);
+        connected.speaks == Some(true) && known.is_none_or(|known| known.at.elapsed().is_ok_and(|age| age > INFO / 2))
+    });
+    let asks = stale.take(DIALS).map(|(peer, _)| async move {
+        if let Ok(answer) = core.links.ask(peer, "tandem/info", Map::new(), DIAL).await {
+            core.note_info(peer, &answer, INFO);
+        }
+    });
+    futures::future::join_all(asks).await;
 }
 
 /// Dials peers that admission would let in and that are due.
@@ -196,6 +236,7 @@ pub(crate) fn sources(core: &Core) -> Vec<String> {
         ("file", core.settings.registry.is_some()),
         ("mdns", network.mdns),
         ("rendezvous", !network.rendezvous.is_empty()),
+        ("github", core.github.is_some()),
     ];
     on.into_iter().filter(|(_, on)| *on).map(|(name, _)| name.to_owned()).collect()
 }
@@ -231,6 +272,11 @@ pub(crate) async fn look(core: &Core, sources: &BTreeSet<Source>, timeout: Durat
                 Err(error) => failed.push(("rendezvous", format!("{point}: {error}"))),
             }
         }
+    }
+    if sources.contains(&Source::Github)
+        && let Err(error) = read_github(core).await
+    {
+        failed.push(("github", error));
     }
     for (name, error) in &failed {
         core.sources_note(name, 0, Some(error.clone()));
@@ -282,6 +328,44 @@ pub(crate) async fn publish(core: &Core, record: &HostRecord) -> Vec<&'static st
     written
 }
 
+/// Takes in what the GitHub registry has, and renews this host's record there when half of its time is over.
+async fn read_github(core: &Core) -> Result<(), String> {
+    let Some(registry) = core.github.clone() else { return Ok(()) };
+    let own =
+        core.github_due().then(|| sign(core, Vec::new(), core.settings.record_ttl, BTreeMap::new())).transpose()?;
+    let asked = core.general.spawn(async move {
+        let mut registry = registry.lock().await;
+        let now = UnixMillis::now();
+        if let Some(own) = own {
+            registry.publish(&own, now).await.map_err(|error| error.to_string())?;
+        }
+        registry.list(now).await.map_err(|error| error.to_string())
+    });
+    let listing = asked.await.map_err(|error| error.to_string())??;
+    let nodes = take_in(core, listing.records, Source::Github);
+    let bad = listing.bad.first().map(|bad| format!("comment {}: {}", bad.comment, bad.error));
+    core.sources_note("github", nodes, bad);
+    Ok(())
+}
+
+/// Offers records to the book; answers how many are believed.
+fn take_in(core: &Core, records: Vec<HostRecord>, source: Source) -> usize {
+    let mut nodes = 0;
+    for record in records {
+        if record.peer() == core.network.me {
+            continue;
+        }
+        let offered = core.book().offer(record, source, UnixMillis::now());
+        match offered {
+            Ok(()) => nodes += 1,
+            // It is there already.
+            Err(BookError::Record(RecordError::NotNewer { .. })) => nodes += 1,
+            Err(error) => tracing::debug!(%error, "a record of a registry is refused"),
+        }
+    }
+    nodes
+}
+
 /// Renews this host's own record and takes in those of others.
 async fn read_registry(core: &Core) -> Result<(), String> {
     let Some(directory) = &core.settings.registry else { return Ok(()) };
@@ -291,19 +375,7 @@ async fn read_registry(core: &Core) -> Result<(), String> {
         registry.publish(&record).await.map_err(|error| error.to_string())?;
     }
     let found = registry.scan().await.map_err(|error| error.to_string())?;
-    let mut nodes = 0;
-    for record in found.records {
-        if record.peer() == core.network.me {
-            continue;
-        }
-        let offered = core.book().offer(record, Source::File, UnixMillis::now());
-        match offered {
-            Ok(()) => nodes += 1,
-            // It is there already.
-            Err(crate::trust::BookError::Record(crate::discovery::record::RecordError::NotNewer { .. })) => nodes += 1,
-            Err(error) => tracing::debug!(%error, "a record of the file registry is refused"),
-        }
-    }
+    let nodes = take_in(core, found.records, Source::File);
     let bad = found.bad.first().map(|(file, error)| format!("{file}: {error}"));
     core.sources_note("file", nodes, bad);
     Ok(())

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use libp2p::PeerId;
@@ -16,6 +16,7 @@ use tandem_store::{
 
 use crate::{
     acquaint::SourceNote,
+    discovery::github::GithubRegistry,
     flow::Flows,
     network::Network,
     queue::Queue,
@@ -42,6 +43,10 @@ pub(crate) struct Core {
     tools: Arc<OnceLock<Arc<dyn Tools>>>,
     book: Mutex<PeerBook>,
     sources: Mutex<BTreeMap<String, SourceNote>>,
+    /// Asked on the general lane: its answers are long.
+    pub(crate) github: Option<Arc<tokio::sync::Mutex<GithubRegistry>>>,
+    pub(crate) general: tokio::runtime::Handle,
+    github_renewed: Mutex<Option<Instant>>,
 }
 
 impl Core {
@@ -51,13 +56,20 @@ impl Core {
         store: Store,
         callers: PeerCaller,
         tools: Arc<OnceLock<Arc<dyn Tools>>>,
+        general: tokio::runtime::Handle,
     ) -> Self {
         let caps = Caps { queued: settings.queue_capacity.into(), ..Caps::default() };
         let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps);
         let limits = BookLimits { ttl: settings.record_ttl, ..BookLimits::default() };
         let mut book = PeerBook::new(AddressPolicy::new(network.me, settings.reach()), limits);
         book.set_allowed(settings.network.allow.iter().copied());
+        let github = settings.github.as_ref().and_then(|settings| {
+            GithubRegistry::new(settings).inspect_err(|error| tracing::error!(%error, "no github registry")).ok()
+        });
         Self {
+            github: github.map(|registry| Arc::new(tokio::sync::Mutex::new(registry))),
+            general,
+            github_renewed: Mutex::default(),
             links: Links::new(network.streams()),
             queue: Queue::new(tasks, settings.workers),
             flows: Flows::default(),
@@ -127,6 +139,17 @@ impl Core {
 
     pub(crate) fn flow_missed(&self) {
         self.flows.missed();
+    }
+
+    /// Whether this host's record at GitHub is to be renewed; noted as done.
+    pub(crate) fn github_due(&self) -> bool {
+        let mut last = self.github_renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.is_none_or(|at| at.elapsed() > self.settings.record_ttl / 2);
+        if due && !self.network.listening().is_empty() {
+            *last = Some(Instant::now());
+            return true;
+        }
+        false
     }
 
     /// The store, for what is kept of peers.

@@ -10,6 +10,7 @@ use arc_swap::ArcSwapOption;
 use futures::future::BoxFuture;
 use tandem_engine::{CallEnv, P2p, P2pError, P2pRequest};
 use tandem_store::Store;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -40,22 +41,22 @@ impl std::fmt::Debug for Reactor {
 }
 
 impl Reactor {
-    /// Starts the thread. The network comes up on it; until then the lane is down.
+    /// Starts the thread. What is no work for it goes to `general`. The network comes up on it; until then the lane is down.
     ///
     /// # Errors
     ///
     /// When there is no thread to be had.
-    pub fn start(settings: Settings, store: Store, callers: PeerCaller) -> std::io::Result<Arc<Self>> {
+    pub fn start(settings: Settings, store: Store, callers: PeerCaller, general: Handle) -> std::io::Result<Arc<Self>> {
         let (stop, settings) = (CancellationToken::new(), Arc::new(settings));
         let (core, tools) = (Arc::new(ArcSwapOption::empty()), Arc::new(OnceLock::new()));
         let body = {
             let (core, tools, stop) = (core.clone(), tools.clone(), stop.clone());
             move |up: Up| -> BoxFuture<'static, ()> {
                 let (settings, store, callers) = (settings.clone(), store.clone(), callers.clone());
-                let (core, tools, stop) = (core.clone(), tools.clone(), stop.clone());
+                let (core, tools, stop, general) = (core.clone(), tools.clone(), stop.clone(), general.clone());
                 Box::pin(async move {
                     let made = Network::start(&settings.network)
-                        .map(|network| Arc::new(Core::new(settings, network, store, callers, tools)));
+                        .map(|network| Arc::new(Core::new(settings, network, store, callers, tools, general)));
                     match made {
                         Ok(made) => {
                             core.store(Some(made.clone()));

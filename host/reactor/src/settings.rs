@@ -3,7 +3,12 @@
 use std::{path::PathBuf, time::Duration};
 
 use libp2p::{Multiaddr, PeerId};
-use tandem_manifest::{Admission, P2pConfig};
+use tandem_manifest::{Admission, GithubConfig, P2pConfig};
+
+use crate::discovery::github::GithubSettings;
+
+/// How long GitHub may take for one answer.
+const GITHUB: Duration = Duration::from_secs(10);
 
 /// Everything that the reactor needs to know.
 #[derive(Clone, Debug)]
@@ -12,6 +17,8 @@ pub struct Settings {
     pub network: NetworkSettings,
     /// The directory of the file registry, if it is on.
     pub registry: Option<PathBuf>,
+    /// The GitHub registry, if it is on.
+    pub github: Option<GithubSettings>,
     /// How long this host's own record is good for.
     pub record_ttl: Duration,
     /// Nodes to connect to from the start, as `…/p2p/ID`.
@@ -95,6 +102,7 @@ impl Settings {
                 Some(directory) => data.join(directory),
                 None => data.join("peers"),
             }),
+            github: discovery.github.enabled.then(|| github(&discovery.github)).flatten(),
             record_ttl: discovery.peer_ttl.as_duration(),
             nodes,
             public_nodes: discovery.public_nodes,
@@ -113,6 +121,17 @@ impl Settings {
     pub(crate) fn reach(&self) -> crate::trust::Reach {
         crate::trust::Reach { loopback: self.loopback, private: self.private, names: false }
     }
+}
+
+/// None without a repository, which the configuration's own check refuses.
+fn github(config: &GithubConfig) -> Option<GithubSettings> {
+    Some(GithubSettings {
+        api_base: config.api_base.clone(),
+        repository: config.repository.clone()?,
+        issue: None,
+        token: config.token.clone(),
+        timeout: GITHUB,
+    })
 }
 
 fn parse<T: std::str::FromStr<Err: std::fmt::Display>>(key: &'static str, text: &str) -> Result<T, SettingsError> {

@@ -51,6 +51,8 @@ pub trait Tools: Send + Sync {
     fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>>;
     /// What is there for a caller, sorted by name.
     fn list(&self, caller: &Caller) -> Vec<ToolInfo>;
+    /// Another number whenever there may be other tools.
+    fn generation(&self) -> u64;
     /// Whether a tool is there for a caller; else the nearest names.
     fn find(&self, caller: &Caller, tool: &str) -> Result<(), Vec<String>>;
 }

@@ -44,6 +44,10 @@ impl Tools for Router {
         view.tools().map(|tool| info(tool)).collect()
     }
 
+    fn generation(&self) -> u64 {
+        self.view(&Caller::local()).generation()
+    }
+
     fn find(&self, caller: &Caller, tool: &str) -> Result<(), Vec<String>> {
         let view = self.view(caller);
         match view.tool(tool) {

@@ -16,13 +16,13 @@ pub(crate) fn config(registry: &TempDir) -> String {
     format!(
         r#"
         [grants.p2p-taskqueue]
-        p2p = ["task-queue"]
+        allow = ["task-queue"]
         [grants.p2p-workflow]
-        p2p = ["workflow"]
+        allow = ["workflow"]
         [grants.p2p-peers]
-        p2p = ["peers"]
+        allow = ["peers"]
         [grants.p2p-bootstrap]
-        p2p = ["bootstrap"]
+        allow = ["bootstrap"]
         env = {{ TANDEM_BOOTSTRAP = "/ip4/127.0.0.1/tcp/9/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp" }}
         fs.bootstrap = {{ path = "bootstrap", mode = "read-only" }}
         [p2p]

@@ -92,7 +92,7 @@ pub(crate) fn workflows(args: Workflows) -> anyhow::Result<Exit> {
             }
             let said = |key: &str| workflow[key].as_str().unwrap_or_default().to_owned();
             let part = workflow["progress"].as_f64().unwrap_or_default() * 100.0;
-            table::print_line(&format!("{}: {}, {part:.0} %", said("name"), said("state")))?;
+            table::print_line(&format!("{}, {part:.0} %", said("state")))?;
             show(&args.target, &workflow["steps"], &STEPS)
         }
         WorkflowCommand::Watch { id } => watch::workflow(host, id, args.target.json).await,

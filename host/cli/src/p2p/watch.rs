@@ -68,7 +68,7 @@ pub(super) async fn workflow(host: &Session, id: &str, json: bool) -> anyhow::Re
         let done = all.iter().filter(|step| !matches!(said(step, "state"), "pending" | "ready" | "running")).count();
         whole.set_length(all.len() as u64);
         whole.set_position(done as u64);
-        whole.set_message(said(&workflow, "name").to_owned());
+        whole.set_message(said(&workflow, "state").to_owned());
         for step in &all {
             let (name, state) = (said(step, "id").to_owned(), said(step, "state").to_owned());
             let known = steps.entry(name.clone()).or_default();
@@ -100,7 +100,7 @@ pub(super) async fn workflow(host: &Session, id: &str, json: bool) -> anyhow::Re
             if json {
                 table::print_json(&workflow)?;
             } else {
-                table::print_line(&format!("{} {state}", said(&workflow, "name")))?;
+                table::print_line(state)?;
             }
             if state != "succeeded" {
                 bail!("the workflow is {state}");

@@ -7,6 +7,12 @@ use crate::workflow::{Body, Output, StepError};
 /// The reason of a cancellation that only takes a task back from a peer that does not come for it.
 pub(super) const MOVED: &str = "its peer did not come for it";
 
+/// A step's fences rise over its attempts, each of which is a task with fences from 1. The sum is exact in JSON (2^53): there are
+/// at most 16 attempts, and a task is claimed at most 10,000 times.
+fn step_fence(attempt: u32, fence: u64) -> u64 {
+    (u64::from(attempt) << 32) + fence
+}
+
 /// What happened, each with when, in milliseconds since the Unix epoch; nothing while the task has not ended.
 pub(super) fn bodies(step: &str, attempt: u32, task: &StoredTask) -> Vec<(Body, u64)> {
     let row = &task.row;
@@ -15,13 +21,13 @@ pub(super) fn bodies(step: &str, attempt: u32, task: &StoredTask) -> Vec<(Body, 
     }
     let ended = row.finished_at.unwrap_or(row.created_at).millis();
     let begun = row.started_at.map_or(ended, tandem_store::tasks::Timestamp::millis);
-    let (step, fence) = (step.to_owned(), row.fence);
+    let (step, fence) = (step.to_owned(), step_fence(attempt, row.fence));
     let mut bodies = Vec::new();
-    if let (Some(peer), true) = (&row.worker, fence > 0) {
+    if let (Some(peer), true) = (&row.worker, row.fence > 0) {
         bodies.push((Body::Claimed { step: step.clone(), attempt, peer: peer.clone(), fence }, begun));
         bodies.push((Body::Started { step: step.clone(), fence }, begun));
     }
-    let fence_of = (fence > 0).then_some(fence);
+    let fence_of = (row.fence > 0).then_some(fence);
     let failed = |step, error: StepError, r#final| Body::Failed { step, fence: fence_of, error, r#final };
     let error = || parsed(row.error.as_deref().unwrap_or("failed: the tool did not say why"));
     let last = match (row.state, &task.result) {
@@ -35,7 +41,7 @@ pub(super) fn bodies(step: &str, attempt: u32, task: &StoredTask) -> Vec<(Body, 
         }
         (TaskState::Cancelled, _) => failed(step, StepError::new("cancelled", "its task was cancelled"), true),
         // Its attempts are the workflow's: the task had one, and a lost lease is no fault of the tool.
-        (TaskState::Dead, _) if fence > 0 && row.error.as_deref().is_none_or(|text| text.contains("lease")) => {
+        (TaskState::Dead, _) if row.fence > 0 && row.error.as_deref().is_none_or(|text| text.contains("lease")) => {
             Body::Expired { step, fence }
         }
         (TaskState::Dead, _) => failed(step, error(), false),
