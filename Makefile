@@ -16,11 +16,11 @@ FUZZERS := manifest package config patterns
 # How long each of them runs.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup build plugins run test lint fmt bench fuzz conformance clients clean
+.PHONY: help setup build plugins run test lint fmt bench fuzz conformance clients sdk-test clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install what guests need: the wasm32-wasip2 target
 	@rustup target list --installed 2>/dev/null | grep -qx $(GUEST_TARGET) || rustup target add $(GUEST_TARGET)
@@ -64,6 +64,9 @@ conformance: plugins ## run the official MCP conformance suite (fetches Node 22 
 
 clients: plugins ## list and call a tool with each public MCP client
 	NODE="$(NODE)" sh tests/e2e/clients/run.sh
+
+sdk-test: build ## test the SDKs of every language (installs what they need from PyPI and npm)
+	sh sdk/test.sh
 
 clean: ## remove what was built
 	cargo clean
