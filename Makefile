@@ -16,7 +16,7 @@ FUZZERS := manifest package config patterns
 # How long each of them runs.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup build plugins run test lint fmt bench fuzz conformance clients demo-mesh clean
+.PHONY: help setup build plugins run test lint fmt bench fuzz conformance clients sdk-test demo-mesh clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -67,6 +67,9 @@ clients: plugins ## list and call a tool with each public MCP client
 
 demo-mesh: plugins ## three hosts find each other, run a workflow and lose one of them
 	sh tests/mesh/demo.sh
+
+sdk-test: build ## test the SDKs of every language (installs what they need from PyPI and npm)
+	sh sdk/test.sh
 
 clean: ## remove what was built
 	cargo clean

@@ -16,6 +16,7 @@ projects() {
         rm "$file.new"
     done
     for example in sdk/"$LANGUAGE"/examples/*/; do
+        [ -d "$example" ] || continue
         cp -r "$example" "$HERE/$(basename "$example")"
     done
 }

@@ -4,7 +4,7 @@ set -eu
 LANGUAGE=javascript
 . sdk/tests/common.sh
 
-node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2> /dev/null || skip "needs Node, 20 or later"
+node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2> /dev/null || skip "needs Node, 20 or later"
 quiet() { "$@" > "$WORK/javascript/log" 2>&1 || { cat "$WORK/javascript/log"; return 1; }; }
 
 [ -d sdk/javascript/node_modules/componentize-qjs ] \

@@ -160,7 +160,7 @@ class Others(Case):
 
         self.assertEqual(testing.read("lib://help"), [Contents("lib://help", "ask", "text/plain")])
         self.assertEqual(testing.read("lib://a%20b/7")[0].body, b"a b 8")
-        for uri in ["lib://a/b/c", "lib://a", "lib:///7", "lib://%ff/7", "lib://a/x"]:
+        for uri in ["lib://a/b/c", "lib://a", "lib:///7", "lib://%ff/7", "lib://a/x", "lib://{shelf}/{number}"]:
             with self.assertRaises(NotFound, msg=uri):
                 testing.read(uri)
         with self.assertRaisesRegex(TypeError, "variables of `lib://{a}`"):
@@ -279,7 +279,8 @@ class Docs(unittest.TestCase):
         :type a: int
         :param b: Two,
             and more.
-        :returns: Nothing.
+        :returns: Nothing,
+            at all.
         """
         self.assertEqual(parse(google).parameters, {"a": "One.", "b": "Two, and more."})
         self.assertEqual(parse(google).description, "Does it.\n\nMore of it on two lines.\n\nExample:\ndo(1)")

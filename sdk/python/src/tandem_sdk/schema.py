@@ -170,11 +170,6 @@ def record(items: list[Field], make: Callable[..., Any], closed: bool, descripti
     return Shape(schema, load)
 
 
-def to_json(value: Any) -> str:
-    """Writes dataclasses, enums, sets and what ``json`` knows. NaN and infinities are refused: JSON has none."""
-    return json.dumps(value, default=_plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
@@ -185,6 +180,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, abc.Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+# Made once: `json.dumps` would make one for each call.
+_ENCODER = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def to_json(value: Any) -> str:
+    """Writes dataclasses, enums, sets and what ``json`` knows. NaN and infinities are refused: JSON has none."""
+    return _ENCODER.encode(value)
 
 
 def _arg(hint: Any) -> Arg | None:

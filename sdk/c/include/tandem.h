@@ -1,0 +1,224 @@
+/* Write a Tandem plugin in one C file.
+ *
+ * A plugin is one constant, `tandem_plugin`, that lists tools, resources and prompts with the functions behind them. All memory that a
+ * call asks for comes from the call's arena and goes when the call ends: nothing is freed by hand. A function that fails says why
+ * by `tandem_fail` and returns false.
+ *
+ * What the SDK has no shorter word for (questions to the client, events) is in the generated bindings, <tandem/plugin.h>.
+ */
+#ifndef TANDEM_H
+#define TANDEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The call that is being served. */
+typedef struct tandem_call tandem_call;
+
+/* Text or bytes. Texts are UTF-8 and end with a zero that `length` does not count. `at` is NULL where there is none. */
+typedef struct {
+    const char *at;
+    size_t length;
+} tandem_text;
+
+/* Text from a string literal. */
+#define TANDEM_TEXT(literal) ((tandem_text){(literal), sizeof(literal) - 1})
+
+/* ---- What went wrong --------------------------------------------------------------------------------------------------------- */
+
+/* The kinds of the contract's tool-error. */
+typedef enum {
+    TANDEM_INVALID_ARGUMENTS,  /* the arguments are wrong in a way that the schema does not tell */
+    TANDEM_NOT_FOUND,          /* something that the arguments name is not there */
+    TANDEM_DENIED,             /* the plugin was refused a capability */
+    TANDEM_UNAVAILABLE,        /* trying again later may help */
+    TANDEM_MISSING_CAPABILITY, /* the client lacks `elicitation`, `sampling` or `roots`: the message is its name */
+    TANDEM_CANCELLED,          /* the tool stopped because the call was cancelled */
+    TANDEM_OTHER,
+} tandem_error;
+
+/* Says why the call fails, in the words that a client and its model get to read. Always false: `return tandem_fail(…)`. */
+bool tandem_fail(tandem_call *call, tandem_error kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* ---- JSON: arguments in, results out ----------------------------------------------------------------------------------------- */
+
+typedef enum {
+    TANDEM_NOTHING, /* not there, or no JSON */
+    TANDEM_NULL,
+    TANDEM_BOOLEAN,
+    TANDEM_NUMBER,
+    TANDEM_STRING,
+    TANDEM_ARRAY,
+    TANDEM_OBJECT,
+} tandem_kind;
+
+/* A value inside a JSON text; it points into the text. The host has checked arguments against the input schema before. */
+typedef struct {
+    tandem_kind kind;
+    const char *at, *end;
+} tandem_value;
+
+/* The arguments of a tool, prompt or completion: an object. */
+tandem_value tandem_arguments(tandem_call *call);
+/* Any JSON text. */
+tandem_value tandem_parse(const char *json, size_t length);
+/* A property; of kind TANDEM_NOTHING when there is none. Keys are compared as they are written, without escapes. */
+tandem_value tandem_get(tandem_value object, const char *key);
+/* The next item of an array, or the next property's value of an object: `tandem_value item = {0}; while (tandem_next(list, &item)) …`. */
+bool tandem_next(tandem_value list, tandem_value *item);
+/* The same with the property's key, still escaped. */
+bool tandem_next_property(tandem_value object, tandem_text *key, tandem_value *item);
+/* A string's text, unescaped, in the call's arena; `fallback` (may be NULL) when the value is none. */
+tandem_text tandem_string(tandem_call *call, tandem_value value, const char *fallback);
+/* A number; `fallback` when the value is none. Integers are cut off at the bounds of int64_t. */
+double tandem_number(tandem_value value, double fallback);
+int64_t tandem_integer(tandem_value value, int64_t fallback);
+bool tandem_boolean(tandem_value value, bool fallback);
+
+/* The structured result, written in order. Commas and colons come by themselves. What is not closed is closed when the tool returns. */
+void tandem_put_object(tandem_call *call);
+void tandem_put_array(tandem_call *call);
+/* Closes the innermost object or array. */
+void tandem_put_end(tandem_call *call);
+void tandem_put_key(tandem_call *call, const char *key);
+void tandem_put_string(tandem_call *call, tandem_text text);
+void tandem_put_integer(tandem_call *call, int64_t number);
+/* NaN and infinities, which JSON does not have, become null. */
+void tandem_put_number(tandem_call *call, double number);
+void tandem_put_boolean(tandem_call *call, bool value);
+void tandem_put_null(tandem_call *call);
+/* A value that was read elsewhere, as it is. */
+void tandem_put_value(tandem_call *call, tandem_value value);
+/* What was put so far, to keep it elsewhere (kv, say): it is then no result. */
+tandem_text tandem_take_json(tandem_call *call);
+
+/* ---- The call ---------------------------------------------------------------------------------------------------------------- */
+
+/* Memory that lives as long as the call, zeroed. Never NULL: a plugin that has no more memory traps, and its caller is told. */
+void *tandem_alloc(tandem_call *call, size_t size);
+/* Text by a format, in the call's arena. */
+tandem_text tandem_format(tandem_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A copy in the call's arena. */
+tandem_text tandem_copy(tandem_call *call, const char *text, size_t length);
+
+/* The request's id, as it stands in the operator's log. */
+tandem_text tandem_id(tandem_call *call);
+/* The tenant whose quotas, files and keys the call uses. */
+tandem_text tandem_tenant(tandem_call *call);
+/* Milliseconds until the wall-clock deadline. */
+uint64_t tandem_remaining_ms(tandem_call *call);
+/* Whether the client gave the call up: `if (tandem_cancelled(call)) return tandem_fail(call, TANDEM_CANCELLED, "cancelled");` */
+bool tandem_cancelled(tandem_call *call);
+/* Tells the client how far the call is. `done` must grow; `total` is 0 and `message` NULL where unknown. */
+void tandem_progress(tandem_call *call, double done, double total, const char *message);
+
+/* ---- Answers in content ------------------------------------------------------------------------------------------------------ */
+
+/* A block of text: of a tool's result, of a prompt (said by the person), or a resource's body. */
+void tandem_say(tandem_call *call, tandem_text text);
+/* In a prompt: said by the model. */
+void tandem_say_assistant(tandem_call *call, tandem_text text);
+/* A picture or a sound, by its media type (`image/…`, `audio/…`); in a resource: its bytes. */
+void tandem_say_bytes(tandem_call *call, tandem_text bytes, const char *mime_type);
+/* A pointer to a resource. */
+void tandem_say_link(tandem_call *call, const char *uri, const char *name);
+/* In a completion: one candidate. At most 100 are kept, and all are counted. */
+void tandem_candidate(tandem_call *call, tandem_text text);
+
+/* ---- What the host offers. What it refuses fails the call with the fitting kind: `if (!…) return false;` ---------------------- */
+
+/* A durable key-value store (`kv` in the manifest). A value that is not there has `at` NULL. */
+bool tandem_kv_get(tandem_call *call, const char *key, tandem_text *value);
+bool tandem_kv_set(tandem_call *call, const char *key, tandem_text value);
+/* Sets a value only while the present one equals `expected` (`at` NULL: only when there is none). */
+bool tandem_kv_compare_and_set(tandem_call *call, const char *key, tandem_text expected, tandem_text value, bool *was_set);
+bool tandem_kv_delete(tandem_call *call, const char *key, bool *was_there);
+/* The keys that start with `prefix`, sorted, in the call's arena. */
+bool tandem_kv_keys(tandem_call *call, const char *prefix, tandem_text **keys, size_t *count);
+
+/* A bounded in-memory cache (`cache` in the manifest). `ttl_ms` 0: until room is needed. */
+bool tandem_cache_get(tandem_call *call, const char *key, tandem_text *value);
+bool tandem_cache_set(tandem_call *call, const char *key, tandem_text value, uint64_t ttl_ms);
+bool tandem_cache_delete(tandem_call *call, const char *key);
+
+/* A setting of the operator's; `fallback` (may be NULL) when it is not set. */
+tandem_text tandem_config(tandem_call *call, const char *key, const char *fallback);
+
+typedef enum {
+    TANDEM_LOG_DEBUG,
+    TANDEM_LOG_INFO,
+    TANDEM_LOG_NOTICE,
+    TANDEM_LOG_WARNING,
+    TANDEM_LOG_ERROR,
+} tandem_level;
+/* A line in the operator's log, and for the client when it asked for the level. */
+void tandem_log(tandem_call *call, tandem_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* A text that stands for a secret in this call's outgoing requests (`secrets` in the manifest). */
+bool tandem_secret_placeholder(tandem_call *call, const char *name, tandem_text *placeholder);
+
+/* Calls another tool (`invoke` in the manifest) with a JSON object. `structured` has `at` NULL when the tool has no structured result;
+ * a tool that says it failed is an answer: see `failed`. */
+typedef struct {
+    tandem_text content, structured;
+    bool failed;
+} tandem_invoked;
+bool tandem_invoke(tandem_call *call, const char *tool, tandem_text arguments, tandem_invoked *answer);
+
+/* ---- The plugin -------------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *name, *title, *description;
+    /* JSON Schema 2020-12 of the arguments: an object. NULL: none. */
+    const char *input;
+    /* JSON Schema of the structured result. NULL: it answers content. */
+    const char *output;
+    /* What it does to the world; the host retries and caches by it. */
+    bool read_only, destructive, idempotent, open_world;
+    bool (*run)(tandem_call *call);
+} tandem_tool;
+
+typedef struct {
+    /* With `{variables}`: a family. */
+    const char *uri;
+    const char *name, *title, *description, *mime_type;
+    /* Says the content by `tandem_say` or `tandem_say_bytes`. */
+    bool (*read)(tandem_call *call, const char *uri);
+} tandem_resource;
+/* A variable of the URI that is read, decoded. */
+tandem_text tandem_variable(tandem_call *call, const char *name);
+
+typedef struct {
+    const char *name, *description;
+    bool optional;
+} tandem_prompt_argument;
+
+typedef struct {
+    const char *name, *title, *description;
+    const tandem_prompt_argument *arguments;
+    size_t argument_count;
+    /* Says the messages by `tandem_say` and `tandem_say_assistant`. */
+    bool (*run)(tandem_call *call);
+    /* Offers candidates for an argument by `tandem_candidate`; NULL: none. */
+    bool (*complete)(tandem_call *call, const char *argument, const char *value);
+} tandem_prompt;
+
+typedef struct {
+    const tandem_tool *tools;
+    size_t tool_count;
+    const tandem_resource *resources;
+    size_t resource_count;
+    const tandem_prompt *prompts;
+    size_t prompt_count;
+    /* Runs before the plugin serves; a text keeps it out and reaches the operator. NULL: none. */
+    const char *(*check)(void);
+} tandem_plugin_t;
+
+/* The plugin: defined in one of its source files. */
+extern const tandem_plugin_t tandem_plugin;
+
+/* An array and its length: `.tools = TANDEM_LIST(TOOLS)` sets `tools` and, right after it, `tool_count`. */
+#define TANDEM_LIST(array) (array), (sizeof(array) / sizeof *(array))
+
+#endif

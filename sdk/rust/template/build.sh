@@ -1,0 +1,14 @@
+#!/bin/sh
+# Makes build/plugin.wasm. With TANDEM_SDK (a directory that holds the SDKs) the SDK comes from there, else from crates.io.
+set -eu
+cd "$(dirname "$0")"
+target=wasm32-wasip2
+rustup target list --installed 2> /dev/null | grep -qx $target || rustup target add $target
+# A guest's stack and first memory: a memory that never grows inside a call costs no system call.
+export CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS="-Clink-arg=-zstack-size=131072 -Clink-arg=--initial-memory=524288"
+if [ -n "${TANDEM_SDK:-}" ]; then
+    set -- --config "patch.crates-io.tandem-sdk.path=\"$TANDEM_SDK/rust\""
+fi
+cargo build --target $target --release "$@"
+mkdir -p build
+cp "${CARGO_TARGET_DIR:-target}/$target/release/$(sed -n 's/^name = "\(.*\)"/\1/p' Cargo.toml | head -n 1 | tr - _).wasm" build/plugin.wasm

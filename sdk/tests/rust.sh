@@ -1,0 +1,15 @@
+#!/bin/sh
+# Tests the Rust template. Called by sdk/test.sh; the SDK itself is tested with the workspace.
+set -eu
+LANGUAGE=rust
+. sdk/tests/common.sh
+
+command -v cargo > /dev/null || skip "needs cargo: https://rustup.rs"
+{ rustup target list --installed 2> /dev/null | grep -qx wasm32-wasip2; } || rustup target add wasm32-wasip2 \
+    || skip "the target wasm32-wasip2 cannot be had from rustup"
+# Kept between runs, so that dependencies are compiled once.
+export CARGO_TARGET_DIR="$WORK/rust/target"
+projects
+# The versions that the workspace was tested with.
+cp Cargo.lock "$HERE/words/"
+drive
