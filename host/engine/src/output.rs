@@ -8,7 +8,7 @@ use wasmtime::{Store, component::Instance};
 
 use crate::{
     bindings::tandem::plugin::types::{self as wit, Content, ResourceBody, ResourceContents, ToolOutput},
-    config::HOSTCALL_FUEL,
+    config::{HOSTCALL_FUEL, MAX_HANDLES, MAX_RESOURCES},
     error::{LoadError, RunError},
     plugin::Exports,
     state::CallState,
@@ -43,8 +43,11 @@ pub(crate) fn limit_in(error: &wasmtime::Error) -> Option<RunError> {
     if text.contains("fuel allocated for hostcalls") {
         return Some(RunError::Limit { limit: "output", value: format!("{HOSTCALL_FUEL} bytes in one crossing") });
     }
-    if text.contains("resource table has no free keys") || text.contains("handles") && text.contains("limit") {
-        return Some(RunError::Limit { limit: "handles", value: crate::config::MAX_HANDLES.to_string() });
+    if text.contains("resource table has no free keys") {
+        return Some(RunError::Limit { limit: "resources", value: MAX_RESOURCES.to_string() });
+    }
+    if text.contains("handle limit exceeded") {
+        return Some(RunError::Limit { limit: "handles", value: MAX_HANDLES.to_string() });
     }
     None
 }

@@ -75,7 +75,7 @@ async fn handles_that_are_never_given_back_run_out() -> anyhow::Result<()> {
     let client = host.client("/mcp/full").await?;
     let result = client.call("leak_files", json!({"path": "/data/a.txt"})).await?;
     let fault = fault(&result);
-    assert!(["trapped", "limited", "bad_output"].iter().any(|code| fault["code"] == *code), "{fault}");
+    assert_eq!((&fault["limit"], &fault["value"]), (&json!("resources"), &json!("256")), "{fault}");
     add(&client).await?;
     assert!(files()? < before + 32, "{before} open files before, {} after", files()?);
     Ok(())
@@ -117,6 +117,17 @@ async fn answers_that_no_memory_holds_are_refused_before_they_are_read() -> anyh
         let fault = raw_attack(name).await?;
         assert!(["trapped", "bad_output", "limited"].iter().any(|code| fault["code"] == *code), "{name}: {fault}");
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_answer_that_memory_holds_is_refused_before_it_is_copied() -> anyhow::Result<()> {
+    let fault = raw_attack("fat-text").await?;
+    assert_eq!(
+        (&fault["limit"], &fault["value"]),
+        (&json!("output"), &json!("8388608 bytes in one crossing")),
+        "{fault}"
+    );
     Ok(())
 }
 

@@ -26,7 +26,7 @@ pub fn raw_plugin(directory: &Path, name: &str, world: &str, runtime: &str) -> a
     let manifest = format!(
         "[plugin]\nname = \"{name}\"\nversion = \"0.1.0\"\ndescription = \"Made by hand.\"\n\
          license = \"Apache-2.0\"\n[runtime]\n{runtime}\n\
-         [limits]\nmemory = \"16MiB\"\ndeadline = \"2s\"\ncpu = \"300ms\"\n"
+         [limits]\nmemory = \"16MiB\"\ndeadline = \"20s\"\ncpu = \"300ms\"\n"
     );
     let manifest = PluginManifest::parse("plugin.toml", &manifest).map_err(|errors| anyhow::anyhow!("{errors}"))?;
     let package = Package::pack(&component, &manifest, &descriptors(name, world)?)?;
