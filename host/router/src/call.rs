@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Map, Value};
-use tandem_catalog::{Category, Tool, View, Violations};
+use tandem_catalog::{Canary, Category, Tool, Vanished, View, Violations};
 use tandem_engine::{CallEnv, Content, RunError, ToolError, ToolOutput};
 
 use crate::{
@@ -37,6 +37,8 @@ struct Job<'a> {
     cx: &'a RequestContext,
     tool: &'a Arc<Tool>,
     category: &'a Category,
+    /// The version that is tried out beside the category.
+    canary: Option<&'a Arc<Canary>>,
     closing: &'a Closing,
     start: Instant,
 }
@@ -64,6 +66,17 @@ impl Place {
     }
 }
 
+/// A tool's answer that keeps its contract.
+struct Answered {
+    content: Vec<Content>,
+    structured: Option<Value>,
+    is_error: bool,
+    /// About how much room it takes.
+    bytes: usize,
+    /// Whether a version on trial gave it.
+    on_trial: bool,
+}
+
 impl Router {
     /// Runs one tool. Dropping the future stops the guest.
     pub async fn call_tool(
@@ -76,7 +89,7 @@ impl Router {
         let view = self.view(&cx.caller);
         let (tool, category) = find_tool(&view, name)?;
         let closing = Closing::new(self, &cx, self.place(&cx, category), name, start);
-        let job = Job { cx: &cx, tool, category, closing: &closing, start };
+        let job = Job { cx: &cx, tool, category, canary: view.canary(category), closing: &closing, start };
         let (lane, result) = match self.route(category, Some(tool)) {
             Ok(route) => (&self.0.general, Box::pin(self.routed_call(&job, arguments, route)).await),
             Err(error) => (&self.0.reactor, Err(error)),
@@ -120,21 +133,59 @@ impl Router {
             }
         }
         let env = self.env(cx, place, tool.limits.deadline)?;
-        let _running = self.admit(place, &env).await?;
-        let answer = self.attempts(&env, tool, place, &arguments).await?;
+        let Answered { content, structured, is_error, bytes, on_trial } = self.answered(job, &env, &arguments).await?;
+        if let Some((key, ttl)) = key
+            && !is_error
+            && !on_trial
+        {
+            self.0.results.put(key, &content, structured.as_ref(), bytes, ttl);
+        }
+        Ok(done(content, structured, is_error, false))
+    }
+
+    /// Runs the tool of the version on trial, if the call is one of its share, else that of the version that serves.
+    /// Where the one on trial fails, and twice is the same as once, the other one answers.
+    async fn answered(&self, job: &Job<'_>, env: &CallEnv, arguments: &str) -> Result<Answered, CallError> {
+        if let Some((tool, place)) = self.trial(job) {
+            let annotations = &job.tool.descriptor.annotations;
+            match self.run(env, &tool, &place, arguments).await {
+                Err(error) if (annotations.idempotent || annotations.read_only) && is_fault(&error) => {
+                    tracing::warn!(category = &*tool.category, %error, "a version on trial failed; the old one answers");
+                }
+                other => return other.map(|answered| Answered { on_trial: true, ..answered }),
+            }
+        }
+        self.run(env, job.tool, job.closing.place(), arguments).await
+    }
+
+    fn trial(&self, job: &Job<'_>) -> Option<(Arc<Tool>, Place)> {
+        let canary = job.canary?;
+        let tool = canary.takes(job.tool)?;
+        let Place { tenant, account, .. } = job.closing.place();
+        let state = self.state_of_trial(canary);
+        let share = state.share_of(&tenant.name);
+        // A circuit of its own must refuse nobody: the old version is there.
+        let closed = share.breaker.state(Instant::now()) == "closed";
+        closed.then(|| (tool.clone(), Place { state, share, tenant: tenant.clone(), account: account.clone() }))
+    }
+
+    async fn run(
+        &self,
+        env: &CallEnv,
+        tool: &Arc<Tool>,
+        place: &Place,
+        arguments: &str,
+    ) -> Result<Answered, CallError> {
+        let _running = self.admit(place, env).await?;
+        let answer = self.attempts(env, tool, place, arguments).await?;
         let (output, is_error) = match answer {
             Ok(output) => (output, false),
             Err(error) => (tool_failed(error)?, true),
         };
         let bytes = output.structured.as_ref().map_or(0, String::len)
             + output.content.iter().map(|c| if let Content::Text(t) = c { t.len() } else { 1 << 10 }).sum::<usize>();
-        let structured = self.structured(tool, &place.share, output.structured, is_error)?;
-        if let Some((key, ttl)) = key
-            && !is_error
-        {
-            self.0.results.put(key, &output.content, structured.as_ref(), bytes, ttl);
-        }
-        Ok(done(output.content, structured, is_error, false))
+        let structured = self.structured(tool, place, output.structured, is_error)?;
+        Ok(Answered { content: output.content, structured, is_error, bytes, on_trial: false })
     }
 
     pub(crate) fn place(&self, cx: &RequestContext, category: &Category) -> Place {
@@ -209,7 +260,7 @@ impl Router {
                 // The plugin may be one of the callers above: waiting for its place would be waiting for itself.
                 let full = || CallError::Limited {
                     limit: "concurrency",
-                    value: format!("{} calls", state.plugin.limits().concurrency),
+                    value: format!("{} calls", state.concurrency),
                     retryable: true,
                     retry_after: None,
                 };
@@ -288,12 +339,15 @@ impl Router {
     fn structured(
         &self,
         tool: &Tool,
-        share: &Share,
+        place: &Place,
         text: Option<String>,
         is_error: bool,
     ) -> Result<Option<Value>, CallError> {
         let wrong = |reason: String| {
-            share.breaker.failure(Instant::now());
+            place.share.breaker.failure(Instant::now());
+            if let Some(canary) = &place.state.trial {
+                canary.count(true);
+            }
             CallError::BadOutput { category: tool.category.to_string(), reason }
         };
         let Some(text) = text else {
@@ -340,7 +394,30 @@ impl Drop for Running {
 fn find_tool<'a>(view: &'a View, name: &str) -> Result<(&'a Arc<Tool>, &'a Arc<Category>), CallError> {
     view.tool(name)
         .and_then(|tool| Some((tool, view.category(&tool.category)?)))
-        .ok_or_else(|| not_found("tool", name, view.near_tools(name)))
+        .ok_or_else(|| unknown_tool(view, name, view.near_tools(name)))
+}
+
+/// A version's own fault: another one may do better.
+fn is_fault(error: &CallError) -> bool {
+    matches!(
+        error,
+        CallError::Trapped { .. }
+            | CallError::BadOutput { .. }
+            | CallError::Unavailable { .. }
+            | CallError::Internal(_)
+    )
+}
+
+/// What is said of a tool that is not there: what became of it, if it once was. `near` are the names that may be meant,
+/// best first.
+#[must_use]
+pub fn unknown_tool(view: &View, name: &str, near: Vec<String>) -> CallError {
+    match view.vanished(name) {
+        Some(Vanished { category, version, near }) => {
+            CallError::Vanished { name: name.to_owned(), category: category.to_string(), version, near }
+        }
+        None => not_found("tool", name, near),
+    }
 }
 
 pub(crate) fn not_found(kind: &'static str, name: &str, near: Vec<String>) -> CallError {

@@ -30,6 +30,7 @@ mod tenant;
 
 pub use api::{CallError, Lane, Output, RequestContext, Violation};
 pub use audit::AuditedCalls;
+pub use call::unknown_tool;
 pub use router::{Router, RouterConfig};
 pub use status::{CategoryStatus, LaneStatus, RuntimeStatus};
 pub use tenant::{CallUse, Denial, TenantLimits, TenantPolicy, Unlimited};

@@ -21,6 +21,7 @@ mod limits;
 mod packages;
 mod plugins;
 mod policy;
+mod reload;
 mod rest;
 mod supply;
 mod tenants;

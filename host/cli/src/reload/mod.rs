@@ -1,19 +1,52 @@
-//! SIGHUP: tenants, their keys and their limits are read again, and exchanged while the host serves.
+//! SIGHUP: tenants, their keys and their limits are read again, and exchanged while the host serves; then the plugin
+//! directory is taken over, as it is whenever it changes ([`plugins`]).
 //!
-//! Only they: everything else in the file counts from the next start on. A file that is wrong changes nothing. The
+//! Only they: everything else in the configuration counts from the next start on. A file that is wrong changes nothing. The
 //! environment of a process does not change, so keys that are to be rotated stand in files, as `${file:/path}`.
 
-use std::sync::Arc;
+mod history;
+mod plugins;
+mod settle;
+mod watch;
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tandem_gateway::KeyRing;
 use tandem_router::Router;
-use tandem_store::StoredKey;
+use tandem_store::{EventRecord, Store, StoredKey};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::watch,
+    sync::watch as channel,
 };
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use self::plugins::{Plugins, load_options};
 
 use crate::{args::Source, auth, config, tenants::Limits};
+
+/// How often versions on trial are looked at.
+const JUDGE: Duration = Duration::from_millis(500);
+
+/// The plugins, as soon as they are loaded.
+pub(crate) type Loaded = Arc<OnceLock<Arc<Plugins>>>;
+
+/// Takes changes of the plugin directory over, and judges versions on trial, until the host stops.
+pub(crate) fn on_changes(plugins: Arc<Plugins>, watched: bool, stop: CancellationToken) {
+    if watched {
+        tokio::spawn(watch::run(plugins.clone(), stop.clone()));
+    }
+    tokio::spawn(async move {
+        while stop.run_until_cancelled(tokio::time::sleep(JUDGE)).await.is_some() {
+            if !plugins.catalog.canaries().is_empty() {
+                let plugins = plugins.clone();
+                drop(tokio::task::spawn_blocking(move || plugins.judge()).await);
+            }
+        }
+    });
+}
 
 /// What is exchanged.
 #[derive(Clone)]
@@ -25,7 +58,11 @@ pub(crate) struct Reload {
     /// Asks for the limits anew.
     pub(crate) router: Router,
     /// The keys that were issued.
-    pub(crate) issued: watch::Receiver<Arc<[StoredKey]>>,
+    pub(crate) issued: channel::Receiver<Arc<[StoredKey]>>,
+    /// Where it is recorded.
+    pub(crate) store: Store,
+    /// The plugins.
+    pub(crate) plugins: Loaded,
 }
 
 /// Lets keys that are issued and revoked while the host serves count at once.
@@ -69,14 +106,31 @@ fn once(source: &Source, reload: &Reload) {
     });
     match exchanged {
         Ok(rotation) if rotation.is_empty() => {
+            recorded(reload);
             tracing::info!("configuration read again: tenants and keys are the same")
         }
-        Ok(rotation) => tracing::info!(
-            added = ?rotation.added,
-            removed = ?rotation.removed,
-            tenants = ?rotation.tenants,
-            "configuration read again: tenants and keys are exchanged"
-        ),
+        Ok(rotation) => {
+            recorded(reload);
+            tracing::info!(
+                added = ?rotation.added,
+                removed = ?rotation.removed,
+                tenants = ?rotation.tenants,
+                "configuration read again: tenants and keys are exchanged"
+            );
+        }
         Err(error) => tracing::error!("configuration read again and refused, the old one stays: {error:#}"),
+    }
+    if let Some(plugins) = reload.plugins.get()
+        && let Err(error) = plugins.reload(None, "host")
+    {
+        tracing::error!("the plugin directory is not taken over: {error:#}");
+    }
+}
+
+fn recorded(reload: &Reload) {
+    let event = EventRecord::of_host("configuration.reloaded");
+    let written = tokio::runtime::Handle::current().block_on(reload.store.audit_append(vec![event.into()]));
+    if let Err(error) = written {
+        tracing::error!(%error, "it could not be recorded in the audit log");
     }
 }
