@@ -148,7 +148,9 @@ impl Router {
     async fn answered(&self, job: &Job<'_>, env: &CallEnv, arguments: &str) -> Result<Answered, CallError> {
         if let Some((tool, place)) = self.trial(job) {
             let annotations = &job.tool.descriptor.annotations;
-            match self.run(env, &tool, &place, arguments).await {
+            // Its own deadline; what it used of the call's is not given back.
+            let its = self.env(job.cx, &place, tool.limits.deadline)?;
+            match self.run(&its, &tool, &place, arguments).await {
                 Err(error) if (annotations.idempotent || annotations.read_only) && is_fault(&error) => {
                     tracing::warn!(category = &*tool.category, %error, "a version on trial failed; the old one answers");
                 }

@@ -273,12 +273,10 @@ async fn a_version_that_fails_on_trial_is_given_up_by_itself() -> anyhow::Result
     })?;
     let shown = operator(host.directory.path(), &["reload"]).await?;
     assert!(shown[0]["state"] == "canary" && shown[0]["canary"]["version"] == "0.2.0", "{shown}");
-    let mut failed = 0;
     for _ in 0..15 {
         let result = client.call("sleep_ms", json!({"ms": 100})).await?;
-        failed += usize::from(result.is_error == Some(true));
+        assert_ne!(result.is_error, Some(true), "where the new version fails, the old one answers: {result:?}");
     }
-    assert_eq!(failed, 1, "one failure is more than 1 % of the least number of calls");
     let line = until(&host, "echo.wasm", |line| line["state"] == "serving").await?;
     assert!(line["version"] == "0.1.0" && line.to_string().contains("was tried out and given up"), "{line}");
     recorded(&host, "plugin.rolled-back").await
@@ -302,6 +300,16 @@ async fn calling(client: Client, seen: Arc<Seen>) {
         seen.calls.fetch_add(1, Ordering::Relaxed);
         seen.failures.lock().expect("nobody panics").extend(failure);
     }
+}
+
+/// The least memory within some seconds: what is counted of calls is folded every five.
+async fn memory(host: &Host) -> anyhow::Result<u64> {
+    let mut least = u64::MAX;
+    for _ in 0..24 {
+        least = least.min(host.memory()?);
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    Ok(least)
 }
 
 #[tokio::test]
@@ -338,11 +346,11 @@ async fn no_call_is_lost_while_a_plugin_is_replaced_fifty_times() -> anyhow::Res
         }
         if round == 4 {
             // By now all that is made once is there.
-            before = host.memory()?;
+            before = memory(&host).await?;
         }
     }
     let line = until(&host, "echo.wasm", |line| line["draining"] == 0).await?;
-    let after = host.memory()?;
+    let after = memory(&host).await?;
     seen.stop.store(true, Ordering::Relaxed);
     for client in clients {
         client.await?;
