@@ -33,13 +33,13 @@ pub(crate) struct Route {
 }
 
 /// One tool call's facts.
-struct Job<'a> {
-    cx: &'a RequestContext,
-    tool: &'a Arc<Tool>,
+pub(crate) struct Job<'a> {
+    pub(crate) cx: &'a RequestContext,
+    pub(crate) tool: &'a Arc<Tool>,
     category: &'a Category,
     /// The version that is tried out beside the category.
-    canary: Option<&'a Arc<Canary>>,
-    closing: &'a Closing,
+    pub(crate) canary: Option<&'a Arc<Canary>>,
+    pub(crate) closing: &'a Closing,
     start: Instant,
 }
 
@@ -67,14 +67,14 @@ impl Place {
 }
 
 /// A tool's answer that keeps its contract.
-struct Answered {
-    content: Vec<Content>,
-    structured: Option<Value>,
-    is_error: bool,
+pub(crate) struct Answered {
+    pub(crate) content: Vec<Content>,
+    pub(crate) structured: Option<Value>,
+    pub(crate) is_error: bool,
     /// About how much room it takes.
-    bytes: usize,
+    pub(crate) bytes: usize,
     /// Whether a version on trial gave it.
-    on_trial: bool,
+    pub(crate) on_trial: bool,
 }
 
 impl Router {
@@ -143,35 +143,7 @@ impl Router {
         Ok(done(content, structured, is_error, false))
     }
 
-    /// Runs the tool of the version on trial, if the call is one of its share, else that of the version that serves.
-    /// Where the one on trial fails, and twice is the same as once, the other one answers.
-    async fn answered(&self, job: &Job<'_>, env: &CallEnv, arguments: &str) -> Result<Answered, CallError> {
-        if let Some((tool, place)) = self.trial(job) {
-            let annotations = &job.tool.descriptor.annotations;
-            // Its own deadline; what it used of the call's is not given back.
-            let its = self.env(job.cx, &place, tool.limits.deadline)?;
-            match self.run(&its, &tool, &place, arguments).await {
-                Err(error) if (annotations.idempotent || annotations.read_only) && is_fault(&error) => {
-                    tracing::warn!(category = &*tool.category, %error, "a version on trial failed; the old one answers");
-                }
-                other => return other.map(|answered| Answered { on_trial: true, ..answered }),
-            }
-        }
-        self.run(env, job.tool, job.closing.place(), arguments).await
-    }
-
-    fn trial(&self, job: &Job<'_>) -> Option<(Arc<Tool>, Place)> {
-        let canary = job.canary?;
-        let tool = canary.takes(job.tool)?;
-        let Place { tenant, account, .. } = job.closing.place();
-        let state = self.state_of_trial(canary);
-        let share = state.share_of(&tenant.name);
-        // A circuit of its own must refuse nobody: the old version is there.
-        let closed = share.breaker.state(Instant::now()) == "closed";
-        closed.then(|| (tool.clone(), Place { state, share, tenant: tenant.clone(), account: account.clone() }))
-    }
-
-    async fn run(
+    pub(crate) async fn run(
         &self,
         env: &CallEnv,
         tool: &Arc<Tool>,
@@ -397,17 +369,6 @@ fn find_tool<'a>(view: &'a View, name: &str) -> Result<(&'a Arc<Tool>, &'a Arc<C
     view.tool(name)
         .and_then(|tool| Some((tool, view.category(&tool.category)?)))
         .ok_or_else(|| unknown_tool(view, name, view.near_tools(name)))
-}
-
-/// A version's own fault: another one may do better.
-fn is_fault(error: &CallError) -> bool {
-    matches!(
-        error,
-        CallError::Trapped { .. }
-            | CallError::BadOutput { .. }
-            | CallError::Unavailable { .. }
-            | CallError::Internal(_)
-    )
 }
 
 /// What is said of a tool that is not there: what became of it, if it once was. `near` are the names that may be meant,

@@ -27,6 +27,7 @@ mod outcome;
 mod router;
 mod status;
 mod tenant;
+mod trial;
 
 pub use api::{CallError, Lane, Output, RequestContext, Violation};
 pub use audit::AuditedCalls;

@@ -1,4 +1,4 @@
-//! The last good files of each plugin, in `versions/NAME/DIGEST.wasm` below the data directory, for `tandem rollback`.
+//! The last good files of each plugin, in `versions/NAME/VERSION@DIGEST.wasm` below the data directory, for `tandem rollback`.
 //!
 //! A kept file is trusted no more than one in the plugin directory: it is verified like any other before it is loaded.
 //! [`KEPT`] files of each plugin; the one that served last is the newest. Directories 0700, files 0600.
@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use tandem_manifest::{Package, Sha256Digest, TrustRoots};
+use tandem_manifest::{Installed, Sha256Digest};
 
 /// Files of one plugin. Further back than this, an operator has the file elsewhere.
 const KEPT: usize = 5;
@@ -37,26 +37,20 @@ impl History {
         Self(directory)
     }
 
-    fn path(&self, plugin: &str, digest: &Sha256Digest) -> PathBuf {
-        let hex = digest.to_string();
-        self.0.join(plugin).join(format!("{}.wasm", hex.strip_prefix("sha256:").unwrap_or(&hex)))
+    fn path(&self, file: &Installed) -> PathBuf {
+        self.0.join(&file.name).join(format!("{}@{}.wasm", file.version, hex::encode(file.digest.as_bytes())))
     }
 
     /// Keeps a file that served. `bytes` are asked for only if it is not there.
-    pub(super) fn keep(
-        &self,
-        plugin: &str,
-        digest: &Sha256Digest,
-        bytes: impl FnOnce() -> io::Result<Vec<u8>>,
-    ) -> io::Result<()> {
-        let path = self.path(plugin, digest);
+    pub(super) fn keep(&self, file: &Installed, bytes: impl FnOnce() -> io::Result<Vec<u8>>) -> io::Result<()> {
+        let path = self.path(file);
         let directory = path.parent().unwrap_or(&self.0);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
         match fs::OpenOptions::new().append(true).open(&path) {
             Ok(file) => file.set_modified(SystemTime::now())?,
             Err(_) => {
                 let bytes = bytes()?;
-                if Sha256Digest::of(&bytes) != *digest {
+                if Sha256Digest::of(&bytes) != file.digest {
                     return Err(io::Error::other("the file has changed since it was loaded"));
                 }
                 write(&path, &bytes)?;
@@ -103,12 +97,11 @@ impl History {
 }
 
 fn kept(path: &Path) -> Option<Kept> {
-    let bytes = fs::read(path).ok()?;
-    // Only to name it: nothing is trusted here.
-    let (package, _) = Package::inspect(&bytes, &TrustRoots::none()).ok()?;
+    // Only names: what is in the file is verified when it is loaded.
+    let (version, hex) = path.file_name()?.to_str()?.strip_suffix(".wasm")?.split_once('@')?;
     Some(Kept {
-        digest: package.file_digest.to_string(),
-        version: package.manifest.plugin.version.to_string(),
+        digest: format!("sha256:{hex}"),
+        version: version.to_owned(),
         at: fs::metadata(path).ok()?.modified().ok()?,
         path: path.to_owned(),
     })

@@ -4,6 +4,7 @@
 //! Only they: everything else in the configuration counts from the next start on. A file that is wrong changes nothing. The
 //! environment of a process does not change, so keys that are to be rotated stand in files, as `${file:/path}`.
 
+mod drain;
 mod history;
 mod plugins;
 mod settle;

@@ -6,13 +6,13 @@
 //! replaced still runs ends as it would have, within `plugins.drain`.
 //!
 //! **Bounds.** Compiling by `general.compile-workers` threads of low priority; one change at a time;
-//! [`MAX_DRAINING`] versions that only finish their calls.
+//! those that only finish their calls by [`drain`](super::drain).
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
+    collections::{BTreeSet, HashMap},
     path::Path,
-    sync::{Arc, Mutex, PoisonError, Weak},
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 
 use anyhow::bail;
@@ -21,12 +21,13 @@ use serde_json::{Value, json};
 use tandem_catalog::{
     Canary, CanaryTerms, Catalog, Category, Displaced, LoadOptions, Rejected, Verdict, load_candidate, read_file,
 };
-use tandem_engine::{Engine, Plugin};
+use tandem_engine::Engine;
 use tandem_manifest::{HostConfig, Sha256Digest};
 use tandem_store::{EventRecord, Store};
 use tokio::runtime::Handle;
 
 use super::{
+    drain::Draining,
     history::{self, History},
     settle::scan,
 };
@@ -38,11 +39,6 @@ use crate::{
     supply::{self, Supply},
 };
 
-/// Versions that serve no new calls and finish their old ones. Stops a directory that changes all the time from keeping
-/// them all in memory for the whole of the drain time.
-const MAX_DRAINING: usize = 8;
-/// How often it is looked whether a version's last call has ended.
-const DRAIN_LOOK: Duration = Duration::from_millis(50);
 /// How much a compiling thread stands back behind those that serve, as in nice(2).
 const NICE: i32 = 10;
 /// Who acts when nobody asked.
@@ -59,7 +55,7 @@ pub(crate) struct Plugins {
     history: History,
     /// One change at a time; inside, what was refused of each file, so that it is not tried again and again.
     refused: Mutex<HashMap<String, Sha256Digest>>,
-    draining: Mutex<VecDeque<(Arc<str>, Weak<Plugin>)>>,
+    draining: Draining,
 }
 
 /// How a file is to be taken over.
@@ -104,7 +100,7 @@ impl Plugins {
             })
             .build()?;
         let history = History::new(below_data(&config, "versions".as_ref()));
-        let (refused, draining) = (Mutex::default(), Mutex::default());
+        let (refused, draining) = (Mutex::default(), Draining::new(config.plugins.drain.as_duration()));
         let plugins = Self { engine, config, policy, store, catalog, compilers, history, refused, draining };
         for status in plugins.catalog.plugins() {
             let file = status.file;
@@ -241,7 +237,7 @@ impl Plugins {
                 match self.catalog.try_out(category, terms)? {
                     Err(category) => *category,
                     Ok(displaced) => {
-                        self.retire(displaced);
+                        self.draining.retire(displaced);
                         count(&name, "canary");
                         tracing::info!(plugin = &*name, version, share, "a new version is tried out");
                         return Ok(());
@@ -267,7 +263,7 @@ impl Plugins {
         count(&category.name, result);
         let (plugin, version) = (&*category.plugin_name, &*category.version);
         tracing::info!(plugin, version, before, file, digest = category.digest, "plugin {result}");
-        self.retire(displaced);
+        self.draining.retire(displaced);
         let event = event.unwrap_or_else(|| match before {
             Some(before) => supply::loaded("plugin.reloaded", &category.installed).with("before", before),
             None => supply::loaded("plugin.loaded", &category.installed),
@@ -302,7 +298,7 @@ impl Plugins {
             self.record(supply::loaded("plugin.unloaded", &category.installed).with("reason", reason), actor);
         }
         let any = !displaced.is_empty();
-        self.retire(displaced);
+        self.draining.retire(displaced);
         any
     }
 
@@ -356,7 +352,7 @@ impl Plugins {
         }
         count(&category.name, "rolled-back");
         tracing::error!(plugin = &*category.plugin_name, version = category.version, "given up: {reason}");
-        self.retire(vec![category.clone()]);
+        self.draining.retire(vec![category.clone()]);
         self.record(supply::loaded("plugin.rolled-back", &category.installed).with("reason", reason), actor);
     }
 
@@ -401,7 +397,7 @@ impl Plugins {
 
     /// The plugin files, what serves, and why something does not.
     pub(crate) fn list(&self, only: Option<&dyn Fn(&String) -> bool>) -> Value {
-        let draining: Vec<_> = self.draining().iter().map(|(name, _)| name.clone()).collect();
+        let draining = self.draining.names();
         let all = self.catalog.plugins().into_iter().filter(|status| only.is_none_or(|only| only(&status.file)));
         let shown = all.map(|status| {
             let name = status.name.clone().unwrap_or_default();
@@ -418,46 +414,10 @@ impl Plugins {
         shown.collect()
     }
 
-    /// Lets displaced versions finish, ends them if they do not, and sees that their memory comes back.
-    fn retire(&self, displaced: Displaced) {
-        for category in displaced {
-            category.plugin.drain();
-            let (plugin, version) = (category.plugin_name.clone(), category.version.clone());
-            let old = Arc::downgrade(&category.plugin);
-            drop(category);
-            let mut draining = self.draining();
-            draining.push_back((plugin.clone(), old.clone()));
-            while draining.len() > MAX_DRAINING {
-                end(draining.pop_front());
-            }
-            drop(draining);
-            let wait = self.config.plugins.drain.as_duration();
-            tokio::spawn(async move {
-                let start = Instant::now();
-                while old.strong_count() > 0 && start.elapsed() < wait {
-                    tokio::time::sleep(DRAIN_LOOK).await;
-                }
-                if old.strong_count() > 0 {
-                    tracing::warn!(plugin = &*plugin, version, "calls of the old version are ended");
-                    end(Some((plugin, old)));
-                } else {
-                    let after_ms = start.elapsed().as_millis() as u64;
-                    tracing::info!(plugin = &*plugin, version, after_ms, "the old version is gone from memory");
-                }
-            });
-        }
-    }
-
-    fn draining(&self) -> std::sync::MutexGuard<'_, VecDeque<(Arc<str>, Weak<Plugin>)>> {
-        let mut draining = self.draining.lock().unwrap_or_else(PoisonError::into_inner);
-        draining.retain(|(_, old)| old.strong_count() > 0);
-        draining
-    }
-
     fn keep(&self, category: &Category) {
         let path = self.directory().join(&category.file);
         let bytes = || read_file(&path).map_err(std::io::Error::other);
-        if let Err(error) = self.history.keep(&category.plugin_name, &category.installed.digest, bytes) {
+        if let Err(error) = self.history.keep(&category.installed, bytes) {
             let plugin = &*category.plugin_name;
             tracing::warn!(%error, plugin, "the plugin's file cannot be kept; there is no way back to it");
         }
@@ -468,12 +428,6 @@ impl Plugins {
         if let Err(error) = Handle::current().block_on(self.store.audit_append(vec![record.into()])) {
             tracing::error!(%error, "it could not be recorded in the audit log");
         }
-    }
-}
-
-fn end(old: Option<(Arc<str>, Weak<Plugin>)>) {
-    if let Some(old) = old.and_then(|(_, old)| old.upgrade()) {
-        old.end();
     }
 }
 
