@@ -18,6 +18,8 @@ use crate::driver::{Era, drive};
 
 const CONNECTIONS: usize = 16;
 const REPLACEMENTS: usize = 50;
+/// Replacements before memory is measured.
+const WARM_UP: usize = 10;
 const QUIET: Duration = Duration::from_secs(5);
 /// Longer than all replacements take.
 const LONGEST: Duration = Duration::from_secs(600);
@@ -101,8 +103,8 @@ fn is(plugin: &Value, state: &str) -> bool {
     plugin.get("state").and_then(Value::as_str) == Some(state)
 }
 
-fn replace_often(host: &Host) -> anyhow::Result<()> {
-    for round in 0..REPLACEMENTS {
+fn replace_often(host: &Host, rounds: std::ops::Range<usize>) -> anyhow::Result<()> {
+    for round in rounds {
         // Each is another file, so each is compiled.
         let bytes = echo(&format!("0.1.0+{round}"))?;
         if round % 5 == 3 {
@@ -141,11 +143,17 @@ pub(crate) fn report(out: &mut impl Write) -> anyhow::Result<()> {
     };
     calls(Instant::now() + QUIET / 5)?;
     let quiet = calls(Instant::now() + QUIET)?;
+    // What is made once, as threads and the buffers in which code is loaded, is no loss.
+    std::thread::scope(|scope| {
+        let warming = scope.spawn(|| replace_often(&host, REPLACEMENTS..REPLACEMENTS + WARM_UP));
+        calls(Instant::now() + QUIET)?;
+        warming.join().map_err(|_| anyhow::anyhow!("the replacements panicked"))?
+    })?;
     let before = host.memory()?;
     // Calls go on in slices until the replacements are done; a failed call ends the report with its answer.
     let start = Instant::now();
     let mut during = std::thread::scope(|scope| -> anyhow::Result<Vec<Duration>> {
-        let replacing = scope.spawn(|| replace_often(&host));
+        let replacing = scope.spawn(|| replace_often(&host, 0..REPLACEMENTS));
         let mut taken = Vec::new();
         while !replacing.is_finished() && start.elapsed() < LONGEST {
             taken.extend(calls(Instant::now() + QUIET / 10)?);

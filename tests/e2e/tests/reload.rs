@@ -125,6 +125,7 @@ async fn a_file_that_is_being_written_is_not_looked_at() -> anyhow::Result<()> {
         std::io::Write::write_all(&mut written, part)?;
         // Each shorter than the time for which a file must rest.
         tokio::time::sleep(Duration::from_millis(20)).await;
+        assert!(adds(&client).await, "the old one serves, whatever is there meanwhile");
     }
     drop(written);
     until(&host, "echo.wasm", |line| line["version"] == "0.2.0").await?;
