@@ -143,24 +143,22 @@ pub(crate) fn report(out: &mut impl Write) -> anyhow::Result<()> {
     };
     calls(Instant::now() + QUIET / 5)?;
     let quiet = calls(Instant::now() + QUIET)?;
-    // What is made once, as threads and the buffers in which code is loaded, is no loss.
-    std::thread::scope(|scope| {
-        let warming = scope.spawn(|| replace_often(&host, REPLACEMENTS..REPLACEMENTS + WARM_UP));
-        calls(Instant::now() + QUIET)?;
-        warming.join().map_err(|_| anyhow::anyhow!("the replacements panicked"))?
-    })?;
-    let before = host.memory()?;
     // Calls go on in slices until the replacements are done; a failed call ends the report with its answer.
-    let start = Instant::now();
-    let mut during = std::thread::scope(|scope| -> anyhow::Result<Vec<Duration>> {
-        let replacing = scope.spawn(|| replace_often(&host, 0..REPLACEMENTS));
-        let mut taken = Vec::new();
-        while !replacing.is_finished() && start.elapsed() < LONGEST {
-            taken.extend(calls(Instant::now() + QUIET / 10)?);
-        }
-        replacing.join().map_err(|_| anyhow::anyhow!("the replacements panicked"))??;
-        Ok(taken)
-    })?;
+    let calls_while_replacing = |rounds| {
+        std::thread::scope(|scope| -> anyhow::Result<Vec<Duration>> {
+            let (start, replacing) = (Instant::now(), scope.spawn(|| replace_often(&host, rounds)));
+            let mut taken = Vec::new();
+            while !replacing.is_finished() && start.elapsed() < LONGEST {
+                taken.extend(calls(Instant::now() + QUIET / 10)?);
+            }
+            replacing.join().map_err(|_| anyhow::anyhow!("the replacements panicked"))??;
+            Ok(taken)
+        })
+    };
+    // What is made once, as threads and the buffers in which code is loaded, is no loss.
+    calls_while_replacing(REPLACEMENTS..REPLACEMENTS + WARM_UP)?;
+    let (before, start) = (host.memory()?, Instant::now());
+    let mut during = calls_while_replacing(0..REPLACEMENTS)?;
     let (took, after) = (start.elapsed(), host.memory()?);
     during.sort_unstable();
     writeln!(out, "{CONNECTIONS} connections calling without pause while a plugin is replaced {REPLACEMENTS} times")?;
