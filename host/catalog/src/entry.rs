@@ -1,6 +1,9 @@
 //! What the catalog holds: categories and their tools.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
@@ -99,6 +102,10 @@ pub(crate) fn validator(schema: &Value) -> Result<Validator, String> {
 /// One category: a loaded plugin with what it offers.
 #[derive(Debug)]
 pub struct Category {
+    /// The name of its file in the plugin directory.
+    pub file: String,
+    /// When it was loaded.
+    pub loaded_at: SystemTime,
     /// Its name.
     pub name: Arc<str>,
     /// The plugin's name; most often the same.
@@ -115,7 +122,7 @@ pub struct Category {
     pub requires_p2p: bool,
     /// 0..10, 10 first.
     pub priority: u8,
-    /// SHA-256 of the plugin's file, hex.
+    /// SHA-256 of the plugin's file: `sha256:…`.
     pub digest: String,
     /// Which file of whom this is.
     pub installed: Installed,

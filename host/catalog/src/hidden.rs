@@ -31,6 +31,11 @@ impl Hidden {
         Some(next)
     }
 
+    /// Only what is hidden of those that are there.
+    pub(crate) fn of_those(&self, there: impl Fn(EntryKind, &str) -> bool) -> Self {
+        Self(self.0.iter().filter(|entry| there(entry.kind, &entry.name)).cloned().collect())
+    }
+
     pub(crate) fn hides(&self, tenant: &Arc<str>, kind: EntryKind, name: &str) -> bool {
         // Nearly always empty: no allocation on a call's path.
         !self.0.is_empty() && self.0.contains(&Entry { tenant: tenant.clone(), kind, name: name.to_owned() })

@@ -1,8 +1,9 @@
 //! The set of loaded plugins as an immutable snapshot.
 //!
 //! **Promises.** Reading is one lock-free load of the current snapshot; a running call keeps the snapshot it
-//! began with. A plugin that is bad, or whose names collide with an earlier one's or with the host's own tools,
-//! is left out whole and reported ([`Rejected`]); the host starts without it.
+//! began with. A version is replaced at once and whole, by one that was verified, compiled and probed before. A plugin that is
+//! bad, or whose names collide with an earlier one's or with the host's own tools, is left out whole and reported
+//! ([`Rejected`]); the host starts without it.
 //!
 //! **Bounds.** Files and sections by `tandem-manifest`; compile jobs by the given number of threads; what
 //! plugins hide by what there is to hide; undelivered changes by [`CHANGES`].
@@ -11,27 +12,35 @@
 
 #![forbid(unsafe_code)]
 
+mod canary;
+mod change;
 mod entry;
 mod hidden;
 mod load;
 mod names;
 mod search;
 mod snapshot;
+mod status;
 mod view;
 
+pub use canary::{Canary, CanaryTerms, Verdict};
+pub use change::Displaced;
 pub use entry::{Category, Tool, ToolLimits, Violations};
-pub use load::{GrantPolicy, Granted, LoadObserver, LoadOptions, Loaded, load_directory, load_file};
+pub use load::{
+    GrantPolicy, Granted, LoadObserver, LoadOptions, Loaded, load_candidate, load_directory, load_file, read_file,
+};
 pub use snapshot::Rejected;
-pub use view::View;
+pub use status::{CanaryStatus, PluginStatus, ReloadError};
+pub use view::{Vanished, View};
 
 use std::sync::{
-    Arc,
+    Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
 use arc_swap::ArcSwap;
 use hidden::{Entry, Hidden};
-use snapshot::Snapshot;
+use snapshot::{Parts, Snapshot};
 use tandem_engine::{Caller, EntryKind, EventSink};
 use tokio::sync::broadcast;
 
@@ -55,18 +64,18 @@ pub struct Catalog {
     hidden: ArcSwap<Hidden>,
     generation: AtomicU64,
     changes: broadcast::Sender<Change>,
-    /// Tools of the host's own.
-    own: Vec<String>,
+    /// Held by whoever makes the next snapshot. Readers do not know of it.
+    writing: Mutex<()>,
 }
 
 impl Default for Catalog {
     fn default() -> Self {
         Self {
-            snapshot: ArcSwap::from_pointee(Snapshot::build(&[], Vec::new(), Vec::new())),
+            snapshot: ArcSwap::from_pointee(Snapshot::of(Parts::default())),
             hidden: ArcSwap::default(),
             generation: AtomicU64::new(0),
             changes: broadcast::channel(CHANGES).0,
-            own: Vec::new(),
+            writing: Mutex::default(),
         }
     }
 }
@@ -75,20 +84,21 @@ impl Catalog {
     /// An empty catalog of a host that has tools of its own: no plugin's tool can have one of these names.
     #[must_use]
     pub fn beside<'a>(own: impl IntoIterator<Item = &'a str>) -> Self {
-        Self { own: own.into_iter().map(str::to_owned).collect(), ..Self::default() }
+        let own = own.into_iter().map(str::to_owned).collect();
+        let parts = Parts { own, ..Parts::default() };
+        Self { snapshot: ArcSwap::from_pointee(Snapshot::of(parts)), ..Self::default() }
     }
 
     /// Replaces the snapshot by one of these categories, in this order of precedence (file, category), and
-    /// tells subscribers. Running calls go on with what they have.
-    pub fn install(&self, categories: Vec<(String, Category)>, rejected: Vec<Rejected>) {
-        self.snapshot.store(Arc::new(Snapshot::build(&self.own, categories, rejected)));
-        self.hidden.store(Arc::default());
-        self.generation.fetch_add(1, Ordering::AcqRel);
-        for change in
-            [Change::Tools { tenant: None }, Change::Prompts { tenant: None }, Change::Resources { tenant: None }]
-        {
-            drop(self.changes.send(change));
-        }
+    /// tells subscribers. Running calls go on with what they have. Answers what collides with an earlier one.
+    pub fn install(&self, categories: Vec<(String, Category)>, rejected: Vec<Rejected>) -> Vec<Rejected> {
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let candidates = categories.into_iter().map(|(file, category)| Category { file, ..category }).collect();
+        let (next, collided) = Snapshot::build(self.snapshot.load().parts.own.clone(), candidates, rejected);
+        let everything =
+            [Change::Tools { tenant: None }, Change::Prompts { tenant: None }, Change::Resources { tenant: None }];
+        self.put(next, everything.into());
+        collided
     }
 
     /// What a caller sees.

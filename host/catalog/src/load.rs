@@ -6,17 +6,18 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::Read as _,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use tandem_engine::{Capabilities, Engine, InstancePolicy, Limits, Origin, Plugin, PluginSpec};
 use tandem_manifest::{
-    HumanDuration, Installed, Instance, Package, PluginManifest, SignaturePolicy, ToolDescriptor, TrustRoots,
+    HumanDuration, Installed, Instance, MAX_FILE, Package, PluginManifest, SignaturePolicy, ToolDescriptor, TrustRoots,
 };
 
 use crate::{Category, Rejected, Tool, ToolLimits, entry::validator};
@@ -109,7 +110,7 @@ pub fn load_directory(
                             results.0.push((file, category));
                         }
                         Err(reason) => {
-                            let rejected = Rejected { file, reason };
+                            let rejected = Rejected::now(file, reason);
                             observer.rejected(&rejected);
                             results.1.push(rejected);
                         }
@@ -134,8 +135,38 @@ pub fn load_file(
     options: &LoadOptions,
     grants: &dyn GrantPolicy,
 ) -> Result<(Category, Origin), String> {
-    let bytes = fs::read(path).map_err(|error| format!("cannot be read: {error}"))?;
-    let package = Package::open(&bytes, &options.roots, options.signatures).map_err(|error| error.to_string())?;
+    load(engine, &file_name(path), &read_file(path)?, options, grants, false)
+}
+
+/// Loads what is to take another version's place: it must also answer, in a sandbox without any grant, what its
+/// descriptors say. Blocking, up to seconds.
+pub fn load_candidate(
+    engine: &Engine,
+    file: &str,
+    bytes: &[u8],
+    options: &LoadOptions,
+    grants: &dyn GrantPolicy,
+) -> Result<(Category, Origin), String> {
+    load(engine, file, bytes, options, grants, true)
+}
+
+/// A plugin file's bytes, of which there are not more than a package may have.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes));
+    read.map_err(|error| format!("cannot be read: {error}"))?;
+    Ok(bytes)
+}
+
+fn load(
+    engine: &Engine,
+    file: &str,
+    bytes: &[u8],
+    options: &LoadOptions,
+    grants: &dyn GrantPolicy,
+    probe: bool,
+) -> Result<(Category, Origin), String> {
+    let package = Package::open(bytes, &options.roots, options.signatures).map_err(|error| error.to_string())?;
     let manifest = &package.manifest;
     grants.admit(&package)?;
     let granted = grants.grant(manifest)?;
@@ -153,12 +184,19 @@ pub fn load_file(
         capabilities: granted.capabilities.clone(),
         fixed: None,
     };
-    let (plugin, origin) = engine.load(&bytes, spec).map_err(|error| error.to_string())?;
-    tokio::runtime::Handle::current().block_on(plugin.check()).map_err(|error| error.to_string())?;
-    Ok((category(&package, &Arc::new(plugin), &granted)?, origin))
+    let (plugin, origin) = engine.load(bytes, spec).map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Handle::current();
+    if probe {
+        let described = runtime.block_on(plugin.describe_ungranted()).map_err(|error| error.to_string())?;
+        if described != package.descriptors {
+            return Err("it does not offer what its descriptors say; pack it anew with `tandem pack`".to_owned());
+        }
+    }
+    runtime.block_on(plugin.check()).map_err(|error| error.to_string())?;
+    Ok((category(file, &package, &Arc::new(plugin), &granted)?, origin))
 }
 
-fn category(package: &Package, plugin: &Arc<Plugin>, granted: &Granted) -> Result<Category, String> {
+fn category(file: &str, package: &Package, plugin: &Arc<Plugin>, granted: &Granted) -> Result<Category, String> {
     let manifest = &package.manifest;
     let name: Arc<str> = manifest.category().into();
     let descriptors = package.descriptors.tools.iter();
@@ -172,6 +210,8 @@ fn category(package: &Package, plugin: &Arc<Plugin>, granted: &Granted) -> Resul
     let mut tools = tools?;
     tools.sort_by(|a, b| a.descriptor.name.cmp(&b.descriptor.name));
     Ok(Category {
+        file: file.to_owned(),
+        loaded_at: SystemTime::now(),
         plugin_name: manifest.plugin.name.as_str().into(),
         title: manifest.plugin.title.clone().unwrap_or_else(|| name.to_string()),
         description: manifest.plugin.description.clone(),

@@ -1,7 +1,7 @@
 //! The nearest names to one that is not there, so that an agent can correct itself in one turn.
 
 /// More would be noise in an error text.
-const MAX_NEAR: usize = 3;
+pub(crate) const MAX_NEAR: usize = 3;
 /// Jaro-Winkler similarity below which a name is no suggestion.
 const MIN_SIMILARITY: f64 = 0.75;
 

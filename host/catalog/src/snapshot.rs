@@ -1,23 +1,86 @@
 //! One immutable state of the catalog.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
+    time::SystemTime,
 };
 
-use crate::{Category, Tool, search::Index};
+use crate::{Canary, Category, Tool, search::Index};
 
-/// A plugin that was left out.
+/// Names of tools that went away, which are kept so that a caller can be told what became of them. The oldest is
+/// forgotten first.
+const MAX_GONE: usize = 256;
+
+/// A file that is not served as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
-    /// Its file's name.
+    /// Its name.
     pub file: String,
     /// Why.
     pub reason: String,
+    /// Since when.
+    pub at: SystemTime,
+}
+
+impl Rejected {
+    /// Rejected now.
+    #[must_use]
+    pub fn now(file: String, reason: String) -> Self {
+        Self { file, reason, at: SystemTime::now() }
+    }
+}
+
+/// A tool that went away with a version, or with its plugin.
+#[derive(Clone, Debug)]
+pub(crate) struct Gone {
+    pub(crate) name: String,
+    pub(crate) category: Arc<str>,
+}
+
+/// What a snapshot is made of.
+#[derive(Clone, Default)]
+pub(crate) struct Parts {
+    /// By file, which is the order of precedence.
+    pub(crate) categories: BTreeMap<String, Arc<Category>>,
+    /// By file. A file may be here while an earlier version of it is served.
+    pub(crate) rejected: BTreeMap<String, Rejected>,
+    /// Versions that are tried out, by category.
+    pub(crate) canaries: BTreeMap<Arc<str>, Arc<Canary>>,
+    pub(crate) gone: VecDeque<Gone>,
+    /// Tools of the host's own.
+    pub(crate) own: Arc<[String]>,
+}
+
+impl Parts {
+    /// Whether a category's names are free, where `files` are about to go.
+    pub(crate) fn free_for(&self, category: &Category, files: &[&str]) -> Result<(), String> {
+        let mut taken = Taken::by_the_host(&self.own);
+        for (_, other) in self.categories.iter().filter(|(file, _)| !files.contains(&file.as_str())) {
+            taken.claim(other)?;
+        }
+        taken.claim(category)
+    }
+
+    /// Notes which tools of `before` are there no more.
+    pub(crate) fn note_gone(&mut self, before: &Category) {
+        let there = |name: &str| {
+            self.categories.values().flat_map(|category| &category.tools).any(|tool| tool.descriptor.name == name)
+        };
+        self.gone.retain(|gone| !there(&gone.name));
+        let lost: Vec<_> = before.tools.iter().map(|tool| &tool.descriptor.name).filter(|name| !there(name)).collect();
+        for name in lost {
+            self.gone.push_back(Gone { name: name.clone(), category: before.name.clone() });
+        }
+        while self.gone.len() > MAX_GONE {
+            self.gone.pop_front();
+        }
+    }
 }
 
 /// Built whole, then only read.
 pub(crate) struct Snapshot {
+    pub(crate) parts: Parts,
     pub(crate) categories: BTreeMap<Arc<str>, Arc<Category>>,
     /// Sorted by name.
     pub(crate) tools: Vec<Arc<Tool>>,
@@ -33,23 +96,37 @@ impl std::fmt::Debug for Snapshot {
 }
 
 impl Snapshot {
-    /// Takes the categories in their order; one that collides with an earlier one, or with a tool of the host's own,
-    /// is left out, whole.
-    pub(crate) fn build(own: &[String], candidates: Vec<(String, Category)>, mut rejected: Vec<Rejected>) -> Self {
-        let mut taken = Taken::by_the_host(own);
-        let mut categories = BTreeMap::new();
-        for (file, category) in candidates {
-            match taken.claim(&category) {
-                Ok(()) => {
-                    categories.insert(category.name.clone(), Arc::new(category));
-                }
-                Err(reason) => rejected.push(Rejected { file, reason }),
-            }
-        }
+    /// Of parts whose names do not collide.
+    pub(crate) fn of(parts: Parts) -> Self {
+        let categories: BTreeMap<_, _> =
+            parts.categories.values().map(|category| (category.name.clone(), category.clone())).collect();
         let mut tools: Vec<_> = categories.values().flat_map(|category| category.tools.iter().cloned()).collect();
         tools.sort_by(|a, b| a.descriptor.name.cmp(&b.descriptor.name));
         let by_name = tools.iter().map(|tool| (tool.descriptor.name.clone(), tool.clone())).collect();
-        Self { index: Index::build(&tools), categories, tools, by_name, rejected }
+        let rejected = parts.rejected.values().cloned().collect();
+        Self { index: Index::build(&tools), parts, categories, tools, by_name, rejected }
+    }
+
+    /// Takes the categories in their order; one that collides with an earlier one, or with a tool of the host's own, is left
+    /// out, whole, and answered.
+    pub(crate) fn build(
+        own: Arc<[String]>,
+        candidates: Vec<Category>,
+        rejected: Vec<Rejected>,
+    ) -> (Self, Vec<Rejected>) {
+        let (mut taken, mut collided) = (Taken::by_the_host(&own), Vec::new());
+        let mut parts = Parts { own, ..Parts::default() };
+        for category in candidates {
+            match taken.claim(&category) {
+                Ok(()) => {
+                    parts.categories.insert(category.file.clone(), Arc::new(category));
+                }
+                Err(reason) => collided.push(Rejected::now(category.file, reason)),
+            }
+        }
+        let all = rejected.into_iter().chain(collided.iter().cloned());
+        parts.rejected = all.map(|rejected| (rejected.file.clone(), rejected)).collect();
+        (Self::of(parts), collided)
     }
 
     pub(crate) fn tool(&self, name: &str) -> Option<&Arc<Tool>> {

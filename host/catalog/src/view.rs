@@ -6,11 +6,22 @@ use tandem_engine::{Access, EntryKind};
 use tandem_manifest::{PromptDescriptor, ResourceDescriptor, ResourceTemplate};
 
 use crate::{
-    Category, Rejected, Tool,
+    Canary, Category, Rejected, Tool,
     hidden::Hidden,
     names,
     snapshot::{Snapshot, template_matches},
 };
+
+/// What became of a tool that was there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vanished {
+    /// Its category.
+    pub category: Arc<str>,
+    /// The category's version now; none when it is there no more.
+    pub version: Option<String>,
+    /// The tools of that category that may be meant, best first.
+    pub near: Vec<String>,
+}
 
 /// Cheap to make and to clone.
 #[derive(Clone, Debug)]
@@ -127,6 +138,31 @@ impl View {
     #[must_use]
     pub fn near_tools(&self, name: &str) -> Vec<String> {
         names::near(name, self.tools().map(|tool| tool.descriptor.name.as_str()))
+    }
+
+    /// What became of a tool that was there, and is not.
+    #[must_use]
+    pub fn vanished(&self, name: &str) -> Option<Vanished> {
+        let gone = self.snapshot.parts.gone.iter().rev().find(|gone| gone.name == name)?;
+        if self.snapshot.tool(name).is_some()
+            || !(self.access.is_everything() || self.access.tool(&gone.category, name))
+        {
+            return None;
+        }
+        let category = self.category(&gone.category);
+        let there = || category.into_iter().flat_map(|category| self.tools_of(category)).map(|t| &*t.descriptor.name);
+        let mut near = names::near(name, there());
+        if near.is_empty() {
+            near = there().take(names::MAX_NEAR).map(str::to_owned).collect();
+        }
+        let version = category.map(|category| category.version.clone());
+        Some(Vanished { category: gone.category.clone(), version, near })
+    }
+
+    /// The version that is tried out in a category's place.
+    #[must_use]
+    pub fn canary(&self, category: &Category) -> Option<&Arc<Canary>> {
+        self.snapshot.parts.canaries.get(&category.name)
     }
 
     /// Names of categories that are near one that is not there.

@@ -40,6 +40,12 @@ pub(crate) enum Command {
     Grants(crate::admin::Grants),
     /// Issue, list and revoke API keys
     Keys(crate::admin::Keys),
+    /// Show the plugins of a running host: versions, states, and why one is not served
+    List(crate::admin::List),
+    /// Take changed plugin files over at once
+    Reload(crate::admin::Reload),
+    /// Go back to an earlier version of a plugin
+    Rollback(crate::admin::Rollback),
     /// Read the audit log, or check it
     Audit(crate::audit::Audit),
     /// Check or show the configuration

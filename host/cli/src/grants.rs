@@ -16,11 +16,17 @@ const LOG_BYTES: usize = 64 << 10;
 pub(crate) struct Grants {
     policy: Arc<Policy>,
     supply: Supply,
+    back: bool,
 }
 
 impl Grants {
     pub(crate) fn new(policy: Arc<Policy>, supply: Supply) -> Self {
-        Self { policy, supply }
+        Self { policy, supply, back: false }
+    }
+
+    /// For an operator who goes back to an older version.
+    pub(crate) fn back(self) -> Self {
+        Self { back: true, ..self }
     }
 }
 
@@ -58,7 +64,7 @@ pub(crate) fn capability(config: &HostConfig, plugin: &str, effective: &Effectiv
 
 impl GrantPolicy for Grants {
     fn admit(&self, package: &Package) -> Result<(), String> {
-        self.supply.admit(package)
+        self.supply.admit(package, self.back)
     }
 
     fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String> {

@@ -49,6 +49,9 @@ fn main() -> std::process::ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Grants(args) => admin::grants(args),
         Command::Keys(args) => admin::keys(args),
+        Command::List(args) => admin::list(args),
+        Command::Reload(args) => admin::reload(args),
+        Command::Rollback(args) => admin::rollback(args),
         Command::Audit(args) => audit::run(&args),
         Command::Config(args) => config::run(&args),
     };

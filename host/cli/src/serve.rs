@@ -6,10 +6,10 @@
 use std::{io::Write, sync::Arc, time::Instant};
 
 use anyhow::Context;
-use tandem_catalog::{Catalog, LoadOptions, load_directory};
+use tandem_catalog::{Catalog, load_directory};
 use tandem_engine::{Caller, Engine, EngineConfig, Services};
 use tandem_gateway::{Gateway, GatewayConfig, OperatorToken};
-use tandem_manifest::{Exposure, Fallback, HostConfig, SignaturePolicy};
+use tandem_manifest::{Exposure, Fallback, HostConfig};
 use tandem_router::{Router, RouterConfig};
 use tandem_store::Store;
 use tokio::net::TcpListener;
@@ -24,10 +24,10 @@ use crate::{
     exit::Exit,
     grants::Grants,
     live::Policy,
-    logging, package,
+    logging,
     progress::Loading,
     reactor,
-    reload::{self, Reload},
+    reload::{self, Plugins, Reload, load_options},
     supply::{self, Supply},
     tenants::{self, Limits},
 };
@@ -55,7 +55,8 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
         Store::open(&path).with_context(|| format!("cannot open the store {}; is it writable?", path.display()))?;
     let store = store.with_retention(audit::retention(config));
     let policy = Policy::new(config.clone(), store.overlays().await?);
-    let admin = Admin::new(store.clone(), policy.clone()).await?;
+    let plugins = reload::Loaded::default();
+    let admin = Admin::new(store.clone(), policy.clone()).await?.with_plugins(plugins.clone());
     let services = Arc::new(Services::with_store(store.clone()).trusting(config::authorities(config)?));
     let catalog = Arc::new(Catalog::beside(tandem_gateway::meta_tools()));
     let limits = Arc::new(Limits::new(config.clone()));
@@ -78,8 +79,8 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     stop_on_signal(stop.clone())?;
     if !args.stdio {
         // Over standard input the only caller is fixed, and a hang-up is the end of the terminal.
-        let reload =
-            Reload { ring, policy: policy.clone(), store: store.clone(), limits, router: router.clone(), issued };
+        let (store, plugins, policy) = (store.clone(), plugins.clone(), policy.clone());
+        let reload = Reload { ring, policy, store, limits, router: router.clone(), issued, plugins };
         reload::on_keys(reload.clone());
         reload::on_signal(args.source.clone(), reload)?;
     }
@@ -92,10 +93,15 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let listener = if args.stdio { None } else { Some(listen(config, asks).await?) };
     let ended = store.clone();
     let loading = tokio::task::spawn_blocking({
-        let (config, router) = (config.clone(), router.clone());
+        let (config, router, stop) = (config.clone(), router.clone(), stop.clone());
         move || {
-            let grants = Grants::new(policy, Supply::new(config.clone(), store.clone())?);
-            load(&config, &grants, &store, services, &catalog, &router, start)
+            let grants = Grants::new(policy.clone(), Supply::new(config.clone(), store.clone())?);
+            let (engine, tools) = load(&config, &grants, &store, services, &catalog, &router, start)?;
+            let watched = config.plugins.watch;
+            let loaded = Arc::new(Plugins::new(engine, policy, config, store, catalog)?);
+            drop(plugins.set(loaded.clone()));
+            reload::on_changes(loaded, watched, stop);
+            Ok::<_, anyhow::Error>(tools)
         }
     });
     let beside = match &reactor {
@@ -175,7 +181,7 @@ fn gateway_config(args: &Serve, config: &HostConfig) -> GatewayConfig {
     }
 }
 
-/// Starts the engine, loads the plugins and opens the doors. Answers the number of tools.
+/// Starts the engine, loads the plugins and opens the doors. Answers the engine and the number of tools.
 fn load(
     config: &HostConfig,
     grants: &Grants,
@@ -184,7 +190,7 @@ fn load(
     catalog: &Catalog,
     router: &Router,
     start: Instant,
-) -> anyhow::Result<usize> {
+) -> anyhow::Result<(Engine, usize)> {
     let engine = EngineConfig {
         max_instances: config.server.max_concurrent_requests,
         max_memory: config.limits.memory.as_u64(),
@@ -194,15 +200,7 @@ fn load(
         None => config::below_data(config, "compiled".as_ref()),
     };
     let engine = Engine::new(engine, Some(&compiled), services)?;
-    let options = LoadOptions {
-        directory: (&config.plugins.directory).into(),
-        roots: package::trust_roots(config::trust_roots(config)?.iter().map(AsRef::as_ref))?,
-        signatures: match config.plugins.allow_unsigned {
-            true => SignaturePolicy::AllowUnsigned,
-            false => SignaturePolicy::Required,
-        },
-        workers: config.general.compile_workers.into(),
-    };
+    let options = load_options(config)?;
     let loading = Loading::new();
     let loaded = load_directory(&engine, &options, grants, &loading).with_context(|| {
         format!(
@@ -212,10 +210,9 @@ fn load(
     });
     loading.finish();
     let (categories, rejected) = loaded?;
-    let left_out = rejected.len();
-    catalog.install(categories, rejected);
+    let collided = catalog.install(categories, rejected);
     let view = router.view(&Caller::local());
-    for rejected in view.rejected().iter().skip(left_out) {
+    for rejected in &collided {
         tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason);
     }
     tokio::runtime::Handle::current().block_on(supply::note(store, &view, &loading.replaced()))?;
@@ -223,7 +220,7 @@ fn load(
     let (categories, tools) = (view.categories().count(), view.tools().count());
     let took_ms = start.elapsed().as_millis() as u64;
     tracing::info!(categories, tools, left_out = view.rejected().len(), took_ms, "ready");
-    Ok(tools)
+    Ok((engine, tools))
 }
 
 /// Says what to type next. Nobody may be reading any more; that is no reason to stop.

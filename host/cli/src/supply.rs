@@ -22,12 +22,21 @@ impl Supply {
         Ok(Self { revoked: revoked(&config)?, config, store })
     }
 
-    /// Whether a package may be loaded. Blocking.
-    pub(crate) fn admit(&self, package: &Package) -> Result<(), String> {
+    /// Whether what serves may go on: it is not revoked, and is what is pinned.
+    pub(crate) fn still(&self, file: &Installed) -> Result<(), String> {
+        let policy = SupplyPolicy::new(&self.config, &self.revoked);
+        policy.admit(file, Some(file)).map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Whether a package may be loaded. `back`: the operator goes back to it, so its version may be older. Blocking.
+    pub(crate) fn admit(&self, package: &Package, back: bool) -> Result<(), String> {
         let file = Installed::of(package);
-        let before = tokio::runtime::Handle::current()
+        let mut before = tokio::runtime::Handle::current()
             .block_on(self.store.installed(file.name.clone()))
             .map_err(|error| format!("what was installed before is not known: {error}"))?;
+        if let Some(before) = before.as_mut().filter(|_| back) {
+            before.version.clone_from(&file.version);
+        }
         let policy = SupplyPolicy::new(&self.config, &self.revoked);
         if let Some(told) = policy.admit(&file, before.as_ref()).map_err(|error| error.to_string())? {
             tracing::warn!(plugin = file.name, "{told}");
@@ -57,7 +66,7 @@ pub(crate) fn revoked(config: &HostConfig) -> anyhow::Result<Revoked> {
 pub(crate) async fn note(store: &Store, view: &View, replaced: &[String]) -> anyhow::Result<()> {
     let categories: Vec<&Category> = view.categories().map(AsRef::as_ref).collect();
     store.set_installed(categories.iter().map(|category| category.installed.clone()).collect()).await?;
-    let loaded = categories.iter().map(|category| loaded(&category.installed));
+    let loaded = categories.iter().map(|category| loaded("plugin.loaded", &category.installed));
     let recompiled = replaced.iter().map(|file| {
         EventRecord::of_host("plugin.recompiled")
             .with("file", file)
@@ -71,14 +80,15 @@ pub(crate) async fn note(store: &Store, view: &View, replaced: &[String]) -> any
     Ok(())
 }
 
-fn loaded(plugin: &Installed) -> EventRecord {
-    EventRecord::of_host("plugin.loaded")
+/// An event of a plugin's file.
+pub(crate) fn loaded(event: &str, plugin: &Installed) -> EventRecord {
+    EventRecord::of_host(event)
         .with("plugin", &plugin.name)
         .with("version", plugin.version.to_string())
         .with("digest", plugin.digest.to_string())
         .with("signer", plugin.signer.map_or_else(|| "nobody".to_owned(), |key| key.to_string()))
 }
 
-fn refused(rejected: &Rejected) -> EventRecord {
+pub(crate) fn refused(rejected: &Rejected) -> EventRecord {
     EventRecord::of_host("plugin.refused").with("file", &rejected.file).with("reason", &rejected.reason)
 }

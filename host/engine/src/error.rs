@@ -47,6 +47,9 @@ pub enum RunError {
     /// The client gave the call up.
     #[error("cancelled")]
     Cancelled,
+    /// Another version took the plugin's place, and the call did not end in the time that such calls have.
+    #[error("another version of the plugin took its place while the call ran")]
+    Replaced,
     /// The guest trapped.
     #[error("{0}")]
     Trap(String),

@@ -16,6 +16,7 @@ pub(crate) struct Idle {
 #[derive(Default)]
 struct Inner {
     count: usize,
+    closed: bool,
     by_tenant: HashMap<Arc<str>, Vec<Live>>,
 }
 
@@ -31,8 +32,22 @@ impl Idle {
         Some(live)
     }
 
+    /// Drops all, and every one that comes from now on.
+    pub(crate) fn close(&self) {
+        let waiting = {
+            let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+            inner.closed = true;
+            inner.count = 0;
+            std::mem::take(&mut inner.by_tenant)
+        };
+        drop(waiting);
+    }
+
     pub(crate) fn put(&self, tenant: &Arc<str>, live: Live) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.closed {
+            return;
+        }
         if inner.count < self.max {
             inner.count += 1;
             inner.by_tenant.entry(tenant.clone()).or_default().push(live);

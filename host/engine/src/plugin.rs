@@ -13,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio_util::sync::CancellationToken;
 use wasmtime::{
     PoolConcurrencyLimitError, Store, Trap,
     component::{Instance, InstancePre, Resource},
@@ -48,20 +49,13 @@ pub(crate) struct Shared {
     pub(crate) fixed: Option<Fixed>,
     meters: Meters,
     /// Guests are stopped by this clock, so it must tick as long as any plugin can run.
-    _ticker: Arc<Ticker>,
+    ticker: Arc<Ticker>,
 }
 
 impl Shared {
     pub(crate) fn new(spec: &PluginSpec, services: Arc<Services>, ticker: Arc<Ticker>) -> Self {
         let (name, capabilities) = (spec.name.as_str(), spec.capabilities.clone());
-        Self {
-            name: name.into(),
-            services,
-            capabilities,
-            fixed: spec.fixed,
-            meters: Meters::new(name),
-            _ticker: ticker,
-        }
+        Self { name: name.into(), services, capabilities, fixed: spec.fixed, meters: Meters::new(name), ticker }
     }
 }
 
@@ -136,6 +130,7 @@ impl PluginSpec {
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct Exports {
     pub(crate) tools: tools::GuestIndices,
     pub(crate) resources: Option<resources::GuestIndices>,
@@ -163,6 +158,8 @@ pub struct Plugin {
     idle: Idle,
     uses_client: bool,
     max_instances: u32,
+    /// Cancelled when its calls may not go on: another version serves, and they had their time to end.
+    ended: CancellationToken,
 }
 
 impl std::fmt::Debug for Plugin {
@@ -211,7 +208,8 @@ impl Plugin {
     ) -> Self {
         let PluginSpec { limits, policy, .. } = spec;
         let idle = Idle::new(limits.concurrency as usize);
-        Self { shared, pre, exports, limits, policy, idle, uses_client, max_instances }
+        let ended = CancellationToken::new();
+        Self { shared, pre, exports, limits, policy, idle, uses_client, max_instances, ended }
     }
 
     /// Whether the component imports `tandem:host/client`, and so may suspend a call.
@@ -288,6 +286,26 @@ impl Plugin {
         }
     }
 
+    /// Gives up what waits for calls that will not come: another version serves from now on. Calls that run end as
+    /// they would have.
+    pub fn drain(&self) {
+        self.idle.close();
+    }
+
+    /// Ends the calls that still run, with [`RunError::Replaced`].
+    pub fn end(&self) {
+        self.drain();
+        self.ended.cancel();
+    }
+
+    /// Asks the component what it offers, in a sandbox without any grant.
+    pub async fn describe_ungranted(&self) -> Result<tandem_manifest::Descriptors, LoadError> {
+        let spec = PluginSpec::ungranted(Arc::default());
+        let shared = Shared::new(&spec, self.shared.services.clone(), self.shared.ticker.clone());
+        let (pre, exports) = (self.pre.clone(), self.exports.clone());
+        Self::new(Arc::new(shared), pre, exports, spec, self.uses_client, self.max_instances).describe().await
+    }
+
     /// Asks the component what it offers.
     pub(crate) async fn describe(&self) -> Result<tandem_manifest::Descriptors, LoadError> {
         let probe = |error: RunError| LoadError::Probe(format!("its `describe` failed: {error}"));
@@ -340,6 +358,7 @@ impl Plugin {
                 drop(tokio::time::timeout(CANCEL_GRACE, work).await);
                 Err(RunError::Cancelled)
             }
+            () = self.ended.cancelled() => Err(RunError::Replaced),
             () = tokio::time::sleep_until(deadline.into()) => Err(RunError::Timeout(total)),
         }
     }

@@ -49,7 +49,7 @@ impl Facts {
     pub(crate) fn of(error: &CallError) -> Self {
         let mut facts = Self { code: error.code(), retryable: error.retryable(), ..Self::default() };
         match error {
-            CallError::NotFound { near, .. } => facts.near.clone_from(near),
+            CallError::NotFound { near, .. } | CallError::Vanished { near, .. } => facts.near.clone_from(near),
             CallError::InvalidArguments { violations, .. } => {
                 facts.violations = violations.iter().map(Place::from).collect();
             }
@@ -143,7 +143,7 @@ fn kind_of(kind: &str) -> &'static str {
 /// A guest's own limit is a failure of what we stand in front of, a caller's limit is the caller's to wait for.
 fn status_of(error: &CallError) -> StatusCode {
     match error {
-        CallError::NotFound { .. } => StatusCode::NOT_FOUND,
+        CallError::NotFound { .. } | CallError::Vanished { .. } => StatusCode::NOT_FOUND,
         CallError::InvalidArguments { .. } | CallError::MissingCapability(_) => StatusCode::BAD_REQUEST,
         CallError::Denied(_) => StatusCode::FORBIDDEN,
         CallError::Limited { retryable: true, .. } => StatusCode::TOO_MANY_REQUESTS,

@@ -27,11 +27,12 @@ mod units;
 
 pub use canonical::encode as canonical_json;
 pub use config::{
-    Admission, AuditCalls, AuditConfig, AuthConfig, CategoryPattern, ClaimName, ConfigEntry, ConfigSources,
-    DiscoveryConfig, Exposure, Fallback, GeneralConfig, GithubConfig, HostConfig, HostName, HttpUrl, KeyConfig,
-    KeyHash, KeyName, LogFormat, Moment, MultiaddrText, Origin, OutgoingConfig, P2pConfig, PeerIdText, PluginPattern,
-    PluginsConfig, Rate, ReactorConfig, Reference, RepositoryName, ScopeConfig, ScopeName, ServerConfig, StoreConfig,
-    StoreUrl, TaskQueueConfig, TelemetryConfig, TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
+    Admission, AuditCalls, AuditConfig, AuthConfig, CanaryConfig, CategoryPattern, ClaimName, ConfigEntry,
+    ConfigSources, DiscoveryConfig, Exposure, Fallback, GeneralConfig, GithubConfig, HostConfig, HostName, HttpUrl,
+    KeyConfig, KeyHash, KeyName, LogFormat, Moment, MultiaddrText, Origin, OutgoingConfig, P2pConfig, PeerIdText,
+    PluginPattern, PluginsConfig, Rate, ReactorConfig, Reference, RepositoryName, ScopeConfig, ScopeName, ServerConfig,
+    StoreConfig, StoreUrl, TaskQueueConfig, TelemetryConfig, TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin,
+    WorkflowConfig,
 };
 pub use descriptor::{
     Annotations, Descriptors, PromptArgument, PromptDescriptor, ResourceDescriptor, ResourceTemplate, ToolDescriptor,

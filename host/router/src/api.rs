@@ -95,6 +95,18 @@ pub enum CallError {
         /// The nearest names, best first.
         near: Vec<String>,
     },
+    /// The tool was there before its plugin was replaced or unloaded.
+    #[error("unknown tool `{name}`: {}{}", vanished_text(.category, .version.as_deref()), near_text(.near))]
+    Vanished {
+        /// The tool.
+        name: String,
+        /// Its category.
+        category: String,
+        /// The category's version now; none when it is there no more.
+        version: Option<String>,
+        /// The category's tools that may be meant, best first.
+        near: Vec<String>,
+    },
     /// The arguments do not fit the input schema.
     #[error("invalid arguments for `{tool}`: {}", violations_text(.violations))]
     InvalidArguments {
@@ -165,7 +177,7 @@ impl CallError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NotFound { .. } => "not_found",
+            Self::NotFound { .. } | Self::Vanished { .. } => "not_found",
             Self::InvalidArguments { .. } => "invalid_arguments",
             Self::Denied(_) => "denied",
             Self::Limited { .. } => "limited",
@@ -183,6 +195,13 @@ impl CallError {
     #[must_use]
     pub fn retryable(&self) -> bool {
         matches!(self, Self::Limited { retryable: true, .. } | Self::Unavailable { .. })
+    }
+}
+
+fn vanished_text(category: &str, version: Option<&str>) -> String {
+    match version {
+        Some(version) => format!("`{category}` {version} has it no more"),
+        None => format!("`{category}` was unloaded"),
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Map, Value};
-use tandem_catalog::{Category, Tool, View, Violations};
+use tandem_catalog::{Canary, Category, Tool, Vanished, View, Violations};
 use tandem_engine::{CallEnv, Content, RunError, ToolError, ToolOutput};
 
 use crate::{
@@ -32,11 +32,13 @@ pub(crate) struct Route {
 }
 
 /// One tool call's facts.
-struct Job<'a> {
-    cx: &'a RequestContext,
-    tool: &'a Arc<Tool>,
+pub(crate) struct Job<'a> {
+    pub(crate) cx: &'a RequestContext,
+    pub(crate) tool: &'a Arc<Tool>,
     category: &'a Category,
-    closing: &'a Closing,
+    /// The version that is tried out beside the category.
+    pub(crate) canary: Option<&'a Arc<Canary>>,
+    pub(crate) closing: &'a Closing,
     start: Instant,
 }
 
@@ -64,6 +66,17 @@ impl Place {
     }
 }
 
+/// A tool's answer that keeps its contract.
+pub(crate) struct Answered {
+    pub(crate) content: Vec<Content>,
+    pub(crate) structured: Option<Value>,
+    pub(crate) is_error: bool,
+    /// About how much room it takes.
+    pub(crate) bytes: usize,
+    /// Whether a version on trial gave it.
+    pub(crate) on_trial: bool,
+}
+
 impl Router {
     /// Runs one tool. Dropping the future stops the guest.
     pub async fn call_tool(
@@ -78,7 +91,7 @@ impl Router {
         let route = self.route(category, Some(tool)).await;
         let lane = self.meters(route.as_ref().map_or(Lane::Reactor, |route| route.lane));
         let closing = Closing::new(self, &cx, self.place(&cx, category, lane.lane), name, start);
-        let job = Job { cx: &cx, tool, category, closing: &closing, start };
+        let job = Job { cx: &cx, tool, category, canary: view.canary(category), closing: &closing, start };
         let result = match route {
             Ok(route) => Box::pin(self.routed_call(&job, arguments, route)).await,
             Err(error) => Err(error),
@@ -122,13 +135,33 @@ impl Router {
             }
         }
         let env = self.env(cx, place, tool.limits.deadline)?;
-        let _running = self.admit(place, &env, route.lane).await?;
-        let answer = if self.is_at_home(route.lane) {
-            self.attempts(&env, tool, place, &arguments).await?
+        let Answered { content, structured, is_error, bytes, on_trial } =
+            self.answered(job, &env, &arguments, route.lane).await?;
+        if let Some((key, ttl)) = key
+            && !is_error
+            && !on_trial
+        {
+            self.0.results.put(key, &content, structured.as_ref(), bytes, ttl);
+        }
+        Ok(done(content, structured, is_error, false))
+    }
+
+    pub(crate) async fn run(
+        &self,
+        env: &CallEnv,
+        tool: &Arc<Tool>,
+        place: &Place,
+        arguments: &str,
+        lane: Lane,
+    ) -> Result<Answered, CallError> {
+        let _running = self.admit(place, env, lane).await?;
+        let answer = if self.is_at_home(lane) {
+            self.attempts(env, tool, place, arguments).await?
         } else {
             let (router, env, tool, place) = (self.clone(), env.clone(), tool.clone(), place.clone());
+            let arguments = arguments.to_owned();
             let work = async move { router.attempts(&env, &tool, &place, &arguments).await };
-            self.elsewhere(route.lane, work).await??
+            self.elsewhere(lane, work).await??
         };
         let (output, is_error) = match answer {
             Ok(output) => (output, false),
@@ -136,13 +169,8 @@ impl Router {
         };
         let bytes = output.structured.as_ref().map_or(0, String::len)
             + output.content.iter().map(|c| if let Content::Text(t) = c { t.len() } else { 1 << 10 }).sum::<usize>();
-        let structured = self.structured(tool, &place.share, output.structured, is_error)?;
-        if let Some((key, ttl)) = key
-            && !is_error
-        {
-            self.0.results.put(key, &output.content, structured.as_ref(), bytes, ttl);
-        }
-        Ok(done(output.content, structured, is_error, false))
+        let structured = self.structured(tool, place, output.structured, is_error)?;
+        Ok(Answered { content: output.content, structured, is_error, bytes, on_trial: false })
     }
 
     pub(crate) fn place(&self, cx: &RequestContext, category: &Category, lane: Lane) -> Place {
@@ -198,7 +226,7 @@ impl Router {
                 // The plugin may be one of the callers above: waiting for its place would be waiting for itself.
                 let full = || CallError::Limited {
                     limit: "concurrency",
-                    value: format!("{} calls", state.plugin.limits().concurrency),
+                    value: format!("{} calls", state.concurrency),
                     retryable: true,
                     retry_after: None,
                 };
@@ -283,12 +311,15 @@ impl Router {
     fn structured(
         &self,
         tool: &Tool,
-        share: &Share,
+        place: &Place,
         text: Option<String>,
         is_error: bool,
     ) -> Result<Option<Value>, CallError> {
         let wrong = |reason: String| {
-            share.breaker.failure(Instant::now());
+            place.share.breaker.failure(Instant::now());
+            if let Some(canary) = &place.state.trial {
+                canary.count(true);
+            }
             CallError::BadOutput { category: tool.category.to_string(), reason }
         };
         let Some(text) = text else {
@@ -335,7 +366,19 @@ impl Drop for Running {
 fn find_tool<'a>(view: &'a View, name: &str) -> Result<(&'a Arc<Tool>, &'a Arc<Category>), CallError> {
     view.tool(name)
         .and_then(|tool| Some((tool, view.category(&tool.category)?)))
-        .ok_or_else(|| not_found("tool", name, view.near_tools(name)))
+        .ok_or_else(|| unknown_tool(view, name, view.near_tools(name)))
+}
+
+/// What is said of a tool that is not there: what became of it, if it once was. `near` are the names that may be meant,
+/// best first.
+#[must_use]
+pub fn unknown_tool(view: &View, name: &str, near: Vec<String>) -> CallError {
+    match view.vanished(name) {
+        Some(Vanished { category, version, near }) => {
+            CallError::Vanished { name: name.to_owned(), category: category.to_string(), version, near }
+        }
+        None => not_found("tool", name, near),
+    }
 }
 
 pub(crate) fn not_found(kind: &'static str, name: &str, near: Vec<String>) -> CallError {

@@ -28,9 +28,11 @@ mod peers;
 mod router;
 mod status;
 mod tenant;
+mod trial;
 
 pub use api::{CallError, Lane, Output, RequestContext, Violation};
 pub use audit::AuditedCalls;
+pub use call::unknown_tool;
 pub use router::{Router, RouterConfig};
 pub use status::{CategoryStatus, LaneStatus, RuntimeStatus};
 pub use tenant::{CallUse, Denial, TenantLimits, TenantPolicy, Unlimited};

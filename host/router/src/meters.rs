@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError, RwLock,
+        Arc, Mutex, PoisonError, RwLock, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -12,7 +12,7 @@ use std::{
 
 use hdrhistogram::Histogram as Latencies;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
-use tandem_catalog::Category;
+use tandem_catalog::{Canary, Category};
 use tandem_engine::Plugin;
 
 use crate::{
@@ -37,7 +37,10 @@ pub(crate) fn status(result: &Result<bool, &CallError>) -> usize {
             CallError::Trapped { .. } | CallError::BadOutput { .. } | CallError::Internal(_) => 5,
             CallError::Cancelled => 6,
             CallError::Unavailable { .. } => 7,
-            CallError::NotFound { .. } | CallError::InvalidArguments { .. } | CallError::MissingCapability(_) => 1,
+            CallError::NotFound { .. }
+            | CallError::Vanished { .. }
+            | CallError::InvalidArguments { .. }
+            | CallError::MissingCapability(_) => 1,
         },
     }
 }
@@ -54,8 +57,13 @@ pub(crate) struct Share {
 /// The router's state of one category. Circuits outlive a reload; the handles are of one version.
 pub(crate) struct CategoryState {
     pub(crate) name: Arc<str>,
-    pub(crate) plugin: Arc<Plugin>,
+    /// Not held: the router must not keep the code of a version that serves no more.
+    plugin: Weak<Plugin>,
+    /// Calls of the plugin that may run at once, for each tenant.
+    pub(crate) concurrency: u32,
     pub(crate) priority: u8,
+    /// Told how its calls end, while it is on trial.
+    pub(crate) trial: Option<Arc<Canary>>,
     shares: RwLock<HashMap<Arc<str>, Arc<Share>>>,
     waiting: usize,
     pub(crate) in_flight: Arc<AtomicU64>,
@@ -70,8 +78,15 @@ pub(crate) struct CategoryState {
 }
 
 impl CategoryState {
-    /// `before` is the state of the version that this one replaces.
-    pub(crate) fn new(category: &Category, lane: Lane, waiting: usize, before: Option<&Self>) -> Self {
+    /// `before` is the state of the version that this one replaces, or is tried out beside: a version on trial has
+    /// circuits of its own.
+    pub(crate) fn new(
+        category: &Category,
+        lane: Lane,
+        waiting: usize,
+        before: Option<&Self>,
+        trial: Option<Arc<Canary>>,
+    ) -> Self {
         let labels = [("lane", lane.as_str().to_owned()), ("category", category.name.to_string())];
         let counters = |tool: &str| {
             STATUSES.map(|status| {
@@ -84,7 +99,8 @@ impl CategoryState {
             category.tools.iter().map(|t| (t.descriptor.name.clone(), counters(&t.descriptor.name))).collect();
         let state = Self {
             name: category.name.clone(),
-            plugin: category.plugin.clone(),
+            plugin: Arc::downgrade(&category.plugin),
+            concurrency: category.plugin.limits().concurrency,
             priority: category.priority,
             shares: RwLock::default(),
             waiting,
@@ -96,12 +112,20 @@ impl CategoryState {
             troubled: AtomicBool::new(false),
             duration: histogram!("tandem_tool_call_duration_seconds", &labels),
             by_tool,
+            trial,
         };
-        let circuits = before.map(|before| before.shares.read().unwrap_or_else(PoisonError::into_inner));
+        let circuits = before
+            .filter(|_| state.trial.is_none())
+            .map(|before| before.shares.read().unwrap_or_else(PoisonError::into_inner));
         for (tenant, share) in circuits.iter().flat_map(|shares| shares.iter()) {
             state.add_share(tenant, share.breaker.clone());
         }
         state
+    }
+
+    /// Whether it is the state of this version.
+    pub(crate) fn is_of(&self, category: &Category) -> bool {
+        std::ptr::eq(self.plugin.as_ptr(), Arc::as_ptr(&category.plugin))
     }
 
     /// A tenant's share.
@@ -115,7 +139,7 @@ impl CategoryState {
         let share = shares.entry(tenant.clone()).or_insert_with(|| {
             let (tenant, category) = (tenant.to_string(), self.name.to_string());
             Arc::new(Share {
-                gate: Gate::new(self.plugin.limits().concurrency as usize, self.waiting),
+                gate: Gate::new(self.concurrency as usize, self.waiting),
                 breaker,
                 cpu: gauge!("tandem_guest_cpu_seconds_total", "tenant" => tenant, "category" => category),
             })

@@ -18,6 +18,9 @@ pub(crate) fn exhausted(total: Exhausted) -> CallError {
 
 /// Tells the breaker how a run ended, and turns the engine's error into the caller's.
 pub(crate) fn settle<T>(state: &CategoryState, share: &Share, result: Result<T, RunError>) -> Result<T, CallError> {
+    if let Some(canary) = &state.trial {
+        canary.count(result.as_ref().is_err_and(is_failure));
+    }
     let error = match result {
         Ok(answer) => {
             share.breaker.success();
@@ -25,17 +28,10 @@ pub(crate) fn settle<T>(state: &CategoryState, share: &Share, result: Result<T, 
         }
         Err(error) => error,
     };
-    match &error {
-        RunError::Trap(_)
-        | RunError::Timeout(_)
-        | RunError::BadOutput(_)
-        | RunError::NoExport(_)
-        | RunError::Host(_) => {
-            share.breaker.failure(Instant::now());
-        }
-        RunError::Limit { .. } | RunError::Exhausted(_) | RunError::Overloaded(_) | RunError::Cancelled => {
-            share.breaker.neutral(Instant::now())
-        }
+    if is_failure(&error) {
+        share.breaker.failure(Instant::now());
+    } else {
+        share.breaker.neutral(Instant::now());
     }
     Err(match error {
         RunError::Limit { limit, value } => CallError::Limited { limit, value, retryable: false, retry_after: None },
@@ -45,6 +41,10 @@ pub(crate) fn settle<T>(state: &CategoryState, share: &Share, result: Result<T, 
         }
         RunError::Timeout(after) => CallError::Timeout { after },
         RunError::Cancelled => CallError::Cancelled,
+        RunError::Replaced => CallError::Unavailable {
+            reason: format!("another version of `{}` took its place while the call ran", state.name),
+            retry_after: Some(Duration::ZERO),
+        },
         RunError::Trap(reason) => CallError::Trapped { category: state.name.to_string(), reason },
         RunError::BadOutput(reason) => CallError::BadOutput { category: state.name.to_string(), reason },
         RunError::NoExport(name) => {
@@ -52,6 +52,22 @@ pub(crate) fn settle<T>(state: &CategoryState, share: &Share, result: Result<T, 
         }
         RunError::Host(reason) => CallError::Internal(reason),
     })
+}
+
+/// Whether it tells that the next call may fail too.
+fn is_failure(error: &RunError) -> bool {
+    match error {
+        RunError::Trap(_)
+        | RunError::Timeout(_)
+        | RunError::BadOutput(_)
+        | RunError::NoExport(_)
+        | RunError::Host(_) => true,
+        RunError::Limit { .. }
+        | RunError::Exhausted(_)
+        | RunError::Overloaded(_)
+        | RunError::Cancelled
+        | RunError::Replaced => false,
+    }
 }
 
 /// A tool's own error as its answer; a missing capability is the protocol's business.

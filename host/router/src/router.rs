@@ -10,7 +10,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use tandem_catalog::{Catalog, Category, Change, View};
+use tandem_catalog::{Canary, Catalog, Category, Change, View};
 use tandem_engine::{Caller, Services};
 use tokio::sync::{Semaphore, broadcast};
 
@@ -94,9 +94,13 @@ pub(crate) struct Inner {
     pub(crate) general: LaneMeters,
     pub(crate) reactor: LaneMeters,
     pub(crate) reactor_turns: Arc<Semaphore>,
-    categories: ArcSwap<HashMap<Arc<str>, Arc<CategoryState>>>,
+    categories: ArcSwap<States>,
+    trials: ArcSwap<States>,
     ready: AtomicBool,
 }
+
+/// By category.
+type States = HashMap<Arc<str>, Arc<CategoryState>>;
 
 impl std::fmt::Debug for Router {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -122,6 +126,7 @@ impl Router {
             reactor: LaneMeters::new(Lane::Reactor),
             reactor_turns: Arc::new(Semaphore::new(REACTOR_TURNS)),
             categories: ArcSwap::default(),
+            trials: ArcSwap::default(),
             ready: AtomicBool::new(false),
         }));
         nested::install(&router);
@@ -159,10 +164,11 @@ impl Router {
     /// The state of lanes and categories.
     #[must_use]
     pub fn status(&self) -> RuntimeStatus {
-        let states = self.0.categories.load();
+        let (states, view) = (self.0.categories.load(), self.view(&Caller::local()));
         let now = Instant::now();
         let mut categories: Vec<_> = states
             .values()
+            .filter(|state| view.category(&state.name).is_some())
             .map(|state| CategoryStatus {
                 name: state.name.to_string(),
                 circuit: state.circuit(now),
@@ -177,6 +183,7 @@ impl Router {
             ready: self.0.ready.load(Ordering::Acquire),
             lanes: vec![lane_status(&self.0.general, "up", running, waiting), self.reactor_status()],
             categories,
+            plugins: self.0.catalog.plugins(),
         }
     }
 
@@ -190,28 +197,43 @@ impl Router {
 
     /// The state of a category, made anew when its plugin was replaced.
     pub(crate) fn state_of(&self, category: &Category) -> Arc<CategoryState> {
-        let current = |state: &&Arc<CategoryState>| Arc::ptr_eq(&state.plugin, &category.plugin);
-        if let Some(state) = self.0.categories.load().get(&category.name).filter(current) {
+        self.state_in(&self.0.categories, category, None)
+    }
+
+    /// The state of a version on trial.
+    pub(crate) fn state_of_trial(&self, canary: &Arc<Canary>) -> Arc<CategoryState> {
+        self.state_in(&self.0.trials, &canary.category, Some(canary))
+    }
+
+    fn state_in(
+        &self,
+        states: &ArcSwap<States>,
+        category: &Category,
+        trial: Option<&Arc<Canary>>,
+    ) -> Arc<CategoryState> {
+        let current = |state: &&Arc<CategoryState>| state.is_of(category);
+        if let Some(state) = states.load().get(&category.name).filter(current) {
             return state.clone();
         }
         let (lane, _) = lane::choose(category, "");
-        self.0.categories.rcu(|all| {
-            let before = all.get(&category.name);
-            if before.filter(current).is_some() {
+        let new = |before: Option<&CategoryState>| {
+            CategoryState::new(category, lane, self.0.config.max_waiting, before, trial.cloned())
+        };
+        let view = self.view(&Caller::local());
+        states.rcu(|all| {
+            if all.get(&category.name).filter(current).is_some() {
                 return all.clone();
             }
-            let state = CategoryState::new(category, lane, self.0.config.max_waiting, before.map(|state| &**state));
+            // Calls of all versions of a category count together.
+            let serving = self.0.categories.load();
+            let state = new(serving.get(&category.name).map(AsRef::as_ref));
             let mut next = HashMap::clone(all);
+            next.retain(|name, _| view.category(name).is_some());
             next.insert(category.name.clone(), Arc::new(state));
             Arc::new(next)
         });
         // Another thread may have put a newer version's state there: then that one counts.
-        self.0
-            .categories
-            .load()
-            .get(&category.name)
-            .cloned()
-            .unwrap_or_else(|| Arc::new(CategoryState::new(category, lane, self.0.config.max_waiting, None)))
+        states.load().get(&category.name).cloned().unwrap_or_else(|| Arc::new(new(None)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The state of lanes and categories, for health pages and `tandem doctor`.
 
 use serde::Serialize;
+use tandem_catalog::PluginStatus;
 
 /// Everything at one moment.
 #[derive(Clone, Debug, Serialize)]
@@ -11,6 +12,8 @@ pub struct RuntimeStatus {
     pub lanes: Vec<LaneStatus>,
     /// The categories, sorted by name.
     pub categories: Vec<CategoryStatus>,
+    /// The plugin files, sorted by name: what serves, and why something does not.
+    pub plugins: Vec<PluginStatus>,
 }
 
 /// One lane.

@@ -25,7 +25,7 @@ const CONNECTIONS: [usize; 3] = [1, 16, 64];
 
 /// How requests are made.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Era {
+pub(crate) enum Era {
     /// With a session, 2025-11-25.
     Legacy,
     /// Stateless, 2026-07-28.
@@ -135,7 +135,7 @@ async fn ready(server: &Server, era: Era, kind: &str) -> anyhow::Result<()> {
 }
 
 /// One connection's closed loop.
-async fn drive(address: SocketAddr, era: Era, raw: bool, until: Instant) -> anyhow::Result<Vec<Duration>> {
+pub(crate) async fn drive(address: SocketAddr, era: Era, raw: bool, until: Instant) -> anyhow::Result<Vec<Duration>> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
     let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;

@@ -12,6 +12,7 @@ mod fairness;
 mod footprint;
 mod inprocess;
 mod plugin;
+mod reload;
 mod servers;
 
 use std::io::Write;
@@ -30,8 +31,9 @@ fn main() -> anyhow::Result<()> {
         ["http"] => driver::report(&mut std::io::stdout()),
         ["audit"] => audit::report(&mut std::io::stdout()),
         ["fairness"] => fairness::report(&mut std::io::stdout()),
+        ["reload"] => reload::report(&mut std::io::stdout()),
         ["footprint"] => footprint::report(&mut std::io::stdout()),
-        _ => bail!("usage: tandem-bench [in-process | http | audit | fairness | footprint]"),
+        _ => bail!("usage: tandem-bench [in-process | http | audit | fairness | reload | footprint]"),
     }
 }
 
@@ -44,6 +46,8 @@ fn all() -> anyhow::Result<()> {
     fairness::report(&mut out)?;
     writeln!(out)?;
     audit::report(&mut out)?;
+    writeln!(out)?;
+    reload::report(&mut out)?;
     writeln!(out)?;
     footprint::report(&mut out)
 }

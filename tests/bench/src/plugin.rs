@@ -32,7 +32,7 @@ impl GrantPolicy for Plain {
 }
 
 /// Where the packed guests are.
-fn file(guest: &str) -> PathBuf {
+pub(crate) fn file(guest: &str) -> PathBuf {
     let directory = std::env::var_os("TANDEM_BENCH_GUESTS").unwrap_or_else(|| "target/guests".into());
     PathBuf::from(directory).join(format!("{guest}.wasm"))
 }

@@ -15,11 +15,12 @@ use serde_json::Value;
 
 use crate::object;
 
-/// Keeps progress and counts changes of the tool list.
+/// Keeps progress and counts changes of the lists.
 #[derive(Clone, Debug, Default)]
 pub struct Recorder {
     progress: Arc<Mutex<Vec<f64>>>,
     changes: Arc<Mutex<usize>>,
+    others: Arc<Mutex<(usize, usize)>>,
 }
 
 impl ClientHandler for Recorder {
@@ -32,6 +33,18 @@ impl ClientHandler for Recorder {
     async fn on_tool_list_changed(&self, _context: NotificationContext<RoleClient>) {
         if let Ok(mut changes) = self.changes.lock() {
             *changes += 1;
+        }
+    }
+
+    async fn on_prompt_list_changed(&self, _context: NotificationContext<RoleClient>) {
+        if let Ok(mut others) = self.others.lock() {
+            others.0 += 1;
+        }
+    }
+
+    async fn on_resource_list_changed(&self, _context: NotificationContext<RoleClient>) {
+        if let Ok(mut others) = self.others.lock() {
+            others.1 += 1;
         }
     }
 }
@@ -98,6 +111,12 @@ impl Client {
     #[must_use]
     pub fn list_changes(&self) -> usize {
         self.service.service().changes.lock().map_or(0, |changes| *changes)
+    }
+
+    /// How often the lists of prompts and of resources were said to have changed.
+    #[must_use]
+    pub fn other_list_changes(&self) -> (usize, usize) {
+        self.service.service().others.lock().map_or((0, 0), |others| *others)
     }
 }
 

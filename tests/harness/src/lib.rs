@@ -8,10 +8,12 @@
 mod client;
 mod issuer;
 mod raw;
+mod variant;
 
 pub use client::{Client, Recorder, connect, connect_as, text};
 pub use issuer::{Issuer, Published, Signer, unsigned};
 pub use raw::raw_plugin;
+pub use variant::{called, replace, variant, variant_bytes};
 
 use std::{
     path::{Path, PathBuf},

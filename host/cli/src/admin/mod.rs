@@ -12,12 +12,14 @@
 
 mod client;
 mod commands;
+mod plugins;
 mod server;
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 pub(crate) use commands::{Grants, Keys, grants, keys};
+pub(crate) use plugins::{List, Reload, Rollback, list, reload, rollback};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 pub(crate) use server::{open, watch};
@@ -28,6 +30,7 @@ use tokio::sync::{Mutex, watch};
 use crate::{
     config::{below_data, millis},
     live::Policy,
+    reload::Loaded,
 };
 
 /// How often a host looks for changes that were not made through its own door.
@@ -59,6 +62,12 @@ pub(crate) enum Ask {
     Issue { tenant: String, name: String, expires_ms: Option<u64> },
     /// Forget a key.
     RevokeKey { tenant: String, name: String },
+    /// The plugins and their versions.
+    Plugins,
+    /// Take the plugin directory over, or one plugin of it.
+    Reload { plugin: Option<String> },
+    /// Go back to a kept version or digest of a plugin, or to the one before.
+    RollBack { plugin: String, to: Option<String> },
 }
 
 /// What answers: in a running host, or beside it.
@@ -70,13 +79,33 @@ pub(crate) struct Admin {
     pub(crate) keys: watch::Sender<Arc<[StoredKey]>>,
     /// Changes are put in force in the order in which they were written.
     order: Arc<Mutex<()>>,
+    /// The plugins of a running host.
+    plugins: Loaded,
 }
 
 impl Admin {
     /// With the keys of the store.
     pub(crate) async fn new(store: Store, policy: Arc<Policy>) -> anyhow::Result<Self> {
         let keys = watch::Sender::new(store.keys().await?.into());
-        Ok(Self { store, policy, keys, order: Arc::default() })
+        Ok(Self { store, policy, keys, order: Arc::default(), plugins: Loaded::default() })
+    }
+
+    /// Of a host that runs.
+    pub(crate) fn with_plugins(self, plugins: Loaded) -> Self {
+        Self { plugins, ..self }
+    }
+
+    /// What only a running host can do; it has an order of its own.
+    async fn of_plugins(&self, ask: Ask, actor: &str) -> anyhow::Result<Value> {
+        let plugins = self.plugins.get().cloned();
+        let plugins = plugins.context("no host runs with this configuration, or it has not loaded its plugins yet")?;
+        let actor = actor.to_owned();
+        let work = move || match ask {
+            Ask::Reload { plugin } => plugins.reload(plugin.as_deref(), &actor),
+            Ask::RollBack { plugin, to } => plugins.roll_back(&plugin, to.as_deref(), &actor),
+            _ => Ok(plugins.list(None)),
+        };
+        tokio::task::spawn_blocking(work).await?
     }
 
     /// Takes over what others changed in the store.
@@ -97,8 +126,12 @@ impl Admin {
 
     /// Answers; `actor` stands in the record of a change.
     pub(crate) async fn answer(&self, ask: Ask, actor: &str) -> anyhow::Result<Value> {
+        if matches!(ask, Ask::Plugins | Ask::Reload { .. } | Ask::RollBack { .. }) {
+            return self.of_plugins(ask, actor).await;
+        }
         let _order = self.order.lock().await;
         match ask {
+            Ask::Plugins | Ask::Reload { .. } | Ask::RollBack { .. } => Ok(Value::Null),
             Ask::Grants { plugin, tenant } => {
                 Ok(serde_json::to_value(self.policy.shown(plugin.as_deref(), tenant.as_deref()))?)
             }

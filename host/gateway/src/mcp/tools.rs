@@ -7,7 +7,7 @@ use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, Error
 use serde_json::{Map, Value};
 use tandem_catalog::{Tool, View};
 use tandem_engine::ClientPort;
-use tandem_router::{CallError, Output, RequestContext, Router};
+use tandem_router::{CallError, Output, RequestContext, Router, unknown_tool};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -95,7 +95,7 @@ fn find(ex: &Exchange, view: &View, name: &str, arguments: Map<String, Value>) -
 fn unknown(view: &View, endpoint: &Endpoint, name: &str) -> CallError {
     let mut near = view.near_tools(name);
     near.retain(|near| endpoint.tool(view, near).is_some());
-    CallError::NotFound { kind: "tool", name: name.to_owned(), near }
+    unknown_tool(view, name, near)
 }
 
 fn of_meta(ex: &Exchange, view: &View, which: MetaTool, arguments: Map<String, Value>) -> Target {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tandem_catalog::{Category, Tool, View};
 use tandem_manifest::Affinity;
-use tandem_router::{CallError, RuntimeStatus, Violation};
+use tandem_router::{CallError, RuntimeStatus, Violation, unknown_tool};
 
 use crate::mcp::lists::{decode, encode};
 
@@ -167,7 +167,7 @@ pub(super) fn schemas(arguments: GetSchema, view: &View) -> Result<Value, CallEr
     if known.is_empty()
         && let Some((near, name)) = unknown.pop()
     {
-        return Err(CallError::NotFound { kind: "tool", name, near });
+        return Err(unknown_tool(view, &name, near));
     }
     let mut answer = json!({ "tools": known });
     if !unknown.is_empty() {

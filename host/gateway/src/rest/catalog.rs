@@ -9,6 +9,7 @@ use axum::{
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tandem_router::unknown_tool;
 
 use crate::{
     Shared,
@@ -78,6 +79,6 @@ pub(super) async fn tool(
     let view = shared.router.view(&incoming.caller);
     match view.tool(&name) {
         Some(tool) => Ok(Json(describe(tool))),
-        None => Err(Problem::unknown("tool", &name, view.near_tools(&name))),
+        None => Err(Problem::from(&unknown_tool(&view, &name, view.near_tools(&name)))),
     }
 }

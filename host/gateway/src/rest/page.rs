@@ -141,7 +141,7 @@ mod tests {
             "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;y&quot;"
         );
         let mut out = String::new();
-        rejected(&mut out, &[Rejected { file: "<b>.wasm".into(), reason: "a & b".into() }]);
+        rejected(&mut out, &[Rejected::now("<b>.wasm".into(), "a & b".into())]);
         assert!(out.contains("&lt;b&gt;.wasm") && out.contains("a &amp; b"), "{out}");
     }
 }

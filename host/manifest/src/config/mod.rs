@@ -36,7 +36,7 @@ pub use layers::ConfigSources;
 pub use origin::{ConfigEntry, Origin};
 pub use outgoing::OutgoingConfig;
 pub use p2p::{Admission, DiscoveryConfig, GithubConfig, P2pConfig, TaskQueueConfig, WorkflowConfig};
-pub use plugins::{PluginPattern, PluginsConfig};
+pub use plugins::{CanaryConfig, PluginPattern, PluginsConfig};
 pub use reactor::{Fallback, ReactorConfig};
 pub use reference::Reference;
 pub use server::{Exposure, ServerConfig};

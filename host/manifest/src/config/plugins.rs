@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ToolPrefix, values::check_path};
 use crate::{
-    Sha256Digest,
+    HumanDuration, Sha256Digest,
     document::{Check, Findings},
     names::{Name, ToolName, is_kebab_case, name_type},
 };
@@ -40,7 +40,7 @@ impl PluginPattern {
 }
 
 /// Where plugins come from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct PluginsConfig {
     /// The directory that plugins are loaded from.
@@ -71,6 +71,41 @@ pub struct PluginsConfig {
     pub prefixes: BTreeMap<Name, ToolPrefix>,
     /// Other names for single tools, by plugin and the tool's own name.
     pub aliases: BTreeMap<Name, BTreeMap<ToolName, ToolName>>,
+    /// How long calls of a version that was replaced may go on before they are ended.
+    pub drain: HumanDuration,
+    /// How new versions are tried out while the old ones serve.
+    pub canary: CanaryConfig,
+}
+
+/// A new version gets a share of the calls first, and all of them when it has proved itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+pub struct CanaryConfig {
+    /// Percent of the calls, 0 to 50; 0 tries nothing out, and a new version serves at once.
+    pub share: u8,
+    /// How long it is tried out at least.
+    pub duration: HumanDuration,
+    /// Calls that it must have had before it is promoted; it stays on trial until then.
+    pub min_calls: u32,
+    /// Percent of its calls that may fail. It is given up as soon as more do.
+    pub max_errors: f64,
+}
+
+impl Default for CanaryConfig {
+    fn default() -> Self {
+        Self { share: 0, duration: HumanDuration::secs(600), min_calls: 100, max_errors: 1.0 }
+    }
+}
+
+impl Check for CanaryConfig {
+    fn check(&self, findings: &mut Findings) {
+        findings.range("share", &self.share, &0, &50, "most calls stay with what is known to work");
+        let (second, week) = (HumanDuration::secs(1), HumanDuration::secs(7 * 24 * 3_600));
+        findings.range("duration", &self.duration, &second, &week, "both versions hold memory for so long");
+        if !(0.0..=100.0).contains(&self.max_errors) {
+            findings.report("max-errors", "write percent, 0 to 100");
+        }
+    }
 }
 
 impl Default for PluginsConfig {
@@ -88,6 +123,8 @@ impl Default for PluginsConfig {
             allow_unsigned: false,
             prefixes: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            drain: HumanDuration::secs(30),
+            canary: CanaryConfig::default(),
         }
     }
 }
@@ -101,6 +138,9 @@ impl Check for PluginsConfig {
         }
         check_patterns("trust-roots", &self.trust_roots, findings);
         check_patterns("revoked", &self.revoked, findings);
+        let (none, hour) = (HumanDuration::millis(0), HumanDuration::secs(3_600));
+        findings.range("drain", &self.drain, &none, &hour, "the old version holds its memory for so long");
+        findings.within("canary", |findings| self.canary.check(findings));
         findings.within("aliases", |findings| {
             for (plugin, aliases) in &self.aliases {
                 findings.at_most(plugin.as_str(), aliases.len(), MAX_ALIASES);

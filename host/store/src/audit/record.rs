@@ -68,7 +68,8 @@ pub struct Denial {
 }
 
 /// Something that the host or its operator did: `grant.changed`, `key.issued`, `key.revoked`, `plugin.loaded`,
-/// `plugin.refused`, `plugin.recompiled`, `plugin.rolled-back`, `configuration.reloaded`.
+/// `plugin.reloaded`, `plugin.unloaded`, `plugin.refused`, `plugin.recompiled`, `plugin.rolled-back`,
+/// `configuration.reloaded`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventRecord {
     /// What happened.

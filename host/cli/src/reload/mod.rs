@@ -1,21 +1,55 @@
-//! SIGHUP: grants, tenants, their keys and their limits are read again, and exchanged while the host serves.
+//! SIGHUP: grants, tenants, their keys and their limits are read again, and exchanged while the host serves; then the plugin
+//! directory is taken over, as it is whenever it changes ([`plugins`]).
 //!
-//! Only they: everything else in the file counts from the next start on. A file that is wrong changes nothing, and so
+//! Only they: everything else in the configuration counts from the next start on. A file that is wrong changes nothing, and so
 //! does one whose grants cannot be had, as when a directory is not there. The environment of a process does not
 //! change, so keys that are to be rotated stand in files, as `${file:/path}`. Each exchange is an audit event,
 //! `configuration.reloaded`.
 
-use std::sync::Arc;
+mod drain;
+mod history;
+mod plugins;
+mod settle;
+mod watch;
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use tandem_gateway::{KeyRing, Rotation};
 use tandem_router::Router;
 use tandem_store::{EventRecord, Store, StoredKey};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::watch,
+    sync::watch as channel,
 };
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use self::plugins::{Plugins, load_options};
 
 use crate::{args::Source, auth, config, live::Policy, tenants::Limits};
+
+/// How often versions on trial are looked at.
+const JUDGE: Duration = Duration::from_millis(500);
+
+/// The plugins, as soon as they are loaded.
+pub(crate) type Loaded = Arc<OnceLock<Arc<Plugins>>>;
+
+/// Takes changes of the plugin directory over, and judges versions on trial, until the host stops.
+pub(crate) fn on_changes(plugins: Arc<Plugins>, watched: bool, stop: CancellationToken) {
+    if watched {
+        tokio::spawn(watch::run(plugins.clone(), stop.clone()));
+    }
+    tokio::spawn(async move {
+        while stop.run_until_cancelled(tokio::time::sleep(JUDGE)).await.is_some() {
+            if !plugins.catalog.canaries().is_empty() {
+                let plugins = plugins.clone();
+                drop(tokio::task::spawn_blocking(move || plugins.judge()).await);
+            }
+        }
+    });
+}
 
 /// What is exchanged.
 #[derive(Clone)]
@@ -31,7 +65,9 @@ pub(crate) struct Reload {
     /// Asks for the limits anew.
     pub(crate) router: Router,
     /// The keys that were issued.
-    pub(crate) issued: watch::Receiver<Arc<[StoredKey]>>,
+    pub(crate) issued: channel::Receiver<Arc<[StoredKey]>>,
+    /// The plugins.
+    pub(crate) plugins: Loaded,
 }
 
 /// Lets keys that are issued and revoked while the host serves count at once.
@@ -87,6 +123,11 @@ fn once(source: &Source, reload: &Reload) -> Option<Rotation> {
             "configuration read again: grants, tenants and keys are exchanged"
         ),
         Err(error) => tracing::error!("configuration read again and refused, the old one stays: {error:#}"),
+    }
+    if let Some(plugins) = reload.plugins.get()
+        && let Err(error) = plugins.reload(None, "host")
+    {
+        tracing::error!("the plugin directory is not taken over: {error:#}");
     }
     exchanged.ok()
 }

@@ -1,0 +1,122 @@
+//! `tandem list`, `tandem reload` and `tandem rollback`.
+
+use std::io::Write;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::{Ask, client};
+use crate::{args::Source, config, exit::Exit};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "States: serving; canary (a new version has a share of the calls); refused (nothing of the file is served)."
+)]
+pub(crate) struct List {
+    #[command(flatten)]
+    source: Source,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Files that were refused are tried again, and what was revoked since is unloaded. Naming a plugin whose new version is\non trial ends the trial: the new version serves."
+)]
+pub(crate) struct Reload {
+    /// Only this plugin
+    plugin: Option<String>,
+    #[command(flatten)]
+    source: Source,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The last versions that served are kept. The file in the plugin directory is replaced too, so that a restart does not\nundo it. A new version that is on trial is given up."
+)]
+pub(crate) struct Rollback {
+    /// The plugin
+    plugin: String,
+    /// A version or a digest [default: what served before]
+    #[arg(long, value_name = "VERSION")]
+    to: Option<String>,
+    #[command(flatten)]
+    source: Source,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn list(args: List) -> anyhow::Result<Exit> {
+    ask(&args.source, Ask::Plugins, args.json)
+}
+
+pub(crate) fn reload(args: Reload) -> anyhow::Result<Exit> {
+    ask(&args.source, Ask::Reload { plugin: args.plugin }, args.json)
+}
+
+pub(crate) fn rollback(args: Rollback) -> anyhow::Result<Exit> {
+    ask(&args.source, Ask::RollBack { plugin: args.plugin, to: args.to }, args.json)
+}
+
+fn ask(source: &Source, ask: Ask, json: bool) -> anyhow::Result<Exit> {
+    let plugins = client::ask(config::load(source)?, ask)?;
+    let mut out = std::io::stdout().lock();
+    if json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&plugins)?)?;
+    } else {
+        print(&mut out, plugins.as_array().map_or(&[], Vec::as_slice))?;
+    }
+    Ok(Exit::Success)
+}
+
+const HEAD: [&str; 6] = ["PLUGIN", "VERSION", "STATE", "TOOLS", "DIGEST", "LOADED"];
+/// Characters of a digest that tell files apart for people: `sha256:` and twelve digits.
+const DIGEST_START: usize = 19;
+
+fn print(out: &mut impl Write, plugins: &[Value]) -> std::io::Result<()> {
+    let rows: Vec<[String; 6]> = plugins.iter().map(row).collect();
+    let mut widths = HEAD.map(str::len);
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut line = |cells: [&str; 6]| {
+        let padded: Vec<_> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        writeln!(out, "{}", padded.join("  ").trim_end())
+    };
+    line(HEAD)?;
+    for row in &rows {
+        line(row.each_ref().map(String::as_str))?;
+    }
+    for plugin in plugins {
+        let text = |pointer: &str| plugin.pointer(pointer).and_then(Value::as_str);
+        let number = |pointer: &str| plugin.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
+        let file = text("/file").unwrap_or_default();
+        if let Some(version) = text("/canary/version") {
+            let [share, calls, errors, least] =
+                ["share", "calls", "errors", "min_calls"].map(|k| number(&format!("/canary/{k}")));
+            writeln!(
+                out,
+                "{file}: {version} is tried out with {share} % of the calls: {calls} of {least} made, {errors} failed"
+            )?;
+        }
+        if let Some(reason) = text("/error/reason") {
+            writeln!(out, "{file}: not served as it is since {}: {reason}", config::time_text(number("/error/at_ms")))?;
+        }
+    }
+    Ok(())
+}
+
+fn row(plugin: &Value) -> [String; 6] {
+    let text = |key: &str| plugin.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
+    let name = plugin.get("name").and_then(Value::as_str).map_or_else(|| text("file"), str::to_owned);
+    let tools = plugin.get("tools").and_then(Value::as_u64).unwrap_or_default().to_string();
+    let loaded = plugin.get("loaded_at_ms").and_then(Value::as_u64).map_or_else(|| "-".to_owned(), config::time_text);
+    [name, text("version"), text("state"), tools, text("digest").chars().take(DIGEST_START).collect(), loaded]
+}

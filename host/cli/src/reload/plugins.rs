@@ -1,0 +1,436 @@
+//! Takes the plugin directory over while the host serves.
+//!
+//! **Promises.** A version serves only after it was verified as at the start, compiled, asked what it offers, and
+//! checked; all that happens on threads of its own. One that fails any of it changes nothing: the old version serves,
+//! and the reason is in the log, the metrics, the audit log, `tandem list` and the health page. What a version that was
+//! replaced still runs ends as it would have, within `plugins.drain`.
+//!
+//! **Bounds.** Compiling by `general.compile-workers` threads of low priority; one change at a time;
+//! those that only finish their calls by [`drain`](super::drain).
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use anyhow::bail;
+use metrics::counter;
+use serde_json::{Value, json};
+use tandem_catalog::{
+    Canary, CanaryTerms, Catalog, Category, Displaced, LoadOptions, Rejected, Verdict, load_candidate, read_file,
+};
+use tandem_engine::Engine;
+use tandem_manifest::{HostConfig, Sha256Digest};
+use tandem_store::{EventRecord, Store};
+use tokio::runtime::Handle;
+
+use super::{
+    drain::Draining,
+    history::{self, History},
+    settle::scan,
+};
+use crate::{
+    config::below_data,
+    grants::Grants,
+    live::Policy,
+    package,
+    supply::{self, Supply},
+};
+
+/// How much a compiling thread stands back behind those that serve, as in nice(2).
+const NICE: i32 = 10;
+/// Who acts when nobody asked.
+const HOST: &str = "host";
+
+/// The plugins of a running host.
+pub(crate) struct Plugins {
+    pub(super) engine: Engine,
+    pub(super) config: Arc<HostConfig>,
+    pub(super) policy: Arc<Policy>,
+    pub(super) store: Store,
+    pub(super) catalog: Arc<Catalog>,
+    compilers: rayon::ThreadPool,
+    history: History,
+    /// One change at a time; inside, what was refused of each file, so that it is not tried again and again.
+    refused: Mutex<HashMap<String, Sha256Digest>>,
+    draining: Draining,
+}
+
+/// How a file is to be taken over.
+struct Take<'a> {
+    options: LoadOptions,
+    grants: Grants,
+    /// Whether what was refused before is tried again.
+    again: bool,
+    /// Files that are gone.
+    removed: &'a [String],
+    actor: &'a str,
+}
+
+/// How plugins are loaded under a configuration.
+pub(crate) fn load_options(config: &HostConfig) -> anyhow::Result<LoadOptions> {
+    Ok(LoadOptions {
+        directory: (&config.plugins.directory).into(),
+        roots: package::trust_roots(crate::config::trust_roots(config)?.iter().map(AsRef::as_ref))?,
+        signatures: match config.plugins.allow_unsigned {
+            true => tandem_manifest::SignaturePolicy::AllowUnsigned,
+            false => tandem_manifest::SignaturePolicy::Required,
+        },
+        workers: config.general.compile_workers.into(),
+    })
+}
+
+impl Plugins {
+    /// After the first loading.
+    pub(crate) fn new(
+        engine: Engine,
+        policy: Arc<Policy>,
+        config: Arc<HostConfig>,
+        store: Store,
+        catalog: Arc<Catalog>,
+    ) -> anyhow::Result<Self> {
+        let compilers = rayon::ThreadPoolBuilder::new()
+            .num_threads(usize::from(config.general.compile_workers).max(1))
+            .thread_name(|_| "compile".to_owned())
+            // Where it is not allowed, it is not needed for anything but speed.
+            .start_handler(|_| {
+                let _slower = rustix::process::nice(NICE);
+            })
+            .build()?;
+        let history = History::new(below_data(&config, "versions".as_ref()));
+        let (refused, draining) = (Mutex::default(), Draining::new(config.plugins.drain.as_duration()));
+        let plugins = Self { engine, config, policy, store, catalog, compilers, history, refused, draining };
+        for status in plugins.catalog.plugins() {
+            let file = status.file;
+            match plugins.catalog.of_file(&file).0 {
+                Some(category) => plugins.keep(&category),
+                None => {
+                    if let Ok(bytes) = read_file(&plugins.directory().join(&file)) {
+                        plugins.refused().insert(file, Sha256Digest::of(&bytes));
+                    }
+                }
+            }
+        }
+        Ok(plugins)
+    }
+
+    pub(super) fn directory(&self) -> &Path {
+        self.config.plugins.directory.as_ref()
+    }
+
+    fn refused(&self) -> std::sync::MutexGuard<'_, HashMap<String, Sha256Digest>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over files that were seen to change. Blocking.
+    pub(super) fn changed(&self, changed: &[String], removed: &[String]) {
+        if let Err(error) = self.take_over(changed, removed, false, HOST) {
+            tracing::error!("the plugin directory is not taken over: {error:#}");
+        }
+    }
+
+    /// Takes over the whole directory, or one plugin, whatever was refused before; unloads what was revoked since.
+    /// A version of a named plugin that is on trial serves from now on. Blocking.
+    pub(crate) fn reload(&self, plugin: Option<&str>, actor: &str) -> anyhow::Result<Value> {
+        let there: BTreeSet<String> = scan(self.directory())?.into_keys().collect();
+        let known: BTreeSet<String> = self.catalog.plugins().into_iter().map(|status| status.file).collect();
+        let mine = |file: &&String| match plugin {
+            None => true,
+            Some(plugin) => match self.catalog.of_file(file).0 {
+                Some(category) => &*category.plugin_name == plugin,
+                None => file.strip_suffix(".wasm") == Some(plugin),
+            },
+        };
+        let changed: Vec<String> = there.iter().filter(mine).cloned().collect();
+        let removed: Vec<String> = known.difference(&there).filter(mine).cloned().collect();
+        if let Some(plugin) = plugin.filter(|_| changed.is_empty() && removed.is_empty()) {
+            bail!("no plugin `{plugin}` is loaded, and the plugin directory has no file `{plugin}.wasm`");
+        }
+        let canaries = if plugin.is_some() { self.catalog.canaries() } else { Vec::new() };
+        for canary in canaries.iter().filter(|canary| changed.contains(&canary.category.file)) {
+            self.promote(canary, actor);
+        }
+        self.take_over(&changed, &removed, true, actor)?;
+        Ok(self.list(Some(&|file| changed.contains(file) || removed.contains(file))))
+    }
+
+    fn take_over(&self, changed: &[String], removed: &[String], again: bool, actor: &str) -> anyhow::Result<()> {
+        let mut refused = self.refused();
+        let supply = Supply::new(self.config.clone(), self.store.clone())?;
+        if again {
+            self.unload_revoked(changed, &supply, actor);
+        }
+        let grants = Grants::new(self.policy.clone(), supply);
+        let mut take = Take { options: load_options(&self.config)?, grants, again, removed, actor };
+        for file in changed {
+            self.take(file, &take, &mut refused);
+        }
+        let unloaded = removed.iter().filter(|file| self.unload(file, "its file is gone", actor)).count();
+        refused.retain(|file, _| !removed.contains(file));
+        if unloaded > 0 {
+            // A name that another plugin had may be free now.
+            take.again = true;
+            for rejected in self.catalog.plugins().into_iter().filter(|status| status.error.is_some()) {
+                self.take(&rejected.file, &take, &mut refused);
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&self, file: &str, take: &Take<'_>, refused: &mut HashMap<String, Sha256Digest>) {
+        let bytes = match read_file(&self.directory().join(file)) {
+            Ok(bytes) => bytes,
+            Err(reason) => return self.refuse(file, reason, take.actor),
+        };
+        let digest = Sha256Digest::of(&bytes);
+        let (serving, canary) = self.catalog.of_file(file);
+        if serving.as_ref().is_some_and(|serving| serving.installed.digest == digest) {
+            refused.remove(file);
+            if let Some(canary) = canary {
+                self.give_up(&canary, "the file of the version that serves was put back".to_owned(), take.actor);
+            }
+            self.catalog.accept(file);
+            return;
+        }
+        let on_trial = canary.is_some_and(|canary| canary.category.installed.digest == digest);
+        if on_trial || (!take.again && refused.get(file) == Some(&digest)) {
+            return;
+        }
+        let placed = self.compiled(file, &bytes, take).and_then(|category| self.place(category, take));
+        match placed {
+            Ok(()) => drop(refused.remove(file)),
+            Err(reason) => {
+                refused.insert(file.to_owned(), digest);
+                self.refuse(file, reason, take.actor);
+            }
+        }
+    }
+
+    /// Verifies, compiles, probes.
+    fn compiled(&self, file: &str, bytes: &[u8], take: &Take<'_>) -> Result<Category, String> {
+        let (start, runtime) = (Instant::now(), Handle::current());
+        let (category, origin) = self.compilers.install(|| {
+            let _context = runtime.enter();
+            load_candidate(&self.engine, file, bytes, &take.options, &take.grants)
+        })?;
+        metrics::histogram!("tandem_compile_seconds").record(start.elapsed().as_secs_f64());
+        tracing::info!(file, ?origin, took_ms = start.elapsed().as_millis() as u64, "a candidate was probed");
+        Ok(category)
+    }
+
+    /// Lets a candidate serve, or have its share of the calls.
+    fn place(&self, category: Category, take: &Take<'_>) -> Result<(), String> {
+        let terms = &self.config.plugins.canary;
+        let file = category.file.clone();
+        let category = match terms.share {
+            0 => category,
+            share => {
+                let terms = CanaryTerms {
+                    share,
+                    duration: terms.duration.as_duration(),
+                    min_calls: terms.min_calls.into(),
+                    max_errors: terms.max_errors,
+                };
+                let (name, version) = (category.name.clone(), category.version.clone());
+                match self.catalog.try_out(category, terms)? {
+                    Err(category) => *category,
+                    Ok(displaced) => {
+                        self.draining.retire(displaced);
+                        count(&name, "canary");
+                        tracing::info!(plugin = &*name, version, share, "a new version is tried out");
+                        return Ok(());
+                    }
+                }
+            }
+        };
+        let moved = take.removed.iter().find(|old| {
+            let serving = self.catalog.of_file(old).0;
+            serving.is_some_and(|serving| serving.plugin_name == category.plugin_name)
+        });
+        let displaced = self.catalog.swap(category, moved.map(String::as_str))?;
+        self.serves(&file, displaced, None, take.actor);
+        Ok(())
+    }
+
+    /// Notes that a file's new version serves.
+    fn serves(&self, file: &str, displaced: Displaced, event: Option<EventRecord>, actor: &str) {
+        let Some(category) = self.catalog.of_file(file).0 else { return };
+        self.keep(&category);
+        let before = displaced.first().map(|old| old.version.clone());
+        let result = if before.is_some() { "replaced" } else { "loaded" };
+        count(&category.name, result);
+        let (plugin, version) = (&*category.plugin_name, &*category.version);
+        tracing::info!(plugin, version, before, file, digest = category.digest, "plugin {result}");
+        self.draining.retire(displaced);
+        let event = event.unwrap_or_else(|| match before {
+            Some(before) => supply::loaded("plugin.reloaded", &category.installed).with("before", before),
+            None => supply::loaded("plugin.loaded", &category.installed),
+        });
+        let installed = vec![category.installed.clone()];
+        if let Err(error) = Handle::current().block_on(self.store.set_installed(installed)) {
+            tracing::error!(%error, plugin, "that it is installed cannot be noted");
+        }
+        self.record(event, actor);
+    }
+
+    fn refuse(&self, file: &str, reason: String, actor: &str) {
+        let serving = self.catalog.of_file(file).0;
+        count(serving.as_ref().map_or("unknown", |category| &category.name), "refused");
+        match &serving {
+            Some(old) => {
+                tracing::error!(file, version = old.version, "candidate refused, the old one serves: {reason}")
+            }
+            None => tracing::error!(file, "plugin left out: {reason}"),
+        }
+        let rejected = Rejected::now(file.to_owned(), reason);
+        self.record(supply::refused(&rejected), actor);
+        self.catalog.reject(rejected);
+    }
+
+    fn unload(&self, file: &str, reason: &str, actor: &str) -> bool {
+        let displaced = self.catalog.unload(file);
+        for category in &displaced {
+            count(&category.name, "unloaded");
+            let (plugin, version) = (&*category.plugin_name, &*category.version);
+            tracing::info!(plugin, version, file, "plugin unloaded: {reason}");
+            self.record(supply::loaded("plugin.unloaded", &category.installed).with("reason", reason), actor);
+        }
+        let any = !displaced.is_empty();
+        self.draining.retire(displaced);
+        any
+    }
+
+    /// What may not be loaded any more may not serve any more.
+    fn unload_revoked(&self, files: &[String], supply: &Supply, actor: &str) {
+        for file in files {
+            let (serving, canary) = self.catalog.of_file(file);
+            let refusal = |category: &Category| supply.still(&category.installed).err();
+            let of_trial = canary.as_ref().and_then(|canary| refusal(&canary.category));
+            if let (Some(canary), Some(reason)) = (canary, of_trial) {
+                self.give_up(&canary, reason, actor);
+            }
+            if let Some(reason) = serving.and_then(|category| refusal(&category)) {
+                self.unload(file, &reason, actor);
+            }
+        }
+    }
+
+    /// Looks how versions on trial do. Blocking.
+    pub(super) fn judge(&self) {
+        for canary in self.catalog.canaries() {
+            match canary.verdict(Instant::now()) {
+                Verdict::Open => {}
+                Verdict::Promote => {
+                    let _order = self.refused();
+                    self.promote(&canary, HOST);
+                }
+                Verdict::GiveUp(reason) => {
+                    let _order = self.refused();
+                    self.give_up(&canary, reason, HOST);
+                }
+            }
+        }
+    }
+
+    fn promote(&self, canary: &Canary, actor: &str) {
+        match self.catalog.promote(canary) {
+            Ok(None) => {}
+            Ok(Some(displaced)) => {
+                count(&canary.category.name, "promoted");
+                self.serves(&canary.category.file, displaced, None, actor);
+            }
+            Err(reason) => self.give_up(canary, reason, actor),
+        }
+    }
+
+    fn give_up(&self, canary: &Canary, reason: String, actor: &str) {
+        let category = &canary.category;
+        if !self.catalog.give_up(canary, format!("version {} was tried out and given up: {reason}", category.version)) {
+            return;
+        }
+        count(&category.name, "rolled-back");
+        tracing::error!(plugin = &*category.plugin_name, version = category.version, "given up: {reason}");
+        self.draining.retire(vec![category.clone()]);
+        self.record(supply::loaded("plugin.rolled-back", &category.installed).with("reason", reason), actor);
+    }
+
+    /// Goes back to a kept file: the one that served before, or `to`, a version or a digest. Its place in the directory
+    /// is taken too. Blocking.
+    pub(crate) fn roll_back(&self, plugin: &str, to: Option<&str>, actor: &str) -> anyhow::Result<Value> {
+        let mut refused = self.refused();
+        let Some(serving) = self.catalog.plugins().into_iter().find(|status| status.name.as_deref() == Some(plugin))
+        else {
+            bail!("no plugin `{plugin}` is loaded; `tandem list` shows all");
+        };
+        let file = serving.file;
+        let (old, canary) = self.catalog.of_file(&file);
+        let path = self.directory().join(&file);
+        if let Some(canary) = canary {
+            self.give_up(&canary, "rolled back by the operator".to_owned(), actor);
+            if to.is_none() {
+                let kept = self.history.find(plugin, serving.digest.as_deref(), "")?;
+                history::put_back(&path, &kept.read()?)?;
+                self.catalog.accept(&file);
+                drop(refused);
+                return Ok(self.list(Some(&|other| *other == file)));
+            }
+        }
+        let kept = self.history.find(plugin, to, serving.digest.as_deref().unwrap_or_default())?;
+        let bytes = kept.read()?;
+        let grants = Grants::new(self.policy.clone(), Supply::new(self.config.clone(), self.store.clone())?).back();
+        let take = Take { options: load_options(&self.config)?, grants, again: true, removed: &[], actor };
+        let category = self.compiled(&file, &bytes, &take).map_err(anyhow::Error::msg)?;
+        if &*category.plugin_name != plugin {
+            bail!("the kept file is of plugin `{}`", category.plugin_name);
+        }
+        let event = supply::loaded("plugin.rolled-back", &category.installed)
+            .with("before", old.map(|old| old.version.clone()).unwrap_or_default());
+        history::put_back(&path, &bytes)?;
+        let displaced = self.catalog.swap(category, None).map_err(anyhow::Error::msg)?;
+        refused.remove(&file);
+        self.serves(&file, displaced, Some(event), actor);
+        drop(refused);
+        Ok(self.list(Some(&|other| *other == file)))
+    }
+
+    /// The plugin files, what serves, and why something does not.
+    pub(crate) fn list(&self, only: Option<&dyn Fn(&String) -> bool>) -> Value {
+        let draining = self.draining.names();
+        let all = self.catalog.plugins().into_iter().filter(|status| only.is_none_or(|only| only(&status.file)));
+        let shown = all.map(|status| {
+            let name = status.name.clone().unwrap_or_default();
+            let mut line = serde_json::to_value(status).unwrap_or_default();
+            if let Some(line) = line.as_object_mut() {
+                let ending = draining.iter().filter(|other| ***other == *name).count();
+                line.insert("draining".to_owned(), ending.into());
+                let kept = self.history.of(&name).into_iter();
+                let kept: Vec<_> = kept.map(|k| json!({ "version": k.version, "digest": k.digest })).collect();
+                line.insert("kept".to_owned(), kept.into());
+            }
+            line
+        });
+        shown.collect()
+    }
+
+    fn keep(&self, category: &Category) {
+        let path = self.directory().join(&category.file);
+        let bytes = || read_file(&path).map_err(std::io::Error::other);
+        if let Err(error) = self.history.keep(&category.installed, bytes) {
+            let plugin = &*category.plugin_name;
+            tracing::warn!(%error, plugin, "the plugin's file cannot be kept; there is no way back to it");
+        }
+    }
+
+    fn record(&self, event: EventRecord, actor: &str) {
+        let record = EventRecord { actor: actor.to_owned(), ..event };
+        if let Err(error) = Handle::current().block_on(self.store.audit_append(vec![record.into()])) {
+            tracing::error!(%error, "it could not be recorded in the audit log");
+        }
+    }
+}
+
+fn count(category: &str, result: &'static str) {
+    counter!("tandem_reloads_total", "category" => category.to_owned(), "result" => result).increment(1);
+}

@@ -1,0 +1,127 @@
+//! Which files of a directory have changed and come to rest.
+//!
+//! A file is looked at only when its size, its time and its inode have stayed the same for [`REST`]: one that is being
+//! written changes, and one that was renamed into its place does not. A file that is gone has to stay away for as long.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    os::unix::fs::MetadataExt,
+    path::Path,
+    time::{Duration, Instant, SystemTime},
+};
+
+/// How long a file must not have changed. A copy that pauses for longer is looked at in part, and refused; it is looked
+/// at again when it goes on.
+pub(super) const REST: Duration = Duration::from_millis(200);
+
+/// By which a change is seen without reading.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    size: u64,
+    modified: Option<SystemTime>,
+    inode: u64,
+}
+
+/// The plugin files of a directory.
+pub(super) fn scan(directory: &Path) -> io::Result<BTreeMap<String, Stamp>> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(directory)? {
+        let path = entry?.path();
+        let plugin = path.extension().is_some_and(|extension| extension == "wasm");
+        let Some(name) = path.file_name().filter(|_| plugin) else { continue };
+        // What is gone between listing and looking is not there.
+        let Ok(metadata) = std::fs::metadata(&path) else { continue };
+        let stamp = Stamp { size: metadata.len(), modified: metadata.modified().ok(), inode: metadata.ino() };
+        files.insert(name.to_string_lossy().into_owned(), stamp);
+    }
+    Ok(files)
+}
+
+/// What has come to rest.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Settled {
+    pub(super) changed: Vec<String>,
+    pub(super) removed: Vec<String>,
+    /// Others have not come to rest yet.
+    pub(super) more: bool,
+}
+
+/// Remembers what was seen. Bounded by the files that there are, and were at the last look.
+#[derive(Debug, Default)]
+pub(super) struct Settling {
+    known: BTreeMap<String, Stamp>,
+    moving: BTreeMap<String, (Option<Stamp>, Instant)>,
+}
+
+impl Settling {
+    pub(super) fn look(&mut self, now: Instant, files: &BTreeMap<String, Stamp>) -> Settled {
+        let mut settled = Settled::default();
+        let names: BTreeSet<String> = files.keys().chain(self.known.keys()).cloned().collect();
+        self.moving.retain(|name, _| names.contains(name));
+        for name in names {
+            let stamp = files.get(&name);
+            if stamp == self.known.get(&name) {
+                self.moving.remove(&name);
+                continue;
+            }
+            match self.moving.get(&name) {
+                Some((seen, since)) if seen.as_ref() == stamp && now.duration_since(*since) >= REST => {
+                    self.moving.remove(&name);
+                    match stamp {
+                        Some(stamp) => {
+                            self.known.insert(name.clone(), stamp.clone());
+                            settled.changed.push(name);
+                        }
+                        None => {
+                            self.known.remove(&name);
+                            settled.removed.push(name);
+                        }
+                    }
+                }
+                Some((seen, _)) if seen.as_ref() == stamp => settled.more = true,
+                _ => {
+                    self.moving.insert(name, (stamp.cloned(), now));
+                    settled.more = true;
+                }
+            }
+        }
+        settled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(all: &[(&str, u64)]) -> BTreeMap<String, Stamp> {
+        let stamp = |size| Stamp { size, modified: None, inode: 1 };
+        all.iter().map(|(name, size)| ((*name).to_owned(), stamp(*size))).collect()
+    }
+
+    #[test]
+    fn a_file_that_grows_is_left_alone_until_it_rests() {
+        let (mut settling, start) = (Settling::default(), Instant::now());
+        for step in 0..20 {
+            let settled = settling.look(start + REST / 2 * step, &files(&[("a.wasm", step.into())]));
+            assert_eq!(settled, Settled { more: true, ..Settled::default() });
+        }
+        let settled = settling.look(start + REST * 20, &files(&[("a.wasm", 19)]));
+        assert_eq!(settled.changed, ["a.wasm"]);
+        assert_eq!(settling.look(start + REST * 30, &files(&[("a.wasm", 19)])), Settled::default(), "once");
+    }
+
+    #[test]
+    fn a_file_that_is_replaced_with_a_gap_is_not_removed() {
+        let (mut settling, start) = (Settling::default(), Instant::now());
+        settling.look(start, &files(&[("a.wasm", 1)]));
+        settling.look(start + REST, &files(&[("a.wasm", 1)]));
+        let gap = settling.look(start + REST * 2, &files(&[]));
+        assert!(gap.removed.is_empty() && gap.more);
+        settling.look(start + REST * 2 + REST / 2, &files(&[("a.wasm", 2)]));
+        let settled = settling.look(start + REST * 4, &files(&[("a.wasm", 2)]));
+        assert_eq!((settled.changed.len(), settled.removed.len()), (1, 0));
+        settling.look(start + REST * 5, &files(&[]));
+        assert_eq!(settling.look(start + REST * 6, &files(&[])).removed, ["a.wasm"]);
+    }
+}

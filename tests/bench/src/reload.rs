@@ -1,0 +1,179 @@
+//! What clients feel while a plugin is replaced under load: the real binary, 16 connections calling without pause, 50
+//! replacements with 10 broken candidates and 5 trials among them.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+use tandem_manifest::{Package, TrustRoots};
+
+use crate::driver::{Era, drive};
+
+const CONNECTIONS: usize = 16;
+const REPLACEMENTS: usize = 50;
+/// Replacements before memory is measured.
+const WARM_UP: usize = 10;
+const QUIET: Duration = Duration::from_secs(5);
+/// Longer than all replacements take.
+const LONGEST: Duration = Duration::from_secs(600);
+const CONFIG: &str = "[server]\nexposure = 'full'\n[plugins]\nallow-unsigned = true\nwatch = false\n\
+    [plugins.canary]\nshare = 10\nduration = '1s'\nmin-calls = 100\n[telemetry]\nlog-format = 'json'\n";
+
+struct Host {
+    child: Child,
+    address: SocketAddr,
+    home: tempfile::TempDir,
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn tandem(home: &Path) -> anyhow::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?.with_file_name("tandem"));
+    command.current_dir(home);
+    Ok(command)
+}
+
+impl Host {
+    fn start(echo: &[u8]) -> anyhow::Result<Self> {
+        let home = tempfile::tempdir()?;
+        fs::create_dir_all(home.path().join("plugins"))?;
+        fs::write(home.path().join("tandem.toml"), CONFIG)?;
+        fs::write(home.path().join("plugins/echo.wasm"), echo)?;
+        let mut command = tandem(home.path())?;
+        let mut child = command.args(["serve", "--set", "server.port=0"]).stderr(Stdio::piped()).spawn()?;
+        let mut lines = BufReader::new(child.stderr.take().context("standard error is piped")?).lines();
+        let address = loop {
+            let line = lines.next().context("the host did not start")??;
+            let entry: Value = serde_json::from_str(&line).unwrap_or_default();
+            if entry.get("message").and_then(Value::as_str) == Some("listening") {
+                break entry.get("address").and_then(Value::as_str).context("no address")?.parse()?;
+            }
+        };
+        // Somebody has to read what it says.
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok(Self { child, address, home })
+    }
+
+    fn reload(&self, bytes: &[u8], arguments: &[&str]) -> anyhow::Result<Value> {
+        let path = self.home.path().join("plugins/echo.wasm");
+        fs::write(path.with_extension("part"), bytes)?;
+        fs::rename(path.with_extension("part"), &path)?;
+        let output = tandem(self.home.path())?.arg("reload").args(arguments).arg("--json").output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let mut shown: Vec<Value> = serde_json::from_slice(&output.stdout)?;
+        shown.pop().context("nothing was reloaded")
+    }
+
+    fn state(&self) -> anyhow::Result<Value> {
+        let output = tandem(self.home.path())?.args(["list", "--json"]).output()?;
+        let mut shown: Vec<Value> = serde_json::from_slice(&output.stdout)?;
+        shown.pop().context("nothing is loaded")
+    }
+
+    fn memory(&self) -> anyhow::Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
+        let kib: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
+        Ok(kib / 1024.0)
+    }
+}
+
+/// The echo guest under another version.
+fn echo(version: &str) -> anyhow::Result<Vec<u8>> {
+    let file = crate::plugin::file("echo");
+    let bytes = fs::read(&file).with_context(|| format!("{}: run `make plugins` first", file.display()))?;
+    let (Package { mut manifest, descriptors, .. }, _) = Package::inspect(&bytes, &TrustRoots::none())?;
+    manifest.plugin.version = version.parse()?;
+    Ok(Package::repack(&bytes, &manifest, &descriptors)?)
+}
+
+fn is(plugin: &Value, state: &str) -> bool {
+    plugin.get("state").and_then(Value::as_str) == Some(state)
+}
+
+fn replace_often(host: &Host, rounds: std::ops::Range<usize>) -> anyhow::Result<()> {
+    for round in rounds {
+        // Each is another file, so each is compiled.
+        let bytes = echo(&format!("0.1.0+{round}"))?;
+        if round % 5 == 3 {
+            let broken = bytes.get(..bytes.len() / 2).unwrap_or_default();
+            ensure!(host.reload(broken, &[])?.get("error").is_some_and(|error| !error.is_null()), "it is not refused");
+        }
+        ensure!(is(&host.reload(&bytes, &[])?, "canary"), "it is not tried out");
+        if round % 10 == 9 {
+            let start = Instant::now();
+            while !is(&host.state()?, "serving") {
+                ensure!(start.elapsed() < Duration::from_secs(30), "it is not promoted");
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        } else {
+            ensure!(is(&host.reload(&bytes, &["echo"])?, "serving"), "it does not serve");
+        }
+    }
+    Ok(())
+}
+
+/// Prints the table.
+pub(crate) fn report(out: &mut impl Write) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let host = Host::start(&echo("0.1.0")?)?;
+    let calls = |until: Instant| -> anyhow::Result<Vec<Duration>> {
+        runtime.block_on(async {
+            let tasks: Vec<_> =
+                (0..CONNECTIONS).map(|_| tokio::spawn(drive(host.address, Era::Modern, false, until))).collect();
+            let mut taken = Vec::new();
+            for task in tasks {
+                taken.extend(task.await??);
+            }
+            taken.sort_unstable();
+            Ok(taken)
+        })
+    };
+    calls(Instant::now() + QUIET / 5)?;
+    let quiet = calls(Instant::now() + QUIET)?;
+    // Calls go on in slices until the replacements are done; a failed call ends the report with its answer.
+    let calls_while_replacing = |rounds| {
+        std::thread::scope(|scope| -> anyhow::Result<Vec<Duration>> {
+            let (start, replacing) = (Instant::now(), scope.spawn(|| replace_often(&host, rounds)));
+            let mut taken = Vec::new();
+            while !replacing.is_finished() && start.elapsed() < LONGEST {
+                taken.extend(calls(Instant::now() + QUIET / 10)?);
+            }
+            replacing.join().map_err(|_| anyhow::anyhow!("the replacements panicked"))??;
+            Ok(taken)
+        })
+    };
+    // What is made once, as threads and the buffers in which code is loaded, is no loss.
+    calls_while_replacing(REPLACEMENTS..REPLACEMENTS + WARM_UP)?;
+    let (before, start) = (host.memory()?, Instant::now());
+    let mut during = calls_while_replacing(0..REPLACEMENTS)?;
+    let (took, after) = (start.elapsed(), host.memory()?);
+    during.sort_unstable();
+    writeln!(out, "{CONNECTIONS} connections calling without pause while a plugin is replaced {REPLACEMENTS} times")?;
+    writeln!(out, "{:16} {:>9} {:>9} {:>9} {:>8}", "", "calls", "p50 us", "p99 us", "failed")?;
+    let us =
+        |taken: &[Duration], part: usize| taken.get(taken.len() * part / 100).map_or(0.0, |d| d.as_secs_f64() * 1e6);
+    for (name, taken) in [("quiet", &quiet), ("during reloads", &during)] {
+        writeln!(out, "{name:16} {:>9} {:>9.0} {:>9.0} {:>8}", taken.len(), us(taken, 50), us(taken, 99), 0)?;
+    }
+    writeln!(
+        out,
+        "p99 x {:.2}; memory {before:.0} MiB before, {after:.0} MiB after (x {:.2}); {:.1} s",
+        us(&during, 99) / us(&quiet, 99).max(1.0),
+        after / before,
+        took.as_secs_f64()
+    )?;
+    Ok(())
+}
