@@ -49,6 +49,8 @@ async fn each_of_the_thirty_tools_answers_and_refuses() -> anyhow::Result<()> {
     workflows(&mut caller).await?;
     peers(&mut caller).await?;
     bootstrap(&mut caller, host.directory.path()).await?;
+    // What was cancelled may still be on its way out.
+    until(&caller.client, "p2p_taskqueue_status", json!({}), |queue| queue["running"] == 0).await?;
     // It stops the queue, so it comes last.
     caller.refused("p2p_taskqueue_shutdown", json!({"drain_s": -1}), "drain_s").await?;
     let drained = caller.ok("p2p_taskqueue_shutdown", json!({"drain_s": 1})).await?;
