@@ -49,6 +49,8 @@ async fn each_of_the_thirty_tools_answers_and_refuses() -> anyhow::Result<()> {
     workflows(&mut caller).await?;
     peers(&mut caller).await?;
     bootstrap(&mut caller, host.directory.path()).await?;
+    // What was cancelled may still be on its way out.
+    until(&caller.client, "p2p_taskqueue_status", json!({}), |queue| queue["running"] == 0).await?;
     // It stops the queue, so it comes last.
     caller.refused("p2p_taskqueue_shutdown", json!({"drain_s": -1}), "drain_s").await?;
     let drained = caller.ok("p2p_taskqueue_shutdown", json!({"drain_s": 1})).await?;
@@ -234,5 +236,45 @@ async fn public_nodes_are_named_where_the_operator_allows_them() -> anyhow::Resu
     let client = host.client("/mcp/full").await?;
     let answer = client.structured("p2p_bootstrap_from_public", json!({"connect": false})).await?;
     assert_eq!((answer["nodes"].as_array().map(Vec::len), &answer["connected"]), (Some(4), &json!(0)), "{answer}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn tasks_and_workflows_of_another_tenant_are_not_found() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let hash = |key: &str| hex::encode(<sha2::Sha256 as sha2::Digest>::digest(key));
+    let tenant = |name: &str| format!("[tenants.{name}]\nkeys = ['${{file:{{home}}/{name}}}']\n");
+    let plugins = ["echo", "p2p-taskqueue", "p2p-workflow", "p2p-peers", "p2p-bootstrap"];
+    let host = tandem_harness::Options::with(&plugins)?
+        .mesh()
+        .config(&crate::mesh::config(&registry))
+        .config(&format!("{}{}", tenant("good"), tenant("bad")))
+        .env("TEST_SWARM_KEY", &"5a".repeat(32))
+        .write("good", &hash("good"))
+        .write("bad", &hash("bad"))
+        .write_directory("data/bootstrap")
+        .start()
+        .await?;
+    let (good, bad) = (host.client_as("/mcp/full", "good").await?, host.client_as("/mcp/full", "bad").await?);
+    let task = json!({"tool": "add", "arguments": {"a": 1, "b": 2}, "idempotency_key": "k"});
+    let mine = good.structured("p2p_taskqueue_submit", task.clone()).await?;
+    let id = json!({"task_id": mine["task_id"]});
+    for tool in ["task_status", "get_result", "cancel", "resubmit"] {
+        let error = bad.structured(&format!("p2p_taskqueue_{tool}"), id.clone()).await.unwrap_err().to_string();
+        assert!(error.contains("not found"), "{tool}: {error}");
+    }
+    // The same key is another one, and its own list is all that a tenant sees.
+    assert_eq!(bad.structured("p2p_taskqueue_submit", task).await?["replayed"], false);
+    assert_eq!(bad.structured("p2p_taskqueue_list_tasks", json!({})).await?["total"], 1);
+    let step = json!({"id": "a", "tool": "add", "arguments": {"a": 1, "b": 1}});
+    let flow = good.structured("p2p_workflow_submit", json!({"name": "w", "steps": [step]})).await?;
+    let id = json!({"workflow_id": flow["workflow_id"]});
+    for tool in ["status", "cancel", "get_dag", "coordinate"] {
+        let error = bad.structured(&format!("p2p_workflow_{tool}"), id.clone()).await.unwrap_err().to_string();
+        assert!(error.contains("not found"), "{tool}: {error}");
+    }
+    // What concerns everybody is the operator's.
+    let error = bad.structured("p2p_taskqueue_shutdown", json!({})).await.unwrap_err().to_string();
+    assert!(error.contains("tandem:operate"), "{error}");
     Ok(())
 }
