@@ -394,6 +394,143 @@ typedef struct {
 } tandem_host_secrets_result_string_error_t;
 
 // A JSON text (RFC 8259).
+typedef plugin_string_t tandem_p2p_types_json_t;
+
+// Why nothing was done. Every text says what was wrong and what helps.
+typedef struct tandem_p2p_types_error_t {
+  uint8_t tag;
+  union {
+    plugin_string_t     invalid_argument;
+    plugin_string_t     not_found;
+    plugin_string_t     conflict;
+    plugin_string_t     idempotency_conflict;
+    plugin_string_t     stale_fence;
+    plugin_string_t     lease_expired;
+    plugin_string_t     limit_exceeded;
+    plugin_string_t     unauthorized;
+    plugin_string_t     unavailable;
+    plugin_string_t     timeout;
+    plugin_option_string_t     other;
+  } val;
+} tandem_p2p_types_error_t;
+
+// A document or a value does not fit.
+#define TANDEM_P2P_TYPES_ERROR_INVALID_ARGUMENT 0
+// There is no such thing for this caller.
+#define TANDEM_P2P_TYPES_ERROR_NOT_FOUND 1
+// Its state does not allow it.
+#define TANDEM_P2P_TYPES_ERROR_CONFLICT 2
+// The idempotency key was used with another body.
+#define TANDEM_P2P_TYPES_ERROR_IDEMPOTENCY_CONFLICT 3
+// Another worker has taken the task since.
+#define TANDEM_P2P_TYPES_ERROR_STALE_FENCE 4
+// The lease ended.
+#define TANDEM_P2P_TYPES_ERROR_LEASE_EXPIRED 5
+// A bound was reached; it is named.
+#define TANDEM_P2P_TYPES_ERROR_LIMIT_EXCEEDED 6
+// The plugin was not granted this, or the caller may not do it.
+#define TANDEM_P2P_TYPES_ERROR_UNAUTHORIZED 7
+// It cannot be done now; trying again later may help.
+#define TANDEM_P2P_TYPES_ERROR_UNAVAILABLE 8
+// It did not end in time. Whether it happened is not known.
+#define TANDEM_P2P_TYPES_ERROR_TIMEOUT 9
+// Anything else.
+#define TANDEM_P2P_TYPES_ERROR_OTHER 10
+
+typedef tandem_p2p_types_error_t tandem_p2p_task_queue_error_t;
+
+typedef tandem_p2p_types_json_t tandem_p2p_task_queue_json_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    tandem_p2p_task_queue_json_t ok;
+    tandem_p2p_task_queue_error_t err;
+  } val;
+} tandem_p2p_task_queue_result_json_error_t;
+
+typedef struct {
+  bool is_some;
+  tandem_p2p_task_queue_json_t val;
+} tandem_p2p_task_queue_option_json_t;
+
+typedef struct {
+  bool is_some;
+  uint8_t val;
+} plugin_option_u8_t;
+
+typedef struct {
+  bool is_some;
+  plugin_list_string_t val;
+} plugin_option_list_string_t;
+
+typedef struct {
+  bool is_some;
+  uint32_t val;
+} plugin_option_u32_t;
+
+typedef tandem_p2p_types_error_t tandem_p2p_workflow_error_t;
+
+typedef tandem_p2p_types_json_t tandem_p2p_workflow_json_t;
+
+// The forms of a graph.
+typedef uint8_t tandem_p2p_workflow_dag_format_t;
+
+// Nodes, edges and the critical path.
+#define TANDEM_P2P_WORKFLOW_DAG_FORMAT_JSON 0
+// Graphviz.
+#define TANDEM_P2P_WORKFLOW_DAG_FORMAT_DOT 1
+// Mermaid.
+#define TANDEM_P2P_WORKFLOW_DAG_FORMAT_MERMAID 2
+
+// How hosts are chosen for steps.
+typedef uint8_t tandem_p2p_workflow_strategy_t;
+
+// By weighted rendezvous hashing, so that hosts agree without a message.
+#define TANDEM_P2P_WORKFLOW_STRATEGY_RENDEZVOUS 0
+// The host with the most free places.
+#define TANDEM_P2P_WORKFLOW_STRATEGY_LEAST_LOADED 1
+// This host.
+#define TANDEM_P2P_WORKFLOW_STRATEGY_LOCAL 2
+
+typedef struct {
+  bool is_err;
+  union {
+    tandem_p2p_workflow_json_t ok;
+    tandem_p2p_workflow_error_t err;
+  } val;
+} tandem_p2p_workflow_result_json_error_t;
+
+typedef tandem_p2p_types_error_t tandem_p2p_peers_error_t;
+
+typedef tandem_p2p_types_json_t tandem_p2p_peers_json_t;
+
+typedef struct {
+  bool is_some;
+  tandem_p2p_peers_json_t val;
+} tandem_p2p_peers_option_json_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    tandem_p2p_peers_json_t ok;
+    tandem_p2p_peers_error_t err;
+  } val;
+} tandem_p2p_peers_result_json_error_t;
+
+typedef tandem_p2p_types_error_t tandem_p2p_bootstrap_error_t;
+
+typedef tandem_p2p_types_json_t tandem_p2p_bootstrap_json_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    tandem_p2p_bootstrap_json_t ok;
+    tandem_p2p_bootstrap_error_t err;
+  } val;
+} tandem_p2p_bootstrap_result_json_error_t;
+
+// A JSON text (RFC 8259).
 typedef plugin_string_t tandem_plugin_types_json_t;
 
 // What a tool does to the world. The router retries and caches by it, and clients ask people by it.
@@ -641,11 +778,6 @@ typedef struct tandem_plugin_types_completion_reference_t {
 // A variable of this resource template.
 #define TANDEM_PLUGIN_TYPES_COMPLETION_REFERENCE_RESOURCE_TEMPLATE 1
 
-typedef struct {
-  bool is_some;
-  uint32_t val;
-} plugin_option_u32_t;
-
 // Values that could complete what was typed.
 typedef struct tandem_plugin_types_completion_t {
   // At most 100 values, best first.
@@ -828,6 +960,87 @@ extern bool tandem_host_secrets_placeholder(plugin_string_t *name, plugin_string
 // The secret itself. Needs a grant of its own (`reveal-secrets`).
 extern bool tandem_host_secrets_reveal(plugin_string_t *name, plugin_string_t *ret, tandem_host_secrets_error_t *err);
 
+// Imported Functions from `tandem:p2p/task-queue@0.1.0`
+// Queues a task, durably. `task`: `{tool, arguments, priority?, timeout_s?, retry?: {policy, max_attempts?,
+// base_delay_ms?}, run_at?, tags?, target_peer?, idempotency_key?, retention_s?}`. Answers `{task_id, state, position,
+// replayed}`.
+extern bool tandem_p2p_task_queue_submit(tandem_p2p_task_queue_json_t *task, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+// How far a task is: `{task_id, state, attempt, priority, created_at, worker?, lease_expires_at?, progress?,
+// started_at?, finished_at?, error?, …}`.
+extern bool tandem_p2p_task_queue_task_status(plugin_string_t *task_id, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+// What a task came to, waiting up to `wait-s` seconds (at most 300) for its end: `{state, result?, error?,
+// result_cid?, duration_ms?}`.
+extern bool tandem_p2p_task_queue_get_result(plugin_string_t *task_id, uint32_t wait_s, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+// Ends a queued task at once and tells the runner of a running one: `{state, was}`.
+extern bool tandem_p2p_task_queue_cancel(plugin_string_t *task_id, plugin_string_t *maybe_reason, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+// One page of tasks, newest first. `filter`: `{state?, tool?, tag?, worker?, limit?, cursor?}`. Answers `{tasks, total,
+// next_cursor?}`.
+extern bool tandem_p2p_task_queue_list_tasks(tandem_p2p_task_queue_json_t *filter, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+// Changes a task that has not ended. `patch`: `{tags?, timeout_s?, run_at?, metadata?}`. Answers the task.
+extern bool tandem_p2p_task_queue_update_task(plugin_string_t *task_id, tandem_p2p_task_queue_json_t *patch, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+// Moves a waiting task: `{old_priority, priority, position}`.
+extern bool tandem_p2p_task_queue_set_priority(plugin_string_t *task_id, uint8_t priority, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+// Makes a new task of one that has ended: `{task_id, resubmitted_from}`. `arguments` is a JSON object.
+extern bool tandem_p2p_task_queue_resubmit(plugin_string_t *task_id, tandem_p2p_task_queue_json_t *maybe_arguments, uint8_t *maybe_priority, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+// The queue in numbers: `{queued, running, completed, failed, cancelled, dead, oldest_queued_s, throughput_per_s,
+// paused, backend, by_tool?, by_priority?}`.
+extern bool tandem_p2p_task_queue_queue_status(bool detail, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+// Who runs tasks: `{workers: [{peer_id, capacity, running, completed, failed, lost_leases, mean_ms, last_seen}]}`.
+extern bool tandem_p2p_task_queue_worker_stats(plugin_string_t *maybe_worker, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+// Asks the connected peers what they can run: `{peers: [{peer_id, addresses, tools, capacity, free, rtt_ms,
+// last_seen}]}`.
+extern bool tandem_p2p_task_queue_discover_peers(plugin_string_t *maybe_tool, uint32_t max_peers, uint32_t timeout_s, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+// Tells the connected peers what this host can run: `{announced_to, expires_at}`.
+extern bool tandem_p2p_task_queue_announce(plugin_list_string_t *maybe_tools, uint32_t *maybe_capacity, uint32_t ttl_s, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+// Extends the lease of a task that a worker outside of the host runs: `{lease_expires_at, cancelled}`. `progress`:
+// `{current, total?, message?}`.
+extern bool tandem_p2p_task_queue_heartbeat(plugin_string_t *task_id, uint64_t fence, tandem_p2p_task_queue_json_t *maybe_progress, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+// Stops taking tasks; running ones get `drain-s` seconds and go back to the queue then: `{drained, requeued}`.
+extern bool tandem_p2p_task_queue_shutdown(uint32_t drain_s, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+
+// Imported Functions from `tandem:p2p/workflow@0.1.0`
+// Starts a workflow, durably. `workflow`: `{name, steps: [{id, tool, arguments, depends_on?, retry?, timeout_s?,
+// on_failure?}], max_concurrency?, timeout_s?, tags?, idempotency_key?}`. Answers `{workflow_id, state, steps_total,
+// replayed}`.
+extern bool tandem_p2p_workflow_submit(tandem_p2p_workflow_json_t *workflow, tandem_p2p_workflow_json_t *ret, tandem_p2p_workflow_error_t *err);
+// How far it is: `{state, progress, steps: [{id, state, peer?, attempt, started_at?, finished_at?, error?}], clock}`.
+extern bool tandem_p2p_workflow_status(plugin_string_t *workflow_id, tandem_p2p_workflow_json_t *ret, tandem_p2p_workflow_error_t *err);
+// Cancels what has not ended: `{state, cancelled_steps}`.
+extern bool tandem_p2p_workflow_cancel(plugin_string_t *workflow_id, plugin_string_t *maybe_reason, tandem_p2p_workflow_json_t *ret, tandem_p2p_workflow_error_t *err);
+// One page of workflows, newest first. `filter`: `{state?, tag?, limit?, cursor?}`. Answers `{workflows, total,
+// next_cursor?}`.
+extern bool tandem_p2p_workflow_list_workflows(tandem_p2p_workflow_json_t *filter, tandem_p2p_workflow_json_t *ret, tandem_p2p_workflow_error_t *err);
+// The graph: `{format, dag}`; `dag` is a text for `dot` and `mermaid`, and `{nodes, edges, critical_path}` for `json`.
+extern bool tandem_p2p_workflow_get_dag(plugin_string_t *workflow_id, tandem_p2p_workflow_dag_format_t format, tandem_p2p_workflow_json_t *ret, tandem_p2p_workflow_error_t *err);
+// Chooses hosts for the steps that have not started: `{assignments: [{step, peer}]}`. Without peers, among all that
+// are connected.
+extern bool tandem_p2p_workflow_coordinate(plugin_string_t *workflow_id, plugin_list_string_t *peers, tandem_p2p_workflow_strategy_t strategy, tandem_p2p_workflow_json_t *ret, tandem_p2p_workflow_error_t *err);
+
+// Imported Functions from `tandem:p2p/peers@0.1.0`
+// Signs a record of this host and writes it to the registries that are on: `{peer_id, record, registries}`. Without
+// addresses, those that it listens on. `metadata` is a JSON object.
+extern bool tandem_p2p_peers_register(plugin_list_string_t *addresses, uint32_t ttl_s, tandem_p2p_peers_json_t *maybe_metadata, tandem_p2p_peers_json_t *ret, tandem_p2p_peers_error_t *err);
+// Looks for peers. Without sources, in all that are on. Answers `{peers, by_source, errors}`.
+extern bool tandem_p2p_peers_discover(plugin_list_string_t *sources, uint32_t max_peers, uint32_t timeout_s, plugin_string_t *maybe_tool, tandem_p2p_peers_json_t *ret, tandem_p2p_peers_error_t *err);
+// Connects to nodes, until there are `min-connections`: `{connected, failed: [{address, error}], ready}`. Without
+// nodes, to those that are known.
+extern bool tandem_p2p_peers_connect(plugin_list_string_t *nodes, uint32_t min_connections, uint32_t timeout_s, tandem_p2p_peers_json_t *ret, tandem_p2p_peers_error_t *err);
+// Forgets peers that were not seen for long: `{removed, kept}`. Without an age, by each record's own expiry.
+extern bool tandem_p2p_peers_cleanup(uint32_t *maybe_older_than_s, bool dry_run, tandem_p2p_peers_json_t *ret, tandem_p2p_peers_error_t *err);
+// The addresses by which others see this host: `{addresses: [{ip, port?, method, confirmations}], reachability}`.
+extern bool tandem_p2p_peers_public_addresses(plugin_list_string_t *methods, uint32_t timeout_s, tandem_p2p_peers_json_t *ret, tandem_p2p_peers_error_t *err);
+// One page of peers. `filter`: `{state?, sort?, limit?, cursor?}`. Answers `{peers, total, next_cursor?}`.
+extern bool tandem_p2p_peers_list_peers(tandem_p2p_peers_json_t *filter, tandem_p2p_peers_json_t *ret, tandem_p2p_peers_error_t *err);
+
+// Imported Functions from `tandem:p2p/bootstrap@0.1.0`
+// Takes nodes from a text: multiaddrs, one a line or in a JSON array, `#` begins a comment. `source` names where the
+// text came from (`file` or `env`). Answers `{nodes, connected, failed: [{address, error}]}`.
+extern bool tandem_p2p_bootstrap_from_text(plugin_string_t *source, plugin_string_t *text, bool connect, tandem_p2p_bootstrap_json_t *ret, tandem_p2p_bootstrap_error_t *err);
+// Takes the public nodes, where the operator allows them. Answers as `from-text`.
+extern bool tandem_p2p_bootstrap_from_public(bool connect, tandem_p2p_bootstrap_json_t *ret, tandem_p2p_bootstrap_error_t *err);
+// Where nodes came from: `{sources: [{source, nodes, last_used?, last_error?}]}`.
+extern bool tandem_p2p_bootstrap_list_sources(tandem_p2p_bootstrap_json_t *ret, tandem_p2p_bootstrap_error_t *err);
+
 // Exported Functions from `tandem:plugin/tools@0.1.0`
 void exports_tandem_plugin_tools_describe(exports_tandem_plugin_tools_list_tool_descriptor_t *ret);
 bool exports_tandem_plugin_tools_call(exports_tandem_plugin_tools_own_call_context_t ctx, plugin_string_t *name, exports_tandem_plugin_tools_json_t *arguments, exports_tandem_plugin_tools_tool_output_t *ret, exports_tandem_plugin_tools_tool_error_t *err);
@@ -925,6 +1138,44 @@ void tandem_host_secrets_result_list_string_error_free(tandem_host_secrets_resul
 
 void tandem_host_secrets_result_string_error_free(tandem_host_secrets_result_string_error_t *ptr);
 
+void tandem_p2p_types_json_free(tandem_p2p_types_json_t *ptr);
+
+void tandem_p2p_types_error_free(tandem_p2p_types_error_t *ptr);
+
+void tandem_p2p_task_queue_error_free(tandem_p2p_task_queue_error_t *ptr);
+
+void tandem_p2p_task_queue_json_free(tandem_p2p_task_queue_json_t *ptr);
+
+void tandem_p2p_task_queue_result_json_error_free(tandem_p2p_task_queue_result_json_error_t *ptr);
+
+void tandem_p2p_task_queue_option_json_free(tandem_p2p_task_queue_option_json_t *ptr);
+
+void plugin_option_u8_free(plugin_option_u8_t *ptr);
+
+void plugin_option_list_string_free(plugin_option_list_string_t *ptr);
+
+void plugin_option_u32_free(plugin_option_u32_t *ptr);
+
+void tandem_p2p_workflow_error_free(tandem_p2p_workflow_error_t *ptr);
+
+void tandem_p2p_workflow_json_free(tandem_p2p_workflow_json_t *ptr);
+
+void tandem_p2p_workflow_result_json_error_free(tandem_p2p_workflow_result_json_error_t *ptr);
+
+void tandem_p2p_peers_error_free(tandem_p2p_peers_error_t *ptr);
+
+void tandem_p2p_peers_json_free(tandem_p2p_peers_json_t *ptr);
+
+void tandem_p2p_peers_option_json_free(tandem_p2p_peers_option_json_t *ptr);
+
+void tandem_p2p_peers_result_json_error_free(tandem_p2p_peers_result_json_error_t *ptr);
+
+void tandem_p2p_bootstrap_error_free(tandem_p2p_bootstrap_error_t *ptr);
+
+void tandem_p2p_bootstrap_json_free(tandem_p2p_bootstrap_json_t *ptr);
+
+void tandem_p2p_bootstrap_result_json_error_free(tandem_p2p_bootstrap_result_json_error_t *ptr);
+
 void tandem_plugin_types_json_free(tandem_plugin_types_json_t *ptr);
 
 void tandem_plugin_types_option_json_free(tandem_plugin_types_option_json_t *ptr);
@@ -965,10 +1216,6 @@ void tandem_plugin_types_prompt_output_free(tandem_plugin_types_prompt_output_t 
 
 void tandem_plugin_types_completion_reference_free(tandem_plugin_types_completion_reference_t *ptr);
 
-void plugin_option_u32_free(plugin_option_u32_t *ptr);
-
-void tandem_plugin_types_completion_free(tandem_plugin_types_completion_t *ptr);
-
 void exports_tandem_plugin_tools_json_free(exports_tandem_plugin_tools_json_t *ptr);
 
 void exports_tandem_plugin_tools_tool_descriptor_free(exports_tandem_plugin_tools_tool_descriptor_t *ptr);
@@ -996,8 +1243,6 @@ void exports_tandem_plugin_resources_list_resource_template_free(exports_tandem_
 void exports_tandem_plugin_resources_list_resource_contents_free(exports_tandem_plugin_resources_list_resource_contents_t *ptr);
 
 void exports_tandem_plugin_resources_result_list_resource_contents_tool_error_free(exports_tandem_plugin_resources_result_list_resource_contents_tool_error_t *ptr);
-
-void exports_tandem_plugin_prompts_completion_free(exports_tandem_plugin_prompts_completion_t *ptr);
 
 void exports_tandem_plugin_prompts_completion_reference_free(exports_tandem_plugin_prompts_completion_reference_t *ptr);
 
