@@ -85,6 +85,12 @@ impl Reactor {
         drop(self.tools.set(tools));
     }
 
+    /// Where this host listens for peers; nothing while the lane is down.
+    #[must_use]
+    pub fn listening(&self) -> Vec<libp2p::Multiaddr> {
+        self.core.load().as_ref().map(|core| core.network.listening()).unwrap_or_default()
+    }
+
     /// Ends the thread and waits for it. Blocking.
     pub fn stop(&self) {
         self.stop.cancel();

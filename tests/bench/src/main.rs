@@ -11,6 +11,7 @@ mod driver;
 mod fairness;
 mod footprint;
 mod inprocess;
+mod p2p;
 mod plugin;
 mod reload;
 mod servers;
@@ -31,9 +32,10 @@ fn main() -> anyhow::Result<()> {
         ["http"] => driver::report(&mut std::io::stdout()),
         ["audit"] => audit::report(&mut std::io::stdout()),
         ["fairness"] => fairness::report(&mut std::io::stdout()),
+        ["p2p"] => p2p::report(&mut std::io::stdout()),
         ["reload"] => reload::report(&mut std::io::stdout()),
         ["footprint"] => footprint::report(&mut std::io::stdout()),
-        _ => bail!("usage: tandem-bench [in-process | http | audit | fairness | reload | footprint]"),
+        _ => bail!("usage: tandem-bench [in-process | http | audit | fairness | p2p | reload | footprint]"),
     }
 }
 
@@ -48,6 +50,8 @@ fn all() -> anyhow::Result<()> {
     audit::report(&mut out)?;
     writeln!(out)?;
     reload::report(&mut out)?;
+    writeln!(out)?;
+    p2p::report(&mut out)?;
     writeln!(out)?;
     footprint::report(&mut out)
 }
