@@ -41,7 +41,7 @@ impl Tools for Echo {
             input_schema: json!({"type": "object"}),
             local: false,
         };
-        (0..250).map(|i| info(&format!("tool-{i:03}"))).chain([info("echo"), info("slow")]).collect()
+        [info("echo"), info("slow")].into_iter().chain((0..250).map(|i| info(&format!("tool-{i:03}")))).collect()
     }
 
     fn generation(&self) -> u64 {
