@@ -59,6 +59,12 @@ impl Tools for Quick {
     }
 }
 
+static NULL: Value = Value::Null;
+
+fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
+    value.pointer(pointer).unwrap_or(&NULL)
+}
+
 struct Host {
     reactor: Arc<Reactor>,
     _data: TempDir,
@@ -159,16 +165,16 @@ async fn connected(from: &Host, to: &Host) -> anyhow::Result<()> {
         let record = P2pRequest::PeerRegister { addresses: Vec::new(), ttl_s: 60, metadata: None };
         if let Ok(answer) = ask(&to.reactor, record).await {
             let listening = to.reactor.listening();
-            address = listening.into_iter().next().zip(answer["peer_id"].as_str().map(ToOwned::to_owned));
+            address = listening.into_iter().next().zip(at(&answer, "/peer_id").as_str().map(ToOwned::to_owned));
             if address.is_some() {
                 break;
             }
         }
     }
-    let (at, peer) = address.context("a host does not listen")?;
-    let nodes = vec![format!("{at}/p2p/{peer}")];
+    let (address, peer) = address.context("a host does not listen")?;
+    let nodes = vec![format!("{address}/p2p/{peer}")];
     let answer = ask(&from.reactor, P2pRequest::PeerConnect { nodes, min_connections: 1, timeout_s: 10 }).await?;
-    anyhow::ensure!(answer["connected"] == 1, "the hosts do not connect: {answer}");
+    anyhow::ensure!(*at(&answer, "/connected") == 1, "the hosts do not connect: {answer}");
     Ok(())
 }
 
@@ -225,7 +231,7 @@ async fn until(host: &Host, count: u64) -> anyhow::Result<()> {
     let end = Instant::now() + Duration::from_secs(300);
     loop {
         let status = ask(&host.reactor, P2pRequest::QueueStatus { detail: false }).await?;
-        if status["completed"].as_u64() >= Some(count) {
+        if at(&status, "/completed").as_u64() >= Some(count) {
             return Ok(());
         }
         anyhow::ensure!(Instant::now() < end, "the queue does not come to its end: {status}");

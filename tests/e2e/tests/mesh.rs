@@ -185,8 +185,7 @@ async fn strangers_are_not_let_in() -> anyhow::Result<()> {
     let registry = TempDir::new()?;
     let here = host(&registry, &["echo"]).await?;
     let client = here.client("/mcp/full").await?;
-    let all: Vec<_> = PLUGINS.iter().copied().collect();
-    let stranger = Options::with(&all)?
+    let stranger = Options::with(&PLUGINS)?
         .mesh()
         .config(&config(&registry))
         .env("TEST_SWARM_KEY", &"00".repeat(32))

@@ -13,7 +13,7 @@ use crate::{
     client::Session,
     exit::Exit,
 };
-use table::Column;
+use table::{Column, at};
 
 const PEERS: [Column; 6] = [
     Column("PEER", "peer_id"),
@@ -53,7 +53,7 @@ pub(crate) fn peers(args: Peers) -> anyhow::Result<Exit> {
         let mut all = Vec::new();
         for state in states {
             let answer = host.ask("p2p_peer_list", json!({"state": state, "limit": 1000})).await?;
-            all.extend(answer["peers"].as_array().cloned().unwrap_or_default());
+            all.extend(at(&answer, "/peers").as_array().cloned().unwrap_or_default());
         }
         show(&args.target, &Value::Array(all), &PEERS)
     })
@@ -64,7 +64,7 @@ pub(crate) fn tasks(args: Tasks) -> anyhow::Result<Exit> {
     run(&args.target, async |host| match &args.command {
         TaskCommand::List(page) => {
             let answer = host.ask("p2p_taskqueue_list_tasks", filter(page)).await?;
-            show(&args.target, &answer["tasks"], &TASKS)
+            show(&args.target, at(&answer, "/tasks"), &TASKS)
         }
         TaskCommand::Show { id } => {
             let task = host.ask("p2p_taskqueue_task_status", json!({"task_id": id})).await?;
@@ -83,17 +83,17 @@ pub(crate) fn workflows(args: Workflows) -> anyhow::Result<Exit> {
     run(&args.target, async |host| match &args.command {
         WorkflowCommand::List(page) => {
             let answer = host.ask("p2p_workflow_list", filter(page)).await?;
-            show(&args.target, &answer["workflows"], &WORKFLOWS)
+            show(&args.target, at(&answer, "/workflows"), &WORKFLOWS)
         }
         WorkflowCommand::Show { id } => {
             let workflow = host.ask("p2p_workflow_status", json!({"workflow_id": id})).await?;
             if args.target.json {
                 return table::print_json(&workflow);
             }
-            let said = |key: &str| workflow[key].as_str().unwrap_or_default().to_owned();
-            let part = workflow["progress"].as_f64().unwrap_or_default() * 100.0;
+            let said = |key: &str| workflow.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let part = at(&workflow, "/progress").as_f64().unwrap_or_default() * 100.0;
             table::print_line(&format!("{}, {part:.0} %", said("state")))?;
-            show(&args.target, &workflow["steps"], &STEPS)
+            show(&args.target, at(&workflow, "/steps"), &STEPS)
         }
         WorkflowCommand::Watch { id } => watch::workflow(host, id, args.target.json).await,
         WorkflowCommand::Cancel { id, reason } => {

@@ -4,6 +4,13 @@ use std::io::Write as _;
 
 use serde_json::Value;
 
+static NULL: Value = Value::Null;
+
+/// What is at a JSON Pointer; null where nothing is.
+pub(super) fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
+    value.pointer(pointer).unwrap_or(&NULL)
+}
+
 /// A heading and the key behind it.
 pub(super) struct Column(pub(super) &'static str, pub(super) &'static str);
 

@@ -6,7 +6,7 @@ use anyhow::bail;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
-use super::table;
+use super::table::{self, at};
 use crate::client::Session;
 
 /// Between two looks. A person sees no difference, and the host hardly notices.
@@ -23,7 +23,7 @@ fn bar(template: &str) -> ProgressBar {
 }
 
 fn said<'a>(value: &'a Value, key: &str) -> &'a str {
-    value[key].as_str().unwrap_or_default()
+    value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Follows a task.
@@ -35,8 +35,8 @@ pub(super) async fn task(host: &Session, id: &str, json: bool) -> anyhow::Result
         let status = host.ask("p2p_taskqueue_task_status", json!({"task_id": id})).await?;
         let state = said(&status, "state").to_owned();
         if terminal {
-            bar.set_length(status["progress"]["total"].as_u64().unwrap_or(0));
-            bar.set_position(status["progress"]["current"].as_u64().unwrap_or(0));
+            bar.set_length(at(&status, "/progress/total").as_u64().unwrap_or(0));
+            bar.set_position(at(&status, "/progress/current").as_u64().unwrap_or(0));
             bar.set_message(format!("{} {state}", said(&status, "tool")));
             bar.tick();
         } else if !json && state != before {
@@ -64,7 +64,7 @@ pub(super) async fn workflow(host: &Session, id: &str, json: bool) -> anyhow::Re
     let mut steps: HashMap<String, (String, Option<ProgressBar>)> = HashMap::new();
     loop {
         let workflow = host.ask("p2p_workflow_status", json!({"workflow_id": id})).await?;
-        let all = workflow["steps"].as_array().cloned().unwrap_or_default();
+        let all = at(&workflow, "/steps").as_array().cloned().unwrap_or_default();
         let done = all.iter().filter(|step| !matches!(said(step, "state"), "pending" | "ready" | "running")).count();
         whole.set_length(all.len() as u64);
         whole.set_position(done as u64);

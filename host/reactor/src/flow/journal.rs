@@ -40,7 +40,7 @@ fn uuid(id: WorkflowId) -> Uuid {
 fn stored(event: &Event) -> Result<NewEvent, String> {
     let body = serde_json::to_string(event).map_err(|error| error.to_string())?;
     let value = serde_json::to_value(&event.body).unwrap_or_default();
-    let kind = value["type"].as_str().unwrap_or("event").to_owned();
+    let kind = value.get("type").and_then(serde_json::Value::as_str).unwrap_or("event").to_owned();
     Ok(NewEvent { kind, body, cid: Some(event.cid.to_string()) })
 }
 

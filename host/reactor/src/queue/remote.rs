@@ -123,10 +123,17 @@ struct Renewals {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 enum Lease {
-    Extended { until: Timestamp },
-    Cancelled { until: Timestamp, reason: String },
-    LeaseExpired,
-    StaleFence,
+    Extended {
+        until: Timestamp,
+    },
+    Cancelled {
+        until: Timestamp,
+        reason: String,
+    },
+    #[serde(rename = "lease_expired")]
+    Expired,
+    #[serde(rename = "stale_fence")]
+    Stale,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -196,8 +203,8 @@ pub(crate) async fn renew_for(core: &Core, peer: PeerId, params: Map<String, Val
         .map(|beat| match beat {
             Beat::Extended { until } => Lease::Extended { until },
             Beat::CancelRequested { until, reason } => Lease::Cancelled { until, reason },
-            Beat::Expired => Lease::LeaseExpired,
-            Beat::Stale => Lease::StaleFence,
+            Beat::Expired => Lease::Expired,
+            Beat::Stale => Lease::Stale,
         })
         .collect();
     Ok(json!({"leases": leases}))
@@ -273,12 +280,13 @@ pub(super) async fn renew(
     let leases = beats.into_iter().map(|(lease, progress)| Renewal { lease, progress }).collect();
     let answer = core.links.ask(peer, "tasks/renew", object(&Renewals { leases }), REQUEST).await;
     let mut answer = answer.map_err(|error| error.to_string())?;
-    let leases: Vec<Lease> = serde_json::from_value(answer["leases"].take()).map_err(|error| error.to_string())?;
+    let leases: Vec<Lease> = serde_json::from_value(answer.get_mut("leases").map(Value::take).unwrap_or_default())
+        .map_err(|error| error.to_string())?;
     let beat = |lease| match lease {
         Lease::Extended { until } => Beat::Extended { until },
         Lease::Cancelled { until, reason } => Beat::CancelRequested { until, reason },
-        Lease::LeaseExpired => Beat::Expired,
-        Lease::StaleFence => Beat::Stale,
+        Lease::Expired => Beat::Expired,
+        Lease::Stale => Beat::Stale,
     };
     Ok(leases.into_iter().map(beat).collect())
 }

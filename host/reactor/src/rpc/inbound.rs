@@ -61,6 +61,9 @@ async fn serve(peer: PeerId, stream: Stream, share: &Share, service: &Arc<dyn Se
     }
 }
 
+/// Makes a frame of an outcome, in the form of its request.
+type Encode = Box<dyn FnOnce(Result<Value, RpcError>) -> Value + Send>;
+
 /// Starts the work for one frame. An error says that nobody takes answers any more.
 async fn take(
     peer: PeerId,
@@ -77,7 +80,7 @@ async fn take(
             return answers.send(message::response(&id, Err(error))).await;
         }
     };
-    let (method, params, encode): (_, _, Box<dyn FnOnce(Result<Value, RpcError>) -> Value + Send>) = match message {
+    let (method, params, encode): (_, _, Encode) = match message {
         Message::Request { id, method, params } => {
             (method, params, Box::new(move |result| message::response(&id, result)))
         }

@@ -60,7 +60,10 @@ impl RpcError {
                 .chars()
                 .take(1024)
                 .collect(),
-            reason: value["data"]["reason"].as_str().map(|reason| reason.chars().take(64).collect()),
+            reason: value
+                .pointer("/data/reason")
+                .and_then(Value::as_str)
+                .map(|reason| reason.chars().take(64).collect()),
         }
     }
 }
