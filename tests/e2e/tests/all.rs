@@ -47,6 +47,15 @@ mod ports {
     pub(crate) static PLAIN: Port = Port(18_734, Mutex::const_new(()));
     pub(crate) static TLS: Port = Port(18_735, Mutex::const_new(()));
 
+    /// Ends a connection in good order: what the other side still sends is read, or the kernel would reset it and the answer
+    /// would be lost.
+    pub(crate) async fn part(mut stream: tokio::net::TcpStream) {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let _closed = stream.shutdown().await;
+        let rest = async { while stream.read(&mut [0; 1024]).await.is_ok_and(|read| read > 0) {} };
+        let _gone = tokio::time::timeout(std::time::Duration::from_secs(5), rest).await;
+    }
+
     /// Stops a server and waits until its port is free.
     pub(crate) async fn close(server: tokio::task::JoinHandle<()>) {
         server.abort();

@@ -29,6 +29,7 @@ async fn server(answer: &'static str) -> anyhow::Result<(Seen, tokio::task::Join
                 let read = stream.read(&mut head).await.unwrap_or(0);
                 seen.lock().unwrap().push(String::from_utf8_lossy(&head[..read]).into_owned());
                 let _sent = stream.write_all(answer.as_bytes()).await;
+                crate::ports::part(stream).await;
             }
         }
     });

@@ -70,6 +70,7 @@ async fn http_reaches_only_granted_hosts_and_no_private_address() -> anyhow::Res
             let _request = stream.read(&mut request).await;
             let _sent =
                 stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello").await;
+            crate::ports::part(stream).await;
         }
     });
     let rule =

@@ -1,4 +1,4 @@
-//! A body whose bytes are counted: against its own bound, and against the tenant's total.
+//! A body whose bytes are counted, against its own bound and against the tenant's total; and one that outlives its request.
 
 use std::{
     future::Future as _,
@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::Error;
@@ -68,5 +68,58 @@ impl Body for Metered {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+/// How long what a guest still writes is taken after nobody wants it any more, and how much of it.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 64 << 10;
+
+/// A request's body that goes on to take what the guest writes when the request was refused or answered early. Without it the
+/// guest's write would fail first, and hide the answer or the reason: whether it did was a race between two threads.
+pub(super) struct Patient(Option<UnsyncBoxBody<Bytes, Error>>);
+
+impl Patient {
+    pub(super) fn new(inner: UnsyncBoxBody<Bytes, Error>) -> Self {
+        Self(Some(inner))
+    }
+}
+
+impl Body for Patient {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let Some(inner) = &mut self.0 else { return Poll::Ready(None) };
+        let next = Pin::new(inner).poll_frame(cx);
+        if let Poll::Ready(None | Some(Err(_))) = next {
+            self.0 = None;
+        }
+        next
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+impl Drop for Patient {
+    fn drop(&mut self) {
+        if let (Some(mut rest), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) {
+            let take = async move {
+                let mut taken = 0;
+                while let Some(Ok(frame)) = rest.frame().await {
+                    taken += frame.data_ref().map_or(0, Bytes::len);
+                    if taken > LINGER_BYTES {
+                        break;
+                    }
+                }
+            };
+            runtime.spawn(tokio::time::timeout(LINGER, take));
+        }
     }
 }

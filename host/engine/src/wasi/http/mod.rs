@@ -27,7 +27,11 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 pub(crate) use connect::connector;
 
-use self::{body::Metered, connect::Connection, placeholders::Placeholders};
+use self::{
+    body::{Metered, Patient},
+    connect::Connection,
+    placeholders::Placeholders,
+};
 use crate::{
     account::{Account, Use},
     call::CallEnv,
@@ -128,10 +132,11 @@ impl HttpGate {
 impl WasiHttpHooks for HttpGate {
     fn send_request(
         &mut self,
-        mut request: http::Request<WasiBody>,
+        request: http::Request<WasiBody>,
         options: Option<RequestOptions>,
         _sent: Io,
     ) -> Box<dyn Future<Output = Sent> + Send> {
+        let mut request = request.map(|body| Patient::new(body).boxed_unsync());
         let target = self.admit(&mut request);
         let tls = self.plugin.services.tls();
         Box::new(async move { send(target?, &tls.ok_or(Error::TlsProtocolError)?, request, options).await })
