@@ -50,27 +50,27 @@ say "Starting three hosts: 'one' coordinates and has no tools of its own, 'two' 
 host one 18801 $P2P
 host two 18802 $P2P target/guests/echo.wasm
 host three 18803 $P2P target/guests/echo.wasm
-URL=http://127.0.0.1:18801/mcp/full
+export TANDEM_URL=http://127.0.0.1:18801/mcp/full
 
 say "They find each other by signed records in a directory that they share:"
 for _ in $(seq 60); do
     sleep 1
-    [ "$("$TANDEM" peers --url $URL --json 2>/dev/null | grep -c '"sleep_ms"')" -ge 2 ] && break
+    [ "$("$TANDEM" peers --json 2>/dev/null | grep -c '"sleep_ms"')" -ge 2 ] && break
 done
-"$TANDEM" peers --url $URL
+"$TANDEM" peers
 
 say "A workflow of nine steps: two rows of sleepers, then a sum. Host 'three' is killed while it runs."
 STEPS=$(for row in 1 2; do for step in a b c d; do
     after=$([ $row = 2 ] && printf '"%s1"' $step || true)
     printf '{"id":"%s%s","tool":"sleep_ms","arguments":{"ms":4000},"depends_on":[%s]},' $step $row "$after"
 done; done)
-ID=$("$TANDEM" call --url $URL p2p_workflow_submit \
+ID=$("$TANDEM" call p2p_workflow_submit \
     "{\"name\":\"demo\",\"steps\":[$STEPS{\"id\":\"sum\",\"tool\":\"add\",\"arguments\":{\"a\":40,\"b\":2},\"depends_on\":[\"a2\",\"b2\",\"c2\",\"d2\"]}]}" |
     sed -n 's/.*"workflow_id": "\([^"]*\)".*/\1/p')
 (sleep 6 && kill -9 "$PID_three" && say "Host 'three' is dead. Its steps run again on 'two' when their leases end (30 s).") &
-"$TANDEM" workflows watch "$ID" --url $URL
+"$TANDEM" workflows watch "$ID"
 
 say "Finished. Who ran what:"
-"$TANDEM" workflows show "$ID" --url $URL
+"$TANDEM" workflows show "$ID"
 say "The graph, with its critical path:"
-"$TANDEM" call --url $URL p2p_workflow_get_dag "{\"workflow_id\":\"$ID\",\"format\":\"mermaid\"}" | sed -n 's/.*"dag": "\(.*\)".*/\1/p' | sed 's/\\n/\n/g; s/\\"/"/g'
+"$TANDEM" call p2p_workflow_get_dag "{\"workflow_id\":\"$ID\",\"format\":\"mermaid\"}" | sed -n 's/.*"dag": "\(.*\)".*/\1/p' | sed 's/\\n/\n/g; s/\\"/"/g'
