@@ -53,13 +53,10 @@ fn local_caller(config: &HostConfig, stdio: bool) -> anyhow::Result<Caller> {
     Ok(caller)
 }
 
-/// The tenant of peers where the configuration names none.
-const PEERS: &str = "peers";
-
-/// Who a peer is here: of the tenant for peers, with that tenant's rights. Where there are tenants but not this one, it sees
-/// nothing.
+/// Who a peer is here: of its own tenant or the one for peers, with that tenant's rights. Where there are tenants but not
+/// this one, it sees nothing.
 pub(crate) fn peer_caller(config: &HostConfig, peer: &str) -> Caller {
-    let name = config.p2p.tenant.as_ref().map_or(PEERS, |name| name.as_str());
+    let name = config.p2p.tenant_of(peer);
     let mut caller = Caller::new(name, peer);
     caller.access = match config.tenants.get(name) {
         Some(tenant) => access(tenant),

@@ -118,6 +118,8 @@ impl Policy {
         let mut config = HostConfig::clone(&self.config());
         config.grants.clone_from(&next.grants);
         config.tenants.clone_from(&next.tenants);
+        config.p2p.tenant.clone_from(&next.p2p.tenant);
+        config.p2p.tenants.clone_from(&next.p2p.tenants);
         let State { overlays, plugins } = &mut *state;
         let mut ready = Vec::new();
         for known in plugins.iter() {

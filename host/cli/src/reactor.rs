@@ -10,7 +10,7 @@ use tandem_store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::auth;
+use crate::{auth, live::Policy};
 
 /// The variable that names the first peers.
 const BOOTSTRAP: &str = "TANDEM_BOOTSTRAP";
@@ -18,16 +18,21 @@ const BOOTSTRAP: &str = "TANDEM_BOOTSTRAP";
 /// Between two looks whether the thread is there.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
 
-/// Starts the lane, where the configuration wants one.
-pub(crate) fn start(config: &Arc<HostConfig>, store: &Store, asks: bool) -> anyhow::Result<Option<Arc<Reactor>>> {
+/// Starts the lane, where the configuration wants one. Who peers are follows `policy`, and so the newest configuration.
+pub(crate) fn start(
+    config: &HostConfig,
+    policy: &Arc<Policy>,
+    store: &Store,
+    asks: bool,
+) -> anyhow::Result<Option<Arc<Reactor>>> {
     if !config.reactor.enabled {
         return Ok(None);
     }
     let data: std::path::PathBuf = (&config.plugins.data_directory).into();
     let bootstrap = std::env::var(BOOTSTRAP).ok();
     let settings = Settings::new(&config.p2p, &data, bootstrap.as_deref(), asks)?;
-    let callers = config.clone();
-    let callers = Arc::new(move |peer: &str| auth::peer_caller(&callers, peer));
+    let policy = policy.clone();
+    let callers = Arc::new(move |peer: &str| auth::peer_caller(&policy.config(), peer));
     Ok(Some(
         Reactor::start(settings, store.clone(), callers, tokio::runtime::Handle::current())
             .context("cannot start the reactor's thread")?,

@@ -62,7 +62,7 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let limits = Arc::new(Limits::new(config.clone()));
     let issued = admin.keys.subscribe();
     let asks = auth::asks(config, &issued.borrow());
-    let reactor = reactor::start(config, &store, asks)?;
+    let reactor = reactor::start(config, &policy, &store, asks)?;
     let router = RouterConfig {
         reactor: reactor.as_ref().map(|reactor| reactor.lane().clone()),
         ..router_config(config, limits.clone())

@@ -1,5 +1,7 @@
 //! The router, as the reactor sees it: calls for peers and for tasks, by the same way as any other call.
 
+use std::sync::atomic::Ordering;
+
 use futures::future::BoxFuture;
 use tandem_catalog::Tool;
 use tandem_engine::{Caller, InvokeError, InvokeOutput};
@@ -45,7 +47,8 @@ impl Tools for Router {
     }
 
     fn generation(&self) -> u64 {
-        self.view(&Caller::local()).generation()
+        // Both only grow, and so does their sum.
+        self.view(&Caller::local()).generation() + self.0.refreshed.load(Ordering::Relaxed)
     }
 
     fn find(&self, caller: &Caller, tool: &str) -> Result<(), Vec<String>> {

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -97,6 +97,8 @@ pub(crate) struct Inner {
     categories: ArcSwap<States>,
     trials: ArcSwap<States>,
     ready: AtomicBool,
+    /// How often tenants' rights may have changed.
+    pub(crate) refreshed: AtomicU64,
 }
 
 /// By category.
@@ -128,6 +130,7 @@ impl Router {
             categories: ArcSwap::default(),
             trials: ArcSwap::default(),
             ready: AtomicBool::new(false),
+            refreshed: AtomicU64::new(0),
         }));
         nested::install(&router);
         router
@@ -148,6 +151,7 @@ impl Router {
     /// Asks anew what tenants may use; see [`TenantPolicy`].
     pub fn refresh_tenants(&self) {
         self.0.tenants.refresh();
+        self.0.refreshed.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Says whether plugins are loaded and calls are welcome. Calls are taken in any case.

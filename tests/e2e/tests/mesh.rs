@@ -201,3 +201,42 @@ async fn strangers_are_not_let_in() -> anyhow::Result<()> {
     assert_eq!(none["total"], 0, "{none}");
     Ok(())
 }
+
+/// What one of the peers is seen to have, once it has this tool and not that one.
+async fn sees(client: &Client, tool: &str, not: &str) -> anyhow::Result<Value> {
+    let has = |peer: &Value, name: &str| peer["tools"].as_array().is_some_and(|tools| tools.contains(&json!(name)));
+    until(client, "p2p_peer_list", json!({}), |answer| {
+        let peers = answer["peers"].as_array().cloned().unwrap_or_default();
+        peers.iter().any(|peer| has(peer, tool) && !has(peer, not))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_peer_calls_as_the_tenant_that_it_was_given_and_a_hang_up_gives_it_another() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let (known, stranger) = (host(&registry, &[]).await?, host(&registry, &[]).await?);
+    let (client, other) = (known.client("/mcp/full").await?, stranger.client("/mcp/full").await?);
+    let me = client.structured("p2p_peer_register", json!({})).await?["peer_id"].clone();
+    let text = |tenant: &str| {
+        format!(
+            "{}\n[p2p.tenants]\n{} = '{tenant}'\n[tenants.adds]\ncategories = ['echo']\n\
+             [tenants.peers]\ncategories = ['progress']\n",
+            config(&registry),
+            me.as_str().unwrap_or_default(),
+        )
+    };
+    let shared = Options::with(&["echo", "progress", "p2p-taskqueue", "p2p-workflow", "p2p-peers", "p2p-bootstrap"])?
+        .mesh()
+        .config(&text("adds"))
+        .env("TEST_SWARM_KEY", &"5a".repeat(32))
+        .write_directory("data/bootstrap")
+        .start()
+        .await?;
+    sees(&client, "add", "progress_steps").await?;
+    sees(&other, "progress_steps", "add").await?;
+    std::fs::write(shared.directory.path().join("tandem.toml"), text("peers"))?;
+    shared.signal("HUP").await?;
+    sees(&client, "progress_steps", "add").await?;
+    Ok(())
+}

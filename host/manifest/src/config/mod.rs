@@ -164,6 +164,18 @@ impl HostConfig {
     }
 }
 
+impl HostConfig {
+    /// A peer that was given a tenant which is not there would have no tools, and nobody would know why.
+    fn check_peers(&self, findings: &mut Findings) {
+        findings.within("tenants", |findings| {
+            for (peer, name) in self.p2p.tenants.iter().filter(|(_, name)| !self.tenants.contains_key(*name)) {
+                let message = format!("`{name}` is none of the tenants; name one of them, or add `[tenants.{name}]`");
+                findings.report(peer.as_str(), message);
+            }
+        });
+    }
+}
+
 impl Check for HostConfig {
     fn check(&self, findings: &mut Findings) {
         findings.within("server", |findings| self.server.check(findings));
@@ -187,7 +199,12 @@ impl Check for HostConfig {
             let message = "tokens name a tenant, and there is none; add `[tenants.NAME]`";
             findings.report("auth", message);
         }
-        findings.within("p2p", |findings| self.p2p.check(findings));
+        findings.within("p2p", |findings| {
+            self.p2p.check(findings);
+            if !self.tenants.is_empty() {
+                self.check_peers(findings);
+            }
+        });
         findings.within("http", |findings| self.http.check(findings));
         findings.within("audit", |findings| self.audit.check(findings));
         findings.within("telemetry", |findings| self.telemetry.check(findings));

@@ -1,5 +1,7 @@
 //! `[p2p]`: the network of hosts.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,11 +13,17 @@ use crate::{
     units::HumanDuration,
 };
 
+/// The tenant of peers where nothing else is said.
+const PEERS: &str = "peers";
+
 /// Most addresses to listen on.
 const MAX_LISTEN: usize = 16;
 
 /// Most peers in the allow-list.
 const MAX_ALLOW: usize = 10_000;
+
+/// Most peers with a tenant of their own.
+const MAX_TENANTS: usize = 10_000;
 
 /// Most rendezvous points.
 const MAX_RENDEZVOUS: usize = 32;
@@ -43,10 +51,13 @@ pub struct P2pConfig {
     pub admission: Admission,
     /// The peers that may connect when admission is `closed`.
     pub allow: Vec<PeerIdText>,
-    /// The tenant of peers' calls (`peers` where it is not given): its categories, grants and limits are theirs. Where the file names tenants but not this
-    /// one, peers have no tools.
+    /// The tenant of peers' calls (`peers` where it is not given): its categories, grants and limits are theirs. Where the
+    /// file names tenants but not this one, peers have no tools.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<Name>,
+    /// Peers that call as another tenant, by peer id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tenants: BTreeMap<PeerIdText, Name>,
     /// The network's key, when admission is `psk`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub psk: Option<Secret>,
@@ -66,6 +77,7 @@ impl Default for P2pConfig {
             admission: Admission::default(),
             allow: Vec::new(),
             tenant: None,
+            tenants: BTreeMap::new(),
             psk: None,
             discovery: DiscoveryConfig::default(),
             task_queue: TaskQueueConfig::default(),
@@ -74,10 +86,19 @@ impl Default for P2pConfig {
     }
 }
 
+impl P2pConfig {
+    /// The tenant that a peer's calls belong to.
+    #[must_use]
+    pub fn tenant_of(&self, peer: &str) -> &str {
+        self.tenants.get(peer).or(self.tenant.as_ref()).map_or(PEERS, Name::as_str)
+    }
+}
+
 impl Check for P2pConfig {
     fn check(&self, findings: &mut Findings) {
         findings.at_most("listen", self.listen.len(), MAX_LISTEN);
         findings.at_most("allow", self.allow.len(), MAX_ALLOW);
+        findings.at_most("tenants", self.tenants.len(), MAX_TENANTS);
         match (self.admission, &self.psk) {
             (Admission::Psk, None) => findings.report("psk", "admission is `psk`, so give the key, as `${file:/path}`"),
             (Admission::Psk, Some(_)) if self.listen.iter().any(|address| address.as_str().contains("/quic")) => {

@@ -267,6 +267,9 @@ fn rules_between_values_hold() {
     one("[p2p]\npsk = '${env:EXAMPLE_TOKEN}'\n", "the key has no use");
     one("[p2p]\nlisten = ['localhost:1']\n", "is no multiaddress");
     one("[p2p]\nallow = ['me']\n", "is no peer id");
+    one("[p2p.tenants]\nme = 'a'\n", "is no peer id");
+    let peer = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
+    one(&format!("[p2p.tenants]\n{peer} = 'b'\n[tenants.a]\n"), "`b` is none of the tenants");
     one("[p2p.discovery.github]\nenabled = true\n", "needs one, as `owner/name`");
     one("[p2p.discovery.github]\ntoken = '${env:EXAMPLE_TOKEN}'\napi-base = 'http://h.test'\n", "use https");
     one("[store]\nurl = 'mysql://x'\n", "no url of a store");
