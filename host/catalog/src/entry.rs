@@ -9,7 +9,7 @@ use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 use tandem_engine::Plugin;
 use tandem_manifest::{
-    Affinity, Installed, PromptDescriptor, ResourceDescriptor, ResourceTemplate, Retry, ToolDescriptor,
+    Affinity, Installed, PromptDescriptor, ResourceDescriptor, ResourceTemplate, Retry, TaskSupport, ToolDescriptor,
 };
 
 /// Places named in one validation error. A value that is wrong everywhere needs no longer answer.
@@ -51,6 +51,8 @@ pub struct Tool {
     pub retry: Retry,
     /// How long results may be reused. Only read-only idempotent tools have one.
     pub cache_ttl: Option<Duration>,
+    /// Whether a call that takes long may become a task.
+    pub task: TaskSupport,
     /// What runs it.
     pub plugin: Arc<Plugin>,
     pub(crate) input: Validator,

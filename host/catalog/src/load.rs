@@ -255,6 +255,7 @@ fn tool(
         uses_client: plugin.uses_client(),
         retry: policy.retry,
         cache_ttl: policy.cache_ttl.map(HumanDuration::as_duration),
+        task: policy.task,
         plugin: plugin.clone(),
         input: schema("input", &descriptor.input_schema)?,
         output: descriptor.output_schema.as_ref().map(|s| schema("output", s)).transpose()?,

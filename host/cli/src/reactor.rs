@@ -3,10 +3,13 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context;
-use tandem_gateway::Gateway;
+use tandem_gateway::{Gateway, TaskStores};
 use tandem_manifest::HostConfig;
 use tandem_reactor::{Reactor, Settings};
-use tandem_store::Store;
+use tandem_store::{
+    Store,
+    tasks::{Caps, SqliteTasks, SystemClock},
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +40,15 @@ pub(crate) fn start(
         Reactor::start(settings, store.clone(), callers, tokio::runtime::Handle::current())
             .context("cannot start the reactor's thread")?,
     ))
+}
+
+/// Where tasks are kept: the reactor's own, where there is one, so that each hears of what the other does with them.
+pub(crate) fn task_stores(config: &HostConfig, store: &Store, reactor: Option<&Reactor>) -> TaskStores {
+    let tasks = reactor.map(|reactor| reactor.tasks().clone()).unwrap_or_else(|| {
+        let caps = Caps { queued: config.p2p.task_queue.capacity.into(), ..Caps::default() };
+        SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps)
+    });
+    TaskStores { tasks, store: store.clone() }
 }
 
 /// Serves the same paths as the main listener, on the reactor's thread: a P2P call that arrives here changes no thread. A

@@ -74,7 +74,11 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     }
     let Auth { authenticator, ring } = Auth::new(config, &issued.borrow().clone(), args.stdio)?;
     // The gateway comes before the plugins: it owns the recorder of all that is counted.
-    let gateway = Gateway::with_authenticator(router.clone(), gateway_config(args, config), authenticator)?;
+    let gateway_config = GatewayConfig {
+        tasks: Some(reactor::task_stores(config, &store, reactor.as_deref())),
+        ..gateway_config(args, config)
+    };
+    let gateway = Gateway::with_authenticator(router.clone(), gateway_config, authenticator)?;
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
     if !args.stdio {
@@ -108,6 +112,7 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
         Some(reactor) if !args.stdio => reactor::serve(config, reactor, &gateway, asks, &stop).await,
         _ => None,
     };
+    let tasks;
     let served = match listener {
         Some(listener) => {
             let address = listener.local_addr()?;
@@ -116,14 +121,18 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
                 async move { gateway.serve_http(listener, stop).await }
             });
             announce(&address, loading.await??, start);
+            tasks = keep_tasks(&gateway, reactor.is_none(), &stop);
             serving.await?.context("the HTTP server failed")
         }
         None => {
             loading.await??;
-            gateway.serve_stdio(stop).await.context("serving standard input failed")
+            tasks = keep_tasks(&gateway, reactor.is_none(), &stop);
+            gateway.serve_stdio(stop.clone()).await.context("serving standard input failed")
         }
     };
     router.set_ready(false);
+    stop.cancel();
+    tasks.await?;
     if let Some(beside) = beside {
         drop(beside.await);
     }
@@ -134,6 +143,11 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
         tracing::error!(%error, "the last records of the audit log are not on disk");
     }
     served.map(|()| Exit::Success)
+}
+
+fn keep_tasks(gateway: &Gateway, upkeep: bool, stop: &CancellationToken) -> tokio::task::JoinHandle<()> {
+    let (gateway, stop) = (gateway.clone(), stop.clone());
+    tokio::spawn(async move { gateway.keep_tasks(upkeep, stop).await })
 }
 
 async fn listen(config: &HostConfig, asks: bool) -> anyhow::Result<TcpListener> {

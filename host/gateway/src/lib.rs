@@ -4,7 +4,7 @@
 //! MCP are served from the same handler, over HTTP and over stdio. A client that goes away, or cancels, stops the guest
 //! that works for it. Every answer carries a request id that is in the log too.
 //!
-//! Where callers authenticate, nothing of one tenant shows to another: not its sessions, streams, suspended calls and
+//! Where callers authenticate, nothing of one tenant shows to another: not its sessions, streams, suspended calls, tasks and
 //! progress, nor any figure that counts its calls. What belongs to another is not found, like what never was.
 //!
 //! | Path | Who may |
@@ -13,7 +13,7 @@
 //! | `/mcp…`, `/v1/…`, `/tools/execute`, `/openapi.json`, `/` | every caller, for what is there for it |
 //! | `/metrics`, `/health/runtime` | the operator, by token; without one, only where nobody authenticates |
 //!
-//! **Bounds.** Connections, sessions, listeners, suspended calls, heads, bodies, pages and batches; each has a limit in
+//! **Bounds.** Connections, sessions, listeners, suspended calls, tasks, heads, bodies, pages and batches; each has a limit in
 //! [`GatewayConfig`] and a typed refusal, and one tenant has at most half of what all share. Clients that send or read too
 //! slowly are cut. Shutdown ends after the drain time, whatever clients do.
 //!
@@ -47,7 +47,7 @@ use std::{sync::Arc, time::Instant};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rmcp::model::{
     Implementation, MetaObject, PromptsCapability, ResourcesCapability, ServerCapabilities, ServerConfig,
-    ToolsCapability,
+    TASKS_EXTENSION_ID, ToolsCapability,
 };
 use serde_json::Value;
 use tandem_router::Router;
@@ -57,7 +57,7 @@ pub use auth::{
     ApiKey, AuthError, Authenticator, IssuerError, KeyRing, LocalOnly, OAuthConfig, OperatorToken, ResourceMetadata,
     Rotation, Tenant, TenantAuth,
 };
-pub use config::{ConfigError, Exposure, GatewayConfig, StateKey};
+pub use config::{ConfigError, Exposure, GatewayConfig, StateKey, TaskStores};
 pub use listen::ServeError;
 pub use stdio::StdioError;
 
@@ -88,6 +88,8 @@ struct Shared {
     lists: mcp::lists::Lists,
     suspended: Arc<mcp::mrtr::Suspended>,
     sealer: mcp::mrtr::Sealer,
+    /// None where calls stay calls.
+    tasks: Option<Arc<mcp::tasks::Tasks>>,
     listeners: Arc<places::Places>,
     in_flight: Arc<drain::InFlight>,
     /// Cancelled when the host begins to shut down.
@@ -129,7 +131,7 @@ impl Gateway {
             router,
             auth,
             guard,
-            info: ServerConfig::new(capabilities()).with_server_info(server),
+            info: ServerConfig::new(capabilities(config.tasks.is_some())).with_server_info(server),
             server_info,
             lists: mcp::lists::Lists::new(),
             suspended: mcp::mrtr::Suspended::new(
@@ -138,6 +140,10 @@ impl Gateway {
                 config.suspended_ttl,
             ),
             sealer: mcp::mrtr::Sealer::new(&key),
+            tasks: config.tasks.clone().map(|stores| {
+                let limit = config.task_limit;
+                mcp::tasks::Tasks::new(stores, places::Places::new(limit, places::share(limit, open)), config.task_keep)
+            }),
             listeners: places::Places::new(config.subscription_limit, places::share(config.subscription_limit, open)),
             in_flight: Arc::default(),
             draining: CancellationToken::new(),
@@ -145,6 +151,17 @@ impl Gateway {
             started: Instant::now(),
             config,
         })))
+    }
+}
+
+impl Gateway {
+    /// Does what tasks need while the host lives: call it once, when the plugins are loaded. It ends some time after `stop`:
+    /// tasks get the drain time then, and are stopped. With `upkeep` it also ends the leases of hosts that died and
+    /// forgets old tasks, which the reactor does where there is one.
+    pub async fn keep_tasks(&self, upkeep: bool, stop: CancellationToken) {
+        if let Some(tasks) = &self.0.tasks {
+            mcp::tasks::keep::keep(self.0.clone(), tasks.clone(), upkeep, stop).await;
+        }
     }
 }
 
@@ -163,7 +180,7 @@ fn random_key() -> Result<StateKey, ConfigError> {
     Ok(StateKey::new(bytes))
 }
 
-fn capabilities() -> ServerCapabilities {
+fn capabilities(tasks: bool) -> ServerCapabilities {
     let mut tools = ToolsCapability::default();
     tools.list_changed = Some(true);
     let mut prompts = PromptsCapability::default();
@@ -177,5 +194,8 @@ fn capabilities() -> ServerCapabilities {
     capabilities.resources = Some(resources);
     capabilities.completions = Some(serde_json::Map::new());
     capabilities.logging = Some(serde_json::Map::new());
+    if tasks {
+        capabilities.extensions.get_or_insert_default().insert(TASKS_EXTENSION_ID.to_owned(), serde_json::Map::new());
+    }
     capabilities
 }

@@ -3,6 +3,7 @@
 //! Descriptors are made once, when a plugin is packed, from the answers of its `describe` functions; the
 //! host lists tools from them without running the plugin.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -66,7 +67,43 @@ pub struct ToolDescriptor {
     pub meta: Option<Value>,
 }
 
+/// Whether a call of a tool that takes long may go on as a task (MCP's tasks extension, SEP-2663), which the client asks
+/// for its result later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TaskSupport {
+    /// Each call is answered with its result.
+    #[default]
+    Forbidden,
+    /// A call becomes one where the client knows tasks.
+    Optional,
+    /// As `optional`; a client that does not know tasks is refused.
+    Required,
+}
+
+impl TaskSupport {
+    /// The key of a tool's `_meta` that says it.
+    pub const KEY: &str = "tandem/task";
+
+    /// As it is written.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Forbidden => "forbidden",
+            Self::Optional => "optional",
+            Self::Required => "required",
+        }
+    }
+}
+
 impl ToolDescriptor {
+    /// What the tool's `_meta` says under [`TaskSupport::KEY`].
+    #[must_use]
+    pub fn task(&self) -> Option<TaskSupport> {
+        let said = self.meta.as_ref()?.get(TaskSupport::KEY)?.as_str()?;
+        [TaskSupport::Forbidden, TaskSupport::Optional, TaskSupport::Required].into_iter().find(|t| t.as_str() == said)
+    }
+
     /// As [`Descriptors::tool_digest`].
     #[must_use]
     pub fn digest(&self) -> String {

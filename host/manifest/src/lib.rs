@@ -35,7 +35,8 @@ pub use config::{
     WorkflowConfig,
 };
 pub use descriptor::{
-    Annotations, Descriptors, PromptArgument, PromptDescriptor, ResourceDescriptor, ResourceTemplate, ToolDescriptor,
+    Annotations, Descriptors, PromptArgument, PromptDescriptor, ResourceDescriptor, ResourceTemplate, TaskSupport,
+    ToolDescriptor,
 };
 pub use document::{MAX_ERRORS, MAX_TEXT, ManifestError, ManifestErrors};
 pub use grant::{

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tandem_engine::{Caller, P2pError};
 use tandem_store::{
     Store,
-    tasks::{Caps, Ended, SqliteTasks, SystemClock},
+    tasks::{Ended, SqliteTasks},
 };
 
 use crate::{
@@ -53,13 +53,11 @@ impl Core {
     pub(crate) fn new(
         settings: Arc<Settings>,
         network: Arc<Network>,
-        store: Store,
+        (store, tasks): (Store, SqliteTasks),
         callers: PeerCaller,
         tools: Arc<OnceLock<Arc<dyn Tools>>>,
         general: tokio::runtime::Handle,
     ) -> Self {
-        let caps = Caps { queued: settings.queue_capacity.into(), ..Caps::default() };
-        let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps);
         let limits = BookLimits { ttl: settings.record_ttl, ..BookLimits::default() };
         let mut book = PeerBook::new(AddressPolicy::new(network.me, settings.reach()), limits);
         book.set_allowed(settings.network.allow.iter().copied());

@@ -9,7 +9,10 @@ use std::{
 use arc_swap::ArcSwapOption;
 use futures::future::BoxFuture;
 use tandem_engine::{CallEnv, P2p, P2pError, P2pRequest};
-use tandem_store::Store;
+use tandem_store::{
+    Store,
+    tasks::{Caps, SqliteTasks, SystemClock},
+};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -30,6 +33,7 @@ pub struct Reactor {
     lane: Lane,
     core: Arc<ArcSwapOption<Core>>,
     tools: Arc<OnceLock<Arc<dyn Tools>>>,
+    tasks: SqliteTasks,
     stop: CancellationToken,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -49,14 +53,17 @@ impl Reactor {
     pub fn start(settings: Settings, store: Store, callers: PeerCaller, general: Handle) -> std::io::Result<Arc<Self>> {
         let (stop, settings) = (CancellationToken::new(), Arc::new(settings));
         let (core, tools) = (Arc::new(ArcSwapOption::empty()), Arc::new(OnceLock::new()));
+        let caps = Caps { queued: settings.queue_capacity.into(), ..Caps::default() };
+        let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps);
         let body = {
             let (core, tools, stop) = (core.clone(), tools.clone(), stop.clone());
+            let stores = (store, tasks.clone());
             move |up: Up| -> BoxFuture<'static, ()> {
-                let (settings, store, callers) = (settings.clone(), store.clone(), callers.clone());
+                let (settings, stores, callers) = (settings.clone(), stores.clone(), callers.clone());
                 let (core, tools, stop, general) = (core.clone(), tools.clone(), stop.clone(), general.clone());
                 Box::pin(async move {
                     let made = Network::start(&settings.network)
-                        .map(|network| Arc::new(Core::new(settings, network, store, callers, tools, general)));
+                        .map(|network| Arc::new(Core::new(settings, network, stores, callers, tools, general)));
                     match made {
                         Ok(made) => {
                             core.store(Some(made.clone()));
@@ -71,13 +78,19 @@ impl Reactor {
             }
         };
         let (lane, thread) = Lane::start(body, stop.clone())?;
-        Ok(Arc::new(Self { lane, core, tools, stop, thread: Mutex::new(Some(thread)) }))
+        Ok(Arc::new(Self { lane, core, tools, tasks, stop, thread: Mutex::new(Some(thread)) }))
     }
 
     /// The lane, for the router.
     #[must_use]
     pub fn lane(&self) -> &Lane {
         &self.lane
+    }
+
+    /// The tasks that it keeps, for whoever keeps tasks beside it.
+    #[must_use]
+    pub fn tasks(&self) -> &SqliteTasks {
+        &self.tasks
     }
 
     /// Sets who runs tools. Only the first setting counts.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::bindings::tandem::plugin::types::ToolOutput;
 use crate::error::{Error, Result};
@@ -39,6 +39,17 @@ pub fn wrapped_output_schema<T: StructuredOutput>() -> Option<String> {
 /// the schema allows and the Rust type does not, such as a number out of range.
 pub fn arguments<T: DeserializeOwned>(arguments: &str) -> Result<T> {
     serde_json::from_str(arguments).map_err(Error::invalid_arguments)
+}
+
+/// A tool's `_meta` that also says whether its calls become tasks.
+pub fn with_task(mut meta: Value, task: &str) -> String {
+    if meta.is_null() {
+        meta = json!({});
+    }
+    if let Some(keys) = meta.as_object_mut() {
+        keys.insert("tandem/task".to_owned(), task.into());
+    }
+    meta.to_string()
 }
 
 /// Results that are structured.

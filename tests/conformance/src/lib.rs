@@ -10,6 +10,7 @@ mod prompts;
 mod questions;
 mod resources;
 mod running;
+mod tasks;
 
 /// A red pixel.
 const PIXEL: &[u8] = include_bytes!("../data/pixel.png");
@@ -20,6 +21,7 @@ const SILENCE: &[u8] = include_bytes!("../data/silence.wav");
 tandem_sdk::export!(
     content::Contents,
     running::Running,
+    tasks::Tasks,
     questions::Questions,
     input_required::InputRequired,
     changes::Changes,

@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use std::sync::Arc;
 use tandem_engine::{Completion, Content, PromptOutput, ResourceBody, ResourceContents as Contents, Role as GuestRole};
 use tandem_manifest::{
-    Annotations, PromptDescriptor, ResourceDescriptor, ResourceTemplate as TemplateDescriptor, ToolDescriptor,
+    Annotations, PromptDescriptor, ResourceDescriptor, ResourceTemplate as TemplateDescriptor, TaskSupport,
+    ToolDescriptor,
 };
 
 pub(crate) fn content(block: Content) -> ContentBlock {
@@ -78,8 +79,9 @@ pub(crate) fn annotations(annotations: Annotations) -> ToolAnnotations {
         .open_world(annotations.open_world)
 }
 
-/// A tool as clients see it. `_meta` says its category, so that a client can group tools.
-pub(crate) fn tool(descriptor: &ToolDescriptor, category: &str) -> Tool {
+/// A tool as clients see it. `_meta` says its category, so that a client can group tools, and whether its calls become
+/// tasks: the protocol itself has no word for that any more.
+pub(crate) fn tool(descriptor: &ToolDescriptor, category: &str, task: TaskSupport) -> Tool {
     let mut tool = Tool::new_with_raw(
         descriptor.name.clone(),
         Some(descriptor.description.clone().into()),
@@ -90,6 +92,9 @@ pub(crate) fn tool(descriptor: &ToolDescriptor, category: &str) -> Tool {
     tool.annotations = Some(annotations(descriptor.annotations));
     let mut meta = descriptor.meta.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
     meta.insert("tandem/category".to_owned(), category.into());
+    if task != TaskSupport::Forbidden {
+        meta.insert(TaskSupport::KEY.to_owned(), task.as_str().into());
+    }
     tool.meta = Some(meta.into());
     tool
 }
@@ -181,7 +186,7 @@ mod tests {
             annotations: Annotations { read_only: true, ..Annotations::default() },
             meta: Some(json!({"k": "v"})),
         };
-        let wire = serde_json::to_value(tool(&descriptor, "c")).unwrap();
+        let wire = serde_json::to_value(tool(&descriptor, "c", TaskSupport::Required)).unwrap();
         assert_eq!(wire["inputSchema"], schema);
         assert_eq!(wire["outputSchema"], json!({"type": "object"}));
         assert_eq!(wire["annotations"]["readOnlyHint"], true);

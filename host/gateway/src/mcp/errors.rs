@@ -77,6 +77,17 @@ pub(crate) fn invalid(code: &'static str, text: impl Into<String>) -> ErrorData 
     ErrorData::invalid_params(text.into(), Some(json!({ "code": code, "retryable": false })))
 }
 
+/// A task that cannot be run again and did not end.
+pub(crate) fn interrupted(what: &str) -> ErrorData {
+    let text = format!("{what}; it may have had effects, so it is not run again");
+    ErrorData::internal_error(text, Some(json!({ "code": "interrupted", "retryable": false })))
+}
+
+/// A request that a client without this extension cannot be answered.
+pub(crate) fn missing_tasks() -> ErrorData {
+    ErrorData::missing_required_client_capability(ClientCapabilities::builder().enable_tasks().build())
+}
+
 /// A bound of this host.
 pub(crate) fn limited(limit: &'static str, value: usize) -> ErrorData {
     of_request(&CallError::Limited { limit, value: value.to_string(), retryable: true, retry_after: None })

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use rmcp::{
     RoleServer,
-    model::{ErrorData, InputResponses, MetaObject, ProgressToken, ProtocolVersion},
+    model::{CreateTaskResult, ErrorData, InputResponses, MetaObject, ProgressToken, ProtocolVersion},
     service::RequestContext,
 };
 use serde_json::{Number, Value};
@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::{
     client_port::{PortOptions, Threshold},
     mrtr::Binding,
-    talk::{Outlet, Response, Talk, Work, guest_level},
+    talk::{Outlet, Response, Round, Talk, Work, guest_level},
+    tasks::{Becoming, Tasks},
 };
 use crate::{
     Shared,
@@ -57,6 +58,8 @@ pub(crate) struct Terms {
     pub(crate) responses: Option<InputResponses>,
     /// The state of the run that the request resumes.
     pub(crate) state: Option<String>,
+    /// What it becomes a task with when it takes long; none for work that stays a call.
+    pub(crate) task: Option<Becoming>,
 }
 
 impl Exchange {
@@ -91,15 +94,21 @@ impl Exchange {
         self.context.meta.get_progress_token()
     }
 
-    fn port_options(&self, asks: bool) -> PortOptions {
+    /// The tasks of this host, for a client that declared the extension in a revision that has it.
+    pub(crate) fn tasks(&self) -> Option<&Arc<Tasks>> {
+        let declared = || self.context.client_capabilities().is_some_and(|client| client.supports_tasks());
+        self.shared.tasks.as_ref().filter(|_| self.modern && declared())
+    }
+
+    fn port_options(&self, asks: bool, task: bool) -> PortOptions {
         PortOptions {
-            progress: self.progress_token().is_some(),
+            progress: task || self.progress_token().is_some(),
             threshold: self.threshold.clone().unwrap_or_else(|| Threshold::new(None)),
             capabilities: if asks { self.client_capabilities() } else { ClientCapabilities::default() },
         }
     }
 
-    fn client_capabilities(&self) -> ClientCapabilities {
+    pub(crate) fn client_capabilities(&self) -> ClientCapabilities {
         let Some(declared) = self.context.client_capabilities() else { return ClientCapabilities::default() };
         ClientCapabilities {
             // A client that names neither mode has forms: they came first.
@@ -117,14 +126,14 @@ impl Exchange {
     ) -> Result<Response, ErrorData> {
         let outlet = Outlet { peer: &self.context.peer, token: self.progress_token() };
         let cancel = &self.context.ct;
-        let options = self.port_options(terms.asks.is_some());
+        let options = self.port_options(terms.asks.is_some(), terms.task.is_some());
         let start_with = |port, cancel| start(Some(port), cancel);
         let Some(binding) = terms.asks.filter(|_| self.modern) else {
             let talk = Talk::attached(options, cancel.clone(), start_with);
             return talk.in_session(&outlet, self.shared.config.client_timeout).await.map(Response::Done);
         };
         let answers = terms.responses.unwrap_or_default();
-        let talk = match terms.state {
+        let mut talk = match terms.state {
             None => Talk::detached(options, answers, start_with),
             Some(sealed) => {
                 let state = self.shared.sealer.open(&sealed, &binding)?;
@@ -141,7 +150,21 @@ impl Exchange {
                 }
             }
         };
-        talk.in_rounds(&outlet, cancel, &self.shared.suspended, &self.shared.sealer, &binding).await
+        let (table, sealer) = (&self.shared.suspended, &self.shared.sealer);
+        if let Some((becoming, tasks)) = terms.task.zip(self.shared.tasks.as_ref()) {
+            let late = tokio::time::sleep(self.shared.config.task_after);
+            match talk.in_rounds_until(&outlet, cancel, (table, sealer, &binding), late).await? {
+                Round::Answered(response) => return Ok(response),
+                Round::Late(late) => match tasks.begin(becoming, late).await {
+                    Ok(task) => {
+                        let result = CreateTaskResult::new(task).with_meta(self.stamp().basic());
+                        return Ok(Response::Task(result));
+                    }
+                    Err(back) => talk = *back,
+                },
+            }
+        }
+        talk.in_rounds(&outlet, cancel, table, sealer, &binding).await
     }
 
     pub(crate) fn stamp(&self) -> Stamp {
@@ -160,6 +183,11 @@ pub(crate) struct Stamp {
 }
 
 impl Stamp {
+    /// Of what no request waits for.
+    pub(crate) fn of(request_id: Arc<str>) -> Self {
+        Self { request_id, server_info: None }
+    }
+
     pub(crate) fn with_request_id(&self, request_id: Arc<str>) -> Self {
         Self { request_id, server_info: None }
     }

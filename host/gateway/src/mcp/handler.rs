@@ -14,11 +14,12 @@ use rmcp::transport::common::http_header::HEADER_SESSION_ID;
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
-        CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, DiscoverResult,
-        GetPromptRequestParams, GetPromptResponse, InitializeRequestParams, InitializeResult, ListPromptsResult,
-        ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, MetaObject, PaginatedRequestParams,
-        ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse, ServerConfig, SetLevelRequestMethod,
-        SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
+        CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams, CompleteResult,
+        DiscoverResult, GetPromptRequestParams, GetPromptResponse, GetTaskMethod, GetTaskParams, GetTaskResult,
+        InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+        ListToolsResult, MetaObject, PaginatedRequestParams, ProtocolVersion, ReadResourceRequestParams,
+        ReadResourceResponse, ServerConfig, SetLevelRequestMethod, SetLevelRequestParams, SubscribeRequestParams,
+        SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
     },
     service::{NotificationContext, RequestContext, SubscriptionContext},
 };
@@ -34,6 +35,7 @@ use super::{
     session::Session,
     subscriptions::{self, Listener},
     talk::guest_level,
+    tasks::Tasks,
     tools,
 };
 use crate::{
@@ -110,6 +112,10 @@ impl Handler {
             false => Some(self.session().state().threshold.clone()),
         };
         Ok(Exchange { shared: self.shared.clone(), incoming, context, modern, threshold })
+    }
+
+    fn tasks(&self) -> Result<&Arc<Tasks>, ErrorData> {
+        self.shared.tasks.as_ref().ok_or_else(ErrorData::method_not_found::<GetTaskMethod>)
     }
 
     fn rendered(&self, incoming: &Incoming) -> Arc<Rendered> {
@@ -263,6 +269,35 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
         prompts::complete(&self.exchange(context)?, request).await
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        let (tasks, incoming) = (self.tasks()?, self.incoming(&context.extensions)?);
+        let mut result = GetTaskResult::new(tasks.get(&incoming.caller.tenant, &request.task_id).await?);
+        result.meta = is_modern(&context).then(|| self.shared.server_meta());
+        Ok(result)
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let (tasks, incoming) = (self.tasks()?, self.incoming(&context.extensions)?);
+        tasks.update(&incoming.caller.tenant, &request.task_id, request.input_responses).await
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let (tasks, incoming) = (self.tasks()?, self.incoming(&context.extensions)?);
+        tasks.cancel(&incoming.caller.tenant, &incoming.caller.subject, &request.task_id).await
     }
 
     async fn set_level(

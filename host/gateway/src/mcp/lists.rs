@@ -39,7 +39,7 @@ impl Rendered {
         let tools = match endpoint {
             Endpoint::Hierarchical => meta::tools().to_vec(),
             Endpoint::Full | Endpoint::Category(_) => {
-                here().map(|tool| convert::tool(&tool.descriptor, &tool.category)).collect()
+                here().map(|tool| convert::tool(&tool.descriptor, &tool.category, tool.task)).collect()
             }
         };
         let mut prompts: Vec<_> =

@@ -14,4 +14,5 @@ mod resources;
 mod session;
 mod subscriptions;
 pub(crate) mod talk;
+pub(crate) mod tasks;
 mod tools;

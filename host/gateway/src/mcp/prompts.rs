@@ -29,6 +29,7 @@ pub(crate) async fn get(ex: &Exchange, params: GetPromptRequestParams) -> Result
         repeatable: true,
         responses: input_responses,
         state: request_state,
+        task: None,
     };
     let start = |port, cancel| -> Work {
         let (router, routed, stamp) = (ex.shared.router.clone(), ex.routed(port, cancel), ex.stamp());
@@ -42,7 +43,9 @@ pub(crate) async fn get(ex: &Exchange, params: GetPromptRequestParams) -> Result
     };
     match ex.drive(terms, start).await? {
         Response::Done(Reply::Prompt(result)) => Ok(result.into()),
-        Response::Done(_) => Err(errors::of_request(&CallError::Internal("the wrong kind of reply".to_owned()))),
+        Response::Done(_) | Response::Task(_) => {
+            Err(errors::of_request(&CallError::Internal("the wrong kind of reply".to_owned())))
+        }
         Response::InputRequired(mut result) => {
             result.meta = Some(ex.stamp().basic());
             Ok(result.into())

@@ -28,6 +28,7 @@ pub(crate) async fn read(ex: &Exchange, params: ReadResourceRequestParams) -> Re
         repeatable: true,
         responses: input_responses,
         state: request_state,
+        task: None,
     };
     let ttl = ex.modern.then(|| hint(ex.shared.config.read_ttl));
     let start = |port, cancel| -> Work {
@@ -44,7 +45,9 @@ pub(crate) async fn read(ex: &Exchange, params: ReadResourceRequestParams) -> Re
     };
     match ex.drive(terms, start).await? {
         Response::Done(Reply::Resource(result)) => Ok(result.into()),
-        Response::Done(_) => Err(errors::of_request(&CallError::Internal("the wrong kind of reply".to_owned()))),
+        Response::Done(_) | Response::Task(_) => {
+            Err(errors::of_request(&CallError::Internal("the wrong kind of reply".to_owned())))
+        }
         Response::InputRequired(mut result) => {
             result.meta = Some(ex.stamp().basic());
             Ok(result.into())

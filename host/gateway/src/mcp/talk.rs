@@ -5,13 +5,13 @@
 //! parked, and a later request resumes it. Either way one task drives the call: it sends what the guest tells, in
 //! order, and stops the guest when the client gives up.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use futures::{Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use rmcp::{
     RoleServer,
     model::{
-        CallToolResult, ErrorData, GetPromptResult, InputRequests, InputRequiredResult, LoggingLevel,
+        CallToolResult, CreateTaskResult, ErrorData, GetPromptResult, InputRequests, InputRequiredResult, LoggingLevel,
         LoggingMessageNotificationParam, ProgressNotificationParam, ProgressToken, ReadResourceResult,
     },
     service::Peer,
@@ -28,6 +28,7 @@ use super::{
     client_port::{Ask, Event, Port, PortOptions},
     errors,
     mrtr::{Answers, Binding, CallId, Sealer, Suspended},
+    tasks::Live,
 };
 
 /// What a request is answered with in the end.
@@ -43,6 +44,14 @@ pub(crate) enum Reply {
 pub(crate) enum Response {
     Done(Reply),
     InputRequired(InputRequiredResult),
+    Task(CreateTaskResult),
+}
+
+/// How a call stands that does not wait for ever.
+pub(crate) enum Round {
+    Answered(Response),
+    /// It takes longer than it may as a call.
+    Late(Box<Talk>),
 }
 
 /// The work behind a request.
@@ -117,7 +126,7 @@ pub(crate) struct Talk {
     /// Answers that the guest has.
     given: Answers,
     /// Cancels a call that outlives its request.
-    _stop: Option<DropGuard>,
+    stop: Option<DropGuard>,
 }
 
 /// Why driving paused.
@@ -125,6 +134,7 @@ enum Step {
     Done(Result<Reply, ErrorData>),
     Asked(Ask),
     Cancelled,
+    Late,
 }
 
 impl Talk {
@@ -143,7 +153,7 @@ impl Talk {
             pending: None,
             spare: Answers::new(),
             given: Answers::new(),
-            _stop: None,
+            stop: None,
         }
     }
 
@@ -162,7 +172,7 @@ impl Talk {
             task.await.unwrap_or_else(|error| Err(errors::of_request(&CallError::Internal(error.to_string()))))
         });
         talk.spare = answers;
-        talk._stop = Some(stop.drop_guard());
+        talk.stop = Some(stop.drop_guard());
         talk
     }
 
@@ -182,7 +192,12 @@ impl Talk {
         all
     }
 
-    async fn step(&mut self, outlet: &Outlet<'_>, cancel: &CancellationToken) -> Step {
+    async fn step(
+        &mut self,
+        outlet: &Outlet<'_>,
+        cancel: &CancellationToken,
+        mut late: Pin<&mut impl Future<Output = ()>>,
+    ) -> Step {
         loop {
             tokio::select! {
                 biased;
@@ -195,6 +210,7 @@ impl Talk {
                     self.drain(outlet).await;
                     return Step::Done(result);
                 }
+                () = &mut late => return Step::Late,
             }
         }
     }
@@ -228,19 +244,38 @@ impl Talk {
 
     /// Drives a call until it is done or asks what has no answer yet.
     pub(crate) async fn in_rounds(
-        mut self,
+        self,
         outlet: &Outlet<'_>,
         cancel: &CancellationToken,
         table: &Arc<Suspended>,
         sealer: &Sealer,
         binding: &Binding,
     ) -> Result<Response, ErrorData> {
+        let never = std::future::pending();
+        match self.in_rounds_until(outlet, cancel, (table, sealer, binding), never).await? {
+            Round::Answered(response) => Ok(response),
+            Round::Late(_) => {
+                Err(errors::of_request(&CallError::Internal("it is late, and never was to be".to_owned())))
+            }
+        }
+    }
+
+    /// The same, until `late`.
+    pub(crate) async fn in_rounds_until(
+        mut self,
+        outlet: &Outlet<'_>,
+        cancel: &CancellationToken,
+        (table, sealer, binding): (&Arc<Suspended>, &Sealer, &Binding),
+        late: impl Future<Output = ()>,
+    ) -> Result<Round, ErrorData> {
+        let mut late = std::pin::pin!(late);
         loop {
             let ask = match self.pending.take() {
                 Some(ask) => ask,
-                None => match self.step(outlet, cancel).await {
-                    Step::Done(result) => return result.map(Response::Done),
+                None => match self.step(outlet, cancel, late.as_mut()).await {
+                    Step::Done(result) => return result.map(|reply| Round::Answered(Response::Done(reply))),
                     Step::Cancelled => return Err(errors::cancelled()),
+                    Step::Late => return Ok(Round::Late(Box::new(self))),
                     Step::Asked(ask) => ask,
                 },
             };
@@ -248,12 +283,30 @@ impl Talk {
             self.pending = Some(ask);
             match table.park(self, sealer, binding) {
                 Ok(state) => {
-                    return Ok(Response::InputRequired(InputRequiredResult::new(Some(missing), Some(state))));
+                    let result = InputRequiredResult::new(Some(missing), Some(state));
+                    return Ok(Round::Answered(Response::InputRequired(result)));
                 }
                 Err((talk, limit)) => {
                     self = *talk;
                     self.refuse(limit);
                 }
+            }
+        }
+    }
+
+    /// Drives a call that has become a task, whose client asks how it stands. Told to stop, the guest gets its moment to
+    /// clean up.
+    pub(crate) async fn in_task(mut self, live: &Live) -> Result<Reply, ErrorData> {
+        let mut stopped = false;
+        loop {
+            tokio::select! {
+                biased;
+                () = live.stopped(), if !stopped => {
+                    stopped = true;
+                    self.stop = None;
+                }
+                Some(event) = self.events.recv() => live.hear(event, &mut self.spare),
+                result = &mut self.work => return result,
             }
         }
     }

@@ -7,6 +7,7 @@ use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, Error
 use serde_json::{Map, Value};
 use tandem_catalog::{Tool, View};
 use tandem_engine::ClientPort;
+use tandem_manifest::TaskSupport;
 use tandem_router::{CallError, Output, RequestContext, Router, unknown_tool};
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +16,7 @@ use super::{
     exchange::{Exchange, Stamp, Terms},
     mrtr::Binding,
     talk::{Reply, Response, Work},
+    tasks::Becoming,
 };
 use crate::{
     incoming::{Endpoint, request_id},
@@ -51,18 +53,20 @@ pub(crate) async fn call(ex: &Exchange, params: CallToolRequestParams) -> Result
         Target::Run(job) => job,
     };
     let asks = job.any(|tool| tool.uses_client);
+    let task = becoming(ex, &job)?;
     match job {
-        Job::One { tool, arguments } if !asks && !ex.wants_events() => {
+        Job::One { tool, arguments } if !asks && task.is_none() && !ex.wants_events() => {
             let routed = ex.routed(None, ex.context.ct.clone());
             one(&ex.shared.router, routed, &name, &tool, arguments, ex.stamp()).await.map(Into::into)
         }
         job => {
             let terms = Terms {
-                asks: asks.then(|| job.binding(ex, &name)),
+                asks: (asks || task.is_some()).then(|| job.binding(ex, &name)),
                 repeatable: job
                     .all(|tool| tool.descriptor.annotations.read_only || tool.descriptor.annotations.idempotent),
                 responses: input_responses,
                 state: request_state,
+                task,
             };
             let driven = ex.drive(terms, |port, cancel| work(ex, name.to_string(), job, port, cancel));
             match Box::pin(driven).await? {
@@ -74,9 +78,30 @@ pub(crate) async fn call(ex: &Exchange, params: CallToolRequestParams) -> Result
                     result.meta = Some(ex.stamp().basic());
                     Ok(result.into())
                 }
+                Response::Task(task) => Ok(CallToolResponse::Task(task)),
             }
         }
     }
+}
+
+/// What the call becomes a task with, if it may. A tool that runs as a task only is refused to clients that know none.
+fn becoming(ex: &Exchange, job: &Job) -> Result<Option<Becoming>, ErrorData> {
+    let Job::One { tool, arguments } = job else { return Ok(None) };
+    if tool.task == TaskSupport::Forbidden || ex.shared.tasks.is_none() {
+        return Ok(None);
+    }
+    let Some(tasks) = ex.tasks() else {
+        return if tool.task == TaskSupport::Required { Err(errors::missing_tasks()) } else { Ok(None) };
+    };
+    let caller = ex.incoming.caller.clone();
+    let place = tasks.place(&caller.tenant).filter(|_| !ex.shared.draining.is_cancelled());
+    Ok(place.map(|place| Becoming {
+        tool: tool.clone(),
+        arguments: arguments.clone(),
+        caller,
+        capabilities: ex.client_capabilities(),
+        place,
+    }))
 }
 
 fn find(ex: &Exchange, view: &View, name: &str, arguments: Map<String, Value>) -> Result<Target, ErrorData> {
@@ -108,6 +133,14 @@ fn of_meta(ex: &Exchange, view: &View, which: MetaTool, arguments: Map<String, V
         let tool = endpoint.tool(view, &item.tool).cloned().ok_or_else(|| unknown(view, endpoint, &item.tool));
         Planned { name: item.tool, arguments: item.arguments, tool }
     };
+    let in_batch = |item: Item| {
+        let mut planned = resolve(item);
+        if ex.shared.tasks.is_some() && planned.tool.as_ref().is_ok_and(|tool| tool.task == TaskSupport::Required) {
+            let reason = "this tool runs as a task only; call it by itself".to_owned();
+            planned.tool = Err(CallError::Unavailable { reason, retry_after: None });
+        }
+        planned
+    };
     match meta::dispatch(arguments) {
         Err(error) => Target::Answer(errors::failure(&error)),
         Ok(Dispatch::One(item)) => match resolve(item) {
@@ -116,7 +149,7 @@ fn of_meta(ex: &Exchange, view: &View, which: MetaTool, arguments: Map<String, V
         },
         Ok(Dispatch::Many(batch)) => Target::Run(Job::Many {
             at_once: batch.max_concurrency,
-            calls: batch.calls.into_iter().map(resolve).collect(),
+            calls: batch.calls.into_iter().map(in_batch).collect(),
         }),
     }
 }
@@ -171,6 +204,23 @@ fn work(ex: &Exchange, called: String, job: Job, port: Option<Arc<dyn ClientPort
             Ok(Reply::Tool(result))
         }),
     }
+}
+
+/// One call that no request waits for.
+pub(crate) fn alone(
+    router: Router,
+    routed: RequestContext,
+    tool: String,
+    arguments: Map<String, Value>,
+    stamp: Stamp,
+) -> Work {
+    Box::pin(async move {
+        let view = router.view(&routed.caller);
+        let Some(found) = view.tool(&tool).cloned() else {
+            return Err(errors::of_request(&unknown_tool(&view, &tool, view.near_tools(&tool))));
+        };
+        one(&router, routed, &tool, &found, arguments, stamp).await.map(Reply::Tool)
+    })
 }
 
 /// Runs one call. `called` is the name that the client used.

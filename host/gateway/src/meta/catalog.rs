@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tandem_catalog::{Category, Tool, View};
-use tandem_manifest::Affinity;
+use tandem_manifest::{Affinity, TaskSupport};
 use tandem_router::{CallError, RuntimeStatus, Violation, unknown_tool};
 
 use crate::mcp::lists::{decode, encode};
@@ -199,6 +199,9 @@ pub(crate) fn describe(tool: &Tool) -> Value {
         "interface_cid": tool.digest,
     });
     if let Some(out) = out.as_object_mut() {
+        if tool.task != TaskSupport::Forbidden {
+            out.insert("task".to_owned(), tool.task.as_str().into());
+        }
         if let Some(title) = &descriptor.title {
             out.insert("title".to_owned(), title.as_str().into());
         }

@@ -141,7 +141,8 @@ fn get_schema() -> (MetaTool, Tool) {
                         "name": { "type": "string" }, "category": { "type": "string" }, "description": { "type": "string" },
                         "input_schema": { "type": "object" }, "output_schema": { "type": "object" },
                         "annotations": { "type": "object" }, "limits": { "type": "object" },
-                        "interface_cid": { "type": "string" }
+                        "interface_cid": { "type": "string" },
+                        "task": { "type": "string", "enum": ["optional", "required"] }
                     },
                     "required": ["name", "category", "description", "input_schema", "annotations", "limits", "interface_cid"]
                 } },

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    Descriptors, PromptDescriptor, ToolDescriptor, canonical,
+    Descriptors, PromptDescriptor, TaskSupport, ToolDescriptor, canonical,
     names::{MAX_NAME, is_tool_name},
     text::shown,
 };
@@ -140,6 +140,9 @@ fn check_tool(tool: &ToolDescriptor) -> Result<(), DescriptorError> {
     if let Some(meta) = &tool.meta {
         subject.require(meta.is_object(), || "its meta must be a JSON object".to_owned())?;
         subject.json("meta", meta)?;
+        let right = meta.get(TaskSupport::KEY).is_none() || tool.task().is_some();
+        let key = TaskSupport::KEY;
+        subject.require(right, || format!("its meta's `{key}` is not \"forbidden\", \"optional\" or \"required\""))?;
     }
     Ok(())
 }

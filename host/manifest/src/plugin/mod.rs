@@ -155,7 +155,7 @@ impl PluginManifest {
     /// safe.
     #[must_use]
     pub fn tool_policy(&self, tool: &ToolDescriptor) -> ToolPolicy {
-        ToolPolicy::new(self.tools.get(tool.name.as_str()), &tool.annotations, self.limits.deadline)
+        ToolPolicy::new(self.tools.get(tool.name.as_str()), tool, self.limits.deadline)
     }
 
     /// The JSON Schema of `plugin.toml`, for editors.

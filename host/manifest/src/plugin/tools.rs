@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::limits::check_deadline;
 use crate::{
-    descriptor::Annotations,
+    descriptor::{TaskSupport, ToolDescriptor},
     document::{Check, Findings},
     units::HumanDuration,
 };
@@ -18,6 +18,10 @@ const MAX_BASE_DELAY: HumanDuration = HumanDuration::secs(60);
 
 /// A result that stays true longer belongs in the plugin's own store.
 const MAX_CACHE_TTL: HumanDuration = HumanDuration::secs(24 * 3_600);
+
+/// A tool that may take longer than this is one that clients do not wait for with a request open: most give up after a
+/// minute.
+const LONG: HumanDuration = HumanDuration::secs(60);
 
 /// How the pause between attempts grows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -84,6 +88,10 @@ pub struct ToolOverrides {
     /// idempotent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_ttl: Option<HumanDuration>,
+    /// Whether a call that takes long may become a task. Without it, what the tool's descriptor says; without that, it
+    /// may where the deadline is over a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskSupport>,
 }
 
 impl Check for ToolOverrides {
@@ -115,16 +123,21 @@ pub struct ToolPolicy {
     pub retry: Retry,
     /// How long a result may be served again.
     pub cache_ttl: Option<HumanDuration>,
+    /// Whether a call that takes long may become a task.
+    pub task: TaskSupport,
 }
 
 impl ToolPolicy {
-    pub(super) fn new(overrides: Option<&ToolOverrides>, tool: &Annotations, deadline: HumanDuration) -> Self {
-        let overrides = overrides.copied().unwrap_or_default();
+    pub(super) fn new(overrides: Option<&ToolOverrides>, descriptor: &ToolDescriptor, deadline: HumanDuration) -> Self {
+        let (overrides, tool) = (overrides.copied().unwrap_or_default(), &descriptor.annotations);
+        let deadline = overrides.deadline.unwrap_or(deadline);
+        let usual = if deadline > LONG { TaskSupport::Optional } else { TaskSupport::Forbidden };
         // A read-only tool is not safe to repeat by that alone: it may answer differently each time.
         Self {
-            deadline: overrides.deadline.unwrap_or(deadline),
+            deadline,
             retry: overrides.retry.filter(|_| tool.idempotent).unwrap_or_default(),
             cache_ttl: overrides.cache_ttl.filter(|_| tool.idempotent && tool.read_only),
+            task: overrides.task.or(descriptor.task()).unwrap_or(usual),
         }
     }
 }

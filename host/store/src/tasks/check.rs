@@ -152,6 +152,15 @@ pub(super) fn claim(request: &ClaimReq) -> Checked {
     Ok(())
 }
 
+/// A task that runs already.
+pub(super) fn adopted(task: &NewTask, worker: &str) -> Checked {
+    name("worker", worker)?;
+    if task.run_at.is_some() {
+        return invalid("a task that runs already has no `run_at`".to_owned());
+    }
+    Ok(())
+}
+
 /// Texts are cut; a result that is too large is refused.
 pub(super) fn outcome(outcome: Outcome) -> Result<Outcome, TaskStoreError> {
     match outcome {

@@ -108,6 +108,22 @@ pub struct Leased {
     pub step: Option<StepRef>,
 }
 
+/// What became of a task that runs already and was to be recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Adopted {
+    /// It is recorded, and leased to the one that runs it.
+    Leased {
+        /// The lease.
+        lease: LeaseRef,
+        /// When it was recorded.
+        at: Timestamp,
+    },
+    /// The id or the idempotency key is taken.
+    Conflict,
+    /// The tenant has no room for it; which cap is named.
+    QuotaExceeded(String),
+}
+
 /// The answer to a renewal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Beat {

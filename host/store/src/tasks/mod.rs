@@ -33,8 +33,8 @@ use std::time::Duration;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use exchange::{
-    Beat, CancelState, ClaimReq, Finish, LeaseRef, Leased, Outcome, Patch, Reaped, Resubmit, ResubmitOpts, Submitted,
-    Updated,
+    Adopted, Beat, CancelState, ClaimReq, Finish, LeaseRef, Leased, Outcome, Patch, Reaped, Resubmit, ResubmitOpts,
+    Submitted, Updated,
 };
 pub use filter::{Cursor, Filter, Page, QueueStats, Retention, Scope, WorkerInfo, WorkerStats};
 pub use hub::{CancelHint, Ended, Hint, Wakeups};

@@ -3,7 +3,7 @@
 use std::{future::Future, time::Duration};
 
 use super::{
-    Append, Appended, Beat, CancelState, ClaimReq, Cursor, Event, Filter, Finish, Hint, LeaseRef, Leased,
+    Adopted, Append, Appended, Beat, CancelState, ClaimReq, Cursor, Event, Filter, Finish, Hint, LeaseRef, Leased,
     LeasedWorkflow, NewTask, NewWorkflow, Outcome, Page, Patch, Progress, QueueStats, Reaped, Resubmit, ResubmitOpts,
     Retention, Scope, Started, StoredTask, Submitted, TaskId, TaskRow, TaskStoreError, Timestamp, Updated, Wakeups,
     WorkerInfo, WorkerStats, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow,
@@ -75,6 +75,10 @@ pub trait TaskStore: Send + Sync + 'static {
 
     /// Leases tasks to a worker. Gets none when none is ready; [`wakeups`](Self::wakeups) tells when to ask again.
     fn claim(&self, request: ClaimReq) -> impl Answer<Vec<Leased>>;
+
+    /// Records a task that this worker runs already, leased to it from the first moment: nobody else can start it. When
+    /// the worker is gone its lease ends as any other, and the retry policy says whether it may run again.
+    fn adopt(&self, task: NewTask, worker: &str, lease: Duration) -> impl Answer<Adopted>;
 
     /// Renews a worker's leases and notes how far it is.
     fn heartbeat(&self, worker: &str, beats: Vec<(LeaseRef, Option<Progress>)>) -> impl Answer<Vec<Beat>>;

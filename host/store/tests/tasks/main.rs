@@ -81,6 +81,7 @@ conforms!(Sqlite as sqlite:
         a_paused_queue_is_left_alone,
         position_is_the_order_of_claims,
         claimers_are_woken,
+        what_runs_already_is_never_for_another,
     }
     leases {
         a_lease_is_renewed_and_keeps_progress,

@@ -9,8 +9,18 @@ use crate::attributes::{Keys, option};
 use crate::function::{Function, Parameter};
 
 /// Keys of `#[tool(…)]`.
-pub(crate) const KEYS: [&str; 9] =
-    ["name", "title", "read_only", "destructive", "idempotent", "open_world", "meta", "input_schema", "output_schema"];
+pub(crate) const KEYS: [&str; 10] = [
+    "name",
+    "title",
+    "read_only",
+    "destructive",
+    "idempotent",
+    "open_world",
+    "task",
+    "meta",
+    "input_schema",
+    "output_schema",
+];
 
 /// Characters of a tool's name at most.
 const MAX_NAME: usize = 64;
@@ -37,10 +47,7 @@ pub(crate) fn tool(keys: &Keys, function: &Function) -> Result<Tool> {
     let output_schema = output_schema(keys, &kind, &function.output)?;
     let title = option(keys.text("title")?);
     let annotations = annotations(keys)?;
-    let meta = match keys.expression("meta")? {
-        Some(meta) => quote!(::core::option::Option::Some(::std::string::ToString::to_string(&(#meta)))),
-        None => quote!(::core::option::Option::None),
-    };
+    let meta = meta(keys)?;
     let cfgs = &function.cfgs;
     let descriptor = quote! {
         #(#cfgs)*
@@ -98,6 +105,36 @@ fn annotations(keys: &Keys) -> Result<TokenStream> {
             destructive: #destructive,
             idempotent: #idempotent,
             open_world: #open_world,
+        }
+    })
+}
+
+/// `_meta`, with what is said of tasks in it.
+fn meta(keys: &Keys) -> Result<TokenStream> {
+    let meta = keys.expression("meta")?;
+    let task = match keys.optional_value("task") {
+        None => None,
+        Some(None) => Some("optional".to_owned()),
+        Some(Some(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })))
+            if ["forbidden", "optional", "required"].contains(&text.value().as_str()) =>
+        {
+            Some(text.value())
+        }
+        Some(Some(other)) => {
+            let message =
+                "`task` stands alone (for `\"optional\"`) or is `\"forbidden\"`, `\"optional\"` or `\"required\"`";
+            return Err(Error::new(other.span(), message));
+        }
+    };
+    Ok(match (meta, task) {
+        (None, None) => quote!(::core::option::Option::None),
+        (Some(meta), None) => quote!(::core::option::Option::Some(::std::string::ToString::to_string(&(#meta)))),
+        (None, Some(task)) => {
+            let meta = quote!(::tandem_sdk::serde_json::Value::Null);
+            quote!(::core::option::Option::Some(::tandem_sdk::expansion::with_task(#meta, #task)))
+        }
+        (Some(meta), Some(task)) => {
+            quote!(::core::option::Option::Some(::tandem_sdk::expansion::with_task(#meta, #task)))
         }
     })
 }

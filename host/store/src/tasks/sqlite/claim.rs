@@ -10,14 +10,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Moment,
-    codes::{Columns, LEASED, READY, millis, signed, unsigned},
+    codes::{Columns, LEASED, READY, millis, signed, time, unsigned},
     due,
+    lease::Held,
     read::step,
+    submit,
     tally::Lane,
 };
 use crate::{
     StoreError,
-    tasks::{AGEING, Caps, ClaimReq, LeaseRef, Leased, TaskId, Timestamp, clock},
+    tasks::{AGEING, Adopted, Caps, ClaimReq, LeaseRef, Leased, Submitted, TaskId, Timestamp, check::Prepared, clock},
 };
 
 /// Scheduled tasks that one claim readies; the rest waits for the next.
@@ -62,12 +64,46 @@ pub(super) fn claim(
         }
         let Some(tenant) = tenants.get_mut(&name) else { continue };
         let Some((lane, seq)) = tenant.take(db)? else { continue };
-        leased.push(take(db, moment, request, lease, lane, seq)?);
+        leased.push(take(db, moment, &request.worker, lease, lane, seq)?);
         moment.tally.usage(db, &name)?.turn = next;
         turns.push(Reverse((next, name)));
         next += 1;
     }
     Ok(leased)
+}
+
+/// Records a task that runs already: queued and claimed at once.
+pub(super) fn adopt(
+    db: &Connection,
+    moment: &mut Moment,
+    caps: &Caps,
+    new: &Prepared,
+    worker: &str,
+    lease: Duration,
+) -> Result<Adopted, StoreError> {
+    let tenant = &new.task.tenant;
+    if moment.tally.usage(db, tenant)?.leased >= signed(caps.leased) {
+        let why = format!("tenant `{tenant}` has its {} running tasks; let some end first", caps.leased);
+        return Ok(Adopted::QuotaExceeded(why));
+    }
+    let submitted = submit::one(db, moment, caps, new)?;
+    let Some(held) = Held::by_id(db, tenant, new.task.id)? else {
+        return Ok(match submitted {
+            Submitted::QuotaExceeded(why) => Adopted::QuotaExceeded(why),
+            _ => Adopted::Conflict,
+        });
+    };
+    match submitted {
+        Submitted::Created { .. } => {
+            let leased = take(db, moment, worker, lease, &held.lane, held.seq)?;
+            Ok(Adopted::Leased { lease: leased.lease, at: moment.now })
+        }
+        // The same call again, after its answer was lost.
+        Submitted::Existing { id, .. } if id == held.id && held.is_live(moment.now) && held.worker == worker => {
+            Ok(Adopted::Leased { lease: LeaseRef { id, fence: held.fence }, at: time(held.started_at) })
+        }
+        _ => Ok(Adopted::Conflict),
+    }
 }
 
 /// Tenants that have something for this worker, and in which lanes. Looked up by queue, tool and target, so that
@@ -151,7 +187,7 @@ pub(super) fn rank(ready_at: i64, priority: i64) -> i64 {
 fn take(
     db: &Connection,
     moment: &mut Moment,
-    request: &ClaimReq,
+    worker: &str,
     lease: Duration,
     lane: &Lane,
     seq: i64,
@@ -164,28 +200,27 @@ fn take(
          RETURNING id, fence, subject, attempt, max_attempts, timeout_s, workflow, step",
     )?;
     let lease_ms = signed(clock::millis(lease));
-    let mut leased =
-        update.query_row(params![seq, request.worker, lease_ms, millis(until), millis(moment.now)], |row| {
-            let mut columns = Columns::of(row);
-            Ok(Leased {
-                lease: LeaseRef { id: TaskId::from_bytes(columns.next()?), fence: unsigned(columns.next()?) },
-                tenant: lane.tenant.clone(),
-                subject: columns.next()?,
-                queue: lane.queue.clone(),
-                tool: lane.tool.clone(),
-                arguments: String::new(),
-                priority: u8::try_from(lane.priority).unwrap_or_default(),
-                attempt: columns.small()?,
-                max_attempts: columns.small()?,
-                timeout_s: columns.small()?,
-                until,
-                lease_for: lease,
-                step: step(&mut columns)?,
-            })
-        })?;
+    let mut leased = update.query_row(params![seq, worker, lease_ms, millis(until), millis(moment.now)], |row| {
+        let mut columns = Columns::of(row);
+        Ok(Leased {
+            lease: LeaseRef { id: TaskId::from_bytes(columns.next()?), fence: unsigned(columns.next()?) },
+            tenant: lane.tenant.clone(),
+            subject: columns.next()?,
+            queue: lane.queue.clone(),
+            tool: lane.tool.clone(),
+            arguments: String::new(),
+            priority: u8::try_from(lane.priority).unwrap_or_default(),
+            attempt: columns.small()?,
+            max_attempts: columns.small()?,
+            timeout_s: columns.small()?,
+            until,
+            lease_for: lease,
+            step: step(&mut columns)?,
+        })
+    })?;
     leased.arguments =
         db.prepare_cached("SELECT arguments FROM task_data WHERE seq = ?1")?.query_row([seq], |row| row.get(0))?;
     moment.tally.moved(db, lane, Some(READY), Some(LEASED))?;
-    moment.tally.work(&request.worker).running += 1;
+    moment.tally.work(worker).running += 1;
     Ok(leased)
 }

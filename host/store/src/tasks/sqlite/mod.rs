@@ -25,11 +25,11 @@ use tally::Tally;
 use workflows::Whole;
 
 use super::{
-    Append, Appended, Beat, CancelState, Caps, ClaimReq, Clock, Cursor, Event, Filter, Finish, Hint, LeaseRef, Leased,
-    LeasedWorkflow, MAX_BATCH, MAX_CLAIM, MAX_ERROR, MAX_LEASE, MAX_LIMIT, MAX_TOOLS, MIN_LEASE, NewTask, NewWorkflow,
-    Outcome, Page, Patch, Progress, QueueStats, Reaped, Resubmit, ResubmitOpts, Retention, Scope, Started, StoreCaps,
-    StoredTask, Submitted, TaskId, TaskRow, TaskStore, TaskStoreError, Timestamp, Updated, Wakeups, WorkerInfo,
-    WorkerStats, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow, check,
+    Adopted, Append, Appended, Beat, CancelState, Caps, ClaimReq, Clock, Cursor, Event, Filter, Finish, Hint, LeaseRef,
+    Leased, LeasedWorkflow, MAX_BATCH, MAX_CLAIM, MAX_ERROR, MAX_LEASE, MAX_LIMIT, MAX_TOOLS, MIN_LEASE, NewTask,
+    NewWorkflow, Outcome, Page, Patch, Progress, QueueStats, Reaped, Resubmit, ResubmitOpts, Retention, Scope, Started,
+    StoreCaps, StoredTask, Submitted, TaskId, TaskRow, TaskStore, TaskStoreError, Timestamp, Updated, Wakeups,
+    WorkerInfo, WorkerStats, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow, check,
     hub::{Hub, News},
 };
 use crate::{Store, StoreError};
@@ -137,6 +137,13 @@ impl TaskStore for SqliteTasks {
         let lease = request.lease.clamp(MIN_LEASE, MAX_LEASE);
         let request = ClaimReq { max: request.max.min(MAX_CLAIM), ..request };
         self.write(move |db, moment, caps| claim::claim(db, moment, caps, &request, lease)).await
+    }
+
+    async fn adopt(&self, task: NewTask, worker: &str, lease: Duration) -> Result<Adopted, TaskStoreError> {
+        check::adopted(&task, worker)?;
+        let task = check::prepare(task, self.clock.now())?;
+        let (worker, lease) = (worker.to_owned(), lease.clamp(MIN_LEASE, MAX_LEASE));
+        self.write(move |db, moment, caps| claim::adopt(db, moment, caps, &task, &worker, lease)).await
     }
 
     async fn heartbeat(

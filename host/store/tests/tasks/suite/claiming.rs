@@ -1,8 +1,8 @@
 use std::{collections::HashSet, time::Duration};
 
-use tandem_store::tasks::{ClaimReq, NewTask, Outcome, TaskState, TaskStore};
+use tandem_store::tasks::{Adopted, ClaimReq, NewTask, Outcome, RetryKind, RetryPolicy, TaskState, TaskStore};
 
-use super::{Fixture, TENANT, TOOL, ok, secs};
+use super::{Fixture, TENANT, TOOL, applied, ok, secs};
 
 pub(crate) async fn claimers_never_share_a_task<S: TaskStore + Clone>(f: Fixture<S>) {
     for tenant in ["a", "b"] {
@@ -153,4 +153,35 @@ pub(crate) async fn claimers_are_woken<S: TaskStore + Clone>(f: Fixture<S>) {
     f.store.reap(10).await.unwrap();
     wakeups.changed().await.unwrap();
     assert_eq!(f.state(lease.id).await, TaskState::Ready);
+}
+
+pub(crate) async fn what_runs_already_is_never_for_another<S: TaskStore + Clone>(f: Fixture<S>) {
+    let once = RetryPolicy { policy: RetryKind::None, ..RetryPolicy::default() };
+    let task = NewTask { retry: once, ..NewTask::new(TENANT, TOOL, "{}") };
+    let adopted = f.store.adopt(task.clone(), "w", secs(10)).await.unwrap();
+    let Adopted::Leased { lease, .. } = adopted else { panic!("{adopted:?}") };
+    assert_eq!((lease.id, f.state(lease.id).await), (task.id, TaskState::Leased));
+    assert_eq!(f.store.adopt(task.clone(), "w", secs(10)).await.unwrap(), adopted, "sent again");
+    assert_eq!(f.store.adopt(task, "v", secs(10)).await.unwrap(), Adopted::Conflict);
+    assert!(f.claim("v").await.is_none());
+    assert_eq!(f.finish(lease, ok("1")).await, applied(TaskState::Succeeded));
+
+    // Nobody renews it: it is run again only where its policy has another attempt.
+    let again = RetryPolicy { policy: RetryKind::Linear, ..once };
+    for (retry, state) in [(once, TaskState::Dead), (again, TaskState::Ready)] {
+        let task = NewTask { retry, ..NewTask::new(TENANT, TOOL, "{}") };
+        let id = task.id;
+        f.store.adopt(task, "w", secs(10)).await.unwrap();
+        f.pass(secs(11));
+        f.store.reap(10).await.unwrap();
+        assert_eq!(f.state(id).await, state);
+    }
+
+    let many: Vec<_> = (0..21).map(|_| NewTask::new("b", TOOL, "{}")).collect();
+    let mut refused = 0;
+    for task in many {
+        let adopted = f.store.adopt(task, "w", secs(10)).await.unwrap();
+        refused += usize::from(matches!(adopted, Adopted::QuotaExceeded(_)));
+    }
+    assert_eq!(refused, 1, "a tenant has twenty running tasks");
 }

@@ -1,0 +1,238 @@
+//! What tasks need while the host lives: leases are renewed, cancellations heard, and tasks that another life of this host
+//! left behind are run again where that is safe. Nothing here looks whether something has happened: the store tells.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::{Map, Value};
+use tandem_engine::{Access, Allow, Caller};
+use tandem_store::tasks::{
+    Beat, ClaimReq, Hint, Leased, MAX_BATCH, MAX_PRIORITY, MAX_TOOLS, Outcome, Retention, TaskStore as _,
+    TaskStoreError,
+};
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    LEASE, QUEUE, Tasks, capabilities,
+    live::{Live, Stop},
+    repeatable, run,
+};
+use crate::{
+    Shared,
+    mcp::{
+        client_port::{PortOptions, Threshold},
+        exchange::Stamp,
+        mrtr::Answers,
+        talk::Talk,
+        tools,
+    },
+};
+
+/// Leases and rows that are looked at in one transaction.
+const SWEEP: u32 = 256;
+/// The longest sleep of the upkeep, and how long it pauses after the store failed.
+const LONGEST: Duration = Duration::from_secs(60);
+const TROUBLE: Duration = Duration::from_secs(1);
+/// What a stopped guest gets to clean up, before its task is left to its lease.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Works until `stop`, and then brings what runs to its end: it gets the drain time, as calls do, and is stopped then.
+/// `upkeep`: nobody else ends leases and forgets old tasks.
+pub(crate) async fn keep(shared: Arc<Shared>, tasks: Arc<Tasks>, upkeep: bool, stop: CancellationToken) {
+    let ending = async {
+        stop.cancelled().await;
+        if tokio::time::timeout(shared.config.drain, idle(&tasks)).await.is_err() {
+            tasks.all().iter().for_each(|live| live.stop(Stop::Host));
+            drop(tokio::time::timeout(GRACE, idle(&tasks)).await);
+        }
+    };
+    let until_stop = async {
+        let works = async {
+            tokio::join!(claiming(&shared, &tasks), hearing(&tasks), sweeping(&tasks, upkeep));
+        };
+        stop.run_until_cancelled(works).await;
+        // Leases go on until the last task has ended.
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = ending => {}
+        () = renewing(&tasks) => {}
+        () = until_stop => {}
+    }
+}
+
+/// Waits until no task runs here.
+async fn idle(tasks: &Tasks) {
+    loop {
+        let mut ended = std::pin::pin!(tasks.ended.notified());
+        ended.as_mut().enable();
+        if tasks.lock().is_empty() {
+            return;
+        }
+        ended.await;
+    }
+}
+
+async fn renewing(tasks: &Tasks) {
+    loop {
+        tokio::time::sleep(LEASE / 3).await;
+        renew(tasks).await;
+    }
+}
+
+/// Renews all leases, and stops what is to be cancelled or has lost its own.
+async fn renew(tasks: &Tasks) {
+    let running = tasks.all();
+    for some in running.chunks(MAX_BATCH) {
+        let beats = some.iter().map(|live| (live.lease, live.news())).collect();
+        match tasks.store.heartbeat(&tasks.worker, beats).await {
+            Ok(answers) => {
+                for (live, beat) in some.iter().zip(answers) {
+                    match beat {
+                        Beat::Extended { .. } => {}
+                        Beat::CancelRequested { .. } => live.stop(Stop::Cancelled),
+                        Beat::Expired | Beat::Stale => live.stop(Stop::Lost),
+                    }
+                }
+            }
+            Err(error) => tracing::warn!(%error, "the leases of tasks are not renewed"),
+        }
+    }
+}
+
+/// Cancellations that did not come through this gateway.
+async fn hearing(tasks: &Tasks) {
+    let mut hints = tasks.store.hints();
+    loop {
+        match hints.recv().await {
+            Ok(Hint::Cancel(hint)) if hint.worker == tasks.worker => {
+                if let Some(live) = tasks.of(&hint.lease.id) {
+                    live.stop(Stop::Cancelled);
+                }
+            }
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => renew(tasks).await,
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// Runs tasks that were handed back, or whose host has gone, as soon as there are some and their tools are there.
+async fn claiming(shared: &Arc<Shared>, tasks: &Arc<Tasks>) {
+    let (mut wakeups, mut changes) = (tasks.store.wakeups(), shared.router.changes());
+    loop {
+        while let Err(error) = claim(shared, tasks).await {
+            tracing::error!(%error, "tasks cannot be claimed");
+            tokio::time::sleep(TROUBLE).await;
+        }
+        tokio::select! {
+            woken = wakeups.changed() => if woken.is_err() { return },
+            // That some changes were missed is a change.
+            change = changes.recv() => if matches!(change, Err(RecvError::Closed)) { return },
+            () = tasks.ended.notified() => {}
+        }
+    }
+}
+
+async fn claim(shared: &Arc<Shared>, tasks: &Arc<Tasks>) -> Result<(), TaskStoreError> {
+    let view = shared.router.view(&Caller::local());
+    let tools: Vec<_> =
+        view.tools().filter(|tool| repeatable(tool)).map(|tool| tool.descriptor.name.clone()).take(MAX_TOOLS).collect();
+    loop {
+        let free = shared.config.task_limit.saturating_sub(tasks.lock().len());
+        if tools.is_empty() || free == 0 {
+            return Ok(());
+        }
+        let claim = ClaimReq {
+            worker: tasks.worker.clone(),
+            peer: None,
+            queues: vec![QUEUE.to_owned()],
+            tools: tools.clone(),
+            tenants: None,
+            max: u32::try_from(free).unwrap_or(u32::MAX).min(SWEEP),
+            lease: LEASE,
+            max_priority: MAX_PRIORITY,
+        };
+        let leased = tasks.store.claim(claim).await?;
+        if leased.is_empty() {
+            return Ok(());
+        }
+        for task in leased {
+            again(shared, tasks, task).await;
+        }
+    }
+}
+
+/// Runs a task another time. Its caller might call this tool; what else that caller might do was not written down, so the
+/// task may do nothing else.
+async fn again(shared: &Arc<Shared>, tasks: &Arc<Tasks>, task: Leased) {
+    let Ok(Value::Object(arguments)) = serde_json::from_str(&task.arguments) else {
+        let outcome = Outcome::Fatal { error: "the arguments are no object".to_owned() };
+        drop(tasks.store.finish(&tasks.worker, vec![(task.lease, outcome)]).await);
+        return;
+    };
+    let stored = tasks.store.get(&task.tenant, task.lease.id).await.ok().flatten();
+    let metadata = stored.and_then(|stored| stored.row.metadata);
+    tracing::info!(task = %task.lease.id, tool = task.tool, attempt = task.attempt, "a task runs again");
+    let mut caller = Caller::new(&task.tenant, &task.subject);
+    caller.access = Access::everything().and(vec![Allow::Tool(task.tool.as_str().into())]);
+    let place = tasks.place(&caller.tenant);
+    let live = Live::new(task.lease, &task.tenant, task.attempt, true, tasks.store.now(), place);
+    let live = tasks.enter(live);
+    let talk = talk(shared, caller, &task, arguments, metadata.as_deref());
+    run::start(tasks.clone(), live, Box::new(talk));
+}
+
+fn talk(
+    shared: &Arc<Shared>,
+    caller: Caller,
+    task: &Leased,
+    arguments: Map<String, Value>,
+    metadata: Option<&str>,
+) -> Talk {
+    let options = PortOptions { progress: true, threshold: Threshold::new(None), capabilities: capabilities(metadata) };
+    let request_id: Arc<str> = format!("{}/{}", task.lease.id, task.attempt).into();
+    let (router, tool) = (shared.router.clone(), task.tool.clone());
+    Talk::detached(options, Answers::new(), |port, cancel| {
+        let routed = tandem_router::RequestContext {
+            caller,
+            request_id: request_id.clone(),
+            cancel,
+            client: Some(port),
+            deadline: None,
+            traceparent: None,
+            depth: 0,
+        };
+        tools::alone(router, routed, tool, arguments, Stamp::of(request_id))
+    })
+}
+
+/// Ends leases that nobody renews, readies what waits, and forgets what is over its time.
+async fn sweeping(tasks: &Tasks, upkeep: bool) {
+    if !upkeep {
+        std::future::pending::<()>().await;
+    }
+    let store = &tasks.store;
+    let mut wakeups = store.wakeups();
+    loop {
+        let done = async {
+            for lost in store.reap(SWEEP).await? {
+                tracing::warn!(task = %lost.id, worker = lost.worker, state = ?lost.state, "a worker lost its lease");
+            }
+            store.prune(Retention::default(), SWEEP).await?;
+            store.next_due().await
+        };
+        let pause = match done.await {
+            Ok(due) => due.map_or(LONGEST, |due| due.since(store.now())).clamp(Duration::from_millis(5), LONGEST),
+            Err(error) => {
+                tracing::error!(%error, "the upkeep of tasks failed");
+                TROUBLE
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            // A new task may be due before the others; a burst of them is one look.
+            Ok(()) = wakeups.changed() => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! A task's run, from the moment that it is one to its outcome.
+
+use std::{sync::Arc, time::Duration};
+
+use rmcp::model::{CallToolResult, ErrorData};
+use serde_json::{Value, json};
+use tandem_store::tasks::{Finish, LeaseRef, MAX_ERROR, Outcome, TaskState, TaskStore as _};
+use tracing::Instrument as _;
+
+use super::{
+    Tasks,
+    live::{Live, Stop},
+};
+use crate::mcp::{
+    errors,
+    talk::{Reply, Talk},
+};
+
+/// Times that an outcome is handed in while the store is too busy to take it; the lease goes on meanwhile.
+const TRIES: u32 = 8;
+/// The pause after the first of them; it doubles.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Drives a task in the background.
+pub(super) fn start(tasks: Arc<Tasks>, live: Arc<Live>, talk: Box<Talk>) {
+    let span = tracing::info_span!("mcp.task", task = %live.lease.id);
+    let work = async move {
+        let _leave = Leave(&tasks, live.lease);
+        let ended = talk.in_task(&live).await;
+        let outcome = outcome(&tasks, &live, ended).await;
+        hand_in(&tasks, &live, outcome).await;
+    };
+    tokio::spawn(work.instrument(span));
+}
+
+/// Takes a task out of those that run, however its run ends.
+struct Leave<'a>(&'a Tasks, LeaseRef);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.0.leave(self.1);
+    }
+}
+
+async fn outcome(tasks: &Tasks, live: &Live, ended: Result<Reply, ErrorData>) -> Outcome {
+    let result = match ended {
+        Ok(Reply::Tool(result)) => Ok(result),
+        Ok(_) => Err(ErrorData::internal_error("the wrong kind of reply", None)),
+        Err(error) => Err(error),
+    };
+    // What ended well although it was told to stop has ended well.
+    let well = result.as_ref().is_ok_and(|result| result.is_error != Some(true));
+    match live.why().filter(|_| !well) {
+        Some(Stop::Cancelled) => return Outcome::Fatal { error: "cancelled".to_owned() },
+        Some(Stop::Lost) => return Outcome::Release,
+        Some(Stop::Host) if live.again => return Outcome::Release,
+        Some(Stop::Host) => return fatal(&errors::interrupted("the host was stopped while the task ran")),
+        None => {}
+    }
+    match result {
+        Ok(result) => completed(tasks, live, &result).await,
+        Err(error) => fatal(&error),
+    }
+}
+
+/// A result, whether the tool says that it failed or not.
+async fn completed(tasks: &Tasks, live: &Live, result: &CallToolResult) -> Outcome {
+    let text = match serde_json::to_string(result) {
+        Ok(text) => text,
+        Err(error) => return fatal(&ErrorData::internal_error(format!("the result is not JSON: {error}"), None)),
+    };
+    match tasks.results.keep(&live.tenant, live.lease.id, text).await {
+        Ok(result) => Outcome::Ok(result),
+        Err(error) => fatal(&error),
+    }
+}
+
+/// The error of a request, as its task keeps it. Its data goes where they are too long to be kept.
+fn fatal(error: &ErrorData) -> Outcome {
+    let text = serde_json::to_string(error).unwrap_or_default();
+    if text.len() <= MAX_ERROR && !text.is_empty() {
+        return Outcome::Fatal { error: text };
+    }
+    let message: String = error.message.chars().take(MAX_ERROR / 8).collect();
+    Outcome::Fatal { error: json!({"code": error.code.0, "message": message}).to_string() }
+}
+
+/// The error of a task that failed.
+pub(super) fn error_of(text: Option<&str>, state: TaskState) -> serde_json::Map<String, Value> {
+    let kept = text.and_then(|text| serde_json::from_str::<ErrorData>(text).ok());
+    let error = match (kept, state) {
+        (Some(error), _) => error,
+        // Nobody renewed its lease.
+        (None, TaskState::Dead) => errors::interrupted("the host ended while the task ran"),
+        (None, _) => ErrorData::internal_error(text.unwrap_or("the task failed").to_owned(), None),
+    };
+    match serde_json::to_value(error) {
+        Ok(Value::Object(error)) => error,
+        _ => serde_json::Map::new(),
+    }
+}
+
+async fn hand_in(tasks: &Tasks, live: &Live, outcome: Outcome) {
+    let mut pause = PAUSE;
+    for _ in 0..TRIES {
+        match tasks.store.finish(&tasks.worker, vec![(live.lease, outcome.clone())]).await {
+            Ok(finished) => {
+                match finished.first() {
+                    Some(Finish::Applied { state, .. }) => {
+                        let state = format!("{state:?}").to_lowercase();
+                        tracing::info!(state, "a task ended");
+                        metrics::counter!("tandem_mcp_tasks_total", "state" => state).increment(1);
+                    }
+                    other => tracing::warn!(?other, "the outcome of a task does not count any more"),
+                }
+                return;
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the outcome of a task was not taken");
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+        }
+    }
+}
