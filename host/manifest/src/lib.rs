@@ -29,10 +29,10 @@ pub use canonical::encode as canonical_json;
 pub use config::{
     Admission, AuditCalls, AuditConfig, AuthConfig, CanaryConfig, CategoryPattern, ClaimName, ConfigEntry,
     ConfigSources, DiscoveryConfig, Exposure, Fallback, GeneralConfig, GithubConfig, HostConfig, HostName, HttpUrl,
-    KeyConfig, KeyHash, KeyName, LogFormat, Moment, MultiaddrText, Origin, OutgoingConfig, P2pConfig, PeerIdText,
-    PluginPattern, PluginsConfig, Rate, ReactorConfig, Reference, RepositoryName, ScopeConfig, ScopeName, ServerConfig,
-    StoreConfig, StoreUrl, TaskQueueConfig, TelemetryConfig, TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin,
-    WorkflowConfig,
+    KeyConfig, KeyHash, KeyName, LogFormat, Moment, MultiaddrText, NatConfig, Origin, OutgoingConfig, P2pConfig,
+    PeerIdText, PeerLimitsConfig, PluginPattern, PluginsConfig, Rate, ReactorConfig, Reference, RepositoryName,
+    ScopeConfig, ScopeName, ServerConfig, StoreConfig, StoreUrl, TaskQueueConfig, TelemetryConfig, TenantConfig,
+    ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
 };
 pub use descriptor::{
     Annotations, Descriptors, PromptArgument, PromptDescriptor, ResourceDescriptor, ResourceTemplate, TaskSupport,

@@ -13,9 +13,10 @@ use tandem_store::{
     Store,
     tasks::{Ended, SqliteTasks},
 };
+use tokio::sync::Notify;
 
 use crate::{
-    acquaint::SourceNote,
+    acquaint::{Said, SourceNote},
     discovery::github::GithubRegistry,
     flow::Flows,
     network::Network,
@@ -23,7 +24,7 @@ use crate::{
     rpc::{Links, RpcError},
     settings::Settings,
     tools::{PeerCaller, Tools},
-    trust::{AddressPolicy, BookLimits, PeerBook},
+    trust::{AddressPolicy, BookLimits, Conduct, PeerBook, UnixMillis, score::Verdict},
 };
 
 /// The scope that lets a caller do what concerns all tenants.
@@ -46,7 +47,11 @@ pub(crate) struct Core {
     /// Asked on the general lane: its answers are long.
     pub(crate) github: Option<Arc<tokio::sync::Mutex<GithubRegistry>>>,
     pub(crate) general: tokio::runtime::Handle,
-    github_renewed: Mutex<Option<Instant>>,
+    /// When this host's record was renewed in a registry, by the registry's name.
+    renewed: Mutex<BTreeMap<&'static str, Instant>>,
+    said: Mutex<Said>,
+    /// What this host says of itself changed, or somebody new listens to it.
+    pub(crate) announce: Notify,
 }
 
 impl Core {
@@ -59,7 +64,7 @@ impl Core {
         general: tokio::runtime::Handle,
     ) -> Self {
         let limits = BookLimits { ttl: settings.record_ttl, ..BookLimits::default() };
-        let mut book = PeerBook::new(AddressPolicy::new(network.me, settings.reach()), limits);
+        let mut book = PeerBook::new(AddressPolicy::new(network.me, settings.network.reach), limits);
         book.set_allowed(settings.network.allow.iter().copied());
         let github = settings.github.as_ref().and_then(|settings| {
             GithubRegistry::new(settings).inspect_err(|error| tracing::error!(%error, "no github registry")).ok()
@@ -67,7 +72,9 @@ impl Core {
         Self {
             github: github.map(|registry| Arc::new(tokio::sync::Mutex::new(registry))),
             general,
-            github_renewed: Mutex::default(),
+            renewed: Mutex::default(),
+            said: Mutex::default(),
+            announce: Notify::new(),
             links: Links::new(network.streams()),
             queue: Queue::new(tasks, settings.workers),
             flows: Flows::default(),
@@ -139,15 +146,29 @@ impl Core {
         self.flows.missed();
     }
 
-    /// Whether this host's record at GitHub is to be renewed; noted as done.
-    pub(crate) fn github_due(&self) -> bool {
-        let mut last = self.github_renewed.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = last.is_none_or(|at| at.elapsed() > self.settings.record_ttl / 2);
-        if due && !self.network.listening().is_empty() {
-            *last = Some(Instant::now());
-            return true;
+    /// Whether this host's record is to be renewed in a registry, which it is `every` so often.
+    pub(crate) fn due(&self, registry: &str, every: Duration) -> bool {
+        let renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        renewed.get(registry).is_none_or(|at| at.elapsed() > every) && !self.network.listening().is_empty()
+    }
+
+    /// Notes that it was.
+    pub(crate) fn renewed(&self, registry: &'static str) {
+        self.renewed.lock().unwrap_or_else(PoisonError::into_inner).insert(registry, Instant::now());
+    }
+
+    /// What this host says of itself.
+    pub(crate) fn said(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A peer broke the rules of a protocol.
+    pub(crate) fn fault(&self, peer: PeerId, what: &str) {
+        let verdict = self.book().report(&peer, Conduct::Violation, UnixMillis::now());
+        tracing::warn!(%peer, what, ?verdict, "a peer broke the protocol");
+        if verdict != Verdict::Keep {
+            self.network.disconnect(peer);
         }
-        false
     }
 
     /// The store, for what is kept of peers.

@@ -27,5 +27,5 @@ pub mod workflow;
 
 pub use lane::{Lane, LaneError, PLACES};
 pub use reactor::Reactor;
-pub use settings::{NetworkSettings, Settings, SettingsError};
+pub use settings::{DhtMode, NatSettings, NetworkSettings, Settings, SettingsError};
 pub use tools::{PeerCaller, ToolCall, ToolInfo, Tools};

@@ -126,7 +126,7 @@ async fn live(core: Arc<Core>, up: Up, stop: CancellationToken) {
     };
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(core.network.clone().run());
-    tasks.spawn(rpc::accept(streams, Arc::new(Peers(core.clone()))));
+    tasks.spawn(rpc::accept(streams, Arc::new(Peers(core.clone())), core.settings.network.wire));
     tasks.spawn(acquaint::keep(core.clone()));
     tasks.spawn(queue::work(core.clone()));
     tasks.spawn(flow::coordinate(core.clone()));

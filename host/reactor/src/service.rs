@@ -10,6 +10,7 @@
 //! | `tools/list` | `{cursor?}` → `{tools, nextCursor?}`, as in MCP |
 //! | `tools/call` | `{name, arguments}` → `{content, structuredContent?, isError}`, as in MCP |
 //! | `tandem/info` | `{tools, capacity, free}`: what it runs as tasks |
+//! | `tandem/peers` | `{}` → `{records}`: whom it knows, for peers that the operator trusts |
 //! | `tandem/announce` (notification) | the same of the peer, with `ttl_s` |
 //! | `tasks/…` | see [`crate::queue`] |
 
@@ -22,11 +23,11 @@ use tandem_engine::{Caller, InvokeError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    acquaint::exchange,
     core::Core,
     queue,
     rpc::{REQUEST, RpcError, Service},
     tools::ToolCall,
-    trust::{Conduct, UnixMillis, score::Verdict},
 };
 
 /// Tools in one page. A page of them is within a frame.
@@ -54,6 +55,7 @@ impl Service for Peers {
                 "tools/list" => list(&core, &caller, &params),
                 "tools/call" => call(&core, caller, params).await,
                 "tandem/info" => Ok(info(&core, &caller)),
+                "tandem/peers" => exchange::told(&core, peer),
                 "tasks/claim" => queue::claim_for(&core, peer, params).await,
                 "tasks/renew" => queue::renew_for(&core, peer, params).await,
                 "tasks/finish" => queue::finish_for(&core, peer, params).await,
@@ -79,11 +81,7 @@ impl Service for Peers {
     }
 
     fn fault(&self, peer: PeerId, what: &str) {
-        let verdict = self.0.book().report(&peer, Conduct::Violation, UnixMillis::now());
-        tracing::warn!(%peer, what, ?verdict, "a peer broke the protocol");
-        if verdict != Verdict::Keep {
-            self.0.network.disconnect(peer);
-        }
+        self.0.fault(peer, what);
     }
 }
 

@@ -3,9 +3,15 @@
 use std::{path::PathBuf, time::Duration};
 
 use libp2p::{Multiaddr, PeerId};
-use tandem_manifest::{Admission, GithubConfig, P2pConfig};
+use tandem_manifest::{Admission, GithubConfig, HttpUrl, P2pConfig, PeerLimitsConfig};
 
-use crate::discovery::github::GithubSettings;
+use crate::{
+    discovery::github::GithubSettings,
+    trust::{
+        Reach,
+        quota::{AcceptLimits, WireLimits},
+    },
+};
 
 /// How long GitHub may take for one answer.
 const GITHUB: Duration = Duration::from_secs(10);
@@ -33,10 +39,10 @@ pub struct Settings {
     pub max_workflows: u32,
     /// Whether callers have to say who they are.
     pub asks: bool,
-    /// Whether peers may name loopback addresses: several hosts on one machine.
-    pub loopback: bool,
-    /// Whether peers may name private addresses.
-    pub private: bool,
+    /// Whether trusted peers are asked for the records that they have, and told those of this host.
+    pub exchange: bool,
+    /// A page that answers with the address it is asked from.
+    pub ip_url: Option<HttpUrl>,
 }
 
 /// The network.
@@ -58,6 +64,40 @@ pub struct NetworkSettings {
     pub rendezvous_server: bool,
     /// Rendezvous points to register at and to ask, as `…/p2p/ID`.
     pub rendezvous: Vec<Multiaddr>,
+    /// The distributed hash table, if it is on.
+    pub dht: Option<DhtMode>,
+    /// Whether announcements are passed on.
+    pub gossip: bool,
+    /// Being reached behind an address translator.
+    pub nat: NatSettings,
+    /// What a peer may do on the wire.
+    pub wire: WireLimits,
+    /// How often one address may connect.
+    pub accept: AcceptLimits,
+    /// What addresses strangers may name.
+    pub reach: Reach,
+}
+
+/// What this host does in the distributed hash table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DhtMode {
+    /// It asks others.
+    Client,
+    /// It also answers, and keeps records for others.
+    Server,
+}
+
+/// Being reached behind an address translator.
+#[derive(Clone, Debug, Default)]
+pub struct NatSettings {
+    /// Whether this host uses what others offer: relays, dial-backs, help with holes.
+    pub client: bool,
+    /// Relays to be reached through, as `…/p2p/ID`.
+    pub relays: Vec<Multiaddr>,
+    /// Whether this host is a relay.
+    pub relay_server: bool,
+    /// Whether this host dials peers back on request.
+    pub autonat_server: bool,
 }
 
 /// A setting that cannot be used.
@@ -75,14 +115,19 @@ impl Settings {
     ///
     /// # Errors
     ///
-    /// When an address, id or key is none.
+    /// When an address, id or key is none, or what is on was not built into this program.
     pub fn new(
         config: &P2pConfig,
         data: &std::path::Path,
         bootstrap: Option<&str>,
         asks: bool,
     ) -> Result<Self, SettingsError> {
-        let discovery = &config.discovery;
+        let (discovery, nat) = (&config.discovery, &config.nat);
+        built("p2p.discovery.dht", "dht", discovery.dht && !cfg!(feature = "dht"))?;
+        built("p2p.discovery.gossip", "gossip", discovery.gossip && !cfg!(feature = "gossip"))?;
+        built("p2p.nat.enabled", "nat", nat.enabled && !cfg!(feature = "nat"))?;
+        built("p2p.nat.relay-server", "nat", nat.relay_server && !cfg!(feature = "nat"))?;
+        built("p2p.nat.autonat-server", "nat", nat.autonat_server && !cfg!(feature = "nat"))?;
         let nodes = match bootstrap {
             Some(text) if discovery.env => nodes("TANDEM_BOOTSTRAP", text)?,
             _ => Vec::new(),
@@ -97,6 +142,20 @@ impl Settings {
                 mdns: discovery.mdns,
                 rendezvous_server: discovery.rendezvous_server,
                 rendezvous: addresses("p2p.discovery.rendezvous", discovery.rendezvous.iter().map(|a| a.as_str()))?,
+                dht: discovery.dht.then_some(match discovery.dht_server {
+                    true => DhtMode::Server,
+                    false => DhtMode::Client,
+                }),
+                gossip: discovery.gossip,
+                nat: NatSettings {
+                    client: nat.enabled,
+                    relays: relays(nat.relays.iter().map(|a| a.as_str()))?,
+                    relay_server: nat.relay_server,
+                    autonat_server: nat.autonat_server,
+                },
+                wire: wire(&config.limits),
+                accept: accept(&config.limits),
+                reach: Reach { loopback: discovery.loopback, private: discovery.private, names: false },
             },
             registry: discovery.file.then(|| match &discovery.directory {
                 Some(directory) => data.join(directory),
@@ -110,16 +169,43 @@ impl Settings {
             workers: config.task_queue.workers,
             max_workflows: config.workflow.max_active,
             asks,
-            loopback: discovery.loopback,
-            private: discovery.private,
+            exchange: discovery.exchange,
+            ip_url: nat.ip_url.clone(),
         })
     }
 }
 
-impl Settings {
-    /// What addresses strangers may name.
-    pub(crate) fn reach(&self) -> crate::trust::Reach {
-        crate::trust::Reach { loopback: self.loopback, private: self.private, names: false }
+fn built(key: &'static str, feature: &str, missing: bool) -> Result<(), SettingsError> {
+    let reason = || format!("this program was built without it; build with `--features {feature}`, or turn it off");
+    if missing { Err(SettingsError { key, reason: reason() }) } else { Ok(()) }
+}
+
+fn wire(limits: &PeerLimitsConfig) -> WireLimits {
+    WireLimits {
+        messages: limits.messages_per_second,
+        burst: limits.burst,
+        bytes: u32::try_from(limits.bytes_per_second.as_u64()).unwrap_or(u32::MAX),
+        in_flight: limits.in_flight,
+        streams: limits.streams,
+    }
+}
+
+fn accept(limits: &PeerLimitsConfig) -> AcceptLimits {
+    AcceptLimits {
+        per_second: limits.accepts_per_second,
+        burst: limits.accept_burst,
+        open: limits.connections_per_address,
+    }
+}
+
+fn relays<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<Multiaddr>, SettingsError> {
+    let relays = addresses("p2p.nat.relays", texts)?;
+    match relays.iter().find(|address| peer_of(address).is_none()) {
+        Some(address) => Err(SettingsError {
+            key: "p2p.nat.relays",
+            reason: format!("`{address}` names no peer; end it with /p2p/ID"),
+        }),
+        None => Ok(relays),
     }
 }
 

@@ -35,7 +35,9 @@ pub use key::{KeyConfig, KeyHash, KeyName, Moment};
 pub use layers::ConfigSources;
 pub use origin::{ConfigEntry, Origin};
 pub use outgoing::OutgoingConfig;
-pub use p2p::{Admission, DiscoveryConfig, GithubConfig, P2pConfig, TaskQueueConfig, WorkflowConfig};
+pub use p2p::{
+    Admission, DiscoveryConfig, GithubConfig, NatConfig, P2pConfig, PeerLimitsConfig, TaskQueueConfig, WorkflowConfig,
+};
 pub use plugins::{CanaryConfig, PluginPattern, PluginsConfig};
 pub use reactor::{Fallback, ReactorConfig};
 pub use reference::Reference;

@@ -1,5 +1,8 @@
 //! `[p2p]`: the network of hosts.
 
+mod limits;
+mod nat;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -12,6 +15,8 @@ use crate::{
     secret::Secret,
     units::HumanDuration,
 };
+
+pub use self::{limits::PeerLimitsConfig, nat::NatConfig};
 
 /// The tenant of peers where nothing else is said.
 const PEERS: &str = "peers";
@@ -63,6 +68,10 @@ pub struct P2pConfig {
     pub psk: Option<Secret>,
     /// How peers are found.
     pub discovery: DiscoveryConfig,
+    /// What peers may ask for.
+    pub limits: PeerLimitsConfig,
+    /// Being reached behind an address translator.
+    pub nat: NatConfig,
     /// The task queue.
     pub task_queue: TaskQueueConfig,
     /// Workflows.
@@ -80,6 +89,8 @@ impl Default for P2pConfig {
             tenants: BTreeMap::new(),
             psk: None,
             discovery: DiscoveryConfig::default(),
+            limits: PeerLimitsConfig::default(),
+            nat: NatConfig::default(),
             task_queue: TaskQueueConfig::default(),
             workflow: WorkflowConfig::default(),
         }
@@ -110,6 +121,8 @@ impl Check for P2pConfig {
             _ => {}
         }
         findings.within("discovery", |findings| self.discovery.check(findings));
+        findings.within("limits", |findings| self.limits.check(findings));
+        findings.within("nat", |findings| self.nat.check(findings));
         findings.within("task-queue", |findings| {
             let queue = &self.task_queue;
             findings.range("capacity", &queue.capacity, &1, &10_000_000, "waiting tasks are rows of the store");
@@ -137,8 +150,14 @@ pub struct DiscoveryConfig {
     pub env: bool,
     /// In the local network.
     pub mdns: bool,
-    /// In a distributed hash table.
+    /// In a distributed hash table of hosts like this one (kad).
     pub dht: bool,
+    /// Whether this host also answers others' questions to that table and keeps records for it. One of the hosts must.
+    pub dht_server: bool,
+    /// By announcements that hosts pass on to each other, signed by whom they are of (gossipsub).
+    pub gossip: bool,
+    /// From peers that the operator trusts: those in `allow`, or all that know the network's key.
+    pub exchange: bool,
     /// At these rendezvous points.
     pub rendezvous: Vec<MultiaddrText>,
     /// Whether this host is a rendezvous point for others.
@@ -165,6 +184,9 @@ impl Default for DiscoveryConfig {
             env: true,
             mdns: false,
             dht: false,
+            dht_server: false,
+            gossip: false,
+            exchange: true,
             rendezvous: Vec::new(),
             rendezvous_server: false,
             directory: None,
@@ -180,6 +202,9 @@ impl Default for DiscoveryConfig {
 impl Check for DiscoveryConfig {
     fn check(&self, findings: &mut Findings) {
         findings.at_most("rendezvous", self.rendezvous.len(), MAX_RENDEZVOUS);
+        if self.dht_server && !self.dht {
+            findings.report("dht-server", "it has no use alone; set dht = true too");
+        }
         let (minute, day) = (HumanDuration::secs(60), HumanDuration::secs(24 * 3_600));
         findings.range(
             "peer-ttl",

@@ -85,6 +85,7 @@ fn a_file_with_every_section_is_read() {
     assert_eq!(tenant.cpu_per_minute, HumanDuration::secs(60));
     assert!(tenant.allows_category("anything"));
     assert_eq!(config.upstreams["legacy"].command.len(), 3);
+    assert_eq!((&config.p2p.limits, config.p2p.nat.enabled), (&PeerLimitsConfig::default(), false));
     assert_eq!(config.p2p.discovery.github.repository.as_ref().unwrap().as_str(), "owner/name");
 }
 
@@ -270,6 +271,11 @@ fn rules_between_values_hold() {
     one("[p2p.tenants]\nme = 'a'\n", "is no peer id");
     let peer = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
     one(&format!("[p2p.tenants]\n{peer} = 'b'\n[tenants.a]\n"), "`b` is none of the tenants");
+    one("[p2p.discovery]\ndht-server = true\n", "set dht = true too");
+    one("[p2p.limits]\nbytes-per-second = '1KiB'\n", "1KiB is outside 1MiB to 1GiB");
+    one("[p2p.limits]\nstreams = 0\n", "0 is outside 1 to 64");
+    one("[p2p.nat]\nrelays = ['/ip4/10.0.0.5/tcp/4001/p2p/x']\n", "they have no use");
+    one("[p2p.nat]\nenabled = true\nrelays = ['/ip4/10.0.0.5/tcp/4001']\n", "end it with /p2p/ID");
     one("[p2p.discovery.github]\nenabled = true\n", "needs one, as `owner/name`");
     one("[p2p.discovery.github]\ntoken = '${env:EXAMPLE_TOKEN}'\napi-base = 'http://h.test'\n", "use https");
     one("[store]\nurl = 'mysql://x'\n", "no url of a store");

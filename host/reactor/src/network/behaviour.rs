@@ -11,8 +11,15 @@ use libp2p::{
     swarm::{NetworkBehaviour, behaviour::toggle::Toggle},
 };
 
-use super::NetworkSettings;
 use tandem_manifest::Admission;
+
+#[cfg(feature = "dht")]
+use super::dht;
+#[cfg(feature = "gossip")]
+use super::gossip;
+#[cfg(feature = "nat")]
+use super::nat;
+use super::{NetworkSettings, accepts};
 
 /// The protocol of tool calls between hosts (MCP++ Profile E).
 pub(crate) const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0");
@@ -35,6 +42,7 @@ const PING: Duration = Duration::from_secs(15);
 pub(crate) struct Behaviour {
     limits: limits::Behaviour,
     memory: memory::Behaviour,
+    accepts: accepts::Behaviour,
     pub(crate) allowed: Toggle<lists::Behaviour<lists::AllowedPeers>>,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
@@ -42,10 +50,30 @@ pub(crate) struct Behaviour {
     pub(crate) rendezvous: rendezvous::client::Behaviour,
     server: Toggle<rendezvous::server::Behaviour>,
     mdns: Toggle<mdns::tokio::Behaviour>,
+    #[cfg(feature = "dht")]
+    pub(crate) dht: Toggle<dht::Table>,
+    #[cfg(feature = "gossip")]
+    pub(crate) gossip: Toggle<gossip::Behaviour>,
+    #[cfg(feature = "nat")]
+    relayed: Toggle<libp2p::relay::client::Behaviour>,
+    #[cfg(feature = "nat")]
+    relay: Toggle<libp2p::relay::Behaviour>,
+    #[cfg(feature = "nat")]
+    holes: Toggle<libp2p::dcutr::Behaviour>,
+    #[cfg(feature = "nat")]
+    reached: Toggle<libp2p::autonat::v2::client::Behaviour>,
+    #[cfg(feature = "nat")]
+    dial_back: Toggle<libp2p::autonat::v2::server::Behaviour>,
 }
 
+/// What comes with the transport: the relay client, where it is built in and on.
+#[cfg(feature = "nat")]
+pub(super) type Relayed = nat::Relayed;
+#[cfg(not(feature = "nat"))]
+pub(super) type Relayed = ();
+
 impl Behaviour {
-    pub(crate) fn new(key: &Keypair, settings: &NetworkSettings) -> std::io::Result<Self> {
+    pub(super) fn new(key: &Keypair, settings: &NetworkSettings, relayed: Relayed) -> Result<Self, String> {
         let public = key.public();
         let me = PeerId::from(&public);
         let limits = limits::ConnectionLimits::default()
@@ -61,15 +89,21 @@ impl Behaviour {
         let identify = identify::Config::new("/tandem/1.0.0".to_owned(), public)
             .with_agent_version(format!("tandem/{}", env!("CARGO_PKG_VERSION")));
         let mdns = match settings.mdns {
-            true => Some(mdns::tokio::Behaviour::new(mdns::Config::default(), me)?),
+            true => {
+                let mdns = mdns::tokio::Behaviour::new(mdns::Config::default(), me);
+                Some(mdns.map_err(|error| format!("cannot look for peers by mdns: {error}"))?)
+            }
             false => None,
         };
+        #[cfg(not(feature = "nat"))]
+        let () = relayed;
         let server = settings
             .rendezvous_server
             .then(|| rendezvous::server::Behaviour::new(rendezvous::server::Config::default()));
         Ok(Self {
             limits: limits::Behaviour::new(limits),
             memory: memory::Behaviour::with_max_percentage(MEMORY),
+            accepts: accepts::Behaviour::new(settings.accept),
             allowed: allowed.into(),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING)),
@@ -77,6 +111,20 @@ impl Behaviour {
             rendezvous: rendezvous::client::Behaviour::new(key.clone()),
             server: server.into(),
             mdns: mdns.into(),
+            #[cfg(feature = "dht")]
+            dht: settings.dht.map(|mode| dht::behaviour(me, mode)).into(),
+            #[cfg(feature = "gossip")]
+            gossip: settings.gossip.then(|| gossip::behaviour(key)).transpose()?.into(),
+            #[cfg(feature = "nat")]
+            relayed: relayed.into(),
+            #[cfg(feature = "nat")]
+            relay: settings.nat.relay_server.then(|| nat::server(me)).into(),
+            #[cfg(feature = "nat")]
+            holes: settings.nat.client.then(|| libp2p::dcutr::Behaviour::new(me)).into(),
+            #[cfg(feature = "nat")]
+            reached: settings.nat.client.then(Default::default).into(),
+            #[cfg(feature = "nat")]
+            dial_back: settings.nat.autonat_server.then(Default::default).into(),
         })
     }
 }

@@ -4,16 +4,27 @@
 //! its events told; a dial is answered when it ends.
 //!
 //! **Bounds.** [`EVENTS`] events before other work gets a turn; connections, handshakes and streams by the behaviour;
-//! [`OBSERVED`] addresses that others claim this host to have.
+//! connections of one address by [`accepts`]; [`OBSERVED`] addresses that others claim this host to have.
 //!
-//! **Refuses.** Peers that admission does not let in, before anything is said to them.
+//! **Refuses.** Peers that admission does not let in, before anything is said to them; dials to where the address policy
+//! forbids, whoever wants them ([`gate`]).
 
+mod accepts;
 mod behaviour;
+#[cfg(feature = "dht")]
+mod dht;
+mod events;
+mod gate;
+#[cfg(feature = "gossip")]
+mod gossip;
 mod identity;
+#[cfg(feature = "nat")]
+mod nat;
 mod transport;
 
 use std::{
     collections::{HashMap, HashSet},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
     time::Duration,
@@ -21,17 +32,24 @@ use std::{
 
 use futures::{StreamExt as _, future::poll_fn, task::AtomicWaker};
 use libp2p::{
-    Multiaddr, PeerId, Swarm, identify,
+    Multiaddr, PeerId, Swarm,
     identity::Keypair,
-    mdns, ping, rendezvous,
-    swarm::{ConnectionId, SwarmEvent, dial_opts::DialOpts},
+    multiaddr::Protocol,
+    rendezvous,
+    swarm::{ConnectionId, dial_opts::DialOpts},
 };
 use tokio::sync::{broadcast, oneshot};
 
+use behaviour::Behaviour;
 pub(crate) use behaviour::PROTOCOL;
-use behaviour::{Behaviour, BehaviourEvent};
+#[cfg(feature = "gossip")]
+pub(crate) use gossip::Verdict;
 
-use crate::settings::{NetworkSettings, peer_of};
+use self::gate::{Permit, Rules};
+use crate::{
+    settings::{NetworkSettings, peer_of},
+    trust::AddressPolicy,
+};
 
 /// Events of the swarm in one turn. Stops a peer that makes events without end from keeping the thread.
 const EVENTS: usize = 64;
@@ -51,6 +69,15 @@ pub(crate) enum News {
     Disconnected(PeerId),
     /// Somebody says that a peer is there.
     Found { peer: PeerId, addresses: Vec<Multiaddr>, source: &'static str },
+    /// A peer broke a rule of a protocol.
+    #[cfg_attr(not(feature = "dht"), allow(dead_code, reason = "nobody else looks so closely yet"))]
+    Fault { peer: PeerId, what: String },
+    /// An announcement came; it waits for its verdict.
+    #[cfg(feature = "gossip")]
+    Announced { from: PeerId, id: libp2p::gossipsub::MessageId, author: PeerId, data: Vec<u8> },
+    /// A peer wants announcements from now on.
+    #[cfg(feature = "gossip")]
+    Listens,
 }
 
 /// A connected peer.
@@ -70,6 +97,12 @@ struct State {
     dials: HashMap<ConnectionId, oneshot::Sender<Result<PeerId, String>>>,
     observed: HashMap<Multiaddr, HashSet<PeerId>>,
     listening: Vec<Multiaddr>,
+    /// Where others were seen to reach this host.
+    confirmed: Vec<Multiaddr>,
+    #[cfg(feature = "dht")]
+    queries: dht::Queries,
+    #[cfg(feature = "nat")]
+    nat: nat::State,
 }
 
 /// The swarm and what is known through it; shared on the reactor's thread.
@@ -80,6 +113,12 @@ pub(crate) struct Network {
     waker: AtomicWaker,
     state: Mutex<State>,
     news: broadcast::Sender<News>,
+    rules: Rules,
+    policy: AddressPolicy,
+    /// Whether others use this host to find or reach each other, and have to be told where it is.
+    serves: bool,
+    /// Relays may be dialled at any time, to renew what is reserved there.
+    _relays: Vec<Permit>,
 }
 
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -90,16 +129,23 @@ impl Network {
     /// Builds the swarm and begins to listen. An address that cannot be listened on is reported and left out.
     pub(crate) fn start(settings: &NetworkSettings) -> Result<Arc<Self>, String> {
         let key = identity::open(&settings.key)?;
-        let mut swarm = transport::swarm(&key, settings)?;
+        let rules = Rules::new(settings.reach);
+        let mut swarm = transport::swarm(&key, settings, rules.clone())?;
         for address in &settings.listen {
             if let Err(error) = swarm.listen_on(address.clone()) {
                 tracing::error!(%address, %error, "cannot listen for peers; change p2p.listen");
             }
         }
         let (news, _) = broadcast::channel(NEWS);
+        let me = *swarm.local_peer_id();
+        let answers = settings.dht == Some(crate::settings::DhtMode::Server);
         Ok(Arc::new(Self {
-            me: *swarm.local_peer_id(),
+            me,
             key,
+            policy: AddressPolicy::new(me, settings.reach),
+            serves: settings.rendezvous_server || settings.nat.relay_server || answers,
+            _relays: settings.nat.relays.iter().map(|relay| rules.permit(relay)).collect(),
+            rules,
             swarm: Mutex::new(swarm),
             waker: AtomicWaker::new(),
             state: Mutex::default(),
@@ -136,6 +182,13 @@ impl Network {
         lock(&self.state).listening.clone()
     }
 
+    /// Addresses to announce: those that this host listens on, and those at which it was reached.
+    pub(crate) fn addresses(&self) -> Vec<Multiaddr> {
+        let state = lock(&self.state);
+        let confirmed = state.confirmed.iter().filter(|address| !state.listening.contains(address));
+        state.listening.iter().chain(confirmed).cloned().collect()
+    }
+
     /// What peers say they see of this host, with how many say it.
     pub(crate) fn observed(&self) -> Vec<(Multiaddr, usize)> {
         let mut all: Vec<_> = lock(&self.state).observed.iter().map(|(a, by)| (a.clone(), by.len())).collect();
@@ -152,6 +205,7 @@ impl Network {
         if self.is_connected(&peer) {
             return Ok(peer);
         }
+        let _permit = self.rules.permit(&address);
         let options = DialOpts::from(address);
         let (reply, answer) = oneshot::channel();
         lock(&self.state).dials.insert(options.connection_id(), reply);
@@ -216,125 +270,23 @@ impl Network {
         })
         .await;
     }
+}
 
-    fn tell(&self, news: News) {
-        // Nobody may be listening; then the state says it.
-        let _count = self.news.send(news);
-    }
+/// Whether an address leads through a relay.
+fn is_relayed(address: &Multiaddr) -> bool {
+    address.iter().any(|part| part == Protocol::P2pCircuit)
+}
 
-    fn on(&self, event: SwarmEvent<BehaviourEvent>) {
-        match event {
-            SwarmEvent::NewListenAddr { address, .. } => {
-                tracing::info!(%address, peer = %self.me, "listening for peers");
-                lock(&self.state).listening.push(address);
-            }
-            SwarmEvent::ExpiredListenAddr { address, .. } => {
-                lock(&self.state).listening.retain(|known| *known != address)
-            }
-            SwarmEvent::ListenerError { error, .. } => tracing::error!(%error, "a listener for peers failed"),
-            SwarmEvent::ListenerClosed { addresses, reason: Err(error), .. } => {
-                tracing::error!(?addresses, %error, "a listener for peers closed");
-            }
-            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, num_established, .. } => {
-                let address = endpoint.get_remote_address().clone();
-                self.on_connected(peer_id, connection_id, address, num_established.get() == 1);
-            }
-            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
-                lock(&self.state).connected.remove(&peer_id);
-                self.gauge();
-                self.tell(News::Disconnected(peer_id));
-            }
-            SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
-                if let Some(reply) = lock(&self.state).dials.remove(&connection_id) {
-                    drop(reply.send(Err(reason(&error))));
-                }
-            }
-            SwarmEvent::IncomingConnectionError { send_back_addr, error, .. } => {
-                tracing::debug!(%send_back_addr, error = reason(&error), "a peer was not let in");
-            }
-            SwarmEvent::Behaviour(event) => self.on_behaviour(event),
-            _ => {}
-        }
+/// The IP address that a connection comes from or goes to, if not through a relay.
+pub(crate) fn direct_ip(address: &Multiaddr) -> Option<IpAddr> {
+    if is_relayed(address) {
+        return None;
     }
-
-    fn on_connected(&self, peer: PeerId, connection: ConnectionId, address: Multiaddr, first: bool) {
-        let reply = {
-            let mut state = lock(&self.state);
-            state.connected.entry(peer).or_insert_with(|| Connected {
-                address,
-                rtt: None,
-                agent: None,
-                listens: Vec::new(),
-                speaks: None,
-            });
-            state.dials.remove(&connection)
-        };
-        if let Some(reply) = reply {
-            drop(reply.send(Ok(peer)));
-        }
-        if first {
-            self.gauge();
-            self.tell(News::Connected(peer));
-        }
-    }
-
-    fn gauge(&self) {
-        let count = lock(&self.state).connected.len();
-        metrics::gauge!("tandem_p2p_peers", "state" => "connected").set(count as f64);
-    }
-
-    fn on_behaviour(&self, event: BehaviourEvent) {
-        match event {
-            BehaviourEvent::Ping(ping::Event { peer, result: Ok(rtt), .. }) => {
-                if let Some(connected) = lock(&self.state).connected.get_mut(&peer) {
-                    connected.rtt = Some(rtt);
-                }
-            }
-            BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
-                self.on_identified(peer_id, info)
-            }
-            BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => {
-                let mut by_peer: HashMap<PeerId, Vec<Multiaddr>> = HashMap::new();
-                for (peer, address) in found {
-                    by_peer.entry(peer).or_default().push(address);
-                }
-                for (peer, addresses) in by_peer {
-                    self.tell(News::Found { peer, addresses, source: "mdns" });
-                }
-            }
-            BehaviourEvent::Rendezvous(rendezvous::client::Event::Discovered { registrations, .. }) => {
-                for registration in registrations {
-                    let (peer, addresses) = (registration.record.peer_id(), registration.record.addresses().to_vec());
-                    if peer != self.me {
-                        self.tell(News::Found { peer, addresses, source: "rendezvous" });
-                    }
-                }
-            }
-            BehaviourEvent::Rendezvous(rendezvous::client::Event::RegisterFailed {
-                rendezvous_node, error, ..
-            }) => {
-                tracing::warn!(point = %rendezvous_node, ?error, "the rendezvous point did not take this host's record");
-            }
-            _ => {}
-        }
-    }
-
-    fn on_identified(&self, peer: PeerId, info: identify::Info) {
-        let mut state = lock(&self.state);
-        if let Some(connected) = state.connected.get_mut(&peer) {
-            connected.speaks = Some(info.protocols.contains(&PROTOCOL));
-            connected.agent = Some(info.agent_version.chars().filter(|c| !c.is_control()).take(128).collect());
-            connected.listens = info.listen_addrs.into_iter().take(8).collect();
-        }
-        drop(self.news.send(News::Identified(peer)));
-        let room = state.observed.len() < OBSERVED;
-        if room || state.observed.contains_key(&info.observed_addr) {
-            let by = state.observed.entry(info.observed_addr).or_default();
-            if by.len() < OBSERVED {
-                by.insert(peer);
-            }
-        }
-    }
+    address.iter().find_map(|part| match part {
+        Protocol::Ip4(v4) => Some(v4.into()),
+        Protocol::Ip6(v6) => Some(v6.into()),
+        _ => None,
+    })
 }
 
 /// An error with what caused it, on one line.

@@ -1,53 +1,69 @@
-//! How bytes get to peers: TCP with noise and yamux, QUIC beside it, or TCP alone under a network key.
+//! How bytes get to peers: TCP with noise and yamux, QUIC beside it, or TCP alone under a network key; and through relays,
+//! where the operator turned that on. Everything that is dialled passes the [`Gate`].
 
 use std::time::Duration;
 
-use libp2p::{Swarm, SwarmBuilder, Transport as _, core::upgrade::Version, identity::Keypair, noise, pnet, tcp, yamux};
+use libp2p::{
+    PeerId, Swarm, Transport as _,
+    core::{
+        muxing::StreamMuxerBox,
+        transport::{Boxed, OrTransport},
+        upgrade::Version,
+    },
+    dns,
+    identity::Keypair,
+    noise, pnet, quic, swarm, tcp, yamux,
+};
 
-use super::{NetworkSettings, behaviour::Behaviour};
+use super::{
+    NetworkSettings,
+    behaviour::Behaviour,
+    gate::{Gate, Rules},
+};
 
 /// A handshake that takes longer is an attack or a dead network.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// A connection without streams is kept so long, for the next call to find it open.
 const IDLE: Duration = Duration::from_secs(600);
 
+/// A connection whose peer is known, with its streams.
+pub(super) type Connections = Boxed<(PeerId, StreamMuxerBox)>;
+
 /// The swarm, which makes its tasks on the runtime that it is built in.
-pub(super) fn swarm(key: &Keypair, settings: &NetworkSettings) -> Result<Swarm<Behaviour>, String> {
-    let behaviour = Behaviour::new(key, settings).map_err(|error| format!("cannot look for peers by mdns: {error}"))?;
+pub(super) fn swarm(key: &Keypair, settings: &NetworkSettings, rules: Rules) -> Result<Swarm<Behaviour>, String> {
     let fail = |error: &dyn std::fmt::Display| format!("cannot build the transport: {error}");
-    let builder = SwarmBuilder::with_existing_identity(key.clone()).with_tokio();
-    let swarm = match settings.psk {
+    let noise = noise::Config::new(key).map_err(|error| fail(&error))?;
+    let tcp = tcp::tokio::Transport::new(tcp::Config::new().nodelay(true));
+    let direct = match settings.psk {
         Some(psk) => {
             let psk = pnet::PreSharedKey::new(psk);
-            builder
-                .with_other_transport(move |key| {
-                    let noise = noise::Config::new(key)?;
-                    let tcp = tcp::tokio::Transport::new(tcp::Config::new().nodelay(true));
-                    Ok::<_, Box<dyn std::error::Error + Send + Sync>>(
-                        tcp.and_then(move |socket, _| pnet::PnetConfig::new(psk).handshake(socket))
-                            .upgrade(Version::V1Lazy)
-                            .authenticate(noise)
-                            .multiplex(yamux::Config::default()),
-                    )
-                })
-                .map_err(|error| fail(&error))?
-                .with_behaviour(|_| behaviour)
-                .map_err(|error| fail(&error))?
-                .with_swarm_config(|config| config.with_idle_connection_timeout(IDLE))
-                .with_connection_timeout(HANDSHAKE)
-                .build()
+            tcp.and_then(move |socket, _| pnet::PnetConfig::new(psk).handshake(socket))
+                .upgrade(Version::V1Lazy)
+                .authenticate(noise.clone())
+                .multiplex(yamux::Config::default())
+                .timeout(HANDSHAKE)
+                .boxed()
         }
-        None => builder
-            .with_tcp(tcp::Config::new().nodelay(true), noise::Config::new, yamux::Config::default)
-            .map_err(|error| fail(&error))?
-            .with_quic()
-            .with_dns()
-            .map_err(|error| fail(&error))?
-            .with_behaviour(|_| behaviour)
-            .map_err(|error| fail(&error))?
-            .with_swarm_config(|config| config.with_idle_connection_timeout(IDLE))
-            .with_connection_timeout(HANDSHAKE)
-            .build(),
+        None => {
+            let tcp = tcp
+                .upgrade(Version::V1Lazy)
+                .authenticate(noise.clone())
+                .multiplex(yamux::Config::default())
+                .timeout(HANDSHAKE)
+                .boxed();
+            let quic = quic::tokio::Transport::new(quic::Config::new(key))
+                .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
+                .boxed();
+            let both = OrTransport::new(quic, tcp).map(|either, _| either.into_inner());
+            dns::tokio::Transport::system(both).map_err(|error| fail(&error))?.boxed()
+        }
     };
-    Ok(swarm)
+    let me = key.public().to_peer_id();
+    #[cfg(feature = "nat")]
+    let (all, relayed) = super::nat::relayed(direct, me, noise, settings.nat.client, HANDSHAKE);
+    #[cfg(not(feature = "nat"))]
+    let (all, relayed) = (direct, ());
+    let behaviour = Behaviour::new(key, settings, relayed)?;
+    let config = swarm::Config::with_tokio_executor().with_idle_connection_timeout(IDLE);
+    Ok(Swarm::new(Gate { inner: all, rules }.boxed(), behaviour, me, config))
 }

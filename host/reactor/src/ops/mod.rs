@@ -3,6 +3,7 @@
 mod bootstrap;
 mod document;
 mod peers;
+mod public;
 mod queue;
 mod tasks;
 mod workflows;
@@ -52,7 +53,7 @@ pub(crate) async fn request(core: &Arc<Core>, env: &CallEnv, request: Ask) -> Re
             peers::connect(core, &nodes, min_connections, timeout_s).await
         }
         Ask::PeerCleanup { older_than_s, dry_run } => peers::cleanup(core, caller, older_than_s, dry_run).await,
-        Ask::PublicAddresses { methods, timeout_s } => peers::public_addresses(core, &methods, timeout_s).await,
+        Ask::PublicAddresses { methods, timeout_s } => public::addresses(core, &methods, timeout_s).await,
         Ask::PeerList { filter } => peers::list(core, &filter).await,
         Ask::BootstrapText { source, text, connect } => bootstrap::from_text(core, &source, &text, connect).await,
         Ask::BootstrapPublic { connect } => bootstrap::from_public(core, connect).await,

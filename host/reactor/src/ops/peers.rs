@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
-use libp2p::{Multiaddr, multiaddr::Protocol};
+use libp2p::Multiaddr;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, P2pError};
@@ -94,7 +94,7 @@ pub(super) async fn register(core: &Core, addresses: &[String], ttl_s: u32, meta
         })
         .collect::<BTreeMap<_, _>>();
     let ttl = Duration::from_secs(ttl_s.into());
-    let record = acquaint::sign(core, addresses, ttl, metadata).map_err(P2pError::InvalidArgument)?;
+    let record = acquaint::register(core, addresses, ttl, metadata).map_err(P2pError::InvalidArgument)?;
     let registries = acquaint::publish(core, &record).await;
     let document: Value = serde_json::from_str(record.text()).unwrap_or_default();
     Ok(json!({
@@ -207,49 +207,4 @@ pub(super) async fn cleanup(core: &Core, caller: &Caller, older_than_s: Option<u
     let done = core.book().cleanup(age, dry_run, UnixMillis::now());
     let removed: Vec<_> = done.removed.iter().map(ToString::to_string).collect();
     Ok(json!({"removed": removed, "kept": done.kept}))
-}
-
-pub(super) async fn public_addresses(core: &Core, methods: &[String], _timeout_s: u32) -> Answer {
-    for method in methods {
-        match method.as_str() {
-            "identify" => {}
-            "autonat" | "http" => {
-                let text = format!("the method `{method}` is not built into this host; ask with `identify`");
-                return Err(P2pError::Unavailable(text));
-            }
-            other => return Err(P2pError::InvalidArgument(format!("there is no method `{other}`"))),
-        }
-    }
-    let mut addresses = Vec::new();
-    let mut public = false;
-    for (address, confirmations) in core.network.observed() {
-        let Some((ip, port)) = socket(&address) else { continue };
-        public |= is_public(&ip);
-        addresses.push(without_nulls(
-            json!({"ip": ip.to_string(), "port": port, "method": "identify", "confirmations": confirmations}),
-        ));
-    }
-    // That peers see a public address does not prove that others can dial it.
-    let reachability = if addresses.is_empty() || public { "unknown" } else { "private" };
-    Ok(json!({"addresses": addresses, "reachability": reachability}))
-}
-
-fn socket(address: &Multiaddr) -> Option<(std::net::IpAddr, Option<u16>)> {
-    let (mut ip, mut port) = (None, None);
-    for part in address {
-        match part {
-            Protocol::Ip4(v4) => ip = Some(v4.into()),
-            Protocol::Ip6(v6) => ip = Some(v6.into()),
-            Protocol::Tcp(number) | Protocol::Udp(number) => port = Some(number),
-            _ => {}
-        }
-    }
-    Some((ip?, port))
-}
-
-fn is_public(ip: &std::net::IpAddr) -> bool {
-    match ip {
-        std::net::IpAddr::V4(v4) => !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified()),
-        std::net::IpAddr::V6(v6) => !(v6.is_loopback() || v6.is_unspecified() || (v6.segments()[0] & 0xfe00) == 0xfc00),
-    }
 }

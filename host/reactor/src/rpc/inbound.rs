@@ -8,32 +8,35 @@ use serde_json::Value;
 use tokio::{sync::mpsc, task::JoinSet};
 
 use super::{
-    IN_FLIGHT, Service, frame,
+    Service, frame,
     message::{self, Message, RpcError},
-    quota::{Share, Shares},
+    quota::Quotas,
 };
+use crate::trust::quota::WireLimits;
 
 /// Takes streams for ever. It only starts a task for each: the library keeps no queue of streams that nobody takes.
-pub(crate) async fn accept(mut streams: libp2p_stream::IncomingStreams, service: Arc<dyn Service>) {
-    let shares = Shares::default();
+pub(crate) async fn accept(mut streams: libp2p_stream::IncomingStreams, service: Arc<dyn Service>, limits: WireLimits) {
+    let quotas = Quotas::new(limits);
     while let Some((peer, stream)) = streams.next().await {
-        let share = shares.of(peer);
-        let Ok(place) = share.streams.clone().try_acquire_owned() else {
-            service.fault(peer, "it opened more streams than it may");
-            continue;
+        let place = match quotas.stream(&peer) {
+            Ok(place) => place,
+            Err(error) => {
+                service.fault(peer, &format!("it opened a stream too many: {error}"));
+                continue;
+            }
         };
-        let service = service.clone();
+        let (service, quotas) = (service.clone(), quotas.clone());
         tokio::spawn(async move {
-            serve(peer, stream, &share, &service).await;
+            serve(peer, stream, &quotas, &service).await;
             drop(place);
         });
     }
 }
 
-async fn serve(peer: PeerId, stream: Stream, share: &Share, service: &Arc<dyn Service>) {
+async fn serve(peer: PeerId, stream: Stream, quotas: &Quotas, service: &Arc<dyn Service>) {
     let (mut reader, mut writer) = stream.split();
     // As many answers as requests may be under way, and one for a refusal: who asks more waits until they are taken.
-    let (answers, mut ready) = mpsc::channel::<Value>(IN_FLIGHT + 1);
+    let (answers, mut ready) = mpsc::channel::<Value>(quotas.limits.in_flight as usize + 1);
     let writing = async {
         while let Some(answer) = ready.recv().await {
             frame::write(&mut writer, &answer).await?;
@@ -44,9 +47,11 @@ async fn serve(peer: PeerId, stream: Stream, share: &Share, service: &Arc<dyn Se
         // Ends what still runs for this stream when the stream ends.
         let mut running = JoinSet::new();
         while let Some((frame, bytes)) = frame::read(&mut reader).await? {
-            share.pace(bytes).await;
+            if quotas.pace(&peer, bytes).await.is_err() {
+                break;
+            }
             while running.try_join_next().is_some() {}
-            if take(peer, frame, share, service, &answers, &mut running).await.is_err() {
+            if take(peer, frame, quotas, service, &answers, &mut running).await.is_err() {
                 break;
             }
         }
@@ -68,7 +73,7 @@ type Encode = Box<dyn FnOnce(Result<Value, RpcError>) -> Value + Send>;
 async fn take(
     peer: PeerId,
     frame: Value,
-    share: &Share,
+    quotas: &Quotas,
     service: &Arc<dyn Service>,
     answers: &mpsc::Sender<Value>,
     running: &mut JoinSet<()>,
@@ -99,9 +104,9 @@ async fn take(
             return Ok(());
         }
     };
-    let Ok(place) = share.in_flight.clone().try_acquire_owned() else {
-        let error = RpcError::limited(format!("{IN_FLIGHT} of your requests are under way; wait for one to end"));
-        return answers.send(encode(Err(error))).await;
+    let place = match quotas.request(&peer) {
+        Ok(place) => place,
+        Err(error) => return answers.send(encode(Err(RpcError::limited(error.to_string())))).await,
     };
     let (work, answers) = (service.request(peer, method, params), answers.clone());
     running.spawn(async move {

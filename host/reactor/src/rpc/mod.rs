@@ -3,9 +3,9 @@
 //! **Promises.** A request has one outcome: an answer, an error of the peer, "not sent", or "sent and not answered". It is
 //! never sent twice. A connection that breaks in the middle is an error, never an empty success.
 //!
-//! **Bounds**, for each peer: [`STREAMS`] streams that it opened, [`IN_FLIGHT`] of its requests under way,
-//! [`MESSAGES`] a second with bursts of [`BURST`], [`BYTES`] a second; [`WAITING`] of our requests to it. Frames and their
-//! times are bounded by [`frame`].
+//! **Bounds**, for each peer: its streams, its requests under way, its messages and bytes a second, as
+//! [`WireLimits`](crate::trust::quota::WireLimits) says; [`WAITING`] of our requests to it. Frames and their times are
+//! bounded by [`frame`].
 //!
 //! **Refuses.** What is over a bound is answered with `limit_exceeded`; a peer that breaks the framing loses the stream.
 
@@ -25,16 +25,6 @@ pub(crate) use inbound::accept;
 pub(crate) use message::RpcError;
 pub(crate) use outbound::{Links, PeerRpc};
 
-/// Streams of one peer. One is enough; more is for the moment in which one is exchanged.
-pub(crate) const STREAMS: usize = 4;
-/// Requests of one peer that are under way. Each may hold an instance.
-pub(crate) const IN_FLIGHT: usize = 64;
-/// Messages of one peer in a second, and at once.
-pub(crate) const MESSAGES: u32 = 200;
-/// See [`MESSAGES`].
-pub(crate) const BURST: u32 = 400;
-/// Bytes of one peer in a second.
-pub(crate) const BYTES: u32 = 8 << 20;
 /// Our requests that wait for one peer. A slow peer must not fill this host's memory.
 pub(crate) const WAITING: usize = 256;
 /// How long an answer may take, where the request does not say.

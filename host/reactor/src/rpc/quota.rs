@@ -1,60 +1,70 @@
-//! What one peer may send.
+//! The use that peers make of the wire, shared by all of their streams.
 
 use std::{
-    collections::HashMap,
-    num::NonZeroU32,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
 };
 
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use libp2p::PeerId;
-use tokio::sync::Semaphore;
 
-use super::{BURST, BYTES, IN_FLIGHT, MESSAGES, STREAMS, frame::MAX_FRAME};
+use crate::trust::quota::{Held, OverQuota, WireLimits, WireQuotas};
 
-/// One peer's share, over all of its streams.
-pub(super) struct Share {
-    pub(super) streams: Arc<Semaphore>,
-    pub(super) in_flight: Arc<Semaphore>,
-    messages: DefaultDirectRateLimiter,
-    bytes: DefaultDirectRateLimiter,
+/// Outlives the streams: a peer that reconnects does not start anew.
+#[derive(Clone)]
+pub(super) struct Quotas {
+    pub(super) limits: WireLimits,
+    used: Arc<Mutex<WireQuotas>>,
 }
 
-impl Share {
-    fn new() -> Self {
-        let at_least = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-        Self {
-            streams: Arc::new(Semaphore::new(STREAMS)),
-            in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
-            messages: RateLimiter::direct(Quota::per_second(at_least(MESSAGES)).allow_burst(at_least(BURST))),
-            bytes: RateLimiter::direct(Quota::per_second(at_least(BYTES))),
-        }
+impl Quotas {
+    pub(super) fn new(limits: WireLimits) -> Self {
+        Self { limits, used: Arc::new(Mutex::new(WireQuotas::new(limits))) }
+    }
+
+    fn used(&self) -> MutexGuard<'_, WireQuotas> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn stream(&self, peer: &PeerId) -> Result<Held, OverQuota> {
+        self.used().stream(peer, Instant::now())
+    }
+
+    pub(super) fn request(&self, peer: &PeerId) -> Result<Held, OverQuota> {
+        self.used().request(peer, Instant::now())
     }
 
     /// Waits until a message of this size is within the rates. The peer is not read meanwhile, so that it feels it.
-    pub(super) async fn pace(&self, bytes: usize) {
-        self.messages.until_ready().await;
-        let size = u32::try_from(bytes.min(MAX_FRAME)).ok().and_then(NonZeroU32::new);
-        if let Some(size) = size {
-            // No frame is larger than what a second allows, so this always comes to an end.
-            let _fits = self.bytes.until_n_ready(size).await;
+    pub(super) async fn pace(&self, peer: &PeerId, bytes: usize) -> Result<(), OverQuota> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        loop {
+            let taken = self.used().message(peer, bytes, Instant::now());
+            match taken {
+                Err(OverQuota::Messages(wait) | OverQuota::Bytes(wait)) => tokio::time::sleep(wait).await,
+                other => return other,
+            }
         }
     }
 }
 
-/// The shares of peers that have a stream, and only of these: the number of connections bounds them.
-#[derive(Clone, Default)]
-pub(super) struct Shares(Arc<Mutex<HashMap<PeerId, Weak<Share>>>>);
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
 
-impl Shares {
-    pub(super) fn of(&self, peer: PeerId) -> Arc<Share> {
-        let mut shares = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(share) = shares.get(&peer).and_then(Weak::upgrade) {
-            return share;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_peer_that_is_over_its_rate_waits_also_on_another_stream() {
+        let limits = WireLimits { messages: 10, burst: 2, ..WireLimits::default() };
+        let (quotas, peer) = (Quotas::new(limits), PeerId::random());
+        let start = Instant::now();
+        for _ in 0..2 {
+            let stream = quotas.stream(&peer).unwrap();
+            quotas.clone().pace(&peer, 1).await.unwrap();
+            drop(stream);
         }
-        shares.retain(|_, share| share.strong_count() > 0);
-        let share = Arc::new(Share::new());
-        shares.insert(peer, Arc::downgrade(&share));
-        share
+        quotas.pace(&peer, 1).await.unwrap();
+        assert!(start.elapsed() >= Duration::from_millis(90), "the third waits for its tenth of a second");
+        let size = limits.bytes as usize + 1;
+        assert_eq!(quotas.pace(&peer, size).await, Err(OverQuota::TooLarge(limits.bytes + 1)));
     }
 }

@@ -139,8 +139,24 @@ impl AddressPolicy {
     }
 }
 
+/// Whether an address may be dialled where `reach` is what the one who named it may name, whatever peer it leads to.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn dialable(address: &Multiaddr, reach: Reach) -> Result<(), AddressError> {
+    let last = match address.iter().last() {
+        Some(Protocol::P2p(peer)) => Some(peer),
+        _ => None,
+    };
+    form_of(address, last.as_ref(), reach).map(drop)
+}
+
 /// Checks the form; answers the relay's id if there is one.
 fn form(address: &Multiaddr, peer: &PeerId, reach: Reach) -> Result<Option<PeerId>, AddressError> {
+    form_of(address, Some(peer), reach)
+}
+
+fn form_of(address: &Multiaddr, peer: Option<&PeerId>, reach: Reach) -> Result<Option<PeerId>, AddressError> {
     if address.len() > MAX_ADDRESS_BYTES {
         return Err(AddressError::TooLong);
     }
@@ -168,7 +184,7 @@ fn form(address: &Multiaddr, peer: &PeerId, reach: Reach) -> Result<Option<PeerI
     let last = if relay.is_some() { id(&mut parts) } else { first };
     match (parts.next(), last) {
         (Some(_), _) => Err(AddressError::Form),
-        (None, Some(last)) if last != *peer => Err(AddressError::OtherPeer),
+        (None, Some(last)) if peer.is_some_and(|peer| last != *peer) => Err(AddressError::OtherPeer),
         _ => Ok(relay),
     }
 }

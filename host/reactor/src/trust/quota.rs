@@ -7,7 +7,7 @@
 //! a caller that is at rest makes room. Where nobody is, newcomers are refused: whoever holds connections keeps them.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque, hash_map::Entry},
+    collections::{HashMap, hash_map::Entry},
     hash::Hash,
     net::IpAddr,
     sync::{
@@ -305,54 +305,6 @@ impl<K: Hash + Eq, V: Rests> Table<K, V> {
             Entry::Vacant(_) if full => None,
             Entry::Vacant(entry) => Some(entry.insert(new())),
         }
-    }
-}
-
-/// Ids of a peer's requests that are remembered, each for [`REPLAY_TIME`] at most.
-pub const REPLAY_IDS: usize = 4_096;
-/// For how long an id is remembered.
-pub const REPLAY_TIME: Duration = Duration::from_secs(600);
-/// Longest id of a request, in bytes.
-pub const MAX_REQUEST_ID: usize = 128;
-
-/// Why a request's id is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReplayError {
-    /// It was used before.
-    #[error("the id of this request was used before; use a new one")]
-    Replayed,
-    /// It is too long to be remembered.
-    #[error("the id of a request has at most {MAX_REQUEST_ID} bytes")]
-    TooLong,
-}
-
-/// The ids that one peer used lately. It is kept for each peer: one that floods it forgets its own ids only.
-#[derive(Debug, Default)]
-pub struct ReplayWindow {
-    seen: HashSet<Arc<str>>,
-    order: VecDeque<(Instant, Arc<str>)>,
-}
-
-impl ReplayWindow {
-    /// Takes an id, once.
-    ///
-    /// # Errors
-    /// [`ReplayError`].
-    pub fn take(&mut self, id: &str, now: Instant) -> Result<(), ReplayError> {
-        if id.len() > MAX_REQUEST_ID {
-            return Err(ReplayError::TooLong);
-        }
-        let old = |at: Instant| now.saturating_duration_since(at) >= REPLAY_TIME;
-        while self.order.len() >= REPLAY_IDS || self.order.front().is_some_and(|(at, _)| old(*at)) {
-            let Some((_, gone)) = self.order.pop_front() else { break };
-            self.seen.remove(&gone);
-        }
-        let id: Arc<str> = id.into();
-        if !self.seen.insert(Arc::clone(&id)) {
-            return Err(ReplayError::Replayed);
-        }
-        self.order.push_back((now, id));
-        Ok(())
     }
 }
 

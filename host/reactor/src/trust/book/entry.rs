@@ -34,6 +34,8 @@ pub enum Source {
     Github,
     /// The distributed hash table.
     Dht,
+    /// An announcement that peers pass on.
+    Gossip,
 }
 
 impl Source {
@@ -44,7 +46,9 @@ impl Source {
         match self {
             Self::Config | Self::Env | Self::File => Reach::OPERATOR,
             Self::Mdns => Reach { private: true, ..configured },
-            Self::Connection | Self::Rendezvous | Self::Exchange | Self::Github | Self::Dht => configured,
+            Self::Connection | Self::Rendezvous | Self::Exchange | Self::Github | Self::Dht | Self::Gossip => {
+                configured
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use super::{
     PeerBook, PeerState, PeerView, UnixMillis, crowd_points,
     entry::{Peer, Source},
 };
+use crate::discovery::record::HostRecord;
 
 /// Most peers of a page.
 pub const MAX_PAGE: usize = 1_000;
@@ -93,6 +94,29 @@ impl PeerBook {
         let next = last.map(|(key, peer)| Cursor { sort: query.sort, at, key: *key, peer: *peer }.to_string());
         let peers = page.iter().filter_map(|(_, id)| self.get(id, now)).collect();
         Ok(Page { peers, total, next_cursor: next })
+    }
+
+    /// Records that are to be believed, those of the peers heard of last first.
+    #[must_use]
+    pub fn records(&self, limit: usize, now: UnixMillis) -> Vec<HostRecord> {
+        let heard = |peer: &Peer| Some((peer.last_seen, peer.record_at(now)?.clone()));
+        let in_use = self.peers.values().filter(|peer| peer.kept_out(now).is_none());
+        let mut records: Vec<_> = in_use.filter_map(heard).collect();
+        records.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        records.truncate(limit);
+        records.into_iter().map(|(_, record)| record).collect()
+    }
+
+    /// Whether a peer's record is known and to be believed.
+    #[must_use]
+    pub fn has_record(&self, id: &PeerId, now: UnixMillis) -> bool {
+        self.peers.get(id).is_some_and(|peer| peer.record_at(now).is_some())
+    }
+
+    /// When the newest known record of a peer was made, by its own clock.
+    #[must_use]
+    pub fn issued_at(&self, id: &PeerId) -> Option<UnixMillis> {
+        self.peers.get(id)?.record.as_ref().map(HostRecord::issued_at)
     }
 
     fn view(&self, id: &PeerId, peer: &Peer, now: UnixMillis) -> PeerView {

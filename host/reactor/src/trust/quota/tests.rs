@@ -76,18 +76,3 @@ fn tables_are_bounded_and_only_those_at_rest_make_room() {
     assert!(quotas.callers.entries.contains_key(&ip(0)));
     drop(kept);
 }
-
-#[test]
-fn an_id_is_taken_once() {
-    let start = Instant::now();
-    let mut window = ReplayWindow::default();
-    window.take("1", start).unwrap();
-    assert_eq!(window.take("1", start + SECOND), Err(ReplayError::Replayed));
-    assert_eq!(window.take(&"x".repeat(MAX_REQUEST_ID + 1), start), Err(ReplayError::TooLong));
-    assert_eq!(window.take("1", start + REPLAY_TIME), Ok(()));
-    for index in 0..3 * REPLAY_IDS {
-        window.take(&format!("id{index}"), start + REPLAY_TIME).unwrap();
-        assert!(window.order.len() <= REPLAY_IDS && window.seen.len() == window.order.len());
-    }
-    assert_eq!(window.take("1", start + REPLAY_TIME), Ok(()));
-}

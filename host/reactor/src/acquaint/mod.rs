@@ -5,29 +5,27 @@
 //!
 //! **Bounds.** A round of dials is [`DIALS`]; a round of registries is every [`ROUND`]; the book bounds itself.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+#[cfg(feature = "dht")]
+mod dht;
+pub(crate) mod exchange;
+#[cfg(feature = "gossip")]
+mod gossip;
+mod sources;
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use libp2p::{Multiaddr, PeerId, multiaddr::Protocol};
 use serde_json::{Map, Value};
-use tandem_engine::Caller;
 use tokio::sync::broadcast::error::RecvError;
 
+pub(crate) use self::sources::{Said, SourceNote, look, publish, register, source, sources};
 use crate::{
     core::Core,
-    discovery::{
-        file::FileRegistry,
-        record::{Announcement, HostRecord, RecordError, next_sequence},
-    },
     keep,
-    network::News,
+    network::{News, direct_ip},
     rpc::PeerRpc as _,
     settings::peer_of,
-    trust::{BookError, Source, UnixMillis},
+    trust::{Source, UnixMillis},
 };
 
 /// Between two rounds of registries and dials.
@@ -44,20 +42,19 @@ const DIAL: Duration = Duration::from_secs(10);
 const INFO: Duration = Duration::from_secs(300);
 /// Between two looks whether there are other tools: one atomic read each.
 const CHANGES: Duration = Duration::from_secs(1);
-/// Where hosts register at rendezvous points.
-const NAMESPACE: &str = "tandem";
-
-/// What is known of a source of nodes.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct SourceNote {
-    pub(crate) nodes: usize,
-    pub(crate) last_used: Option<SystemTime>,
-    pub(crate) last_error: Option<String>,
-}
+/// Rounds between two times at which trusted peers are asked whom they know, and at which the hash table is asked: both
+/// answer little that is new.
+const SELDOM: u64 = 4;
+/// Rounds at the start in which everything is asked each time.
+const EAGER: u64 = 5;
 
 /// Works until it is dropped.
 pub(crate) async fn keep(core: Arc<Core>) {
-    tokio::join!(listen(core.clone()), rounds(core.clone()), changes(core.clone()));
+    #[cfg(feature = "gossip")]
+    let announcing = gossip::announce(core.clone());
+    #[cfg(not(feature = "gossip"))]
+    let announcing = async {};
+    tokio::join!(listen(core.clone()), rounds(core.clone()), changes(core.clone()), announcing);
 }
 
 async fn listen(core: Arc<Core>) {
@@ -74,6 +71,14 @@ async fn listen(core: Arc<Core>) {
                 let known = core.book().hint(peer, addresses, source, UnixMillis::now());
                 core.sources_note(name, 1, known.err().map(|error| error.to_string()));
             }
+            Ok(News::Fault { peer, what }) => core.fault(peer, &what),
+            #[cfg(feature = "gossip")]
+            Ok(News::Announced { from, id, author, data }) => {
+                let verdict = gossip::heard(&core, author, &data);
+                core.network.judge(&id, &from, verdict);
+            }
+            #[cfg(feature = "gossip")]
+            Ok(News::Listens) => core.announce.notify_one(),
             Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
         }
@@ -81,20 +86,13 @@ async fn listen(core: Arc<Core>) {
 }
 
 fn connected(core: &Core, peer: PeerId) {
-    let remote = core.network.connected().into_iter().find(|(id, _)| *id == peer).and_then(|(_, c)| ip(&c.address));
+    let remote =
+        core.network.connected().into_iter().find(|(id, _)| *id == peer).and_then(|(_, c)| direct_ip(&c.address));
     let let_in = core.book().connected(peer, remote, UnixMillis::now());
     if let Err(error) = let_in {
         tracing::info!(%peer, %error, "a peer is sent away");
         core.network.disconnect(peer);
     }
-}
-
-fn ip(address: &Multiaddr) -> Option<IpAddr> {
-    address.iter().find_map(|part| match part {
-        Protocol::Ip4(v4) => Some(v4.into()),
-        Protocol::Ip6(v6) => Some(v6.into()),
-        _ => None,
-    })
 }
 
 /// Asks a new peer what it can run, and whether it has work.
@@ -109,6 +107,7 @@ async fn greet(core: Arc<Core>, peer: PeerId) {
     }
     core.queue.offers.put(peer);
     core.queue.look.notify_one();
+    exchange::ask(&core, peer).await;
 }
 
 /// Tells peers and the own workers when there are other tools, as after the start and after a reload.
@@ -123,6 +122,7 @@ async fn changes(core: Arc<Core>) {
         }
         before = Some(now);
         core.queue.look.notify_one();
+        core.announce.notify_one();
         for (peer, connected) in core.network.connected() {
             if connected.speaks == Some(true) {
                 let caller = (core.callers)(&peer.to_string());
@@ -142,9 +142,19 @@ async fn rounds(core: Arc<Core>) {
     }
     core.sources_note("env", core.settings.nodes.len(), None);
     for tick in 0u64.. {
-        let on: BTreeSet<_> = sources(&core).iter().filter_map(|name| source(name)).collect();
+        measure(&core);
+        #[cfg(feature = "nat")]
+        core.network.hold_relays(&core.settings.network.nat.relays);
+        let mut on: BTreeSet<_> = sources(&core).iter().filter_map(|name| source(name)).collect();
+        let all = tick < EAGER || tick % SELDOM == 0;
+        if !all {
+            on.remove(&Source::Dht);
+        }
         for (source, error) in look(&core, &on, DIAL).await {
             tracing::debug!(source, error, "a source of peers failed");
+        }
+        if all {
+            exchange::ask_some(&core).await;
         }
         dial_some(&core).await;
         refresh(&core).await;
@@ -157,6 +167,16 @@ async fn rounds(core: Arc<Core>) {
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(ROUND);
+    }
+}
+
+/// Tells the book what the swarm knows: who is connected and how far, and where this host is, to which nobody else leads.
+fn measure(core: &Core) {
+    let (connected, own) = (core.network.connected(), core.network.addresses());
+    let (mut book, now) = (core.book(), UnixMillis::now());
+    book.policy_mut().set_own_addresses(&own);
+    for (peer, connected) in connected {
+        book.seen(&peer, connected.rtt, now);
     }
 }
 
@@ -227,156 +247,4 @@ pub(crate) fn candidates(core: &Core) -> Vec<Multiaddr> {
         Some(if peer_of(&first).is_some() { first } else { first.with(Protocol::P2p(peer.peer)) })
     })
     .collect()
-}
-
-/// The sources that are on, by the names that the tools use.
-pub(crate) fn sources(core: &Core) -> Vec<String> {
-    let network = &core.settings.network;
-    let on = [
-        ("file", core.settings.registry.is_some()),
-        ("mdns", network.mdns),
-        ("rendezvous", !network.rendezvous.is_empty()),
-        ("github", core.github.is_some()),
-    ];
-    on.into_iter().filter(|(_, on)| *on).map(|(name, _)| name.to_owned()).collect()
-}
-
-pub(crate) fn source(name: &str) -> Option<Source> {
-    Some(match name {
-        "file" => Source::File,
-        "mdns" => Source::Mdns,
-        "dht" => Source::Dht,
-        "rendezvous" => Source::Rendezvous,
-        "github" => Source::Github,
-        _ => return None,
-    })
-}
-
-/// Asks sources. Answers what failed.
-pub(crate) async fn look(core: &Core, sources: &BTreeSet<Source>, timeout: Duration) -> Vec<(&'static str, String)> {
-    let mut failed = Vec::new();
-    if sources.contains(&Source::File)
-        && let Err(error) = read_registry(core).await
-    {
-        failed.push(("file", error));
-    }
-    if sources.contains(&Source::Rendezvous) {
-        for point in &core.settings.network.rendezvous {
-            match core.network.dial(point.clone(), timeout).await {
-                Ok(peer) => {
-                    if let Err(error) = core.network.register_at(peer, NAMESPACE) {
-                        failed.push(("rendezvous", error));
-                    }
-                    core.network.ask_at(peer, NAMESPACE);
-                }
-                Err(error) => failed.push(("rendezvous", format!("{point}: {error}"))),
-            }
-        }
-    }
-    if sources.contains(&Source::Github)
-        && let Err(error) = read_github(core).await
-    {
-        failed.push(("github", error));
-    }
-    for (name, error) in &failed {
-        core.sources_note(name, 0, Some(error.clone()));
-    }
-    failed
-}
-
-/// Signs a record of this host. Without addresses, those that it listens on.
-pub(crate) fn sign(
-    core: &Core,
-    mut addresses: Vec<Multiaddr>,
-    ttl: Duration,
-    metadata: BTreeMap<String, String>,
-) -> Result<HostRecord, String> {
-    if addresses.is_empty() {
-        addresses = core.network.listening();
-        addresses.truncate(crate::discovery::record::MAX_ADDRESSES);
-    }
-    let now = UnixMillis::now();
-    let (capacity, free) = core.places();
-    let mut tools = core.task_tools(&Caller::local());
-    tools.truncate(crate::discovery::record::MAX_TOOLS);
-    let sequence = {
-        let mut last = core.sequence.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let next = next_sequence(*last, now);
-        *last = Some(next);
-        next
-    };
-    let announcement = Announcement { addresses, tools, capacity, free, metadata, sequence, issued_at: now, ttl };
-    HostRecord::sign(&core.network.key, announcement).map_err(|error| error.to_string())
-}
-
-/// Writes a record to the registries that are on. Answers their names.
-pub(crate) async fn publish(core: &Core, record: &HostRecord) -> Vec<&'static str> {
-    let mut written = Vec::new();
-    if let Some(directory) = &core.settings.registry {
-        match FileRegistry::new(directory.clone()).publish(record).await {
-            Ok(()) => written.push("file"),
-            Err(error) => core.sources_note("file", 0, Some(error.to_string())),
-        }
-    }
-    for point in &core.settings.network.rendezvous {
-        let there = peer_of(point).filter(|peer| core.network.is_connected(peer));
-        if there.is_some_and(|peer| core.network.register_at(peer, NAMESPACE).is_ok()) {
-            written.push("rendezvous");
-        }
-    }
-    written.dedup();
-    written
-}
-
-/// Takes in what the GitHub registry has, and renews this host's record there when half of its time is over.
-async fn read_github(core: &Core) -> Result<(), String> {
-    let Some(registry) = core.github.clone() else { return Ok(()) };
-    let own =
-        core.github_due().then(|| sign(core, Vec::new(), core.settings.record_ttl, BTreeMap::new())).transpose()?;
-    let asked = core.general.spawn(async move {
-        let mut registry = registry.lock().await;
-        let now = UnixMillis::now();
-        if let Some(own) = own {
-            registry.publish(&own, now).await.map_err(|error| error.to_string())?;
-        }
-        registry.list(now).await.map_err(|error| error.to_string())
-    });
-    let listing = asked.await.map_err(|error| error.to_string())??;
-    let nodes = take_in(core, listing.records, Source::Github);
-    let bad = listing.bad.first().map(|bad| format!("comment {}: {}", bad.comment, bad.error));
-    core.sources_note("github", nodes, bad);
-    Ok(())
-}
-
-/// Offers records to the book; answers how many are believed.
-fn take_in(core: &Core, records: Vec<HostRecord>, source: Source) -> usize {
-    let mut nodes = 0;
-    for record in records {
-        if record.peer() == core.network.me {
-            continue;
-        }
-        let offered = core.book().offer(record, source, UnixMillis::now());
-        match offered {
-            Ok(()) => nodes += 1,
-            // It is there already.
-            Err(BookError::Record(RecordError::NotNewer { .. })) => nodes += 1,
-            Err(error) => tracing::debug!(%error, "a record of a registry is refused"),
-        }
-    }
-    nodes
-}
-
-/// Renews this host's own record and takes in those of others.
-async fn read_registry(core: &Core) -> Result<(), String> {
-    let Some(directory) = &core.settings.registry else { return Ok(()) };
-    let registry = FileRegistry::new(directory.clone());
-    if !core.network.listening().is_empty() {
-        let record = sign(core, Vec::new(), core.settings.record_ttl, BTreeMap::new())?;
-        registry.publish(&record).await.map_err(|error| error.to_string())?;
-    }
-    let found = registry.scan().await.map_err(|error| error.to_string())?;
-    let nodes = take_in(core, found.records, Source::File);
-    let bad = found.bad.first().map(|(file, error)| format!("{file}: {error}"));
-    core.sources_note("file", nodes, bad);
-    Ok(())
 }

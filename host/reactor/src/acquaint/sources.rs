@@ -1,0 +1,225 @@
+//! The registries and other places where hosts are looked for, and where this host's record goes.
+//!
+//! **Promises.** A record that is handed on leads nowhere that its readers refuse: one such address, and they refuse all of it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, SystemTime},
+};
+
+use libp2p::Multiaddr;
+use tandem_engine::Caller;
+
+use crate::{
+    core::Core,
+    discovery::{
+        file::FileRegistry,
+        record::{Announcement, HostRecord, RecordError, next_sequence},
+    },
+    settings::peer_of,
+    trust::{AddressPolicy, BookError, Reach, Source, UnixMillis},
+};
+
+/// Where hosts register at rendezvous points.
+const NAMESPACE: &str = "tandem";
+
+/// What is known of a source of nodes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SourceNote {
+    pub(crate) nodes: usize,
+    pub(crate) last_used: Option<SystemTime>,
+    pub(crate) last_error: Option<String>,
+}
+
+/// The sources that are on, by the names that the tools use.
+pub(crate) fn sources(core: &Core) -> Vec<String> {
+    let network = &core.settings.network;
+    let on = [
+        ("file", core.settings.registry.is_some()),
+        ("mdns", network.mdns),
+        ("dht", network.dht.is_some()),
+        ("rendezvous", !network.rendezvous.is_empty()),
+        ("github", core.github.is_some()),
+    ];
+    on.into_iter().filter(|(_, on)| *on).map(|(name, _)| name.to_owned()).collect()
+}
+
+pub(crate) fn source(name: &str) -> Option<Source> {
+    Some(match name {
+        "file" => Source::File,
+        "mdns" => Source::Mdns,
+        "dht" => Source::Dht,
+        "rendezvous" => Source::Rendezvous,
+        "github" => Source::Github,
+        _ => return None,
+    })
+}
+
+/// Asks sources. Answers what failed.
+pub(crate) async fn look(core: &Core, sources: &BTreeSet<Source>, timeout: Duration) -> Vec<(&'static str, String)> {
+    let mut failed = Vec::new();
+    if sources.contains(&Source::File)
+        && let Err(error) = read_registry(core).await
+    {
+        failed.push(("file", error));
+    }
+    if sources.contains(&Source::Rendezvous) {
+        for point in &core.settings.network.rendezvous {
+            match core.network.dial(point.clone(), timeout).await {
+                Ok(peer) => {
+                    if let Err(error) = core.network.register_at(peer, NAMESPACE) {
+                        failed.push(("rendezvous", error));
+                    }
+                    core.network.ask_at(peer, NAMESPACE);
+                }
+                Err(error) => failed.push(("rendezvous", format!("{point}: {error}"))),
+            }
+        }
+    }
+    if sources.contains(&Source::Github)
+        && let Err(error) = read_github(core).await
+    {
+        failed.push(("github", error));
+    }
+    #[cfg(feature = "dht")]
+    if sources.contains(&Source::Dht)
+        && let Err(error) = super::dht::read(core, timeout).await
+    {
+        failed.push(("dht", error));
+    }
+    for (name, error) in &failed {
+        core.sources_note(name, 0, Some(error.clone()));
+    }
+    failed
+}
+
+/// What this host says of itself beside what follows from its state; the last registration sets it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Said {
+    addresses: Vec<Multiaddr>,
+    metadata: BTreeMap<String, String>,
+}
+
+/// Signs a record as an operator or a tool words it, and keeps the wording for all later ones.
+pub(crate) fn register(
+    core: &Core,
+    addresses: Vec<Multiaddr>,
+    ttl: Duration,
+    metadata: BTreeMap<String, String>,
+) -> Result<HostRecord, String> {
+    let said = Said { addresses, metadata };
+    let record = sign(core, &said, ttl, Reach::OPERATOR)?;
+    *core.said() = said;
+    Ok(record)
+}
+
+/// Signs a new record of this host for readers who believe what `reach` says.
+pub(super) fn renew(core: &Core, reach: Reach) -> Result<HostRecord, String> {
+    let said = core.said().clone();
+    sign(core, &said, core.settings.record_ttl, reach)
+}
+
+fn sign(core: &Core, said: &Said, ttl: Duration, reach: Reach) -> Result<HostRecord, String> {
+    let own = if said.addresses.is_empty() { core.network.addresses() } else { said.addresses.clone() };
+    let addresses = AddressPolicy::new(core.network.me, reach).announceable(&own, reach);
+    if addresses.is_empty() {
+        let hint = "listen on another one in p2p.listen, or allow private ones with p2p.discovery.private";
+        return Err(format!("this host has no address that its peers would dial; {hint}"));
+    }
+    let now = UnixMillis::now();
+    let (capacity, free) = core.places();
+    let mut tools = core.task_tools(&Caller::local());
+    tools.truncate(crate::discovery::record::MAX_TOOLS);
+    let sequence = {
+        let mut last = core.sequence.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let next = next_sequence(*last, now);
+        *last = Some(next);
+        next
+    };
+    let metadata = said.metadata.clone();
+    let announcement = Announcement { addresses, tools, capacity, free, metadata, sequence, issued_at: now, ttl };
+    HostRecord::sign(&core.network.key, announcement).map_err(|error| error.to_string())
+}
+
+/// Writes a record to the registries that are on. Answers their names.
+pub(crate) async fn publish(core: &Core, record: &HostRecord) -> Vec<&'static str> {
+    let mut written = Vec::new();
+    if let Some(directory) = &core.settings.registry {
+        match FileRegistry::new(directory.clone()).publish(record).await {
+            Ok(()) => written.push("file"),
+            Err(error) => core.sources_note("file", 0, Some(error.to_string())),
+        }
+    }
+    for point in &core.settings.network.rendezvous {
+        let there = peer_of(point).filter(|peer| core.network.is_connected(peer));
+        if there.is_some_and(|peer| core.network.register_at(peer, NAMESPACE).is_ok()) {
+            written.push("rendezvous");
+        }
+    }
+    written.dedup();
+    #[cfg(feature = "dht")]
+    if core.settings.network.dht.is_some() && core.network.dht_publish(record).await.is_ok() {
+        written.push("dht");
+    }
+    written
+}
+
+/// Takes in what the GitHub registry has, and renews this host's record there when half of its time is over.
+async fn read_github(core: &Core) -> Result<(), String> {
+    let Some(registry) = core.github.clone() else { return Ok(()) };
+    let own = match core.due("github", core.settings.record_ttl / 2) {
+        true => {
+            core.renewed("github");
+            renew(core, core.settings.network.reach).inspect_err(|error| tracing::warn!(error, "not announced")).ok()
+        }
+        false => None,
+    };
+    let asked = core.general.spawn(async move {
+        let mut registry = registry.lock().await;
+        let now = UnixMillis::now();
+        if let Some(own) = own {
+            registry.publish(&own, now).await.map_err(|error| error.to_string())?;
+        }
+        registry.list(now).await.map_err(|error| error.to_string())
+    });
+    let listing = asked.await.map_err(|error| error.to_string())??;
+    let nodes = take_in(core, listing.records, Source::Github);
+    let bad = listing.bad.first().map(|bad| format!("comment {}: {}", bad.comment, bad.error));
+    core.sources_note("github", nodes, bad);
+    Ok(())
+}
+
+/// Offers records to the book; answers how many are believed.
+pub(super) fn take_in(core: &Core, records: Vec<HostRecord>, source: Source) -> usize {
+    let mut nodes = 0;
+    for record in records {
+        if record.peer() == core.network.me {
+            continue;
+        }
+        let offered = core.book().offer(record, source, UnixMillis::now());
+        match offered {
+            Ok(()) => nodes += 1,
+            // It is there already.
+            Err(BookError::Record(RecordError::NotNewer { .. })) => nodes += 1,
+            Err(error) => tracing::debug!(%error, "a record of a registry is refused"),
+        }
+    }
+    nodes
+}
+
+/// Renews this host's own record and takes in those of others.
+async fn read_registry(core: &Core) -> Result<(), String> {
+    let Some(directory) = &core.settings.registry else { return Ok(()) };
+    let registry = FileRegistry::new(directory.clone());
+    if !core.network.listening().is_empty() {
+        match renew(core, Reach::OPERATOR) {
+            Ok(record) => registry.publish(&record).await.map_err(|error| error.to_string())?,
+            Err(error) => tracing::warn!(error, "this host is not in the registry"),
+        }
+    }
+    let found = registry.scan().await.map_err(|error| error.to_string())?;
+    let nodes = take_in(core, found.records, Source::File);
+    let bad = found.bad.first().map(|(file, error)| format!("{file}: {error}"));
+    core.sources_note("file", nodes, bad);
+    Ok(())
+}

@@ -1,0 +1,307 @@
+//! The distributed hash table of hosts (kad), under a name of its own: it has nothing to do with that of IPFS.
+//!
+//! A host that takes part says so under one key ([`meeting`]) and puts its signed record under its own ([`key_of`]); others
+//! ask for the first, and then for the records. What counts of a host is only that record.
+//!
+//! **Promises.** This host stores a record only if the host that it names brought it itself, signed it, and it is fresh.
+//! Peers get into the routing table only after they said that they speak this protocol.
+//!
+//! **Bounds.** [`RECORDS`], [`PROVIDERS`], [`ADDRESSES`] of a peer, [`QUERIES`] of our own at once, each [`QUERY`] long.
+//!
+//! **Not promised.** That everybody is found: whoever has many ids near a key can hide what is under it. Rendezvous points
+//! of the operator's own cannot be crowded out like that.
+
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    time::{Duration, Instant},
+};
+
+use libp2p::{
+    Multiaddr, PeerId, StreamProtocol,
+    kad::{
+        self, Behaviour, BucketInserts, Caching, Config, Event, GetProvidersOk, GetRecordOk, InboundRequest, Mode,
+        ProviderRecord, QueryId, QueryResult, Record, RecordKey, StoreInserts,
+        store::{MemoryStore, MemoryStoreConfig, RecordStore as _},
+    },
+};
+use tokio::sync::oneshot;
+
+use super::{Network, News, lock};
+use crate::{
+    discovery::record::{HostRecord, MAX_RECORD},
+    settings::DhtMode,
+    trust::{AddressPolicy, UnixMillis},
+};
+
+const OFF: &str = "the hash table is off; set p2p.discovery.dht";
+
+/// The protocol's name. Peers that only speak another one's are not taken.
+pub(super) const PROTOCOL: StreamProtocol = StreamProtocol::new("/tandem/kad/1.0.0");
+/// Records that are kept for others: 16 MiB at most.
+const RECORDS: usize = 1_024;
+/// Hosts that are named to those who ask who is there.
+const PROVIDERS: usize = 64;
+/// Addresses of a peer in the routing table. The crate has no bound of its own.
+const ADDRESSES: usize = 6;
+/// Questions under way. Each makes a few dials.
+const QUERIES: usize = 64;
+/// How long one may take.
+const QUERY: Duration = Duration::from_secs(20);
+
+/// How long a host is named that does not say again that it is there.
+const PROVIDED: Duration = Duration::from_secs(3_600);
+
+pub(crate) type Table = Behaviour<MemoryStore>;
+
+pub(super) fn behaviour(me: PeerId, mode: DhtMode) -> Table {
+    let mut config = Config::new(PROTOCOL);
+    config
+        .set_kbucket_inserts(BucketInserts::Manual)
+        .set_record_filtering(StoreInserts::FilterBoth)
+        .disjoint_query_paths(true)
+        .set_query_timeout(QUERY)
+        // Each host puts its own record again before it expires; nobody does it for another.
+        .set_replication_interval(None)
+        .set_publication_interval(None)
+        .set_provider_publication_interval(None)
+        .set_provider_record_ttl(Some(PROVIDED))
+        .set_caching(Caching::Disabled)
+        .set_periodic_bootstrap_interval(None)
+        .set_max_packet_size(MAX_RECORD * 2);
+    let store = MemoryStoreConfig {
+        max_records: RECORDS,
+        max_value_bytes: MAX_RECORD + 1,
+        max_providers_per_key: PROVIDERS,
+        max_provided_keys: 1,
+    };
+    let mut table = Behaviour::with_config(me, MemoryStore::with_config(me, store), config);
+    table.set_mode(Some(match mode {
+        DhtMode::Client => Mode::Client,
+        DhtMode::Server => Mode::Server,
+    }));
+    table
+}
+
+/// Where hosts say that they are there.
+fn meeting() -> RecordKey {
+    RecordKey::new(b"/tandem/hosts")
+}
+
+/// Where the record of a host is.
+pub(crate) fn key_of(peer: &PeerId) -> RecordKey {
+    RecordKey::new(&[b"/tandem/host/".as_slice(), &peer.to_bytes()].concat())
+}
+
+/// Questions that are under way.
+#[derive(Default)]
+pub(super) struct Queries {
+    hosts: HashMap<QueryId, (Vec<PeerId>, oneshot::Sender<Vec<PeerId>>)>,
+    records: HashMap<QueryId, (Vec<Vec<u8>>, oneshot::Sender<Vec<Vec<u8>>>)>,
+    puts: HashMap<QueryId, oneshot::Sender<Result<(), String>>>,
+}
+
+impl Queries {
+    fn full(&self) -> bool {
+        self.hosts.len() + self.records.len() + self.puts.len() >= QUERIES
+    }
+
+    /// Says that this host is there, and puts its record.
+    pub(super) fn publish(
+        &mut self,
+        table: &mut Table,
+        record: &HostRecord,
+    ) -> Result<oneshot::Receiver<Result<(), String>>, String> {
+        if self.full() {
+            return Err("too many questions to the hash table are under way".to_owned());
+        }
+        table.start_providing(meeting()).map_err(|error| error.to_string())?;
+        let (key, value) = (key_of(&record.peer()), record.text().as_bytes().to_vec());
+        let expires = Some(at(record.expires_at()));
+        let put = Record { key, value, publisher: None, expires };
+        let one = kad::Quorum::N(NonZeroUsize::MIN);
+        let query = table.put_record(put, one).map_err(|error| error.to_string())?;
+        let (reply, answer) = oneshot::channel();
+        self.puts.insert(query, reply);
+        Ok(answer)
+    }
+
+    /// Asks who is there.
+    pub(super) fn hosts(&mut self, table: &mut Table) -> Option<oneshot::Receiver<Vec<PeerId>>> {
+        if self.full() {
+            return None;
+        }
+        // It also fills the routing table; without anybody in it there is nothing to ask.
+        table.bootstrap().ok()?;
+        let (reply, answer) = oneshot::channel();
+        self.hosts.insert(table.get_providers(meeting()), (Vec::new(), reply));
+        Some(answer)
+    }
+
+    /// Asks for what is put as the record of a host: others may answer anything.
+    pub(super) fn records(&mut self, table: &mut Table, peer: &PeerId) -> Option<oneshot::Receiver<Vec<Vec<u8>>>> {
+        if self.full() {
+            return None;
+        }
+        let (reply, answer) = oneshot::channel();
+        self.records.insert(table.get_record(key_of(peer)), (Vec::new(), reply));
+        Some(answer)
+    }
+
+    fn progressed(&mut self, id: QueryId, result: QueryResult, last: bool) {
+        match result {
+            QueryResult::GetProviders(Ok(GetProvidersOk::FoundProviders { providers, .. })) => {
+                if let Some((found, _)) = self.hosts.get_mut(&id) {
+                    let room = PROVIDERS.saturating_sub(found.len());
+                    found.extend(providers.into_iter().take(room));
+                }
+            }
+            QueryResult::GetRecord(Ok(GetRecordOk::FoundRecord(record))) => {
+                if let Some((found, _)) = self.records.get_mut(&id).filter(|(found, _)| found.len() < ADDRESSES) {
+                    found.push(record.record.value);
+                }
+            }
+            QueryResult::PutRecord(result) => {
+                if let Some(reply) = self.puts.remove(&id) {
+                    drop(reply.send(result.map(drop).map_err(|error| error.to_string())));
+                }
+            }
+            _ => {}
+        }
+        if last {
+            if let Some((found, reply)) = self.hosts.remove(&id) {
+                drop(reply.send(found));
+            }
+            if let Some((found, reply)) = self.records.remove(&id) {
+                drop(reply.send(found));
+            }
+        }
+    }
+}
+
+fn at(time: UnixMillis) -> Instant {
+    Instant::now() + time.since(UnixMillis::now())
+}
+
+/// Takes an event of the table. A peer that broke the rules is answered, with what it did.
+pub(super) fn on(
+    table: &mut Table,
+    queries: &mut Queries,
+    policy: &AddressPolicy,
+    listens: Vec<Multiaddr>,
+    event: Event,
+) -> Option<(PeerId, String)> {
+    match event {
+        Event::OutboundQueryProgressed { id, result, step, .. } => queries.progressed(id, result, step.last),
+        Event::InboundRequest { request: InboundRequest::PutRecord { source, record: Some(record), .. } } => {
+            if let Err(why) = keep(table, policy, &source, record) {
+                return Some((source, format!("it put a record into the hash table that is refused: {why}")));
+            }
+        }
+        Event::InboundRequest { request: InboundRequest::AddProvider { record: Some(record) } } => {
+            if record.key == meeting() {
+                let known = if record.addresses.is_empty() { listens } else { record.addresses };
+                let addresses = within(policy, &record.provider, known);
+                // A full list turns newcomers away; who is in it stays until he is silent.
+                drop(table.store_mut().add_provider(ProviderRecord { addresses, ..record }));
+            }
+        }
+        _ => {}
+    }
+    None
+}
+
+fn within(policy: &AddressPolicy, peer: &PeerId, addresses: Vec<Multiaddr>) -> Vec<Multiaddr> {
+    addresses.into_iter().filter(|address| policy.check(address, peer).is_ok()).take(ADDRESSES).collect()
+}
+
+/// Stores a record that the peer itself brought, if it is to be believed.
+fn keep(table: &mut Table, policy: &AddressPolicy, source: &PeerId, put: Record) -> Result<(), String> {
+    let record = HostRecord::decode(&put.value).map_err(|error| error.to_string())?;
+    if record.peer() != *source || put.key != key_of(source) {
+        return Err("it is another host's".to_owned());
+    }
+    let store = table.store_mut();
+    let known = store.get(&put.key).and_then(|known| HostRecord::decode(&known.value).ok());
+    if known.as_ref().is_some_and(|known| known.text() == record.text()) {
+        return Ok(());
+    }
+    let known = known.map(|known| known.sequence());
+    if let Err(error) = record.check(policy, policy.reach(), known, UnixMillis::now()) {
+        // A clock that is wrong, or a network that is not ours: nobody is blamed for it.
+        tracing::debug!(peer = %source, %error, "a record is not kept for the hash table");
+        return Ok(());
+    }
+    let put = Record { publisher: Some(*source), expires: Some(at(record.expires_at())), ..put };
+    let now = Instant::now();
+    store.retain(|_, kept| !kept.is_expired(now));
+    // A full table takes no more; what is in it expires.
+    drop(store.put(put));
+    Ok(())
+}
+
+/// A peer said what it speaks and where it listens.
+pub(super) fn identified(
+    table: &mut Table,
+    policy: &AddressPolicy,
+    peer: &PeerId,
+    speaks: bool,
+    listens: &[Multiaddr],
+) {
+    if !speaks {
+        table.remove_peer(peer);
+        return;
+    }
+    for address in within(policy, peer, listens.to_vec()) {
+        table.add_address(peer, address);
+    }
+}
+
+impl Network {
+    fn table<R>(&self, act: impl FnOnce(&mut Queries, &mut Table) -> R) -> Option<R> {
+        self.with(|swarm| {
+            let table = swarm.behaviour_mut().dht.as_mut()?;
+            Some(act(&mut lock(&self.state).queries, table))
+        })
+    }
+
+    /// Says in the hash table that this host is there, and puts its record. Answers when another host has it.
+    pub(crate) async fn dht_publish(&self, record: &HostRecord) -> Result<(), String> {
+        let answer = self.table(|queries, table| queries.publish(table, record)).ok_or(OFF)??;
+        answer.await.map_err(|_| "the reactor is stopping".to_owned())?
+    }
+
+    /// The hosts that the hash table knows, this one possibly among them.
+    pub(crate) async fn dht_hosts(&self) -> Result<Vec<PeerId>, String> {
+        let answer = self.table(|queries, table| queries.hosts(table)).ok_or(OFF)?;
+        let answer = answer.ok_or("no host of the hash table is known yet")?;
+        answer.await.map_err(|_| "the reactor is stopping".to_owned())
+    }
+
+    /// What the hash table has as the record of a host; nobody checked it.
+    pub(crate) async fn dht_records(&self, peer: &PeerId) -> Vec<Vec<u8>> {
+        match self.table(|queries, table| queries.records(table, peer)).flatten() {
+            Some(answer) => answer.await.unwrap_or_default(),
+            None => Vec::new(),
+        }
+    }
+
+    pub(super) fn on_dht(&self, event: Event) {
+        let listens = match &event {
+            Event::InboundRequest { request: InboundRequest::AddProvider { record: Some(record) } } => {
+                let known = lock(&self.state).connected.get(&record.provider).cloned();
+                known.map(|known| known.listens).unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        let fault = self.table(|queries, table| on(table, queries, &self.policy, listens, event)).flatten();
+        if let Some((peer, what)) = fault {
+            self.tell(News::Fault { peer, what });
+        }
+    }
+
+    pub(super) fn on_dht_peer(&self, peer: &PeerId, info: &libp2p::identify::Info) {
+        let speaks = info.protocols.contains(&PROTOCOL);
+        self.table(|_, table| identified(table, &self.policy, peer, speaks, &info.listen_addrs));
+    }
+}

@@ -1,0 +1,165 @@
+//! What the swarm's events change.
+
+use std::collections::HashMap;
+
+use libp2p::{
+    Multiaddr, PeerId, identify, mdns, ping, rendezvous,
+    swarm::{ConnectionId, SwarmEvent},
+};
+
+use super::{Connected, Network, News, OBSERVED, PROTOCOL, behaviour::BehaviourEvent, is_relayed, lock, reason};
+
+impl Network {
+    pub(super) fn tell(&self, news: News) {
+        // Nobody may be listening; then the state says it.
+        let _count = self.news.send(news);
+    }
+
+    pub(super) fn on(&self, event: SwarmEvent<BehaviourEvent>) {
+        match event {
+            SwarmEvent::NewListenAddr { address, .. } => {
+                tracing::info!(%address, peer = %self.me, "listening for peers");
+                if self.serves && !is_relayed(&address) {
+                    self.with(|swarm| swarm.add_external_address(address.clone()));
+                }
+                lock(&self.state).listening.push(address);
+            }
+            SwarmEvent::ExternalAddrConfirmed { address } => {
+                let mut state = lock(&self.state);
+                if state.confirmed.len() < OBSERVED && !state.confirmed.contains(&address) {
+                    state.confirmed.push(address);
+                }
+            }
+            SwarmEvent::ExternalAddrExpired { address } => {
+                lock(&self.state).confirmed.retain(|known| *known != address)
+            }
+            SwarmEvent::ExpiredListenAddr { address, .. } => {
+                lock(&self.state).listening.retain(|known| *known != address)
+            }
+            SwarmEvent::ListenerError { error, .. } => tracing::error!(%error, "a listener for peers failed"),
+            SwarmEvent::ListenerClosed { listener_id, addresses, reason: Err(error) } => {
+                tracing::error!(?addresses, %error, "a listener for peers closed");
+                self.on_closed(listener_id);
+            }
+            SwarmEvent::ListenerClosed { listener_id, .. } => self.on_closed(listener_id),
+            SwarmEvent::ConnectionEstablished { peer_id, connection_id, endpoint, num_established, .. } => {
+                let address = endpoint.get_remote_address().clone();
+                self.on_connected(peer_id, connection_id, address, num_established.get() == 1);
+            }
+            SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
+                lock(&self.state).connected.remove(&peer_id);
+                self.gauge();
+                self.tell(News::Disconnected(peer_id));
+            }
+            SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
+                if let Some(reply) = lock(&self.state).dials.remove(&connection_id) {
+                    drop(reply.send(Err(reason(&error))));
+                }
+            }
+            SwarmEvent::IncomingConnectionError { send_back_addr, error, .. } => {
+                tracing::debug!(%send_back_addr, error = reason(&error), "a peer was not let in");
+            }
+            SwarmEvent::Behaviour(event) => self.on_behaviour(event),
+            _ => {}
+        }
+    }
+
+    fn on_connected(&self, peer: PeerId, connection: ConnectionId, address: Multiaddr, first: bool) {
+        let reply = {
+            let mut state = lock(&self.state);
+            let known = state.connected.entry(peer).or_insert_with(|| Connected {
+                address: address.clone(),
+                rtt: None,
+                agent: None,
+                listens: Vec::new(),
+                speaks: None,
+            });
+            // A direct connection is the better one of the two.
+            if is_relayed(&known.address) {
+                known.address = address;
+            }
+            state.dials.remove(&connection)
+        };
+        if let Some(reply) = reply {
+            drop(reply.send(Ok(peer)));
+        }
+        if first {
+            self.gauge();
+            self.tell(News::Connected(peer));
+        }
+    }
+
+    fn gauge(&self) {
+        let count = lock(&self.state).connected.len();
+        metrics::gauge!("tandem_p2p_peers", "state" => "connected").set(count as f64);
+    }
+
+    fn on_behaviour(&self, event: BehaviourEvent) {
+        match event {
+            BehaviourEvent::Ping(ping::Event { peer, result: Ok(rtt), .. }) => {
+                if let Some(connected) = lock(&self.state).connected.get_mut(&peer) {
+                    connected.rtt = Some(rtt);
+                }
+            }
+            BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
+                self.on_identified(peer_id, info)
+            }
+            BehaviourEvent::Mdns(mdns::Event::Discovered(found)) => {
+                let mut by_peer: HashMap<PeerId, Vec<Multiaddr>> = HashMap::new();
+                for (peer, address) in found {
+                    by_peer.entry(peer).or_default().push(address);
+                }
+                for (peer, addresses) in by_peer {
+                    self.tell(News::Found { peer, addresses, source: "mdns" });
+                }
+            }
+            BehaviourEvent::Rendezvous(rendezvous::client::Event::Discovered { registrations, .. }) => {
+                for registration in registrations {
+                    let (peer, addresses) = (registration.record.peer_id(), registration.record.addresses().to_vec());
+                    if peer != self.me {
+                        self.tell(News::Found { peer, addresses, source: "rendezvous" });
+                    }
+                }
+            }
+            BehaviourEvent::Rendezvous(rendezvous::client::Event::RegisterFailed {
+                rendezvous_node, error, ..
+            }) => {
+                tracing::warn!(point = %rendezvous_node, ?error, "the rendezvous point did not take this host's record");
+            }
+            #[cfg(feature = "dht")]
+            BehaviourEvent::Dht(event) => self.on_dht(event),
+            #[cfg(feature = "gossip")]
+            BehaviourEvent::Gossip(event) => self.on_gossip(event),
+            #[cfg(feature = "nat")]
+            BehaviourEvent::Reached(event) => self.on_tested(event),
+            _ => {}
+        }
+    }
+
+    #[cfg(feature = "nat")]
+    fn on_closed(&self, listener: libp2p::core::transport::ListenerId) {
+        lock(&self.state).nat.closed(listener);
+    }
+
+    #[cfg(not(feature = "nat"))]
+    fn on_closed(&self, _: libp2p::core::transport::ListenerId) {}
+
+    fn on_identified(&self, peer: PeerId, info: identify::Info) {
+        #[cfg(feature = "dht")]
+        self.on_dht_peer(&peer, &info);
+        let mut state = lock(&self.state);
+        if let Some(connected) = state.connected.get_mut(&peer) {
+            connected.speaks = Some(info.protocols.contains(&PROTOCOL));
+            connected.agent = Some(info.agent_version.chars().filter(|c| !c.is_control()).take(128).collect());
+            connected.listens = info.listen_addrs.into_iter().take(8).collect();
+        }
+        drop(self.news.send(News::Identified(peer)));
+        let room = state.observed.len() < OBSERVED;
+        if room || state.observed.contains_key(&info.observed_addr) {
+            let by = state.observed.entry(info.observed_addr).or_default();
+            if by.len() < OBSERVED {
+                by.insert(peer);
+            }
+        }
+    }
+}
