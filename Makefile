@@ -16,7 +16,7 @@ FUZZERS := manifest package config patterns
 # How long each of them runs.
 FUZZ_SECONDS ?= 20
 
-.PHONY: help setup build plugins run test lint fmt bench fuzz conformance clients sdk-test demo-mesh clean
+.PHONY: help setup build plugins run test lint fmt bench fuzz conformance clients interop sdk-test demo-mesh clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -64,6 +64,9 @@ conformance: plugins ## run the official MCP conformance suite (fetches Node 22 
 
 clients: plugins ## list and call a tool with each public MCP client
 	NODE="$(NODE)" sh tests/e2e/clients/run.sh
+
+interop: plugins ## js-libp2p and py-libp2p use a host's tools as peers (installs them from npm and PyPI)
+	NODE="$(NODE)" sh tests/interop/run.sh
 
 demo-mesh: plugins ## three hosts find each other, run a workflow and lose one of them
 	sh tests/mesh/demo.sh
