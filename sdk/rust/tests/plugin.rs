@@ -38,7 +38,7 @@ impl Group {
     /// Takes all there is.
     ///
     /// More about it.
-    #[tool(name = "take.all", title = "Take", read_only, open_world, meta = json!({ "vendor/key": 1 }))]
+    #[tool(name = "take.all", title = "Take", read_only, open_world, task = "required", meta = json!({ "vendor/key": 1 }))]
     fn take(
         ctx: &Ctx,
         /// Says what.
@@ -57,7 +57,7 @@ impl Group {
     }
 
     /// Lists.
-    #[tool]
+    #[tool(task)]
     fn list() -> Result<Vec<u8>, std::num::ParseIntError> {
         Ok(vec!["1".parse()?, "2".parse()?])
     }
@@ -178,7 +178,9 @@ fn a_mark_says_what_a_tool_is() -> Result<()> {
     let take = descriptor("take.all")?;
     assert_eq!(take.title.as_deref(), Some("Take"));
     assert_eq!(take.description, "Takes all there is.\n\nMore about it.");
-    assert_eq!(take.meta.as_deref(), Some(r#"{"vendor/key":1}"#));
+    let meta: Option<Value> = take.meta.as_deref().and_then(|text| tandem_sdk::serde_json::from_str(text).ok());
+    assert_eq!(meta, Some(json!({ "vendor/key": 1, "tandem/task": "required" })));
+    assert_eq!(descriptor("list")?.meta.as_deref(), Some(r#"{"tandem/task":"optional"}"#));
     let known = take.annotations;
     assert_eq!((known.read_only, known.destructive, known.idempotent, known.open_world), (true, false, false, true));
     let known = descriptor("other")?.annotations;

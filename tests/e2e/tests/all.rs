@@ -29,6 +29,7 @@ mod reload;
 mod rest;
 mod stdio;
 mod supply;
+mod tasks;
 mod tenants;
 
 /// The machine-readable part of a failed call.

@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use rmcp::{
     ClientHandler, RoleClient, ServiceExt,
     model::{
-        CallToolRequestParams, CallToolResult, ContentBlock, GetPromptRequestParams, GetPromptResult,
-        ProgressNotificationParam, ReadResourceRequestParams, ReadResourceResult,
+        CallToolRequestParams, CallToolResponse, CallToolResult, ClientCapabilities, ClientConfig, ContentBlock,
+        GetPromptRequestParams, GetPromptResult, Implementation, ProgressNotificationParam, ProtocolVersion,
+        ReadResourceRequestParams, ReadResourceResult,
     },
-    service::{NotificationContext, RunningService, ServiceError},
+    service::{ClientLifecycleMode, ClientServiceExt as _, NotificationContext, Peer, RunningService, ServiceError},
     transport::{StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig},
 };
 use serde_json::Value;
@@ -21,9 +22,14 @@ pub struct Recorder {
     progress: Arc<Mutex<Vec<f64>>>,
     changes: Arc<Mutex<usize>>,
     others: Arc<Mutex<(usize, usize)>>,
+    info: ClientConfig,
 }
 
 impl ClientHandler for Recorder {
+    fn get_info(&self) -> ClientConfig {
+        self.info.clone()
+    }
+
     async fn on_progress(&self, params: ProgressNotificationParam, _context: NotificationContext<RoleClient>) {
         if let Ok(mut progress) = self.progress.lock() {
             progress.push(params.progress);
@@ -62,12 +68,30 @@ pub async fn connect(url: &str) -> anyhow::Result<Client> {
 
 /// Connects to an endpoint with an API key or a token.
 pub async fn connect_as(url: &str, credential: Option<&str>) -> anyhow::Result<Client> {
+    Ok(Client {
+        service: Recorder::default().serve(StreamableHttpClientTransport::from_config(config(url, credential))).await?,
+    })
+}
+
+/// Connects by MCP 2026-07-28, as a client that can do this.
+pub async fn connect_modern(
+    url: &str,
+    credential: Option<&str>,
+    capabilities: ClientCapabilities,
+) -> anyhow::Result<Client> {
+    let info = ClientConfig::new(capabilities, Implementation::new("harness", "1"));
+    let recorder = Recorder { info, ..Recorder::default() };
+    let mode = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
+    let transport = StreamableHttpClientTransport::from_config(config(url, credential));
+    Ok(Client { service: recorder.serve_with_lifecycle(transport, mode).await? })
+}
+
+fn config(url: &str, credential: Option<&str>) -> StreamableHttpClientTransportConfig {
     let mut config = StreamableHttpClientTransportConfig::with_uri(url.to_owned());
     if let Some(credential) = credential {
         config = config.auth_header(credential);
     }
-    let transport = StreamableHttpClientTransport::from_config(config);
-    Ok(Client { service: Recorder::default().serve(transport).await? })
+    config
 }
 
 impl Client {
@@ -84,6 +108,18 @@ impl Client {
             anyhow::bail!("{}", text(&result));
         }
         result.structured_content.ok_or_else(|| anyhow::anyhow!("no structured result"))
+    }
+
+    /// Calls a tool and answers what came at first: a result, questions, or a task.
+    pub async fn call_once(&self, tool: &str, arguments: Value) -> Result<CallToolResponse, ServiceError> {
+        let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(object(arguments));
+        self.service.call_tool_once(params).await
+    }
+
+    /// The protocol's own client, for what has no word here.
+    #[must_use]
+    pub fn peer(&self) -> &Peer<RoleClient> {
+        self.service.peer()
     }
 
     /// Reads a resource.

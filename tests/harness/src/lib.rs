@@ -10,7 +10,7 @@ mod issuer;
 mod raw;
 mod variant;
 
-pub use client::{Client, Recorder, connect, connect_as, text};
+pub use client::{Client, Recorder, connect, connect_as, connect_modern, text};
 pub use issuer::{Issuer, Published, Signer, unsigned};
 pub use raw::raw_plugin;
 pub use variant::{called, replace, variant, variant_bytes};
@@ -248,6 +248,14 @@ impl Host {
     pub async fn stop(mut self) -> anyhow::Result<bool> {
         self.signal("TERM").await?;
         Ok(tokio::time::timeout(STOP, self.child.wait()).await.context("it does not stop")??.success())
+    }
+
+    /// Stops it in good order and starts it again on what it left behind.
+    pub async fn restart(mut self) -> anyhow::Result<Self> {
+        self.signal("TERM").await?;
+        let ended = tokio::time::timeout(STOP, self.child.wait()).await.context("it does not stop")??;
+        anyhow::ensure!(ended.success(), "it did not end well");
+        Self::start(self.options, self.directory).await
     }
 
     /// Kills it without warning and starts it again on what it left behind.

@@ -118,7 +118,8 @@ fn schemas() -> Value {
         "Tool": object(json!({
             "name": string(), "title": string(), "category": string(), "description": string(),
             "input_schema": { "type": "object" }, "output_schema": { "type": "object" },
-            "annotations": { "type": "object" }, "limits": { "type": "object" }, "interface_cid": string()
+            "annotations": { "type": "object" }, "limits": { "type": "object" }, "interface_cid": string(),
+            "task": string()
         })),
         "Call": object(json!({ "arguments": { "type": "object" } })),
         "Answer": object(json!({

@@ -212,6 +212,7 @@ fn descriptors_keep_their_rules() {
     assert!(problem(&|d| d.tools[0].input_schema = json!(true)).contains("input schema"));
     assert!(problem(&|d| d.tools[0].output_schema = Some(json!({}))).contains("output schema"));
     assert!(problem(&|d| d.tools[0].meta = Some(json!([]))).contains("meta must be a JSON object"));
+    assert!(problem(&|d| d.tools[0].meta = Some(json!({ "tandem/task": "maybe" }))).contains("\"required\""));
     let large = json!({ "type": "object", "description": "x".repeat(MAX_SCHEMA) });
     assert!(problem(&|d| d.tools[0].input_schema = large.clone()).contains("the limit is 65536"));
     let many = |d: &mut Descriptors| d.tools = (0..=MAX_TOOLS).map(|index| tool(&format!("t{index}"))).collect();

@@ -1,7 +1,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{ByteSize, HumanDuration, descriptor::Annotations, names::is_tool_name};
+use crate::{
+    ByteSize, HumanDuration,
+    descriptor::{Annotations, TaskSupport},
+    names::is_tool_name,
+};
 
 const MINIMAL: &str = "[plugin]\nname = 'dataset'\nversion = '1.2.0'\ndescription = 'Tables.'\n";
 
@@ -248,6 +252,33 @@ fn retries_and_caching_need_the_right_annotations() {
     assert_eq!(pure.cache_ttl, Some(HumanDuration::secs(60)));
     let pauses: Vec<u128> = (1..4).map(|failed| pure.retry.delay(failed).as_millis()).collect();
     assert_eq!(pauses, [500, 1_000, 2_000]);
+}
+
+#[test]
+fn a_tool_becomes_a_task_as_manifest_code_or_deadline_say() {
+    let manifest = |tools: &str| {
+        let text = format!("{MINIMAL}{tools}");
+        PluginManifest::parse("plugin.toml", &text).unwrap()
+    };
+    let task = |tools: &str, meta: Option<serde_json::Value>| {
+        let descriptor = ToolDescriptor {
+            name: "t".into(),
+            title: None,
+            description: String::new(),
+            input_schema: serde_json::json!({ "type": "object" }),
+            output_schema: None,
+            annotations: Annotations::default(),
+            meta,
+        };
+        manifest(tools).tool_policy(&descriptor).task
+    };
+    let required = || Some(serde_json::json!({ "tandem/task": "required" }));
+    assert_eq!(task("", None), TaskSupport::Forbidden);
+    assert_eq!(task("[tools.t]\ndeadline = \"61s\"", None), TaskSupport::Optional);
+    assert_eq!(task("", required()), TaskSupport::Required);
+    assert_eq!(task("[tools.t]\ntask = \"forbidden\"", required()), TaskSupport::Forbidden);
+    let wrong = format!("{MINIMAL}[tools.t]\ntask = \"maybe\"");
+    assert!(PluginManifest::parse("plugin.toml", &wrong).unwrap_err().to_string().contains("optional"));
 }
 
 #[test]

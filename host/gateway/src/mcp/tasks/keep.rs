@@ -121,6 +121,8 @@ async fn hearing(tasks: &Tasks) {
 async fn claiming(shared: &Arc<Shared>, tasks: &Arc<Tasks>) {
     let (mut wakeups, mut changes) = (tasks.store.wakeups(), shared.router.changes());
     loop {
+        let mut ended = std::pin::pin!(tasks.ended.notified());
+        ended.as_mut().enable();
         while let Err(error) = claim(shared, tasks).await {
             tracing::error!(%error, "tasks cannot be claimed");
             tokio::time::sleep(TROUBLE).await;
@@ -129,7 +131,7 @@ async fn claiming(shared: &Arc<Shared>, tasks: &Arc<Tasks>) {
             woken = wakeups.changed() => if woken.is_err() { return },
             // That some changes were missed is a change.
             change = changes.recv() => if matches!(change, Err(RecvError::Closed)) { return },
-            () = tasks.ended.notified() => {}
+            () = ended => {}
         }
     }
 }
