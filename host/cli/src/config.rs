@@ -111,7 +111,10 @@ pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
     let mut out = std::io::stdout().lock();
     match &args.command {
         ConfigCommand::Check { source } => {
-            load(source)?;
+            let config = load(source)?;
+            if config.reactor.enabled {
+                tandem_reactor::Settings::new(&config.p2p, Path::new(&config.plugins.data_directory), None, false)?;
+            }
             writeln!(out, "the configuration is right")?;
         }
         ConfigCommand::Show { source, json } => {

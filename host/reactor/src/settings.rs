@@ -264,6 +264,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_was_not_built_is_refused_by_name() {
+        let mut config = P2pConfig::default();
+        (config.discovery.dht, config.discovery.gossip, config.nat.enabled) = (true, true, true);
+        let made = Settings::new(&config, std::path::Path::new("data"), None, false);
+        let all = cfg!(feature = "dht") && cfg!(feature = "gossip") && cfg!(feature = "nat");
+        assert_eq!(made.is_ok(), all, "{made:?}");
+        let error = built("p2p.discovery.dht", "dht", true).unwrap_err().to_string();
+        assert!(error.starts_with("p2p.discovery.dht: ") && error.contains("--features dht"), "{error}");
+    }
+
+    #[test]
     fn keys_and_nodes_are_read_or_refused() {
         let digits = "ab".repeat(32);
         assert_eq!(psk(&digits), Ok([0xab; 32]));

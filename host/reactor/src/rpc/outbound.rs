@@ -173,3 +173,70 @@ fn note(done: Result<(), frame::FrameError>) {
         tracing::debug!(%error, "a stream to a peer ended");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::{AsyncWriteExt as _, StreamExt as _};
+    use libp2p::{SwarmBuilder, noise, swarm::SwarmEvent, tcp, yamux};
+    use serde_json::json;
+
+    use super::*;
+
+    fn swarm() -> libp2p::Swarm<libp2p_stream::Behaviour> {
+        SwarmBuilder::with_new_identity()
+            .with_tokio()
+            .with_tcp(tcp::Config::new(), noise::Config::new, yamux::Config::default)
+            .unwrap()
+            .with_behaviour(|_| libp2p_stream::Behaviour::new())
+            .unwrap()
+            .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(60)))
+            .build()
+    }
+
+    /// Asks a peer that takes the request, writes this, and closes the stream.
+    async fn answered(bytes: Vec<u8>) -> Result<Value, RpcError> {
+        let (mut there, mut here) = (swarm(), swarm());
+        let mut streams = there.behaviour().new_control().accept(PROTOCOL).unwrap();
+        there.listen_on("/ip4/127.0.0.1/tcp/0".parse().unwrap()).unwrap();
+        let address = loop {
+            if let SwarmEvent::NewListenAddr { address, .. } = there.select_next_some().await {
+                break address;
+            }
+        };
+        let peer = *there.local_peer_id();
+        here.dial(address.with(libp2p::multiaddr::Protocol::P2p(peer))).unwrap();
+        let links = Links::new(here.behaviour().new_control());
+        let driven = tokio::spawn(async move {
+            loop {
+                tokio::select! { _ = there.next() => {}, _ = here.next() => {} }
+            }
+        });
+        let serving = tokio::spawn(async move {
+            let (_, mut stream) = streams.next().await.unwrap();
+            frame::read(&mut stream).await.unwrap().unwrap();
+            stream.write_all(&bytes).await.unwrap();
+            stream.close().await.unwrap();
+        });
+        let answer = links.ask(peer, "ping", Map::new(), Duration::from_secs(30)).await;
+        serving.await.unwrap();
+        driven.abort();
+        answer
+    }
+
+    fn frame_of(value: &Value) -> Vec<u8> {
+        let text = value.to_string();
+        [&u32::try_from(text.len()).unwrap().to_be_bytes(), text.as_bytes()].concat()
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_breaks_in_the_middle_is_an_error_and_never_an_empty_answer() {
+        let whole = frame_of(&json!({"jsonrpc": "2.0", "id": 0, "result": {"fine": true}}));
+        assert_eq!(answered(whole.clone()).await, Ok(json!({"fine": true})));
+        let other = frame_of(&json!({"jsonrpc": "2.0", "id": 1, "result": {}}));
+        let neither = frame_of(&json!({"jsonrpc": "2.0", "id": 0}));
+        for bytes in [Vec::new(), whole[..whole.len() - 1].to_vec(), other, neither] {
+            let error = answered(bytes.clone()).await.unwrap_err();
+            assert_eq!(error.reason.as_deref(), Some("timeout"), "{bytes:?}: {error}");
+        }
+    }
+}

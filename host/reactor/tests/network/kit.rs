@@ -1,0 +1,292 @@
+//! Real hosts on loopback, and peers that can be told to do anything.
+
+use std::{sync::Arc, time::Duration};
+
+use futures::{AsyncReadExt as _, AsyncWriteExt as _, FutureExt as _, StreamExt as _, future::BoxFuture};
+use libp2p::{
+    Multiaddr, PeerId, Stream, StreamProtocol, Swarm, SwarmBuilder,
+    identity::Keypair,
+    multiaddr::Protocol,
+    noise,
+    swarm::{NetworkBehaviour, SwarmEvent},
+    tcp, yamux,
+};
+use serde_json::{Value, json};
+use tandem_engine::{CallEnv, Caller, InvokeError, InvokeOutput, P2p, P2pError, P2pRequest, Unmetered};
+use tandem_manifest::{Admission, HostConfig, P2pConfig};
+use tandem_reactor::{Reactor, Settings, ToolCall, ToolInfo, Tools};
+use tandem_store::Store;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+pub(crate) const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0");
+/// How long hosts may take to find each other on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Answers its arguments; `slow` never does, `large` does at length.
+struct Echo;
+
+impl Tools for Echo {
+    fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>> {
+        async move {
+            let structured = match call.tool.as_str() {
+                "slow" => {
+                    call.cancel.cancelled().await;
+                    return Err(InvokeError::NotFound("it was stopped".to_owned()));
+                }
+                "echo" => Value::Object(call.arguments).to_string(),
+                "large" => json!({"text": "x".repeat(900_000)}).to_string(),
+                other => return Err(InvokeError::NotFound(format!("unknown tool `{other}`"))),
+            };
+            Ok(InvokeOutput { content: "[]".to_owned(), structured: Some(structured), is_error: false })
+        }
+        .boxed()
+    }
+
+    fn list(&self, _caller: &Caller) -> Vec<ToolInfo> {
+        let info = |name: &str| ToolInfo {
+            name: name.to_owned(),
+            description: "answers".to_owned(),
+            input_schema: json!({"type": "object"}),
+            local: false,
+        };
+        [info("echo"), info("slow")].into_iter().chain((0..250).map(|i| info(&format!("tool-{i:03}")))).collect()
+    }
+
+    fn generation(&self) -> u64 {
+        0
+    }
+
+    fn find(&self, _caller: &Caller, _tool: &str) -> Result<(), Vec<String>> {
+        Ok(())
+    }
+}
+
+/// What an operator writes for a test: a host on loopback that lets everybody in and looks nowhere for others.
+pub(crate) fn config() -> P2pConfig {
+    let mut p2p = HostConfig::default().p2p;
+    p2p.listen = vec!["/ip4/127.0.0.1/tcp/0".parse().unwrap()];
+    p2p.admission = Admission::Open;
+    p2p.discovery.file = false;
+    p2p.discovery.env = false;
+    p2p.discovery.loopback = true;
+    p2p
+}
+
+pub(crate) struct Host {
+    pub(crate) reactor: Arc<Reactor>,
+    pub(crate) peer: PeerId,
+    _data: TempDir,
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.reactor.stop();
+    }
+}
+
+impl Host {
+    pub(crate) async fn start(p2p: &P2pConfig) -> Self {
+        Self::with_key(p2p, &Keypair::generate_ed25519()).await
+    }
+
+    /// A host whose id is known before it starts.
+    pub(crate) async fn with_key(p2p: &P2pConfig, key: &Keypair) -> Self {
+        let data = TempDir::new().unwrap();
+        write_key(&data, key);
+        let settings = Settings::new(p2p, data.path(), None, false).unwrap();
+        let store = Store::open(&data.path().join("store.db")).unwrap();
+        let callers = Arc::new(|peer: &str| Caller::new("peers", peer));
+        let reactor = Reactor::start(settings, store, callers, tokio::runtime::Handle::current()).unwrap();
+        reactor.set_tools(Arc::new(Echo));
+        while !(reactor.lane().is_up() && (p2p.listen.is_empty() || !reactor.listening().is_empty())) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        Self { reactor, peer: key.public().to_peer_id(), _data: data }
+    }
+
+    /// Where it listens, with its id.
+    pub(crate) fn address(&self) -> Multiaddr {
+        self.reactor.listening().remove(0).with(Protocol::P2p(self.peer))
+    }
+
+    pub(crate) async fn request(&self, request: P2pRequest) -> Result<Value, P2pError> {
+        let env = CallEnv {
+            request_id: "test".into(),
+            caller: Caller::local(),
+            deadline: std::time::Instant::now() + Duration::from_secs(60),
+            cancel: CancellationToken::new(),
+            client: None,
+            depth: 0,
+            traceparent: None,
+            account: Arc::new(Unmetered),
+        };
+        self.reactor.request(env, request).await.map(|text| serde_json::from_str(&text).unwrap())
+    }
+
+    /// Connects, as by `p2p_peer_bootstrap`.
+    pub(crate) async fn connect(&self, node: &Multiaddr) -> Value {
+        let request = P2pRequest::PeerConnect { nodes: vec![node.to_string()], min_connections: 1, timeout_s: 20 };
+        self.request(request).await.unwrap()
+    }
+
+    /// What it knows of another, as by `p2p_peer_list`.
+    pub(crate) async fn knows(&self, peer: &PeerId) -> Option<Value> {
+        for state in ["connected", "known", "banned"] {
+            let filter = json!({"state": state, "limit": 1000}).to_string();
+            let page = self.request(P2pRequest::PeerList { filter }).await.unwrap();
+            let found = page["peers"].as_array().unwrap().iter().find(|known| known["peer_id"] == peer.to_string());
+            if let Some(found) = found {
+                return Some(found.clone());
+            }
+        }
+        None
+    }
+
+    /// Waits until it knows of another what is hoped for.
+    pub(crate) async fn until(&self, peer: &PeerId, good: impl Fn(&Value) -> bool) -> Value {
+        let end = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let known = self.knows(peer).await;
+            match known {
+                Some(known) if good(&known) => return known,
+                known => assert!(tokio::time::Instant::now() < end, "{known:?} of {peer}"),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Waits until it is connected with another and was told what that one can run.
+    pub(crate) async fn meets(&self, peer: &PeerId) -> Value {
+        let has = |known: &Value| known["tools"].as_array().is_some_and(|tools| tools.contains(&json!("echo")));
+        self.until(peer, |known| known["state"] == "connected" && has(known)).await
+    }
+}
+
+fn write_key(data: &TempDir, key: &Keypair) {
+    use std::os::unix::fs::PermissionsExt as _;
+    let path = data.path().join("peer.key");
+    std::fs::write(&path, key.to_protobuf_encoding().unwrap()).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+pub(crate) async fn host() -> Host {
+    Host::start(&P2pConfig { discovery: HostConfig::default().p2p.discovery, ..config() }).await
+}
+
+/// A peer that can be told to do anything.
+pub(crate) struct Peer {
+    control: libp2p_stream::Control,
+    host: PeerId,
+    swarm: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.swarm.abort();
+    }
+}
+
+pub(crate) async fn peer(host: &Host) -> Peer {
+    let mut swarm = swarm(libp2p_stream::Behaviour::new());
+    let control = swarm.behaviour().new_control();
+    swarm.dial(host.address()).unwrap();
+    let swarm = tokio::spawn(async move { while swarm.next().await.is_some() {} });
+    Peer { control, host: host.peer, swarm }
+}
+
+/// The socket of an address.
+pub(crate) fn socket(address: &Multiaddr) -> std::net::SocketAddr {
+    let mut parts = address.iter();
+    match (parts.next(), parts.next()) {
+        (Some(Protocol::Ip4(ip)), Some(Protocol::Tcp(port))) => (ip, port).into(),
+        _ => panic!("{address} is no address of TCP"),
+    }
+}
+
+fn swarm<B: NetworkBehaviour>(behaviour: B) -> Swarm<B> {
+    swarm_of(&Keypair::generate_ed25519(), behaviour)
+}
+
+/// A swarm on TCP that speaks what it is given.
+pub(crate) fn swarm_of<B: NetworkBehaviour>(key: &Keypair, behaviour: B) -> Swarm<B> {
+    SwarmBuilder::with_existing_identity(key.clone())
+        .with_tokio()
+        .with_tcp(tcp::Config::new().nodelay(true), noise::Config::new, yamux::Config::default)
+        .unwrap()
+        .with_behaviour(|_| behaviour)
+        .unwrap()
+        .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(60)))
+        .build()
+}
+
+/// Drives a swarm until an event that is waited for.
+pub(crate) async fn event<B: NetworkBehaviour, T>(
+    swarm: &mut Swarm<B>,
+    wanted: impl Fn(SwarmEvent<B::ToSwarm>) -> Option<T>,
+) -> T {
+    let found = async {
+        loop {
+            if let Some(found) = wanted(swarm.select_next_some().await) {
+                return found;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, found).await.expect("the event comes in time")
+}
+
+impl Peer {
+    /// A stream, unless the host does not want this peer.
+    pub(crate) async fn try_stream(&mut self) -> Option<Stream> {
+        let opened = self.control.open_stream(self.host, PROTOCOL);
+        tokio::time::timeout(Duration::from_secs(5), opened).await.ok()?.ok()
+    }
+
+    pub(crate) async fn stream(&mut self) -> Stream {
+        for _ in 0..100 {
+            if let Some(stream) = self.try_stream().await {
+                return stream;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the host opens no stream");
+    }
+}
+
+pub(crate) async fn send(stream: &mut Stream, frame: &[u8]) {
+    try_send(stream, frame).await.unwrap();
+}
+
+pub(crate) async fn try_send(stream: &mut Stream, frame: &[u8]) -> std::io::Result<()> {
+    let length = u32::try_from(frame.len()).unwrap().to_be_bytes();
+    stream.write_all(&[&length, frame].concat()).await?;
+    stream.flush().await
+}
+
+pub(crate) async fn receive(stream: &mut Stream) -> Option<Value> {
+    let mut head = [0; 4];
+    let answer = async {
+        stream.read_exact(&mut head).await.ok()?;
+        let mut frame = vec![0; u32::from_be_bytes(head) as usize];
+        stream.read_exact(&mut frame).await.ok()?;
+        serde_json::from_slice(&frame).ok()
+    };
+    tokio::time::timeout(Duration::from_secs(20), answer).await.expect("an answer or an end comes in time")
+}
+
+pub(crate) async fn ask(stream: &mut Stream, frame: Value) -> Value {
+    send(stream, frame.to_string().as_bytes()).await;
+    receive(stream).await.expect("an answer")
+}
+
+pub(crate) fn echo(id: u32) -> Value {
+    json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"name": "echo", "arguments": {"n": id}}})
+}
+
+/// A well-behaved peer is served, whatever another one did before.
+pub(crate) async fn is_well(host: &Host) {
+    let mut peer = peer(host).await;
+    let mut stream = peer.stream().await;
+    let answer = ask(&mut stream, echo(7)).await;
+    assert_eq!(answer["result"]["structuredContent"], json!({"n": 7}), "{answer}");
+}
