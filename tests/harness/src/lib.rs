@@ -61,6 +61,7 @@ pub struct Options {
     env: Vec<(String, String)>,
     args: Vec<String>,
     mesh: bool,
+    through: Vec<String>,
     files: Vec<(String, String)>,
 }
 
@@ -120,6 +121,13 @@ impl Options {
         self
     }
 
+    /// Starts it by another command, as `ip netns exec NAME`, which becomes the host without a process between.
+    #[must_use]
+    pub fn through(mut self, command: &[&str]) -> Self {
+        self.through = command.iter().map(|part| (*part).to_owned()).collect();
+        self
+    }
+
     /// Starts it and waits until it is ready.
     pub async fn start(self) -> anyhow::Result<Host> {
         Host::start(self, TempDir::new()?).await
@@ -158,7 +166,15 @@ impl Host {
             std::fs::write(path, text)?;
         }
         std::fs::write(home.join("tandem.toml"), options.config.replace("{home}", &home.display().to_string()))?;
-        let mut child = Command::new(binary())
+        let mut command = match options.through.split_first() {
+            None => Command::new(binary()),
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(binary());
+                command
+            }
+        };
+        let mut child = command
             .args(["serve", "--config", "tandem.toml", "--set", "server.port=0", "--set", "reactor.port=0"])
             .args(["--set", if options.mesh { "reactor.enabled=true" } else { "reactor.enabled=false" }])
             .args(&options.args)
@@ -259,9 +275,28 @@ impl Host {
     }
 
     /// Kills it without warning and starts it again on what it left behind.
-    pub async fn crash_and_restart(mut self) -> anyhow::Result<Self> {
+    pub async fn crash_and_restart(self) -> anyhow::Result<Self> {
+        self.crash().await?.restart().await
+    }
+
+    /// Kills it without warning.
+    pub async fn crash(mut self) -> anyhow::Result<Crashed> {
         self.child.kill().await?;
-        Self::start(self.options, self.directory).await
+        Ok(Crashed { options: self.options, directory: self.directory })
+    }
+}
+
+/// What a host left behind that was killed.
+#[derive(Debug)]
+pub struct Crashed {
+    options: Options,
+    directory: TempDir,
+}
+
+impl Crashed {
+    /// Starts it again, as it was started before.
+    pub async fn restart(self) -> anyhow::Result<Host> {
+        Host::start(self.options, self.directory).await
     }
 }
 
