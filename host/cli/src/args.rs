@@ -34,6 +34,14 @@ pub(crate) enum Command {
     Sign(Sign),
     /// Check a plugin's signature against keys that you trust
     Verify(Verify),
+    /// Put a signed plugin into an OCI registry
+    Publish(crate::registry::Publish),
+    /// Fetch plugins, verify them, and put them into the plugin directory
+    Install(crate::registry::Install),
+    /// Take plugins out of the plugin directory
+    Uninstall(crate::registry::Uninstall),
+    /// Look for newer files of installed plugins where they came from
+    Upgrade(crate::registry::Upgrade),
     /// Show what a plugin is, what it requests and what it would be granted
     Inspect(Inspect),
     /// Show what plugins may touch, and change it while a host runs

@@ -17,6 +17,7 @@ mod p2p;
 mod package;
 mod progress;
 mod reactor;
+mod registry;
 mod reload;
 mod serve;
 mod supply;
@@ -46,6 +47,10 @@ fn main() -> std::process::ExitCode {
         Command::Keygen(args) => package::keygen(&args),
         Command::Sign(args) => package::sign(&args),
         Command::Verify(args) => package::verify(&args),
+        Command::Publish(args) => registry::publish(args),
+        Command::Install(args) => registry::install(args),
+        Command::Uninstall(args) => registry::uninstall(args),
+        Command::Upgrade(args) => registry::upgrade(args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Grants(args) => admin::grants(args),
         Command::Keys(args) => admin::keys(args),

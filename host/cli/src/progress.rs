@@ -1,4 +1,4 @@
-//! A progress bar while plugins are compiled, on a terminal; log lines in any case.
+//! Progress bars on a terminal: while plugins are compiled, with log lines in any case, and while files are fetched.
 
 use std::{
     io::IsTerminal,
@@ -9,6 +9,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use tandem_catalog::{LoadObserver, Rejected};
 use tandem_engine::Origin;
+use tandem_registry::Meter;
 
 pub(crate) struct Loading {
     bar: ProgressBar,
@@ -58,5 +59,35 @@ impl LoadObserver for Loading {
     fn rejected(&self, rejected: &Rejected) {
         self.bar.inc(1);
         self.bar.suspend(|| tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason));
+    }
+}
+
+/// A progress bar of one transfer.
+pub(crate) struct Transfer {
+    bar: ProgressBar,
+}
+
+impl Transfer {
+    pub(crate) fn new(what: &str) -> Self {
+        let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {bar:32} {bytes}/{total_bytes} {eta}") {
+            bar.set_style(style);
+        }
+        bar.set_message(what.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self { bar }
+    }
+
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Meter for Transfer {
+    fn at(&self, done: u64, total: Option<u64>) {
+        if let Some(total) = total {
+            self.bar.set_length(total);
+        }
+        self.bar.set_position(done);
     }
 }

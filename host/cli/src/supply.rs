@@ -28,6 +28,12 @@ impl Supply {
         policy.admit(file, Some(file)).map(drop).map_err(|error| error.to_string())
     }
 
+    /// Whether a package may come into the place of a file that no host may have loaded yet.
+    pub(crate) fn succeeds(&self, package: &Package, before: &Installed) -> Result<(), String> {
+        let policy = SupplyPolicy::new(&self.config, &self.revoked);
+        policy.admit(&Installed::of(package), Some(before)).map(drop).map_err(|error| error.to_string())
+    }
+
     /// Whether a package may be loaded. `back`: the operator goes back to it, so its version may be older. Blocking.
     pub(crate) fn admit(&self, package: &Package, back: bool) -> Result<(), String> {
         let file = Installed::of(package);

@@ -1,14 +1,14 @@
 //! Asks the running host, or does it beside it.
 
-use std::{io, sync::Arc};
+use std::{io, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, bail};
-use serde_json::Value;
-use tandem_manifest::{HostConfig, Package, SignaturePolicy};
+use serde_json::{Value, json};
+use tandem_manifest::{HostConfig, Package};
 use tandem_store::Store;
 
 use super::{Admin, Ask, server};
-use crate::{audit, config, live::Policy, package};
+use crate::{audit, config, live::Policy, reload::load_options};
 
 /// Answers from the running host, or from the store where none runs.
 pub(super) fn ask(config: HostConfig, ask: Ask) -> anyhow::Result<Value> {
@@ -39,6 +39,9 @@ async fn through(socket: &std::path::Path, ask: &Ask) -> anyhow::Result<Value> {
 }
 
 async fn beside(config: Arc<HostConfig>, ask: Ask) -> anyhow::Result<Value> {
+    if matches!(ask, Ask::Plugins) {
+        return stored(&config);
+    }
     let path = config::store_path(&config)?;
     let store = Store::open(&path).with_context(|| format!("cannot open the store {}", path.display()))?;
     let store = store.with_retention(audit::retention(&config));
@@ -49,17 +52,49 @@ async fn beside(config: Arc<HostConfig>, ask: Ask) -> anyhow::Result<Value> {
     admin.answer(ask, &format!("uid:{}", rustix::process::geteuid().as_raw())).await
 }
 
+/// The files of the plugin directory, and what a host with this configuration would make of them.
+fn files(config: &HostConfig) -> anyhow::Result<Vec<(PathBuf, Result<Package, String>)>> {
+    let options = load_options(config)?;
+    let Ok(directory) = std::fs::read_dir(&options.directory) else { return Ok(Vec::new()) };
+    let mut files: Vec<_> = directory.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
+    files.sort();
+    let open = |path: &PathBuf| {
+        let bytes = tandem_catalog::read_file(path)?;
+        Package::open(&bytes, &options.roots, options.signatures).map_err(|error| error.to_string())
+    };
+    Ok(files
+        .into_iter()
+        .map(|path| {
+            let opened = open(&path);
+            (path, opened)
+        })
+        .collect())
+}
+
 /// The plugins that a host with this configuration would load.
 fn plugins(config: &HostConfig, policy: &Policy) -> anyhow::Result<Vec<Arc<crate::live::Live>>> {
-    let roots = package::trust_roots(config::trust_roots(config)?.iter().map(AsRef::as_ref))?;
-    let signatures =
-        if config.plugins.allow_unsigned { SignaturePolicy::AllowUnsigned } else { SignaturePolicy::Required };
-    let Ok(directory) = std::fs::read_dir(&config.plugins.directory) else { return Ok(Vec::new()) };
-    let mut files: Vec<_> = directory.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    files.sort();
-    let wasm = files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "wasm"));
-    let opened = wasm.filter_map(|path| Package::open(&std::fs::read(path).ok()?, &roots, signatures).ok());
+    let opened = files(config)?.into_iter().filter_map(|(_, opened)| opened.ok());
     Ok(opened
         .filter_map(|package| policy.know(package.manifest.plugin.name.as_str(), &package.manifest.request))
         .collect())
+}
+
+/// What is there while no host runs.
+fn stored(config: &HostConfig) -> anyhow::Result<Value> {
+    let shown = files(config)?.into_iter().map(|(path, opened)| {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        match opened {
+            Ok(package) => json!({
+                "file": file, "name": package.manifest.plugin.name, "version": package.manifest.plugin.version,
+                "state": "stored", "tools": package.descriptors.tools.len(), "digest": package.file_digest,
+            }),
+            Err(reason) => {
+                let at = std::fs::metadata(&path).and_then(|metadata| metadata.modified());
+                let at = config::millis(at.unwrap_or_else(|_| std::time::SystemTime::now()));
+                json!({ "file": file, "state": "refused", "tools": 0, "error": { "reason": reason, "at_ms": at } })
+            }
+        }
+    });
+    Ok(shown.collect())
 }

@@ -4,13 +4,14 @@ use std::io::Write;
 
 use clap::Args;
 use serde_json::Value;
+use tandem_registry::Lock;
 
 use super::{Ask, client};
-use crate::{args::Source, config, exit::Exit};
+use crate::{args::Source, config, exit::Exit, registry::lock_path};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "States: serving; canary (a new version has a share of the calls); refused (nothing of the file is served)."
+    after_help = "States: serving; canary (a new version has a share of the calls); refused (nothing of the file is served); stored (no host\nruns).\n\nThe source is where `tandem install` had the file from, as tandem.lock says. `-`: it was put there by hand, or changed since."
 )]
 pub(crate) struct List {
     #[command(flatten)]
@@ -64,7 +65,11 @@ pub(crate) fn rollback(args: Rollback) -> anyhow::Result<Exit> {
 }
 
 fn ask(source: &Source, ask: Ask, json: bool) -> anyhow::Result<Exit> {
-    let plugins = client::ask(config::load(source)?, ask)?;
+    let mut plugins = client::ask(config::load(source)?, ask)?;
+    let lock = Lock::read(&lock_path(source))?.unwrap_or_default();
+    for plugin in plugins.as_array_mut().into_iter().flatten() {
+        add_source(plugin, &lock);
+    }
     let mut out = std::io::stdout().lock();
     if json {
         writeln!(out, "{}", serde_json::to_string_pretty(&plugins)?)?;
@@ -74,19 +79,30 @@ fn ask(source: &Source, ask: Ask, json: bool) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-const HEAD: [&str; 6] = ["PLUGIN", "VERSION", "STATE", "TOOLS", "DIGEST", "LOADED"];
+/// Where the very file came from.
+fn add_source(plugin: &mut Value, lock: &Lock) {
+    let text = |key: &str| plugin.get(key).and_then(Value::as_str);
+    let locked = text("name").and_then(|name| lock.plugins.get(name));
+    let source = locked.filter(|locked| text("digest") == Some(&*locked.digest.to_string()));
+    let source = source.map(|locked| locked.source.to_string());
+    if let (Some(plugin), Some(source)) = (plugin.as_object_mut(), source) {
+        plugin.insert("source".to_owned(), source.into());
+    }
+}
+
+const HEAD: [&str; 7] = ["PLUGIN", "VERSION", "STATE", "TOOLS", "DIGEST", "LOADED", "SOURCE"];
 /// Characters of a digest that tell files apart for people: `sha256:` and twelve digits.
 const DIGEST_START: usize = 19;
 
 fn print(out: &mut impl Write, plugins: &[Value]) -> std::io::Result<()> {
-    let rows: Vec<[String; 6]> = plugins.iter().map(row).collect();
+    let rows: Vec<[String; 7]> = plugins.iter().map(row).collect();
     let mut widths = HEAD.map(str::len);
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let mut line = |cells: [&str; 6]| {
+    let mut line = |cells: [&str; 7]| {
         let padded: Vec<_> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         writeln!(out, "{}", padded.join("  ").trim_end())
     };
@@ -113,10 +129,11 @@ fn print(out: &mut impl Write, plugins: &[Value]) -> std::io::Result<()> {
     Ok(())
 }
 
-fn row(plugin: &Value) -> [String; 6] {
+fn row(plugin: &Value) -> [String; 7] {
     let text = |key: &str| plugin.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
     let name = plugin.get("name").and_then(Value::as_str).map_or_else(|| text("file"), str::to_owned);
     let tools = plugin.get("tools").and_then(Value::as_u64).unwrap_or_default().to_string();
     let loaded = plugin.get("loaded_at_ms").and_then(Value::as_u64).map_or_else(|| "-".to_owned(), config::time_text);
-    [name, text("version"), text("state"), tools, text("digest").chars().take(DIGEST_START).collect(), loaded]
+    let digest = text("digest").chars().take(DIGEST_START).collect();
+    [name, text("version"), text("state"), tools, digest, loaded, text("source")]
 }

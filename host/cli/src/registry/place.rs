@@ -1,0 +1,111 @@
+//! The plugin directory.
+
+use std::{
+    fs::{self, File},
+    io::Write as _,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use tandem_catalog::{LoadOptions, read_file};
+use tandem_manifest::{Installed, Name, Package, TrustRoots};
+use tandem_registry::Locked;
+
+use super::site::Site;
+
+/// A file of the directory that is a plugin.
+pub(super) struct Present {
+    pub(super) path: PathBuf,
+    /// None where the host would not load it, because of its signature.
+    pub(super) installed: Option<Installed>,
+    pub(super) package: Package,
+}
+
+impl Present {
+    /// The plugins of the directory. Files that are none are left out.
+    pub(super) fn all(load: &LoadOptions) -> anyhow::Result<Vec<Self>> {
+        let directory = &load.directory;
+        let entries = fs::read_dir(directory).with_context(|| format!("cannot read {}", directory.display()))?;
+        let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        paths.retain(|path| path.extension().is_some_and(|ending| ending == "wasm"));
+        paths.sort();
+        Ok(paths.into_iter().filter_map(|path| Self::read(path, load)).collect())
+    }
+
+    fn read(path: PathBuf, load: &LoadOptions) -> Option<Self> {
+        let bytes = read_file(&path).ok()?;
+        let (package, _) = Package::inspect(&bytes, &TrustRoots::none()).ok()?;
+        let installed = Package::open(&bytes, &load.roots, load.signatures).ok().map(|opened| Installed::of(&opened));
+        Some(Self { path, installed, package })
+    }
+
+    /// The file that holds a plugin, whatever it is called.
+    pub(super) fn find(load: &LoadOptions, name: &Name) -> anyhow::Result<Option<Self>> {
+        Ok(Self::all(load)?.into_iter().find(|present| present.package.manifest.plugin.name == *name))
+    }
+}
+
+/// Where a plugin's file goes: in the place of the one that is there.
+fn target(directory: &Path, name: &Name, present: Option<&Present>) -> anyhow::Result<PathBuf> {
+    if let Some(present) = present {
+        return Ok(present.path.clone());
+    }
+    let path = directory.join(format!("{name}.wasm"));
+    if fs::symlink_metadata(&path).is_ok() {
+        bail!("{} is there and is something else than the plugin `{name}`; move it away first", path.display());
+    }
+    Ok(path)
+}
+
+impl Site {
+    /// Puts a file that was admitted into its place, and notes it in the lock file.
+    pub(super) fn place(&mut self, bytes: &[u8], locked: Locked, present: Option<&Present>) -> anyhow::Result<()> {
+        let directory = &self.load.directory;
+        let target = target(directory, &locked.name, present)?;
+        let cannot = || format!("cannot write {}", target.display());
+        // Not `.wasm`: nobody looks at it before it is renamed.
+        let prefix = format!(".{}.", locked.name);
+        let mut temporary = tempfile::Builder::new()
+            .prefix(&prefix)
+            .suffix(".tmp")
+            .permissions(fs::Permissions::from_mode(0o644))
+            .tempfile_in(directory)
+            .with_context(cannot)?;
+        temporary.write_all(bytes).and_then(|()| temporary.as_file().sync_all()).with_context(cannot)?;
+        let mut lock = self.lock.clone().unwrap_or_default();
+        lock.plugins.insert(locked.name.clone(), locked);
+        // All that is likely to fail is done; two renames are left.
+        let prepared = lock.prepare(&self.lock_path)?;
+        temporary.persist(&target).with_context(cannot)?;
+        prepared.commit().with_context(|| format!("{} is installed, but not noted", target.display()))?;
+        sync(directory);
+        self.lock = Some(lock);
+        Ok(())
+    }
+
+    /// Takes a plugin's file and its entry away. Answers whether there was one.
+    pub(super) fn remove(&mut self, name: &Name) -> anyhow::Result<bool> {
+        let present = Present::find(&self.load, name)?;
+        let mut lock = self.lock.clone().unwrap_or_default();
+        let known = lock.plugins.remove(name).is_some();
+        if present.is_none() && !known {
+            return Ok(false);
+        }
+        let prepared = known.then(|| lock.prepare(&self.lock_path)).transpose()?;
+        if let Some(Present { path, .. }) = &present {
+            fs::remove_file(path).with_context(|| format!("cannot remove {}", path.display()))?;
+            sync(&self.load.directory);
+        }
+        if let Some(prepared) = prepared {
+            prepared.commit()?;
+            self.lock = Some(lock);
+        }
+        Ok(true)
+    }
+}
+
+/// The rename is on disk too. Where the file system cannot do that, it was done as well as it can be.
+fn sync(directory: &Path) {
+    let _best_effort = File::open(directory).and_then(|directory| directory.sync_all());
+}

@@ -1,0 +1,68 @@
+//! `tandem upgrade`.
+
+use anyhow::{Context, bail};
+use tandem_manifest::Name;
+use tandem_registry::{Lock, Locked};
+
+use super::{
+    Upgrade,
+    install::{Done, carry_out, finish, plan},
+    site::Site,
+};
+use crate::exit::Exit;
+
+pub(crate) fn upgrade(args: Upgrade) -> anyhow::Result<Exit> {
+    let mut site = Site::open(&args.how)?;
+    let lock = site.lock.clone().unwrap_or_default();
+    let chosen = chosen(&site, &lock, &args.names)?;
+    let mut done = Vec::new();
+    for locked in chosen {
+        // One that cannot be had keeps no other from being upgraded.
+        done.push(
+            one(&mut site, &locked, &args).unwrap_or_else(|error| Done {
+                well: false,
+                ..Done::told(&locked, &format!("not upgraded: {error:#}"))
+            }),
+        );
+    }
+    finish(&args.how, done)
+}
+
+fn chosen(site: &Site, lock: &Lock, names: &[Name]) -> anyhow::Result<Vec<Locked>> {
+    if names.is_empty() {
+        return Ok(lock.plugins.values().cloned().collect());
+    }
+    let find = |name: &Name| {
+        lock.plugins.get(name).cloned().with_context(|| {
+            let path = site.lock_path.display();
+            format!("{path} has no `{name}`, so nobody knows where it came from; `tandem install SOURCE` notes it")
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+fn one(site: &mut Site, locked: &Locked, args: &Upgrade) -> anyhow::Result<Done> {
+    if locked.source.is_pinned() {
+        return Ok(Done::told(locked, "was installed by its digest and stays"));
+    }
+    let now = site.resolve(&locked.source)?;
+    if now == Some(locked.digest) {
+        return Ok(Done::told(locked, "is the newest there is"));
+    }
+    let fetched = site.fetch(&locked.source, now)?;
+    if fetched.digest == locked.digest {
+        return Ok(Done::told(locked, "is the newest there is"));
+    }
+    let plan = plan(site, locked.source.clone(), &fetched)?;
+    if plan.locked.name != locked.name {
+        bail!("{} is the plugin `{}` now", locked.source, plan.locked.name);
+    }
+    if args.dry_run {
+        plan.print(&mut std::io::stderr().lock())?;
+        let line = format!("{}: {} → {}, not installed (--dry-run)", locked.name, locked.version, plan.locked.version);
+        return Ok(Done::new(&plan, line, false));
+    }
+    let line = format!("{}: {} → {}", locked.name, locked.version, plan.locked.version);
+    let done = carry_out(site, plan, &fetched.bytes, args.how.yes)?;
+    Ok(if done.well { Done { line, ..done } } else { done })
+}
