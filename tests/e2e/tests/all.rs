@@ -25,6 +25,7 @@ mod p2p_tools;
 mod packages;
 mod plugins;
 mod policy;
+mod reflect;
 mod reload;
 mod rest;
 mod stdio;
