@@ -31,7 +31,7 @@ build: ## build the host
 plugins: setup build keys/dev.key ## build, pack and sign the plugins, the test guests and the conformance plugin
 	cargo build --target $(GUEST_TARGET) --profile guest $(foreach p,$(PLUGINS),-p tandem-plugin-$(p)) $(foreach g,$(GUESTS),-p guest-$(g)) -p tandem-conformance-plugin
 	@for p in $(PLUGINS); do $(TANDEM) pack $(GUEST_OUT)/tandem_plugin_$$(echo $$p | tr - _).wasm --manifest plugins/$$p/plugin.toml --key keys/dev.key -o plugins/$$p.wasm || exit 1; done
-	@for g in $(GUESTS); do $(TANDEM) pack $(GUEST_OUT)/guest_$$(echo $$g | tr - _).wasm --manifest tests/guests/$$g/plugin.toml --key keys/dev.key -o target/guests/$$g.wasm || exit 1; done
+	@for g in $(GUESTS); do $(TANDEM) pack $(GUEST_OUT)/guest_$$(echo $$g | tr - _).wasm --manifest tests/guests/$$g/plugin.toml $$([ -d tests/guests/$$g/wit ] && echo --wit tests/guests/$$g/wit) --key keys/dev.key -o target/guests/$$g.wasm || exit 1; done
 	@$(TANDEM) pack $(GUEST_OUT)/tandem_conformance_plugin.wasm --manifest tests/conformance/plugin.toml --key keys/dev.key -o target/conformance/conformance.wasm
 
 keys/dev.key: | build

@@ -185,6 +185,13 @@ def links(host: Host, port: int) -> None:
     check("links: a refused host", host.call("links_title", {"url": "https://elsewhere.invalid/"})["error"], "denied")
 
 
+def stranger(host: Host) -> None:
+    check("stranger: an option that has no value", host.call("bounds", {"points": []}), {"structured": {"result": None}})
+    area = {tool["name"]: tool for tool in host.mcp("tools/list")["tools"]}["area"]
+    check("stranger: the words of its WIT", area["description"], "The area of a shape, in square centimetres.")
+    check("stranger: an option need not be given", area["inputSchema"]["required"], ["shape"])
+
+
 def measure(host: Host, label: str, calls: int = 300) -> None:
     """Prints what a call of `words_count` costs: as the host counts it, over one kept connection, and by the command line."""
     arguments = {"text": "to weigh every word"}
@@ -206,8 +213,9 @@ def measure(host: Host, label: str, calls: int = 300) -> None:
 
 def pack(tandem: str, project: Path, manifest: str, work: Path, name: str) -> None:
     (work / f"{name}.toml").write_text(manifest)
+    wit = ["--wit", project / "wit"] if (project / "wit").exists() else []
     subprocess.run(
-        [tandem, "pack", project / "build/plugin.wasm", "--manifest", work / f"{name}.toml", "--key", work / "me.key",
+        [tandem, "pack", project / "build/plugin.wasm", "--manifest", work / f"{name}.toml", *wit, "--key", work / "me.key",
          "-o", work / "plugins" / f"{name}.wasm"], check=True,
     )  # fmt: skip
 
@@ -235,7 +243,7 @@ def main() -> int:
                 print(f"      {entry['file']}: {entry['message']} in {entry['took_ms']} ms")
         for name, project in projects.items():
             cases(host, project)
-            {"words": template, "notes": notes, "links": lambda h: links(h, port)}.get(name, lambda _: None)(host)
+            {"words": template, "notes": notes, "links": lambda h: links(h, port), "stranger": stranger}.get(name, lambda _: None)(host)
         measure(host, f"{language}, fresh instance", 300 if bench else 20)
     except Failure as failure:
         failed = True

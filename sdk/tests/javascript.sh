@@ -28,4 +28,6 @@ cp -r "$HERE/words" "$WORK/javascript/published/words"
 )
 [ -s "$WORK/javascript/published/words/build/plugin.wasm" ]
 echo "ok    the package builds components by itself"
+# A component with typed exports of its own: the same tool chain, nothing of the SDK.
+cp -r sdk/tests/stranger "$HERE/stranger"
 drive

@@ -185,9 +185,13 @@ fn load(
         fixed: None,
     };
     let (plugin, origin) = engine.load(bytes, spec).map_err(|error| error.to_string())?;
+    for function in plugin.left_out() {
+        tracing::info!(file, "{function}");
+    }
     let runtime = tokio::runtime::Handle::current();
     if probe {
-        let described = runtime.block_on(plugin.describe_ungranted()).map_err(|error| error.to_string())?;
+        let mut described = runtime.block_on(plugin.describe_ungranted()).map_err(|error| error.to_string())?;
+        manifest.adjust(&mut described);
         if described != package.descriptors {
             return Err("it does not offer what its descriptors say; pack it anew with `tandem pack`".to_owned());
         }

@@ -227,6 +227,9 @@ pub(crate) struct Pack {
     /// Its manifest
     #[arg(long, default_value = "plugin.toml")]
     pub manifest: PathBuf,
+    /// The WIT text of a component with typed exports of its own: its `///` comments become descriptions
+    #[arg(long, value_name = "PATH")]
+    pub wit: Option<PathBuf>,
     /// Where to write the plugin
     #[arg(short, long)]
     pub output: PathBuf,

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde_json::json;
-use tandem_engine::{Engine, EngineConfig};
+use tandem_engine::{Engine, EngineConfig, Outline};
 use tandem_manifest::{Effective, HostConfig, Installed, Package, SignatureState, SupplyPolicy};
 
 use crate::{args::Inspect, config, exit::Exit, package, supply};
@@ -15,14 +15,15 @@ pub(crate) fn run(args: &Inspect) -> anyhow::Result<Exit> {
     let roots = package::trust_roots(config::trust_roots(&host)?.iter().map(AsRef::as_ref))?;
     let (plugin, state) = Package::inspect(&bytes, &roots)?;
     let engine = Engine::new(EngineConfig { max_instances: 1, ..EngineConfig::default() }, None, Default::default())?;
-    let imports = engine.imports(plugin.component(&bytes))?;
+    let outline = engine.outline(plugin.component(&bytes))?;
     let revoked = supply::revoked(&host)?;
     let refusal = SupplyPolicy::new(&host, &revoked).admit(&Installed::of(&plugin), None).err();
     let effective = host.effective(plugin.manifest.plugin.name.as_str(), &plugin.manifest.request, "");
     let mut out = std::io::stdout().lock();
     if args.json {
         let shown = json!({
-            "manifest": plugin.manifest, "descriptors": plugin.descriptors, "imports": imports,
+            "manifest": plugin.manifest, "descriptors": plugin.descriptors, "imports": outline.imports,
+            "functions_left_out": outline.left_out.iter().flatten().map(ToString::to_string).collect::<Vec<_>>(),
             "signature": signature(&state), "digest": plugin.file_digest.to_string(), "capabilities": effective.explain(),
             "refused": refusal.as_ref().map(ToString::to_string),
             "limits": plugin.manifest.limits.within(&host.limits),
@@ -30,7 +31,7 @@ pub(crate) fn run(args: &Inspect) -> anyhow::Result<Exit> {
         writeln!(out, "{}", serde_json::to_string_pretty(&shown)?)?;
         return Ok(Exit::Success);
     }
-    print(&mut out, &plugin, &state, &imports, &effective, &host)?;
+    print(&mut out, &plugin, &state, &outline, &effective, &host)?;
     if let Some(refusal) = refusal {
         writeln!(out, "\nREFUSED here: {refusal}")?;
     }
@@ -50,7 +51,7 @@ fn print(
     out: &mut impl Write,
     plugin: &Package,
     state: &SignatureState,
-    imports: &[String],
+    outline: &Outline,
     effective: &Effective,
     host: &HostConfig,
 ) -> std::io::Result<()> {
@@ -76,11 +77,15 @@ fn print(
     if effective.explain().is_empty() {
         writeln!(out, "  none requested")?;
     }
-    writeln!(out, "\ntools")?;
+    let made = if outline.left_out.is_some() { " (made from the exported functions)" } else { "" };
+    writeln!(out, "\ntools{made}")?;
     for tool in &plugin.descriptors.tools {
         let first = tool.description.lines().next().unwrap_or("");
         writeln!(out, "  {:28}  {first}", tool.name)?;
     }
+    for function in outline.left_out.iter().flatten() {
+        writeln!(out, "  {function}")?;
+    }
     writeln!(out, "\nimports (what it could use if it were granted)")?;
-    imports.iter().try_for_each(|import| writeln!(out, "  {import}"))
+    outline.imports.iter().try_for_each(|import| writeln!(out, "  {import}"))
 }

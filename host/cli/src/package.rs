@@ -11,6 +11,7 @@ use std::{
 use anyhow::{Context, bail};
 use tandem_engine::{Engine, EngineConfig, Services};
 use tandem_manifest::{KeyPair, ManifestErrors, Package, PluginManifest, SignaturePolicy, TrustRoots};
+use wit_parser::{PackageMetadata, Resolve};
 
 use crate::{
     args::{Keygen, Pack, Sign, Verify},
@@ -42,15 +43,21 @@ pub(crate) fn drawn(errors: &ManifestErrors) -> anyhow::Error {
 }
 
 pub(crate) fn pack(args: &Pack) -> anyhow::Result<Exit> {
-    let component = read(&args.component)?;
+    let mut component = read(&args.component)?;
+    if let Some(wit) = &args.wit {
+        component = documented(&component, wit)?;
+    }
     let manifest = PluginManifest::parse(&args.manifest.display().to_string(), &read_text(&args.manifest)?)
         .map_err(|errors| drawn(&errors))?;
     let engine =
         Engine::new(EngineConfig { max_instances: 1, ..EngineConfig::default() }, None, Arc::new(Services::default()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let descriptors = runtime
-        .block_on(engine.describe(&component))
+    let (descriptors, left_out) = runtime
+        .block_on(engine.examine(&component))
         .with_context(|| format!("{} cannot be packed", args.component.display()))?;
+    for function in &left_out {
+        writeln!(std::io::stderr(), "{}: {function}", args.component.display())?;
+    }
     if let Some(unknown) =
         manifest.tools.keys().find(|name| !descriptors.tools.iter().any(|tool| tool.name == name.as_str()))
     {
@@ -72,6 +79,14 @@ pub(crate) fn pack(args: &Pack) -> anyhow::Result<Exit> {
         if args.key.is_some() { "signed" } else { "unsigned" }
     )?;
     Ok(Exit::Success)
+}
+
+/// Puts the comments of a WIT text into the component, in the section where WIT tools keep them: its types have none.
+fn documented(component: &[u8], wit: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_path(wit).with_context(|| format!("cannot read {}", wit.display()))?;
+    let docs = PackageMetadata::extract(&resolve, package).encode()?;
+    Ok(Package::annotate(component, PackageMetadata::SECTION_NAME, &docs)?)
 }
 
 fn key_pair(path: &Path) -> anyhow::Result<KeyPair> {

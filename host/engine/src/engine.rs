@@ -6,17 +6,27 @@ use wasmtime::component::Linker;
 
 use crate::{
     aot::{AotCache, Origin},
-    bindings::exports::tandem::plugin,
     capability::Capability,
     config::EngineConfig,
     error::LoadError,
+    exports::{self, Exports},
     host,
-    plugin::{Exports, Plugin, PluginSpec, Shared},
+    plugin::{Plugin, PluginSpec, Shared},
+    reflect::{Functions, LeftOut},
     services::Services,
     state::CallState,
     ticker::Ticker,
     wasi,
 };
+
+/// A component from outside.
+#[derive(Clone, Debug)]
+pub struct Outline {
+    /// The names of its imports.
+    pub imports: Vec<String>,
+    /// The exported functions that are no tools; none at all for a component of the contract.
+    pub left_out: Option<Vec<LeftOut>>,
+}
 
 /// Compiles and links plugins. Made once for a host.
 pub struct Engine {
@@ -69,29 +79,38 @@ impl Engine {
             None => (wasmtime::component::Component::new(&self.wasmtime, wasm).map_err(compile)?, Origin::Compiled),
         };
         let pre = self.linker.instantiate_pre(&component).map_err(|error| LoadError::Link(format!("{error:#}")))?;
-        let exports = Exports {
-            tools: plugin::tools::GuestIndices::new(&pre).map_err(|error| LoadError::Exports(format!("{error:#}")))?,
-            resources: plugin::resources::GuestIndices::new(&pre).ok(),
-            prompts: plugin::prompts::GuestIndices::new(&pre).ok(),
-            lifecycle: plugin::lifecycle::GuestIndices::new(&pre).ok(),
-        };
+        let exports = Exports::of(&component, &pre, wasm)?;
         let uses_client =
             component.component_type().imports(&self.wasmtime).any(|(name, _)| name.starts_with("tandem:host/client@"));
         let shared = Arc::new(Shared::new(&spec, self.services.clone(), self.ticker.clone()));
         Ok((Plugin::new(shared, pre, exports, spec, uses_client, self.config.max_instances), origin))
     }
 
-    /// The names of a component's imports, for `tandem inspect`.
-    pub fn imports(&self, wasm: &[u8]) -> Result<Vec<String>, LoadError> {
+    /// What a component imports, and which of its functions are no tools, for `tandem inspect`. Runs nothing of it.
+    pub fn outline(&self, wasm: &[u8]) -> Result<Outline, LoadError> {
         let component = wasmtime::component::Component::new(&self.wasmtime, wasm)
             .map_err(|error| LoadError::Compile(format!("{error:#}")))?;
-        Ok(component.component_type().imports(&self.wasmtime).map(|(name, _)| name.to_owned()).collect())
+        let imports = component.component_type().imports(&self.wasmtime).map(|(name, _)| name.to_owned()).collect();
+        let left_out = (!exports::is_contract(&component, &self.wasmtime))
+            .then(|| Functions::of(&self.wasmtime, &component, wasm).left_out().to_vec());
+        Ok(Outline { imports, left_out })
+    }
+
+    /// The names of a component's imports.
+    pub fn imports(&self, wasm: &[u8]) -> Result<Vec<String>, LoadError> {
+        self.outline(wasm).map(|outline| outline.imports)
     }
 
     /// Asks an unpacked component what it offers, in a sandbox without any grant.
     pub async fn describe(&self, wasm: &[u8]) -> Result<tandem_manifest::Descriptors, LoadError> {
+        self.examine(wasm).await.map(|(descriptors, _)| descriptors)
+    }
+
+    /// As [`Engine::describe`], and with the exported functions that are no tools, of a component that is not of the
+    /// contract.
+    pub async fn examine(&self, wasm: &[u8]) -> Result<(tandem_manifest::Descriptors, Vec<LeftOut>), LoadError> {
         let spec = PluginSpec::ungranted(Arc::new(Capability::default()));
         let (plugin, _) = self.load(wasm, spec)?;
-        plugin.describe().await
+        Ok((plugin.describe().await?, plugin.left_out().to_vec()))
     }
 }

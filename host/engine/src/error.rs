@@ -16,6 +16,12 @@ pub enum LoadError {
     /// It lacks an export, or an export has another type.
     #[error("the component does not export `tandem:plugin/tools@0.1.0` as the contract has it: {0}")]
     Exports(String),
+    /// It exports neither the contract's interface nor a function that can be a tool.
+    #[error(
+        "the component has no tools: it exports neither `tandem:plugin/tools@0.1.0` nor a function that can be one{}",
+        if .0.is_empty() { String::new() } else { format!(": {}", .0) }
+    )]
+    NoTools(String),
     /// Its `describe` or `check` failed.
     #[error("{0}")]
     Probe(String),

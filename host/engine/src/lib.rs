@@ -8,6 +8,9 @@
 //! tables, bounds on handles, resources and bytes across the border, and budgets for log and output
 //! ([`Limits`]). The number of live instances is bounded by the pool ([`EngineConfig`]).
 //!
+//! Components of the contract (`wit/`) are one kind of plugin; the other are components with typed exports of their own, whose
+//! functions become tools.
+//!
 //! **Refuses.** Components that import what no interface of the host gives, and compiled code that this host
 //! did not make.
 
@@ -21,12 +24,14 @@ mod capability;
 mod config;
 mod engine;
 mod error;
+mod exports;
 mod host;
 mod instances;
 mod limits;
 mod metrics;
 mod output;
 mod plugin;
+mod reflect;
 mod services;
 mod state;
 mod ticker;
@@ -42,11 +47,12 @@ pub use bindings::tandem::plugin::types::{
 pub use call::{CallEnv, Caller, ClientCapabilities, ClientPort, Input, InputError, InputRequest, Level};
 pub use capability::{Capability, Directory, DirectoryQuota, Limits};
 pub use config::{EngineConfig, TICK};
-pub use engine::Engine;
+pub use engine::{Engine, Outline};
 pub use error::{LoadError, RunError};
 pub use host::{
     Caches, DagFormat, EntryKind, EventSink, InvokeError, InvokeOutput, Invoker, P2p, P2pError, P2pRequest, Strategy,
 };
 pub use plugin::{Capabilities, InstancePolicy, Plugin, PluginSpec};
+pub use reflect::LeftOut;
 pub use services::Services;
 pub use wasi::{DiskUsage, Fixed};

@@ -10,7 +10,7 @@ use crate::{
     bindings::tandem::plugin::types::{self as wit, Content, ResourceBody, ResourceContents, ToolOutput},
     config::{HOSTCALL_FUEL, MAX_HANDLES, MAX_RESOURCES},
     error::{LoadError, RunError},
-    plugin::Exports,
+    exports::{Exports, Tools},
     state::CallState,
 };
 
@@ -58,7 +58,11 @@ pub(crate) async fn describe(
     store: &mut Store<CallState>,
     instance: &Instance,
 ) -> wasmtime::Result<Result<Descriptors, LoadError>> {
-    let tools = exports.tools.load(&mut *store, instance)?.call_describe(&mut *store).await?;
+    let tools = match &exports.tools {
+        Tools::Contract(indices) => indices.load(&mut *store, instance)?.call_describe(&mut *store).await?,
+        // Types say it all. That there is an instance shows that it can be called.
+        Tools::Functions(functions) => return Ok(Ok(functions.descriptors())),
+    };
     let (mut resources, mut templates, mut prompts) = (Vec::new(), Vec::new(), Vec::new());
     if let Some(indices) = &exports.resources {
         let guest = indices.load(&mut *store, instance)?;

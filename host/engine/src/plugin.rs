@@ -16,12 +16,12 @@ use std::{
 use tokio_util::sync::CancellationToken;
 use wasmtime::{
     PoolConcurrencyLimitError, Store, Trap,
-    component::{Instance, InstancePre, Resource},
+    component::{Instance, InstancePre},
 };
 
 use crate::{
     bindings::{
-        exports::tandem::plugin::{lifecycle, prompts, resources, tools},
+        exports::tandem::plugin::tools,
         tandem::plugin::types::{
             Completion, CompletionReference, PromptOutput, ResourceContents, ToolError, ToolOutput,
         },
@@ -30,8 +30,10 @@ use crate::{
     capability::{Capability, Limits},
     config::{HOSTCALL_FUEL, MAX_HANDLES},
     error::{LoadError, RunError},
+    exports::{Answer, Exports, Op, Tools},
     instances::Idle,
     metrics::{Counted, Meters},
+    reflect::LeftOut,
     services::Services,
     state::CallState,
     ticker::Ticker,
@@ -130,14 +132,6 @@ impl PluginSpec {
     }
 }
 
-#[derive(Clone)]
-pub(crate) struct Exports {
-    pub(crate) tools: tools::GuestIndices,
-    pub(crate) resources: Option<resources::GuestIndices>,
-    pub(crate) prompts: Option<prompts::GuestIndices>,
-    pub(crate) lifecycle: Option<lifecycle::GuestIndices>,
-}
-
 /// One instance with its store.
 pub(crate) struct Live {
     pub(crate) store: Store<CallState>,
@@ -166,24 +160,6 @@ impl std::fmt::Debug for Plugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Plugin").field("name", &self.shared.name).field("limits", &self.limits).finish_non_exhaustive()
     }
-}
-
-/// What is asked of an instance.
-enum Op<'a> {
-    Tool { name: &'a str, arguments: &'a String },
-    Read { uri: &'a str },
-    Prompt { name: &'a str, arguments: &'a String },
-    Complete { reference: &'a CompletionReference, argument: &'a str, value: &'a str, settled: &'a String },
-    Check,
-}
-
-/// What it answered.
-enum Answer {
-    Tool(Result<ToolOutput, ToolError>),
-    Read(Result<Vec<ResourceContents>, ToolError>),
-    Prompt(Result<PromptOutput, ToolError>),
-    Complete(Result<Completion, ToolError>),
-    Check(Result<(), String>),
 }
 
 /// Takes the answer that belongs to the question.
@@ -216,6 +192,15 @@ impl Plugin {
     #[must_use]
     pub fn uses_client(&self) -> bool {
         self.uses_client
+    }
+
+    /// The exported functions that are no tools, with the reasons. A component of the contract has none.
+    #[must_use]
+    pub fn left_out(&self) -> &[LeftOut] {
+        match &self.exports.tools {
+            Tools::Contract(_) => &[],
+            Tools::Functions(functions) => functions.left_out(),
+        }
     }
 
     /// The ceilings of its calls.
@@ -275,7 +260,7 @@ impl Plugin {
 
     /// Asks the plugin whether it can work as it is granted and configured.
     pub async fn check(&self) -> Result<(), LoadError> {
-        if self.exports.lifecycle.is_none() {
+        if !self.exports.has_check() {
             return Ok(());
         }
         let env = CallEnv::for_probe(self.limits.deadline);
@@ -336,7 +321,8 @@ impl Plugin {
             let mut live = self.instance(env).await?;
             let turn = live.store.data().turn();
             let result = {
-                let mut running = pin!(self.dispatch(&mut live, op));
+                let Live { store, instance, tools, .. } = &mut live;
+                let mut running = pin!(self.exports.ask(store, instance, tools, op));
                 let polled = poll_fn(|cx| {
                     let progress = running.as_mut().poll(cx);
                     if progress.is_pending() {
@@ -394,45 +380,6 @@ impl Plugin {
             }
             Err(error) => Err(self.classify(store.data(), &error)),
         }
-    }
-
-    async fn dispatch(&self, live: &mut Live, op: Op<'_>) -> wasmtime::Result<Answer> {
-        let Live { store, instance, tools, .. } = live;
-        let no_export = |name: &'static str| wasmtime::Error::from(RunError::NoExport(name));
-        // The handle's number is the call's: a handle that outlives its call names no other.
-        let context = |store: &Store<CallState>| Resource::new_own(store.data().call);
-        Ok(match op {
-            Op::Tool { name, arguments } => {
-                let guest = match tools {
-                    Some(guest) => guest,
-                    None => tools.insert(self.exports.tools.load(&mut *store, &*instance)?),
-                };
-                let context = context(store);
-                Answer::Tool(guest.call_call(&mut *store, context, name, arguments).await?)
-            }
-            Op::Read { uri } => {
-                let indices = self.exports.resources.as_ref().ok_or_else(|| no_export("resources"))?;
-                let guest = indices.load(&mut *store, &*instance)?;
-                let context = context(store);
-                Answer::Read(guest.call_read(&mut *store, context, uri).await?)
-            }
-            Op::Prompt { name, arguments } => {
-                let indices = self.exports.prompts.as_ref().ok_or_else(|| no_export("prompts"))?;
-                let guest = indices.load(&mut *store, &*instance)?;
-                let context = context(store);
-                Answer::Prompt(guest.call_get(&mut *store, context, name, arguments).await?)
-            }
-            Op::Complete { reference, argument, value, settled } => {
-                let indices = self.exports.prompts.as_ref().ok_or_else(|| no_export("prompts"))?;
-                let guest = indices.load(&mut *store, &*instance)?;
-                let context = context(store);
-                Answer::Complete(guest.call_complete(&mut *store, context, reference, argument, value, settled).await?)
-            }
-            Op::Check => {
-                let indices = self.exports.lifecycle.as_ref().ok_or_else(|| no_export("lifecycle"))?;
-                Answer::Check(indices.load(&mut *store, &*instance)?.call_check(&mut *store).await?)
-            }
-        })
     }
 
     /// Accounts for the call, and keeps the instance if it may serve again.

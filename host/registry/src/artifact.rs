@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest};
 use serde_json::json;
 use tandem_manifest::{Package, Sha256Digest, canonical_json};
-use wasmparser_component::{Parser, Payload};
+use wasmparser::{Parser, Payload};
 
 use crate::error::RegistryError;
 

@@ -19,7 +19,7 @@ const count = tool({
     if (words.length === 0) throw ToolError.invalidArguments("the text has no words");
     return {
       words: words.length,
-      letters: text.match(/[\p{L}\p{N}]/gu)?.length ?? 0,
+      letters: [...text.replace(/[^\p{L}\p{N}]+/gu, "")].length,
       longest: words.reduce((longest, word) => (word.length > longest.length ? word : longest)),
     };
   },

@@ -178,7 +178,7 @@ fn a_mark_says_what_a_tool_is() -> Result<()> {
     let take = descriptor("take.all")?;
     assert_eq!(take.title.as_deref(), Some("Take"));
     assert_eq!(take.description, "Takes all there is.\n\nMore about it.");
-    let meta: Option<Value> = take.meta.as_deref().and_then(|text| tandem_sdk::serde_json::from_str(text).ok());
+    let meta: Option<Value> = take.meta.as_deref().and_then(|text| serde_json::from_str(text).ok());
     assert_eq!(meta, Some(json!({ "vendor/key": 1, "tandem/task": "required" })));
     assert_eq!(descriptor("list")?.meta.as_deref(), Some(r#"{"tandem/task":"optional"}"#));
     let known = take.annotations;

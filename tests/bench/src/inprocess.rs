@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 const WARM_UP: usize = 2_000;
 const CALLS: usize = 50_000;
 
-fn env() -> CallEnv {
+pub(crate) fn env() -> CallEnv {
     CallEnv {
         request_id: "bench".into(),
         caller: Caller::local(),

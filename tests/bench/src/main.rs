@@ -11,6 +11,7 @@ mod driver;
 mod fairness;
 mod footprint;
 mod inprocess;
+mod languages;
 mod p2p;
 mod plugin;
 mod reload;
@@ -29,19 +30,22 @@ fn main() -> anyhow::Result<()> {
         ["server", kind] => servers::serve(kind),
         [] => all(),
         ["in-process"] => inprocess::report(&mut std::io::stdout()),
+        ["languages"] => languages::report(&mut std::io::stdout()),
         ["http"] => driver::report(&mut std::io::stdout()),
         ["audit"] => audit::report(&mut std::io::stdout()),
         ["fairness"] => fairness::report(&mut std::io::stdout()),
         ["p2p"] => p2p::report(&mut std::io::stdout()),
         ["reload"] => reload::report(&mut std::io::stdout()),
         ["footprint"] => footprint::report(&mut std::io::stdout()),
-        _ => bail!("usage: tandem-bench [in-process | http | audit | fairness | p2p | reload | footprint]"),
+        _ => bail!("usage: tandem-bench [in-process | languages | http | audit | fairness | p2p | reload | footprint]"),
     }
 }
 
 fn all() -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     inprocess::report(&mut out)?;
+    writeln!(out)?;
+    languages::report(&mut out)?;
     writeln!(out)?;
     driver::report(&mut out)?;
     writeln!(out)?;

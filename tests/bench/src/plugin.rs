@@ -1,6 +1,10 @@
 //! The measured plugins: test guests, with a fresh instance for each call or a pooled one.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context;
 use tandem_catalog::{Category, GrantPolicy, Granted, LoadOptions, load_file};
@@ -8,7 +12,7 @@ use tandem_engine::{Capability, Engine, EngineConfig, Limits, Services};
 use tandem_manifest::{Instance, Package, PluginManifest, SignaturePolicy, TrustRoots};
 
 /// Grants nothing, and passes the author's limits on.
-struct Plain;
+pub(crate) struct Plain;
 
 impl GrantPolicy for Plain {
     fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String> {
@@ -49,6 +53,16 @@ pub(crate) fn engine() -> anyhow::Result<Engine> {
     Ok(Engine::new(EngineConfig::default(), None, Arc::new(Services::default()))?)
 }
 
+/// How a directory of unsigned plugins is loaded.
+pub(crate) fn options(directory: &Path) -> LoadOptions {
+    LoadOptions {
+        directory: directory.to_owned(),
+        roots: TrustRoots::none(),
+        signatures: SignaturePolicy::AllowUnsigned,
+        workers: 1,
+    }
+}
+
 /// Loads one guest. Needs a runtime's context.
 pub(crate) fn load_into(engine: &Engine, guest: &str, pooled: bool) -> anyhow::Result<Category> {
     let file = file(guest);
@@ -60,12 +74,7 @@ pub(crate) fn load_into(engine: &Engine, guest: &str, pooled: bool) -> anyhow::R
     let directory = tempfile::tempdir()?;
     let path = directory.path().join(format!("{guest}.wasm"));
     std::fs::write(&path, repacked)?;
-    let options = LoadOptions {
-        directory: directory.path().to_owned(),
-        roots: TrustRoots::none(),
-        signatures: SignaturePolicy::AllowUnsigned,
-        workers: 1,
-    };
+    let options = options(directory.path());
     let (category, _) = load_file(engine, &path, &options, &Plain).map_err(anyhow::Error::msg)?;
     Ok(category)
 }

@@ -25,6 +25,7 @@ mod p2p_tools;
 mod packages;
 mod plugins;
 mod policy;
+mod reflect;
 mod registry;
 mod reload;
 mod rest;

@@ -87,3 +87,27 @@ async fn a_poisoned_cache_entry_is_compiled_anew_and_reported() -> anyhow::Resul
     assert!(String::from_utf8(records.stdout)?.contains("plugin.recompiled"), "it is recorded");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_restart_compiles_nothing() -> anyhow::Result<()> {
+    let cache = tempfile::tempdir()?;
+    let path = cache.path().display().to_string();
+    let loaded = |host: &tandem_harness::Host| {
+        let said =
+            |line: &serde_json::Value| Some(line["message"].as_str()?.strip_prefix("plugin loaded, ")?.to_owned());
+        host.log().iter().filter_map(said).collect::<Vec<String>>()
+    };
+    let guests = ["echo", "kv-user", "stranger"];
+    let start = || Options::with(&guests).map(|o| o.env("TANDEM_PLUGINS__COMPILED_DIRECTORY", &path));
+    let host = start()?.start().await?;
+    assert_eq!(loaded(&host), ["compiled"; 3]);
+    let written = |entry: std::io::Result<std::fs::DirEntry>| entry?.metadata()?.modified();
+    let before = std::fs::read_dir(&cache)?.map(written).collect::<Result<Vec<_>, _>>()?;
+    host.stop().await?;
+    let host = start()?.start().await?;
+    assert_eq!(loaded(&host), ["from the compiled-code cache"; 3]);
+    let after = std::fs::read_dir(&cache)?.map(written).collect::<Result<Vec<_>, _>>()?;
+    assert_eq!(before, after, "nothing is written anew");
+    assert_eq!(host.client("/mcp/full").await?.structured("add", json!({"a": 1, "b": 1})).await?["sum"], 2.0);
+    Ok(())
+}

@@ -137,6 +137,13 @@ impl Client {
         Ok(self.service.list_all_tools().await?.into_iter().map(|tool| tool.name.into_owned()).collect())
     }
 
+    /// One tool as it is listed.
+    pub async fn listed(&self, tool: &str) -> anyhow::Result<Value> {
+        let all = self.service.list_all_tools().await?;
+        let found = all.iter().find(|listed| listed.name == tool);
+        Ok(serde_json::to_value(found.ok_or_else(|| anyhow::anyhow!("there is no tool `{tool}`"))?)?)
+    }
+
     /// Progress that was told so far.
     #[must_use]
     pub fn progress(&self) -> Vec<f64> {

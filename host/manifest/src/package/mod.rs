@@ -29,7 +29,7 @@ pub use check::{
 pub use key::{KeyError, KeyId, KeyPair, MAX_TRUST_ROOTS, TrustRoots};
 use key::{SIGNATURE_LENGTH, Signature};
 pub use section::{FormatError, Part};
-use section::{Layout, append};
+use section::{Layout, append, append_custom};
 
 use crate::{
     Descriptors, PluginManifest, SectionError, canonical,
@@ -205,7 +205,8 @@ pub struct Package {
 }
 
 impl Package {
-    /// Makes an unsigned package of a component.
+    /// Makes an unsigned package of a component. What the manifest says of tools goes over `descriptors`, which are what
+    /// the component says.
     ///
     /// # Errors
     /// `component` is no component or has sections of ours already; the manifest or the descriptors break a
@@ -220,6 +221,7 @@ impl Package {
             return Err(PackageError::AlreadyPacked);
         }
         let mut descriptors = descriptors.clone();
+        manifest.adjust(&mut descriptors);
         descriptors.sort();
         let manifest_section = manifest.to_section();
         let descriptors_section = canonical::encode(&descriptors);
@@ -232,6 +234,22 @@ impl Package {
         append(&mut file, Part::Descriptors, &descriptors_section)?;
         check_size(&file)?;
         Ok(file)
+    }
+
+    /// A component with one more custom section, as `package-docs`, which is where WIT tools keep `///` comments.
+    ///
+    /// # Errors
+    /// `component` is no component or is packed already.
+    pub fn annotate(component: &[u8], section: &str, payload: &[u8]) -> Result<Vec<u8>, PackageError> {
+        check_size(component)?;
+        if !Layout::read(component)?.is_bare() {
+            return Err(PackageError::AlreadyPacked);
+        }
+        let mut annotated = component.to_vec();
+        append_custom(&mut annotated, section, payload);
+        check_size(&annotated)?;
+        // A name in our namespace is not for others to give.
+        if Layout::read(&annotated)?.is_bare() { Ok(annotated) } else { Err(PackageError::AlreadyPacked) }
     }
 
     /// As [`Package::pack`], after taking the sections of ours off a package.

@@ -271,14 +271,19 @@ pub(super) fn append(file: &mut Vec<u8>, part: Part, payload: &[u8]) -> Result<(
     if payload.len() > MAX_SECTION {
         return Err(FormatError::TooLarge { part, size: payload.len() });
     }
+    append_custom(file, part.name(), payload);
+    Ok(())
+}
+
+/// Writes a custom section behind a file.
+pub(super) fn append_custom(file: &mut Vec<u8>, name: &str, payload: &[u8]) {
     let mut body = Vec::with_capacity(payload.len() + 32);
-    write_length(&mut body, part.name().len());
-    body.extend_from_slice(part.name().as_bytes());
+    write_length(&mut body, name.len());
+    body.extend_from_slice(name.as_bytes());
     body.extend_from_slice(payload);
     file.push(CUSTOM);
     write_length(file, body.len());
     file.extend_from_slice(&body);
-    Ok(())
 }
 
 fn write_length(out: &mut Vec<u8>, mut length: usize) {

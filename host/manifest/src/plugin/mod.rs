@@ -26,7 +26,7 @@ pub use tools::{Retry, RetryPolicy, ToolOverrides, ToolPolicy};
 
 use crate::{
     canonical,
-    descriptor::ToolDescriptor,
+    descriptor::{Descriptors, ToolDescriptor},
     document::{Check, Findings, ManifestErrors, Tree, read},
     names::{Name, ToolName},
     text::shown,
@@ -156,6 +156,16 @@ impl PluginManifest {
     #[must_use]
     pub fn tool_policy(&self, tool: &ToolDescriptor) -> ToolPolicy {
         ToolPolicy::new(self.tools.get(tool.name.as_str()), tool, self.limits.deadline)
+    }
+
+    /// Puts what `[tools.NAME]` says of tools in the place of what their code says: their titles, descriptions and
+    /// annotations. The descriptors of a package have this form.
+    pub fn adjust(&self, descriptors: &mut Descriptors) {
+        for tool in &mut descriptors.tools {
+            if let Some(overrides) = self.tools.get(tool.name.as_str()) {
+                overrides.adjust(tool);
+            }
+        }
     }
 
     /// The JSON Schema of `plugin.toml`, for editors.

@@ -1,9 +1,10 @@
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
 use crate::{
     ByteSize, HumanDuration,
-    descriptor::{Annotations, TaskSupport},
+    descriptor::{Annotations, Descriptors, TaskSupport},
     names::is_tool_name,
 };
 
@@ -140,6 +141,7 @@ fn rules_beyond_types_are_told_at_their_value() {
     one("[request]\ncache = { max-bytes = '1GiB' }\n", "1GiB is outside 1KiB to 64MiB");
     one("[request]\nenv = [{ name = 'A', reason = \"a\\nb\" }]\n", "write one plain line");
     one("[tools.x]\nretry = { max-attempts = 11 }\n", "11 is outside 1 to 10");
+    one("[tools.x]\nread-only = true\ndestructive = true\n", "what is read-only destroys nothing");
     one("[tools.'a b']\n", "`a b` is no tool name");
 }
 
@@ -325,4 +327,29 @@ proptest! {
         let text = MINIMAL.replace("version", &format!("category = '{category}'\nversion"));
         prop_assert_eq!(PluginManifest::parse("p", &text).is_ok(), is_tool_name(&category));
     }
+}
+
+#[test]
+fn what_is_said_of_a_tool_goes_over_what_its_code_says() {
+    let text = format!("{MINIMAL}[tools.a]\ntitle = 'A'\nread-only = true\n[tools.b]\ndescription = 'Does b.'\n");
+    let manifest = PluginManifest::parse("plugin.toml", &text).unwrap();
+    let tool = |name: &str| ToolDescriptor {
+        name: name.to_owned(),
+        title: None,
+        description: "Its code's words.".to_owned(),
+        input_schema: json!({"type": "object"}),
+        output_schema: None,
+        annotations: Annotations { read_only: false, destructive: true, idempotent: false, open_world: true },
+        meta: None,
+    };
+    let mut adjusted = Descriptors { tools: vec![tool("a"), tool("b"), tool("c")], ..Descriptors::default() };
+    manifest.adjust(&mut adjusted);
+    let [a, b, c] = &adjusted.tools[..] else { panic!("three tools") };
+    assert_eq!((a.title.as_deref(), &*a.description), (Some("A"), "Its code's words."));
+    assert!(a.annotations.read_only && !a.annotations.destructive && a.annotations.open_world);
+    assert_eq!((&*b.description, b.annotations), ("Does b.", tool("b").annotations));
+    assert_eq!(*c, tool("c"));
+    let again = adjusted.clone();
+    manifest.adjust(&mut adjusted);
+    assert_eq!(adjusted, again, "twice is once");
 }

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::limits::check_deadline;
+use super::{MAX_LINE, limits::check_deadline};
 use crate::{
+    MAX_DESCRIPTION,
     descriptor::{TaskSupport, ToolDescriptor},
     document::{Check, Findings},
     units::HumanDuration,
@@ -74,10 +75,29 @@ impl Retry {
     }
 }
 
-/// What the manifest says of one tool.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// What the manifest says of one tool. Descriptions and annotations are put into the package's descriptors when it is
+/// packed; they are for components whose code has no words of its own, and win where it has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct ToolOverrides {
+    /// A short name for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// What it does and when to use it, for a model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether it changes nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_only: Option<bool>,
+    /// Whether it may destroy something. Without meaning where it is read-only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub destructive: Option<bool>,
+    /// Whether twice is the same as once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotent: Option<bool>,
+    /// Whether it reaches things outside the host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub open_world: Option<bool>,
     /// Its deadline, where that is not the plugin's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<HumanDuration>,
@@ -94,8 +114,40 @@ pub struct ToolOverrides {
     pub task: Option<TaskSupport>,
 }
 
+impl ToolOverrides {
+    /// Puts what is said here in the place of what the code says.
+    pub(super) fn adjust(&self, tool: &mut ToolDescriptor) {
+        if let Some(title) = &self.title {
+            tool.title = Some(title.clone());
+        }
+        if let Some(description) = &self.description {
+            tool.description.clone_from(description);
+        }
+        let annotations = &mut tool.annotations;
+        for (said, annotation) in [
+            (self.read_only, &mut annotations.read_only),
+            (self.destructive, &mut annotations.destructive),
+            (self.idempotent, &mut annotations.idempotent),
+            (self.open_world, &mut annotations.open_world),
+        ] {
+            *annotation = said.unwrap_or(*annotation);
+        }
+        // What changes nothing destroys nothing.
+        annotations.destructive &= !annotations.read_only;
+    }
+}
+
 impl Check for ToolOverrides {
     fn check(&self, findings: &mut Findings) {
+        if let Some(title) = &self.title {
+            findings.line("title", title, MAX_LINE);
+        }
+        if let Some(description) = self.description.as_ref().filter(|text| text.len() > MAX_DESCRIPTION) {
+            findings.report("description", format!("{} bytes; the limit is {MAX_DESCRIPTION}", description.len()));
+        }
+        if self.read_only == Some(true) && self.destructive == Some(true) {
+            findings.report("destructive", "what is read-only destroys nothing; leave one of the two out");
+        }
         if let Some(deadline) = self.deadline {
             check_deadline("deadline", deadline, findings);
         }
@@ -129,7 +181,7 @@ pub struct ToolPolicy {
 
 impl ToolPolicy {
     pub(super) fn new(overrides: Option<&ToolOverrides>, descriptor: &ToolDescriptor, deadline: HumanDuration) -> Self {
-        let (overrides, tool) = (overrides.copied().unwrap_or_default(), &descriptor.annotations);
+        let (overrides, tool) = (overrides.cloned().unwrap_or_default(), &descriptor.annotations);
         let deadline = overrides.deadline.unwrap_or(deadline);
         let usual = if deadline > LONG { TaskSupport::Optional } else { TaskSupport::Forbidden };
         // A read-only tool is not safe to repeat by that alone: it may answer differently each time.

@@ -16,7 +16,14 @@ from pathlib import Path
 
 #: The release that the contract was tried with.
 COMPONENTIZE = "0.25.1"
-_ENTRY = "import plugin\nfrom tandem_sdk.guest import Lifecycle, Prompts, Resources, Tools\n"
+# What the snapshot holds is there for good: collections during calls need not look through all of it again.
+_ENTRY = """\
+import gc
+import plugin
+from tandem_sdk.guest import Lifecycle, Prompts, Resources, Tools
+gc.collect()
+gc.freeze()
+"""
 
 
 class BuildError(Exception):

@@ -20,7 +20,7 @@ from . import docs, schema
 from .content import BLOCKS, Completion, Contents, Message, PromptOutput, ToolOutput, blocks
 from .ctx import Ctx
 from .errors import InvalidArguments, NotFound
-from .schema import Field, Mismatch
+from .schema import Field, Mismatch, from_json
 
 _UNIONS = (typing.Union, types.UnionType)
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -85,7 +85,7 @@ class Plugin:
         if tool is None:
             raise NotFound(f"this plugin has no tool `{name}`")
         try:
-            parsed = json.loads(arguments) if arguments else {}
+            parsed = from_json(arguments) if arguments else {}
         except ValueError as error:
             raise InvalidArguments(f"the arguments are no JSON: {error}") from None
         return tool.run(ctx, parsed)

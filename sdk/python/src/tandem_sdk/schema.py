@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import json
 import types
 import typing
@@ -170,9 +171,15 @@ def record(items: list[Field], make: Callable[..., Any], closed: bool, descripti
     return Shape(schema, load)
 
 
+# Kept, for working them out takes longer than writing them; bounded, for a tool may make classes.
+@functools.lru_cache(maxsize=256)
+def _names(cls: type) -> list[str]:
+    return [item.name for item in dataclasses.fields(cls)]
+
+
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
+        return {name: getattr(value, name) for name in _names(type(value))}
     if isinstance(value, enum.Enum):
         return value.value
     if isinstance(value, (set, frozenset)):
@@ -189,6 +196,22 @@ _ENCODER = json.JSONEncoder(default=_plain, ensure_ascii=False, separators=(",",
 def to_json(value: Any) -> str:
     """Writes dataclasses, enums, sets and what ``json`` knows. NaN and infinities are refused: JSON has none."""
     return _ENCODER.encode(value)
+
+
+_SCAN = json.JSONDecoder().scan_once
+
+
+def from_json(text: str) -> Any:
+    """As ``json.loads``, which looks for white space around the value first; the host sends none.
+
+    Raises:
+        ValueError: it is no JSON.
+    """
+    try:
+        value, end = _SCAN(text, 0)
+    except StopIteration:
+        return json.loads(text)
+    return value if end == len(text) else json.loads(text)
 
 
 def _arg(hint: Any) -> Arg | None:
