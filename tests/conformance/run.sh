@@ -27,14 +27,16 @@ failed=0
 for revision in 2025-11-25 2026-07-28; do
     echo "== conformance $revision"
     $NODE -p @modelcontextprotocol/conformance@$SUITE conformance server --url "http://$ADDRESS/mcp" \
-        --requirements $revision -o "$RESULTS/$revision" || failed=1
+        --requirements $revision -o "$RESULTS/$revision" > "$WORK/said" || failed=1
+    cat "$WORK/said"
 done
 # A revision's requirements run the extensions beside, unscored. All that the suite checks of tasks must pass too; what it has of
 # their notifications is not written yet.
 for scenario in lifecycle capability-negotiation wire-fields request-state-removal mrtr-input request-headers \
     dispatch-and-envelope required-task-error mrtr-composition; do
-    echo "== conformance tasks-$scenario"
-    $NODE -p @modelcontextprotocol/conformance@$SUITE conformance server --url "http://$ADDRESS/mcp" \
-        --scenario tasks-$scenario -o "$RESULTS/tasks" || failed=1
+    if ! grep -q "tasks-$scenario: [1-9][0-9]* passed, 0 failed" "$WORK/said"; then
+        echo "tasks-$scenario did not pass" >&2
+        failed=1
+    fi
 done
 exit $failed

@@ -244,3 +244,22 @@ async fn one_tenant_does_not_take_the_places_of_all() {
     host.binding = mine;
     assert_eq!(said(host.resume(&state, answers(&[("a", accept("x"))])).await.unwrap()), "x");
 }
+
+#[tokio::test]
+async fn a_call_that_is_late_goes_on_where_it_was() {
+    let host = host(4, Duration::from_secs(60));
+    let outlet = Outlet { peer: &host.peer, token: None };
+    let cancel = CancellationToken::new();
+    let slow = |_port, _cancel| -> Work {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Ok(Reply::Tool(CallToolResult::success(vec![ContentBlock::text("done")])))
+        })
+    };
+    let talk = Talk::detached(options(), Answers::new(), slow);
+    let waits = (&host.table, &host.sealer, &host.binding);
+    let round = talk.in_rounds_until(&outlet, &cancel, waits, std::future::ready(())).await.unwrap();
+    let Round::Late(talk) = round else { panic!("it was not late") };
+    let answered = talk.in_rounds(&outlet, &cancel, &host.table, &host.sealer, &host.binding).await;
+    assert!(matches!(answered, Ok(Response::Done(Reply::Tool(_)))), "{answered:?}");
+}

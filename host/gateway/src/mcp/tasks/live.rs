@@ -215,3 +215,97 @@ fn now() -> Timestamp {
     use tandem_store::tasks::{Clock as _, SystemClock};
     SystemClock.now()
 }
+
+#[cfg(test)]
+mod tests {
+    use rmcp::model::{ElicitRequest, ElicitRequestParams, InputRequest as WireRequest};
+    use serde_json::json;
+    use tandem_store::tasks::TaskId;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::mcp::client_port::Question;
+
+    fn live() -> Live {
+        Live::new(LeaseRef { id: TaskId::new(), fence: 1 }, "t", 1, false, now(), None)
+    }
+
+    fn question(key: &str) -> Question {
+        let form = json!({"message": "?", "requestedSchema": {"type": "object", "properties": {}}});
+        let form: ElicitRequestParams = serde_json::from_value(form).unwrap();
+        Question { key: key.to_owned(), request: WireRequest::Elicitation(ElicitRequest::new(form)) }
+    }
+
+    type Heard = oneshot::Receiver<Result<Vec<Value>, InputError>>;
+
+    fn ask(live: &Live, keys: &[&str], spare: &mut Answers) -> Heard {
+        let (reply, heard) = oneshot::channel();
+        let questions = keys.iter().map(|key| question(key)).collect();
+        live.hear(Event::Ask(Ask { questions, reply }), spare);
+        heard
+    }
+
+    fn yes(keys: &[&str]) -> Answers {
+        keys.iter().map(|key| ((*key).to_owned(), json!({"action": "accept"}))).collect()
+    }
+
+    fn open(live: &Live) -> Vec<String> {
+        live.questions().into_keys().collect()
+    }
+
+    #[test]
+    fn answers_may_come_one_by_one_and_keys_are_never_used_again() {
+        let live = live();
+        let mut heard = ask(&live, &["a", "b"], &mut Answers::new());
+        assert_eq!(open(&live), ["1.0.a", "1.1.b"]);
+        live.answer(yes(&["1.0.a", "stray"]), now()).unwrap();
+        assert_eq!(open(&live), ["1.1.b"]);
+        assert!(heard.try_recv().is_err());
+        // An answer that was given is not changed, and one of another form changes nothing at all.
+        let wrong = [("1.1.b".to_owned(), json!(1))].into();
+        assert!(live.answer(wrong, now()).is_err());
+        let second =
+            [("1.0.a".to_owned(), json!({"action": "decline"})), ("1.1.b".to_owned(), json!({"action": "cancel"}))];
+        live.answer(second.into(), now()).unwrap();
+        let answers = heard.try_recv().unwrap().unwrap();
+        assert_eq!(answers, [json!({"action": "accept"}), json!({"action": "cancel"})]);
+        let _waits = ask(&live, &["a"], &mut Answers::new());
+        assert_eq!(open(&live), ["1.2.a"]);
+    }
+
+    #[test]
+    fn what_the_client_said_before_is_not_asked_again() {
+        let live = live();
+        let mut spare = yes(&["a"]);
+        let mut heard = ask(&live, &["a"], &mut spare);
+        assert!(heard.try_recv().unwrap().is_ok() && spare.is_empty() && open(&live).is_empty());
+    }
+
+    #[test]
+    fn questions_that_wait_are_bounded_and_a_guest_that_is_gone_waits_no_more() {
+        let live = live();
+        let waiting: Vec<_> = (0..MAX_ASKS).map(|_| ask(&live, &["a"], &mut Answers::new())).collect();
+        let mut one_more = ask(&live, &["a"], &mut Answers::new());
+        assert!(matches!(one_more.try_recv(), Ok(Err(InputError::LimitExceeded(_)))));
+        drop(waiting);
+        live.answer(Answers::new(), now()).unwrap();
+        assert!(open(&live).is_empty());
+    }
+
+    #[test]
+    fn the_store_hears_of_progress_once_and_of_whole_numbers() {
+        let live = live();
+        live.hear(Event::Progress { done: 1.6, total: Some(4.0), message: None }, &mut Answers::new());
+        let progress = Progress { current: 2, total: Some(4), message: None };
+        assert_eq!((live.news(), live.news()), (Some(progress.clone()), None));
+        assert_eq!(live.progress().0, Some(progress));
+    }
+
+    #[test]
+    fn the_first_reason_to_stop_counts() {
+        let live = live();
+        live.stop(Stop::Cancelled);
+        live.stop(Stop::Lost);
+        assert_eq!(live.why(), Some(Stop::Cancelled));
+    }
+}
