@@ -56,7 +56,7 @@ pub(super) async fn ask(core: &Core, peer: PeerId) {
             return;
         }
     };
-    let told = answer["records"].as_array().into_iter().flatten().take(RECORDS + 1);
+    let told = answer.get("records").and_then(Value::as_array).into_iter().flatten().take(RECORDS + 1);
     let records = told.filter_map(|text| HostRecord::decode(text.as_str()?.as_bytes()).ok()).collect();
     let nodes = take_in(core, records, Source::Exchange);
     core.sources_note("exchange", nodes, None);

@@ -6,7 +6,8 @@
 //! **Promises.** This host stores a record only if the host that it names brought it itself, signed it, and it is fresh.
 //! Peers get into the routing table only after they said that they speak this protocol.
 //!
-//! **Bounds.** [`RECORDS`], [`PROVIDERS`], [`ADDRESSES`] of a peer, [`QUERIES`] of our own at once, each [`QUERY`] long.
+//! **Bounds.** [`RECORDS`], [`PROVIDERS`], [`ADDRESSES`] of a peer, [`QUERIES`] of our own at once, each [`QUERY`] long,
+//! with [`ANSWERS`].
 //!
 //! **Not promised.** That everybody is found: whoever has many ids near a key can hide what is under it. Rendezvous points
 //! of the operator's own cannot be crowded out like that.
@@ -44,6 +45,8 @@ const RECORDS: usize = 1_024;
 const PROVIDERS: usize = 64;
 /// Addresses of a peer in the routing table. The crate has no bound of its own.
 const ADDRESSES: usize = 6;
+/// Answers that are looked at for one host's record; who is near it in the table may answer anything.
+const ANSWERS: usize = 8;
 /// Questions under way. Each makes a few dials.
 const QUERIES: usize = 64;
 /// How long one may take.
@@ -93,11 +96,34 @@ pub(crate) fn key_of(peer: &PeerId) -> RecordKey {
     RecordKey::new(&[b"/tandem/host/".as_slice(), &peer.to_bytes()].concat())
 }
 
+/// A question that is under way: what came so far, and who waits for it.
+struct Asked<T> {
+    found: Vec<T>,
+    reply: oneshot::Sender<Vec<T>>,
+}
+
+impl<T> Asked<T> {
+    fn new() -> (Self, oneshot::Receiver<Vec<T>>) {
+        let (reply, answer) = oneshot::channel();
+        (Self { found: Vec::new(), reply }, answer)
+    }
+
+    fn add(&mut self, more: impl IntoIterator<Item = T>, limit: usize) {
+        let room = limit.saturating_sub(self.found.len());
+        self.found.extend(more.into_iter().take(room));
+    }
+
+    fn end(self) {
+        // Whoever asked may have given up.
+        drop(self.reply.send(self.found));
+    }
+}
+
 /// Questions that are under way.
 #[derive(Default)]
 pub(super) struct Queries {
-    hosts: HashMap<QueryId, (Vec<PeerId>, oneshot::Sender<Vec<PeerId>>)>,
-    records: HashMap<QueryId, (Vec<Vec<u8>>, oneshot::Sender<Vec<Vec<u8>>>)>,
+    hosts: HashMap<QueryId, Asked<PeerId>>,
+    records: HashMap<QueryId, Asked<Vec<u8>>>,
     puts: HashMap<QueryId, oneshot::Sender<Result<(), String>>>,
 }
 
@@ -133,8 +159,8 @@ impl Queries {
         }
         // It also fills the routing table; without anybody in it there is nothing to ask.
         table.bootstrap().ok()?;
-        let (reply, answer) = oneshot::channel();
-        self.hosts.insert(table.get_providers(meeting()), (Vec::new(), reply));
+        let (asked, answer) = Asked::new();
+        self.hosts.insert(table.get_providers(meeting()), asked);
         Some(answer)
     }
 
@@ -143,22 +169,21 @@ impl Queries {
         if self.full() {
             return None;
         }
-        let (reply, answer) = oneshot::channel();
-        self.records.insert(table.get_record(key_of(peer)), (Vec::new(), reply));
+        let (asked, answer) = Asked::new();
+        self.records.insert(table.get_record(key_of(peer)), asked);
         Some(answer)
     }
 
     fn progressed(&mut self, id: QueryId, result: QueryResult, last: bool) {
         match result {
             QueryResult::GetProviders(Ok(GetProvidersOk::FoundProviders { providers, .. })) => {
-                if let Some((found, _)) = self.hosts.get_mut(&id) {
-                    let room = PROVIDERS.saturating_sub(found.len());
-                    found.extend(providers.into_iter().take(room));
+                if let Some(asked) = self.hosts.get_mut(&id) {
+                    asked.add(providers, PROVIDERS);
                 }
             }
             QueryResult::GetRecord(Ok(GetRecordOk::FoundRecord(record))) => {
-                if let Some((found, _)) = self.records.get_mut(&id).filter(|(found, _)| found.len() < ADDRESSES) {
-                    found.push(record.record.value);
+                if let Some(asked) = self.records.get_mut(&id) {
+                    asked.add([record.record.value], ANSWERS);
                 }
             }
             QueryResult::PutRecord(result) => {
@@ -169,11 +194,11 @@ impl Queries {
             _ => {}
         }
         if last {
-            if let Some((found, reply)) = self.hosts.remove(&id) {
-                drop(reply.send(found));
+            if let Some(asked) = self.hosts.remove(&id) {
+                asked.end();
             }
-            if let Some((found, reply)) = self.records.remove(&id) {
-                drop(reply.send(found));
+            if let Some(asked) = self.records.remove(&id) {
+                asked.end();
             }
         }
     }
@@ -198,13 +223,13 @@ pub(super) fn on(
                 return Some((source, format!("it put a record into the hash table that is refused: {why}")));
             }
         }
-        Event::InboundRequest { request: InboundRequest::AddProvider { record: Some(record) } } => {
-            if record.key == meeting() {
-                let known = if record.addresses.is_empty() { listens } else { record.addresses };
-                let addresses = within(policy, &record.provider, known);
-                // A full list turns newcomers away; who is in it stays until he is silent.
-                drop(table.store_mut().add_provider(ProviderRecord { addresses, ..record }));
-            }
+        Event::InboundRequest { request: InboundRequest::AddProvider { record: Some(record) } }
+            if record.key == meeting() =>
+        {
+            let known = if record.addresses.is_empty() { listens } else { record.addresses };
+            let addresses = within(policy, &record.provider, known);
+            // A full list keeps those whose ids are nearest to the key; who is silent for an hour leaves it.
+            drop(table.store_mut().add_provider(ProviderRecord { addresses, ..record }));
         }
         _ => {}
     }

@@ -102,7 +102,7 @@ impl PeerBook {
         let heard = |peer: &Peer| Some((peer.last_seen, peer.record_at(now)?.clone()));
         let in_use = self.peers.values().filter(|peer| peer.kept_out(now).is_none());
         let mut records: Vec<_> = in_use.filter_map(heard).collect();
-        records.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        records.sort_unstable_by_key(|(heard, _)| std::cmp::Reverse(*heard));
         records.truncate(limit);
         records.into_iter().map(|(_, record)| record).collect()
     }
