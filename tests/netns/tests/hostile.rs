@@ -16,14 +16,14 @@ use crate::support::{KEY, ended, host, in_state, meshed, quantile, registry, sub
 const QUEUE: usize = 0;
 const WORKER: usize = 1;
 /// Places of those that attack.
-const HOSTILE: [usize; 2] = [2, 3];
+const HOSTILE: [usize; 3] = [2, 3, 4];
 /// How long the attack goes on.
 const ATTACK: Duration = Duration::from_secs(8);
 /// How long the task runs that the attackers want: all the time, and below what a tool may take.
 const PRIZE_MS: u32 = 9_000;
 
 pub(crate) async fn run() -> anyhow::Result<String> {
-    let (lab, directory) = (Lab::new(4, 50)?, TempDir::new()?);
+    let (lab, directory) = (Lab::new(5, 50)?, TempDir::new()?);
     let discovery = registry(&directory);
     let plugins: [&[&str]; 2] = [&[], &["echo"]];
     let starts = [QUEUE, WORKER].map(|place| host(&lab, place, plugins[place], &discovery));
@@ -39,7 +39,7 @@ pub(crate) async fn run() -> anyhow::Result<String> {
     let attacks = futures::future::try_join_all([
         forge(&lab, HOSTILE[0], &address, &prize).boxed_local(),
         garble(&lab, HOSTILE[1], &address).boxed_local(),
-        knock(&lab, HOSTILE[1]).boxed_local(),
+        knock(&lab, HOSTILE[2]).boxed_local(),
     ]);
     let (mut under, attacked) = tokio::try_join!(work(client, ATTACK), attacks)?;
     let [forged, garbled, knocked] = attacked[..] else { anyhow::bail!("three attacks") };
