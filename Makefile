@@ -12,9 +12,9 @@ GUESTS  := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/guests/*/Cargo.toml))
 HOST    := --workspace $(foreach p,$(PLUGINS),--exclude tandem-plugin-$(p)) $(foreach g,$(GUESTS),--exclude guest-$(g)) --exclude tandem-conformance-plugin
 NODE    := npx -y -p node@22
 
-FUZZERS := manifest package config patterns
+FUZZERS := manifest package config patterns frames messages records swarm_keys workflows
 # How long each of them runs.
-FUZZ_SECONDS ?= 20
+FUZZ_SECONDS ?= 10
 
 .PHONY: help setup build plugins run test lint fmt bench fuzz conformance clients interop sdk-test demo-mesh clean
 .DEFAULT_GOAL := help

@@ -21,6 +21,7 @@ mod reactor;
 mod rpc;
 mod service;
 mod settings;
+mod swarm_key;
 mod tools;
 pub mod trust;
 pub mod workflow;

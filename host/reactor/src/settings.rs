@@ -7,6 +7,7 @@ use tandem_manifest::{Admission, GithubConfig, HttpUrl, P2pConfig, PeerLimitsCon
 
 use crate::{
     discovery::github::GithubSettings,
+    swarm_key,
     trust::{
         Reach,
         quota::{AcceptLimits, WireLimits},
@@ -246,17 +247,12 @@ pub(crate) fn peer_of(address: &Multiaddr) -> Option<PeerId> {
     }
 }
 
-/// 64 hexadecimal digits, alone or as the last line of a swarm key file.
 fn psk(text: &str) -> Result<[u8; 32], SettingsError> {
-    let wrong = || SettingsError {
+    swarm_key::parse(text).ok_or_else(|| SettingsError {
         key: "p2p.psk",
         reason: "write 64 hexadecimal digits, or the text of a swarm.key file; make one with: openssl rand -hex 32"
             .to_owned(),
-    };
-    let digits = text.trim().lines().last().unwrap_or_default().trim();
-    let mut key = [0; 32];
-    hex::decode_to_slice(digits, &mut key).map_err(|_| wrong())?;
-    Ok(key)
+    })
 }
 
 #[cfg(test)]

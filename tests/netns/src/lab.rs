@@ -186,7 +186,7 @@ impl Node {
     /// Where it does not listen for peers.
     pub async fn peer_id(&self) -> anyhow::Result<String> {
         let line = self.host.logged("listening for peers").await?;
-        let id = line["peer"].as_str().map(ToOwned::to_owned);
+        let id = line.get("peer").and_then(|peer| peer.as_str()).map(ToOwned::to_owned);
         id.ok_or_else(|| anyhow::anyhow!("the host does not say its peer id: {line}"))
     }
 

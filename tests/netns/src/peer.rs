@@ -36,7 +36,7 @@ impl std::fmt::Debug for Peer {
 impl Peer {
     pub(crate) fn start(inside: &Namespace, psk: [u8; 32]) -> anyhow::Result<Self> {
         let (dials, asked) = mpsc::channel(8);
-        let (ready, started) = std::sync::mpsc::channel();
+        let (ready, started) = std::sync::mpsc::sync_channel(1);
         // Sockets are made on the thread that polls the swarm: it stays inside.
         inside.run(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -190,7 +190,7 @@ impl Wire {
         self.send(&json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})).await?;
         loop {
             let answer = self.receive().await?.with_context(|| format!("the host ended the stream of `{method}`"))?;
-            if answer["id"] == id {
+            if answer.get("id").and_then(Value::as_u64) == Some(id) {
                 return Ok(answer);
             }
         }

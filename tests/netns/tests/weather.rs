@@ -60,7 +60,7 @@ pub(crate) async fn slow() -> anyhow::Result<String> {
     let met = start.elapsed();
     let client = &clients[0];
     // The hosts measure it themselves, a while after they have met.
-    let peers = until(client, "p2p_peer_list", json!({"state": "connected"}), |answer| {
+    let peers = until(client, "p2p_taskqueue_discover_peers", json!({"tool": "add", "timeout_s": 1}), |answer| {
         let measured = |peer: &Value| peer["rtt_ms"].as_f64().is_some_and(|rtt| rtt >= 200.0);
         answer["peers"].as_array().is_some_and(|peers| peers.len() == 2 && peers.iter().all(measured))
     });
