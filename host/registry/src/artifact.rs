@@ -13,9 +13,9 @@ use wasmparser::{Parser, Payload};
 use crate::error::RegistryError;
 
 /// The media type of the configuration.
-pub const ARTIFACT_CONFIG: &str = "application/vnd.wasm.config.v0+json";
+const ARTIFACT_CONFIG: &str = "application/vnd.wasm.config.v0+json";
 /// The media type of the layer.
-pub const ARTIFACT_LAYER: &str = "application/wasm";
+const ARTIFACT_LAYER: &str = "application/wasm";
 /// Interfaces that the configuration names in each list.
 const MAX_INTERFACES: usize = 1_000;
 /// The time of the configuration: none that is true would be the same for the same file.

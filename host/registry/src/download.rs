@@ -46,14 +46,6 @@ pub trait Meter {
     fn at(&self, done: u64, total: Option<u64>);
 }
 
-/// Nobody looks.
-#[derive(Debug)]
-pub struct Silent;
-
-impl Meter for Silent {
-    fn at(&self, _done: u64, _total: Option<u64>) {}
-}
-
 /// Why one answer did not bring the rest.
 enum Stopped {
     /// The connection broke: the rest may come from another one.

@@ -27,8 +27,7 @@ mod oci;
 mod part;
 mod source;
 
-pub use artifact::{ARTIFACT_CONFIG, ARTIFACT_LAYER};
-pub use download::{Expected, Fetched, Meter, Silent};
+pub use download::{Expected, Fetched, Meter};
 pub use error::RegistryError;
 pub use http::{Client, ClientOptions};
 pub use lock::{LOCK_NAME, Lock, LockError, Locked, Prepared};

@@ -89,7 +89,7 @@ pub struct Lock {
 #[serde(deny_unknown_fields)]
 struct Form {
     version: u32,
-    #[serde(default, rename = "plugin")]
+    #[serde(default, rename = "plugin", skip_serializing_if = "Vec::is_empty")]
     plugins: Vec<Locked>,
 }
 

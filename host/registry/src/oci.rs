@@ -3,8 +3,9 @@
 //! What is fetched goes through [`Client`]'s own requests, which are bounded and continue; what is published goes through
 //! `oci-client`, with the credential that was found here.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
+use bytes::Bytes;
 use oci_client::{
     client::{Certificate, CertificateEncoding, ClientConfig, ClientProtocol},
     errors::OciDistributionError,
@@ -32,7 +33,11 @@ use crate::{
 /// The largest manifest: what the distribution specification asks registries to take.
 const MAX_MANIFEST: usize = 4 << 20;
 /// How long a part of a publication may take.
-const IDLE: std::time::Duration = std::time::Duration::from_secs(60);
+const IDLE: Duration = Duration::from_secs(60);
+/// How often a publication is tried again while the registry is busy; blobs that it has are not sent again.
+const MAX_TRIES: u32 = 5;
+/// The wait before it; doubled each time, so that half a minute is bridged. `oci-client` does not tell what the registry asks for.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
 /// What a manifest may be; the last two only to say so.
 const MANIFESTS: [&str; 4] =
     [OCI_IMAGE_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, OCI_IMAGE_INDEX_MEDIA_TYPE, IMAGE_MANIFEST_LIST_MEDIA_TYPE];
@@ -133,7 +138,15 @@ impl Repository<'_> {
             Ok(_) | Err(RegistryError::NotFound(_)) => {}
             Err(error) => return Err(error),
         }
-        self.push(&artifact, file).await.map_err(|error| self.pushed(error))?;
+        let file = Bytes::from(file);
+        let mut tries = 0;
+        while let Err(error) = self.push(&artifact, file.clone()).await {
+            if !matches!(error, OciDistributionError::ServerError { code: 429 | 503, .. }) || tries >= MAX_TRIES {
+                return Err(self.pushed(error));
+            }
+            tokio::time::sleep(FIRST_WAIT * 2_u32.pow(tries)).await;
+            tries += 1;
+        }
         // Some registries rewrite manifests; then the digest would be of something that is not there.
         let (found, _) = self.manifest(&digest).await?;
         if found != artifact.manifest_digest {
@@ -143,7 +156,7 @@ impl Repository<'_> {
         Ok(published(false))
     }
 
-    async fn push(&self, artifact: &Artifact, file: Vec<u8>) -> Result<(), OciDistributionError> {
+    async fn push(&self, artifact: &Artifact, file: Bytes) -> Result<(), OciDistributionError> {
         let (host, reference) = (self.source.connects_to(), self.source.reference());
         let plain = self.client.options.plain_http.scheme_of(host) == "http";
         let authorities = self.client.options.authorities.iter();
@@ -158,7 +171,7 @@ impl Repository<'_> {
         })?;
         let auth = self.opened.borrow().as_ref().map_or(RegistryAuth::Anonymous, |opened| opened.auth.clone());
         client.store_auth_if_needed(host, &auth).await;
-        let blobs = [(artifact.layer_digest, file), (artifact.config_digest, artifact.config.clone())];
+        let blobs = [(artifact.layer_digest, file), (artifact.config_digest, artifact.config.clone().into())];
         for (digest, bytes) in blobs {
             let digest = digest.to_string();
             if !client.blob_exists(reference, &digest).await? {

@@ -152,7 +152,7 @@ async fn what_is_published_is_installed_elsewhere_taken_over_upgraded_and_taken_
     operator(&["upgrade", "echo", "--yes"]).await?;
     until(&host, &author.docker, |line| line["version"] == "1.1.0").await?;
     assert_eq!(client.structured("add", json!({"a": 1, "b": 2})).await?["sum"], 3.0);
-    assert!(operator(&["upgrade", "echo"]).await?.out.contains("is the newest there is"));
+    assert!(operator(&["upgrade", "echo"]).await?.out.contains("is up to date"));
 
     operator(&["uninstall", "echo"]).await?;
     until(&host, &author.docker, Value::is_null).await?;
@@ -166,6 +166,7 @@ async fn what_is_published_is_installed_elsewhere_taken_over_upgraded_and_taken_
 async fn an_artifact_is_of_the_wasm_layout_and_a_tag_is_not_replaced_by_accident() -> anyhow::Result<()> {
     let (registry, author) = (Registry::start().await, Home::new()?);
     let (file, repository) = (author.plugin("1.0.0")?, format!("oci://{}/acme/echo", registry.host));
+    registry.fault([Fault::Busy(0), Fault::Busy(0)]);
     let said = author.right(&["publish", &file, &repository]).await?;
     let reference = said.out.lines().last().expect("the reference is last").to_owned();
     let (kind, manifest) = registry.shelves.manifests.lock().unwrap()["acme/echo:1.0.0"].clone();
@@ -342,6 +343,12 @@ async fn credentials_go_to_their_registry_and_to_nobody_else() -> anyhow::Result
     let refused = home.wrong(&["publish", &file, &reference]).await?;
     assert!(refused.contains("to `bot`") && !refused.contains("wrong"), "{refused}");
     std::fs::write(home.docker.join("config.json"), auths("Ym90OnMzY3JldC1wYXNz"))?;
+    home.right(&["publish", &file, &reference]).await?;
+
+    // An identity that is exchanged for a token.
+    *registry.shelves.identity.lock().unwrap() = Some("refresh-me".to_owned());
+    let identity = json!({"auths": {&registry.host: {"identitytoken": "refresh-me"}}}).to_string();
+    std::fs::write(home.docker.join("config.json"), identity)?;
     home.right(&["publish", &file, &reference]).await?;
 
     // A helper, as for key chains; and the layer is somewhere else.

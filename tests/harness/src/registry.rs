@@ -27,7 +27,7 @@ use tokio::net::TcpListener;
 /// The token that its token service gives.
 const TOKEN: &str = "a-token-of-the-test-registry";
 
-/// What goes wrong with the next answer that has a blob or a file.
+/// What goes wrong with the next answer that has a blob or a file; being busy also with the next upload.
 #[derive(Clone, Debug)]
 pub enum Fault {
     /// The connection breaks after so many bytes.
@@ -68,6 +68,8 @@ pub struct Shelves {
     pub faults: Mutex<VecDeque<Fault>>,
     /// Who may come in: user and password. Everybody where there is none.
     pub user: Mutex<Option<(String, String)>>,
+    /// An identity token that counts as the user does.
+    pub identity: Mutex<Option<String>>,
     /// Where its token service is, if not with it.
     pub realm: Mutex<Option<String>>,
     /// What was asked, in order.
@@ -121,7 +123,7 @@ async fn answer(
     let line = format!("{method} {uri}");
     shelves.asked.lock().unwrap().push(Asked { line, authorization: authorization.clone(), range: range.clone() });
     if uri.path() == "/token" {
-        return token(&shelves, authorization.as_deref());
+        return token(&shelves, authorization.as_deref(), &body);
     }
     if let Some(name) = uri.path().strip_prefix("/files/") {
         return blob(&shelves, &method, name, range.as_deref());
@@ -147,7 +149,12 @@ async fn answer(
     }
 }
 
-fn token(shelves: &Shelves, authorization: Option<&str>) -> Response {
+fn token(shelves: &Shelves, authorization: Option<&str>, body: &[u8]) -> Response {
+    let form = String::from_utf8_lossy(body);
+    let identity = shelves.identity.lock().unwrap().clone();
+    if identity.is_some_and(|identity| form.contains(&format!("refresh_token={identity}"))) {
+        return axum::Json(json!({"access_token": TOKEN})).into_response();
+    }
     let expected = shelves.user.lock().unwrap().clone().map(|(user, password)| format!("{user}:{password}"));
     let expected = expected.map(|pair| format!("Basic {}", BASE64_STANDARD.encode(pair)));
     match authorization.map(str::to_owned) == expected {
@@ -177,6 +184,11 @@ fn manifest(shelves: &Shelves, repository: &str, wanted: &str) -> Response {
 }
 
 fn upload(shelves: &Shelves, method: &Method, repository: &str, id: &str, uri: &Uri, body: &[u8]) -> Response {
+    let busy =
+        shelves.faults.lock().unwrap().pop_front_if(|fault| *method == Method::POST && matches!(fault, Fault::Busy(_)));
+    if busy.is_some() {
+        return StatusCode::TOO_MANY_REQUESTS.into_response();
+    }
     let mut uploads = shelves.uploads.lock().unwrap();
     let id = if *method == Method::POST { format!("upload-{}", uploads.len()) } else { id.to_owned() };
     uploads.entry(id.clone()).or_default().extend_from_slice(body);

@@ -11,7 +11,7 @@ use crate::{args::Source, config, exit::Exit, registry::lock_path};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "States: serving; canary (a new version has a share of the calls); refused (nothing of the file is served); stored (no host\nruns).\n\nThe source is where `tandem install` had the file from, as tandem.lock says. `-`: it was put there by hand, or changed since."
+    after_help = "States: serving; canary (a new version has a share of the calls); refused (nothing of the file is served); stored (no host runs).\n\nThe source is where `tandem install` had the file from, as tandem.lock says. `-`: it was put there by hand, or changed since."
 )]
 pub(crate) struct List {
     #[command(flatten)]

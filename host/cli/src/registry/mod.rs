@@ -38,7 +38,7 @@ struct Reach {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tandem publish words.wasm oci://ghcr.io/acme/words          # the tag is the plugin's version\n  tandem publish words.wasm oci://ghcr.io/acme/words:1.2.0 --trust keys/me.pub\n\nThe plugin must be signed, by a key that the configuration or --trust trusts: pack it with --key, or use `tandem sign`.\nThe artifact is the CNCF's wasm layout: `oras pull` and `wkg oci pull` fetch it too. Publishing the same file again changes\nnothing. Credentials are docker's: `docker login ghcr.io`, or a credential helper. The reference that is printed last\nnames this file for ever."
+    after_help = "Examples:\n  tandem publish words.wasm oci://ghcr.io/acme/words          # the tag is the plugin's version\n  tandem publish words.wasm oci://ghcr.io/acme/words:1.2.0 --trust keys/me.pub\n\nThe plugin must be signed, by a key that the configuration or --trust trusts: pack it with --key, or use `tandem sign`. The artifact is the CNCF's wasm layout: `oras pull` and `wkg oci pull` fetch it too. Publishing the same file again changes nothing. Credentials are docker's: `docker login ghcr.io`, or a credential helper. The reference that is printed last names this file for ever."
 )]
 pub(crate) struct Publish {
     /// The signed plugin
@@ -63,7 +63,7 @@ pub(crate) struct Publish {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tandem install oci://ghcr.io/acme/words:1.2.0\n  tandem install https://example.com/words.wasm --digest sha256:9f86…\n  tandem install ./words.wasm\n  tandem install                      # what tandem.lock says, exactly\n  tandem install --locked --yes       # in a pipeline: and nothing else is there\n\nA plugin comes into the plugin directory only if the host would load it: signed by a trust root, not revoked, as it is\npinned, not older than before. A running host takes it over at once. What was installed, from where, is written to\ntandem.lock beside the configuration; keep it under version control. A download that breaks off goes on where it stopped,\nalso when the command is given again.\n\nInstalling grants nothing. What the plugin requests is shown; `tandem grants grant` or [grants.NAME] give it."
+    after_help = "Examples:\n  tandem install oci://ghcr.io/acme/words:1.2.0\n  tandem install https://example.com/words.wasm --digest sha256:9f86…\n  tandem install ./words.wasm\n  tandem install                      # what tandem.lock says, exactly\n  tandem install --locked --yes       # in a pipeline: and nothing else is there\n\nA plugin comes into the plugin directory only if the host would load it: signed by a trust root, not revoked, as it is pinned, not older than before. A running host takes it over at once. What was installed, from where, is written to tandem.lock beside the configuration; keep it under version control. A download that breaks off goes on where it stopped, also when the command is given again.\n\nInstalling grants nothing. What the plugin requests is shown; `tandem grants grant` or [grants.NAME] give it."
 )]
 pub(crate) struct Install {
     /// oci://HOST/REPOSITORY[:TAG][@sha256:…], https://…, or a file; what the lock file says if there is none
@@ -81,7 +81,7 @@ pub(crate) struct Install {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The running host unloads the plugin: calls in flight are finished. Its data and its grants stay, and so does the memory of\nits version: an older one is refused later too."
+    after_help = "The running host unloads the plugin: calls in flight are finished. Its data and its grants stay, and so does the memory of its version: an older one is refused later too."
 )]
 pub(crate) struct Uninstall {
     /// The plugins
@@ -93,7 +93,7 @@ pub(crate) struct Uninstall {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tandem upgrade --all --dry-run      # what there is, and what it would request\n  tandem upgrade words\n\nEach plugin is looked for again where it came from: a tag may mean another file now. One that was installed by the digest of\nits artifact (`@sha256:…`) stays. `tandem rollback NAME` goes back."
+    after_help = "Examples:\n  tandem upgrade --all --dry-run      # what there is, and what it would request\n  tandem upgrade words\n\nEach plugin is looked for again where it came from: a tag may mean another file now. One that was installed by the digest of its artifact (`@sha256:…`) stays. `tandem rollback NAME` goes back."
 )]
 pub(crate) struct Upgrade {
     /// The plugins

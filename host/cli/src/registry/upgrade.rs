@@ -47,11 +47,11 @@ fn one(site: &mut Site, locked: &Locked, args: &Upgrade) -> anyhow::Result<Done>
     }
     let now = site.resolve(&locked.source)?;
     if now == Some(locked.digest) {
-        return Ok(Done::told(locked, "is the newest there is"));
+        return Ok(Done::told(locked, "is up to date"));
     }
     let fetched = site.fetch(&locked.source, now)?;
     if fetched.digest == locked.digest {
-        return Ok(Done::told(locked, "is the newest there is"));
+        return Ok(Done::told(locked, "is up to date"));
     }
     let plan = plan(site, locked.source.clone(), &fetched)?;
     if plan.locked.name != locked.name {
