@@ -20,7 +20,8 @@ impl Guest for Stranger {
 
 impl words::Guest for Stranger {
     fn count(text: String, cut: Option<Cut>, options: Options) -> Vec<Word> {
-        let text = if options.contains(Options::LOWER) { text.to_lowercase() } else { text };
+        let has = |option: Options| options.bits() & option.bits() != 0;
+        let text = if has(Options::LOWER) { text.to_lowercase() } else { text };
         let parts: Vec<String> = match cut {
             None | Some(Cut::Spaces) => text.split_whitespace().map(str::to_owned).collect(),
             Some(Cut::Characters) => text.chars().map(String::from).collect(),
@@ -35,7 +36,7 @@ impl words::Guest for Stranger {
                 }
             }
         }
-        if options.contains(Options::SORTED) {
+        if has(Options::SORTED) {
             words.sort_by(|a, b| b.times.cmp(&a.times));
         }
         words
