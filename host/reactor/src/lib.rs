@@ -26,6 +26,6 @@ pub mod trust;
 pub mod workflow;
 
 pub use lane::{Lane, LaneError, PLACES};
-pub use reactor::Reactor;
+pub use reactor::{Reactor, ReactorStatus};
 pub use settings::{NetworkSettings, Settings, SettingsError};
 pub use tools::{PeerCaller, ToolCall, ToolInfo, Tools};

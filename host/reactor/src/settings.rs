@@ -29,6 +29,8 @@ pub struct Settings {
     pub queue_capacity: u32,
     /// Tasks that this host runs at a time.
     pub workers: u32,
+    /// Bytes of a task's result.
+    pub max_result: usize,
     /// Workflows that may be active.
     pub max_workflows: u32,
     /// Whether callers have to say who they are.
@@ -46,6 +48,8 @@ pub struct NetworkSettings {
     pub key: PathBuf,
     /// Addresses to listen on.
     pub listen: Vec<Multiaddr>,
+    /// Connections that peers may open.
+    pub max_connections: u32,
     /// Which peers may connect.
     pub admission: Admission,
     /// Those that may when admission is closed.
@@ -91,6 +95,7 @@ impl Settings {
             network: NetworkSettings {
                 key: data.join("peer.key"),
                 listen: addresses("p2p.listen", config.listen.iter().map(|address| address.as_str()))?,
+                max_connections: config.max_connections,
                 admission: config.admission,
                 allow: config.allow.iter().map(|peer| parse("p2p.allow", peer.as_str())).collect::<Result<_, _>>()?,
                 psk: config.psk.as_ref().map(|key| psk(key.expose())).transpose()?,
@@ -108,6 +113,7 @@ impl Settings {
             public_nodes: discovery.public_nodes,
             queue_capacity: config.task_queue.capacity,
             workers: config.task_queue.workers,
+            max_result: config.task_queue.max_result.as_usize(),
             max_workflows: config.workflow.max_active,
             asks,
             loopback: discovery.loopback,

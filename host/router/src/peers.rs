@@ -1,7 +1,7 @@
 //! The router, as the reactor sees it: calls for peers and for tasks, by the same way as any other call.
 
 use futures::future::BoxFuture;
-use tandem_catalog::Tool;
+use tandem_catalog::{Tool, View};
 use tandem_engine::{Caller, InvokeError, InvokeOutput};
 use tandem_reactor::{ToolCall, ToolInfo, Tools};
 
@@ -31,17 +31,18 @@ impl Tools for Router {
 
     fn list(&self, caller: &Caller) -> Vec<ToolInfo> {
         let view = self.view(caller);
-        let local = |tool: &Tool| {
-            let lane = view.category(&tool.category).map(|category| lane::choose(category, &tool.descriptor.name).0);
-            lane != Some(Lane::General)
-        };
         let info = |tool: &Tool| ToolInfo {
             name: tool.descriptor.name.clone(),
             description: tool.descriptor.description.clone(),
             input_schema: tool.descriptor.input_schema.clone(),
-            local: local(tool),
+            local: is_local(&view, tool),
         };
         view.tools().map(|tool| info(tool)).collect()
+    }
+
+    fn is_local(&self, caller: &Caller, tool: &str) -> Option<bool> {
+        let view = self.view(caller);
+        view.tool(tool).map(|tool| is_local(&view, tool))
     }
 
     fn generation(&self) -> u64 {
@@ -55,4 +56,9 @@ impl Tools for Router {
             None => Err(view.near_tools(tool)),
         }
     }
+}
+
+fn is_local(view: &View, tool: &Tool) -> bool {
+    let lane = view.category(&tool.category).map(|category| lane::choose(category, &tool.descriptor.name).0);
+    lane != Some(Lane::General)
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     StoreError,
-    tasks::{AGEING, Caps, ClaimReq, LeaseRef, Leased, TaskId, Timestamp, clock},
+    tasks::{AGEING, Begun, Caps, ClaimReq, Hint, LeaseRef, Leased, TaskId, Timestamp, clock},
 };
 
 /// Scheduled tasks that one claim readies; the rest waits for the next.
@@ -187,5 +187,9 @@ fn take(
         db.prepare_cached("SELECT arguments FROM task_data WHERE seq = ?1")?.query_row([seq], |row| row.get(0))?;
     moment.tally.moved(db, lane, Some(READY), Some(LEASED))?;
     moment.tally.work(&request.worker).running += 1;
+    if let Some(step) = &leased.step {
+        let (worker, step) = (request.worker.clone(), step.clone());
+        moment.news.hints.push(Hint::Begun(Begun { lease: leased.lease, worker, at: moment.now, step }));
+    }
     Ok(leased)
 }
