@@ -56,6 +56,8 @@ pub(crate) enum Command {
     Rollback(crate::admin::Rollback),
     /// Read the audit log, or check it
     Audit(crate::audit::Audit),
+    /// Look for what is wrong with the configuration, the machine and the running host, and say what mends it
+    Doctor(Doctor),
     /// Check or show the configuration
     Config(Config),
 }
@@ -128,6 +130,24 @@ pub(crate) struct Tools {
     pub category: Option<String>,
     #[command(flatten)]
     pub target: Target,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Looks at: configuration, clock, disk, open files, store, plugin directory; and of the running host: both\nlanes side by side (calls, latencies, errors, fallbacks), the network of hosts, commits, plugins, paused\ncategories. Each finding that is not ok says what mends it.\n\nExamples:\n  tandem doctor\n  tandem doctor --config tandem.toml --url http://10.0.0.7:8000 --token \"$OPERATOR_TOKEN\"\n  tandem doctor --json | jq '.findings[] | select(.state != \"ok\")'\n\nExit codes: 0 nothing is wrong (there may be warnings), 1 something is, 2 usage."
+)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub source: Source,
+    /// The running host [default: where the configuration has it listen]
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// The operator's token [default: the configuration's server.metrics-token]
+    #[arg(long, env = "TANDEM_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// Print JSON: `ok`, `findings`, and what the host answers under `runtime`
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, ClapArgs)]

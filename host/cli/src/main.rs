@@ -8,8 +8,10 @@ mod audit;
 mod auth;
 mod client;
 mod config;
+mod doctor;
 mod exit;
 mod grants;
+mod health;
 mod inspect;
 mod live;
 mod logging;
@@ -58,6 +60,7 @@ fn main() -> std::process::ExitCode {
         Command::Reload(args) => admin::reload(args),
         Command::Rollback(args) => admin::rollback(args),
         Command::Audit(args) => audit::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Config(args) => config::run(&args),
     };
     match result {

@@ -23,6 +23,7 @@ use crate::{
     config,
     exit::Exit,
     grants::Grants,
+    health,
     live::Policy,
     logging,
     progress::Loading,
@@ -79,6 +80,7 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
         ..gateway_config(args, config)
     };
     let gateway = Gateway::with_authenticator(router.clone(), gateway_config, authenticator)?;
+    gateway.set_health(health::parts(reactor.clone(), store.clone()));
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
     if !args.stdio {
@@ -165,6 +167,7 @@ fn router_config(config: &HostConfig, limits: Arc<Limits>) -> RouterConfig {
         audited: tenants::audited(config),
         max_running: config.server.max_concurrent_requests as usize,
         reactor_fallback: config.reactor.fallback == Fallback::General,
+        reactor_cpu: config.reactor.cpu.as_duration(),
         reactor_patience: config.reactor.fallback_timeout.as_duration(),
         ..RouterConfig::new(tokio::runtime::Handle::current())
     }

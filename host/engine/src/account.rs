@@ -69,6 +69,11 @@ pub type Turn = Box<dyn Any + Send>;
 pub trait Account: Send + Sync {
     /// The guest ran for so long.
     fn cpu(&self, time: Duration) -> Result<(), Exhausted>;
+    /// The most guest time that the place where the call runs has for it, over which its own limit does not go; none where
+    /// only that limit counts.
+    fn cpu_ceiling(&self) -> Option<Duration> {
+        None
+    }
     /// A guest that runs for long gives its thread up each tick and goes on with a turn; none when it need not wait
     /// for one. The engine gives the turn back while the host works for the guest.
     fn turn(&self) -> Option<BoxFuture<'static, Turn>>;

@@ -51,6 +51,8 @@ pub(crate) struct CallState {
     pub(crate) memory: MemoryLimit,
     pub(crate) log: Arc<LogBudget>,
     ticks: u64,
+    /// Guest time that the present call has, and the same in ticks.
+    cpu: Duration,
     budget: u64,
     /// The total that stopped the guest.
     exhausted: Option<Exhausted>,
@@ -78,6 +80,7 @@ impl CallState {
             env: None,
             call: 0,
             ticks: 0,
+            cpu: Duration::ZERO,
             budget: 0,
             exhausted: None,
             turn: MyTurn::default(),
@@ -93,7 +96,8 @@ impl CallState {
         self.call = self.call.wrapping_add(1);
         self.ticks = 0;
         self.exhausted = None;
-        self.budget = u64::try_from(self.limits.cpu.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX).max(1);
+        self.cpu = env.account.cpu_ceiling().map_or(self.limits.cpu, |ceiling| ceiling.min(self.limits.cpu));
+        self.budget = u64::try_from(self.cpu.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX).max(1);
         self.memory.arm(env.account.clone())?;
         self.log.rearm(&env);
         self.gate.arm(&env);
@@ -206,7 +210,7 @@ impl CallState {
     /// The limit that explains why the guest stopped, if one does.
     pub(crate) fn limit_hit(&self) -> Option<RunError> {
         if self.ticks > self.budget {
-            return Some(RunError::Limit { limit: "cpu", value: format!("{} ms", self.limits.cpu.as_millis()) });
+            return Some(RunError::Limit { limit: "cpu", value: format!("{} ms", self.cpu.as_millis()) });
         }
         if let Some(exhausted) = self.exhausted.as_ref().or(self.memory.exhausted()) {
             return Some(exhausted.clone().into());

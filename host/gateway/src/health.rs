@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
+use futures::future::BoxFuture;
 use http::StatusCode;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 use tandem_router::RuntimeStatus;
 
 use crate::Shared;
@@ -33,7 +35,28 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, Jso
     (status, Json(answer))
 }
 
-/// Every lane and category.
-pub(crate) async fn runtime(State(shared): State<Arc<Shared>>) -> Json<RuntimeStatus> {
-    Json(shared.router.status())
+/// A part of `GET /health/runtime` that the gateway does not know by itself: its name there, and what it is now.
+pub type HealthPart = Box<dyn Fn() -> BoxFuture<'static, (&'static str, Value)> + Send + Sync>;
+
+#[derive(Serialize)]
+pub(crate) struct Runtime {
+    version: String,
+    uptime_seconds: u64,
+    draining: bool,
+    #[serde(flatten)]
+    router: RuntimeStatus,
+    #[serde(flatten)]
+    parts: Map<String, Value>,
+}
+
+/// Every lane and category, and the host's own parts.
+pub(crate) async fn runtime(State(shared): State<Arc<Shared>>) -> Json<Runtime> {
+    let parts = futures::future::join_all(shared.health.get().into_iter().flatten().map(|part| part())).await;
+    Json(Runtime {
+        version: shared.config.server_version.clone(),
+        uptime_seconds: shared.started.elapsed().as_secs(),
+        draining: shared.draining.is_cancelled(),
+        router: shared.router.status(),
+        parts: parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+    })
 }

@@ -42,7 +42,10 @@ mod sessions;
 mod slow;
 mod stdio;
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use rmcp::model::{
@@ -58,6 +61,7 @@ pub use auth::{
     Rotation, Tenant, TenantAuth,
 };
 pub use config::{ConfigError, Exposure, GatewayConfig, StateKey, TaskStores};
+pub use health::HealthPart;
 pub use listen::ServeError;
 pub use stdio::StdioError;
 
@@ -95,6 +99,7 @@ struct Shared {
     /// Cancelled when the host begins to shut down.
     draining: CancellationToken,
     metrics: Option<PrometheusHandle>,
+    health: OnceLock<Vec<HealthPart>>,
     started: Instant,
 }
 
@@ -148,9 +153,15 @@ impl Gateway {
             in_flight: Arc::default(),
             draining: CancellationToken::new(),
             metrics: metrics::recorder(),
+            health: OnceLock::new(),
             started: Instant::now(),
             config,
         })))
+    }
+
+    /// Adds parts to `GET /health/runtime`, beside lanes, categories and plugins. Only the first setting counts.
+    pub fn set_health(&self, parts: Vec<HealthPart>) {
+        drop(self.0.health.set(parts));
     }
 }
 

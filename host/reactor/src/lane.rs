@@ -96,6 +96,21 @@ impl Lane {
         Ok((lane, thread))
     }
 
+    /// The same in a runtime that there is, among whatever else is in it. For measuring what a thread of its own is worth.
+    pub(crate) fn start_in(
+        runtime: runtime::Handle,
+        body: impl Fn(Up) -> BoxFuture<'static, ()> + Send + 'static,
+    ) -> Self {
+        let shared = Arc::new(Shared {
+            runtime: ArcSwapOption::from_pointee(runtime.clone()),
+            places: Arc::new(Semaphore::new(PLACES)),
+            up: AtomicBool::new(false),
+            restarts: AtomicU64::new(0),
+        });
+        runtime.spawn(body(Up(shared.clone())));
+        Self(shared)
+    }
+
     /// Whether the calling thread is the reactor's.
     #[must_use]
     pub fn is_here() -> bool {

@@ -27,6 +27,6 @@ pub mod trust;
 pub mod workflow;
 
 pub use lane::{Lane, LaneError, PLACES};
-pub use reactor::Reactor;
+pub use reactor::{Reactor, ReactorStatus};
 pub use settings::{DhtMode, NatSettings, NetworkSettings, Settings, SettingsError};
 pub use tools::{PeerCaller, ToolCall, ToolInfo, Tools};

@@ -51,34 +51,22 @@ impl Reactor {
     ///
     /// When there is no thread to be had.
     pub fn start(settings: Settings, store: Store, callers: PeerCaller, general: Handle) -> std::io::Result<Arc<Self>> {
-        let (stop, settings) = (CancellationToken::new(), Arc::new(settings));
-        let (core, tools) = (Arc::new(ArcSwapOption::empty()), Arc::new(OnceLock::new()));
-        let caps = Caps { queued: settings.queue_capacity.into(), ..Caps::default() };
-        let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps);
-        let body = {
-            let (core, tools, stop) = (core.clone(), tools.clone(), stop.clone());
-            let stores = (store, tasks.clone());
-            move |up: Up| -> BoxFuture<'static, ()> {
-                let (settings, stores, callers) = (settings.clone(), stores.clone(), callers.clone());
-                let (core, tools, stop, general) = (core.clone(), tools.clone(), stop.clone(), general.clone());
-                Box::pin(async move {
-                    let made = Network::start(&settings.network)
-                        .map(|network| Arc::new(Core::new(settings, network, stores, callers, tools, general)));
-                    match made {
-                        Ok(made) => {
-                            core.store(Some(made.clone()));
-                            live(made, up, stop).await;
-                            core.store(None);
-                        }
-                        Err(error) => {
-                            tracing::error!(error, "there is no network of hosts; mend this and start the host again");
-                        }
-                    }
-                })
-            }
-        };
-        let (lane, thread) = Lane::start(body, stop.clone())?;
+        let parts = Parts::new(settings, store, callers, general);
+        let (core, tools, stop) = (parts.core.clone(), parts.tools.clone(), parts.stop.clone());
+        let tasks = parts.tasks.clone();
+        let (lane, thread) = Lane::start(move |up| parts.incarnation(up), stop.clone())?;
         Ok(Arc::new(Self { lane, core, tools, tasks, stop, thread: Mutex::new(Some(thread)) }))
+    }
+
+    /// The same without a thread of its own, in `general` with everything else, and without a new start after a panic. For
+    /// measuring what the thread is worth.
+    #[must_use]
+    pub fn start_in_one_runtime(settings: Settings, store: Store, callers: PeerCaller, general: Handle) -> Arc<Self> {
+        let parts = Parts::new(settings, store, callers, general.clone());
+        let (core, tools, stop) = (parts.core.clone(), parts.tools.clone(), parts.stop.clone());
+        let tasks = parts.tasks.clone();
+        let lane = Lane::start_in(general, move |up| parts.incarnation(up));
+        Arc::new(Self { lane, core, tools, tasks, stop, thread: Mutex::default() })
     }
 
     /// The lane, for the router.
@@ -104,6 +92,28 @@ impl Reactor {
         self.core.load().as_ref().map(|core| core.network.listening()).unwrap_or_default()
     }
 
+    /// How the network and the queue are, for health pages.
+    #[must_use]
+    pub fn status(&self) -> ReactorStatus {
+        let (restarts, core) = (self.lane.restarts(), self.core.load());
+        let Some(core) = core.as_ref().filter(|_| self.lane.is_up()) else {
+            return ReactorStatus { restarts, ..ReactorStatus::default() };
+        };
+        let (workers, free) = core.queue.places();
+        ReactorStatus {
+            up: true,
+            restarts,
+            peer_id: Some(core.network.me.to_string()),
+            listening: core.network.listening().iter().map(ToString::to_string).collect(),
+            connected: core.network.connected().len(),
+            max_connections: core.settings.network.max_connections,
+            draining: core.queue.is_draining(),
+            workers,
+            running: if core.queue.is_draining() { 0 } else { workers.saturating_sub(free) },
+            workflows: core.flows.len(),
+        }
+    }
+
     /// Ends the thread and waits for it. Blocking.
     pub fn stop(&self) {
         self.stop.cancel();
@@ -112,6 +122,74 @@ impl Reactor {
             tracing::error!("the reactor's thread panicked at its end");
         }
     }
+}
+
+/// What every incarnation is made of.
+struct Parts {
+    settings: Arc<Settings>,
+    store: Store,
+    tasks: SqliteTasks,
+    callers: PeerCaller,
+    general: Handle,
+    core: Arc<ArcSwapOption<Core>>,
+    tools: Arc<OnceLock<Arc<dyn Tools>>>,
+    stop: CancellationToken,
+}
+
+impl Parts {
+    fn new(settings: Settings, store: Store, callers: PeerCaller, general: Handle) -> Self {
+        let (core, tools) = (Arc::new(ArcSwapOption::empty()), Arc::new(OnceLock::new()));
+        let caps = Caps { queued: settings.queue_capacity.into(), ..Caps::default() };
+        let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps);
+        let (settings, stop) = (Arc::new(settings), CancellationToken::new());
+        Self { settings, store, tasks, callers, general, core, tools, stop }
+    }
+
+    fn incarnation(&self, up: Up) -> BoxFuture<'static, ()> {
+        let (settings, callers) = (self.settings.clone(), self.callers.clone());
+        let stores = (self.store.clone(), self.tasks.clone());
+        let (tools, general) = (self.tools.clone(), self.general.clone());
+        let (core, stop) = (self.core.clone(), self.stop.clone());
+        Box::pin(async move {
+            let made = Network::start(&settings.network)
+                .map(|network| Arc::new(Core::new(settings, network, stores, callers, tools, general)));
+            match made {
+                Ok(made) => {
+                    core.store(Some(made.clone()));
+                    live(made, up, stop).await;
+                    core.store(None);
+                }
+                Err(error) => {
+                    tracing::error!(error, "there is no network of hosts; mend this and start the host again");
+                }
+            }
+        })
+    }
+}
+
+/// The network of hosts and the queue at one moment.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub struct ReactorStatus {
+    /// Whether the thread takes work; what follows is empty where it does not.
+    pub up: bool,
+    /// How often the thread was started anew after a panic.
+    pub restarts: u64,
+    /// Who this host is among peers.
+    pub peer_id: Option<String>,
+    /// Where it listens for peers, as multiaddrs.
+    pub listening: Vec<String>,
+    /// Peers that are connected.
+    pub connected: usize,
+    /// Connections that peers may open.
+    pub max_connections: u32,
+    /// Whether the queue takes no more tasks.
+    pub draining: bool,
+    /// Tasks that this host runs at a time.
+    pub workers: u32,
+    /// Of these, those that run.
+    pub running: u32,
+    /// Workflows that this host coordinates now.
+    pub workflows: usize,
 }
 
 /// One incarnation, from its first event to its last.

@@ -12,7 +12,7 @@
 //! | `tandem/info` | `{tools, capacity, free}`: what it runs as tasks |
 //! | `tandem/peers` | `{}` → `{records}`: whom it knows, for peers that the operator trusts |
 //! | `tandem/announce` (notification) | the same of the peer, with `ttl_s` |
-//! | `tasks/…` | see [`crate::queue`] |
+//! | `tasks/…`, `contents/read` | see [`crate::queue`] |
 
 use std::{sync::Arc, time::Duration};
 
@@ -59,6 +59,7 @@ impl Service for Peers {
                 "tasks/claim" => queue::claim_for(&core, peer, params).await,
                 "tasks/renew" => queue::renew_for(&core, peer, params).await,
                 "tasks/finish" => queue::finish_for(&core, peer, params).await,
+                "contents/read" => queue::read_for(&core, peer, params),
                 other => Err(RpcError::method(other)),
             }
         })

@@ -36,6 +36,8 @@ pub struct Settings {
     pub queue_capacity: u32,
     /// Tasks that this host runs at a time.
     pub workers: u32,
+    /// Bytes of a task's result.
+    pub max_result: usize,
     /// Workflows that may be active.
     pub max_workflows: u32,
     /// Whether callers have to say who they are.
@@ -53,6 +55,8 @@ pub struct NetworkSettings {
     pub key: PathBuf,
     /// Addresses to listen on.
     pub listen: Vec<Multiaddr>,
+    /// Connections that peers may open.
+    pub max_connections: u32,
     /// Which peers may connect.
     pub admission: Admission,
     /// Those that may when admission is closed.
@@ -137,6 +141,7 @@ impl Settings {
             network: NetworkSettings {
                 key: data.join("peer.key"),
                 listen: addresses("p2p.listen", config.listen.iter().map(|address| address.as_str()))?,
+                max_connections: config.max_connections,
                 admission: config.admission,
                 allow: config.allow.iter().map(|peer| parse("p2p.allow", peer.as_str())).collect::<Result<_, _>>()?,
                 psk: config.psk.as_ref().map(|key| psk(key.expose())).transpose()?,
@@ -168,6 +173,7 @@ impl Settings {
             public_nodes: discovery.public_nodes,
             queue_capacity: config.task_queue.capacity,
             workers: config.task_queue.workers,
+            max_result: config.task_queue.max_result.as_usize(),
             max_workflows: config.workflow.max_active,
             asks,
             exchange: discovery.exchange,

@@ -51,6 +51,10 @@ pub trait Tools: Send + Sync {
     fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>>;
     /// What is there for a caller, sorted by name.
     fn list(&self, caller: &Caller) -> Vec<ToolInfo>;
+    /// Whether a tool runs in the reactor lane; none where the caller has no such tool.
+    fn is_local(&self, caller: &Caller, tool: &str) -> Option<bool> {
+        self.list(caller).into_iter().find(|info| info.name == tool).map(|info| info.local)
+    }
     /// Another number whenever there may be other tools.
     fn generation(&self) -> u64;
     /// Whether a tool is there for a caller; else the nearest names.

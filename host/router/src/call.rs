@@ -177,8 +177,8 @@ impl Router {
         let state = self.state_of(category);
         let tenant = self.0.tenants.of(&cx.caller.tenant);
         let share = state.share_of(&tenant.name);
-        let turns = (lane == Lane::Reactor).then(|| self.0.reactor_turns.clone());
-        let account = Arc::new(CallAccount::new(tenant.clone(), turns));
+        let bounds = (lane == Lane::Reactor).then(|| self.0.reactor_bounds.clone());
+        let account = Arc::new(CallAccount::new(tenant.clone(), bounds));
         Place { state, share, tenant, account }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use futures::future::BoxFuture;
-use tandem_catalog::Tool;
+use tandem_catalog::{Tool, View};
 use tandem_engine::{Caller, InvokeError, InvokeOutput};
 use tandem_reactor::{ToolCall, ToolInfo, Tools};
 
@@ -33,17 +33,18 @@ impl Tools for Router {
 
     fn list(&self, caller: &Caller) -> Vec<ToolInfo> {
         let view = self.view(caller);
-        let local = |tool: &Tool| {
-            let lane = view.category(&tool.category).map(|category| lane::choose(category, &tool.descriptor.name).0);
-            lane != Some(Lane::General)
-        };
         let info = |tool: &Tool| ToolInfo {
             name: tool.descriptor.name.clone(),
             description: tool.descriptor.description.clone(),
             input_schema: tool.descriptor.input_schema.clone(),
-            local: local(tool),
+            local: is_local(&view, tool),
         };
         view.tools().map(|tool| info(tool)).collect()
+    }
+
+    fn is_local(&self, caller: &Caller, tool: &str) -> Option<bool> {
+        let view = self.view(caller);
+        view.tool(tool).map(|tool| is_local(&view, tool))
     }
 
     fn generation(&self) -> u64 {
@@ -58,4 +59,9 @@ impl Tools for Router {
             None => Err(view.near_tools(tool)),
         }
     }
+}
+
+fn is_local(view: &View, tool: &Tool) -> bool {
+    let lane = view.category(&tool.category).map(|category| lane::choose(category, &tool.descriptor.name).0);
+    lane != Some(Lane::General)
 }

@@ -23,7 +23,7 @@ use crate::{
     meters::{CategoryState, LaneMeters},
     nested,
     status::{CategoryStatus, LaneStatus, RuntimeStatus},
-    tenant::{TenantPolicy, Tenants, Unlimited},
+    tenant::{LaneBounds, TenantPolicy, Tenants, Unlimited},
 };
 
 /// Guests of the reactor that compute for longer than a tick, at a time. Each has the thread for a tick in turn, and the
@@ -40,6 +40,9 @@ pub struct RouterConfig {
     pub max_waiting: usize,
     /// The reactor lane, if there is one.
     pub reactor: Option<tandem_reactor::Lane>,
+    /// Guest time of one call in the reactor lane, whatever its plugin may have elsewhere: what computes for longer keeps
+    /// the network waiting, and belongs in the general lane.
+    pub reactor_cpu: Duration,
     /// How long a call waits for a reactor that is down.
     pub reactor_patience: Duration,
     /// Where calls of the general lane run that come from the reactor's thread.
@@ -69,6 +72,7 @@ impl RouterConfig {
             max_running: 1000,
             max_waiting: 1024,
             reactor: None,
+            reactor_cpu: Duration::from_millis(50),
             reactor_patience: Duration::ZERO,
             general,
             reactor_fallback: false,
@@ -93,7 +97,7 @@ pub(crate) struct Inner {
     pub(crate) results: Results,
     pub(crate) general: LaneMeters,
     pub(crate) reactor: LaneMeters,
-    pub(crate) reactor_turns: Arc<Semaphore>,
+    pub(crate) reactor_bounds: LaneBounds,
     categories: ArcSwap<States>,
     trials: ArcSwap<States>,
     ready: AtomicBool,
@@ -120,13 +124,13 @@ impl Router {
             me: me.clone(),
             gate: Gate::new(config.max_running, config.max_waiting),
             tenants: Tenants::new(config.tenants.clone(), config.workers),
+            reactor_bounds: LaneBounds { turns: Arc::new(Semaphore::new(REACTOR_TURNS)), cpu: config.reactor_cpu },
             config,
             catalog,
             services,
             results: Results::default(),
             general: LaneMeters::new(Lane::General),
             reactor: LaneMeters::new(Lane::Reactor),
-            reactor_turns: Arc::new(Semaphore::new(REACTOR_TURNS)),
             categories: ArcSwap::default(),
             trials: ArcSwap::default(),
             ready: AtomicBool::new(false),

@@ -14,6 +14,14 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{GROUP, QUEUE, StoreError};
 
+/// Longest wait for those who shared the last commit to come back with their next job: one fsync for all of them, rather than
+/// one for the first and another for the rest.
+const WINDOW: Duration = Duration::from_millis(2);
+/// Between two looks meanwhile.
+const LOOK: Duration = Duration::from_micros(20);
+/// Pages kept in memory by each connection, in KiB: the upper parts of all indexes and what is written to now.
+const CACHE: i64 = 16 << 10;
+
 /// Work inside the open transaction, or the news that there is none. It answers only after the commit.
 pub(crate) type Job = Box<dyn FnOnce(Result<&Connection, StoreError>) -> Pending + Send>;
 
@@ -105,6 +113,9 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     db.pragma_update(None, "synchronous", "FULL")?;
     // Pages: four times the default. A page that many commits change is copied back once.
     db.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    db.pragma_update(None, "cache_size", -CACHE)?;
+    // What a savepoint may have to undo is small, and no file's business.
+    db.pragma_update(None, "temp_store", "MEMORY")?;
     // Otherwise a statement is planned anew for each other value that is bound to it.
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(256);
@@ -117,7 +128,22 @@ fn read_loop(db: &Connection, mut queue: mpsc::Receiver<ReadJob>) {
     }
 }
 
+/// The last commit: how many shared it and how long it took.
+#[derive(Default)]
+struct Last {
+    jobs: usize,
+    took: Duration,
+}
+
+impl Last {
+    /// Until when it is worth to wait for as many again: no longer than half of what a commit of their own would cost.
+    fn wait(&self) -> Instant {
+        Instant::now() + WINDOW.min(self.took / 2)
+    }
+}
+
 fn write_loop(db: &Connection, mut queue: mpsc::Receiver<Job>) {
+    let mut last = Last::default();
     while let Some(first) = queue.blocking_recv() {
         if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
             tracing::error!(%error, "the store cannot begin a transaction");
@@ -125,13 +151,18 @@ fn write_loop(db: &Connection, mut queue: mpsc::Receiver<Job>) {
             continue;
         }
         let mut pending = vec![first(Ok(db))];
+        let until = last.wait();
         while pending.len() < GROUP {
-            let Ok(job) = queue.try_recv() else { break };
-            pending.push(job(Ok(db)));
+            match queue.try_recv() {
+                Ok(job) => pending.push(job(Ok(db))),
+                Err(_) if pending.len() < last.jobs && Instant::now() < until => std::thread::sleep(LOOK),
+                Err(_) => break,
+            }
         }
         let start = Instant::now();
         let commit = db.execute_batch("COMMIT");
-        metrics::histogram!("tandem_store_commit_seconds").record(start.elapsed().as_secs_f64());
+        last = Last { jobs: pending.len(), took: start.elapsed() };
+        metrics::histogram!("tandem_store_commit_seconds").record(last.took.as_secs_f64());
         if let Err(error) = &commit {
             tracing::error!(%error, "the store cannot commit");
             if !db.is_autocommit() {

@@ -1,5 +1,6 @@
 //! What the tools answer.
 
+use serde_json::value::RawValue;
 use tandem_p2p_forms::known;
 use tandem_sdk::prelude::*;
 use tandem_sdk::serde_json::{Map, Number};
@@ -99,13 +100,15 @@ pub struct Task {
 pub struct Outcome {
     /// How far it is; `queued` or `running` when the wait was over before the task was.
     pub state: State,
-    /// The result of the tool.
+    /// The result of the tool, whole; absent when it is too large for an answer.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub result: Option<Value>,
+    #[schemars(with = "Option<Value>")]
+    // It goes on as the text that it is: it may have megabytes, and this guest little time.
+    pub result: Option<Box<RawValue>>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Value>,
-    /// The result's content id (CIDv1).
+    /// The content id (CIDv1) of a result that has over 64 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result_cid: Option<String>,
     /// Milliseconds that the last attempt took.

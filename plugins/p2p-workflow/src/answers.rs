@@ -68,6 +68,8 @@ pub struct StepStatus {
 #[data]
 #[derive(Debug)]
 pub struct Status {
+    /// What it is called.
+    pub name: String,
     /// As a whole.
     pub state: State,
     /// The part of its steps that has ended, from 0 to 1.

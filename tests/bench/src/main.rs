@@ -28,16 +28,21 @@ fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["server", kind] => servers::serve(kind),
+        ["p2p-host"] => p2p::peers::host(),
+        ["p2p-dial", address, count] => p2p::peers::dial(address, count.parse()?),
         [] => all(),
         ["in-process"] => inprocess::report(&mut std::io::stdout()),
         ["languages"] => languages::report(&mut std::io::stdout()),
         ["http"] => driver::report(&mut std::io::stdout()),
         ["audit"] => audit::report(&mut std::io::stdout()),
         ["fairness"] => fairness::report(&mut std::io::stdout()),
-        ["p2p"] => p2p::report(&mut std::io::stdout()),
+        ["p2p"] => p2p::report(&mut std::io::stdout(), ""),
+        ["p2p", part] => p2p::report(&mut std::io::stdout(), part),
         ["reload"] => reload::report(&mut std::io::stdout()),
         ["footprint"] => footprint::report(&mut std::io::stdout()),
-        _ => bail!("usage: tandem-bench [in-process | languages | http | audit | fairness | p2p | reload | footprint]"),
+        _ => bail!(
+            "usage: tandem-bench [in-process | languages | http | audit | fairness | p2p [lanes | load | spin | queue | peers] | reload | footprint]"
+        ),
     }
 }
 
@@ -55,7 +60,7 @@ fn all() -> anyhow::Result<()> {
     writeln!(out)?;
     reload::report(&mut out)?;
     writeln!(out)?;
-    p2p::report(&mut out)?;
+    p2p::report(&mut out, "")?;
     writeln!(out)?;
     footprint::report(&mut out)
 }

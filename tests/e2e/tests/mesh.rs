@@ -68,7 +68,7 @@ pub(crate) async fn until(
 }
 
 /// Waits until a host is connected with so many others, and knows what they run.
-async fn connected(client: &Client, count: usize) -> anyhow::Result<Vec<Value>> {
+pub(crate) async fn connected(client: &Client, count: usize) -> anyhow::Result<Vec<Value>> {
     let answer = until(client, "p2p_peer_list", json!({}), |answer| {
         let peers = answer["peers"].as_array().cloned().unwrap_or_default();
         peers.iter().filter(|peer| peer["tools"].as_array().is_some_and(|tools| !tools.is_empty())).count() >= count
@@ -177,6 +177,36 @@ async fn a_killed_host_resumes_its_workflow_without_running_a_completed_step_aga
     let first = |status: &Value| status["steps"][0].clone();
     assert_eq!(first(&after), first(&before), "the completed step is as it was");
     assert_eq!(after["steps"][1]["attempt"], 2, "the interrupted one ran again: {after}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_step_runs_from_its_claim_to_its_end_also_beside_others() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let host = host(&registry, &["echo"]).await?;
+    let client = host.client("/mcp/full").await?;
+    let sleep = |id: &str, ms: u32| json!({"id": id, "tool": "sleep_ms", "arguments": {"ms": ms}});
+    let mut steps = vec![sleep("long", 900), sleep("short", 300)];
+    steps.push(json!({"id": "last", "tool": "add", "arguments": {"a": 1, "b": 1}, "depends_on": ["long", "short"]}));
+    let submitted = client.structured("p2p_workflow_submit", json!({"name": "beside", "steps": steps})).await?;
+    let id = json!({"workflow_id": submitted["workflow_id"]});
+    // The journal says that both run while they do, and by whom.
+    let step = |status: &Value, at: usize, key: &str| status["steps"][at][key].clone();
+    until(&client, "p2p_workflow_status", id.clone(), |status| {
+        (0..2).all(|at| step(status, at, "state") == "running" && step(status, at, "started_at").is_string())
+    })
+    .await?;
+    let done = until(&client, "p2p_workflow_status", id.clone(), |status| status["state"] == "succeeded").await?;
+    assert_eq!(done["name"], "beside", "{done}");
+    let dag = client.structured("p2p_workflow_get_dag", id).await?;
+    let nodes = dag["dag"]["nodes"].as_array().expect("nodes");
+    for (node, (id, ms)) in nodes.iter().zip([("long", 900), ("short", 300)]) {
+        assert_eq!(node["id"], id);
+        assert!(node["duration_ms"].as_u64() >= Some(ms), "{node}");
+    }
+    let path = &dag["dag"]["critical_path"];
+    assert_eq!((&path["steps"][0]["id"], &path["steps"][1]["id"]), (&json!("long"), &json!("last")), "{path}");
+    assert!(path["duration_ms"].as_u64() >= Some(900), "{path}");
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use crate::{
     document::{Check, Findings},
     names::Name,
     secret::Secret,
-    units::HumanDuration,
+    units::{ByteSize, HumanDuration},
 };
 
 pub use self::{limits::PeerLimitsConfig, nat::NatConfig};
@@ -52,6 +52,8 @@ pub enum Admission {
 pub struct P2pConfig {
     /// The addresses to listen on.
     pub listen: Vec<MultiaddrText>,
+    /// Connections that peers may open to this host.
+    pub max_connections: u32,
     /// Which peers may connect.
     pub admission: Admission,
     /// The peers that may connect when admission is `closed`.
@@ -83,6 +85,7 @@ impl Default for P2pConfig {
         let addresses = ["/ip4/127.0.0.1/tcp/4001", "/ip4/127.0.0.1/udp/4001/quic-v1"];
         Self {
             listen: addresses.iter().filter_map(|address| address.parse().ok()).collect(),
+            max_connections: 256,
             admission: Admission::default(),
             allow: Vec::new(),
             tenant: None,
@@ -110,6 +113,7 @@ impl Check for P2pConfig {
         findings.at_most("listen", self.listen.len(), MAX_LISTEN);
         findings.at_most("allow", self.allow.len(), MAX_ALLOW);
         findings.at_most("tenants", self.tenants.len(), MAX_TENANTS);
+        findings.range("max-connections", &self.max_connections, &1, &65_536, "each is a file and some memory");
         match (self.admission, &self.psk) {
             (Admission::Psk, None) => findings.report("psk", "admission is `psk`, so give the key, as `${file:/path}`"),
             (Admission::Psk, Some(_)) if self.listen.iter().any(|address| address.as_str().contains("/quic")) => {
@@ -127,6 +131,9 @@ impl Check for P2pConfig {
             let queue = &self.task_queue;
             findings.range("capacity", &queue.capacity, &1, &10_000_000, "waiting tasks are rows of the store");
             findings.range("workers", &queue.workers, &0, &1_024, "each runs a call; 0 only hands tasks on");
+            let (least, most) = (ByteSize::kib(64), ByteSize::mib(64));
+            let why = "64KiB are kept with the task itself, and a result is held in memory while it is handed on";
+            findings.range("max-result", &queue.max_result, &least, &most, why);
         });
         findings.within("workflow", |findings| {
             findings.range(
@@ -254,11 +261,14 @@ pub struct TaskQueueConfig {
     pub capacity: u32,
     /// Tasks that this host runs at a time; 0 runs none.
     pub workers: u32,
+    /// Bytes of a task's result. What is over 64 KiB is kept by its content id, and fetched from the peer that ran the task
+    /// in parts.
+    pub max_result: ByteSize,
 }
 
 impl Default for TaskQueueConfig {
     fn default() -> Self {
-        Self { capacity: 10_000, workers: 4 }
+        Self { capacity: 10_000, workers: 4, max_result: ByteSize::mib(4) }
     }
 }
 

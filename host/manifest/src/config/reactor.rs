@@ -33,6 +33,8 @@ pub struct ReactorConfig {
     pub host: IpAddr,
     /// The port of its own listener; 0 lets the system choose.
     pub port: u16,
+    /// Guest execution time of one call in it, whatever its plugin's own limit says: its thread is the network's too.
+    pub cpu: HumanDuration,
     /// What a call gets while the reactor is down.
     pub fallback: Fallback,
     /// How long a call waits for the reactor before that.
@@ -45,6 +47,7 @@ impl Default for ReactorConfig {
             enabled: true,
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 8_001,
+            cpu: HumanDuration::millis(50),
             fallback: Fallback::default(),
             fallback_timeout: HumanDuration::secs(5),
         }
@@ -56,5 +59,8 @@ impl Check for ReactorConfig {
         let (none, minute) = (HumanDuration::millis(0), HumanDuration::secs(60));
         let why = "a call that waits longer is better told to try again";
         findings.range("fallback-timeout", &self.fallback_timeout, &none, &minute, why);
+        let (tick, second) = (HumanDuration::millis(1), HumanDuration::secs(1));
+        let why = "guest time is counted in milliseconds, and the network waits while guests compute";
+        findings.range("cpu", &self.cpu, &tick, &second, why);
     }
 }

@@ -7,12 +7,14 @@ use std::{
 
 use tandem_engine::P2pError;
 use tandem_store::tasks::{
-    Filter, LeasedWorkflow, NewTask, RetryKind, RetryPolicy, StepRef, TaskId, TaskState, TaskStore, WorkflowLease,
+    Filter, LeasedWorkflow, MAX_RETENTION, NewTask, RetryKind, RetryPolicy, StepRef, TaskId, TaskState, TaskStore,
+    Timestamp, WorkflowLease,
 };
 use tokio::sync::mpsc;
 
 use super::{
     News,
+    contents::Contents,
     journal::{Journal, Written, load, now},
     settle,
 };
@@ -26,6 +28,8 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Decisions that are written at once: their events and tasks are one transaction.
 const BATCH: usize = 64;
+/// How long a step's task is kept after the workflow's own time.
+const KEEP: Duration = Duration::from_secs(86_400);
 /// Tasks of a workflow in one page.
 const PAGE: u32 = 1_000;
 
@@ -47,7 +51,7 @@ pub(super) async fn run(core: &Core, leased: LeasedWorkflow, mut news: mpsc::Rec
     let journal = load(core, leased.id).await?;
     let LeasedWorkflow { tenant, lease, .. } = leased;
     let mut actor = Actor { core, tenant, subject, lease, journal, tasks: HashMap::new(), chosen: BTreeMap::new() };
-    actor.begin().await?;
+    actor.begin()?;
     actor.look().await?;
     let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + LEASE / 3, LEASE / 3);
     loop {
@@ -61,7 +65,14 @@ pub(super) async fn run(core: &Core, leased: LeasedWorkflow, mut news: mpsc::Rec
             .wake_at(now(core))
             .map_or(LEASE, |at| Duration::from_millis(at.saturating_sub(now(core))));
         tokio::select! {
-            Some(next) = news.recv() => actor.take(next).await?,
+            Some(next) = news.recv() => {
+                actor.take(next).await?;
+                // What came meanwhile is written down with it.
+                for _ in 0..BATCH {
+                    let Ok(next) = news.try_recv() else { break };
+                    actor.take(next).await?;
+                }
+            }
             () = tokio::time::sleep(wake.max(Duration::from_millis(1))) => {}
             _ = renewal.tick() => {
                 actor.renew().await?;
@@ -72,20 +83,21 @@ pub(super) async fn run(core: &Core, leased: LeasedWorkflow, mut news: mpsc::Rec
 }
 
 impl Actor<'_> {
-    async fn write(&mut self, bodies: Vec<(Body, u64)>, then: Vec<NewTask>) -> Result<(), String> {
-        match self.journal.write(self.core, Some(&self.lease), bodies, then).await? {
+    /// Writes what was noted with the tasks that follow.
+    async fn write(&mut self, then: Vec<NewTask>) -> Result<(), String> {
+        match self.journal.write(self.core, Some(&self.lease), then).await? {
             Written::Yes => Ok(()),
             Written::Behind => {
                 self.journal = load(self.core, self.journal.id).await?;
-                Ok(())
+                self.look().await
             }
         }
     }
 
-    /// Writes down who coordinates, once for each lease.
-    async fn begin(&mut self) -> Result<(), String> {
+    /// Notes who coordinates, once for each lease.
+    fn begin(&mut self) -> Result<(), String> {
         let body = Body::CoordinatorChanged { peer: self.lease.worker.clone(), fence: self.lease.fence };
-        self.write(vec![(body, now(self.core))], Vec::new()).await
+        self.journal.note(vec![(body, now(self.core))])
     }
 
     async fn renew(&self) -> Result<(), String> {
@@ -98,11 +110,18 @@ impl Actor<'_> {
 
     async fn take(&mut self, news: News) -> Result<(), String> {
         match news {
+            News::Begun(begun) => {
+                self.begun(&begun.step.step, begun.lease.id, &begun.worker, begun.lease.fence, begun.at)
+            }
             News::Ended(id) => self.ended(id).await,
             News::Look => self.look().await,
             News::Cancel(reason, reply) => {
                 let open = self.journal.state.steps().filter(|(_, record)| !record.state.is_terminal()).count();
-                let done = self.write(vec![(Body::Cancelled { reason }, now(self.core))], Vec::new()).await;
+                let noted = self.journal.note(vec![(Body::Cancelled { reason }, now(self.core))]);
+                let done = match noted {
+                    Ok(()) => self.write(Vec::new()).await,
+                    failed => failed,
+                };
                 let answer = done.clone().map(|()| open).map_err(P2pError::Conflict);
                 drop(reply.send(answer));
                 done
@@ -114,7 +133,7 @@ impl Actor<'_> {
         }
     }
 
-    /// Reads all tasks of the workflow: what ended while nobody listened is taken in now.
+    /// Reads all tasks of the workflow: what began and ended while nobody listened is noted now.
     async fn look(&mut self) -> Result<(), String> {
         let filter = Filter { tenant: self.tenant.clone(), workflow: Some(self.journal.id), ..Filter::default() };
         let (mut after, mut ended) = (None, Vec::new());
@@ -131,6 +150,9 @@ impl Actor<'_> {
                 if row.state.is_terminal() {
                     ended.push(row.id);
                 }
+                if let (TaskState::Leased, Some(worker), Some(at)) = (row.state, &row.worker, row.started_at) {
+                    self.begun(&step.step, row.id, worker, row.fence, at)?;
+                }
             }
             after = page.next;
             if after.is_none() {
@@ -143,46 +165,63 @@ impl Actor<'_> {
         Ok(())
     }
 
-    /// Takes in the end of a task, once: a step that has gone on does not look back.
+    /// Notes that a worker has a step's task.
+    fn begun(&mut self, step: &str, id: TaskId, worker: &str, fence: u64, at: Timestamp) -> Result<(), String> {
+        let attempt = self.tasks.get(step).filter(|(task, _)| *task == id).map(|(_, attempt)| *attempt);
+        match attempt {
+            Some(attempt) if self.is_current(step, attempt) => {
+                let bodies = settle::begun(step, attempt, worker, fence, at.millis());
+                let known = self.journal.state.step(step).map_or(0, |record| record.fence);
+                if settle::step_fence(attempt, fence) > known { self.journal.note(bodies) } else { Ok(()) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn is_current(&self, step: &str, attempt: u32) -> bool {
+        self.journal.state.step(step).is_some_and(|record| record.in_flight && record.attempt == attempt)
+    }
+
+    /// Notes the end of a task, once: a step that has gone on does not look back.
     async fn ended(&mut self, id: TaskId) -> Result<(), String> {
         let found =
             self.tasks.iter().find(|(_, (task, _))| *task == id).map(|(step, (_, attempt))| (step.clone(), *attempt));
         let Some((step, attempt)) = found else { return Ok(()) };
-        let current =
-            self.journal.state.step(&step).is_some_and(|record| record.in_flight && record.attempt == attempt);
-        if !current {
+        if !self.is_current(&step, attempt) {
             return Ok(());
         }
         let task = self.core.queue.tasks.get(&self.tenant, id).await.map_err(|error| error.to_string())?;
         let Some(task) = task else { return Err(format!("the task {id} of step `{step}` is gone")) };
-        let bodies = settle::bodies(&step, attempt, &task);
-        if bodies.is_empty() {
-            return Ok(());
-        }
-        self.write(bodies, Vec::new()).await
+        let known = self.journal.state.step(&step).map_or(0, |record| record.fence);
+        self.journal.note(settle::bodies(&step, attempt, known, &task))
     }
 
     /// Decides and writes until there is nothing to decide.
     async fn advance(&mut self) -> Result<(), String> {
+        let mut contents = Contents::default();
         loop {
             let at = now(self.core);
-            let decisions = self.journal.state.next(at, &|_| None);
-            let (mut bodies, mut then) = (Vec::new(), Vec::new());
+            let decisions = self.journal.state.next(at, &|content| contents.get(content));
+            let (mut bodies, mut then, mut wanted) = (Vec::new(), Vec::new(), None);
             for decision in decisions.into_iter().take(BATCH) {
                 match &decision {
                     Decision::Start(start) => then.push(self.task(start)),
                     Decision::Interrupt { step, .. } | Decision::TimeOut { step, .. } => self.stop(step).await?,
-                    Decision::Fetch { content, step } => {
-                        return Err(format!("step `{step}` needs the content {content}, which is not kept here"));
-                    }
+                    Decision::Fetch { content, step } if wanted.is_none() => wanted = Some((step.clone(), *content)),
                     _ => {}
                 }
                 bodies.extend(decision.body().map(|body| (body, at)));
             }
-            if bodies.is_empty() {
-                return Ok(());
+            match wanted {
+                Some((step, content)) if bodies.is_empty() => {
+                    let Err(error) = contents.load(self.core, &step, content).await? else { continue };
+                    bodies.push((Body::Failed { step, fence: None, error, r#final: true }, at));
+                }
+                _ if bodies.is_empty() && !self.journal.is_dirty() => return Ok(()),
+                _ => {}
             }
-            self.write(bodies, then).await?;
+            self.journal.note(bodies)?;
+            self.write(then).await?;
         }
     }
 
@@ -193,6 +232,9 @@ impl Actor<'_> {
         task.retry = RetryPolicy { policy: RetryKind::None, max_attempts: 1, base_delay_ms: 0 };
         task.timeout_s = u32::try_from(start.timeout_s).unwrap_or(u32::MAX);
         task.idempotency_key = Some(start.key.clone());
+        // A later step may refer to its result.
+        let kept = self.journal.state.plan().timeout_ms() / 1_000 + KEEP.as_secs();
+        task.retention_s = Some(u32::try_from(kept.min(MAX_RETENTION.as_secs())).unwrap_or(u32::MAX));
         task.step = Some(StepRef { workflow: self.journal.id, step: start.step.clone() });
         task.target_peer = self.chosen.get(&start.step).filter(|peer| self.is_there(peer)).cloned();
         self.tasks.insert(start.step.clone(), (task.id, start.attempt));

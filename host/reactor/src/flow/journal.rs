@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tandem_engine::{Caller, P2pError};
 use tandem_store::tasks::{
-    Append, Appended, MAX_EVENT, NewEvent, NewTask, NewWorkflow, Started, TaskStore, WorkflowId, WorkflowLease,
-    WorkflowState as StoredState,
+    Append, Appended, MAX_BATCH, MAX_EVENT, NewEvent, NewTask, NewWorkflow, Started, TaskStore, WorkflowId,
+    WorkflowLease, WorkflowState as StoredState,
 };
 use uuid::Uuid;
 
@@ -26,6 +26,8 @@ pub(crate) struct Journal {
     pub(crate) state: State,
     /// The place of the last event in the store.
     seq: u64,
+    /// Events that are in the log and the state, and not in the store.
+    noted: Vec<NewEvent>,
 }
 
 /// Milliseconds since the Unix epoch, by the store's clock.
@@ -111,7 +113,7 @@ pub(crate) async fn load(core: &Core, id: WorkflowId) -> Result<Journal, String>
         false => Log::from_events(events).map_err(|error| format!("its journal does not verify: {error}"))?,
     };
     let state = State::fold(Arc::new(plan), &log).map_err(|error| error.to_string())?;
-    Ok(Journal { id, log, state, seq })
+    Ok(Journal { id, log, state, seq, noted: Vec::new() })
 }
 
 /// What came of writing.
@@ -122,45 +124,61 @@ pub(super) enum Written {
 }
 
 impl Journal {
-    /// Writes what happened, with the tasks that follow, all or nothing. `at` is when, for each.
+    /// Takes in what happened; the next [`Journal::write`] writes it down. `at` is when, for each.
+    pub(super) fn note(&mut self, bodies: Vec<(Body, u64)>) -> Result<(), String> {
+        if self.seq == 1 && self.noted.is_empty() {
+            self.noted = self.log.events().map(stored).collect::<Result<_, _>>()?;
+        }
+        for (body, at) in bodies {
+            let event = self.log.append(body, at).map_err(|error| error.to_string())?;
+            self.state.apply(event);
+            self.noted.push(stored(event)?);
+        }
+        Ok(())
+    }
+
+    /// Whether something was noted and not written.
+    pub(super) fn is_dirty(&self) -> bool {
+        !self.noted.is_empty()
+    }
+
+    /// Writes what was noted with the tasks that follow, all or nothing. A journal that could not be written is of no use any
+    /// more: it says what never happened.
     pub(super) async fn write(
         &mut self,
         core: &Core,
         lease: Option<&WorkflowLease>,
-        bodies: Vec<(Body, u64)>,
-        then: Vec<NewTask>,
+        mut then: Vec<NewTask>,
     ) -> Result<Written, String> {
-        let (mut log, mut state) = (self.log.clone(), self.state.clone());
-        let mut events = Vec::with_capacity(bodies.len() + 1);
-        if self.seq == 1 {
-            events.extend(log.events().map(stored).collect::<Result<Vec<_>, _>>()?);
-        }
-        for (body, at) in bodies {
-            let event = log.append(body, at).map_err(|error| error.to_string())?;
-            state.apply(event);
-            events.push(stored(event)?);
-        }
-        let added = events.len() as u64;
-        let append = Append {
-            workflow: self.id,
-            expect_seq: self.seq,
-            lease: lease.cloned(),
-            events,
-            then,
-            state: Some(of(&state)),
-        };
-        match core.queue.tasks.append(append).await.map_err(|error| error.to_string())? {
-            Appended::At(seq) => {
-                debug_assert_eq!(seq, self.seq + added, "places have no gaps");
-                (self.seq, self.log, self.state) = (seq, log, state);
-                Ok(Written::Yes)
+        while self.is_dirty() {
+            // The tasks come with the events that say so, which were noted last.
+            let count = self.noted.len();
+            let first = if count > MAX_BATCH { (count - MAX_BATCH).min(MAX_BATCH) } else { count };
+            let events: Vec<_> = self.noted.drain(..first).collect();
+            let (added, last) = (events.len() as u64, self.noted.is_empty());
+            let append = Append {
+                workflow: self.id,
+                expect_seq: self.seq,
+                lease: lease.cloned(),
+                events,
+                then: if last { std::mem::take(&mut then) } else { Vec::new() },
+                state: Some(if last { of(&self.state) } else { StoredState::Running }),
+            };
+            match core.queue.tasks.append(append).await.map_err(|error| error.to_string())? {
+                Appended::At(seq) => {
+                    debug_assert_eq!(seq, self.seq + added, "places have no gaps");
+                    self.seq = seq;
+                }
+                Appended::SeqConflict { .. } => return Ok(Written::Behind),
+                Appended::Stale => return Err("its lease is another's".to_owned()),
+                Appended::Terminal(state) => return Err(format!("it has ended: {state:?}")),
+                Appended::TaskConflict(task) => {
+                    return Err(format!("its task {task} exists already with another content"));
+                }
+                Appended::NotFound => return Err("it is gone".to_owned()),
             }
-            Appended::SeqConflict { .. } => Ok(Written::Behind),
-            Appended::Stale => Err("its lease is another's".to_owned()),
-            Appended::Terminal(state) => Err(format!("it has ended: {state:?}")),
-            Appended::TaskConflict(task) => Err(format!("its task {task} exists already with another content")),
-            Appended::NotFound => Err("it is gone".to_owned()),
         }
+        Ok(Written::Yes)
     }
 }
 

@@ -11,6 +11,7 @@
 //! **Refuses.** Plans that are not valid, and plans over the size of one event of the journal.
 
 mod actor;
+mod contents;
 mod journal;
 mod settle;
 
@@ -20,7 +21,7 @@ use std::{
 };
 
 use tandem_engine::P2pError;
-use tandem_store::tasks::{Ended, TaskId, TaskStore, WorkflowId};
+use tandem_store::tasks::{Begun, Ended, TaskId, TaskStore, WorkflowId};
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     task::JoinSet,
@@ -35,6 +36,8 @@ const NEWS: usize = 1_024;
 
 /// What a workflow's task is told.
 enum News {
+    /// A task of one of its steps was claimed.
+    Begun(Begun),
     /// A task of one of its steps ended.
     Ended(TaskId),
     /// Tasks may have ended of which nothing was told.
@@ -69,6 +72,12 @@ impl Flows {
         queue
             .try_send(news)
             .map_err(|_| P2pError::LimitExceeded(format!("{NEWS} changes of this workflow wait already")))
+    }
+
+    /// A step's task was claimed.
+    pub(crate) fn begun(&self, begun: Begun) {
+        // A queue that is full has its end in it too, which says as much.
+        drop(self.tell(begun.step.workflow, News::Begun(begun)));
     }
 
     /// A task ended.

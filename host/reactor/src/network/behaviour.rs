@@ -27,8 +27,6 @@ pub(crate) const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0"
 /// Connections of one peer: one each way, so that two hosts that dial each other at once both succeed. More is a way to
 /// multiply every other quota.
 const PER_PEER: u32 = 2;
-/// Connections that others opened.
-const INCOMING: u32 = 256;
 /// Connections that this host opened.
 const OUTGOING: u32 = 64;
 /// Handshakes under way. Each costs a few hundred microseconds of cryptography: a flood of them would take the thread.
@@ -79,7 +77,7 @@ impl Behaviour {
         let limits = limits::ConnectionLimits::default()
             .with_max_pending_incoming(Some(HANDSHAKES))
             .with_max_pending_outgoing(Some(HANDSHAKES))
-            .with_max_established_incoming(Some(INCOMING))
+            .with_max_established_incoming(Some(settings.max_connections))
             .with_max_established_outgoing(Some(OUTGOING))
             .with_max_established_per_peer(Some(PER_PEER));
         let allowed = match settings.admission {

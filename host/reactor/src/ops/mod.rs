@@ -23,7 +23,7 @@ pub(crate) async fn request(core: &Arc<Core>, env: &CallEnv, request: Ask) -> Re
     let answer = match request {
         Ask::TaskSubmit { task } => tasks::submit(core, caller, &task).await,
         Ask::TaskStatus { id } => tasks::status(core, caller, &id).await,
-        Ask::TaskResult { id, wait_s } => tasks::result(core, caller, &id, wait_s).await,
+        Ask::TaskResult { id, wait_s } => return tasks::result(core, caller, &id, wait_s).await,
         Ask::TaskCancel { id, reason } => tasks::cancel(core, caller, &id, reason).await,
         Ask::TaskList { filter } => tasks::list(core, caller, &filter).await,
         Ask::TaskUpdate { id, patch } => tasks::update(core, caller, &id, &patch).await,

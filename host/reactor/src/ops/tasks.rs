@@ -19,6 +19,9 @@ use crate::core::Core;
 /// Longest wait for a result, in seconds: the spec's.
 const MAX_WAIT_S: u32 = 300;
 
+/// Bytes of a result that an answer carries: it must go through a guest. A larger one is only named.
+const MAX_ANSWER: usize = 6 << 20;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Task {
@@ -78,8 +81,8 @@ pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Ans
 /// A tool that this host has must be one that a task may call; one that it has not may be a peer's.
 fn may_be_a_task(core: &Core, caller: &Caller, tool: &str, target: Option<&str>) -> Result<(), P2pError> {
     let tools = core.tools().map_err(|error| P2pError::Unavailable(error.to_string()))?;
-    if let Some(info) = tools.list(caller).into_iter().find(|info| info.name == tool) {
-        if info.local {
+    if let Some(local) = tools.is_local(caller, tool) {
+        if local {
             return Err(P2pError::InvalidArgument(format!(
                 "`{tool}` is about this host and runs in its reactor lane; call it, it is no task"
             )));
@@ -152,22 +155,28 @@ pub(super) async fn status(core: &Core, caller: &Caller, text: &str) -> Answer {
     Ok(shown(&task(core, caller, text).await?.row))
 }
 
-pub(super) async fn result(core: &Core, caller: &Caller, text: &str, wait_s: u32) -> Answer {
+/// The result goes in as the text that it is: it may be large, and is not read here.
+pub(super) async fn result(core: &Core, caller: &Caller, text: &str, wait_s: u32) -> Result<String, P2pError> {
     let wait = Duration::from_secs(wait_s.min(MAX_WAIT_S).into());
     let found = core.queue.tasks.wait_end(&caller.tenant, id(text)?, wait).await.map_err(failed)?;
     let task = found.ok_or_else(|| no_task(text))?;
-    let (result, cid) = match &task.result {
-        Some(TaskResult::Inline(text)) => (serde_json::from_str::<Value>(text).ok(), None),
-        Some(TaskResult::Cid(cid)) => (None, Some(cid.clone())),
+    let (result, cid) = match task.result {
+        Some(TaskResult::Inline(text)) => (Some(text), None),
+        Some(TaskResult::Cid(cid)) => {
+            let content = core.queue.tasks.content(&cid).await.map_err(failed)?;
+            (content.filter(|content| content.len() <= MAX_ANSWER), Some(cid))
+        }
         None => (None, None),
     };
     let took = task.row.started_at.zip(task.row.finished_at).map(|(start, end)| end.since(start).as_millis() as u64);
-    let mut answer =
+    let answer =
         json!({"state": state(task.row.state), "error": task.row.error, "result_cid": cid, "duration_ms": took});
-    answer = without_nulls(answer);
-    if let (Some(result), Value::Object(answer)) = (result, &mut answer) {
-        answer.insert("result".to_owned(), result);
+    let mut answer = without_nulls(answer).to_string();
+    if let (Some(result), Some('}')) = (result, answer.pop()) {
+        answer.push_str(",\"result\":");
+        answer.push_str(&result);
     }
+    answer.push('}');
     Ok(answer)
 }
 

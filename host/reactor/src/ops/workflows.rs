@@ -5,9 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tandem_engine::{Caller, DagFormat, P2pError, Strategy as Asked};
-use tandem_store::tasks::{
-    Filter, TaskRow, TaskState, TaskStore, WorkflowFilter, WorkflowId, WorkflowRow, WorkflowState as Stored,
-};
+use tandem_store::tasks::{TaskStore, WorkflowFilter, WorkflowId, WorkflowRow, WorkflowState as Stored};
 
 use super::{
     Answer,
@@ -16,11 +14,8 @@ use super::{
 use crate::{
     core::Core,
     flow::{self, Journal},
-    workflow::{Candidate, Dag, Spec, StepRecord, StepState, Strategy, choose},
+    workflow::{Candidate, Dag, Spec, StepRecord, Strategy, choose},
 };
-
-/// Tasks of a workflow that are looked at for who runs them: as many as steps.
-const TASKS: u32 = 1_000;
 
 fn no_workflow(text: &str) -> P2pError {
     P2pError::NotFound(format!("you have no workflow {text}"))
@@ -57,52 +52,26 @@ async fn head(core: &Core, caller: &Caller, text: &str) -> Result<(WorkflowRow, 
     Ok((row, flow::load(core, id).await.map_err(P2pError::Unavailable)?))
 }
 
-/// The tasks that run now, by step: a journal hears of a claim only when it has ended.
-async fn running(core: &Core, row: &WorkflowRow) -> Result<BTreeMap<String, TaskRow>, P2pError> {
-    if row.state.is_terminal() {
-        return Ok(BTreeMap::new());
-    }
-    let filter = Filter {
-        tenant: row.tenant.clone(),
-        workflow: Some(row.id),
-        states: vec![TaskState::Leased],
-        ..Filter::default()
-    };
-    let page = core.queue.tasks.list(filter, None, TASKS).await.map_err(failed)?;
-    Ok(page.rows.into_iter().filter_map(|task| Some((task.step.clone()?.step, task))).collect())
-}
-
-fn step_state(state: StepState) -> Value {
-    serde_json::to_value(state).unwrap_or_default()
-}
-
 fn millis(at: u64) -> String {
     time(tandem_store::tasks::Timestamp::from_millis(at))
 }
 
-fn shown(id: &str, record: &StepRecord, task: Option<&TaskRow>) -> Value {
+fn shown(id: &str, record: &StepRecord) -> Value {
     let error = record.error.as_ref().map(|error| format!("{}: {}", error.code, error.message));
-    let mut step = json!({
+    without_nulls(json!({
         "id": id,
-        "state": step_state(record.state),
+        "state": record.state,
         "peer": record.peer,
         "attempt": record.attempt,
         "started_at": record.started_at.or(record.claimed_at).map(millis),
         "finished_at": record.finished_at.map(millis),
         "error": error,
-    });
-    if let (Some(task), Value::Object(step)) = (task.filter(|_| !record.state.is_terminal()), &mut step) {
-        step.insert("state".to_owned(), step_state(StepState::Running));
-        step.insert("peer".to_owned(), json!(task.worker));
-        step.insert("started_at".to_owned(), json!(task.started_at.map(time)));
-    }
-    without_nulls(step)
+    }))
 }
 
 pub(super) async fn status(core: &Core, caller: &Caller, text: &str) -> Answer {
     let (row, journal) = head(core, caller, text).await?;
-    let running = running(core, &row).await?;
-    let steps: Vec<_> = journal.state.steps().map(|(step, record)| shown(step, record, running.get(step))).collect();
+    let steps: Vec<_> = journal.state.steps().map(|(step, record)| shown(step, record)).collect();
     let clock: Vec<_> = journal.log.clock().iter().map(ToString::to_string).collect();
     Ok(without_nulls(json!({
         "workflow_id": row.id.to_string(),

@@ -9,6 +9,7 @@
 //! **Refuses.** Tools of the reactor lane as tasks: they are about this host, and another one would answer something else.
 
 mod announced;
+mod contents;
 mod progress;
 mod remote;
 mod run;
@@ -28,6 +29,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use announced::Announced;
+pub(crate) use contents::{Lent, read_for};
 pub(crate) use progress::Told;
 pub(crate) use remote::{Offers, claim_for, finish_for, hurried, renew_for};
 pub(crate) use worker::work;
@@ -57,6 +59,8 @@ pub(crate) struct Queue {
     draining: AtomicBool,
     pub(crate) offers: Offers,
     pub(crate) announced: Announced,
+    /// What peers may fetch in parts now.
+    pub(crate) lent: Lent,
 }
 
 impl Queue {
@@ -70,6 +74,7 @@ impl Queue {
             draining: AtomicBool::new(false),
             offers: Offers::default(),
             announced: Announced::default(),
+            lent: Lent::default(),
         }
     }
 

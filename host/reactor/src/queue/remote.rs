@@ -6,8 +6,11 @@
 //! | `tasks/offer` (notification) | there may be something to claim |
 //! | `tasks/claim` | `{tools, max, lease_s}` → `{tasks: [{id, fence, tool, arguments, attempt, timeout_s, lease_s, …}]}` |
 //! | `tasks/renew` | `{leases: [{id, fence, progress?}]}` → `{leases: [{state, reason?}]}`, in their order |
-//! | `tasks/finish` | `{id, fence, outcome, result?, error?}` → `{state}`, or `stale_fence`, `lease_expired` |
+//! | `tasks/finish` | `{id, fence, outcome, result?, kept?, error?}` → `{state}`, or `stale_fence`, `lease_expired` |
 //! | `tasks/hurry` (notification) | `{id, fence}`: renew this lease now, there is news |
+//!
+//! Arguments of a task and results that are too large for a message are named in it, as `{cid, bytes}` under `kept`; see
+//! [`super::contents`].
 //!
 //! A claim gets tasks of every tenant where the operator lets in only peers of his choice; in an open network it gets those
 //! that name the peer as their target, and no others.
@@ -23,11 +26,15 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use tandem_manifest::Admission;
 use tandem_store::tasks::{
-    Beat, ClaimReq, Finish, LeaseRef, Leased, MAX_BATCH, MAX_PRIORITY, Outcome, Progress, TaskResult, TaskStore,
-    Timestamp,
+    Beat, ClaimReq, Finish, LeaseRef, Leased, MAX_ARGUMENTS, MAX_BATCH, MAX_PRIORITY, Outcome, Progress, TaskResult,
+    TaskStore, Timestamp,
 };
 
-use super::{LEASE, QUEUE, worker};
+use super::{
+    LEASE, QUEUE,
+    contents::{self, Named, PART},
+    worker,
+};
 use crate::{
     core::Core,
     rpc::{PeerRpc as _, REQUEST, RpcError},
@@ -94,7 +101,10 @@ struct Task {
     #[serde(flatten)]
     lease: LeaseRef,
     tool: String,
+    #[serde(default)]
     arguments: Value,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept: Option<Named>,
     priority: u8,
     attempt: u32,
     max_attempts: u32,
@@ -153,6 +163,8 @@ struct Finished {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     result: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept: Option<Named>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
@@ -176,9 +188,18 @@ pub(crate) async fn claim_for(core: &Core, peer: PeerId, params: Map<String, Val
         return Err(RpcError::new(-32002, "unauthorized", "in an open network, tasks are given to nobody"));
     }
     let leased = core.queue.tasks.claim(claim).await.map_err(|error| RpcError::unavailable(error.to_string()))?;
-    let tasks = leased.into_iter().map(|task| Task {
+    let kept = |arguments: &str| {
+        let named = (arguments.len() > PART).then(|| Named::of(arguments));
+        // Where there is no room to lend it, the peer hands the task back.
+        named.inspect(|named| _ = core.queue.lent.lend(peer, *named, arguments))
+    };
+    let tasks = leased.into_iter().map(|task| (kept(&task.arguments), task)).map(|(kept, task)| Task {
         lease: task.lease,
-        arguments: serde_json::from_str(&task.arguments).unwrap_or_default(),
+        arguments: match kept {
+            None => serde_json::from_str(&task.arguments).unwrap_or_default(),
+            Some(_) => Value::Null,
+        },
+        kept,
         tool: task.tool,
         priority: task.priority,
         attempt: task.attempt,
@@ -212,10 +233,21 @@ pub(crate) async fn renew_for(core: &Core, peer: PeerId, params: Map<String, Val
 
 /// A peer hands an outcome in.
 pub(crate) async fn finish_for(core: &Core, peer: PeerId, params: Map<String, Value>) -> Result<Value, RpcError> {
-    let Finished { lease, outcome, result, error } = read(params)?;
+    let Finished { lease, outcome, result, kept, error } = read(params)?;
+    let result = match kept {
+        None => TaskResult::Inline(result.unwrap_or_default().to_string()),
+        Some(named) => TaskResult::Cid(named.cid.to_string()),
+    };
     let error = error.unwrap_or_else(|| "the worker did not say why".to_owned());
     let outcome = match outcome {
-        Ending::Ok => Outcome::Ok(TaskResult::Inline(result.unwrap_or_default().to_string())),
+        Ending::Ok => match kept {
+            // One that has the lease no more only hears what came of it.
+            Some(named) if holds(core, peer, lease).await? => {
+                let content = contents::fetch(core, peer, named, core.settings.max_result).await?;
+                Outcome::Kept { cid: named.cid.to_string(), content }
+            }
+            _ => Outcome::Ok(result),
+        },
         Ending::Retry => Outcome::Retry { error, delay: None },
         Ending::Fatal => Outcome::Fatal { error },
         Ending::Release => Outcome::Release,
@@ -230,6 +262,13 @@ pub(crate) async fn finish_for(core: &Core, peer: PeerId, params: Map<String, Va
             Err(RpcError::new(-32011, "stale_fence", "another worker has the task now, or it is gone"))
         }
     }
+}
+
+/// Whether a peer has this lease. It is renewed by this.
+async fn holds(core: &Core, peer: PeerId, lease: LeaseRef) -> Result<bool, RpcError> {
+    let beats = core.queue.tasks.heartbeat(&peer.to_string(), vec![(lease, None)]).await;
+    let beat = beats.map_err(|error| RpcError::unavailable(error.to_string()))?.pop();
+    Ok(matches!(beat, Some(Beat::Extended { .. } | Beat::CancelRequested { .. })))
 }
 
 /// A peer says that there is news of a lease of ours.
@@ -253,14 +292,26 @@ pub(super) async fn claim(core: &Core, peer: PeerId, tools: Vec<String>, max: u3
     let now = core.queue.tasks.now();
     // Whatever a peer answers, no more is run than there are places, and nothing that was not asked for.
     let fits = tasks.into_iter().filter(|task| tools.contains(&task.tool)).take(max.min(MAX_TASKS) as usize);
-    Ok(fits
-        .map(|task| Leased {
+    let mut leased = Vec::new();
+    for task in fits {
+        let arguments = match task.kept {
+            None => task.arguments.to_string(),
+            Some(named) => match contents::fetch(core, peer, named, MAX_ARGUMENTS).await {
+                Ok(arguments) => arguments,
+                Err(error) => {
+                    tracing::warn!(%peer, task = %task.lease.id, %error, "a task's arguments cannot be had; it goes back");
+                    drop(finish(core, peer, task.lease, Outcome::Release).await);
+                    continue;
+                }
+            },
+        };
+        leased.push(Leased {
             lease: task.lease,
             tenant: String::new(),
             subject: String::new(),
             queue: QUEUE.to_owned(),
             tool: task.tool,
-            arguments: task.arguments.to_string(),
+            arguments,
             priority: task.priority,
             attempt: task.attempt,
             max_attempts: task.max_attempts,
@@ -268,8 +319,9 @@ pub(super) async fn claim(core: &Core, peer: PeerId, tools: Vec<String>, max: u3
             until: now.plus(Duration::from_secs(task.lease_s)),
             lease_for: Duration::from_secs(task.lease_s),
             step: None,
-        })
-        .collect())
+        });
+    }
+    Ok(leased)
 }
 
 pub(super) async fn renew(
@@ -293,17 +345,48 @@ pub(super) async fn renew(
 
 /// Hands an outcome in. It may be sent again after a lost answer: the fence makes the second one harmless.
 pub(super) async fn finish(core: &Core, peer: PeerId, lease: LeaseRef, outcome: Outcome) -> Result<(), String> {
-    let (outcome, result, error) = match outcome {
-        Outcome::Ok(TaskResult::Inline(text)) => (Ending::Ok, serde_json::from_str(&text).ok(), None),
-        Outcome::Ok(TaskResult::Cid(cid)) => (Ending::Fatal, None, Some(format!("the result {cid} is not here"))),
-        Outcome::Retry { error, .. } => (Ending::Retry, None, Some(error)),
-        Outcome::Fatal { error } => (Ending::Fatal, None, Some(error)),
-        Outcome::Snooze(_) | Outcome::Release => (Ending::Release, None, None),
+    let (mut result, mut kept, mut error) = (None, None, None);
+    let outcome = match outcome {
+        Outcome::Ok(TaskResult::Inline(text)) => {
+            result = serde_json::from_str(&text).ok();
+            Ending::Ok
+        }
+        Outcome::Ok(TaskResult::Cid(cid)) => {
+            error = Some(format!("the result {cid} is not here"));
+            Ending::Fatal
+        }
+        Outcome::Kept { cid, content } => {
+            let cid = cid.parse().map_err(|error| format!("{error}"))?;
+            let named = Named { cid, bytes: content.len() };
+            if !core.queue.lent.lend(peer, named, &content) {
+                return Err("too many large results wait to be fetched".to_owned());
+            }
+            kept = Some(named);
+            Ending::Ok
+        }
+        Outcome::Retry { error: why, .. } => {
+            error = Some(why);
+            Ending::Retry
+        }
+        Outcome::Fatal { error: why } => {
+            error = Some(why);
+            Ending::Fatal
+        }
+        Outcome::Snooze(_) | Outcome::Release => Ending::Release,
     };
-    let params = object(&Finished { lease, outcome, result, error });
+    let params = object(&Finished { lease, outcome, result, kept, error });
+    let patience = kept.map_or(REQUEST, |named| named.patience());
+    let done = hand_over(core, peer, params, patience).await;
+    if let Some(named) = kept {
+        core.queue.lent.take_back(peer, named.cid);
+    }
+    done
+}
+
+async fn hand_over(core: &Core, peer: PeerId, params: Map<String, Value>, patience: Duration) -> Result<(), String> {
     let mut pause = Duration::from_millis(200);
     for attempt in 1.. {
-        match core.links.ask(peer, "tasks/finish", params.clone(), REQUEST).await {
+        match core.links.ask(peer, "tasks/finish", params.clone(), patience).await {
             Ok(_) => break,
             // Only what may not have arrived is sent again.
             Err(error) if error.is_transport() && attempt < TRIES => {

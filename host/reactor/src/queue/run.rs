@@ -8,7 +8,7 @@ use tandem_store::tasks::{Leased, MAX_RESULT, Outcome, TaskResult};
 use tokio_util::sync::CancellationToken;
 
 use super::Told;
-use crate::{core::Core, tools::ToolCall};
+use crate::{core::Core, tools::ToolCall, workflow::ContentId};
 
 /// Runs the tool for `caller` and answers the outcome. `told` takes its progress.
 pub(super) async fn run(
@@ -39,25 +39,43 @@ pub(super) async fn run(
         return Outcome::Release;
     }
     match answer {
-        Ok(output) => settled(output),
+        Ok(output) => settled(core, output).await,
         Err(error) => failed(error, &cancel),
     }
 }
 
 /// The structured result where the tool gives one, its content otherwise.
-fn settled(output: InvokeOutput) -> Outcome {
+async fn settled(core: &Core, output: InvokeOutput) -> Outcome {
     let result = output.structured.unwrap_or_else(|| format!(r#"{{"content":{}}}"#, output.content));
     if output.is_error {
         return Outcome::Retry { error: format!("failed: {}", first_text(&output.content)), delay: None };
     }
-    if result.len() > MAX_RESULT {
+    let most = core.settings.max_result;
+    if result.len() > most {
         let error = format!(
-            "limit_exceeded: the result has {} bytes, over the limit of {MAX_RESULT}; let the tool save it and answer where",
+            "limit_exceeded: the result has {} bytes, over the limit of {most}; let the tool save it and answer where, or raise p2p.task-queue.max-result",
             result.len()
         );
         return Outcome::Fatal { error };
     }
-    Outcome::Ok(TaskResult::Inline(result))
+    if result.len() <= MAX_RESULT {
+        return Outcome::Ok(TaskResult::Inline(result));
+    }
+    // It takes milliseconds, which the network should not wait for.
+    let named = core.general.spawn_blocking(move || named(&result)).await;
+    named.unwrap_or_else(|error| Outcome::Retry { error: format!("failed: {error}"), delay: None })
+}
+
+/// A large result in its canonical form, by its content id.
+fn named(result: &str) -> Outcome {
+    let canonical = serde_json::from_str::<Value>(result).map(|value| tandem_manifest::canonical_json(&value));
+    let Some(content) = canonical.ok().and_then(|bytes| String::from_utf8(bytes).ok()) else {
+        return Outcome::Fatal { error: "bad_output: the result is no JSON".to_owned() };
+    };
+    if content.len() <= MAX_RESULT {
+        return Outcome::Ok(TaskResult::Inline(content));
+    }
+    Outcome::Kept { cid: ContentId::of_bytes(content.as_bytes()).to_string(), content }
 }
 
 fn first_text(content: &str) -> String {

@@ -1,7 +1,11 @@
 //! The workers of this host: they claim what it can run, from its own queue first and then from peers that offer, keep the
 //! leases, and hand in what came of the work.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use libp2p::PeerId;
 use tandem_engine::{Access, Allow, Caller};
@@ -15,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 use super::{LEASE, QUEUE, Running, Told, remote, run};
 use crate::core::Core;
 
+/// Between two looks for what is over retention.
+const PRUNE: Duration = Duration::from_secs(10);
 /// Leases that are looked at in one transaction when they end.
 const REAP: u32 = 256;
 /// How long the upkeep sleeps at most: another host's clock may have moved.
@@ -32,19 +38,45 @@ fn me(core: &Core) -> String {
     core.network.me.to_string()
 }
 
-/// The tools that tasks may call here, for anybody: who may call which was checked when the task was submitted.
-fn tools(core: &Core) -> Vec<String> {
-    let Ok(tools) = core.tools() else { return Vec::new() };
-    let all = tools.list(&Caller::local());
-    all.into_iter().filter(|tool| !tool.local).map(|tool| tool.name).collect()
+/// What this host says of itself as a worker, kept until it changes or is due again.
+#[derive(Default)]
+struct Said {
+    generation: Option<u64>,
+    tools: Vec<String>,
+    at: Option<Instant>,
+}
+
+impl Said {
+    /// The tools that tasks may call here, for anybody: who may call which was checked when the task was submitted.
+    fn tools(&mut self, core: &Core) -> &[String] {
+        let Ok(tools) = core.tools() else { return &[] };
+        let generation = Some(tools.generation());
+        if self.generation != generation {
+            let all = tools.list(&Caller::local());
+            self.tools = all.into_iter().filter(|tool| !tool.local).map(|tool| tool.name).collect();
+            (self.generation, self.at) = (generation, None);
+        }
+        &self.tools
+    }
+
+    /// Tells the store, so often that it does not forget.
+    async fn say(&mut self, core: &Core, capacity: u32) -> Result<(), TaskStoreError> {
+        if self.at.is_some_and(|at| at.elapsed() < LEASE) {
+            return Ok(());
+        }
+        let info = WorkerInfo { worker: me(core), capacity, tools: self.tools.clone() };
+        core.queue.tasks.worker_seen(info, LEASE * 3).await?;
+        self.at = Some(Instant::now());
+        Ok(())
+    }
 }
 
 async fn claiming(core: Arc<Core>) {
     let mut wakeups = core.queue.tasks.wakeups();
-    let mut tasks = JoinSet::new();
+    let (mut tasks, mut said) = (JoinSet::new(), Said::default());
     loop {
         while tasks.try_join_next().is_some() {}
-        match own(&core, &mut tasks).await {
+        match own(&core, &mut said, &mut tasks).await {
             Ok(_) => {}
             Err(error) => {
                 tracing::error!(%error, "tasks cannot be claimed");
@@ -61,18 +93,15 @@ async fn claiming(core: Arc<Core>) {
 }
 
 /// Claims from this host's queue until there is nothing more or no place.
-async fn own(core: &Arc<Core>, tasks: &mut JoinSet<()>) -> Result<(), TaskStoreError> {
+async fn own(core: &Arc<Core>, said: &mut Said, tasks: &mut JoinSet<()>) -> Result<(), TaskStoreError> {
     loop {
         let (capacity, free) = core.queue.places();
-        let tools = tools(core);
+        let tools = said.tools(core).to_vec();
         if free == 0 || tools.is_empty() {
             return Ok(());
         }
+        said.say(core, capacity).await?;
         let me = me(core);
-        core.queue
-            .tasks
-            .worker_seen(WorkerInfo { worker: me.clone(), capacity, tools: tools.clone() }, LEASE * 2)
-            .await?;
         let claim = ClaimReq {
             worker: me.clone(),
             peer: Some(me),
@@ -130,7 +159,7 @@ fn start(core: &Arc<Core>, tasks: &mut JoinSet<()>, of: Option<PeerId>, caller: 
     core.queue.running().insert(task.lease, running);
     let core = core.clone();
     tasks.spawn(async move {
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         let outcome = run::run(&core, caller, &task, cancel, told).await;
         metrics::histogram!("tandem_p2p_task_duration_seconds").record(begun.elapsed().as_secs_f64());
         hand_in(&core, of, task.lease, outcome).await;
@@ -199,6 +228,7 @@ async fn hints(core: Arc<Core>) {
                     remote::hurry(&core, peer, hint.lease);
                 }
             }
+            Ok(Hint::Begun(begun)) => core.flows.begun(begun),
             Ok(Hint::Ended(ended)) => core.flow_ended(&ended),
             Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => core.flow_missed(),
             Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
@@ -215,16 +245,23 @@ pub(super) fn hurry(core: &Arc<Core>, lease: LeaseRef) {
 /// Ends leases that were not renewed, readies tasks whose time has come, and forgets old ones.
 async fn upkeep(core: Arc<Core>) {
     let tasks = &core.queue.tasks;
-    let mut wakeups = tasks.wakeups();
+    let (mut wakeups, mut pruned) = (tasks.wakeups(), None::<Instant>);
     loop {
+        let old = pruned.is_none_or(|at| at.elapsed() >= PRUNE);
         let done = async {
             for lost in tasks.reap(REAP).await? {
                 tracing::warn!(task = %lost.id, worker = lost.worker, state = ?lost.state, "a worker lost its lease");
             }
-            tasks.prune(Retention::default(), REAP).await?;
+            if old {
+                tasks.prune(Retention::default(), REAP).await?;
+            }
             tasks.next_due().await
         };
-        let pause = match done.await {
+        let done = done.await;
+        if old {
+            pruned = Some(Instant::now());
+        }
+        let pause = match done {
             Ok(due) => due.map_or(LONGEST, |due| due.since(tasks.now())).clamp(Duration::from_millis(5), LONGEST),
             Err(error) => {
                 tracing::error!(%error, "the queue's upkeep failed");

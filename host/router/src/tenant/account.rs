@@ -60,13 +60,21 @@ pub(crate) struct CallAccount {
     used: AtomicU32,
     denied: Mutex<Vec<Denial>>,
     cpu_us: AtomicU64,
-    /// The turns of the lane, where it has its own.
-    turns: Option<Arc<Semaphore>>,
+    lane: Option<LaneBounds>,
+}
+
+/// What a lane whose thread is not only its guests' bounds them by.
+#[derive(Clone)]
+pub(crate) struct LaneBounds {
+    /// Guests that compute for longer than a tick, at a time.
+    pub(crate) turns: Arc<Semaphore>,
+    /// Guest time of one call.
+    pub(crate) cpu: Duration,
 }
 
 impl CallAccount {
-    pub(crate) fn new(tenant: Arc<Tenant>, turns: Option<Arc<Semaphore>>) -> Self {
-        Self { tenant, used: AtomicU32::new(0), denied: Mutex::default(), cpu_us: AtomicU64::new(0), turns }
+    pub(crate) fn new(tenant: Arc<Tenant>, lane: Option<LaneBounds>) -> Self {
+        Self { tenant, used: AtomicU32::new(0), denied: Mutex::default(), cpu_us: AtomicU64::new(0), lane }
     }
 
     /// What the call used so far.
@@ -90,8 +98,12 @@ impl Account for CallAccount {
         self.tenant.cpu(time)
     }
 
+    fn cpu_ceiling(&self) -> Option<Duration> {
+        self.lane.as_ref().map(|lane| lane.cpu)
+    }
+
     fn turn(&self) -> Option<BoxFuture<'static, Turn>> {
-        let Some(turns) = self.turns.clone() else { return self.tenant.turn() };
+        let Some(turns) = self.lane.as_ref().map(|lane| lane.turns.clone()) else { return self.tenant.turn() };
         // Closed never; without a permit nothing would be held, which only costs fairness.
         Some(Box::pin(async move { Box::new(turns.acquire_owned().await.ok()) as Turn }))
     }

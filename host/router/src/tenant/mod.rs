@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use account::CallAccount;
+pub(crate) use account::{CallAccount, LaneBounds};
 pub use account::{CallUse, Denial};
 pub(crate) use totals::Tenant;
 use turns::Activity;

@@ -5,9 +5,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{
-    ClaimReq, MAX_AHEAD, MAX_ARGUMENTS, MAX_ATTEMPTS, MAX_BACKOFF, MAX_BATCH, MAX_ERROR, MAX_EVENT, MAX_KEY,
-    MAX_METADATA, MAX_NAME, MAX_PRIORITY, MAX_QUEUES, MAX_RESULT, MAX_RETENTION, MAX_TAG, MAX_TAGS, MAX_TIMEOUT,
-    MAX_TOOLS, NewEvent, NewTask, NewWorkflow, Outcome, Patch, Progress, TaskResult, TaskStoreError, Timestamp, clock,
+    ClaimReq, MAX_AHEAD, MAX_ARGUMENTS, MAX_ATTEMPTS, MAX_BACKOFF, MAX_BATCH, MAX_CONTENT, MAX_ERROR, MAX_EVENT,
+    MAX_KEY, MAX_METADATA, MAX_NAME, MAX_PRIORITY, MAX_QUEUES, MAX_RESULT, MAX_RETENTION, MAX_TAG, MAX_TAGS,
+    MAX_TIMEOUT, MAX_TOOLS, NewEvent, NewTask, NewWorkflow, Outcome, Patch, Progress, TaskResult, TaskStoreError,
+    Timestamp, clock,
 };
 
 type Checked = Result<(), TaskStoreError>;
@@ -179,6 +180,13 @@ pub(super) fn outcome(outcome: Outcome) -> Result<Outcome, TaskStoreError> {
         Outcome::Ok(TaskResult::Cid(cid)) => {
             name("result cid", &cid)?;
             Ok(Outcome::Ok(TaskResult::Cid(cid)))
+        }
+        Outcome::Kept { cid, content } => {
+            name("result cid", &cid)?;
+            if content.len() > MAX_CONTENT {
+                return invalid(format!("a result has at most {MAX_CONTENT} bytes, this one has {}", content.len()));
+            }
+            Ok(Outcome::Kept { cid, content })
         }
         Outcome::Retry { error, delay } => Ok(Outcome::Retry { error: cut(error, MAX_ERROR), delay }),
         Outcome::Fatal { error } => Ok(Outcome::Fatal { error: cut(error, MAX_ERROR) }),

@@ -150,6 +150,14 @@ pub enum Beat {
 pub enum Outcome {
     /// Well.
     Ok(TaskResult),
+    /// Well, with a result that is too large to keep inline: it is kept once for all tasks that have the same, and with the
+    /// last of them it goes. Its bytes count as the tenant's.
+    Kept {
+        /// Its content id. The caller has made sure that it is the content's.
+        cid: String,
+        /// The JSON text, at most [`MAX_CONTENT`](super::MAX_CONTENT) bytes.
+        content: String,
+    },
     /// Badly, and another attempt may help: after `delay`, or as the retry policy says.
     Retry {
         /// What went wrong.

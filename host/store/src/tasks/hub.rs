@@ -8,7 +8,7 @@ use std::{
 
 use tokio::sync::{broadcast, watch};
 
-use super::{LeaseRef, MAX_WAITERS, StepRef, TaskId, TaskState, TaskStoreError};
+use super::{LeaseRef, MAX_WAITERS, StepRef, TaskId, TaskState, TaskStoreError, Timestamp};
 
 /// Hints that a slow listener may be behind before it misses some.
 const BACKLOG: usize = 1024;
@@ -24,6 +24,19 @@ pub struct Ended {
     pub step: Option<StepRef>,
 }
 
+/// A worker has a task that carries out a step of a workflow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// Its lease.
+    pub lease: LeaseRef,
+    /// The worker.
+    pub worker: String,
+    /// Since when, by the store's clock.
+    pub at: Timestamp,
+    /// The step.
+    pub step: StepRef,
+}
+
 /// A cancellation that a worker should hear of before its next renewal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CancelHint {
@@ -36,6 +49,8 @@ pub struct CancelHint {
 /// Something happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hint {
+    /// A step's task was claimed.
+    Begun(Begun),
     /// A task ended.
     Ended(Ended),
     /// A task that runs is to be cancelled.

@@ -37,7 +37,7 @@ pub use exchange::{
     Submitted, Updated,
 };
 pub use filter::{Cursor, Filter, Page, QueueStats, Retention, Scope, WorkerInfo, WorkerStats};
-pub use hub::{CancelHint, Ended, Hint, Wakeups};
+pub use hub::{Begun, CancelHint, Ended, Hint, Wakeups};
 pub use ids::{TaskId, WorkflowId};
 pub use sqlite::SqliteTasks;
 pub use store::{Caps, StoreCaps, TaskStore};
@@ -65,10 +65,13 @@ pub const MAX_ATTEMPTS: u32 = 100;
 pub const MAX_PRIORITY: u8 = 10;
 /// A task gains one priority for so long a wait.
 pub const AGEING: Duration = Duration::from_secs(60);
-/// Bytes of arguments, a JSON object: ten thousand queued of a tenant still fit a small disk.
-pub const MAX_ARGUMENTS: usize = 256 << 10;
+/// Bytes of arguments, a JSON object: the result of an earlier step may be among them. A tenant's are bounded together by its
+/// cap.
+pub const MAX_ARGUMENTS: usize = 1 << 20;
 /// Bytes of a result kept inline, a JSON text; a larger one is a CID.
 pub const MAX_RESULT: usize = 64 << 10;
+/// Bytes of a result kept by its CID: it is held in memory while it is written and read.
+pub const MAX_CONTENT: usize = 64 << 20;
 /// Bytes of metadata, a JSON object.
 pub const MAX_METADATA: usize = 16 << 10;
 /// Bytes of an error or a reason; what is longer is cut.

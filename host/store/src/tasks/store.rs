@@ -31,7 +31,7 @@ pub struct Caps {
     pub leased: u64,
     /// Tasks that are stored, those that ended counted.
     pub stored: u64,
-    /// Bytes of arguments and metadata of these.
+    /// Bytes of arguments, metadata and large results of these.
     pub bytes: u64,
     /// Claims of one task. Stops one that is snoozed or handed back for ever: those burn no attempt.
     pub claims: u64,
@@ -109,6 +109,9 @@ pub trait TaskStore: Send + Sync + 'static {
     /// Tasks, newest first; `limit` is kept within 1..=[`MAX_LIMIT`](super::MAX_LIMIT).
     fn list(&self, filter: Filter, after: Option<Cursor>, limit: u32) -> impl Answer<Page<TaskRow>>;
 
+    /// A result that is kept by its content id. Whoever asks has seen the task that names it.
+    fn content(&self, cid: &str) -> impl Answer<Option<String>>;
+
     /// Figures.
     fn stats(&self, scope: Scope) -> impl Answer<QueueStats>;
 
@@ -158,7 +161,7 @@ pub trait TaskStore: Send + Sync + 'static {
     /// Tells when there may be something to claim. A hint: it may come twice or, across hosts, not at all.
     fn wakeups(&self) -> Wakeups;
 
-    /// Tells of tasks that ended and of cancellations wanted. A hint, bounded: who is too slow is told that some
+    /// Tells of steps' tasks that were claimed, of tasks that ended and of cancellations wanted. A hint, bounded: who is too slow is told that some
     /// were missed and reads the store.
     fn hints(&self) -> tokio::sync::broadcast::Receiver<Hint>;
 }

@@ -80,6 +80,7 @@ conforms!(Sqlite as sqlite:
         the_highest_priority_goes_first_and_waiting_counts,
         a_paused_queue_is_left_alone,
         position_is_the_order_of_claims,
+        position_is_exact_in_a_long_queue,
         claimers_are_woken,
         what_runs_already_is_never_for_another,
     }
@@ -100,6 +101,8 @@ conforms!(Sqlite as sqlite:
         cancelling_ends_what_waits_and_asks_what_runs,
         who_waits_for_the_end_is_woken,
         results_and_errors_are_bounded,
+        a_large_result_is_kept_once_and_goes_with_its_last_task,
+        large_results_count_as_the_tenant_s_bytes,
         workers_are_counted,
     }
     changing {
@@ -115,6 +118,7 @@ conforms!(Sqlite as sqlite:
         next_due_tells_when_to_look_again,
     }
     journals {
+        the_claim_of_a_step_is_told,
         an_append_is_whole_or_not_at_all,
         only_the_next_event_is_taken,
         a_workflow_is_started_once,

@@ -19,7 +19,10 @@ use super::{
 };
 use crate::{
     StoreError,
-    tasks::{AGEING, Adopted, Caps, ClaimReq, LeaseRef, Leased, Submitted, TaskId, Timestamp, check::Prepared, clock},
+    tasks::{
+        AGEING, Adopted, Begun, Caps, ClaimReq, Hint, LeaseRef, Leased, Submitted, TaskId, Timestamp, check::Prepared,
+        clock,
+    },
 };
 
 /// Scheduled tasks that one claim readies; the rest waits for the next.
@@ -222,5 +225,9 @@ fn take(
         db.prepare_cached("SELECT arguments FROM task_data WHERE seq = ?1")?.query_row([seq], |row| row.get(0))?;
     moment.tally.moved(db, lane, Some(READY), Some(LEASED))?;
     moment.tally.work(worker).running += 1;
+    if let Some(step) = &leased.step {
+        let (worker, step) = (worker.to_owned(), step.clone());
+        moment.news.hints.push(Hint::Begun(Begun { lease: leased.lease, worker, at: moment.now, step }));
+    }
     Ok(leased)
 }

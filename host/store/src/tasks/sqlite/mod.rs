@@ -217,6 +217,11 @@ impl TaskStore for SqliteTasks {
         self.read(move |db| figures::stats(db, &scope, now)).await
     }
 
+    async fn content(&self, cid: &str) -> Result<Option<String>, TaskStoreError> {
+        let cid = cid.to_owned();
+        self.read(move |db| settle::content(db, &cid)).await
+    }
+
     async fn pause(&self, queue: &str, paused: bool) -> Result<(), TaskStoreError> {
         check::name("queue", queue)?;
         let queue = queue.to_owned();

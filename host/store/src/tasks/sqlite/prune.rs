@@ -1,6 +1,6 @@
 //! Dropping what is over retention, a bounded number at a time: other writers wait meanwhile.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Moment,
@@ -67,7 +67,14 @@ fn remove(db: &Connection, moment: &mut Moment, code: i64, seq: i64) -> Result<(
     let mut delete = db.prepare_cached("DELETE FROM tasks WHERE seq = ?1 RETURNING bytes")?;
     let bytes: i64 = delete.query_row([seq], |row| row.get(0))?;
     db.prepare_cached("DELETE FROM task_data WHERE seq = ?1")?.execute([seq])?;
-    db.prepare_cached("DELETE FROM task_results WHERE seq = ?1")?.execute([seq])?;
+    let mut result = db.prepare_cached("DELETE FROM task_results WHERE seq = ?1 RETURNING cid")?;
+    let cid: Option<String> = result.query_row([seq], |row| row.get(0)).optional()?.flatten();
+    if let Some(cid) = cid {
+        db.prepare_cached(
+            "DELETE FROM task_contents WHERE cid = ?1 AND NOT EXISTS (SELECT 1 FROM task_results WHERE cid = ?1)",
+        )?
+        .execute([cid])?;
+    }
     moment.tally.moved(db, &lane, Some(code), None)?;
     moment.tally.usage(db, &lane.tenant)?.bytes -= bytes;
     Ok(())

@@ -99,22 +99,51 @@ pub(super) fn position(db: &Connection, tenant: &str, id: TaskId) -> Result<Opti
     let Some((seq, queue, priority, ready_at)) = own else { return Ok(None) };
     let own_rank = rank(ready_at, priority);
     let mut lanes = db.prepare_cached(
-        "SELECT tool, target, priority FROM task_counts WHERE tenant = ?1 AND state = ?2 AND queue = ?3 AND n > 0",
+        "SELECT tool, target, priority, n FROM task_counts WHERE tenant = ?1 AND state = ?2 AND queue = ?3 AND n > 0",
     )?;
-    let mut before = db.prepare_cached(
-        "SELECT count(*) FROM tasks INDEXED BY tasks_ready
-         WHERE state = 1 AND queue = ?1 AND tool = ?2 AND target = ?3 AND tenant = ?4 AND priority = ?5
-            AND (ready_at, seq) < (?6, ?7)",
-    )?;
+    // The open cursor keeps what is counted below in one snapshot with it.
     let mut lanes = lanes.query(params![tenant, READY, queue])?;
     let mut ahead = 0;
     while let Some(lane) = lanes.next()? {
         let (tool, target, of): (String, String, i64) = (lane.get(0)?, lane.get(1)?, lane.get(2)?);
         // When a task of that priority would have had to come to have this one's rank.
-        let reach = own_rank - rank(0, of);
-        ahead += before.query_row(params![queue, tool, target, tenant, of, reach, seq], |row| row.get::<_, i64>(0))?;
+        let at = (own_rank - rank(0, of), seq);
+        ahead += before(db, (tenant, &queue, &tool, &target, of), at, lane.get(3)?)?;
     }
     Ok(Some(unsigned(ahead) + 1))
+}
+
+/// How many of a lane's `all` tasks come before this moment and place. Counted from both ends by turns, ever further: one that
+/// was just queued has few behind it, however many are before it.
+fn before(
+    db: &Connection,
+    (tenant, queue, tool, target, priority): (&str, &str, &str, &str, i64),
+    (ready_at, seq): (i64, i64),
+    all: i64,
+) -> Result<i64, StoreError> {
+    let mut first = db.prepare_cached(
+        "SELECT count(*) FROM (SELECT 1 FROM tasks INDEXED BY tasks_ready
+         WHERE state = 1 AND queue = ?1 AND tool = ?2 AND target = ?3 AND tenant = ?4 AND priority = ?5
+            AND (ready_at, seq) < (?6, ?7) LIMIT ?8)",
+    )?;
+    let mut rest = db.prepare_cached(
+        "SELECT count(*) FROM (SELECT 1 FROM tasks INDEXED BY tasks_ready
+         WHERE state = 1 AND queue = ?1 AND tool = ?2 AND target = ?3 AND tenant = ?4 AND priority = ?5
+            AND (ready_at, seq) >= (?6, ?7) LIMIT ?8)",
+    )?;
+    let mut reach = 32;
+    loop {
+        let of = params![queue, tool, target, tenant, priority, ready_at, seq, reach];
+        let behind: i64 = rest.query_row(of, |row| row.get(0))?;
+        if behind < reach {
+            return Ok(all.saturating_sub(behind).max(0));
+        }
+        let ahead: i64 = first.query_row(of, |row| row.get(0))?;
+        if ahead < reach {
+            return Ok(ahead);
+        }
+        reach *= 8;
+    }
 }
 
 pub(super) fn list(

@@ -25,6 +25,9 @@ pub(crate) const SCHEMA: &str = "
         seq INTEGER PRIMARY KEY, tags TEXT NOT NULL, metadata TEXT, arguments TEXT NOT NULL
     );
     CREATE TABLE IF NOT EXISTS task_results (seq INTEGER PRIMARY KEY, error TEXT, cid TEXT, result TEXT);
+    CREATE INDEX IF NOT EXISTS task_results_cid ON task_results (cid) WHERE cid IS NOT NULL;
+    -- Results that are too large for the table above, once each.
+    CREATE TABLE IF NOT EXISTS task_contents (cid TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS task_tags (
         tenant TEXT NOT NULL, tag TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (tenant, tag, seq)
     ) WITHOUT ROWID;

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Moment,
-    codes::{millis, state, time},
+    codes::{millis, signed, state, time},
     lease::{End, Held, note},
 };
 use crate::{
@@ -88,9 +88,14 @@ fn decide(
     outcome: &Outcome,
 ) -> Result<End, StoreError> {
     let now = moment.now;
+    if let Outcome::Kept { cid, content } = outcome
+        && let Some(full) = keep(db, moment, caps, held, cid, content)?
+    {
+        return Ok(full);
+    }
     let work = moment.tally.work(&held.worker);
     match outcome {
-        Outcome::Ok(_) => {
+        Outcome::Ok(_) | Outcome::Kept { .. } => {
             work.completed += 1;
             work.completed_ms += millis(now).saturating_sub(held.started_at);
         }
@@ -99,12 +104,12 @@ fn decide(
     }
     match outcome {
         Outcome::Ok(TaskResult::Inline(json)) => note(db, held.seq, "", None, Some(json))?,
-        Outcome::Ok(TaskResult::Cid(cid)) => note(db, held.seq, "", Some(cid), None)?,
+        Outcome::Ok(TaskResult::Cid(cid)) | Outcome::Kept { cid, .. } => note(db, held.seq, "", Some(cid), None)?,
         Outcome::Retry { error, .. } | Outcome::Fatal { error } => note(db, held.seq, error, None, None)?,
         Outcome::Snooze(_) | Outcome::Release => {}
     }
     Ok(match outcome {
-        Outcome::Ok(_) => End::terminal(TaskState::Succeeded),
+        Outcome::Ok(_) | Outcome::Kept { .. } => End::terminal(TaskState::Succeeded),
         _ if held.cancel.is_some() => End::terminal(TaskState::Cancelled),
         Outcome::Fatal { .. } => End::terminal(TaskState::Failed),
         Outcome::Retry { delay, .. } => match ceiling(held.retry, held.attempt) {
@@ -119,6 +124,34 @@ fn decide(
         }
         Outcome::Release => End::ready().uncounted(held, caps),
     })
+}
+
+/// Keeps a large result. Where the tenant has no room for it, the task fails by that: its worker cannot mend it.
+fn keep(
+    db: &Connection,
+    moment: &mut Moment,
+    caps: &Caps,
+    held: &Held,
+    cid: &str,
+    content: &str,
+) -> Result<Option<End>, StoreError> {
+    let (bytes, usage) = (signed(content.len() as u64), moment.tally.usage(db, &held.lane.tenant)?);
+    if usage.bytes.saturating_add(bytes) > signed(caps.bytes) {
+        let error =
+            format!("limit_exceeded: the tenant has its {} bytes of stored tasks; let some end first", caps.bytes);
+        note(db, held.seq, &error, None, None)?;
+        moment.tally.work(&held.worker).failed += 1;
+        return Ok(Some(End::terminal(TaskState::Failed)));
+    }
+    usage.bytes += bytes;
+    db.prepare_cached("UPDATE tasks SET bytes = bytes + ?2 WHERE seq = ?1")?.execute(params![held.seq, bytes])?;
+    db.prepare_cached("INSERT OR IGNORE INTO task_contents (cid, content) VALUES (?1, ?2)")?.execute([cid, content])?;
+    Ok(None)
+}
+
+pub(super) fn content(db: &Connection, cid: &str) -> Result<Option<String>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT content FROM task_contents WHERE cid = ?1")?;
+    Ok(statement.query_row([cid], |row| row.get(0)).optional()?)
 }
 
 pub(super) fn result(db: &Connection, seq: i64) -> Result<Option<TaskResult>, StoreError> {

@@ -140,6 +140,17 @@ pub(crate) async fn position_is_the_order_of_claims<S: TaskStore + Clone>(f: Fix
     assert_eq!(f.store.position(TENANT, claimed[0]).await.unwrap(), None);
 }
 
+pub(crate) async fn position_is_exact_in_a_long_queue<S: TaskStore + Clone>(f: Fixture<S>) {
+    let mut ids = Vec::new();
+    for _ in 0..50 {
+        ids.push(f.queued(TENANT).await);
+    }
+    // From either end it is far to the middle.
+    for (place, id) in (1..).zip(ids) {
+        assert_eq!(f.store.position(TENANT, id).await.unwrap(), Some(place));
+    }
+}
+
 pub(crate) async fn claimers_are_woken<S: TaskStore + Clone>(f: Fixture<S>) {
     let mut wakeups = f.store.wakeups();
     let lease = f.leased().await;

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use tandem_store::tasks::{
-    Beat, CancelState, Finish, Hint, MAX_BACKOFF, MAX_ERROR, MAX_RESULT, NewTask, Outcome, RetryKind, RetryPolicy,
-    TaskResult, TaskState, TaskStore, TaskStoreError, WorkerInfo,
+    Beat, CancelState, Finish, Hint, MAX_BACKOFF, MAX_ERROR, MAX_RESULT, NewTask, Outcome, Retention, RetryKind,
+    RetryPolicy, TaskResult, TaskState, TaskStore, TaskStoreError, WorkerInfo,
 };
 
 use super::{Fixture, TENANT, TOOL, applied, ok, secs};
@@ -161,6 +161,35 @@ pub(crate) async fn results_and_errors_are_bounded<S: TaskStore + Clone>(f: Fixt
     f.finish(lease, Outcome::Fatal { error: "é".repeat(MAX_ERROR) }).await;
     let error = f.get(lease.id).await.row.error.unwrap();
     assert!(error.len() <= MAX_ERROR && error.ends_with('…'), "{}", error.len());
+}
+
+pub(crate) async fn a_large_result_is_kept_once_and_goes_with_its_last_task<S: TaskStore + Clone>(f: Fixture<S>) {
+    let content = format!(r#""{}""#, "x".repeat(3 * MAX_RESULT));
+    let kept = || Outcome::Kept { cid: "bafkrei".into(), content: content.clone() };
+    let task = |retention| NewTask { retention_s: Some(retention), ..NewTask::new(TENANT, TOOL, "{}") };
+    for retention in [60, 120] {
+        let id = f.created(task(retention)).await;
+        let lease = f.claim("w").await.unwrap().lease;
+        assert_eq!(f.finish(lease, kept()).await, applied(TaskState::Succeeded));
+        assert_eq!(f.get(id).await.result, Some(TaskResult::Cid("bafkrei".into())));
+    }
+    assert_eq!(f.store.content("bafkrei").await.unwrap().as_ref(), Some(&content));
+    f.pass(secs(61));
+    f.store.prune(Retention::default(), 10).await.unwrap();
+    assert_eq!(f.store.content("bafkrei").await.unwrap().as_ref(), Some(&content), "another task names it");
+    f.pass(secs(60));
+    f.store.prune(Retention::default(), 10).await.unwrap();
+    assert_eq!(f.store.content("bafkrei").await.unwrap(), None);
+}
+
+pub(crate) async fn large_results_count_as_the_tenant_s_bytes<S: TaskStore + Clone>(f: Fixture<S>) {
+    let half = || Outcome::Kept { cid: "bafkrei".into(), content: format!(r#""{}""#, "x".repeat(600 << 10)) };
+    let first = f.leased().await;
+    assert_eq!(f.finish(first, half()).await, applied(TaskState::Succeeded));
+    let second = f.leased().await;
+    assert_eq!(f.finish(second, half()).await, applied(TaskState::Failed));
+    let error = f.get(second.id).await.row.error.unwrap();
+    assert!(error.starts_with("limit_exceeded"), "{error}");
 }
 
 pub(crate) async fn workers_are_counted<S: TaskStore + Clone>(f: Fixture<S>) {

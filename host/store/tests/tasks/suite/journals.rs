@@ -1,6 +1,6 @@
 use tandem_store::tasks::{
-    Append, Appended, NewEvent, NewTask, NewWorkflow, Started, StepRef, TaskState, TaskStore, TaskStoreError,
-    WorkflowFilter, WorkflowId, WorkflowLease, WorkflowState,
+    Append, Appended, Begun, Hint, NewEvent, NewTask, NewWorkflow, Started, StepRef, TaskState, TaskStore,
+    TaskStoreError, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowState,
 };
 
 use super::{Fixture, TENANT, TOOL, secs};
@@ -62,6 +62,17 @@ pub(crate) async fn an_append_is_whole_or_not_at_all<S: TaskStore + Clone>(f: Fi
     f.store.cancel(TENANT, leased.lease.id, "").await.unwrap();
     f.claim("w").await.unwrap();
     assert_eq!(f.store.append(Append { then: vec![c], ..append(id, 2) }).await.unwrap(), Appended::At(3));
+}
+
+pub(crate) async fn the_claim_of_a_step_is_told<S: TaskStore + Clone>(f: Fixture<S>) {
+    let mut hints = f.store.hints();
+    let step = StepRef { workflow: started(&f).await, step: "a".into() };
+    f.leased().await;
+    let id = f.created(NewTask { step: Some(step.clone()), ..NewTask::new(TENANT, TOOL, "{}") }).await;
+    let lease = f.claim("w").await.unwrap().lease;
+    // Of the task that carries out no step nothing is told.
+    let begun = Hint::Begun(Begun { lease, worker: "w".into(), at: f.store.now(), step });
+    assert_eq!((lease.id, hints.recv().await.unwrap()), (id, begun));
 }
 
 pub(crate) async fn only_the_next_event_is_taken<S: TaskStore + Clone>(f: Fixture<S>) {

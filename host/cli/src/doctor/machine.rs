@@ -1,0 +1,138 @@
+//! What the machine gives: a clock, room on the disk, files to open; and what is in the host's directories.
+
+use std::{
+    path::Path,
+    time::{Duration, SystemTime},
+};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use rustix::{
+    fs::statvfs,
+    process::{Resource, getrlimit},
+};
+use tandem_manifest::HostConfig;
+
+use super::Finding;
+use crate::config;
+
+/// Room below which the store may soon not write, and below which it is about to.
+const ROOM: [u64; 2] = [1 << 30, 128 << 20];
+/// A file from so far ahead was written under another clock.
+const SKEW: Duration = Duration::from_secs(120);
+/// No host of this program ran before, in seconds since 1970: the first of January 2026.
+const FIRST: u64 = 1_767_225_600;
+/// Files that a host has open besides connections: plugins, the store and its log, the engine's.
+const OWN_FILES: u64 = 256;
+
+pub(super) fn look(config: &HostConfig, findings: &mut Vec<Finding>) {
+    let data = Path::new(&config.plugins.data_directory);
+    findings.push(clock(data));
+    findings.push(disk(data));
+    findings.push(files(config));
+    findings.push(store(config));
+    findings.push(plugins(config));
+}
+
+fn clock(data: &Path) -> Finding {
+    let now = SystemTime::now();
+    let shown = DateTime::<Utc>::from(now).to_rfc3339_opts(SecondsFormat::Secs, true);
+    let remedy = "leases, tokens and records of peers depend on it; set it, and keep it with a time service";
+    if now < SystemTime::UNIX_EPOCH + Duration::from_secs(FIRST) {
+        return Finding::problem("clock", format!("{shown} is long ago"), remedy);
+    }
+    let newest = std::fs::read_dir(data).into_iter().flatten().filter_map(|entry| entry.ok()?.metadata().ok());
+    let newest = newest.filter_map(|metadata| metadata.modified().ok()).max();
+    match newest {
+        Some(newest) if newest > now + SKEW => {
+            let later = DateTime::<Utc>::from(newest).to_rfc3339_opts(SecondsFormat::Secs, true);
+            Finding::problem("clock", format!("{shown} is before {later}, when this host wrote last"), remedy)
+        }
+        _ => Finding::ok("clock", shown),
+    }
+}
+
+fn disk(data: &Path) -> Finding {
+    // The directory may not be there before the first start; what it will be on is.
+    let there = data.ancestors().find(|path| path.exists()).filter(|path| !path.as_os_str().is_empty());
+    let path = there.unwrap_or(Path::new("."));
+    let seen = match statvfs(path) {
+        Ok(seen) => seen,
+        Err(error) => {
+            let remedy = "see that the data directory is readable, or name another with plugins.data-directory";
+            return Finding::problem("disk", format!("{}: {error}", path.display()), remedy);
+        }
+    };
+    let free = seen.f_bavail.saturating_mul(seen.f_frsize);
+    let text = format!("{} MiB free for {}", free >> 20, data.display());
+    let remedy = "make room: queued tasks and the audit log are refused once nothing can be written";
+    match free {
+        free if free < ROOM[1] => Finding::problem("disk", text, remedy),
+        free if free < ROOM[0] => Finding::warning("disk", text, remedy),
+        _ => Finding::ok("disk", text),
+    }
+}
+
+fn files(config: &HostConfig) -> Finding {
+    let network = if config.reactor.enabled { u64::from(config.p2p.max_connections) * 2 } else { 0 };
+    let needed = u64::from(config.server.connection_limit) + network + OWN_FILES;
+    let Some(limit) = getrlimit(Resource::Nofile).current else { return Finding::ok("open files", "not limited") };
+    let text = format!("{limit} may be open, this configuration may need {needed}");
+    if limit >= needed {
+        return Finding::ok("open files", text);
+    }
+    Finding::warning(
+        "open files",
+        text,
+        format!(
+            "raise it (`ulimit -n {needed}`, or LimitNOFILE={needed} in the service's unit), or lower server.connection-limit"
+        ),
+    )
+}
+
+fn store(config: &HostConfig) -> Finding {
+    let path = match config::store_path(config) {
+        Ok(path) => path,
+        Err(error) => return Finding::problem("store", error.to_string(), "name an embedded store"),
+    };
+    if !path.exists() {
+        return Finding::ok("store", format!("{} is made at the first start", path.display()));
+    }
+    let (mut bytes, mut log) = (0, 0);
+    if let Ok(metadata) = path.metadata() {
+        bytes = metadata.len();
+    }
+    let mut beside = path.clone().into_os_string();
+    beside.push("-wal");
+    if let Ok(metadata) = Path::new(&beside).metadata() {
+        log = metadata.len();
+    }
+    let text = format!("{}, {} KiB and {} KiB of log", path.display(), bytes >> 10, log >> 10);
+    // Opening it would make its tables; that it can be written is what its mode and owner say.
+    match std::fs::OpenOptions::new().append(true).open(&path) {
+        Ok(_) => Finding::ok("store", text),
+        Err(error) => {
+            let remedy = "give the host's user the file and its directory; it writes both";
+            Finding::problem("store", format!("{text}: {error}"), remedy)
+        }
+    }
+}
+
+fn plugins(config: &HostConfig) -> Finding {
+    let directory = Path::new(&config.plugins.directory);
+    let found = match std::fs::read_dir(directory) {
+        Ok(found) => found,
+        Err(error) => {
+            let remedy = "make it, or name another with plugins.directory";
+            return Finding::problem("plugin directory", format!("{}: {error}", directory.display()), remedy);
+        }
+    };
+    let wasm = found.filter_map(Result::ok).filter(|entry| entry.path().extension().is_some_and(|e| e == "wasm"));
+    match wasm.count() {
+        0 => Finding::warning(
+            "plugin directory",
+            format!("{} holds no plugin", directory.display()),
+            "put packed plugins there; `make plugins` builds this project's own",
+        ),
+        count => Finding::ok("plugin directory", format!("{count} in {}", directory.display())),
+    }
+}

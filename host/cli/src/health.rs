@@ -1,0 +1,38 @@
+//! What the host itself adds to `GET /health/runtime`: the network of hosts, and the store.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tandem_gateway::HealthPart;
+use tandem_reactor::Reactor;
+use tandem_store::Store;
+
+/// A store that answers no sooner is not well, and a probe waits no longer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The parts, by their names in the answer.
+pub(crate) fn parts(reactor: Option<Arc<Reactor>>, store: Store) -> Vec<HealthPart> {
+    let network: HealthPart = Box::new(move || {
+        let status = reactor.as_ref().map(|reactor| reactor.status());
+        Box::pin(std::future::ready(("network", serde_json::to_value(status).unwrap_or_default())))
+    });
+    let store: HealthPart = Box::new(move || {
+        let store = store.clone();
+        Box::pin(async move { ("store", probe(&store).await) })
+    });
+    vec![network, store]
+}
+
+/// How long a commit takes now, behind all that waits.
+async fn probe(store: &Store) -> Value {
+    let start = Instant::now();
+    let error = match tokio::time::timeout(PATIENCE, store.flush()).await {
+        Ok(Ok(())) => return json!({"ok": true, "commit_ms": start.elapsed().as_secs_f64() * 1e3}),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("nothing was committed in {} s", PATIENCE.as_secs()),
+    };
+    json!({"ok": false, "error": error})
+}

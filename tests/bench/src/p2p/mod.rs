@@ -1,0 +1,233 @@
+//! What the reactor lane costs: questions to the network from its own thread and over a bridge from another one, calls between
+//! two hosts on loopback, the same beside guests that compute in the general lane and in the reactor's own, the durable queue,
+//! and a thousand peers.
+
+mod lanes;
+mod load;
+pub(crate) mod peers;
+mod queue;
+mod spin;
+
+use std::{
+    io::Write,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures::{FutureExt as _, future::BoxFuture};
+use serde_json::{Value, json};
+use tandem_engine::{CallEnv, Caller, InvokeError, InvokeOutput, P2p, P2pRequest, Unmetered};
+use tandem_manifest::HostConfig;
+use tandem_reactor::{Reactor, Settings, ToolCall, ToolInfo, Tools};
+use tandem_store::Store;
+use tempfile::TempDir;
+use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
+
+/// Rounds of which the median counts; the ways that are compared take turns.
+const ROUNDS: usize = 5;
+/// Less than a peer may send at once, and the pause until it may again: the rate is not what is measured.
+const RPC: usize = 128;
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// A tool that answers at once: what is measured is the way there.
+struct Quick(AtomicU64);
+
+impl Tools for Quick {
+    fn call(&self, _call: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        let output = InvokeOutput { content: "[]".to_owned(), structured: Some("{}".to_owned()), is_error: false };
+        std::future::ready(Ok(output)).boxed()
+    }
+
+    fn list(&self, _caller: &Caller) -> Vec<ToolInfo> {
+        let info =
+            ToolInfo { name: "quick".to_owned(), description: String::new(), input_schema: json!({}), local: false };
+        vec![info]
+    }
+
+    fn generation(&self) -> u64 {
+        0
+    }
+
+    fn find(&self, _caller: &Caller, tool: &str) -> Result<(), Vec<String>> {
+        (tool == "quick").then_some(()).ok_or_else(Vec::new)
+    }
+}
+
+static NULL: Value = Value::Null;
+
+fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
+    value.pointer(pointer).unwrap_or(&NULL)
+}
+
+struct Host {
+    reactor: Arc<Reactor>,
+    _data: TempDir,
+}
+
+/// A host on loopback; `shared` is one whose network is in the runtime of everything else.
+fn host(workers: u32, shared: bool) -> anyhow::Result<Host> {
+    let data = TempDir::new()?;
+    let mut p2p = HostConfig::default().p2p;
+    p2p.listen = vec!["/ip4/127.0.0.1/tcp/0".parse()?];
+    p2p.admission = tandem_manifest::Admission::Open;
+    p2p.max_connections = 2_000;
+    p2p.discovery.file = false;
+    p2p.discovery.loopback = true;
+    p2p.task_queue.workers = workers;
+    p2p.task_queue.capacity = 1_000_000;
+    p2p.workflow.max_active = 2_000;
+    let store = Store::open(&data.path().join("store.db"))?;
+    let settings = Settings::new(&p2p, data.path(), None, false)?;
+    let callers = Arc::new(|peer: &str| Caller::new("peers", peer));
+    let reactor = match shared {
+        false => Reactor::start(settings, store, callers, Handle::current())?,
+        true => Reactor::start_in_one_runtime(settings, store, callers, Handle::current()),
+    };
+    reactor.set_tools(Arc::new(Quick(AtomicU64::new(0))));
+    Ok(Host { reactor, _data: data })
+}
+
+impl Host {
+    /// Where it listens, with its name.
+    async fn address(&self) -> anyhow::Result<String> {
+        for _ in 0..200 {
+            let status = self.reactor.status();
+            if let (Some(address), Some(peer)) = (status.listening.first(), status.peer_id) {
+                return Ok(format!("{address}/p2p/{peer}"));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        anyhow::bail!("a host does not listen")
+    }
+
+    async fn connect(&self, to: &Self) -> anyhow::Result<()> {
+        self.address().await?;
+        let nodes = vec![to.address().await?];
+        let answer = ask(&self.reactor, P2pRequest::PeerConnect { nodes, min_connections: 1, timeout_s: 10 }).await?;
+        anyhow::ensure!(*at(&answer, "/connected") == 1, "the hosts do not connect: {answer}");
+        Ok(())
+    }
+
+    async fn stop(self) -> anyhow::Result<()> {
+        Ok(tokio::task::spawn_blocking(move || self.reactor.stop()).await?)
+    }
+}
+
+fn env() -> CallEnv {
+    CallEnv {
+        request_id: "bench".into(),
+        caller: Caller::local(),
+        deadline: Instant::now() + Duration::from_secs(600),
+        cancel: CancellationToken::new(),
+        client: None,
+        depth: 0,
+        traceparent: None,
+        account: Arc::new(Unmetered),
+    }
+}
+
+async fn ask(reactor: &Reactor, request: P2pRequest) -> anyhow::Result<Value> {
+    Ok(serde_json::from_str(&reactor.request(env(), request).await?)?)
+}
+
+fn local() -> P2pRequest {
+    P2pRequest::BootstrapList
+}
+
+/// One round trip to the connected peer.
+fn rpc() -> P2pRequest {
+    P2pRequest::DiscoverWorkers { tool: None, max_peers: 1, timeout_s: 10 }
+}
+
+/// What a load came to.
+struct Took {
+    questions: usize,
+    time: Duration,
+    /// Of each, in microseconds, sorted.
+    each: Vec<f64>,
+}
+
+impl Took {
+    fn at(&self, part: f64) -> f64 {
+        let place = (self.each.len() as f64 * part) as usize;
+        self.each.get(place.min(self.each.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
+    }
+
+    fn rate(&self) -> f64 {
+        self.questions as f64 / self.time.as_secs_f64()
+    }
+}
+
+/// Asks, `in_flight` at a time, so many questions or for so long, whatever ends first.
+async fn load(
+    reactor: Arc<Reactor>,
+    request: fn() -> P2pRequest,
+    in_flight: usize,
+    most: usize,
+    longest: Duration,
+) -> anyhow::Result<Took> {
+    let (start, left) = (Instant::now(), Arc::new(AtomicUsize::new(most)));
+    let each = Arc::new(Mutex::new(Vec::with_capacity(most.min(1 << 16))));
+    let mut lines = tokio::task::JoinSet::new();
+    for _ in 0..in_flight {
+        let (reactor, left, each) = (reactor.clone(), left.clone(), each.clone());
+        lines.spawn(async move {
+            let one_less = |left: usize| left.checked_sub(1);
+            while start.elapsed() < longest && left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
+            {
+                let asked = Instant::now();
+                reactor.request(env(), request()).await?;
+                let took = asked.elapsed().as_secs_f64() * 1e6;
+                each.lock().unwrap_or_else(PoisonError::into_inner).push(took);
+            }
+            anyhow::Ok(())
+        });
+    }
+    while let Some(done) = lines.join_next().await {
+        done??;
+    }
+    let time = start.elapsed();
+    let mut each = std::mem::take(&mut *each.lock().unwrap_or_else(PoisonError::into_inner));
+    each.sort_by(f64::total_cmp);
+    Ok(Took { questions: each.len(), time, each })
+}
+
+fn median(all: impl IntoIterator<Item = f64>) -> f64 {
+    let mut all: Vec<_> = all.into_iter().collect();
+    all.sort_by(f64::total_cmp);
+    all.get(all.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+async fn all(out: &mut (impl Write + Send), part: &str) -> anyhow::Result<()> {
+    let wanted = |name: &str| part.is_empty() || part == name;
+    if wanted("lanes") {
+        lanes::report(out).await?;
+    }
+    if wanted("load") {
+        load::report(out).await?;
+    }
+    if wanted("spin") {
+        spin::report(out).await?;
+    }
+    if wanted("queue") {
+        queue::report(out).await?;
+    }
+    if wanted("peers") {
+        tokio::task::block_in_place(|| peers::report(out))?;
+    }
+    Ok(())
+}
+
+/// Prints the tables, or one part of them.
+pub(crate) fn report(out: &mut (impl Write + Send), part: &str) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let done = runtime.block_on(all(out, part));
+    // Guests that still loop are ended with it.
+    runtime.shutdown_background();
+    done
+}

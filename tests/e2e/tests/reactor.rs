@@ -1,0 +1,54 @@
+//! The lane whose thread is also the network's: a guest that computes without end is ended at the lane's ceiling, whatever its
+//! manifest says, and what else is asked of the network is answered meanwhile.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::{fault, mesh::host};
+
+/// Guests that loop at a time: more than the lane gives turns to.
+const LOOPS: usize = 6;
+/// Questions to the network that must be answered while they do.
+const QUESTIONS: usize = 50;
+
+#[tokio::test]
+async fn a_guest_that_loops_in_the_reactor_is_ended_and_the_network_goes_on() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let host = host(&registry, &["reactor-spin"]).await?;
+    let (stop, ended) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let mut loops = tokio::task::JoinSet::new();
+    for _ in 0..LOOPS {
+        let (client, stop, ended) = (host.client("/mcp/full").await?, stop.clone(), ended.clone());
+        loops.spawn(async move {
+            while !stop.load(Ordering::Relaxed) {
+                let fault = fault(&client.call("reactor_spin", json!({})).await?);
+                // Its manifest asks for 5 s.
+                assert_eq!((&fault["code"], &fault["limit"]), (&json!("limited"), &json!("cpu")), "{fault}");
+                assert_eq!(fault["value"], "50 ms", "{fault}");
+                ended.fetch_add(1, Ordering::Relaxed);
+            }
+            anyhow::Ok(())
+        });
+    }
+    let client = host.client("/mcp/full").await?;
+    for asked in 0..QUESTIONS {
+        let sources = client.structured("p2p_bootstrap_list", json!({})).await?;
+        assert!(sources["sources"].is_array(), "question {asked}: {sources}");
+        client.structured("p2p_taskqueue_status", json!({})).await?;
+        client.structured("p2p_peer_list", json!({})).await?;
+    }
+    // None of them may be done before the questions are: the guests must have looped all the time.
+    while ended.load(Ordering::Relaxed) < LOOPS {
+        client.structured("p2p_bootstrap_list", json!({})).await?;
+    }
+    stop.store(true, Ordering::Relaxed);
+    while let Some(done) = loops.join_next().await {
+        done??;
+    }
+    Ok(())
+}
