@@ -225,7 +225,7 @@ fn recorded(of: &Becoming, again: bool, keep: Duration) -> NewTask {
 /// What the client could be asked when the task began.
 fn capabilities(metadata: Option<&str>) -> ClientCapabilities {
     let metadata: Value = metadata.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
-    let can = |what: &str| metadata["client"][what] == Value::Bool(true);
+    let can = |what: &str| metadata.pointer(&format!("/client/{what}")) == Some(&Value::Bool(true));
     ClientCapabilities { elicitation: can("elicitation"), sampling: can("sampling"), roots: can("roots") }
 }
 
