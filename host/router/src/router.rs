@@ -26,9 +26,9 @@ use crate::{
     tenant::{LaneBounds, TenantPolicy, Tenants, Unlimited},
 };
 
-/// Guests of the reactor that compute for longer than a tick, at a time. Each has the thread for a tick in turn, and the
-/// network waits for all of them: this bounds how long.
-const REACTOR_TURNS: usize = 4;
+/// Guests of the reactor that compute for longer than a tick, at a time: the thread does no more than one anyway, and the
+/// network waits for all that have a turn.
+const REACTOR_TURNS: usize = 1;
 
 /// What an operator may choose.
 #[derive(Clone)]

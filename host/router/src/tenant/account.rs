@@ -104,8 +104,14 @@ impl Account for CallAccount {
 
     fn turn(&self) -> Option<BoxFuture<'static, Turn>> {
         let Some(turns) = self.lane.as_ref().map(|lane| lane.turns.clone()) else { return self.tenant.turn() };
-        // Closed never; without a permit nothing would be held, which only costs fairness.
-        Some(Box::pin(async move { Box::new(turns.acquire_owned().await.ok()) as Turn }))
+        Some(Box::pin(async move {
+            // Closed never; without a permit nothing would be held, which only costs fairness.
+            let turn = turns.acquire_owned().await.ok();
+            // Guests that hand the turn on wake each other, and the runtime would look at its sockets only every so many tasks.
+            // A task that yields goes on after it has looked.
+            tokio::task::yield_now().await;
+            Box::new(turn) as Turn
+        }))
     }
 
     fn grow(&self, bytes: u64) -> Result<(), Exhausted> {
@@ -145,6 +151,36 @@ impl Account for CallAccount {
 mod tests {
     use super::*;
     use crate::tenant::{Tenants, Unlimited};
+
+    #[test]
+    fn sockets_and_timers_are_looked_at_between_two_turns() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime
+            .block_on(runtime.spawn(async {
+                let (tenants, turns) = (Tenants::new(Arc::new(Unlimited), 2), Arc::new(Semaphore::new(1)));
+                let ticks = Arc::new(AtomicU32::new(0));
+                let mut guests = tokio::task::JoinSet::new();
+                for _ in 0..4 {
+                    let lane = LaneBounds { turns: turns.clone(), cpu: Duration::from_secs(1) };
+                    let (account, ticks) = (CallAccount::new(tenants.of(&"t".into()), Some(lane)), ticks.clone());
+                    guests.spawn(async move {
+                        loop {
+                            let turn = account.turn().unwrap().await;
+                            std::thread::sleep(Duration::from_millis(2));
+                            ticks.fetch_add(1, Ordering::Relaxed);
+                            drop(turn);
+                        }
+                    });
+                }
+                for _ in 0..20 {
+                    let before = ticks.load(Ordering::Relaxed);
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    let waited = ticks.load(Ordering::Relaxed) - before;
+                    assert!(waited <= 6, "a timer waited for {waited} turns");
+                }
+            }))
+            .unwrap();
+    }
 
     #[test]
     fn uses_and_refusals_are_kept_once_and_bounded() {

@@ -24,8 +24,8 @@ use crate::plugin;
 /// Calls of tools that compute, at a time, and how long each does.
 const TOOLS: usize = 64;
 const COMPUTES_MS: u32 = 100;
-/// Questions of a round at most: within what a peer answers at once.
-const QUESTIONS: usize = 96;
+/// Questions of a round at most: within what a peer answers at once, and gets back in the pause.
+const QUESTIONS: usize = 384;
 /// A round ends then, however slow the network is.
 const LONGEST: Duration = Duration::from_secs(4);
 
