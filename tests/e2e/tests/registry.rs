@@ -353,7 +353,10 @@ async fn credentials_go_to_their_registry_and_to_nobody_else() -> anyhow::Result
 
     // A helper, as for key chains; and the layer is somewhere else.
     let helper = home.docker.join("docker-credential-test");
-    std::fs::write(&helper, "#!/bin/sh\necho '{\"Username\": \"bot\", \"Secret\": \"s3cret-pass\"}'\n")?;
+    std::fs::write(
+        &helper,
+        "#!/bin/sh\ncat > /dev/null\necho '{\"Username\": \"bot\", \"Secret\": \"s3cret-pass\"}'\n",
+    )?;
     std::fs::set_permissions(&helper, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     let helpers = json!({"credHelpers": {&registry.host: "test"}}).to_string();
     std::fs::write(home.docker.join("config.json"), helpers)?;

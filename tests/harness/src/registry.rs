@@ -10,6 +10,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -20,6 +21,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use futures::StreamExt as _;
 use serde_json::json;
 use tandem_manifest::Sha256Digest;
 use tokio::net::TcpListener;
@@ -235,13 +237,16 @@ fn blob(shelves: &Shelves, method: &Method, name: &str, range: Option<&str>) -> 
         response = response.status(StatusCode::PARTIAL_CONTENT);
         response = response.header(header::CONTENT_RANGE, format!("bytes {from}-{}/{total}", total.max(1) - 1));
     }
+    // What was sent is on its way before the connection breaks: the server writes while it waits for more.
+    let broken = futures::stream::once(async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        Err(std::io::Error::other("the connection breaks"))
+    });
+    let sent = |bytes: &[u8]| futures::stream::iter([Ok(Bytes::copy_from_slice(bytes))]);
     let body = match fault {
-        Some(Fault::Break(after)) => {
-            let sent = Bytes::copy_from_slice(&rest[..after.min(rest.len())]);
-            let broken = Err(std::io::Error::other("the connection breaks"));
-            Body::from_stream(futures::stream::iter([Ok(sent), broken]))
-        }
-        _ => Body::from_stream(futures::stream::iter([Ok::<_, std::io::Error>(Bytes::from(rest))])),
+        Some(Fault::Break(after)) => Body::from_stream(sent(&rest[..after.min(rest.len())]).chain(broken)),
+        Some(Fault::Claim(_)) => Body::from_stream(sent(&rest).chain(broken)),
+        _ => Body::from(rest),
     };
     response.body(body).unwrap()
 }
