@@ -72,7 +72,7 @@ demo-mesh: plugins ## three hosts find each other, run a workflow and lose one o
 	sh tests/mesh/demo.sh
 
 sdk-test: build ## test the SDKs of every language (installs what they need from PyPI and npm)
-	sh sdk/test.sh
+	HOST="$(HOST)" sh sdk/test.sh
 
 clean: ## remove what was built
 	cargo clean

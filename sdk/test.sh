@@ -3,6 +3,8 @@
 #
 #   sdk/test.sh [--bench] [LANGUAGE…]
 #
+# With HOST (cargo's selection of packages, as `make` has it) it goes the author's way too: `tandem new`, `tandem dev`, a call, an edit.
+#
 # Installs what it needs from PyPI, npm and Debian into target/sdk. A language is left out only when its toolchain cannot be had.
 # TANDEM is the binary (default: target/debug/tandem).
 set -eu
@@ -24,6 +26,7 @@ mkdir -p "$WORK"
 
 failed=
 skipped=
+ready=
 for language in ${LANGUAGES:-python javascript c rust}; do
     echo "== $language"
     rm -rf "${WORK:?}/$language/projects" "${WORK:?}/$language/run"
@@ -31,8 +34,13 @@ for language in ${LANGUAGES:-python javascript c rust}; do
     code=0
     sh "sdk/tests/$language.sh" || code=$?
     # 77: its toolchain cannot be had; the script said which.
-    case $code in 0) ;; 77) skipped="$skipped $language" ;; *) failed="$failed $language" ;; esac
+    case $code in 0) ready="$ready $language" ;; 77) skipped="$skipped $language" ;; *) failed="$failed $language" ;; esac
 done
+if [ -n "${HOST:-}" ] && [ -n "$ready" ]; then
+    echo "== by tandem new and tandem dev:$ready"
+    # shellcheck disable=SC2086
+    env -u TANDEM_SDK TANDEM_AUTHOR_LANGUAGES="$ready" cargo test $HOST --test all -- --nocapture author:: || failed="$failed author"
+fi
 [ -z "$skipped" ] || echo "left out:$skipped"
 [ -z "$failed" ] || { echo "failed:$failed"; exit 1; }
 echo "all passed"

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Compiles a plugin: sh build.sh OUTPUT SOURCE…   (from the project's directory)
 #
-# The compiler is the first of: WASI_SDK_PATH's clang, a clang with Debian's wasi-libc, zig (also as Python's `ziglang`). What turns its module
+# The compiler is the first of: WASI_SDK_PATH's clang, a clang with Debian's wasi-libc, zig (also as Python's `ziglang`, in .tools/zig
+# of the project too). What turns its module
 # into a component is wasm-tools or jco; jco is installed into .tools of the project when neither is there. CFLAGS are added.
 set -eu
 SDK=$(cd "$(dirname "$0")" && pwd)
@@ -21,8 +22,9 @@ compiler() {
         done
     fi
     command -v zig > /dev/null && echo "zig cc" && return
+    [ -x .tools/zig/bin/python ] && echo ".tools/zig/bin/python -m ziglang cc" && return
     python3 -c 'import ziglang' 2> /dev/null && echo "python3 -m ziglang cc" && return
-    echo "no C compiler for wasm32-wasi: pip install ziglang, or apt-get install clang-19 lld-19 libclang-rt-19-dev-wasm32 wasi-libc" >&2
+    echo "no C compiler for wasm32-wasi: python3 -m venv .tools/zig && .tools/zig/bin/python -m pip install ziglang, or apt-get install clang-19 lld-19 libclang-rt-19-dev-wasm32 wasi-libc" >&2
     exit 1
 }
 

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use tandem_engine::{Capabilities, Engine, InstancePolicy, Limits, Origin, Plugin, PluginSpec};
+use tandem_engine::{Capabilities, Engine, Fixed, InstancePolicy, Limits, Origin, Plugin, PluginSpec};
 use tandem_manifest::{
     HumanDuration, Installed, Instance, MAX_FILE, Package, PluginManifest, SignaturePolicy, ToolDescriptor, TrustRoots,
 };
@@ -47,6 +47,8 @@ pub struct Granted {
     pub aliases: BTreeMap<String, String>,
     /// What each tenant's calls may touch.
     pub capabilities: Arc<dyn Capabilities>,
+    /// Time and chance for tests of the plugin; none is the real ones.
+    pub fixed: Option<Fixed>,
 }
 
 impl std::fmt::Debug for Granted {
@@ -182,9 +184,10 @@ fn load(
         limits: granted.limits.clone(),
         policy,
         capabilities: granted.capabilities.clone(),
-        fixed: None,
+        fixed: granted.fixed,
     };
-    let (plugin, origin) = engine.load(bytes, spec).map_err(|error| error.to_string())?;
+    // Compiled code is kept by the component alone: another manifest does not make it another one.
+    let (plugin, origin) = engine.load(package.component(bytes), spec).map_err(|error| error.to_string())?;
     for function in plugin.left_out() {
         tracing::info!(file, "{function}");
     }

@@ -26,6 +26,16 @@ pub(crate) enum Command {
     Tasks(Tasks),
     /// List, show, follow and cancel workflows of a running host
     Workflows(Workflows),
+    /// Begin a plugin: a small project that works
+    New(crate::author::New),
+    /// Build a plugin, serve it, and do so again after each change
+    Dev(crate::author::Dev),
+    /// Run a plugin's cases in the sandbox, with fakes in the place of the world
+    Test(crate::author::Test),
+    /// Say what will trouble operators and clients of a plugin
+    Check(crate::author::Check),
+    /// Print where the SDKs are, for builds by hand
+    Sdk,
     /// Turn a built component into a plugin: add its manifest and descriptors
     Pack(Pack),
     /// Make a pair of signing keys

@@ -68,23 +68,34 @@ impl GrantPolicy for Grants {
     }
 
     fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String> {
-        let (config, name) = (self.policy.config(), manifest.plugin.name.as_str());
-        let capabilities = self.policy.admit(name, &manifest.request)?;
-        let limits = manifest.limits.within(&config.limits);
-        let aliases = config.plugins.aliases.get(name).into_iter().flatten();
-        Ok(Granted {
-            limits: Limits {
-                memory: limits.memory.as_u64(),
-                deadline: limits.deadline.as_duration(),
-                cpu: limits.cpu.as_duration(),
-                output: limits.output.as_u64(),
-                log: LOG_BYTES,
-                concurrency: limits.concurrency,
-            },
-            max_deadline: config.limits.deadline.as_duration(),
-            prefix: config.plugins.prefixes.get(name).map(ToString::to_string).unwrap_or_default(),
-            aliases: aliases.map(|(own, public)| (own.to_string(), public.to_string())).collect(),
-            capabilities,
-        })
+        granted(&self.policy, manifest)
+    }
+}
+
+/// What a host grants to a plugin.
+pub(crate) fn granted(policy: &Arc<Policy>, manifest: &PluginManifest) -> Result<Granted, String> {
+    let (config, name) = (policy.config(), manifest.plugin.name.as_str());
+    let capabilities = policy.admit(name, &manifest.request)?;
+    let aliases = config.plugins.aliases.get(name).into_iter().flatten();
+    Ok(Granted {
+        limits: limits(&config, manifest),
+        max_deadline: config.limits.deadline.as_duration(),
+        prefix: config.plugins.prefixes.get(name).map(ToString::to_string).unwrap_or_default(),
+        aliases: aliases.map(|(own, public)| (own.to_string(), public.to_string())).collect(),
+        capabilities,
+        fixed: None,
+    })
+}
+
+/// The ceilings of a plugin's calls.
+pub(crate) fn limits(config: &HostConfig, manifest: &PluginManifest) -> Limits {
+    let limits = manifest.limits.within(&config.limits);
+    Limits {
+        memory: limits.memory.as_u64(),
+        deadline: limits.deadline.as_duration(),
+        cpu: limits.cpu.as_duration(),
+        output: limits.output.as_u64(),
+        log: LOG_BYTES,
+        concurrency: limits.concurrency,
     }
 }

@@ -6,6 +6,7 @@ mod admin;
 mod args;
 mod audit;
 mod auth;
+mod author;
 mod client;
 mod config;
 mod doctor;
@@ -45,6 +46,11 @@ fn main() -> std::process::ExitCode {
         Command::Peers(args) => p2p::peers(args),
         Command::Tasks(args) => p2p::tasks(args),
         Command::Workflows(args) => p2p::workflows(args),
+        Command::New(args) => author::new(&args),
+        Command::Dev(args) => author::dev(&args),
+        Command::Test(args) => author::test(&args),
+        Command::Check(args) => author::check(&args),
+        Command::Sdk => author::sdk(),
         Command::Pack(args) => package::pack(&args),
         Command::Keygen(args) => package::keygen(&args),
         Command::Sign(args) => package::sign(&args),

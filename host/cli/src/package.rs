@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use tandem_engine::{Engine, EngineConfig, Services};
-use tandem_manifest::{KeyPair, ManifestErrors, Package, PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_manifest::{Descriptors, KeyPair, ManifestErrors, Package, PluginManifest, SignaturePolicy, TrustRoots};
 use wit_parser::{PackageMetadata, Resolve};
 
 use crate::{
@@ -42,13 +42,32 @@ pub(crate) fn drawn(errors: &ManifestErrors) -> anyhow::Error {
     anyhow::anyhow!("{}", errors.render(std::io::stderr().is_terminal()).trim_end())
 }
 
+/// Reads a `plugin.toml`.
+pub(crate) fn manifest(path: &Path) -> anyhow::Result<PluginManifest> {
+    PluginManifest::parse(&path.display().to_string(), &read_text(path)?).map_err(|errors| drawn(&errors))
+}
+
+/// Makes an unsigned package of a component and what it says that it offers.
+pub(crate) fn assemble(
+    component: &[u8],
+    path: &Path,
+    manifest: &PluginManifest,
+    descriptors: &Descriptors,
+) -> anyhow::Result<Vec<u8>> {
+    if let Some(unknown) =
+        manifest.tools.keys().find(|name| !descriptors.tools.iter().any(|tool| tool.name == name.as_str()))
+    {
+        bail!("{} has settings for `{unknown}`, which is no tool of the component", path.display());
+    }
+    Ok(Package::pack(component, manifest, descriptors)?)
+}
+
 pub(crate) fn pack(args: &Pack) -> anyhow::Result<Exit> {
     let mut component = read(&args.component)?;
     if let Some(wit) = &args.wit {
         component = documented(&component, wit)?;
     }
-    let manifest = PluginManifest::parse(&args.manifest.display().to_string(), &read_text(&args.manifest)?)
-        .map_err(|errors| drawn(&errors))?;
+    let manifest = manifest(&args.manifest)?;
     let engine =
         Engine::new(EngineConfig { max_instances: 1, ..EngineConfig::default() }, None, Arc::new(Services::default()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -58,12 +77,7 @@ pub(crate) fn pack(args: &Pack) -> anyhow::Result<Exit> {
     for function in &left_out {
         writeln!(std::io::stderr(), "{}: {function}", args.component.display())?;
     }
-    if let Some(unknown) =
-        manifest.tools.keys().find(|name| !descriptors.tools.iter().any(|tool| tool.name == name.as_str()))
-    {
-        bail!("{} has settings for `{unknown}`, which is no tool of the component", args.manifest.display());
-    }
-    let mut file = Package::pack(&component, &manifest, &descriptors)?;
+    let mut file = assemble(&component, &args.manifest, &manifest, &descriptors)?;
     if let Some(key) = &args.key {
         file = Package::sign(&file, &key_pair(key)?)?;
     }

@@ -77,7 +77,7 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     // The gateway comes before the plugins: it owns the recorder of all that is counted.
     let gateway_config = GatewayConfig {
         tasks: Some(reactor::task_stores(config, &store, reactor.as_deref())),
-        ..gateway_config(args, config)
+        ..gateway_config(args.exposure, config)
     };
     let gateway = Gateway::with_authenticator(router.clone(), gateway_config, authenticator)?;
     gateway.set_health(health::parts(reactor.clone(), store.clone()));
@@ -159,7 +159,7 @@ async fn listen(config: &HostConfig, asks: bool) -> anyhow::Result<TcpListener> 
     listening.with_context(|| format!("cannot listen on {address}; choose another port with --set server.port=N"))
 }
 
-fn router_config(config: &HostConfig, limits: Arc<Limits>) -> RouterConfig {
+pub(crate) fn router_config(config: &HostConfig, limits: Arc<Limits>) -> RouterConfig {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     RouterConfig {
         workers: Some(config.general.workers.into()).filter(|workers| *workers > 0).unwrap_or_else(cores),
@@ -173,9 +173,9 @@ fn router_config(config: &HostConfig, limits: Arc<Limits>) -> RouterConfig {
     }
 }
 
-fn gateway_config(args: &Serve, config: &HostConfig) -> GatewayConfig {
+pub(crate) fn gateway_config(exposure: Option<args::Exposure>, config: &HostConfig) -> GatewayConfig {
     let server = &config.server;
-    let full = args.exposure.map_or(server.exposure == Exposure::Full, |exposure| exposure == args::Exposure::Full);
+    let full = exposure.map_or(server.exposure == Exposure::Full, |exposure| exposure == args::Exposure::Full);
     let mut allowed_hosts: Vec<_> = server.allowed_hosts.iter().map(ToString::to_string).collect();
     // The name in the tokens is the one that clients use.
     allowed_hosts.extend(config.auth.as_ref().and_then(|auth| auth.audience.host()));
@@ -256,7 +256,7 @@ fn announce(address: &std::net::SocketAddr, tools: usize, start: Instant) {
 }
 
 /// The first SIGTERM or Ctrl-C begins the stop; the second ends the process.
-fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
+pub(crate) fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::spawn(async move {

@@ -55,4 +55,4 @@ pub use host::{
 pub use plugin::{Capabilities, InstancePolicy, Plugin, PluginSpec};
 pub use reflect::LeftOut;
 pub use services::Services;
-pub use wasi::{DiskUsage, Fixed};
+pub use wasi::{DiskUsage, Fixed, Recorded, Unanswered};

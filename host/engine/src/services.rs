@@ -7,7 +7,7 @@ use tandem_store::Store;
 use tokio_rustls::TlsConnector;
 
 use crate::host::{Caches, EventSink, Invoker, P2p};
-use crate::wasi::DiskUsage;
+use crate::wasi::{DiskUsage, Recorded};
 
 /// Set up once, before the first call. The upward references are weak: the router owns the engine, not the
 /// other way round.
@@ -25,6 +25,7 @@ pub struct Services {
     invoker: OnceLock<Weak<dyn Invoker>>,
     events: OnceLock<Weak<dyn EventSink>>,
     p2p: OnceLock<Arc<dyn P2p>>,
+    recorded: OnceLock<Arc<dyn Recorded>>,
 }
 
 impl std::fmt::Debug for Services {
@@ -60,6 +61,16 @@ impl Services {
     /// Sets who owns the network of hosts. Only the first setting counts.
     pub fn set_p2p(&self, network: Arc<dyn P2p>) {
         drop(self.p2p.set(network));
+    }
+
+    /// Sets what answers plugins' HTTP requests in the place of the network, for tests of plugins. Only the first setting
+    /// counts.
+    pub fn set_recorded(&self, recorded: Arc<dyn Recorded>) {
+        drop(self.recorded.set(recorded));
+    }
+
+    pub(crate) fn recorded(&self) -> Option<Arc<dyn Recorded>> {
+        self.recorded.get().cloned()
     }
 
     pub(crate) fn p2p(&self) -> Option<Arc<dyn P2p>> {

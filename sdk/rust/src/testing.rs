@@ -3,13 +3,135 @@
 //! `kv`, `cache`, settings, the client's answers and those of the network of hosts live in the running thread. A client
 //! that was given no answer to a question cannot be asked it, and nothing checks arguments against schemas before the call.
 
+use std::marker::PhantomData;
+
 use serde_json::Value;
 
-use crate::bindings::tandem::plugin::types::{PromptOutput, ResourceContents, ToolOutput};
+use crate::bindings::tandem::plugin::types::{Content, PromptOutput, ResourceContents, ToolOutput};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::p2p;
 use crate::plugin::{Arguments, Plugin};
+
+/// A plugin and its world, empty to begin with, in the running thread. One at a time: a new one forgets what the one before
+/// held.
+///
+/// ```
+/// use tandem_sdk::{prelude::*, testing::Harness};
+///
+/// struct Greeter;
+///
+/// #[tools]
+/// impl Greeter {
+///     /// Greets.
+///     #[tool]
+///     fn greet(name: &str) -> Result<String> {
+///         kv::set("last", name.as_bytes())?;
+///         Ok(format!("{}, {name}", config::require("greeting")?))
+///     }
+/// }
+///
+/// # fn main() -> Result<()> {
+/// let harness = Harness::<Greeter>::new().config("greeting", "Hello");
+/// assert_eq!(harness.text("greet", json!({ "name": "Ada" }))?, "Hello, Ada");
+/// assert_eq!(harness.stored("last").as_deref(), Some(&b"Ada"[..]));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Harness<P> {
+    /// Not to be sent: its world is the thread's.
+    plugin: PhantomData<(fn() -> P, *const ())>,
+}
+
+impl<P: Plugin> Default for Harness<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P: Plugin> Harness<P> {
+    /// Without settings, keys and answers.
+    #[must_use]
+    pub fn new() -> Self {
+        crate::host::clear();
+        Self { plugin: PhantomData }
+    }
+
+    /// With a setting of the operator's.
+    #[must_use]
+    pub fn config(self, key: &str, value: &str) -> Self {
+        set_config(key, value);
+        self
+    }
+
+    /// With a value in the store.
+    #[must_use]
+    pub fn kv(self, key: &str, value: impl AsRef<[u8]>) -> Self {
+        // The thread's store refuses nothing.
+        drop(crate::kv::set(key, value.as_ref()));
+        self
+    }
+
+    /// With the client's answer to a question, as [`set_answer`].
+    #[must_use]
+    pub fn answer(self, key: &str, result: &Value) -> Self {
+        set_answer(key, result);
+        self
+    }
+
+    /// Calls a tool, as [`call`].
+    ///
+    /// # Errors
+    /// As [`call`].
+    #[allow(clippy::needless_pass_by_value, reason = "`json!` makes a value")]
+    pub fn call(&self, tool: &str, arguments: Value) -> Result<ToolOutput> {
+        call::<P>(tool, &arguments)
+    }
+
+    /// Calls a tool; answers its structured result.
+    ///
+    /// # Errors
+    /// As [`call`].
+    pub fn value(&self, tool: &str, arguments: Value) -> Result<Value> {
+        Ok(self.call(tool, arguments)?.value())
+    }
+
+    /// Calls a tool; answers its text.
+    ///
+    /// # Errors
+    /// As [`call`].
+    pub fn text(&self, tool: &str, arguments: Value) -> Result<String> {
+        let blocks = self.call(tool, arguments)?.content;
+        let texts = blocks.iter().filter_map(|block| match block {
+            Content::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        Ok(texts.collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Reads a resource, as [`read`].
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn read(&self, uri: &str) -> Result<Vec<ResourceContents>> {
+        read::<P>(uri)
+    }
+
+    /// Fills a prompt in, as [`prompt`].
+    ///
+    /// # Errors
+    /// As [`prompt`].
+    pub fn prompt(&self, name: &str, arguments: &[(&str, &str)]) -> Result<PromptOutput> {
+        prompt::<P>(name, arguments)
+    }
+
+    /// What the store holds.
+    #[must_use]
+    pub fn stored(&self, key: &str) -> Option<Vec<u8>> {
+        crate::kv::get(key).ok().flatten()
+    }
+}
 
 /// A context of no call: without deadline, client or caller.
 pub fn ctx() -> Ctx {

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Makes build/plugin.wasm. With TANDEM_SDK (a directory that holds the SDKs) the SDK comes from there, else from crates.io.
+# With TANDEM_DEV, as `tandem dev` sets it, it is built to be built again soon; else to be small and fast.
 set -eu
 cd "$(dirname "$0")"
 target=wasm32-wasip2
@@ -9,6 +10,8 @@ export CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS="-Clink-arg=-zstack-size=131072 -Cli
 if [ -n "${TANDEM_SDK:-}" ]; then
     set -- --config "patch.crates-io.tandem-sdk.path=\"$TANDEM_SDK/rust\""
 fi
-cargo build --target $target --release "$@"
+profile=release directory=release
+[ -z "${TANDEM_DEV:-}" ] || profile=dev directory=debug
+cargo build --target $target --profile $profile "$@"
 mkdir -p build
-cp "${CARGO_TARGET_DIR:-target}/$target/release/$(sed -n 's/^name = "\(.*\)"/\1/p' Cargo.toml | head -n 1 | tr - _).wasm" build/plugin.wasm
+cp "${CARGO_TARGET_DIR:-target}/$target/$directory/$(sed -n 's/^name = "\(.*\)"/\1/p' Cargo.toml | head -n 1 | tr - _).wasm" build/plugin.wasm

@@ -31,6 +31,7 @@ impl GrantPolicy for Plain {
             prefix: String::new(),
             aliases: Default::default(),
             capabilities: Arc::new(Arc::new(Capability::default())),
+            fixed: None,
         })
     }
 }

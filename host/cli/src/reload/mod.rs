@@ -6,10 +6,10 @@
 //! change, so keys that are to be rotated stand in files, as `${file:/path}`. Each exchange is an audit event,
 //! `configuration.reloaded`.
 
-mod drain;
+pub(crate) mod drain;
 mod history;
 mod plugins;
-mod settle;
+pub(crate) mod settle;
 mod watch;
 
 use std::{

@@ -13,14 +13,21 @@ use std::{
 
 /// How long a file must not have changed. A copy that pauses for longer is looked at in part, and refused; it is looked
 /// at again when it goes on.
-pub(super) const REST: Duration = Duration::from_millis(200);
+pub(crate) const REST: Duration = Duration::from_millis(200);
 
 /// By which a change is seen without reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(crate) struct Stamp {
     size: u64,
     modified: Option<SystemTime>,
     inode: u64,
+}
+
+impl Stamp {
+    /// Of a file as it is now.
+    pub(crate) fn of(metadata: &std::fs::Metadata) -> Self {
+        Self { size: metadata.len(), modified: metadata.modified().ok(), inode: metadata.ino() }
+    }
 }
 
 /// The plugin files of a directory.
@@ -32,30 +39,34 @@ pub(super) fn scan(directory: &Path) -> io::Result<BTreeMap<String, Stamp>> {
         let Some(name) = path.file_name().filter(|_| plugin) else { continue };
         // What is gone between listing and looking is not there.
         let Ok(metadata) = std::fs::metadata(&path) else { continue };
-        let stamp = Stamp { size: metadata.len(), modified: metadata.modified().ok(), inode: metadata.ino() };
-        files.insert(name.to_string_lossy().into_owned(), stamp);
+        files.insert(name.to_string_lossy().into_owned(), Stamp::of(&metadata));
     }
     Ok(files)
 }
 
 /// What has come to rest.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Settled {
-    pub(super) changed: Vec<String>,
-    pub(super) removed: Vec<String>,
+pub(crate) struct Settled {
+    pub(crate) changed: Vec<String>,
+    pub(crate) removed: Vec<String>,
     /// Others have not come to rest yet.
-    pub(super) more: bool,
+    pub(crate) more: bool,
 }
 
 /// Remembers what was seen. Bounded by the files that there are, and were at the last look.
 #[derive(Debug, Default)]
-pub(super) struct Settling {
+pub(crate) struct Settling {
     known: BTreeMap<String, Stamp>,
     moving: BTreeMap<String, (Option<Stamp>, Instant)>,
 }
 
 impl Settling {
-    pub(super) fn look(&mut self, now: Instant, files: &BTreeMap<String, Stamp>) -> Settled {
+    /// With files that are known as they are.
+    pub(crate) fn knowing(known: BTreeMap<String, Stamp>) -> Self {
+        Self { known, moving: BTreeMap::new() }
+    }
+
+    pub(crate) fn look(&mut self, now: Instant, files: &BTreeMap<String, Stamp>) -> Settled {
         let mut settled = Settled::default();
         let names: BTreeSet<String> = files.keys().chain(self.known.keys()).cloned().collect();
         self.moving.retain(|name, _| names.contains(name));

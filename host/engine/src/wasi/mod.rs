@@ -15,6 +15,7 @@ pub use fixed::Fixed;
 pub use fs::DiskUsage;
 pub(crate) use fs::{Files, Gate, OpenFiles};
 pub(crate) use http::{HttpGate, connector};
+pub use http::{Recorded, Unanswered};
 pub(crate) use stdio::LogBudget;
 
 use std::sync::Arc;

@@ -9,4 +9,4 @@ pub(crate) use crate::bindings::tandem::p2p;
 #[cfg(not(target_arch = "wasm32"))]
 mod local;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use local::{cache, client, config, events, invoke, kv, log, p2p, secrets};
+pub(crate) use local::{cache, clear, client, config, events, invoke, kv, log, p2p, secrets};

@@ -63,14 +63,14 @@ tandem_sdk::export!(Texts);
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tandem_sdk::testing;
+    use tandem_sdk::testing::Harness;
 
     #[test]
     fn texts_are_counted_and_remembered() -> Result<()> {
-        let counted = testing::call::<Texts>("{{name}}_count", &json!({ "text": "to weigh every word" }))?;
-        assert_eq!(counted.value(), json!({ "words": 4, "letters": 16, "longest": "weigh" }));
-        let remembered = testing::call::<Texts>("{{name}}_remember", &json!({ "texts": ["one", "two"] }))?;
-        assert_eq!(remembered.value(), json!({ "total": 2 }));
+        let texts = Harness::<Texts>::new().kv("total", "5");
+        let counted = texts.value("{{name}}_count", json!({ "text": "to weigh every word" }))?;
+        assert_eq!(counted, json!({ "words": 4, "letters": 16, "longest": "weigh" }));
+        assert_eq!(texts.value("{{name}}_remember", json!({ "texts": ["one", "two"] }))?, json!({ "total": 7 }));
         Ok(())
     }
 }

@@ -11,6 +11,7 @@
 mod body;
 mod connect;
 mod placeholders;
+mod recorded;
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -26,6 +27,7 @@ use tokio_rustls::TlsConnector;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 pub(crate) use connect::connector;
+pub use recorded::{Recorded, Unanswered};
 
 use self::{
     body::{Metered, Patient},
@@ -138,6 +140,13 @@ impl WasiHttpHooks for HttpGate {
     ) -> Box<dyn Future<Output = Sent> + Send> {
         let mut request = request.map(|body| Patient::new(body).boxed_unsync());
         let target = self.admit(&mut request);
+        if let (Some(recorded), Some(call)) = (self.plugin.services.recorded(), &self.call) {
+            let tenant = call.tenant.clone();
+            return Box::new(async move {
+                let _target = target?;
+                recorded::answer(recorded, tenant, request).await
+            });
+        }
         let tls = self.plugin.services.tls();
         Box::new(async move { send(target?, &tls.ok_or(Error::TlsProtocolError)?, request, options).await })
     }

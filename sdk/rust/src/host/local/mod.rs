@@ -15,6 +15,14 @@ thread_local! {
     static CONFIG: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) };
 }
 
+/// Forgets everything of the running thread.
+pub(crate) fn clear() {
+    CACHE.with_borrow_mut(BTreeMap::clear);
+    KV.with_borrow_mut(BTreeMap::clear);
+    ANSWERS.with_borrow_mut(BTreeMap::clear);
+    CONFIG.with_borrow_mut(BTreeMap::clear);
+}
+
 pub(crate) mod log {
     use crate::bindings::tandem::host::log::Level;
 

@@ -1,0 +1,130 @@
+//! What stands in the component's bytes: imports and exports, memories, sections that no host needs.
+
+use wasmparser::{Parser, Payload};
+
+use super::Findings;
+use tandem_manifest::PluginManifest;
+
+/// Bytes of names and debug information that are not worth a word.
+const SPARE: u64 = 4 << 10;
+/// An interpreter with its standard library; anything larger carries something along.
+const LARGE: usize = 32 << 20;
+/// One page of linear memory.
+const PAGE: u64 = 64 << 10;
+
+/// What was read.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) size: usize,
+    /// Names of the outermost component's imports and exports.
+    pub(super) imports: Vec<String>,
+    pub(super) exports: Vec<String>,
+    /// Bytes of all memories at the start.
+    pub(super) memory: u64,
+    /// Bytes of `.debug_*` and of name sections.
+    debug: u64,
+    names: u64,
+    /// The interpreter in it, which imports all of WASI whatever the program uses.
+    pub(super) interpreter: Option<&'static str>,
+}
+
+/// Names that the tools which put an interpreter into a component leave in it.
+const INTERPRETERS: [(&str, &str); 3] =
+    [("componentize-py", "Python"), ("componentize-qjs", "JavaScript"), ("componentize-js", "JavaScript")];
+
+/// Reads a component; none if it is none.
+pub(super) fn read(bytes: &[u8], findings: &mut Findings) -> Option<Facts> {
+    let mut facts = Facts { size: bytes.len(), ..Facts::default() };
+    if !Parser::is_component(bytes) {
+        let what = if Parser::is_core_wasm(bytes) { "a core module, not a component" } else { "no WebAssembly" };
+        findings.error(
+            "file",
+            format!("it is {what}"),
+            "build for wasm32-wasip2, or make a component of it with `wasm-tools component new`",
+        );
+        return None;
+    }
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = match payload {
+            Ok(payload) => payload,
+            Err(error) => {
+                findings.error("file", format!("it is broken: {error}"), "build it again");
+                return None;
+            }
+        };
+        one(payload, &mut depth, &mut facts);
+    }
+    let interpreter = INTERPRETERS.into_iter().find(|(word, _)| contains(bytes, word));
+    facts.interpreter = interpreter.map(|(_, language)| language);
+    Some(facts)
+}
+
+fn one(payload: Payload<'_>, depth: &mut usize, facts: &mut Facts) {
+    match payload {
+        Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => *depth += 1,
+        Payload::End(_) => *depth = depth.saturating_sub(1),
+        Payload::ComponentImportSection(imports) if *depth == 0 => {
+            facts.imports.extend(imports.into_iter().flatten().map(|import| import.name.name.to_owned()));
+        }
+        Payload::ComponentExportSection(exports) if *depth == 0 => {
+            facts.exports.extend(exports.into_iter().flatten().map(|export| export.name.name.to_owned()));
+        }
+        Payload::MemorySection(memories) => {
+            let pages: u64 = memories.into_iter().flatten().map(|memory| memory.initial).sum();
+            facts.memory = facts.memory.saturating_add(pages.saturating_mul(PAGE));
+        }
+        Payload::CustomSection(section) => {
+            let (name, bytes) = (section.name(), section.data().len() as u64);
+            match name {
+                "name" | "component-name" => facts.names += bytes,
+                _ if name.starts_with(".debug_") => facts.debug += bytes,
+                _ => {}
+            }
+        }
+        _ => {}
+    }
+}
+
+fn contains(bytes: &[u8], word: &str) -> bool {
+    bytes.windows(word.len()).any(|window| window == word.as_bytes())
+}
+
+/// Size, memory, what could be left out, and chance that is none.
+pub(super) fn check(facts: &Facts, manifest: Option<&PluginManifest>, findings: &mut Findings) {
+    if facts.size > LARGE {
+        let message = format!("{} MiB, which each host compiles", facts.size >> 20);
+        findings.warning("file", message, "import only what is used, and leave data out of the program");
+    }
+    if facts.debug > SPARE {
+        let message = format!("{} KiB of debug information, which no host reads", facts.debug >> 10);
+        findings.warning("debug", message, "strip it: `strip = true` in Cargo's profile, `-Wl,--strip-all` for clang");
+    }
+    // Without its names an interpreter is hardly smaller.
+    if facts.names > SPARE && facts.interpreter.is_none() {
+        let message = format!("{} KiB of functions' names; only the text of traps uses them", facts.names >> 10);
+        findings.note("names", message, "strip them as debug information, if the size matters");
+    }
+    if let Some(manifest) = manifest {
+        let memory = manifest.limits.memory.as_u64();
+        if facts.memory > memory {
+            let message = format!(
+                "the memories begin with {} KiB and may have {} KiB: no instance starts",
+                facts.memory >> 10,
+                memory >> 10
+            );
+            findings.error("limits.memory", message, "ask for more, or begin with less (`--initial-memory`)");
+        }
+    }
+    let random = facts.imports.iter().any(|import| import.starts_with("wasi:random/"));
+    if let Some(language) = facts.interpreter.filter(|_| !random) {
+        let message = format!(
+            "{language} without wasi:random: its chance was fixed when it was built, and is the same in every call"
+        );
+        findings.warning(
+            "imports",
+            message,
+            "build without stubs of WASI (`--stub-wasi`), or use no random numbers, tokens and keys",
+        );
+    }
+}

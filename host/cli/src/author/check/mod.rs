@@ -1,0 +1,204 @@
+//! `tandem check`: what will trouble an operator or a client, before they have it.
+//!
+//! Errors are what a host refuses. Warnings are what works here and fails, or is cut, somewhere else: with a client that takes a
+//! smaller part of JSON Schema, or a host with the usual ceilings. Notes are worth a look. Nothing is run but `describe`, in a sandbox
+//! without any grant. A project is checked by what it built last.
+
+mod binary;
+mod contract;
+mod manifest;
+mod schema;
+mod tools;
+
+use std::{io::Write, path::PathBuf, sync::Arc};
+
+use anyhow::Context;
+use clap::Args;
+use serde::Serialize;
+use serde_json::json;
+use tandem_engine::{Engine, EngineConfig, Services};
+use tandem_manifest::{Descriptors, MAX_FILE, Package, PluginManifest, SignatureState, TrustRoots};
+
+use super::project;
+use crate::{exit::Exit, package};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tandem check                 # the project here, as it was built last\n  tandem check words.wasm\n\nExit codes: 0 no \
+                  error (with --strict: nothing but notes), 1 something was found, 2 usage."
+)]
+pub(crate) struct Check {
+    /// A plugin, a component, or a project's directory
+    #[arg(default_value = ".")]
+    pub path: PathBuf,
+    /// Its manifest, where the file is a bare component [default: plugin.toml beside it, if it is there]
+    #[arg(long)]
+    pub manifest: Option<PathBuf>,
+    /// Let warnings fail too
+    #[arg(long)]
+    pub strict: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Severity {
+    /// A host refuses it.
+    Error,
+    /// It fails, or is cut, somewhere.
+    Warning,
+    /// Worth a look.
+    Note,
+}
+
+/// One thing that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct Finding {
+    severity: Severity,
+    /// Where: a part of the file or the manifest, or a tool and a JSON Pointer into its schema.
+    place: String,
+    message: String,
+    /// What to do about it.
+    remedy: String,
+}
+
+/// What was found so far.
+#[derive(Debug, Default)]
+struct Findings(Vec<Finding>);
+
+/// More than anybody reads. Stops a schema of thousands of wrong places from filling a terminal.
+const MAX_FINDINGS: usize = 200;
+
+impl Findings {
+    fn add(
+        &mut self,
+        severity: Severity,
+        place: impl Into<String>,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        if self.0.len() < MAX_FINDINGS {
+            self.0.push(Finding { severity, place: place.into(), message: message.into(), remedy: remedy.into() });
+        }
+    }
+
+    fn error(&mut self, place: impl Into<String>, message: impl Into<String>, remedy: impl Into<String>) {
+        self.add(Severity::Error, place, message, remedy);
+    }
+
+    fn warning(&mut self, place: impl Into<String>, message: impl Into<String>, remedy: impl Into<String>) {
+        self.add(Severity::Warning, place, message, remedy);
+    }
+
+    fn note(&mut self, place: impl Into<String>, message: impl Into<String>, remedy: impl Into<String>) {
+        self.add(Severity::Note, place, message, remedy);
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.0.iter().filter(|finding| finding.severity == severity).count()
+    }
+}
+
+/// What is checked.
+struct Subject {
+    /// The file's bytes.
+    bytes: Vec<u8>,
+    manifest: Option<PluginManifest>,
+    /// What the package says that it offers; none in a bare component.
+    packed: Option<Descriptors>,
+}
+
+/// Checks one plugin.
+pub(crate) fn run(args: &Check) -> anyhow::Result<Exit> {
+    let mut findings = Findings::default();
+    let file = if args.path.is_dir() { args.path.join(project::COMPONENT) } else { args.path.clone() };
+    let bytes = package::read(&file).with_context(|| match args.path.is_dir() {
+        true => format!("{} was not built yet; `tandem test` or `tandem dev` builds it", args.path.display()),
+        false => "give a plugin, or a project's directory".to_owned(),
+    })?;
+    let subject = subject(args, &file, bytes, &mut findings)?;
+    check(&subject, &mut findings)?;
+    findings.0.sort_by(|a, b| (a.severity, &a.place).cmp(&(b.severity, &b.place)));
+    report(args, &file.display().to_string(), &findings)
+}
+
+fn subject(args: &Check, file: &std::path::Path, bytes: Vec<u8>, findings: &mut Findings) -> anyhow::Result<Subject> {
+    if bytes.len() > MAX_FILE {
+        findings.error(
+            "file",
+            format!("{} bytes; hosts read {MAX_FILE} at most", bytes.len()),
+            "leave out what is not needed at a call",
+        );
+    }
+    if let Ok((package, state)) = Package::inspect(&bytes, &TrustRoots::none()) {
+        if state == SignatureState::Unsigned {
+            findings.warning(
+                "signature",
+                "there is none; hosts refuse unsigned plugins",
+                "sign it: `tandem sign FILE --key KEY`",
+            );
+        }
+        return Ok(Subject { manifest: Some(package.manifest), packed: Some(package.descriptors), bytes });
+    }
+    let beside =
+        [args.path.join("plugin.toml"), file.with_file_name("plugin.toml")].into_iter().find(|path| path.is_file());
+    let manifest = match args.manifest.clone().or(beside) {
+        Some(path) => Some(package::manifest(&path)?),
+        None => {
+            let remedy = "give it with --manifest, or check the packed plugin";
+            findings.note("manifest", "there is none, so what it requests is not checked", remedy);
+            None
+        }
+    };
+    Ok(Subject { bytes, manifest, packed: None })
+}
+
+fn check(subject: &Subject, findings: &mut Findings) -> anyhow::Result<()> {
+    let Some(facts) = binary::read(&subject.bytes, findings) else { return Ok(()) };
+    contract::check(&facts, subject.manifest.as_ref(), findings);
+    binary::check(&facts, subject.manifest.as_ref(), findings);
+    if let Some(manifest) = &subject.manifest {
+        manifest::check(manifest, findings);
+    }
+    let engine = EngineConfig { max_instances: 1, ..EngineConfig::default() };
+    let engine = Engine::new(engine, None, Arc::new(Services::default()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let described = match runtime.block_on(engine.describe(&subject.bytes)) {
+        Ok(described) => described,
+        Err(error) => {
+            findings.error("component", error.to_string(), "build it against the contract of this host's SDK");
+            return Ok(());
+        }
+    };
+    if subject.packed.as_ref().is_some_and(|packed| *packed != described) {
+        let remedy = "pack it anew; if that does not help, `describe` answers something else each time";
+        findings.error("descriptors", "the plugin does not offer what its descriptors say", remedy);
+    }
+    tools::check(&described, subject.manifest.as_ref(), findings);
+    Ok(())
+}
+
+fn report(args: &Check, file: &str, findings: &Findings) -> anyhow::Result<Exit> {
+    let (errors, warnings) = (findings.count(Severity::Error), findings.count(Severity::Warning));
+    let notes = findings.count(Severity::Note);
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let all =
+            json!({ "file": file, "errors": errors, "warnings": warnings, "notes": notes, "findings": findings.0 });
+        writeln!(out, "{}", serde_json::to_string_pretty(&all)?)?;
+    } else {
+        for Finding { severity, place, message, remedy } in &findings.0 {
+            let word = match severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Note => "note",
+            };
+            writeln!(out, "{word:7}  {place}: {message}\n         {remedy}")?;
+        }
+        writeln!(out, "{file}: {errors} errors, {warnings} warnings, {notes} notes")?;
+    }
+    Ok(if errors > 0 || (args.strict && warnings > 0) { Exit::Failure } else { Exit::Success })
+}

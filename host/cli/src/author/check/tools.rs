@@ -1,0 +1,99 @@
+//! Tools as clients and models see them: names, descriptions, annotations.
+//!
+//! The bounds are those of the clients and model APIs that are known to cut or refuse, each named where it stands.
+
+use std::collections::BTreeMap;
+
+use tandem_manifest::{Affinity, Descriptors, PluginManifest, ToolDescriptor};
+
+use super::{Findings, schema};
+
+/// OpenAI's function calling refuses a longer description, and others cut it.
+const DESCRIPTION: usize = 1024;
+/// Clients put a server's name before a tool's, and the APIs behind them take 64 characters for both.
+const NAME: usize = 48;
+/// Every tool's text stands in every conversation of a client that lists all of them.
+const ALL: usize = 64 << 10;
+/// Words that send a tool whose plugin does not say `affinity` to the network's lane.
+const NETWORK: [&str; 4] = ["workflow", "taskqueue", "peer", "bootstrap"];
+
+pub(super) fn check(offered: &Descriptors, manifest: Option<&PluginManifest>, findings: &mut Findings) {
+    if offered.tools.is_empty() {
+        findings.note("tools", "there are none", "a plugin of prompts and resources alone is seen by few clients");
+    }
+    let mut folded: BTreeMap<String, &str> = BTreeMap::new();
+    for tool in &offered.tools {
+        name(tool, manifest, findings);
+        description(tool, findings);
+        schema::input(&format!("{}/input", tool.name), &tool.input_schema, findings);
+        if let Some(output) = &tool.output_schema {
+            schema::output(&format!("{}/output", tool.name), output, findings);
+        }
+        let key = tool.name.to_ascii_lowercase().replace(['-', '.'], "_");
+        if let Some(other) = folded.insert(key, &tool.name) {
+            let message = format!("`{other}` and `{}` differ only in case or in signs that clients replace", tool.name);
+            findings.warning(&*tool.name, message, "give one of them another name");
+        }
+    }
+    let all = serde_json::to_string(&offered.tools).map_or(0, |text| text.len());
+    if all > ALL {
+        let message =
+            format!("{} KiB of names, descriptions and schemas, which a model reads in every conversation", all >> 10);
+        findings.warning("tools", message, "shorten them, or split the plugin");
+    }
+    for prompt in &offered.prompts {
+        if prompt.description.as_ref().is_none_or(|text| text.trim().is_empty()) {
+            findings.note(
+                format!("prompt {}", prompt.name),
+                "it has no description",
+                "say what it is for: people choose by it",
+            );
+        }
+    }
+}
+
+fn name(tool: &ToolDescriptor, manifest: Option<&PluginManifest>, findings: &mut Findings) {
+    let name = &*tool.name;
+    if name.contains('.') {
+        let message = "the name has a dot, which the model APIs behind most clients do not take";
+        findings.warning(name, message, "write letters, digits, `_` and `-`");
+    }
+    if name.len() > NAME {
+        let message =
+            format!("the name has {} characters; clients put a server's name before it and cut at 64", name.len());
+        findings.warning(name, message, format!("keep to {NAME}"));
+    }
+    let Some(manifest) = manifest else { return };
+    let own = manifest.plugin.name.as_str().replace('-', "_");
+    if !name.replace('-', "_").starts_with(&own) {
+        let message = "the name does not begin with the plugin's: another plugin may have it too, and one of both is refused then";
+        findings.note(name, message, format!("call it `{own}_…`"));
+    }
+    let network = name.starts_with("p2p_") || NETWORK.iter().any(|word| name.contains(word));
+    if network && manifest.runtime.affinity == Affinity::Auto && !manifest.runtime.requires_p2p {
+        let message = "by its name the tool runs in the network's lane, where little CPU time is had";
+        findings.warning(name, message, "set `affinity = \"general\"` under `[runtime]`, or `requires-p2p = true`");
+    }
+}
+
+fn description(tool: &ToolDescriptor, findings: &mut Findings) {
+    let length = tool.description.chars().count();
+    if length > DESCRIPTION {
+        let message = format!("the description has {length} characters; clients cut or refuse more than {DESCRIPTION}");
+        findings.warning(
+            &*tool.name,
+            message,
+            "say first what it does and when to use it; put the rest into a resource",
+        );
+    } else if length < 10 {
+        findings.note(
+            &*tool.name,
+            "the description is very short",
+            "say what it does and when to use it: a model chooses by it",
+        );
+    }
+    let annotations = &tool.annotations;
+    if annotations.read_only && annotations.destructive {
+        findings.warning(&*tool.name, "it is read-only and destructive at once", "take one of the annotations away");
+    }
+}

@@ -1,0 +1,161 @@
+//! `tandem dev`: builds, serves, watches, and does it again.
+//!
+//! **Promises.** A version that does not build, load or pass its check changes nothing: what served before goes on, and the reason
+//! is on the terminal. Clients stay connected and are told of new tools. **Bounds:** one build at a time; changes that come
+//! while one runs are built after it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use clap::Args;
+use tandem_catalog::Category;
+use tandem_gateway::Gateway;
+use tandem_manifest::LogFormat;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Place, example,
+    host::{Private, private_config},
+    project::Project,
+    say, toolchain,
+    watch::Sources,
+};
+use crate::{args::Source, exit::Exit, logging, serve::stop_on_signal};
+
+/// Where clients find the plugin, if nobody else is there: one that was configured once finds it again.
+const PORT: u16 = 8010;
+/// What the plugin logs, and every call of it.
+const LOG: &str = "warn,tandem::plugin=debug,tandem::call=info";
+/// Bytes of a component that takes seconds to compile.
+const SLOW: usize = 4 << 20;
+/// Names of changed files that are shown.
+const SHOWN: usize = 3;
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tandem dev\n  tandem dev words --port 9000\n\nA plugin that requests files, hosts or secrets gets them by a \
+                  tandem.toml in its directory, as\n  [grants.words]\n  http = [\"api.example.com\"]\n\nThe host listens on loopback \
+                  only. Its data is in .tandem below the project."
+)]
+pub(crate) struct Dev {
+    #[command(flatten)]
+    pub place: Place,
+    /// The port [default: 8010, or any that is free]
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Install what is missing to build the plugin, without asking
+    #[arg(long)]
+    pub install: bool,
+    #[command(flatten)]
+    pub source: Source,
+}
+
+/// Runs until it is stopped.
+pub(crate) fn run(args: &Dev) -> anyhow::Result<Exit> {
+    let project = Project::open(&args.place.directory)?;
+    toolchain::ready(project.language, &project.directory, args.install)?;
+    let config = private_config(&project.directory, &args.source)?;
+    let _log = logging::start(LOG, LogFormat::Pretty)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    let result = runtime.block_on(async {
+        let host = Arc::new(Private::new(&project, config)?);
+        let (gateway, listener) = host.listen(args.port, PORT).await?;
+        serve(&project, host, gateway, listener).await
+    });
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
+}
+
+async fn serve(project: &Project, host: Arc<Private>, gateway: Gateway, listener: TcpListener) -> anyhow::Result<Exit> {
+    let stop = CancellationToken::new();
+    stop_on_signal(stop.clone())?;
+    let url = format!("http://{}/mcp", listener.local_addr()?);
+    let serving = tokio::spawn({
+        let stop = stop.clone();
+        async move { gateway.serve_http(listener, stop).await }
+    });
+    // Dropped, the work ends the compiler too.
+    stop.run_until_cancelled(work(project, &host, &url)).await;
+    serving.await??;
+    Ok(Exit::Success)
+}
+
+/// Builds, serves and waits for a change, for ever.
+async fn work(project: &Project, host: &Arc<Private>, url: &str) {
+    let mut sources = Sources::new(&project.directory);
+    let mut before = None;
+    loop {
+        match version(project, host).await {
+            Ok((category, times)) => {
+                announce(project, host, url, before.as_deref(), &category, times);
+                before = Some(category);
+            }
+            Err(error) => {
+                let serves = match &before {
+                    Some(_) => "the version before serves on",
+                    None => "nothing is served yet",
+                };
+                say!("\nerror: {error:#}\n{serves}; waiting for a change");
+            }
+        }
+        let changed = sources.changed().await;
+        let more = if changed.len() > SHOWN { ", …" } else { "" };
+        say!("\nchanged: {}{more}", changed.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", "));
+    }
+}
+
+/// How long the compiler took, and the host after it.
+type Times = (Duration, Duration);
+
+/// Builds and serves what is there now.
+async fn version(project: &Project, host: &Arc<Private>) -> anyhow::Result<(Arc<Category>, Times)> {
+    let start = Instant::now();
+    project.build(true).await?;
+    let built = start.elapsed();
+    if let Some(size) = project.component().ok().map(|component| component.len()).filter(|size| *size > SLOW) {
+        say!("built in {:.1} s; the host compiles {} MiB now", built.as_secs_f64(), size >> 20);
+    }
+    let (project, host) = (project.clone(), host.clone());
+    let category = tokio::task::spawn_blocking(move || host.take(&project)).await??;
+    Ok((category, (built, start.elapsed() - built)))
+}
+
+fn announce(
+    project: &Project,
+    host: &Private,
+    url: &str,
+    before: Option<&Category>,
+    now: &Category,
+    (built, loaded): Times,
+) {
+    let (name, version) = (&now.plugin_name, &now.version);
+    let times = format!("built in {:.1} s, loaded in {:.1} s", built.as_secs_f64(), loaded.as_secs_f64());
+    say!("\n{name} {version} is live: {times}");
+    let digests = |category: &Category| category.tools.iter().map(|tool| tool.digest.clone()).collect::<Vec<_>>();
+    if before.is_some_and(|before| digests(before) == digests(now)) {
+        return;
+    }
+    let width = now.tools.iter().map(|tool| tool.descriptor.name.len()).max().unwrap_or(0);
+    for tool in &now.tools {
+        let first = tool.descriptor.description.lines().next().unwrap_or("");
+        say!("  {:width$}  {first}", tool.descriptor.name);
+    }
+    for line in host.refused(project).unwrap_or_default() {
+        say!("  not granted here: {line}");
+    }
+    if before.is_some() {
+        return;
+    }
+    if let Some(tool) = now.tools.first() {
+        let arguments = example::arguments(&tool.descriptor.input_schema).to_string().replace('\'', r"'\''");
+        say!("\nCall one:\n\n  tandem call --url {url} {} '{arguments}'", tool.descriptor.name);
+    }
+    let config = serde_json::json!({ "mcpServers": { &**name: { "type": "http", "url": url } } });
+    say!(
+        "\nFor an MCP client's configuration:\n\n  {config}\n\nWatching {}. Stop: Ctrl-C",
+        project.directory.display()
+    );
+}

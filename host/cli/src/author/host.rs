@@ -1,0 +1,160 @@
+//! A host for one plugin of its author: on loopback, with a data directory of its own, and without anything that a
+//! configuration can open further.
+//!
+//! **Promises.** The plugin runs in the same sandbox, through the same router and the same gateway as anywhere else. It is loaded
+//! unsigned: that is decided here, in the call that loads it, and no setting says so. **Refuses** to listen beyond loopback, and
+//! takes from a `tandem.toml` only what a plugin may have: grants, ceilings, names, and what outgoing HTTP trusts.
+
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Context;
+use tandem_catalog::{Catalog, Category, GrantPolicy, Granted, LoadOptions, load_candidate};
+use tandem_engine::{Engine, EngineConfig, Services};
+use tandem_gateway::Gateway;
+use tandem_manifest::{HostConfig, Overlays, PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_router::Router;
+use tandem_store::Store;
+use tokio::net::TcpListener;
+
+use super::project::Project;
+use crate::{
+    args, config, grants,
+    live::Policy,
+    package,
+    reload::drain::Draining,
+    serve::{gateway_config, router_config},
+    tenants::Limits,
+};
+
+/// What the plugin's file is called here; there is only this one.
+const FILE: &str = "plugin.wasm";
+/// Compiled versions that are kept. Each edit makes one, and an interpreter's takes 50 MB.
+const COMPILED: usize = 4;
+
+/// The host's data, below the project.
+pub(super) const DATA: &str = ".tandem";
+
+/// A private host.
+pub(super) struct Private {
+    engine: Engine,
+    catalog: Arc<Catalog>,
+    policy: Arc<Policy>,
+    draining: Draining,
+    router: Router,
+    config: Arc<HostConfig>,
+    data: PathBuf,
+}
+
+/// Loads what the author built, whoever signed it or nobody.
+struct Own<'a>(&'a Arc<Policy>);
+
+impl GrantPolicy for Own<'_> {
+    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String> {
+        grants::granted(self.0, manifest)
+    }
+}
+
+/// The configuration of a private host: the defaults, and what `source` grants.
+pub(super) fn private_config(project: &Path, source: &args::Source) -> anyhow::Result<HostConfig> {
+    let own = project.join("tandem.toml");
+    let file = source.config.clone().or_else(|| own.is_file().then_some(own));
+    let given = match (&file, source.set.is_empty()) {
+        (None, true) => HostConfig::default(),
+        _ => {
+            config::load(&args::Source { config: Some(file.unwrap_or_else(|| "/dev/null".into())), ..source.clone() })?
+        }
+    };
+    let mut config = HostConfig::default();
+    (config.grants, config.limits, config.http) = (given.grants, given.limits, given.http);
+    config.plugins.prefixes = given.plugins.prefixes;
+    config.plugins.aliases = given.plugins.aliases;
+    config.plugins.data_directory = project.join(DATA).display().to_string();
+    config.reactor.enabled = false;
+    Ok(config)
+}
+
+impl Private {
+    /// Makes one that serves nothing yet. Inside a runtime's context.
+    pub(super) fn new(project: &Project, config: HostConfig) -> anyhow::Result<Self> {
+        let data = project.directory.join(DATA);
+        fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
+        let config = Arc::new(config);
+        let store = Store::open(&data.join("store.db")).with_context(|| {
+            format!("cannot open the store in {}; does another `tandem dev` run here?", data.display())
+        })?;
+        let services = Arc::new(Services::with_store(store).trusting(config::authorities(&config)?));
+        let catalog = Arc::new(Catalog::beside(tandem_gateway::meta_tools()));
+        let limits = Arc::new(Limits::new(config.clone()));
+        let router = Router::new(catalog.clone(), services.clone(), router_config(&config, limits));
+        let engine = EngineConfig { max_memory: config.limits.memory.as_u64(), ..EngineConfig::default() };
+        let engine = Engine::new(engine, Some(&data.join("compiled")), services)?;
+        let policy = Policy::new(config.clone(), Overlays::default());
+        let draining = Draining::new(config.plugins.drain.as_duration());
+        Ok(Self { engine, catalog, policy, draining, router, config, data })
+    }
+
+    /// The gateway before it; the port is `port`, or another one if that is taken and may be another.
+    pub(super) async fn listen(&self, port: Option<u16>, usual: u16) -> anyhow::Result<(Gateway, TcpListener)> {
+        let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let listener = match port {
+            Some(port) => {
+                TcpListener::bind(loopback(port)).await.with_context(|| format!("cannot listen on port {port}"))?
+            }
+            None => match TcpListener::bind(loopback(usual)).await {
+                Ok(listener) => listener,
+                Err(_) => TcpListener::bind(loopback(0)).await.context("cannot listen on loopback")?,
+            },
+        };
+        let gateway = gateway_config(Some(args::Exposure::Full), &self.config);
+        Ok((Gateway::new(self.router.clone(), gateway)?, listener))
+    }
+
+    /// Verifies, compiles and probes what the project has built, and serves it from now on; what served before finishes its
+    /// calls. If anything is wrong, what served before goes on. Blocking, up to half a minute for an interpreter.
+    pub(super) fn take(&self, project: &Project) -> anyhow::Result<Arc<Category>> {
+        let runtime = tokio::runtime::Handle::current();
+        let (manifest, component) = (project.manifest()?, project.component()?);
+        let descriptors = runtime.block_on(self.engine.describe(&component))?;
+        let file = package::assemble(&component, &project.manifest_path(), &manifest, &descriptors)?;
+        let options = LoadOptions {
+            directory: PathBuf::new(),
+            roots: TrustRoots::none(),
+            signatures: SignaturePolicy::AllowUnsigned,
+            workers: 1,
+        };
+        let loaded = load_candidate(&self.engine, FILE, &file, &options, &Own(&self.policy));
+        let (category, _) = loaded.map_err(anyhow::Error::msg)?;
+        let displaced = self.catalog.swap(category, None).map_err(anyhow::Error::msg)?;
+        self.draining.retire(displaced);
+        self.router.set_ready(true);
+        self.prune();
+        self.catalog.of_file(FILE).0.context("the plugin was unloaded")
+    }
+
+    /// What the plugin requests and does not get here, or not all of it.
+    pub(super) fn refused(&self, project: &Project) -> anyhow::Result<Vec<String>> {
+        let manifest = project.manifest()?;
+        let effective = self.config.effective(manifest.plugin.name.as_str(), &manifest.request, "");
+        Ok(effective.explain().iter().filter(|one| one.reason.is_some()).map(ToString::to_string).collect())
+    }
+
+    fn prune(&self) {
+        let Ok(entries) = fs::read_dir(self.data.join("compiled")) else { return };
+        let mut code: Vec<_> = entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "cwasm"))
+            .filter_map(|path| Some((fs::metadata(&path).ok()?.modified().ok()?, path)))
+            .collect();
+        code.sort();
+        for (_, path) in code.iter().rev().skip(COMPILED) {
+            // Only room is lost.
+            drop(fs::remove_file(path));
+        }
+    }
+}

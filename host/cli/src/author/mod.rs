@@ -1,0 +1,55 @@
+//! What an author of plugins does: begin one, see it run while it is written, test it, have it checked.
+//!
+//! **Promises.** Everything runs the way an operator's host runs it: the same sandbox, the same limits, the same refusals. What
+//! compilers print is passed on as it is. **Refuses** to install anything, or to write over anything, without being told to.
+
+mod check;
+mod dev;
+mod example;
+mod host;
+mod language;
+mod new;
+mod project;
+mod sdk;
+mod test;
+mod toolchain;
+mod watch;
+
+use std::{io::Write, os::fd::AsFd, path::PathBuf, process::Stdio};
+
+pub(crate) use self::{
+    check::{Check, run as check},
+    dev::{Dev, run as dev},
+    new::{New, run as new},
+    test::{Test, run as test},
+};
+use crate::exit::Exit;
+
+/// Says something to whoever sits there. Standard output stays free for what machines read.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        // Nobody may be reading any more; that is no reason to stop.
+        let _unread = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+pub(crate) use say;
+
+/// Where the project is.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Place {
+    /// The project's directory
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub directory: PathBuf,
+}
+
+/// `tandem sdk`: prints where the SDKs are, for a build by hand.
+pub(crate) fn sdk() -> anyhow::Result<Exit> {
+    writeln!(std::io::stdout(), "{}", sdk::directory()?.display())?;
+    Ok(Exit::Success)
+}
+
+/// Our standard error as a child's standard output: all that it prints is for people.
+fn terminal() -> Stdio {
+    std::io::stderr().as_fd().try_clone_to_owned().map_or_else(|_| Stdio::inherit(), Stdio::from)
+}

@@ -1,0 +1,112 @@
+//! `tandem new`: a small, whole project from a template.
+//!
+//! **Promises.** Either the whole project is there afterwards, or nothing of it. **Refuses** a directory that is there
+//! already, and names that the host or the language's tools would refuse later.
+
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use tandem_manifest::{MAX_NAME, Name};
+
+use super::{language::Language, sdk};
+use crate::exit::Exit;
+
+/// What stands for the plugin's name in the templates.
+const PLACEHOLDER: &str = "{{name}}";
+
+/// The longest ending that a template gives to a tool's name after the plugin's.
+const LONGEST_ENDING: usize = "_remember".len();
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  tandem new words --lang rust && cd words && tandem dev")]
+pub(crate) struct New {
+    /// The plugin's name: lower-case words with hyphens
+    pub name: String,
+    /// The language to write it in
+    #[arg(long)]
+    pub lang: Language,
+    /// Where to make it [default: a directory of that name, here]
+    #[arg(long, value_name = "DIR")]
+    pub path: Option<PathBuf>,
+}
+
+/// Makes a project.
+pub(crate) fn run(args: &New) -> anyhow::Result<Exit> {
+    let name = checked(&args.name, args.lang)?;
+    let target = args.path.clone().unwrap_or_else(|| PathBuf::from(name.as_str()));
+    if target.symlink_metadata().is_ok() {
+        bail!("{} is there already and is left as it is; choose another name, or --path", target.display());
+    }
+    let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let made = lay_out(&temporary, &name, args.lang)
+        .and_then(|()| fs::rename(&temporary, &target).with_context(|| format!("cannot make {}", target.display())));
+    if made.is_err() {
+        drop(fs::remove_dir_all(&temporary));
+    }
+    made?;
+    let shown = target.display();
+    writeln!(
+        std::io::stdout(),
+        "{shown}: a plugin in {}, whose tools are in {shown}/{}. Next:\n\n  cd {shown}\n  tandem dev",
+        args.lang,
+        args.lang.source()
+    )?;
+    Ok(Exit::Success)
+}
+
+fn checked(name: &str, language: Language) -> anyhow::Result<Name> {
+    let name: Name = name.parse()?;
+    let longest = MAX_NAME - LONGEST_ENDING;
+    if name.as_str().len() > longest {
+        bail!("`{name}` is too long: names of its tools begin with it, so {longest} characters are the most");
+    }
+    if language.refuses(name.as_str()) {
+        bail!("`{name}` cannot be the name of a {language} package; choose another one, as `{name}-tools`");
+    }
+    Ok(name)
+}
+
+fn lay_out(project: &Path, name: &Name, language: Language) -> anyhow::Result<()> {
+    for (file, bytes) in sdk::template(language.directory()) {
+        let text = str::from_utf8(bytes).with_context(|| format!("the template's {file} is no text"))?;
+        sdk::write(&project.join(file), text.replace(PLACEHOLDER, name.as_str()).as_bytes())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_would_be_refused_later_are_refused_at_once() {
+        for wrong in ["", "Words", "my_words", "../words", "words ", &"w".repeat(56)] {
+            assert!(checked(wrong, Language::C).is_err(), "{wrong}");
+        }
+        for taken in ["test", "fn", "core", "tandem-sdk"] {
+            assert!(checked(taken, Language::Rust).is_err(), "{taken}");
+        }
+        assert!(checked("test", Language::Python).is_ok());
+        assert!(checked(&"w".repeat(55), Language::Rust).is_ok());
+    }
+
+    #[test]
+    fn no_placeholder_is_left() {
+        let home = tempfile::tempdir().unwrap();
+        for language in [Language::Rust, Language::Python, Language::Javascript, Language::C] {
+            let project = home.path().join(language.directory());
+            lay_out(&project, &"words".parse().unwrap(), language).unwrap();
+            assert_eq!(Language::of(&project).unwrap(), language);
+            assert!(project.join(language.source()).is_file());
+            for (file, _) in sdk::template(language.directory()) {
+                let text = fs::read_to_string(project.join(file)).unwrap();
+                assert!(!text.contains("{{"), "{language}: {file}");
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! One project of an author: where its files are, and how it becomes a component.
+//!
+//! A project is built by its own `build.sh`, which makes `build/plugin.wasm` with the language's own tool; what that prints goes
+//! to the terminal as it is.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use anyhow::{Context, bail};
+use rustix::process::{Pid, Signal};
+use tandem_manifest::PluginManifest;
+use tokio::process::Command;
+
+use super::{language::Language, sdk};
+use crate::package;
+
+/// The entry point of every build.
+const SCRIPT: &str = "build.sh";
+/// What it makes.
+pub(super) const COMPONENT: &str = "build/plugin.wasm";
+/// Tells a build that the next one will come soon.
+const QUICK: &str = "TANDEM_DEV";
+/// Where cargo reads where the SDK is, so that `cargo test` and editors find it as well.
+const CARGO: &str = ".cargo/config.toml";
+/// The first line of a file that is ours to write anew.
+const OURS: &str = "# Written by `tandem`, for this machine only.";
+
+/// The processes of a build, ended when it is dropped.
+struct Group(Option<Pid>);
+
+impl Group {
+    /// They ended by themselves: the number may be another group's by now.
+    fn ended(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // One that is gone needs no end.
+            let _gone = rustix::process::kill_process_group(group, Signal::TERM);
+        }
+    }
+}
+
+/// A project.
+#[derive(Clone, Debug)]
+pub(super) struct Project {
+    pub(super) directory: PathBuf,
+    pub(super) language: Language,
+    sdk: PathBuf,
+}
+
+impl Project {
+    /// Finds a project's language and its SDK.
+    pub(super) fn open(directory: &Path) -> anyhow::Result<Self> {
+        let directory = directory
+            .canonicalize()
+            .with_context(|| format!("there is no project {}; make one with `tandem new`", directory.display()))?;
+        let language = Language::of(&directory)?;
+        for (file, use_of) in
+            [("plugin.toml", "names the plugin and what it requests"), (SCRIPT, "makes build/plugin.wasm")]
+        {
+            if !directory.join(file).is_file() {
+                let shown = directory.join(file);
+                bail!("{} is missing: it {use_of}; `tandem new` writes one to begin with", shown.display());
+            }
+        }
+        let project = Self { directory, language, sdk: sdk::directory()? };
+        project.tell_cargo()?;
+        Ok(project)
+    }
+
+    /// Where its manifest is.
+    pub(super) fn manifest_path(&self) -> PathBuf {
+        self.directory.join("plugin.toml")
+    }
+
+    /// Its manifest, as it is now.
+    pub(super) fn manifest(&self) -> anyhow::Result<PluginManifest> {
+        package::manifest(&self.manifest_path())
+    }
+
+    /// The component that was built last.
+    pub(super) fn component(&self) -> anyhow::Result<Vec<u8>> {
+        package::read(&self.directory.join(COMPONENT))
+            .with_context(|| format!("{SCRIPT} did not make {COMPONENT}; that is where the built component belongs"))
+    }
+
+    /// Runs the build; `quick` is one that is to be followed by others soon. Its output is the compiler's, and goes where ours goes.
+    ///
+    /// # Errors
+    /// It failed, or could not be started. Dropping the future ends it.
+    pub(super) async fn build(&self, quick: bool) -> anyhow::Result<()> {
+        let mut command = Command::new("sh");
+        command.arg(SCRIPT).current_dir(&self.directory).env(sdk::VARIABLE, &self.sdk);
+        command.stdin(Stdio::null()).stdout(super::terminal()).kill_on_drop(true);
+        if quick {
+            command.env(QUICK, "1");
+        }
+        // A compiler has children of its own; all of them end when the author ends us.
+        let mut child = command.process_group(0).spawn().context("cannot run sh")?;
+        let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+        let status = child.wait().await.context("cannot wait for the build")?;
+        group.ended();
+        match status.code() {
+            Some(0) => Ok(()),
+            Some(code) => bail!("the build failed with exit code {code}"),
+            None => bail!("the build was ended by a signal"),
+        }
+    }
+
+    /// Lets plain cargo find the SDK, unless the author has settings of their own there.
+    fn tell_cargo(&self) -> anyhow::Result<()> {
+        if self.language != Language::Rust {
+            return Ok(());
+        }
+        let path = self.directory.join(CARGO);
+        let before = fs::read_to_string(&path).unwrap_or_default();
+        if !before.is_empty() && !before.starts_with(OURS) {
+            return Ok(());
+        }
+        let sdk = toml::Value::from(self.sdk.join("rust").display().to_string());
+        let text = format!("{OURS}\n[patch.crates-io]\ntandem-sdk = {{ path = {sdk} }}\n");
+        if before == text { Ok(()) } else { sdk::write(&path, text.as_bytes()) }
+    }
+}
