@@ -47,9 +47,20 @@ pub fn frames(bytes: &[u8]) {
     let Some(runtime) = RUNTIME.as_ref() else { return };
     runtime.block_on(async {
         let (mut stream, mut taken) = (futures::io::Cursor::new(bytes), 0);
-        while let Ok(Some((value, length))) = frame::read(&mut stream).await {
+        loop {
+            let head = bytes.get(taken..taken + 4).and_then(|head| <[u8; 4]>::try_from(head).ok());
+            let said = head.map_or(0, |head| u32::from_be_bytes(head) as usize);
+            let (value, length) = match frame::read(&mut stream).await {
+                Ok(Some(read)) => read,
+                Ok(None) => break,
+                Err(error) => {
+                    let long = matches!(error, frame::FrameError::TooLong(_));
+                    assert_eq!(long, said > frame::MAX_FRAME, "a length over the limit is refused before its bytes");
+                    break;
+                }
+            };
+            assert!(length == said && length <= frame::MAX_FRAME, "a frame is as long as it says");
             taken += 4 + length;
-            assert!(length <= frame::MAX_FRAME && taken <= bytes.len(), "a frame is longer than what came");
             let mut again = Vec::new();
             // Escapes make it longer at times: then it is refused.
             if frame::write(&mut again, &value).await.is_ok() {
