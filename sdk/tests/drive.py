@@ -187,7 +187,9 @@ def links(host: Host, port: int) -> None:
 
 def stranger(host: Host) -> None:
     check("stranger: an option that has no value", host.call("bounds", {"points": []}), {"structured": {"result": None}})
-    area = {tool["name"]: tool for tool in host.mcp("tools/list")["tools"]}["area"]
+    listed = {tool["name"]: tool for tool in host.mcp("tools/list")["tools"]}
+    check("stranger: what is not offered is not there", "init" in listed, False)
+    area = listed["area"]
     check("stranger: the words of its WIT", area["description"], "The area of a shape, in square centimetres.")
     check("stranger: an option need not be given", area["inputSchema"]["required"], ["shape"])
 

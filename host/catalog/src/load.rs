@@ -210,7 +210,7 @@ fn category(file: &str, package: &Package, plugin: &Arc<Plugin>, granted: &Grant
     let tools: Result<Vec<_>, String> =
         descriptors.map(|descriptor| tool(package, &name, descriptor, plugin, granted)).collect();
     if let Some(unknown) =
-        manifest.tools.keys().find(|tool| !package.descriptors.tools.iter().any(|d| d.name == tool.as_str()))
+        manifest.adjusted().find(|tool| !package.descriptors.tools.iter().any(|d| d.name == tool.as_str()))
     {
         return Err(format!("the manifest has settings for `{unknown}`, which is no tool of the plugin"));
     }

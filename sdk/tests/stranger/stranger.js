@@ -30,6 +30,7 @@ export const shapes = {
   },
 
   sum(values) {
-    return [...values].reduce((sum, value) => sum + value, 0n);
+    // Small ones come as numbers.
+    return [...values].reduce((sum, value) => sum + BigInt(value), 0n);
   },
 };

@@ -158,9 +158,16 @@ impl PluginManifest {
         ToolPolicy::new(self.tools.get(tool.name.as_str()), tool, self.limits.deadline)
     }
 
+    /// The tools that `[tools.NAME]` adjusts: each must be one of the package.
+    pub fn adjusted(&self) -> impl Iterator<Item = &ToolName> {
+        self.tools.iter().filter(|(_, tool)| tool.offered != Some(false)).map(|(name, _)| name)
+    }
+
     /// Puts what `[tools.NAME]` says of tools in the place of what their code says: their titles, descriptions and
-    /// annotations. The descriptors of a package have this form.
+    /// annotations; takes out those that are not offered. The descriptors of a package have this form.
     pub fn adjust(&self, descriptors: &mut Descriptors) {
+        let offered = |tool: &ToolDescriptor| self.tools.get(tool.name.as_str()).and_then(|tool| tool.offered);
+        descriptors.tools.retain(|tool| offered(tool) != Some(false));
         for tool in &mut descriptors.tools {
             if let Some(overrides) = self.tools.get(tool.name.as_str()) {
                 overrides.adjust(tool);

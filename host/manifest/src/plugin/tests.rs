@@ -331,7 +331,9 @@ proptest! {
 
 #[test]
 fn what_is_said_of_a_tool_goes_over_what_its_code_says() {
-    let text = format!("{MINIMAL}[tools.a]\ntitle = 'A'\nread-only = true\n[tools.b]\ndescription = 'Does b.'\n");
+    let text = format!(
+        "{MINIMAL}[tools.a]\ntitle = 'A'\nread-only = true\n[tools.b]\ndescription = 'Does b.'\n[tools.d]\noffered = false\n"
+    );
     let manifest = PluginManifest::parse("plugin.toml", &text).unwrap();
     let tool = |name: &str| ToolDescriptor {
         name: name.to_owned(),
@@ -342,13 +344,15 @@ fn what_is_said_of_a_tool_goes_over_what_its_code_says() {
         annotations: Annotations { read_only: false, destructive: true, idempotent: false, open_world: true },
         meta: None,
     };
-    let mut adjusted = Descriptors { tools: vec![tool("a"), tool("b"), tool("c")], ..Descriptors::default() };
+    let mut adjusted =
+        Descriptors { tools: vec![tool("a"), tool("b"), tool("c"), tool("d")], ..Descriptors::default() };
     manifest.adjust(&mut adjusted);
-    let [a, b, c] = &adjusted.tools[..] else { panic!("three tools") };
+    let [a, b, c] = &adjusted.tools[..] else { panic!("`d` is not offered") };
     assert_eq!((a.title.as_deref(), &*a.description), (Some("A"), "Its code's words."));
     assert!(a.annotations.read_only && !a.annotations.destructive && a.annotations.open_world);
     assert_eq!((&*b.description, b.annotations), ("Does b.", tool("b").annotations));
     assert_eq!(*c, tool("c"));
+    assert_eq!(manifest.adjusted().map(ToolName::as_str).collect::<Vec<_>>(), ["a", "b"]);
     let again = adjusted.clone();
     manifest.adjust(&mut adjusted);
     assert_eq!(adjusted, again, "twice is once");

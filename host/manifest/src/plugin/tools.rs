@@ -80,6 +80,9 @@ impl Retry {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct ToolOverrides {
+    /// Whether it is offered; where it is not said, it is. For exported functions that are not meant as tools.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offered: Option<bool>,
     /// A short name for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
