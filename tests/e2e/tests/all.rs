@@ -11,6 +11,8 @@
 )]
 
 mod auth;
+mod author;
+mod author_test;
 mod call;
 mod capabilities;
 mod changes;

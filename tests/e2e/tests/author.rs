@@ -1,0 +1,198 @@
+//! What an author does: `tandem new`, then `tandem dev`, then a client calls, and an edit is live.
+//!
+//! Rust runs with all other tests. The other languages need their tools from the registries: `make sdk-test` names them in
+//! `TANDEM_AUTHOR_LANGUAGES`.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail, ensure};
+use serde_json::{Value, json};
+use tandem_harness::{Client, binary, connect, root};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncRead, BufReader},
+    process::{Child, Command},
+};
+
+/// A first build compiles the SDK, or fetches a compiler, on a machine that has other things to do.
+const FIRST: Duration = Duration::from_secs(900);
+/// A later one.
+const NEXT: Duration = Duration::from_secs(300);
+
+/// What an author changes in a language: the file, what is there, and what is put there instead.
+const EDITS: [(&str, &str, &str, &str); 4] = [
+    ("rust", "src/lib.rs", "letters, longest:", "letters: letters + 1000, longest:"),
+    ("python", "plugin.py", "return Count(len(words), ", "return Count(len(words), 1000 + "),
+    ("javascript", "plugin.js", "?.length ?? 0,", "?.length + 1000,"),
+    ("c", "plugin.c", "tandem_put_integer(call, letters);", "tandem_put_integer(call, letters + 1000);"),
+];
+
+/// An author's machine: an empty directory, and the binary.
+struct Machine {
+    home: TempDir,
+}
+
+impl Machine {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self { home: TempDir::new()? })
+    }
+
+    fn path(&self) -> &Path {
+        self.home.path()
+    }
+
+    fn command(&self, directory: &Path) -> Command {
+        let mut command = Command::new(binary());
+        // The SDKs are unpacked, and what Rust's is made of is compiled, once for all tests.
+        let shared = root().join("target/authors");
+        command.current_dir(directory).env("XDG_DATA_HOME", shared.join("data")).env_remove("TANDEM_SDK");
+        command.env("CARGO_TARGET_DIR", shared);
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        command
+    }
+
+    /// Runs a command to its end; answers its code and all that it said.
+    async fn run(&self, directory: &Path, arguments: &[&str]) -> anyhow::Result<(i32, String)> {
+        let output = self.command(directory).args(arguments).output().await?;
+        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        Ok((output.status.code().unwrap_or(-1), said))
+    }
+
+    async fn project(&self, language: &str) -> anyhow::Result<PathBuf> {
+        let (code, said) = self.run(self.path(), &["new", "words", "--lang", language]).await?;
+        ensure!(code == 0 && said.contains("tandem dev"), "{said}");
+        Ok(self.path().join("words"))
+    }
+
+    async fn dev(&self, project: &Path) -> anyhow::Result<Dev> {
+        let mut command = self.command(project);
+        let mut child = command.args(["dev", "--install"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let said = Arc::new(Mutex::new(String::new()));
+        listen(child.stdout.take().context("piped")?, said.clone());
+        listen(child.stderr.take().context("piped")?, said.clone());
+        Ok(Dev { child, said })
+    }
+}
+
+fn listen(stream: impl AsyncRead + Unpin + Send + 'static, said: Arc<Mutex<String>>) {
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(stream).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            said.lock().unwrap().push_str(&format!("{line}\n"));
+        }
+    });
+}
+
+/// `tandem dev`, running.
+struct Dev {
+    child: Child,
+    said: Arc<Mutex<String>>,
+}
+
+impl Dev {
+    fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    /// Waits until it has said `text` so often.
+    async fn says(&mut self, text: &str, times: usize, within: Duration) -> anyhow::Result<()> {
+        let start = Instant::now();
+        while self.said().matches(text).count() < times {
+            ensure!(start.elapsed() < within, "it did not say `{text}`:\n{}", self.said());
+            if let Some(status) = self.child.try_wait()? {
+                bail!("it ended with {status}:\n{}", self.said());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+
+    async fn client(&self) -> anyhow::Result<Client> {
+        let said = self.said();
+        let url =
+            said.split("--url ").nth(1).and_then(|rest| rest.split_whitespace().next()).context("it named no URL")?;
+        connect(url).await
+    }
+
+    async fn stop(mut self) -> anyhow::Result<()> {
+        let pid = self.child.id().context("it has ended")?.to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().await?;
+        let ended = tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await;
+        ensure!(ended.context("it does not stop")??.success(), "{}", self.said());
+        Ok(())
+    }
+}
+
+fn edit(file: &Path, from: &str, to: &str) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file)?;
+    ensure!(text.contains(from), "{} has no `{from}`", file.display());
+    Ok(std::fs::write(file, text.replace(from, to))?)
+}
+
+async fn letters(client: &Client) -> anyhow::Result<Value> {
+    Ok(client.structured("words_count", json!({ "text": "to weigh every word" })).await?["letters"].clone())
+}
+
+/// From nothing to a tool in a client in two commands, and an edit that is live.
+async fn from_nothing_to_a_tool(language: &str) -> anyhow::Result<()> {
+    let (_, file, from, to) = EDITS.into_iter().find(|edit| edit.0 == language).context("no such language")?;
+    let machine = Machine::new()?;
+    let project = machine.project(language).await?;
+    let mut dev = machine.dev(&project).await?;
+    dev.says("words 0.1.0 is live", 1, FIRST).await?;
+    dev.says("Watching", 1, NEXT).await?;
+    let client = dev.client().await?;
+    assert_eq!(client.tools().await?, ["words_count", "words_remember"]);
+    assert_eq!(letters(&client).await?, json!(16));
+    let source = project.join(file);
+    let start = Instant::now();
+    edit(&source, from, to)?;
+    dev.says("words 0.1.0 is live", 2, NEXT).await?;
+    println!("{language}: an edit is live after {:.1} s", start.elapsed().as_secs_f64());
+    assert_eq!(letters(&client).await?, json!(1016), "the client that was there calls what is there now");
+
+    let good = std::fs::read_to_string(&source)?;
+    std::fs::write(&source, format!("{good}\n}}}} this is no {language} (("))?;
+    dev.says("the version before serves on", 1, NEXT).await?;
+    assert_eq!(letters(&client).await?, json!(1016), "what does not build changes nothing");
+    std::fs::write(&source, good.replace("1000", "2000"))?;
+    dev.says("words 0.1.0 is live", 3, NEXT).await?;
+    assert_eq!(letters(&client).await?, json!(2016));
+    dev.stop().await
+}
+
+#[tokio::test]
+async fn rust_from_nothing_to_a_tool_in_two_commands() -> anyhow::Result<()> {
+    from_nothing_to_a_tool("rust").await
+}
+
+#[tokio::test]
+async fn other_languages_from_nothing_to_a_tool_in_two_commands() -> anyhow::Result<()> {
+    let Ok(languages) = std::env::var("TANDEM_AUTHOR_LANGUAGES") else {
+        println!("left out: `make sdk-test` runs it, with the languages' tools from the registries");
+        return Ok(());
+    };
+    // Rust's has a test of its own.
+    for language in languages.split_whitespace().filter(|language| *language != "rust") {
+        from_nothing_to_a_tool(language).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_new_project_is_written_over_nothing() -> anyhow::Result<()> {
+    let machine = Machine::new()?;
+    std::fs::create_dir(machine.path().join("words"))?;
+    let (code, said) = machine.run(machine.path(), &["new", "words", "--lang", "c"]).await?;
+    assert!(code == 1 && said.contains("is there already"), "{code} {said}");
+    let (code, said) = machine.run(machine.path(), &["new", "../words", "--lang", "c"]).await?;
+    assert!(code == 1 && said.contains("kebab-case"), "{code} {said}");
+    let left: Vec<_> = std::fs::read_dir(machine.path())?.flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(left, ["words"]);
+    Ok(())
+}
