@@ -191,6 +191,9 @@ fn load(
     for function in plugin.left_out() {
         tracing::info!(file, "{function}");
     }
+    if let Some(tool) = package.descriptors.tools.iter().find(|tool| !plugin.may_offer(&tool.name)) {
+        return Err(format!("it does not export `{}`, which its descriptors name; pack it anew", tool.name));
+    }
     let runtime = tokio::runtime::Handle::current();
     if probe {
         let mut described = runtime.block_on(plugin.describe_ungranted()).map_err(|error| error.to_string())?;

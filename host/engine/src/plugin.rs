@@ -203,6 +203,15 @@ impl Plugin {
         }
     }
 
+    /// Whether it can have this tool, as far as its exports tell. A component of the contract says itself what it has.
+    #[must_use]
+    pub fn may_offer(&self, tool: &str) -> bool {
+        match &self.exports.tools {
+            Tools::Contract(_) => true,
+            Tools::Functions(functions) => functions.has(tool),
+        }
+    }
+
     /// The ceilings of its calls.
     #[must_use]
     pub fn limits(&self) -> &Limits {

@@ -40,8 +40,9 @@ use crate::plugin::{Arguments, Plugin};
 /// ```
 #[derive(Debug)]
 pub struct Harness<P> {
+    plugin: PhantomData<P>,
     /// Not to be sent: its world is the thread's.
-    plugin: PhantomData<(fn() -> P, *const ())>,
+    thread: PhantomData<*const ()>,
 }
 
 impl<P: Plugin> Default for Harness<P> {
@@ -55,7 +56,7 @@ impl<P: Plugin> Harness<P> {
     #[must_use]
     pub fn new() -> Self {
         crate::host::clear();
-        Self { plugin: PhantomData }
+        Self { plugin: PhantomData, thread: PhantomData }
     }
 
     /// With a setting of the operator's.

@@ -145,6 +145,11 @@ impl Functions {
         self.by_tool.is_empty()
     }
 
+    /// Whether a tool is one of them.
+    pub(crate) fn has(&self, tool: &str) -> bool {
+        self.by_tool.contains_key(tool)
+    }
+
     /// The functions that are no tools.
     pub(crate) fn left_out(&self) -> &[LeftOut] {
         &self.left_out

@@ -191,6 +191,6 @@ mod tests {
         assert_eq!(wire["outputSchema"], json!({"type": "object"}));
         assert_eq!(wire["annotations"]["readOnlyHint"], true);
         assert_eq!(wire["annotations"]["destructiveHint"], false);
-        assert_eq!(wire["_meta"], json!({"k": "v", "tandem/category": "c"}));
+        assert_eq!(wire["_meta"], json!({"k": "v", "tandem/category": "c", "tandem/task": "required"}));
     }
 }

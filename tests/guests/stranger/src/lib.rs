@@ -31,7 +31,7 @@ impl words::Guest for Stranger {
             match words.iter_mut().find(|word| word.text == *part) {
                 Some(word) => word.times += 1,
                 None => {
-                    let after = index.checked_sub(1).map(|before| parts[before].clone());
+                    let after = index.checked_sub(1).and_then(|before| parts.get(before).cloned());
                     words.push(Word { text: part.clone(), times: 1, after });
                 }
             }

@@ -193,9 +193,11 @@ mod tests {
         for right in [json!({ "error": "limit" }), json!({ "error": "limit:memory", "contains": "was hit" })] {
             assert!(judge(&expect(right), &error()).is_empty());
         }
-        for wrong in
-            [json!({ "error": "limit:cpu" }), json!({ "text": "x" }), json!({ "error": "limit", "contains": "y" })]
-        {
+        for wrong in [
+            json!({ "error": "limit:cpu" }),
+            json!({ "text": "x" }),
+            json!({ "error": "limit", "contains": "elsewhere" }),
+        ] {
             assert_eq!(judge(&expect(wrong), &error()).len(), 1);
         }
     }

@@ -78,7 +78,7 @@ pub(crate) async fn a_tenant_has_a_bounded_number_of_queued_tasks<S: TaskStore +
 }
 
 pub(crate) async fn a_tenant_has_a_bounded_number_of_stored_tasks_and_bytes<S: TaskStore + Clone>(f: Fixture<S>) {
-    let large = format!(r#"{{"x":"{}"}}"#, "y".repeat(MAX_ARGUMENTS - 8));
+    let large = format!(r#"{{"x":"{}"}}"#, "y".repeat((1 << 18) - 8));
     for _ in 0..4 {
         f.created(NewTask::new(TENANT, TOOL, &large)).await;
     }
