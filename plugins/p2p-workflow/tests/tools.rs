@@ -112,9 +112,9 @@ fn a_workflow_is_followed_and_cancelled() {
         { "id": "b", "state": "failed", "attempt": 3, "error": { "code": "timeout" } },
         { "id": "c", "state": "skipped", "attempt": 0 },
     ]);
-    let status = json!({ "state": "failed", "progress": 0.5, "steps": steps, "clock": ["bafkrei"] });
+    let status = json!({ "name": "n", "state": "failed", "progress": 0.5, "steps": steps, "clock": ["bafkrei"] });
     let id = json!({ "workflow_id": ID });
-    let required = ["state", "progress", "steps", "clock"];
+    let required = ["name", "state", "progress", "steps", "clock"];
     assert_eq!(passes("status", id.clone(), "status", status, &required), id);
     let cancelled = json!({ "state": "cancelled", "cancelled_steps": 2 });
     let required = ["state", "cancelled_steps"];
