@@ -87,6 +87,7 @@ pub async fn connect_modern(
 }
 
 fn config(url: &str, credential: Option<&str>) -> StreamableHttpClientTransportConfig {
+    crate::install_crypto();
     let mut config = StreamableHttpClientTransportConfig::with_uri(url.to_owned());
     if let Some(credential) = credential {
         config = config.auth_header(credential);

@@ -136,6 +136,11 @@ impl Options {
     }
 }
 
+/// The HTTP client of the tests wants one, also where it speaks no TLS; a second installation is no error.
+pub(crate) fn install_crypto() {
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
 /// A running host. Killed when dropped.
 #[derive(Debug)]
 pub struct Host {
@@ -151,8 +156,7 @@ pub struct Host {
 
 impl Host {
     async fn start(options: Options, directory: TempDir) -> anyhow::Result<Self> {
-        // The HTTP client of the tests wants one, also where it speaks no TLS; a second installation is no error.
-        drop(rustls::crypto::ring::default_provider().install_default());
+        install_crypto();
         let home = directory.path();
         std::fs::create_dir_all(home.join("plugins"))?;
         std::fs::create_dir_all(home.join("files"))?;
