@@ -28,7 +28,7 @@ const NEXT: Duration = Duration::from_secs(300);
 const EDITS: [(&str, &str, &str, &str); 4] = [
     ("rust", "src/lib.rs", "letters, longest:", "letters: letters + 1000, longest:"),
     ("python", "plugin.py", "return Count(len(words), ", "return Count(len(words), 1000 + "),
-    ("javascript", "plugin.js", "?.length ?? 0,", "?.length + 1000,"),
+    ("javascript", "plugin.js", "letters: [...text", "letters: 1000 + [...text"),
     ("c", "plugin.c", "tandem_put_integer(call, letters);", "tandem_put_integer(call, letters + 1000);"),
 ];
 
