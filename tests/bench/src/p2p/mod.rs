@@ -76,6 +76,10 @@ fn host(workers: u32, shared: bool) -> anyhow::Result<Host> {
     p2p.listen = vec!["/ip4/127.0.0.1/tcp/0".parse()?];
     p2p.admission = tandem_manifest::Admission::Open;
     p2p.max_connections = 2_000;
+    // A thousand peers have one address here.
+    p2p.limits.accepts_per_second = 2_000;
+    p2p.limits.accept_burst = 2_000;
+    p2p.limits.connections_per_address = 2_000;
     p2p.discovery.file = false;
     p2p.discovery.loopback = true;
     p2p.task_queue.workers = workers;
