@@ -16,9 +16,8 @@ use anyhow::Context;
 use serde_json::{Map, Value, json};
 use tandem_catalog::Catalog;
 use tandem_engine::Caller;
-use tandem_router::{RequestContext, Router, RouterConfig, TenantLimits, TenantPolicy};
+use tandem_router::{Router, RouterConfig, TenantLimits, TenantPolicy};
 use tokio::runtime::{Builder, Handle};
-use tokio_util::sync::CancellationToken;
 
 use crate::plugin;
 
@@ -45,18 +44,6 @@ impl TenantPolicy for Totals {
     }
 }
 
-fn context(tenant: &str) -> RequestContext {
-    RequestContext {
-        caller: Caller::new(tenant, "bench"),
-        request_id: "bench".into(),
-        cancel: CancellationToken::new(),
-        client: None,
-        deadline: None,
-        traceparent: None,
-        depth: 0,
-    }
-}
-
 fn object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
@@ -71,7 +58,9 @@ fn well_behaved(handle: &Handle, router: &Router) -> anyhow::Result<[f64; 2]> {
         let (router, start) = (router.clone(), Instant::now());
         let (done, answer) = std::sync::mpsc::sync_channel(1);
         handle.spawn(async move {
-            let result = router.call_tool(context("good"), "add", object(json!({"a": 1, "b": 2}))).await;
+            let result = router
+                .call_tool(plugin::context(Caller::new("good", "bench")), "add", object(json!({"a": 1, "b": 2})))
+                .await;
             let _gone = done.send(result.map(|_| start.elapsed()));
         });
         taken.push(answer.recv_timeout(Duration::from_secs(10)).context("no answer in 10 s")??);
@@ -89,7 +78,11 @@ fn attack(handle: &Handle, router: &Router, tool: &'static str, stop: &Arc<Atomi
         handle.spawn(async move {
             while !stop.load(Ordering::Relaxed) {
                 // Every one of them fails, and the breaker refuses some: a pause keeps that from being the load.
-                if router.call_tool(context("bad"), tool, Map::new()).await.is_err_and(|error| error.retryable()) {
+                if router
+                    .call_tool(plugin::context(Caller::new("bad", "bench")), tool, Map::new())
+                    .await
+                    .is_err_and(|error| error.retryable())
+                {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             }

@@ -8,8 +8,23 @@ use std::{
 
 use anyhow::Context;
 use tandem_catalog::{Category, GrantPolicy, Granted, LoadOptions, load_file};
-use tandem_engine::{Capability, Engine, EngineConfig, Limits, Services};
+use tandem_engine::{Caller, Capability, Engine, EngineConfig, Limits, Services};
 use tandem_manifest::{Instance, Package, PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_router::RequestContext;
+use tokio_util::sync::CancellationToken;
+
+/// A call of a client that only waits.
+pub(crate) fn context(caller: Caller) -> RequestContext {
+    RequestContext {
+        caller,
+        request_id: "bench".into(),
+        cancel: CancellationToken::new(),
+        client: None,
+        deadline: None,
+        traceparent: None,
+        depth: 0,
+    }
+}
 
 /// Grants nothing, and passes the author's limits on.
 pub(crate) struct Plain;

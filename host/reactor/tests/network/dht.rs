@@ -1,21 +1,18 @@
 //! The distributed hash table: hosts that are found through it alone, and peers that want to poison it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use libp2p::{
-    Multiaddr, PeerId, StreamProtocol, identify,
+    PeerId, StreamProtocol, identify,
     identity::Keypair,
     kad::{self, store::MemoryStore},
     swarm::{NetworkBehaviour, Swarm, SwarmEvent},
 };
 use serde_json::json;
 use tandem_manifest::P2pConfig;
-use tandem_reactor::{
-    discovery::record::{Announcement, HostRecord},
-    trust::UnixMillis,
-};
+use tandem_reactor::trust::UnixMillis;
 
-use crate::kit::{Host, config, event, is_well};
+use crate::kit::{Host, config, event, is_well, record};
 
 fn member(server: bool) -> P2pConfig {
     let mut p2p = config();
@@ -113,20 +110,6 @@ async fn put(swarm: &mut Swarm<Liar>, of: &PeerId, value: Vec<u8>) {
         _ => None,
     })
     .await;
-}
-
-fn record(key: &Keypair, issued_at: UnixMillis, address: &str) -> HostRecord {
-    let announcement = Announcement {
-        addresses: vec![address.parse::<Multiaddr>().unwrap()],
-        tools: Vec::new(),
-        capacity: 1,
-        free: 1,
-        metadata: BTreeMap::new(),
-        sequence: issued_at.0,
-        issued_at,
-        ttl: Duration::from_secs(600),
-    };
-    HostRecord::sign(key, announcement).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,17 +1,15 @@
 //! Announcements over a host in between, and peers that announce what is not so.
 
-use std::{collections::BTreeMap, time::Duration};
-
 use futures::StreamExt as _;
 use libp2p::{Swarm, gossipsub, identity::Keypair, swarm::SwarmEvent};
 use serde_json::json;
 use tandem_manifest::P2pConfig;
-use tandem_reactor::{
-    discovery::record::{Announcement, HostRecord},
-    trust::UnixMillis,
-};
+use tandem_reactor::trust::UnixMillis;
 
-use crate::kit::{Host, config, event, swarm_of};
+use crate::kit::{Host, config, event, record, swarm_of};
+
+/// Where nobody listens.
+const NOWHERE: &str = "/ip4/127.0.0.1/tcp/9";
 
 fn member() -> P2pConfig {
     let mut p2p = config();
@@ -33,20 +31,6 @@ async fn an_announcement_reaches_who_is_not_connected_with_its_author() {
     assert_eq!(far.knows(&quiet.peer).await, None, "who does not announce is not heard of");
 }
 
-fn record(key: &Keypair, issued_at: UnixMillis) -> HostRecord {
-    let announcement = Announcement {
-        addresses: vec!["/ip4/127.0.0.1/tcp/9".parse().unwrap()],
-        tools: Vec::new(),
-        capacity: 1,
-        free: 1,
-        metadata: BTreeMap::new(),
-        sequence: issued_at.0,
-        issued_at,
-        ttl: Duration::from_secs(600),
-    };
-    HostRecord::sign(key, announcement).unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_false_or_old_is_not_believed_and_not_passed_on() {
     let between = Host::start(&member()).await;
@@ -56,12 +40,12 @@ async fn what_is_false_or_old_is_not_believed_and_not_passed_on() {
     let [liar, other, honest] = [(); 3].map(|()| Keypair::generate_ed25519());
     let mut swarm = speaker(&liar, &between).await;
     let now = UnixMillis::now();
-    let mut changed: serde_json::Value = serde_json::from_str(record(&liar, now).text()).unwrap();
+    let mut changed: serde_json::Value = serde_json::from_str(record(&liar, now, NOWHERE).text()).unwrap();
     changed["body"]["capacity"] = json!(99);
     let false_ones = [
-        record(&other, now).text().to_owned(),
+        record(&other, now, NOWHERE).text().to_owned(),
         changed.to_string(),
-        record(&liar, UnixMillis(now.0 - 3_600_000)).text().to_owned(),
+        record(&liar, UnixMillis(now.0 - 3_600_000), NOWHERE).text().to_owned(),
         "{".to_owned(),
     ];
     let topic = gossipsub::IdentTopic::new(TOPIC);
@@ -70,7 +54,7 @@ async fn what_is_false_or_old_is_not_believed_and_not_passed_on() {
     }
     let lying = driven(swarm);
     let mut swarm = speaker(&honest, &between).await;
-    swarm.behaviour_mut().publish(topic, record(&honest, now).text().as_bytes()).unwrap();
+    swarm.behaviour_mut().publish(topic, record(&honest, now, NOWHERE).text().as_bytes()).unwrap();
     let speaking = driven(swarm);
     for host in [&between, &far] {
         let there = |known: &serde_json::Value| known["addresses"][0] == "/ip4/127.0.0.1/tcp/9";

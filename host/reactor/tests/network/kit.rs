@@ -1,6 +1,6 @@
 //! Real hosts on loopback, and peers that can be told to do anything.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use futures::{AsyncReadExt as _, AsyncWriteExt as _, FutureExt as _, StreamExt as _, future::BoxFuture};
 use libp2p::{
@@ -14,7 +14,11 @@ use libp2p::{
 use serde_json::{Value, json};
 use tandem_engine::{CallEnv, Caller, InvokeError, InvokeOutput, P2p, P2pError, P2pRequest, Unmetered};
 use tandem_manifest::{Admission, HostConfig, P2pConfig};
-use tandem_reactor::{Reactor, Settings, ToolCall, ToolInfo, Tools};
+use tandem_reactor::{
+    Reactor, Settings, ToolCall, ToolInfo, Tools,
+    discovery::record::{Announcement, HostRecord},
+    trust::UnixMillis,
+};
 use tandem_store::Store;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -289,4 +293,19 @@ pub(crate) async fn is_well(host: &Host) {
     let mut stream = peer.stream().await;
     let answer = ask(&mut stream, echo(7)).await;
     assert_eq!(answer["result"]["structuredContent"], json!({"n": 7}), "{answer}");
+}
+
+/// What a host says of itself, signed with `key`.
+pub(crate) fn record(key: &Keypair, issued_at: UnixMillis, address: &str) -> HostRecord {
+    let announcement = Announcement {
+        addresses: vec![address.parse::<Multiaddr>().unwrap()],
+        tools: Vec::new(),
+        capacity: 1,
+        free: 1,
+        metadata: BTreeMap::new(),
+        sequence: issued_at.0,
+        issued_at,
+        ttl: Duration::from_secs(600),
+    };
+    HostRecord::sign(key, announcement).unwrap()
 }

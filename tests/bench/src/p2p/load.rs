@@ -14,9 +14,8 @@ use std::{
 use serde_json::{Map, Value, json};
 use tandem_catalog::Catalog;
 use tandem_engine::{Caller, Engine, P2pRequest};
-use tandem_router::{RequestContext, Router, RouterConfig};
+use tandem_router::{Router, RouterConfig};
 use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
 
 use super::{Host, PAUSE, ROUNDS, Took, host, load, local, median, rpc};
 use crate::plugin;
@@ -28,18 +27,6 @@ const COMPUTES_MS: u32 = 100;
 const QUESTIONS: usize = 384;
 /// A round ends then, however slow the network is.
 const LONGEST: Duration = Duration::from_secs(4);
-
-pub(super) fn context() -> RequestContext {
-    RequestContext {
-        caller: Caller::local(),
-        request_id: "bench".into(),
-        cancel: CancellationToken::new(),
-        client: None,
-        deadline: None,
-        traceparent: None,
-        depth: 0,
-    }
-}
 
 /// A router over one guest.
 pub(super) async fn router(
@@ -72,7 +59,11 @@ pub(super) fn keep_calling(
         let (router, stop, arguments) = (router.clone(), stop.clone(), arguments.clone());
         tokio::spawn(async move {
             while !stop.load(Ordering::Relaxed) {
-                if router.call_tool(context(), tool, arguments.clone()).await.is_err_and(|error| error.retryable()) {
+                if router
+                    .call_tool(plugin::context(Caller::local()), tool, arguments.clone())
+                    .await
+                    .is_err_and(|error| error.retryable())
+                {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             }
