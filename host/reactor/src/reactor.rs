@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use tandem_engine::{CallEnv, P2p, P2pError, P2pRequest};
 use tandem_store::{
     Store,
-    tasks::{Caps, SqliteTasks, SystemClock},
+    tasks::{Caps, SqliteTasks, SystemClock, TaskStore as _},
 };
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -202,6 +202,12 @@ async fn live(core: Arc<Core>, up: Up, stop: CancellationToken) {
             return;
         }
     };
+    // What an earlier incarnation held, or this host before it was killed, need not wait for its leases' end.
+    match core.queue.tasks.end_leases(&core.network.me.to_string()).await {
+        Ok(0) => {}
+        Ok(leases) => tracing::info!(leases, "what this host had begun before it stopped goes on"),
+        Err(error) => tracing::error!(%error, "leases from before the start stay until their time is over"),
+    }
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(core.network.clone().run());
     tasks.spawn(rpc::accept(streams, Arc::new(Peers(core.clone())), core.settings.network.wire));

@@ -1,6 +1,6 @@
 //! The host that coordinates a workflow is killed in the middle.
 //!
-//! Its store is its own, so nobody else can take the workflow over: it goes on when the host is back.
+//! Its store is its own, so nobody else can take the workflow over: it goes on when the host is back, at once.
 
 use std::time::{Duration, Instant};
 

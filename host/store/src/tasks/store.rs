@@ -121,6 +121,10 @@ pub trait TaskStore: Send + Sync + 'static {
     /// Puts tasks whose lease ended back or ends them, and readies those whose time has come; at most `limit` each.
     fn reap(&self, limit: u32) -> impl Answer<Vec<Reaped>>;
 
+    /// Ends every lease of this worker, on tasks and workflows, as if its time were over: for a worker that starts anew, and
+    /// so knows that its earlier self is gone. What that one still hands in is stale. Answers how many.
+    fn end_leases(&self, worker: &str) -> impl Answer<u64>;
+
     /// When [`reap`](Self::reap) has something to do next: a lease ends or a task's time comes.
     fn next_due(&self) -> impl Answer<Option<Timestamp>>;
 

@@ -87,6 +87,7 @@ conforms!(Sqlite as sqlite:
     leases {
         a_lease_is_renewed_and_keeps_progress,
         a_lost_lease_makes_a_task_ready_and_then_dead,
+        a_worker_that_starts_anew_gives_up_what_it_had,
         a_lease_ends_at_its_time_though_nobody_reaps,
         only_the_store_s_clock_counts,
         a_stale_fence_changes_nothing,
@@ -123,6 +124,7 @@ conforms!(Sqlite as sqlite:
         only_the_next_event_is_taken,
         a_workflow_is_started_once,
         one_coordinates_a_workflow_at_a_time,
+        a_coordinator_that_starts_anew_goes_on_at_once,
         workflows_are_listed,
         a_workflow_that_ended_takes_no_more,
     }

@@ -62,6 +62,19 @@ pub(super) fn reap(db: &Connection, moment: &mut Moment, limit: u32) -> Result<V
     Ok(reaped)
 }
 
+/// Ends the leases of a worker that is gone; [`reap`] and the next claim of a workflow find them over.
+pub(super) fn end(db: &Connection, now: Timestamp, worker: &str) -> Result<u64, StoreError> {
+    let tasks = db
+        .prepare_cached("UPDATE tasks SET due_at = ?2 WHERE state = ?3 AND due_at > ?2 AND worker = ?1")?
+        .execute(params![worker, millis(now), LEASED])?;
+    let workflows = db
+        .prepare_cached(
+            "UPDATE workflows SET lease_until = ?2 WHERE finished_at IS NULL AND lease_until > ?2 AND worker = ?1",
+        )?
+        .execute(params![worker, millis(now)])?;
+    Ok((tasks + workflows) as u64)
+}
+
 /// When there is something to do next.
 pub(super) fn next(db: &Connection) -> Result<Option<Timestamp>, StoreError> {
     let mut earliest = db.prepare_cached("SELECT min(due_at) FROM tasks WHERE state = ?1 AND due_at IS NOT NULL")?;

@@ -236,6 +236,12 @@ impl TaskStore for SqliteTasks {
         self.write(move |db, moment, _| due::reap(db, moment, limit.min(MAX_SWEEP))).await
     }
 
+    async fn end_leases(&self, worker: &str) -> Result<u64, TaskStoreError> {
+        check::name("worker", worker)?;
+        let worker = worker.to_owned();
+        self.write(move |db, moment, _| due::end(db, moment.now, &worker)).await
+    }
+
     async fn next_due(&self) -> Result<Option<Timestamp>, TaskStoreError> {
         self.read(due::next).await
     }

@@ -158,6 +158,18 @@ pub(crate) async fn one_coordinates_a_workflow_at_a_time<S: TaskStore + Clone>(f
     assert_eq!(third.lease.fence, 3);
 }
 
+pub(crate) async fn a_coordinator_that_starts_anew_goes_on_at_once<S: TaskStore + Clone>(f: Fixture<S>) {
+    let (mine, other) = (started(&f).await, started(&f).await);
+    let first = f.store.claim_workflows("a", 1, secs(30)).await.unwrap().remove(0);
+    let theirs = f.store.claim_workflows("b", 1, secs(30)).await.unwrap().remove(0);
+    assert_eq!((first.id, theirs.id), (mine, other));
+    assert_eq!(f.store.end_leases("a").await.unwrap(), 1);
+    let held = Append { lease: Some(first.lease.clone()), ..append(mine, 1) };
+    assert_eq!(f.store.append(held).await.unwrap(), Appended::Stale);
+    let again = f.store.claim_workflows("a", 10, secs(30)).await.unwrap();
+    assert_eq!(again.iter().map(|leased| (leased.id, leased.lease.fence)).collect::<Vec<_>>(), [(mine, 2)]);
+}
+
 pub(crate) async fn workflows_are_listed<S: TaskStore + Clone>(f: Fixture<S>) {
     let (a, b) = (started(&f).await, started(&f).await);
     let tagged = NewWorkflow { tags: vec!["u".into()], ..new() };

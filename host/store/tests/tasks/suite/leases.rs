@@ -57,6 +57,23 @@ pub(crate) async fn a_lost_lease_makes_a_task_ready_and_then_dead<S: TaskStore +
     assert_eq!(f.state(id).await, TaskState::Dead);
 }
 
+pub(crate) async fn a_worker_that_starts_anew_gives_up_what_it_had<S: TaskStore + Clone>(f: Fixture<S>) {
+    let mine = f.leased().await;
+    f.queued(TENANT).await;
+    let other = f.claim("v").await.unwrap().lease;
+    assert_eq!(f.store.end_leases("w").await.unwrap(), 1);
+    assert_eq!(f.store.end_leases("w").await.unwrap(), 0);
+    // At once, for nobody's time passed: the old lease is worth nothing, and others' are as they were.
+    assert_eq!(beat(&f, mine).await, Beat::Expired);
+    let reaped = f.store.reap(10).await.unwrap();
+    assert_eq!(reaped, [Reaped { id: mine.id, worker: "w".into(), state: TaskState::Ready }]);
+    let again = f.claim("w").await.unwrap();
+    assert_eq!((again.lease.id, again.lease.fence, again.attempt), (mine.id, mine.fence + 1, 2));
+    assert_eq!(f.finish(mine, ok("1")).await, Finish::Stale);
+    let beats = f.store.heartbeat("v", vec![(other, None)]).await.unwrap();
+    assert!(matches!(beats[..], [Beat::Extended { .. }]), "{beats:?}");
+}
+
 pub(crate) async fn a_lease_ends_at_its_time_though_nobody_reaps<S: TaskStore + Clone>(f: Fixture<S>) {
     let lease = f.leased().await;
     f.pass(Duration::from_millis(30_000));
