@@ -2,6 +2,7 @@
 
 use std::{
     io::Write,
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
@@ -20,6 +21,13 @@ const LONGEST: Duration = Duration::from_secs(300);
 
 fn submit() -> P2pRequest {
     P2pRequest::TaskSubmit { task: json!({"tool": "quick", "arguments": {}}).to_string() }
+}
+
+/// A task that is in the queue.
+static ONE: OnceLock<String> = OnceLock::new();
+
+fn status() -> P2pRequest {
+    P2pRequest::TaskStatus { id: ONE.get().cloned().unwrap_or_default() }
 }
 
 fn workflow() -> P2pRequest {
@@ -52,6 +60,16 @@ pub(super) async fn report(out: &mut (impl Write + Send)) -> anyhow::Result<()> 
         rates.push(idle.reactor.lane().run(inside).await??.rate());
     }
     writeln!(out, "{:34} {:>9.0} /s", "durable submits", median(rates))?;
+    let one = ask(&idle.reactor, submit()).await?;
+    ONE.get_or_init(|| at(&one, "/task_id").as_str().unwrap_or_default().to_owned());
+    for in_flight in [1, CLIENTS] {
+        let mut times = Vec::new();
+        for _ in 0..ROUNDS {
+            let inside = load(idle.reactor.clone(), status, in_flight, TASKS, LONGEST);
+            times.push(idle.reactor.lane().run(inside).await??.time.as_secs_f64() / TASKS as f64 * 1e6);
+        }
+        writeln!(out, "{:34} {:>9.1} us", format!("status of a task, {in_flight} in flight"), median(times))?;
+    }
     idle.stop().await?;
     let busy = host(64, false)?;
     busy.address().await?;
