@@ -4,7 +4,8 @@
 set -eu
 cd "$(dirname "$0")"
 target=wasm32-wasip2
-rustup target list --installed 2> /dev/null | grep -qx $target || rustup target add $target
+# `tandem dev` has looked.
+[ -n "${TANDEM_DEV:-}" ] || rustup target list --installed 2> /dev/null | grep -qx $target || rustup target add $target
 # A guest's stack and first memory: a memory that never grows inside a call costs no system call.
 export CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS="-Clink-arg=-zstack-size=131072 -Clink-arg=--initial-memory=524288"
 if [ -n "${TANDEM_SDK:-}" ]; then

@@ -100,12 +100,14 @@ impl Admin {
         let plugins = self.plugins.get().cloned();
         let plugins = plugins.context("no host runs with this configuration, or it has not loaded its plugins yet")?;
         let actor = actor.to_owned();
-        let work = move || match ask {
-            Ask::Reload { plugin } => plugins.reload(plugin.as_deref(), &actor),
-            Ask::RollBack { plugin, to } => plugins.roll_back(&plugin, to.as_deref(), &actor),
-            _ => Ok(plugins.list(None)),
-        };
-        tokio::task::spawn_blocking(work).await?
+        match ask {
+            Ask::Reload { plugin } => plugins.work(move |plugins| plugins.reload(plugin.as_deref(), &actor)).await?,
+            Ask::RollBack { plugin, to } => {
+                plugins.work(move |plugins| plugins.roll_back(&plugin, to.as_deref(), &actor)).await?
+            }
+            // Only looks, and does not wait for who compiles.
+            _ => Ok(tokio::task::spawn_blocking(move || plugins.list(None)).await?),
+        }
     }
 
     /// Takes over what others changed in the store.

@@ -13,7 +13,7 @@ use std::{
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
-use crate::reload::settle::{REST, Settling, Stamp};
+use crate::reload::settle::{Settling, Stamp};
 
 /// Directories that are made, not written. Hidden ones are left out too.
 const MADE: [&str; 6] = ["build", "dist", "node_modules", "target", "venv", "__pycache__"];
@@ -23,6 +23,9 @@ const WRITTEN: [&str; 2] = ["Cargo.lock", "package-lock.json"];
 const MAX_FILES: usize = 10_000;
 /// As deep as sources lie. Stops a tree that never ends.
 const MAX_DEPTH: usize = 16;
+/// How long a source must not have changed. Editors write one within that; of one that is written for longer, a part is
+/// built, and the whole after it.
+const REST: Duration = Duration::from_millis(60);
 /// How often it is looked without a word: some file systems tell nothing.
 const HEARTBEAT: Duration = Duration::from_secs(2);
 
@@ -53,10 +56,15 @@ impl Sources {
         });
         let watcher =
             watcher.inspect_err(|error| tracing::warn!(%error, "changes are seen every few seconds only")).ok();
-        let mut sources =
-            Self { root: root.to_owned(), settling: Settling::default(), watcher, watched: BTreeSet::new(), woken };
+        let mut sources = Self {
+            root: root.to_owned(),
+            settling: Settling::knowing(BTreeMap::new(), REST),
+            watcher,
+            watched: BTreeSet::new(),
+            woken,
+        };
         let known = sources.scan();
-        sources.settling = Settling::knowing(known);
+        sources.settling = Settling::knowing(known, REST);
         sources
     }
 
@@ -133,7 +141,7 @@ mod tests {
         for built in ["target/a", "build/plugin.wasm", ".venv/b", "node_modules/c", "Cargo.lock", "src/lib.rs~"] {
             write(built, "built");
         }
-        let quiet = tokio::time::timeout(REST * 4, sources.changed()).await;
+        let quiet = tokio::time::timeout(REST * 10, sources.changed()).await;
         assert!(quiet.is_err(), "{quiet:?}");
         write("src/lib.rs", "22");
         assert_eq!(sources.changed().await, ["src/lib.rs"]);

@@ -11,6 +11,7 @@ mod history;
 mod plugins;
 pub(crate) mod settle;
 mod watch;
+mod worker;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -44,8 +45,7 @@ pub(crate) fn on_changes(plugins: Arc<Plugins>, watched: bool, stop: Cancellatio
     tokio::spawn(async move {
         while stop.run_until_cancelled(tokio::time::sleep(JUDGE)).await.is_some() {
             if !plugins.catalog.canaries().is_empty() {
-                let plugins = plugins.clone();
-                drop(tokio::task::spawn_blocking(move || plugins.judge()).await);
+                drop(plugins.work(Plugins::judge).await);
             }
         }
     });
@@ -98,6 +98,11 @@ pub(crate) fn on_signal(source: Source, reload: Reload) -> anyhow::Result<()> {
                 Ok(None) => {}
                 Err(error) => tracing::error!(%error, "the configuration could not be read again"),
             }
+            if let Some(plugins) = reload.plugins.get()
+                && let Err(error) = plugins.work(|plugins| plugins.reload(None, "host")).await.flatten()
+            {
+                tracing::error!("the plugin directory is not taken over: {error:#}");
+            }
         }
     });
     Ok(())
@@ -123,11 +128,6 @@ fn once(source: &Source, reload: &Reload) -> Option<Rotation> {
             "configuration read again: grants, tenants and keys are exchanged"
         ),
         Err(error) => tracing::error!("configuration read again and refused, the old one stays: {error:#}"),
-    }
-    if let Some(plugins) = reload.plugins.get()
-        && let Err(error) = plugins.reload(None, "host")
-    {
-        tracing::error!("the plugin directory is not taken over: {error:#}");
     }
     exchanged.ok()
 }

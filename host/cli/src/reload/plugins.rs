@@ -1,12 +1,17 @@
 //! Takes the plugin directory over while the host serves.
 //!
 //! **Promises.** A version serves only after it was verified as at the start, compiled, asked what it offers, and
-//! checked; all that happens on threads of its own. One that fails any of it changes nothing: the old version serves,
+//! checked; all that happens on threads of its own ([`worker`](super::worker)). One that fails any of it changes nothing: the old version serves,
 //! and the reason is in the log, the metrics, the audit log, `tandem list` and the health page. What a version that was
 //! replaced still runs ends as it would have, within `plugins.drain`.
 //!
+//! **Memory.** A version that was replaced leaves it whole, with its last call: its code, its instances, what was made of
+//! its file. Nothing else holds it, neither the history, which keeps files, nor a trial that is over.
+//!
 //! **Bounds.** Compiling by `general.compile-workers` threads of low priority; one change at a time;
 //! those that only finish their calls by [`drain`](super::drain).
+
+mod back;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -28,8 +33,9 @@ use tokio::runtime::Handle;
 
 use super::{
     drain::Draining,
-    history::{self, History},
+    history::History,
     settle::scan,
+    worker::{Worker, stand_back},
 };
 use crate::{
     config::below_data,
@@ -39,8 +45,6 @@ use crate::{
     supply::{self, Supply},
 };
 
-/// How much a compiling thread stands back behind those that serve, as in nice(2).
-const NICE: i32 = 10;
 /// Who acts when nobody asked.
 const HOST: &str = "host";
 
@@ -51,6 +55,7 @@ pub(crate) struct Plugins {
     pub(super) policy: Arc<Policy>,
     pub(super) store: Store,
     pub(super) catalog: Arc<Catalog>,
+    worker: Worker,
     compilers: rayon::ThreadPool,
     history: History,
     /// One change at a time; inside, what was refused of each file, so that it is not tried again and again.
@@ -83,7 +88,7 @@ pub(crate) fn load_options(config: &HostConfig) -> anyhow::Result<LoadOptions> {
 }
 
 impl Plugins {
-    /// After the first loading.
+    /// After the first loading. Inside a runtime's context.
     pub(crate) fn new(
         engine: Engine,
         policy: Arc<Policy>,
@@ -94,14 +99,12 @@ impl Plugins {
         let compilers = rayon::ThreadPoolBuilder::new()
             .num_threads(usize::from(config.general.compile_workers).max(1))
             .thread_name(|_| "compile".to_owned())
-            // Where it is not allowed, it is not needed for anything but speed.
-            .start_handler(|_| {
-                let _slower = rustix::process::nice(NICE);
-            })
+            .start_handler(|_| stand_back())
             .build()?;
+        let worker = Worker::start()?;
         let history = History::new(below_data(&config, "versions".as_ref()));
         let (refused, draining) = (Mutex::default(), Draining::new(config.plugins.drain.as_duration()));
-        let plugins = Self { engine, config, policy, store, catalog, compilers, history, refused, draining };
+        let plugins = Self { engine, config, policy, store, catalog, worker, compilers, history, refused, draining };
         for status in plugins.catalog.plugins() {
             let file = status.file;
             match plugins.catalog.of_file(&file).0 {
@@ -114,6 +117,16 @@ impl Plugins {
             }
         }
         Ok(plugins)
+    }
+
+    /// Does what is blocking here, on the thread for it.
+    pub(crate) async fn work<T, F>(self: &Arc<Self>, work: F) -> anyhow::Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> T + Send + 'static,
+    {
+        let plugins = self.clone();
+        self.worker.run(move || work(&plugins)).await
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -356,45 +369,6 @@ impl Plugins {
         self.record(supply::loaded("plugin.rolled-back", &category.installed).with("reason", reason), actor);
     }
 
-    /// Goes back to a kept file: the one that served before, or `to`, a version or a digest. Its place in the directory
-    /// is taken too. Blocking.
-    pub(crate) fn roll_back(&self, plugin: &str, to: Option<&str>, actor: &str) -> anyhow::Result<Value> {
-        let mut refused = self.refused();
-        let Some(serving) = self.catalog.plugins().into_iter().find(|status| status.name.as_deref() == Some(plugin))
-        else {
-            bail!("no plugin `{plugin}` is loaded; `tandem list` shows all");
-        };
-        let file = serving.file;
-        let (old, canary) = self.catalog.of_file(&file);
-        let path = self.directory().join(&file);
-        if let Some(canary) = canary {
-            self.give_up(&canary, "rolled back by the operator".to_owned(), actor);
-            if to.is_none() {
-                let kept = self.history.find(plugin, serving.digest.as_deref(), "")?;
-                history::put_back(&path, &kept.read()?)?;
-                self.catalog.accept(&file);
-                drop(refused);
-                return Ok(self.list(Some(&|other| *other == file)));
-            }
-        }
-        let kept = self.history.find(plugin, to, serving.digest.as_deref().unwrap_or_default())?;
-        let bytes = kept.read()?;
-        let grants = Grants::new(self.policy.clone(), Supply::new(self.config.clone(), self.store.clone())?).back();
-        let take = Take { options: load_options(&self.config)?, grants, again: true, removed: &[], actor };
-        let category = self.compiled(&file, &bytes, &take).map_err(anyhow::Error::msg)?;
-        if &*category.plugin_name != plugin {
-            bail!("the kept file is of plugin `{}`", category.plugin_name);
-        }
-        let event = supply::loaded("plugin.rolled-back", &category.installed)
-            .with("before", old.map(|old| old.version.clone()).unwrap_or_default());
-        history::put_back(&path, &bytes)?;
-        let displaced = self.catalog.swap(category, None).map_err(anyhow::Error::msg)?;
-        refused.remove(&file);
-        self.serves(&file, displaced, Some(event), actor);
-        drop(refused);
-        Ok(self.list(Some(&|other| *other == file)))
-    }
-
     /// The plugin files, what serves, and why something does not.
     pub(crate) fn list(&self, only: Option<&dyn Fn(&String) -> bool>) -> Value {
         let draining = self.draining.names();
@@ -412,15 +386,6 @@ impl Plugins {
             line
         });
         shown.collect()
-    }
-
-    fn keep(&self, category: &Category) {
-        let path = self.directory().join(&category.file);
-        let bytes = || read_file(&path).map_err(std::io::Error::other);
-        if let Err(error) = self.history.keep(&category.installed, bytes) {
-            let plugin = &*category.plugin_name;
-            tracing::warn!(%error, plugin, "the plugin's file cannot be kept; there is no way back to it");
-        }
     }
 
     fn record(&self, event: EventRecord, actor: &str) {

@@ -1,6 +1,6 @@
 //! Which files of a directory have changed and come to rest.
 //!
-//! A file is looked at only when its size, its time and its inode have stayed the same for [`REST`]: one that is being
+//! A file is looked at only when its size, its time and its inode have stayed the same for a while, as [`REST`]: one that is being
 //! written changes, and one that was renamed into its place does not. A file that is gone has to stay away for as long.
 
 use std::{
@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// How long a file must not have changed. A copy that pauses for longer is looked at in part, and refused; it is looked
+/// How long a plugin file must not have changed. A copy that pauses for longer is looked at in part, and refused; it is looked
 /// at again when it goes on.
 pub(crate) const REST: Duration = Duration::from_millis(200);
 
@@ -54,16 +54,17 @@ pub(crate) struct Settled {
 }
 
 /// Remembers what was seen. Bounded by the files that there are, and were at the last look.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Settling {
+    rest: Duration,
     known: BTreeMap<String, Stamp>,
     moving: BTreeMap<String, (Option<Stamp>, Instant)>,
 }
 
 impl Settling {
-    /// With files that are known as they are.
-    pub(crate) fn knowing(known: BTreeMap<String, Stamp>) -> Self {
-        Self { known, moving: BTreeMap::new() }
+    /// With files that are known as they are, and the time for which one must not have changed.
+    pub(crate) fn knowing(known: BTreeMap<String, Stamp>, rest: Duration) -> Self {
+        Self { rest, known, moving: BTreeMap::new() }
     }
 
     pub(crate) fn look(&mut self, now: Instant, files: &BTreeMap<String, Stamp>) -> Settled {
@@ -77,7 +78,7 @@ impl Settling {
                 continue;
             }
             match self.moving.get(&name) {
-                Some((seen, since)) if seen.as_ref() == stamp && now.duration_since(*since) >= REST => {
+                Some((seen, since)) if seen.as_ref() == stamp && now.duration_since(*since) >= self.rest => {
                     self.moving.remove(&name);
                     match stamp {
                         Some(stamp) => {
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_file_that_grows_is_left_alone_until_it_rests() {
-        let (mut settling, start) = (Settling::default(), Instant::now());
+        let (mut settling, start) = (Settling::knowing(BTreeMap::new(), REST), Instant::now());
         for step in 0..20 {
             let settled = settling.look(start + REST / 2 * step, &files(&[("a.wasm", step.into())]));
             assert_eq!(settled, Settled { more: true, ..Settled::default() });
@@ -124,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_replaced_with_a_gap_is_not_removed() {
-        let (mut settling, start) = (Settling::default(), Instant::now());
+        let (mut settling, start) = (Settling::knowing(BTreeMap::new(), REST), Instant::now());
         settling.look(start, &files(&[("a.wasm", 1)]));
         settling.look(start + REST, &files(&[("a.wasm", 1)]));
         let gap = settling.look(start + REST * 2, &files(&[]));

@@ -2,6 +2,7 @@
 //! so that a lost word costs [`HEARTBEAT`] at most.
 
 use std::{
+    collections::BTreeMap,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -25,7 +26,7 @@ pub(super) async fn run(plugins: Arc<Plugins>, stop: CancellationToken) {
     // Dropped, it watches no more.
     let _watcher = watcher(plugins.directory(), wake)
         .inspect_err(|error| tracing::warn!(%error, "the plugin directory is looked at every few seconds only"));
-    let mut settling = Settling::default();
+    let mut settling = Settling::knowing(BTreeMap::new(), REST);
     loop {
         while round(&plugins, &mut settling).await {
             if stop.run_until_cancelled(tokio::time::sleep(REST / 2)).await.is_none() {
@@ -63,10 +64,9 @@ async fn round(plugins: &Arc<Plugins>, settling: &mut Settling) -> bool {
     };
     let settled = settling.look(Instant::now(), &files);
     if !(settled.changed.is_empty() && settled.removed.is_empty()) {
-        let (plugins, changed, removed) = (plugins.clone(), settled.changed, settled.removed);
-        let done = tokio::task::spawn_blocking(move || plugins.changed(&changed, &removed)).await;
-        if let Err(error) = done {
-            tracing::error!(%error, "the plugin directory could not be taken over");
+        let (changed, removed) = (settled.changed, settled.removed);
+        if let Err(error) = plugins.work(move |plugins| plugins.changed(&changed, &removed)).await {
+            tracing::error!("the plugin directory could not be taken over: {error:#}");
         }
     }
     settled.more
