@@ -239,7 +239,7 @@ async fn the_operator_says_how_many_tasks_after_how_long_and_how_long_they_are_k
     // The tenant has its one task: what it calls now stays a call. Another tenant has its own.
     let call = good.call_once("slow_compute", slow(0.3)).await?;
     assert!(matches!(call, CallToolResponse::Complete(_)), "{call:?}");
-    begun(&bad, "slow_compute", slow(0.3)).await?;
+    begun(&bad, "slow_compute", slow(5.0)).await?;
 
     let patient = Options::with(&["conformance"])?.config("[tasks]\nafter = \"1h\"").start().await?;
     let waited = client(&patient, None).await?.call_once("slow_compute", slow(1.0)).await?;
