@@ -171,6 +171,11 @@ export interface Tool<I extends Shape = any, O extends Shape | AnySchema | undef
   idempotent?: boolean;
   /** It reaches things outside the host. */
   openWorld?: boolean;
+  /**
+   * Whether a call that takes long may go on as a task, for clients that know them: `true` or `"optional"`, `"required"` (other
+   * clients are refused), `false` or `"forbidden"`. Without it, the tool's deadline says.
+   */
+  task?: boolean | "forbidden" | "optional" | "required";
   /** Further `_meta` for clients. */
   meta?: Record<string, unknown>;
   /** The arguments. */

@@ -169,7 +169,15 @@ def notes(host: Host) -> None:
     check("notes: delete again", host.call("notes_delete", {"title": "rain"})["structured"], {"result": False})
 
 
+def task(host: Host, tool: str) -> None:
+    """Of the examples' tools the host may go on with this one's calls, and no other's, as tasks."""
+    said = {listed["name"]: listed.get("_meta", {}).get("tandem/task") for listed in host.mcp("tools/list")["tools"]}
+    ours = {name: task for name, task in said.items() if name.split("_")[0] == tool.split("_")[0]}
+    check(f"{tool}: its calls may become tasks", ours, {name: "optional" if name == tool else None for name in ours})
+
+
 def links(host: Host, port: int) -> None:
+    task(host, "links_check")
     base = f"http://127.0.0.1:{port}"
     urls = [f"{base}/page", f"{base}/nowhere", "https://elsewhere.invalid/"]
     made = host.mcp("tools/call", name="links_check", arguments={"urls": urls}, _meta={"progressToken": "p"})
@@ -245,7 +253,8 @@ def main() -> int:
                 print(f"      {entry['file']}: {entry['message']} in {entry['took_ms']} ms")
         for name, project in projects.items():
             cases(host, project)
-            {"words": template, "notes": notes, "links": lambda h: links(h, port), "stranger": stranger}.get(name, lambda _: None)(host)
+            {"words": template, "notes": notes, "links": lambda h: links(h, port),
+             "stats": lambda h: task(h, "stats_describe"), "stranger": stranger}.get(name, lambda _: None)(host)
         measure(host, f"{language}, fresh instance", 300 if bench else 20)
     except Failure as failure:
         failed = True

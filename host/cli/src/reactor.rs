@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context;
-use tandem_gateway::{Gateway, TaskStores};
+use tandem_gateway::Gateway;
 use tandem_manifest::HostConfig;
 use tandem_reactor::{Reactor, Settings};
 use tandem_store::{
@@ -33,7 +33,8 @@ pub(crate) fn start(
     }
     let data: std::path::PathBuf = (&config.plugins.data_directory).into();
     let bootstrap = std::env::var(BOOTSTRAP).ok();
-    let settings = Settings::new(&config.p2p, &data, bootstrap.as_deref(), asks)?;
+    let mut settings = Settings::new(&config.p2p, &data, bootstrap.as_deref(), asks)?;
+    settings.task_bytes = config.tasks.bytes_per_tenant.as_u64();
     let policy = policy.clone();
     let callers = Arc::new(move |peer: &str| auth::peer_caller(&policy.config(), peer));
     Ok(Some(
@@ -43,12 +44,15 @@ pub(crate) fn start(
 }
 
 /// Where tasks are kept: the reactor's own, where there is one, so that each hears of what the other does with them.
-pub(crate) fn task_stores(config: &HostConfig, store: &Store, reactor: Option<&Reactor>) -> TaskStores {
-    let tasks = reactor.map(|reactor| reactor.tasks().clone()).unwrap_or_else(|| {
-        let caps = Caps { queued: config.p2p.task_queue.capacity.into(), ..Caps::default() };
+pub(crate) fn task_store(config: &HostConfig, store: &Store, reactor: Option<&Reactor>) -> SqliteTasks {
+    reactor.map(|reactor| reactor.tasks().clone()).unwrap_or_else(|| {
+        let caps = Caps {
+            queued: config.p2p.task_queue.capacity.into(),
+            bytes: config.tasks.bytes_per_tenant.as_u64(),
+            ..Caps::default()
+        };
         SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps)
-    });
-    TaskStores { tasks, store: store.clone() }
+    })
 }
 
 /// Serves the same paths as the main listener, on the reactor's thread: a P2P call that arrives here changes no thread. A

@@ -76,7 +76,7 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let Auth { authenticator, ring } = Auth::new(config, &issued.borrow().clone(), args.stdio)?;
     // The gateway comes before the plugins: it owns the recorder of all that is counted.
     let gateway_config = GatewayConfig {
-        tasks: Some(reactor::task_stores(config, &store, reactor.as_deref())),
+        tasks: Some(reactor::task_store(config, &store, reactor.as_deref())),
         ..gateway_config(args.exposure, config)
     };
     let gateway = Gateway::with_authenticator(router.clone(), gateway_config, authenticator)?;
@@ -174,7 +174,7 @@ pub(crate) fn router_config(config: &HostConfig, limits: Arc<Limits>) -> RouterC
 }
 
 pub(crate) fn gateway_config(exposure: Option<args::Exposure>, config: &HostConfig) -> GatewayConfig {
-    let server = &config.server;
+    let (server, tasks) = (&config.server, &config.tasks);
     let full = exposure.map_or(server.exposure == Exposure::Full, |exposure| exposure == args::Exposure::Full);
     let mut allowed_hosts: Vec<_> = server.allowed_hosts.iter().map(ToString::to_string).collect();
     // The name in the tokens is the one that clients use.
@@ -194,6 +194,11 @@ pub(crate) fn gateway_config(exposure: Option<args::Exposure>, config: &HostConf
         session_idle: server.session_idle.as_duration(),
         max_body: server.max_body.as_usize(),
         drain: server.drain.as_duration(),
+        task_limit: tasks.limit as usize,
+        task_limit_per_tenant: tasks.limit_per_tenant.map(|limit| limit as usize),
+        task_after: tasks.after.as_duration(),
+        task_keep: tasks.keep.as_duration(),
+        task_max_result: tasks.max_result.as_usize(),
         ..GatewayConfig::default()
     }
 }

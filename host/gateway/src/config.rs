@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use tandem_store::{Store, tasks::SqliteTasks};
+use tandem_store::tasks::{MAX_CONTENT, SqliteTasks};
 
 use crate::auth::OperatorToken;
 
@@ -59,15 +59,6 @@ impl fmt::Debug for StateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("StateKey(..)")
     }
-}
-
-/// What tasks are kept in.
-#[derive(Clone, Debug)]
-pub struct TaskStores {
-    /// The tasks. The reactor of the same process has the same.
-    pub tasks: SqliteTasks,
-    /// Results that are too long for a task's row.
-    pub store: Store,
 }
 
 /// Why a gateway could not be made.
@@ -143,14 +134,19 @@ pub struct GatewayConfig {
     pub suspended_limit: usize,
     /// How long such a call waits. Default: 5 minutes.
     pub suspended_ttl: Duration,
-    /// Where calls that take long go on as tasks. Default: nowhere, calls stay calls.
-    pub tasks: Option<TaskStores>,
-    /// Tasks that run; a call that finds no place stays a call. One tenant has at most half. Default: 64.
+    /// Where calls that take long go on as tasks; the reactor of the same process has the same. Default: nowhere, calls stay
+    /// calls.
+    pub tasks: Option<SqliteTasks>,
+    /// Tasks that run; a call that finds no place stays a call. Default: 64.
     pub task_limit: usize,
+    /// Tasks of one tenant that run. Default: half of all, where there are tenants.
+    pub task_limit_per_tenant: Option<usize>,
     /// How long a call is waited for before it becomes a task. Default: half a second.
     pub task_after: Duration,
     /// How long a task is kept, from its begin at least. Default: a day.
     pub task_keep: Duration,
+    /// Bytes of a task's result, as JSON; at most [`MAX_CONTENT`]. Default: that.
+    pub task_max_result: usize,
     /// How long a question to a client of an older revision may take. Default: 5 minutes.
     pub client_timeout: Duration,
     /// Seals `requestState`. Default: random, so that no state outlives the process.
@@ -186,8 +182,10 @@ impl Default for GatewayConfig {
             suspended_ttl: Duration::from_secs(300),
             tasks: None,
             task_limit: 64,
+            task_limit_per_tenant: None,
             task_after: Duration::from_millis(500),
             task_keep: Duration::from_secs(86_400),
+            task_max_result: MAX_CONTENT,
             client_timeout: Duration::from_secs(300),
             state_key: None,
         }
@@ -205,6 +203,7 @@ impl GatewayConfig {
             ("page_size", self.page_size),
             ("suspended_limit", self.suspended_limit),
             ("task_limit", self.task_limit),
+            ("task_limit_per_tenant", self.task_limit_per_tenant.unwrap_or(1)),
         ];
         match bounds.into_iter().find(|(_, value)| *value == 0) {
             Some((name, _)) => Err(ConfigError::Zero(name)),

@@ -60,7 +60,7 @@ pub use auth::{
     ApiKey, AuthError, Authenticator, IssuerError, KeyRing, LocalOnly, OAuthConfig, OperatorToken, ResourceMetadata,
     Rotation, Tenant, TenantAuth,
 };
-pub use config::{ConfigError, Exposure, GatewayConfig, StateKey, TaskStores};
+pub use config::{ConfigError, Exposure, GatewayConfig, StateKey};
 pub use health::HealthPart;
 pub use listen::ServeError;
 pub use stdio::StdioError;
@@ -145,10 +145,7 @@ impl Gateway {
                 config.suspended_ttl,
             ),
             sealer: mcp::mrtr::Sealer::new(&key),
-            tasks: config.tasks.clone().map(|stores| {
-                let limit = config.task_limit;
-                mcp::tasks::Tasks::new(stores, places::Places::new(limit, places::share(limit, open)), config.task_keep)
-            }),
+            tasks: config.tasks.clone().map(|store| mcp::tasks::Tasks::new(store, &config, open)),
             listeners: places::Places::new(config.subscription_limit, places::share(config.subscription_limit, open)),
             in_flight: Arc::default(),
             draining: CancellationToken::new(),

@@ -31,8 +31,8 @@ pub use config::{
     ConfigSources, DiscoveryConfig, Exposure, Fallback, GeneralConfig, GithubConfig, HostConfig, HostName, HttpUrl,
     KeyConfig, KeyHash, KeyName, LogFormat, Moment, MultiaddrText, NatConfig, Origin, OutgoingConfig, P2pConfig,
     PeerIdText, PeerLimitsConfig, PluginPattern, PluginsConfig, Rate, ReactorConfig, Reference, RepositoryName,
-    ScopeConfig, ScopeName, ServerConfig, StoreConfig, StoreUrl, TaskQueueConfig, TelemetryConfig, TenantConfig,
-    ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
+    ScopeConfig, ScopeName, ServerConfig, StoreConfig, StoreUrl, TaskQueueConfig, TasksConfig, TelemetryConfig,
+    TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
 };
 pub use descriptor::{
     Annotations, Descriptors, PromptArgument, PromptDescriptor, ResourceDescriptor, ResourceTemplate, TaskSupport,

@@ -139,7 +139,7 @@ struct Parts {
 impl Parts {
     fn new(settings: Settings, store: Store, callers: PeerCaller, general: Handle) -> Self {
         let (core, tools) = (Arc::new(ArcSwapOption::empty()), Arc::new(OnceLock::new()));
-        let caps = Caps { queued: settings.queue_capacity.into(), ..Caps::default() };
+        let caps = Caps { queued: settings.queue_capacity.into(), bytes: settings.task_bytes, ..Caps::default() };
         let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps);
         let (settings, stop) = (Arc::new(settings), CancellationToken::new());
         Self { settings, store, tasks, callers, general, core, tools, stop }

@@ -168,6 +168,14 @@ bool tandem_invoke(tandem_call *call, const char *tool, tandem_text arguments, t
 
 /* ---- The plugin -------------------------------------------------------------------------------------------------------------- */
 
+/* Whether a call that takes long may go on as a task, for clients that know them. */
+typedef enum {
+    TANDEM_TASK_USUAL, /* as the tool's deadline says */
+    TANDEM_TASK_FORBIDDEN,
+    TANDEM_TASK_OPTIONAL,
+    TANDEM_TASK_REQUIRED, /* clients that do not know tasks are refused */
+} tandem_task;
+
 typedef struct {
     const char *name, *title, *description;
     /* JSON Schema 2020-12 of the arguments: an object. NULL: none. */
@@ -177,6 +185,7 @@ typedef struct {
     /* What it does to the world; the host retries and caches by it. */
     bool read_only, destructive, idempotent, open_world;
     bool (*run)(tandem_call *call);
+    tandem_task task;
 } tandem_tool;
 
 typedef struct {

@@ -84,6 +84,16 @@ static tandem_plugin_types_content_t content(const tandem_plugin_types_content_t
 
 /* ---- Tools ------------------------------------------------------------------------------------------------------------------ */
 
+/* A tool's `_meta`: what it says of tasks. */
+static plugin_string_t meta(tandem_task task) {
+    switch (task) {
+    case TANDEM_TASK_FORBIDDEN: return literal("{\"tandem/task\":\"forbidden\"}");
+    case TANDEM_TASK_OPTIONAL: return literal("{\"tandem/task\":\"optional\"}");
+    case TANDEM_TASK_REQUIRED: return literal("{\"tandem/task\":\"required\"}");
+    default: return literal(NULL);
+    }
+}
+
 void exports_tandem_plugin_tools_describe(exports_tandem_plugin_tools_list_tool_descriptor_t *list) {
     list->len = tandem_plugin.tool_count;
     list->ptr = owned(list->len, sizeof *list->ptr);
@@ -96,6 +106,7 @@ void exports_tandem_plugin_tools_describe(exports_tandem_plugin_tools_list_tool_
             .input_schema = literal(tool->input ? tool->input : "{\"type\":\"object\",\"properties\":{}}"),
             .output_schema = {tool->output != NULL, literal(tool->output)},
             .annotations = {tool->read_only, tool->destructive, tool->idempotent, tool->open_world},
+            .meta = {tool->task != TANDEM_TASK_USUAL, meta(tool->task)},
         };
     }
 }

@@ -7,6 +7,9 @@ import { Mismatch, Schema, object } from "./schema.js";
 const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
 // Candidates that a completion carries at most.
 const MAX_COMPLETIONS = 100;
+// Whether calls become tasks, as the host reads it in a tool's `_meta` under this key.
+const TASK = "tandem/task";
+const TASKS = { true: "optional", false: "forbidden", forbidden: "forbidden", optional: "optional", required: "required" };
 
 /** One tool. It only helps TypeScript to infer; `plugin` checks it. */
 export const tool = (declaration) => declaration;
@@ -90,9 +93,17 @@ function describeTool(name, declared) {
   if (!declared.description) throw wrong("it needs a description: it is what a model reads");
   if (typeof declared.handler !== "function") throw wrong("it needs a handler");
   if (declared.handler.constructor.name === "AsyncFunction") throw wrong("its handler is async; host functions wait by themselves");
-  const known = ["title", "description", "input", "output", "handler", "readOnly", "destructive", "idempotent", "openWorld", "meta"];
+  const known = [
+    "title", "description", "input", "output", "handler", "readOnly", "destructive", "idempotent", "openWorld", "task", "meta",
+  ];
   const odd = Object.keys(declared).find((key) => !known.includes(key));
   if (odd) throw wrong(`\`${odd}\` is unknown; known are ${known.join(", ")}`);
+  let { meta } = declared;
+  if (declared.task !== undefined) {
+    const said = Object.hasOwn(TASKS, declared.task) ? TASKS[declared.task] : undefined;
+    if (!said) throw wrong("`task` is true, false, \"forbidden\", \"optional\" or \"required\"");
+    meta = { ...meta, [TASK]: said };
+  }
   let input;
   let output;
   try {
@@ -111,7 +122,7 @@ function describeTool(name, declared) {
     if (!found) throw new TypeError(`the tool \`${name}\` answered what is no content; declare its \`output\``);
     return new ToolOutput(found);
   };
-  return { ...declared, input, output, inputSchema: input.json, outputSchema, answer };
+  return { ...declared, meta, input, output, inputSchema: input.json, outputSchema, answer };
 }
 
 function describeResource(uri, declared) {

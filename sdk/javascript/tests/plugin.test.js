@@ -59,11 +59,23 @@ test("what is wrong is said when it is declared", () => {
     [{ handler: async () => {} }, /async/],
     [{ handler, readonly: true }, /`readonly` is unknown; known are .*readOnly/],
     [{ handler, input: { a: "string" } }, /`a` is no schema/],
+    [{ handler, task: "maybe" }, /`task` is true, false, .* or "required"/],
+    [{ handler, task: "constructor" }, /`task` is true/],
   ]) {
     assert.throws(() => one(declared), why);
   }
   assert.throws(() => plugin({ tools: { "one two": { description: "x", handler } } }), /up to 64/);
   assert.throws(() => serve({}), /no plugin/);
+});
+
+test("a tool says whether its calls become tasks", () => {
+  const handler = () => {};
+  const meta = (declared) => JSON.parse(serve(one({ handler, ...declared })).tools.describe()[0].meta);
+  for (const [task, said] of [[true, "optional"], [false, "forbidden"], ["optional", "optional"], ["required", "required"]]) {
+    assert.deepEqual(meta({ task }), { "tandem/task": said });
+  }
+  assert.deepEqual(meta({ task: true, meta: { "vendor/key": 1 } }), { "vendor/key": 1, "tandem/task": "optional" });
+  assert.equal(meta({}), null);
 });
 
 test("the context", () => {

@@ -27,6 +27,9 @@ tool({ description: "x", output: { total: s.number() }, handler: () => ({}) });
 // @ts-expect-error: without an output a result is content
 tool({ description: "x", handler: () => ({ a: 1 }) });
 tool({ description: "x", output: s.array(s.string()), handler: () => ["a"] });
+tool({ description: "x", task: true, handler: () => "a" });
+// @ts-expect-error: a task is forbidden, optional or required
+tool({ description: "x", task: "maybe", handler: () => "a" });
 const made = plugin({
   tools: { put },
   resources: { "a://{b}": resource({ name: "b", read: ({ b }) => b ?? "" }) },

@@ -93,6 +93,18 @@ class Tools(Case):
             ],
         )  # fmt: skip
 
+    def test_a_tool_says_whether_its_calls_become_tasks(self) -> None:
+        for given, said in [(True, "optional"), (False, "forbidden"), ("optional", "optional"), ("required", "required")]:
+            testing.forget_plugin()
+            tool(name="one", task=given, meta={"vendor/key": 1})(stale_free)  # type: ignore[call-overload]
+            self.assertEqual(testing.PLUGIN.tools["one"].meta, {"vendor/key": 1, "tandem/task": said})
+        tool(name="two", task=True)(stale_free)
+        self.assertEqual(testing.PLUGIN.tools["two"].meta, {"tandem/task": "optional"})
+        tool(name="three")(stale_free)
+        self.assertIsNone(testing.PLUGIN.tools["three"].meta)
+        with self.assertRaisesRegex(TypeError, "`task` is True, False, .* not 'maybe'"):
+            tool(name="four", task="maybe")(stale_free)  # type: ignore[call-overload]
+
     def test_what_is_wrong_is_said_where_it_is_declared(self) -> None:
         def bare(a: int) -> None: ...
 

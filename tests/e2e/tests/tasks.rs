@@ -176,3 +176,73 @@ async fn a_host_that_is_stopped_ends_its_tasks_in_good_order() -> anyhow::Result
     assert_eq!(first_text(&ended(&client, &again).await?), "computed again for 5 s");
     Ok(())
 }
+
+/// A text that is over what a task's row holds, with what JSON escapes and letters of several bytes.
+fn long(characters: usize) -> String {
+    "ä\"b\n".chars().cycle().take(characters).collect()
+}
+
+fn error(task: DetailedTask) -> Value {
+    match task.payload {
+        TaskPayload::Failed { error } => Value::Object(error),
+        other => panic!("it did not fail: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_long_result_is_there_whole_after_the_host_died() -> anyhow::Result<()> {
+    let host = Options::with(&["conformance"])?.start().await?;
+    let before = client(&host, None).await?;
+    let label = long(300_000);
+    let id = begun(&before, "slow_compute", json!({"seconds": 1, "label": label})).await?;
+    assert_eq!(first_text(&ended(&before, &id).await?), format!("computed {label} for 1 s"));
+    let host = host.crash_and_restart().await?;
+    let after = client(&host, None).await?;
+    assert_eq!(first_text(&get(&after, &id).await?), format!("computed {label} for 1 s"));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_result_over_the_limit_or_without_room_fails_its_task_by_name() -> anyhow::Result<()> {
+    let limits = "[tasks]\nmax-result = \"512KiB\"\nbytes-per-tenant = \"1MiB\"";
+    let host = Options::with(&["conformance"])?.config(limits).start().await?;
+    let client = client(&host, None).await?;
+    let ended_with = async |characters: usize| {
+        let label = "x".repeat(characters);
+        let id = begun(&client, "slow_compute", json!({"seconds": 1, "label": label})).await?;
+        ended(&client, &id).await
+    };
+    let large = error(ended_with(530_000).await?);
+    assert_eq!(
+        (&large["data"]["code"], &large["data"]["limit"]),
+        (&json!("limited"), &json!("task-result")),
+        "{large}"
+    );
+    assert!(large["message"].as_str().is_some_and(|text| text.contains("tasks.max-result")), "{large}");
+    // The arguments of both count too.
+    assert_eq!(ended_with(100_000).await?.status(), TaskStatus::Completed);
+    let crowded = error(ended_with(200_000).await?);
+    assert_eq!(crowded["data"]["limit"], "task-bytes", "{crowded}");
+    assert!(crowded["message"].as_str().is_some_and(|text| text.contains("tasks.bytes-per-tenant")), "{crowded}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_operator_says_how_many_tasks_after_how_long_and_how_long_they_are_kept() -> anyhow::Result<()> {
+    let eager = "[tasks]\nlimit-per-tenant = 1\nafter = \"10ms\"\nkeep = \"2h\"";
+    let host = tenants::host(&["conformance"], "", eager).await?;
+    let (good, bad) = (client(&host, Some("good")).await?, client(&host, Some("bad")).await?);
+    let slow = |seconds: f64| json!({"seconds": seconds});
+    let running = begun(&good, "slow_compute", slow(60.0)).await?;
+    let ttl = get(&good, &running).await?.task.ttl_ms;
+    assert_eq!(ttl, Some(7_200_000));
+    // The tenant has its one task: what it calls now stays a call. Another tenant has its own.
+    let call = good.call_once("slow_compute", slow(0.3)).await?;
+    assert!(matches!(call, CallToolResponse::Complete(_)), "{call:?}");
+    begun(&bad, "slow_compute", slow(5.0)).await?;
+
+    let patient = Options::with(&["conformance"])?.config("[tasks]\nafter = \"1h\"").start().await?;
+    let waited = client(&patient, None).await?.call_once("slow_compute", slow(1.0)).await?;
+    assert!(matches!(waited, CallToolResponse::Complete(_)), "{waited:?}");
+    Ok(())
+}

@@ -83,6 +83,21 @@ pub(crate) fn interrupted(what: &str) -> ErrorData {
     ErrorData::internal_error(text, Some(json!({ "code": "interrupted", "retryable": false })))
 }
 
+/// A task whose result is over the limit of `most` bytes.
+pub(crate) fn task_result(bytes: usize, most: usize) -> ErrorData {
+    let text = format!(
+        "the result has {bytes} bytes, over the limit of {most} (tasks.max-result); let the tool save it and answer where"
+    );
+    let data = json!({ "code": "limited", "limit": "task-result", "value": most.to_string(), "retryable": false });
+    ErrorData::internal_error(text, Some(data))
+}
+
+/// A task whose result found no room among what is kept for its tenant.
+pub(crate) fn task_bytes(why: &str) -> ErrorData {
+    let data = json!({ "code": "limited", "limit": "task-bytes", "retryable": false });
+    ErrorData::internal_error(format!("{why}, or raise tasks.bytes-per-tenant"), Some(data))
+}
+
 /// A request that a client without this extension cannot be answered.
 pub(crate) fn missing_tasks() -> ErrorData {
     ErrorData::missing_required_client_capability(ClientCapabilities::builder().enable_tasks().build())

@@ -18,6 +18,7 @@ mod reactor;
 mod reference;
 mod server;
 mod store;
+mod tasks;
 mod telemetry;
 mod tenant;
 mod upstream;
@@ -43,6 +44,7 @@ pub use reactor::{Fallback, ReactorConfig};
 pub use reference::Reference;
 pub use server::{Exposure, ServerConfig};
 pub use store::{StoreConfig, StoreUrl};
+pub use tasks::TasksConfig;
 pub use telemetry::{LogFormat, TelemetryConfig};
 pub use tenant::{CategoryPattern, Rate, TenantConfig};
 pub use upstream::UpstreamConfig;
@@ -79,6 +81,8 @@ pub struct HostConfig {
     /// OAuth 2.1, beside the tenants' API keys. Without both, nobody authenticates and the host keeps to loopback.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<AuthConfig>,
+    /// Calls that go on as tasks.
+    pub tasks: TasksConfig,
     /// The P2P network.
     pub p2p: P2pConfig,
     /// Outgoing HTTP.
@@ -207,6 +211,7 @@ impl Check for HostConfig {
                 self.check_peers(findings);
             }
         });
+        findings.within("tasks", |findings| self.tasks.check(findings));
         findings.within("http", |findings| self.http.check(findings));
         findings.within("audit", |findings| self.audit.check(findings));
         findings.within("telemetry", |findings| self.telemetry.check(findings));

@@ -69,6 +69,7 @@ fn a_file_with_every_section_is_read() {
     assert_eq!((&config.reactor, &config.general), (&ReactorConfig::default(), &GeneralConfig::default()));
     assert_eq!((&config.plugins, &config.limits), (&PluginsConfig::default(), &Ceilings::default()));
     assert_eq!(config.audit, AuditConfig::default());
+    assert_eq!(config.tasks, TasksConfig { limit_per_tenant: Some(32), ..TasksConfig::default() });
     assert_eq!((&config.store, &config.telemetry), (&StoreConfig::default(), &TelemetryConfig::default()));
     let grants = &config.grants["dataset"];
     assert_eq!(grants.secrets.as_ref().unwrap()["api-token"].expose(), "s3cret-token");
@@ -379,4 +380,24 @@ fn a_hostile_environment_is_bounded() {
     )
     .unwrap_err();
     assert!(errors.as_slice().iter().all(|error| error.to_string().len() < 500));
+}
+
+#[test]
+fn what_tasks_may_take_has_bounds() {
+    for (line, key) in [
+        ("limit = 0", "tasks.limit"),
+        ("limit = 10\nlimit-per-tenant = 11", "tasks.limit-per-tenant"),
+        ("after = '61m'", "tasks.after"),
+        ("keep = '59s'", "tasks.keep"),
+        ("keep = '31d'", "tasks.keep"),
+        ("max-result = '63KiB'", "tasks.max-result"),
+        ("max-result = '65MiB'", "tasks.max-result"),
+        ("bytes-per-tenant = '1023KiB'", "tasks.bytes-per-tenant"),
+    ] {
+        let error = one_error(&format!("[tasks]\n{line}\n"));
+        assert!(error.contains(key), "{line}: {error}");
+    }
+    let variables = [("TANDEM_TASKS__LIMIT_PER_TENANT", "8"), ("TANDEM_TASKS__AFTER", "0s")];
+    let config = load_all("", &variables, &[]).unwrap();
+    assert_eq!((config.tasks.limit_per_tenant, config.tasks.after), (Some(8), HumanDuration::millis(0)));
 }

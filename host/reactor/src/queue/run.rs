@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, InvokeError, InvokeOutput};
-use tandem_store::tasks::{Leased, MAX_RESULT, Outcome, TaskResult};
+use tandem_store::tasks::{Leased, MAX_RESULT, Outcome};
 use tokio_util::sync::CancellationToken;
 
 use super::Told;
-use crate::{core::Core, tools::ToolCall, workflow::ContentId};
+use crate::{core::Core, tools::ToolCall};
 
 /// Runs the tool for `caller` and answers the outcome. `told` takes its progress.
 pub(super) async fn run(
@@ -59,7 +59,7 @@ async fn settled(core: &Core, output: InvokeOutput) -> Outcome {
         return Outcome::Fatal { error };
     }
     if result.len() <= MAX_RESULT {
-        return Outcome::Ok(TaskResult::Inline(result));
+        return Outcome::done(result);
     }
     // It takes milliseconds, which the network should not wait for.
     let named = core.general.spawn_blocking(move || named(&result)).await;
@@ -72,10 +72,7 @@ fn named(result: &str) -> Outcome {
     let Some(content) = canonical.ok().and_then(|bytes| String::from_utf8(bytes).ok()) else {
         return Outcome::Fatal { error: "bad_output: the result is no JSON".to_owned() };
     };
-    if content.len() <= MAX_RESULT {
-        return Outcome::Ok(TaskResult::Inline(content));
-    }
-    Outcome::Kept { cid: ContentId::of_bytes(content.as_bytes()).to_string(), content }
+    Outcome::done(content)
 }
 
 fn first_text(content: &str) -> String {

@@ -18,7 +18,6 @@
 //! The way through it: [`Spec`] → [`Plan`] → [`Log`] → [`State`] → [`Decision`] → an event in the [`Log`] again.
 
 mod backoff;
-mod content;
 mod decide;
 mod event;
 mod graph;
@@ -32,7 +31,6 @@ mod spec;
 mod state;
 mod view;
 
-pub use content::{ContentError, ContentId};
 pub use decide::{Decision, Start};
 pub use event::{Body, Event, MAX_EVENT_BYTES, MAX_INLINE_RESULT, Outcome, Output, StepError};
 pub use log::{Log, LogError, MAX_EVENTS, MAX_HEADS};
@@ -45,6 +43,7 @@ pub use spec::{
     OnFailure, Retry, RetryPolicy, Spec, StepSpec,
 };
 pub use state::{Applied, FoldError, State};
+pub use tandem_store::{ContentError, ContentId};
 pub use view::{CriticalPath, Dag, DagEdge, DagNode, PathStep};
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DEFAULT_LEASE, MAX_PRIORITY, StepRef, StoredTask, TaskId, TaskResult, TaskState, Timestamp};
+use super::{DEFAULT_LEASE, MAX_PRIORITY, MAX_RESULT, StepRef, StoredTask, TaskId, TaskResult, TaskState, Timestamp};
+use crate::ContentId;
 
 /// What became of a task that was submitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,6 +153,8 @@ pub enum Outcome {
     Ok(TaskResult),
     /// Well, with a result that is too large to keep inline: it is kept once for all tasks that have the same, and with the
     /// last of them it goes. Its bytes count as the tenant's.
+    ///
+    /// [`Outcome::done`] makes it.
     Kept {
         /// Its content id. The caller has made sure that it is the content's.
         cid: String,
@@ -174,6 +177,18 @@ pub enum Outcome {
     Snooze(Duration),
     /// Not by this worker: at once for another, no attempt counted.
     Release,
+}
+
+impl Outcome {
+    /// Well, with this JSON text: inline where it is short, and by its content id otherwise. To name a large one takes
+    /// milliseconds, for which nothing else should wait.
+    #[must_use]
+    pub fn done(json: String) -> Self {
+        if json.len() <= MAX_RESULT {
+            return Self::Ok(TaskResult::Inline(json));
+        }
+        Self::Kept { cid: ContentId::of_bytes(json.as_bytes()).to_string(), content: json }
+    }
 }
 
 /// The answer to an outcome.

@@ -75,6 +75,7 @@ static const tandem_tool TOOLS[] = {
                   "\"range\":{\"type\":\"array\",\"items\":{\"type\":\"number\"},\"description\":\"The least and the greatest.\"}},"
                   "\"required\":[\"count\",\"mean\",\"deviation\",\"range\"]}",
         .run = describe,
+        .task = TANDEM_TASK_OPTIONAL,
     },
     {
         .name = "stats_histogram",

@@ -25,6 +25,7 @@ export default plugin({
       description: "Tells which links answer, and what their pages are called.",
       readOnly: true,
       openWorld: true,
+      task: true,
       input: { urls: s.array(s.string(), { minItems: 1, maxItems: 50 }).describe("The links.") },
       output: s.array(
         s.object({

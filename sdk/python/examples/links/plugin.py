@@ -41,7 +41,7 @@ def _look(url: str) -> Link:
     return Link(url, state, answer.status, unescape(title[1]).strip() if title else None)
 
 
-@tool(read_only=True, open_world=True)
+@tool(read_only=True, open_world=True, task=True)
 def links_check(ctx: Ctx, urls: Annotated[list[str], Arg(min_length=1, max_length=50)]) -> list[Link]:
     """Tells which links answer, and what their pages are called.
 

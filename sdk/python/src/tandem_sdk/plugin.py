@@ -26,6 +26,9 @@ _UNIONS = (typing.Union, types.UnionType)
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 #: Candidates that a completion carries at most.
 _MAX_COMPLETIONS = 100
+#: Whether calls become tasks, as the host reads it in a tool's ``_meta`` under this key.
+_TASK = "tandem/task"
+_TASKS = ("forbidden", "optional", "required")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,6 +134,7 @@ def tool(
     destructive: bool = False,
     idempotent: bool = False,
     open_world: bool = False,
+    task: bool | typing.Literal["forbidden", "optional", "required"] | None = None,
     meta: dict[str, Any] | None = None,
 ) -> Any:
     """Makes a function a tool. Its docstring is the description, its parameters the input schema, its result the output schema.
@@ -142,16 +146,23 @@ def tool(
         destructive: It may destroy something.
         idempotent: Calling it twice with the same arguments has the effect of calling it once.
         open_world: It reaches things outside the host.
+        task: Whether a call that takes long may go on as a task, for clients that know them: ``True`` or ``"optional"``,
+            ``"required"`` (other clients are refused), ``False`` or ``"forbidden"``. Without it, the tool's deadline says.
         meta: Further ``_meta`` for clients.
     """
     if function is None:
         return functools.partial(
             tool, name=name, title=title, read_only=read_only, destructive=destructive, idempotent=idempotent,
-            open_world=open_world, meta=meta,
+            open_world=open_world, task=task, meta=meta,
         )  # fmt: skip
     name = name or function.__name__
     if not _NAME.fullmatch(name):
         raise _wrong(function, f"`{name}` is no name of a tool: up to 64 letters, digits, `_`, `.` and `-`")
+    if task is not None:
+        said = {True: "optional", False: "forbidden"}[task] if isinstance(task, bool) else task
+        if said not in _TASKS:
+            raise _wrong(function, f"`task` is True, False, 'forbidden', 'optional' or 'required', not {task!r}")
+        meta = {**(meta or {}), _TASK: said}
     doc, fields, context, result = _signature(function)
     if not doc.description:
         raise _wrong(function, "it needs a docstring: it is what a model reads")

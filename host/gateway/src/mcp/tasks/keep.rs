@@ -179,7 +179,7 @@ async fn again(shared: &Arc<Shared>, tasks: &Arc<Tasks>, task: Leased) {
     let mut caller = Caller::new(&task.tenant, &task.subject);
     caller.access = Access::everything().and(vec![Allow::Tool(task.tool.as_str().into())]);
     let place = tasks.place(&caller.tenant);
-    let live = Live::new(task.lease, &task.tenant, task.attempt, true, tasks.store.now(), place);
+    let live = Live::new(task.lease, task.attempt, true, tasks.store.now(), place);
     let live = tasks.enter(live);
     let talk = talk(shared, caller, &task, arguments, metadata.as_deref());
     run::start(tasks.clone(), live, Box::new(talk));

@@ -51,7 +51,6 @@ struct State {
 /// See the module.
 pub(crate) struct Live {
     pub(super) lease: LeaseRef,
-    pub(super) tenant: String,
     /// Whether it may be run again.
     pub(super) again: bool,
     attempt: u32,
@@ -62,18 +61,10 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    pub(super) fn new(
-        lease: LeaseRef,
-        tenant: &str,
-        attempt: u32,
-        again: bool,
-        at: Timestamp,
-        place: Option<Place>,
-    ) -> Self {
+    pub(super) fn new(lease: LeaseRef, attempt: u32, again: bool, at: Timestamp, place: Option<Place>) -> Self {
         let state = State { at, progress: None, news: false, asks: Vec::new(), asked: 0 };
         Self {
             lease,
-            tenant: tenant.to_owned(),
             again,
             attempt,
             stop: CancellationToken::new(),
@@ -227,7 +218,7 @@ mod tests {
     use crate::mcp::client_port::Question;
 
     fn live() -> Live {
-        Live::new(LeaseRef { id: TaskId::new(), fence: 1 }, "t", 1, false, now(), None)
+        Live::new(LeaseRef { id: TaskId::new(), fence: 1 }, 1, false, now(), None)
     }
 
     fn question(key: &str) -> Question {

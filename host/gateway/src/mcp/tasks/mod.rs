@@ -11,15 +11,16 @@
 //! - A question of the guest makes the task `input_required`; answers reach the suspended guest. A cancellation stops it.
 //! - What belongs to another tenant is unknown, like what never was.
 //!
-//! **Bounds.** Tasks that run ([`GatewayConfig::task_limit`](crate::GatewayConfig), of one tenant at most half): a call
-//! that finds no place stays a call. Each holds one suspended guest, within its tool's deadline. Results by [`results`].
+//! **Bounds.** Tasks that run ([`GatewayConfig::task_limit`](crate::GatewayConfig), of one tenant half unless said
+//! otherwise): a call that finds no place stays a call. Each holds one suspended guest, within its tool's deadline. A
+//! result has at most [`GatewayConfig::task_max_result`](crate::GatewayConfig); a long one counts among the bytes that the
+//! task store keeps for its tenant, and goes with its task.
 //!
 //! **Refuses.** Clients that did not declare the extension, where the tool runs as a task only. Notifications of a task's
-//! status are not sent: the protocol library cannot route them yet, and they are optional.
+//! status are optional and are not sent: the protocol library does not read who asked for them.
 
 pub(crate) mod keep;
 mod live;
-mod results;
 mod run;
 mod wire;
 
@@ -29,23 +30,22 @@ use std::{
     time::Duration,
 };
 
-use rmcp::model::{DetailedTask, ErrorData, InputResponses, Task};
+use rmcp::model::{DetailedTask, ErrorData, InputResponses, JsonObject, Task};
 use serde_json::{Map, Value, json};
 use tandem_catalog::Tool;
 use tandem_engine::{Caller, ClientCapabilities};
 use tandem_store::tasks::{
-    Adopted, CancelState, LeaseRef, MAX_TIMEOUT, NewTask, RetryKind, RetryPolicy, SqliteTasks, StoredTask, TaskId,
-    TaskStore as _, TaskStoreError, Timestamp,
+    Adopted, CancelState, LeaseRef, MAX_CONTENT, MAX_TIMEOUT, NewTask, RetryKind, RetryPolicy, SqliteTasks, StoredTask,
+    TaskId, TaskResult, TaskStore as _, TaskStoreError, Timestamp,
 };
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 pub(crate) use self::live::Live;
-use self::results::Results;
 use super::{errors, talk::Talk};
 use crate::{
-    config::TaskStores,
-    places::{Place, Places},
+    GatewayConfig,
+    places::{self, Place, Places},
 };
 
 /// The queue that they are in: workers of the network of hosts claim from another.
@@ -58,11 +58,11 @@ const ATTEMPTS: u32 = 3;
 /// The tasks of this host.
 pub(crate) struct Tasks {
     store: SqliteTasks,
-    results: Results,
     /// The holder of the leases: another one each time the host starts.
     worker: String,
     places: Arc<Places>,
     keep: Duration,
+    max_result: usize,
     /// Those that run here.
     live: Mutex<HashMap<TaskId, Arc<Live>>>,
     ended: Notify,
@@ -91,13 +91,16 @@ fn repeatable(tool: &Tool) -> bool {
 }
 
 impl Tasks {
-    pub(crate) fn new(stores: TaskStores, places: Arc<Places>, keep: Duration) -> Arc<Self> {
+    /// `open`: all callers are the same one.
+    pub(crate) fn new(store: SqliteTasks, config: &GatewayConfig, open: bool) -> Arc<Self> {
+        let limit = config.task_limit;
+        let per_tenant = config.task_limit_per_tenant.unwrap_or_else(|| places::share(limit, open));
         Arc::new(Self {
-            store: stores.tasks,
-            results: Results::new(stores.store, keep),
+            store,
             worker: format!("mcp-{}", Uuid::now_v7()),
-            places,
-            keep,
+            places: Places::new(limit, per_tenant),
+            keep: config.task_keep,
+            max_result: config.task_max_result.min(MAX_CONTENT),
             live: Mutex::default(),
             ended: Notify::new(),
         })
@@ -126,7 +129,7 @@ impl Tasks {
         };
         tracing::info!(task = %lease.id, tool, "the call goes on as a task");
         metrics::counter!("tandem_mcp_tasks_total", "state" => "begun").increment(1);
-        let live = self.enter(Live::new(lease, &of.caller.tenant, 1, again, at, Some(of.place)));
+        let live = self.enter(Live::new(lease, 1, again, at, Some(of.place)));
         run::start(self.clone(), live, talk);
         Ok(wire::begun(lease.id, at, self.keep))
     }
@@ -137,9 +140,23 @@ impl Tasks {
         let live = self.of(&stored.row.id);
         let result = match &stored.result {
             None => None,
-            Some(result) => Some(self.results.read(tenant, stored.row.id, result).await?),
+            Some(result) => Some(self.result(stored.row.id, result).await?),
         };
         Ok(wire::detailed(&stored, live.as_deref(), result, self.keep))
+    }
+
+    /// A result, from the task's row or by its content id.
+    async fn result(&self, id: TaskId, kept: &TaskResult) -> Result<JsonObject, ErrorData> {
+        let text = match kept {
+            TaskResult::Inline(text) => Some(text.clone()),
+            TaskResult::Cid(cid) => self.store.content(cid).await.map_err(failed)?,
+        };
+        let result = text.and_then(|text| serde_json::from_str(&text).ok());
+        result.ok_or_else(|| {
+            tracing::error!(task = %id, "a result that was kept cannot be read");
+            let data = json!({"code": "unavailable", "retryable": false});
+            ErrorData::internal_error("the task's result cannot be read any more", Some(data))
+        })
     }
 
     /// Answers questions of a task. What it does not ask (any more) is left aside.

@@ -21,6 +21,9 @@ const TRIES: u32 = 8;
 /// The pause after the first of them; it doubles.
 const PAUSE: Duration = Duration::from_millis(50);
 
+/// How the store's own reason begins where a tenant has no room for one more result.
+const FULL: &str = "limit_exceeded: ";
+
 /// Drives a task in the background.
 pub(super) fn start(tasks: Arc<Tasks>, live: Arc<Live>, talk: Box<Talk>) {
     let span = tracing::info_span!("mcp.task", task = %live.lease.id);
@@ -58,21 +61,19 @@ async fn outcome(tasks: &Tasks, live: &Live, ended: Result<Reply, ErrorData>) ->
         None => {}
     }
     match result {
-        Ok(result) => completed(tasks, live, &result).await,
+        Ok(result) => completed(result, tasks.max_result).await,
         Err(error) => fatal(&error),
     }
 }
 
 /// A result, whether the tool says that it failed or not.
-async fn completed(tasks: &Tasks, live: &Live, result: &CallToolResult) -> Outcome {
-    let text = match serde_json::to_string(result) {
-        Ok(text) => text,
-        Err(error) => return fatal(&ErrorData::internal_error(format!("the result is not JSON: {error}"), None)),
-    };
-    match tasks.results.keep(&live.tenant, live.lease.id, text).await {
-        Ok(result) => Outcome::Ok(result),
-        Err(error) => fatal(&error),
-    }
+async fn completed(result: CallToolResult, most: usize) -> Outcome {
+    // A large one takes milliseconds, for which other calls should not wait.
+    let named = tokio::task::spawn_blocking(move || {
+        let content = String::from_utf8(tandem_manifest::canonical_json(&result)).unwrap_or_default();
+        if content.len() > most { fatal(&errors::task_result(content.len(), most)) } else { Outcome::done(content) }
+    });
+    named.await.unwrap_or_else(|error| fatal(&ErrorData::internal_error(format!("the result is lost: {error}"), None)))
 }
 
 /// The error of a request, as its task keeps it. Its data goes where they are too long to be kept.
@@ -90,6 +91,10 @@ pub(super) fn error_of(text: Option<&str>, state: TaskState) -> serde_json::Map<
     let kept = text.and_then(|text| serde_json::from_str::<ErrorData>(text).ok());
     let error = match (kept, state) {
         (Some(error), _) => error,
+        // The store had no room for its result.
+        (None, TaskState::Failed) if text.is_some_and(|text| text.starts_with(FULL)) => {
+            errors::task_bytes(text.unwrap_or_default().trim_start_matches(FULL))
+        }
         // Nobody renewed its lease.
         (None, TaskState::Dead) => errors::interrupted("the host ended while the task ran"),
         (None, _) => ErrorData::internal_error(text.unwrap_or("the task failed").to_owned(), None),

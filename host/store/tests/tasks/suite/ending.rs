@@ -1,8 +1,11 @@
 use std::time::Duration;
 
-use tandem_store::tasks::{
-    Beat, CancelState, Finish, Hint, MAX_BACKOFF, MAX_ERROR, MAX_RESULT, NewTask, Outcome, Retention, RetryKind,
-    RetryPolicy, TaskResult, TaskState, TaskStore, TaskStoreError, WorkerInfo,
+use tandem_store::{
+    ContentId,
+    tasks::{
+        Beat, CancelState, Finish, Hint, MAX_BACKOFF, MAX_ERROR, MAX_RESULT, NewTask, Outcome, Retention, RetryKind,
+        RetryPolicy, TaskResult, TaskState, TaskStore, TaskStoreError, WorkerInfo,
+    },
 };
 
 use super::{Fixture, TENANT, TOOL, applied, ok, secs};
@@ -165,21 +168,22 @@ pub(crate) async fn results_and_errors_are_bounded<S: TaskStore + Clone>(f: Fixt
 
 pub(crate) async fn a_large_result_is_kept_once_and_goes_with_its_last_task<S: TaskStore + Clone>(f: Fixture<S>) {
     let content = format!(r#""{}""#, "x".repeat(3 * MAX_RESULT));
-    let kept = || Outcome::Kept { cid: "bafkrei".into(), content: content.clone() };
+    let kept = || Outcome::done(content.clone());
+    let cid = ContentId::of_bytes(content.as_bytes()).to_string();
     let task = |retention| NewTask { retention_s: Some(retention), ..NewTask::new(TENANT, TOOL, "{}") };
     for retention in [60, 120] {
         let id = f.created(task(retention)).await;
         let lease = f.claim("w").await.unwrap().lease;
         assert_eq!(f.finish(lease, kept()).await, applied(TaskState::Succeeded));
-        assert_eq!(f.get(id).await.result, Some(TaskResult::Cid("bafkrei".into())));
+        assert_eq!(f.get(id).await.result, Some(TaskResult::Cid(cid.clone())));
     }
-    assert_eq!(f.store.content("bafkrei").await.unwrap().as_ref(), Some(&content));
+    assert_eq!(f.store.content(&cid).await.unwrap().as_ref(), Some(&content));
     f.pass(secs(61));
     f.store.prune(Retention::default(), 10).await.unwrap();
-    assert_eq!(f.store.content("bafkrei").await.unwrap().as_ref(), Some(&content), "another task names it");
+    assert_eq!(f.store.content(&cid).await.unwrap().as_ref(), Some(&content), "another task names it");
     f.pass(secs(60));
     f.store.prune(Retention::default(), 10).await.unwrap();
-    assert_eq!(f.store.content("bafkrei").await.unwrap(), None);
+    assert_eq!(f.store.content(&cid).await.unwrap(), None);
 }
 
 pub(crate) async fn large_results_count_as_the_tenant_s_bytes<S: TaskStore + Clone>(f: Fixture<S>) {

@@ -1,0 +1,60 @@
+//! What an operator writes below `[p2p]` reaches the host that runs. `p2p.tenants` is in `mesh`, `p2p.task-queue` in `results`.
+
+use serde_json::{Value, json};
+use tandem_harness::{Client, Host, Options};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::mesh::{config, until};
+
+/// A host of the tests' network with this instead of the usual `listen`, and `more` after it.
+async fn host(registry: &TempDir, listen: &str, more: &str) -> anyhow::Result<(Host, Client)> {
+    let config = config(registry).replace("listen = [\"/ip4/127.0.0.1/tcp/0\"]", listen);
+    let options = Options::with(&["p2p-peers", "p2p-bootstrap"])?.mesh().config(&format!("{config}\n{more}"));
+    let options = options.env("TEST_SWARM_KEY", &"5a".repeat(32)).write_directory("data/bootstrap");
+    let host = options.start().await?;
+    let client = host.client("/mcp/full").await?;
+    Ok((host, client))
+}
+
+async fn connect(client: &Client) -> anyhow::Result<Value> {
+    client.structured("p2p_peer_bootstrap", json!({"timeout_s": 5})).await
+}
+
+#[tokio::test]
+async fn one_address_has_no_more_connections_than_the_operator_allows() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let one = "[p2p.limits]\nconnections-per-address = 1";
+    let (narrow, client) = host(&registry, "listen = [\"/ip4/127.0.0.1/tcp/0\"]", one).await?;
+    // The others listen nowhere: they dial, and nobody dials them.
+    let (first, other) = host(&registry, "listen = []", "").await?;
+    until(&other, "p2p_peer_list", json!({}), |answer| answer["total"] == 1).await?;
+    let (second, late) = host(&registry, "listen = []", "").await?;
+    until(&late, "p2p_peer_list", json!({"state": "known"}), |answer| answer["total"] != 0).await?;
+    let tried = connect(&late).await?;
+    assert_eq!((&tried["connected"], &tried["ready"]), (&json!(0), &json!(false)), "{tried}");
+    assert_eq!(client.structured("p2p_peer_list", json!({})).await?["total"], 1);
+    drop((narrow, first, second));
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_operators_page_tells_the_hosts_address() -> anyhow::Result<()> {
+    let page = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let address = page.local_addr()?;
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = page.accept().await {
+            let _read = stream.read(&mut [0; 4096]).await;
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 11\r\nconnection: close\r\n\r\n203.0.113.7";
+            let _sent = stream.write_all(answer).await;
+            crate::ports::part(stream).await;
+        }
+    });
+    let registry = TempDir::new()?;
+    let nat = format!("[p2p.nat]\nip-url = \"http://{address}/ip\"");
+    let (_host, client) = host(&registry, "listen = []", &nat).await?;
+    let seen = client.structured("p2p_peer_get_public_ip", json!({"methods": ["http"]})).await?;
+    let found = &seen["addresses"][0];
+    assert_eq!((&found["ip"], &found["method"]), (&json!("203.0.113.7"), &json!("http")), "{seen}");
+    Ok(())
+}
