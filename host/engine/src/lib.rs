@@ -33,6 +33,7 @@ mod output;
 mod plugin;
 mod reflect;
 mod services;
+mod spec;
 mod state;
 mod ticker;
 mod wasi;
@@ -52,7 +53,8 @@ pub use error::{LoadError, RunError};
 pub use host::{
     Caches, DagFormat, EntryKind, EventSink, InvokeError, InvokeOutput, Invoker, P2p, P2pError, P2pRequest, Strategy,
 };
-pub use plugin::{Capabilities, InstancePolicy, Plugin, PluginSpec};
+pub use plugin::Plugin;
 pub use reflect::LeftOut;
 pub use services::Services;
+pub use spec::{Capabilities, InstancePolicy, PluginSpec};
 pub use wasi::{DiskUsage, Fixed, Recorded, Unanswered};

@@ -27,7 +27,7 @@ use crate::{
         },
     },
     call::CallEnv,
-    capability::{Capability, Limits},
+    capability::Limits,
     config::{HOSTCALL_FUEL, MAX_HANDLES},
     error::{LoadError, RunError},
     exports::{Answer, Exports, Op, Tools},
@@ -35,6 +35,7 @@ use crate::{
     metrics::{Counted, Meters},
     reflect::LeftOut,
     services::Services,
+    spec::{Capabilities, InstancePolicy, PluginSpec},
     state::CallState,
     ticker::Ticker,
     wasi::Fixed,
@@ -58,77 +59,6 @@ impl Shared {
     pub(crate) fn new(spec: &PluginSpec, services: Arc<Services>, ticker: Arc<Ticker>) -> Self {
         let (name, capabilities) = (spec.name.as_str(), spec.capabilities.clone());
         Self { name: name.into(), services, capabilities, fixed: spec.fixed, meters: Meters::new(name), ticker }
-    }
-}
-
-/// How long an instance lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InstancePolicy {
-    /// A fresh one for each call.
-    PerCall,
-    /// Reused by calls of one tenant, at most this often.
-    Pooled {
-        /// Calls that one instance serves.
-        max_invocations: u32,
-    },
-}
-
-/// Decides what a tenant's calls may touch. Asked at every use of a capability, so that a change takes effect on the
-/// next one; must be quick, and answer the same `Arc` until something changes.
-pub trait Capabilities: Send + Sync {
-    /// The effective capability of a tenant.
-    fn of(&self, tenant: &str) -> Arc<Capability>;
-}
-
-impl Capabilities for Capability {
-    fn of(&self, _tenant: &str) -> Arc<Capability> {
-        Arc::new(self.clone())
-    }
-}
-
-impl Capabilities for Arc<Capability> {
-    fn of(&self, _tenant: &str) -> Arc<Capability> {
-        self.clone()
-    }
-}
-
-/// What the engine needs to know about a plugin.
-pub struct PluginSpec {
-    /// The plugin's name: the namespace of its keys, and a label in logs and metrics.
-    pub name: String,
-    /// Ceilings of a call.
-    pub limits: Limits,
-    /// How long an instance lives.
-    pub policy: InstancePolicy,
-    /// What each tenant may touch.
-    pub capabilities: Arc<dyn Capabilities>,
-    /// Time and chance for tests of the plugin; none is the real ones.
-    pub fixed: Option<Fixed>,
-}
-
-impl std::fmt::Debug for PluginSpec {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PluginSpec").field("name", &self.name).field("limits", &self.limits).finish_non_exhaustive()
-    }
-}
-
-impl PluginSpec {
-    /// For asking a component what it offers: small limits, and the given capability.
-    pub(crate) fn ungranted(capability: Arc<Capability>) -> Self {
-        Self {
-            name: "describe".to_owned(),
-            limits: Limits {
-                memory: 256 << 20,
-                deadline: Duration::from_secs(30),
-                cpu: Duration::from_secs(10),
-                output: 8 << 20,
-                log: 16 << 10,
-                concurrency: 1,
-            },
-            policy: InstancePolicy::PerCall,
-            capabilities: Arc::new(capability),
-            fixed: None,
-        }
     }
 }
 
