@@ -5,13 +5,13 @@
 //!
 //! **Promises.** When all [`PLACES`] are taken, a newcomer gets the oldest one of the network (/24, /48) that has the most,
 //! if that has two more than its own; and within its own network, that of the address with the most, by the same rule. So
-//! a handshake that is the only one of its network is never given up for another, and its network's next is only refused
-//! when [`PLACES`] networks attack at once, or as many addresses of its own network. Where all have about as many, who is
+//! a handshake that is the only one of its network is never given up for another. Where all have about as many, who is
 //! in stays in: else many honest hosts that come back at once would push each other out for ever.
 //!
 //! **Bounds.** [`PLACES`] handshakes, all relayed ones together like one network; each as long as the transport lets it.
 //!
-//! **Not promised.** A way in while that many networks attack: then places come free only as handshakes end.
+//! **Not promised.** A way in while 32 other networks attack at once, or 32 addresses of the newcomer's own network, or
+//! about ten addresses of both: then places come free only as handshakes end.
 
 use std::{
     cmp::Reverse,
