@@ -19,7 +19,7 @@ use super::dht;
 use super::gossip;
 #[cfg(feature = "nat")]
 use super::nat;
-use super::{NetworkSettings, accepts};
+use super::{NetworkSettings, accepts, places::PLACES};
 
 /// The protocol of tool calls between hosts (MCP++ Profile E).
 pub(crate) const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0");
@@ -29,8 +29,11 @@ pub(crate) const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0"
 const PER_PEER: u32 = 2;
 /// Connections that this host opened.
 const OUTGOING: u32 = 64;
-/// Handshakes under way. Each costs a few hundred microseconds of cryptography: a flood of them would take the thread.
-const HANDSHAKES: u32 = 32;
+/// Connections that this host is opening.
+const OPENING: u32 = 32;
+/// Connections that others are opening. Who gets a place is decided before ([`places`](super::places)); what lost its place
+/// still counts here until its task has seen that.
+const ARRIVING: u32 = 4 * PLACES as u32;
 /// Share of the machine's memory over which no connection is taken.
 const MEMORY: f64 = 0.8;
 /// A peer that is silent for so long is asked whether it lives.
@@ -75,8 +78,8 @@ impl Behaviour {
         let public = key.public();
         let me = PeerId::from(&public);
         let limits = limits::ConnectionLimits::default()
-            .with_max_pending_incoming(Some(HANDSHAKES))
-            .with_max_pending_outgoing(Some(HANDSHAKES))
+            .with_max_pending_incoming(Some(ARRIVING))
+            .with_max_pending_outgoing(Some(OPENING))
             .with_max_established_incoming(Some(settings.max_connections))
             .with_max_established_outgoing(Some(OUTGOING))
             .with_max_established_per_peer(Some(PER_PEER));

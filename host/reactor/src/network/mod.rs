@@ -3,8 +3,8 @@
 //! **Promises.** Everything here happens on the reactor's thread. A question about the swarm is answered at once from what
 //! its events told; a dial is answered when it ends.
 //!
-//! **Bounds.** [`EVENTS`] events before other work gets a turn; connections, handshakes and streams by the behaviour;
-//! connections of one address by [`accepts`]; [`OBSERVED`] addresses that others claim this host to have.
+//! **Bounds.** [`EVENTS`] events before other work gets a turn; connections and streams by the behaviour, connections of one
+//! address by [`accepts`], handshakes by [`places`]; [`OBSERVED`] addresses that others claim this host to have.
 //!
 //! **Refuses.** Peers that admission does not let in, before anything is said to them; dials to where the address policy
 //! forbids, whoever wants them ([`gate`]).
@@ -20,6 +20,7 @@ mod gossip;
 mod identity;
 #[cfg(feature = "nat")]
 mod nat;
+mod places;
 mod transport;
 
 use std::{

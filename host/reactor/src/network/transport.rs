@@ -1,5 +1,5 @@
 //! How bytes get to peers: TCP with noise and yamux, QUIC beside it, or TCP alone under a network key; and through relays,
-//! where the operator turned that on. Everything that is dialled passes the [`Gate`].
+//! where the operator turned that on. Everything that is dialled passes the [`Gate`], whoever connects the [`Door`].
 
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use super::{
     NetworkSettings,
     behaviour::Behaviour,
     gate::{Gate, Rules},
+    places::Door,
 };
 
 /// A handshake that takes longer is an attack or a dead network.
@@ -65,5 +66,5 @@ pub(super) fn swarm(key: &Keypair, settings: &NetworkSettings, rules: Rules) -> 
     let (all, relayed) = (direct, ());
     let behaviour = Behaviour::new(key, settings, relayed)?;
     let config = swarm::Config::with_tokio_executor().with_idle_connection_timeout(IDLE);
-    Ok(Swarm::new(Gate { inner: all, rules }.boxed(), behaviour, me, config))
+    Ok(Swarm::new(Gate { inner: Door::new(all), rules }.boxed(), behaviour, me, config))
 }

@@ -1,10 +1,20 @@
 //! Peers that want more than their share: others do not notice.
 
-use std::time::Duration;
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use futures::{AsyncReadExt as _, AsyncWriteExt as _};
 use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpSocket, TcpStream},
+};
 
 use crate::kit::{Host, ask, config, echo, host, is_well, peer, receive, send, try_send};
 
@@ -126,7 +136,7 @@ async fn one_address_gets_its_share_of_connections_and_noise_gets_nothing() {
     let host = Host::start(&p2p).await;
     let socket = crate::kit::socket(&host.address());
     // Garbage in place of a handshake, and silence: both are dropped. They count like any connection.
-    let mut garbage = tokio::net::TcpStream::connect(socket).await.unwrap();
+    let mut garbage = TcpStream::connect(socket).await.unwrap();
     garbage.write_all(&[0x5a; 512]).await.unwrap();
     let mut end = Vec::new();
     let closed = tokio::time::timeout(Duration::from_secs(20), garbage.read_to_end(&mut end)).await;
@@ -145,6 +155,20 @@ async fn one_address_gets_its_share_of_connections_and_noise_gets_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_ends_makes_room_for_another_of_its_address() {
+    let mut p2p = config();
+    (p2p.limits.accepts_per_second, p2p.limits.accept_burst) = (1_000, 1_000);
+    p2p.limits.connections_per_address = 2;
+    let host = Host::start(&p2p).await;
+    let (mut first, mut second) = (peer(&host).await, peer(&host).await);
+    let _held = (first.stream().await, second.stream().await);
+    assert!(peer(&host).await.try_stream().await.is_none(), "the address has what it may have");
+    drop(first);
+    let room = async { while peer(&host).await.try_stream().await.is_none() {} };
+    assert!(tokio::time::timeout(Duration::from_secs(60), room).await.is_ok(), "a place is never given back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_and_streams_are_bounded_as_configured() {
     let mut p2p = config();
     (p2p.limits.in_flight, p2p.limits.streams) = (2, 1);
@@ -160,4 +184,51 @@ async fn requests_and_streams_are_bounded_as_configured() {
     let mut second = stranger.stream().await;
     let sent = try_send(&mut second, echo(4).to_string().as_bytes()).await;
     assert!(sent.is_err() || receive(&mut second).await.is_none(), "a second stream is not served");
+}
+
+/// A connection from an address of this machine that says nothing.
+async fn silent(from: [u8; 4], to: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((from, 0).into()).unwrap();
+    socket.connect(to).await.unwrap()
+}
+
+/// Keeps a connection that says nothing open, and opens it again whenever it is closed.
+async fn besiege(from: [u8; 4], to: SocketAddr, closed: Arc<AtomicU32>) {
+    loop {
+        let mut socket = silent(from, to).await;
+        drop(socket.read_to_end(&mut Vec::new()).await);
+        closed.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Newcomers come in at their first attempt while these addresses, with so many connections each, hold all places.
+async fn newcomers_pass(from: impl Iterator<Item = [u8; 4]>, each: usize) {
+    let host = host().await;
+    let (socket, closed) = (crate::kit::socket(&host.address()), Arc::<AtomicU32>::default());
+    let mut siege = tokio::task::JoinSet::new();
+    for address in from {
+        for _ in 0..each {
+            siege.spawn(besiege(address, socket, Arc::clone(&closed)));
+        }
+    }
+    // Well before a handshake's time is over, connections are closed: there is no place left.
+    while closed.load(Ordering::Relaxed) == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    for _ in 0..5 {
+        is_well(&host).await;
+    }
+    siege.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_newcomer_comes_in_while_neighbours_that_say_nothing_hold_all_places() {
+    newcomers_pass((2..18).map(|host| [127, 0, 0, host]), 4).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_newcomer_comes_in_while_thirty_one_networks_that_say_nothing_hold_all_places() {
+    newcomers_pass((1..32).map(|network| [127, 0, network, 1]), 2).await;
 }

@@ -1,5 +1,10 @@
 //! Announcements over a host in between, and peers that announce what is not so.
 
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
 use futures::StreamExt as _;
 use libp2p::{Swarm, gossipsub, identity::Keypair, swarm::SwarmEvent};
 use serde_json::json;
@@ -37,7 +42,24 @@ async fn what_is_false_or_old_is_not_believed_and_not_passed_on() {
     let far = Host::start(&member()).await;
     far.connect(&between.address()).await;
     far.meets(&between.peer).await;
-    let [liar, other, honest] = [(); 3].map(|()| Keypair::generate_ed25519());
+    let [liar, other, honest, ear] = [(); 4].map(|()| Keypair::generate_ed25519());
+    // Who only listens hears whatever the host passes on.
+    let (mut swarm, heard) = (speaker(&ear, &between).await, Arc::new(Mutex::new(Vec::new())));
+    let topic = gossipsub::IdentTopic::new(TOPIC);
+    while swarm.behaviour().mesh_peers(&topic.hash()).next().is_none() {
+        drop(tokio::time::timeout(Duration::from_millis(100), swarm.select_next_some()).await);
+    }
+    let hearing = tokio::spawn({
+        let heard = Arc::clone(&heard);
+        async move {
+            loop {
+                if let SwarmEvent::Behaviour(gossipsub::Event::Message { message, .. }) = swarm.select_next_some().await
+                {
+                    heard.lock().unwrap().extend(message.source);
+                }
+            }
+        }
+    });
     let mut swarm = speaker(&liar, &between).await;
     let now = UnixMillis::now();
     let mut changed: serde_json::Value = serde_json::from_str(record(&liar, now, NOWHERE).text()).unwrap();
@@ -48,7 +70,6 @@ async fn what_is_false_or_old_is_not_believed_and_not_passed_on() {
         record(&liar, UnixMillis(now.0 - 3_600_000), NOWHERE).text().to_owned(),
         "{".to_owned(),
     ];
-    let topic = gossipsub::IdentTopic::new(TOPIC);
     for text in false_ones {
         swarm.behaviour_mut().publish(topic.clone(), text.into_bytes()).unwrap();
     }
@@ -63,8 +84,17 @@ async fn what_is_false_or_old_is_not_believed_and_not_passed_on() {
         let known = host.knows(&liar.public().to_peer_id()).await;
         assert!(known.is_none_or(|known| known["addresses"] == json!([])), "what it said of itself was false or old");
     }
-    lying.abort();
-    speaking.abort();
+    let id = honest.public().to_peer_id();
+    let passed = async {
+        while !heard.lock().unwrap().contains(&id) {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), passed).await.expect("what is true is passed on");
+    assert!(!heard.lock().unwrap().contains(&liar.public().to_peer_id()), "what is false or old is passed on");
+    for task in [hearing, lying, speaking] {
+        task.abort();
+    }
 }
 
 const TOPIC: &str = "tandem/hosts/1";

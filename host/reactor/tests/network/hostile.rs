@@ -1,8 +1,18 @@
 //! Peers that break the protocol: each is answered or cut off, and the next one is served.
 
-use std::time::Duration;
+use std::{io, iter, time::Duration};
 
-use futures::AsyncWriteExt as _;
+use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, FutureExt as _, future::BoxFuture};
+use libp2p::{
+    Transport as _,
+    core::{
+        Endpoint, UpgradeInfo,
+        transport::{DialOpts, PortUse},
+        upgrade::{InboundConnectionUpgrade, OutboundConnectionUpgrade, Version},
+    },
+    identity::Keypair,
+    noise, tcp, yamux,
+};
 use serde_json::json;
 use tandem_engine::P2pRequest;
 
@@ -156,4 +166,72 @@ async fn another_ones_lease_is_not_taken() {
     let renew = json!({"id": 3, "method": "tasks/renew", "params": {"leases": [{"id": task["task_id"], "fence": 1}]}});
     assert_eq!(ask(&mut stream, renew).await["result"]["leases"][0]["state"], "stale_fence");
     host.reactor.stop();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_id_that_is_used_again_is_another_request() {
+    let host = host().await;
+    let mut peer = peer(&host).await;
+    let mut stream = peer.stream().await;
+    let slow = json!({"id": 7, "method": "tools/call", "params": {"name": "slow"}});
+    send(&mut stream, slow.to_string().as_bytes()).await;
+    for _ in 0..3 {
+        let answer = ask(&mut stream, echo(7)).await;
+        assert_eq!((&answer["id"], &answer["result"]["structuredContent"]), (&json!(7), &json!({"n": 7})), "{answer}");
+    }
+}
+
+/// Says that it speaks yamux, and speaks nonsense. It never becomes a connection: the error says how it ended.
+#[derive(Clone)]
+struct Nonsense;
+
+impl UpgradeInfo for Nonsense {
+    type Info = &'static str;
+    type InfoIter = iter::Once<Self::Info>;
+
+    fn protocol_info(&self) -> Self::InfoIter {
+        iter::once("/yamux/1.0.0")
+    }
+}
+
+impl<C: AsyncRead + AsyncWrite + Unpin + Send + 'static> OutboundConnectionUpgrade<C> for Nonsense {
+    type Output = yamux::Muxer<C>;
+    type Error = io::Error;
+    type Future = BoxFuture<'static, io::Result<Self::Output>>;
+
+    fn upgrade_outbound(self, mut socket: C, _: Self::Info) -> Self::Future {
+        async move {
+            socket.write_all(&[0x5a; 4096]).await?;
+            socket.flush().await?;
+            let read = tokio::time::timeout(Duration::from_secs(20), socket.read_to_end(&mut Vec::new())).await;
+            Err(io::Error::other(if read.is_ok() { "the host closed it" } else { "the host listens on" }))
+        }
+        .boxed()
+    }
+}
+
+impl<C: AsyncRead + AsyncWrite + Unpin + Send + 'static> InboundConnectionUpgrade<C> for Nonsense {
+    type Output = yamux::Muxer<C>;
+    type Error = io::Error;
+    type Future = BoxFuture<'static, io::Result<Self::Output>>;
+
+    fn upgrade_inbound(self, socket: C, info: Self::Info) -> Self::Future {
+        self.upgrade_outbound(socket, info)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nonsense_after_the_handshake_costs_its_connection() {
+    let host = host().await;
+    let noise = noise::Config::new(&Keypair::generate_ed25519()).unwrap();
+    let mut tcp = tcp::tokio::Transport::new(tcp::Config::new())
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise)
+        .multiplex(Nonsense)
+        .boxed();
+    let options = DialOpts { role: Endpoint::Dialer, port_use: PortUse::New };
+    let ended = tcp.dial(host.address(), options).unwrap().await;
+    let ended = ended.err().map(|error| format!("{error:?}")).unwrap_or_default();
+    assert!(ended.contains("the host closed it"), "{ended}");
+    is_well(&host).await;
 }

@@ -180,7 +180,7 @@ pub(crate) async fn host() -> Host {
 
 /// A peer that can be told to do anything.
 pub(crate) struct Peer {
-    control: libp2p_stream::Control,
+    pub(crate) control: libp2p_stream::Control,
     host: PeerId,
     swarm: tokio::task::JoinHandle<()>,
 }
@@ -192,7 +192,12 @@ impl Drop for Peer {
 }
 
 pub(crate) async fn peer(host: &Host) -> Peer {
-    let mut swarm = swarm(libp2p_stream::Behaviour::new());
+    peer_of(&Keypair::generate_ed25519(), host)
+}
+
+/// The same with a key of the test's choice.
+pub(crate) fn peer_of(key: &Keypair, host: &Host) -> Peer {
+    let mut swarm = swarm_of(key, libp2p_stream::Behaviour::new());
     let control = swarm.behaviour().new_control();
     swarm.dial(host.address()).unwrap();
     let swarm = tokio::spawn(async move { while swarm.next().await.is_some() {} });
@@ -206,10 +211,6 @@ pub(crate) fn socket(address: &Multiaddr) -> std::net::SocketAddr {
         (Some(Protocol::Ip4(ip)), Some(Protocol::Tcp(port))) => (ip, port).into(),
         _ => panic!("{address} is no address of TCP"),
     }
-}
-
-fn swarm<B: NetworkBehaviour>(behaviour: B) -> Swarm<B> {
-    swarm_of(&Keypair::generate_ed25519(), behaviour)
 }
 
 /// A swarm on TCP that speaks what it is given.
