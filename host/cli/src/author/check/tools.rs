@@ -106,11 +106,16 @@ mod tests {
 
     /// What is said of a plugin `words` with one tool; nothing of its schema.
     fn said(name: &str, description: &str) -> Vec<String> {
-        let tool = json!({
-            "name": name, "description": description, "annotations": {},
-            "input_schema": { "type": "object", "properties": {}, "additionalProperties": false },
-        });
-        let offered = Descriptors { tools: vec![serde_json::from_value(tool).unwrap()], ..Descriptors::default() };
+        let tool = ToolDescriptor {
+            name: name.to_owned(),
+            title: None,
+            description: description.to_owned(),
+            input_schema: json!({ "type": "object", "properties": {}, "additionalProperties": false }),
+            output_schema: None,
+            annotations: Default::default(),
+            meta: None,
+        };
+        let offered = Descriptors { tools: vec![tool], ..Descriptors::default() };
         let text = "[plugin]\nname = \"words\"\nversion = \"0.1.0\"\ndescription = \"Words.\"\n";
         let manifest = PluginManifest::parse("plugin.toml", text).unwrap();
         let mut findings = Findings::default();
