@@ -243,7 +243,11 @@ async fn a_limit_that_is_hit_is_named() -> anyhow::Result<()> {
              [[case]]\nname = \"any limit\"\ntool = \"{tool}\"\nexpect = {{ error = \"limit\", contains = \"{limit}\" }}\n"
         )
     };
-    Project::of("spin")?.passes(&case("spin", "cpu")).await?;
+    let project = Project::of("spin")?;
+    let manifest = fs::read_to_string(project.home.path().join("plugin.toml"))?;
+    // Little CPU time, and all the time of a busy machine to have it.
+    project.write("plugin.toml", &manifest.replace("\"2s\"", "\"60s\"").replace("500ms", "20ms"))?;
+    project.passes(&case("spin", "cpu")).await?;
     let project = Project::of("grow-memory")?;
     project.passes(&case("grow_memory", "memory")).await?;
     // What just fits is no limit: the manifest's counts, not the host's.
