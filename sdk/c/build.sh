@@ -36,6 +36,7 @@ component() { # MODULE OUTPUT
     jco=${TANDEM_JCO:-.tools/node_modules/.bin/jco}
     if [ ! -x "$jco" ]; then
         command -v npm > /dev/null || { echo "npm is missing: install Node 20 or later, or wasm-tools (with WASI_ADAPTER)" >&2; exit 1; }
+        echo "installing jco from npm into .tools" >&2
         npm install --no-audit --no-fund --silent --prefix .tools @bytecodealliance/jco@1.35 >&2
     fi
     "$jco" new "$1" --wasi-reactor -o "$2" > /dev/null

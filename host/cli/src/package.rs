@@ -9,8 +9,8 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use tandem_engine::{Engine, EngineConfig, Services};
-use tandem_manifest::{Descriptors, KeyPair, ManifestErrors, Package, PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_engine::{Engine, EngineConfig, LeftOut, Services};
+use tandem_manifest::{KeyPair, ManifestErrors, Package, PluginManifest, SignaturePolicy, TrustRoots};
 use wit_parser::{PackageMetadata, Resolve};
 
 use crate::{
@@ -47,19 +47,29 @@ pub(crate) fn manifest(path: &Path) -> anyhow::Result<PluginManifest> {
     PluginManifest::parse(&path.display().to_string(), &read_text(path)?).map_err(|errors| drawn(&errors))
 }
 
-/// Makes an unsigned package of a component and what it says that it offers.
-pub(crate) fn assemble(
+/// An unsigned package.
+pub(crate) struct Assembled {
+    pub(crate) file: Vec<u8>,
+    pub(crate) tools: usize,
+    /// Exported functions that are no tools, of a component that is not of the contract.
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// Makes a package of a component, which is asked what it offers, and its manifest, which stands at `path`.
+pub(crate) async fn assemble(
+    engine: &Engine,
     component: &[u8],
     path: &Path,
     manifest: &PluginManifest,
-    descriptors: &Descriptors,
-) -> anyhow::Result<Vec<u8>> {
+) -> anyhow::Result<Assembled> {
+    let (descriptors, left_out) = engine.examine(component).await?;
     if let Some(unknown) =
         manifest.tools.keys().find(|name| !descriptors.tools.iter().any(|tool| tool.name == name.as_str()))
     {
         bail!("{} has settings for `{unknown}`, which is no tool of the component", path.display());
     }
-    Ok(Package::pack(component, manifest, descriptors)?)
+    let file = Package::pack(component, manifest, &descriptors)?;
+    Ok(Assembled { file, tools: descriptors.tools.len(), left_out })
 }
 
 pub(crate) fn pack(args: &Pack) -> anyhow::Result<Exit> {
@@ -71,13 +81,12 @@ pub(crate) fn pack(args: &Pack) -> anyhow::Result<Exit> {
     let engine =
         Engine::new(EngineConfig { max_instances: 1, ..EngineConfig::default() }, None, Arc::new(Services::default()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (descriptors, left_out) = runtime
-        .block_on(engine.examine(&component))
+    let Assembled { mut file, tools, left_out } = runtime
+        .block_on(assemble(&engine, &component, &args.manifest, &manifest))
         .with_context(|| format!("{} cannot be packed", args.component.display()))?;
     for function in &left_out {
         writeln!(std::io::stderr(), "{}: {function}", args.component.display())?;
     }
-    let mut file = assemble(&component, &args.manifest, &manifest, &descriptors)?;
     if let Some(key) = &args.key {
         file = Package::sign(&file, &key_pair(key)?)?;
     }
@@ -88,7 +97,7 @@ pub(crate) fn pack(args: &Pack) -> anyhow::Result<Exit> {
         args.output.display(),
         manifest.plugin.name,
         manifest.plugin.version,
-        descriptors.tools.len(),
+        tools,
         file.len(),
         if args.key.is_some() { "signed" } else { "unsigned" }
     )?;

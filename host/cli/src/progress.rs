@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use tandem_catalog::{LoadObserver, Rejected};
 use tandem_engine::Origin;
 use tandem_registry::Meter;
@@ -19,9 +19,7 @@ pub(crate) struct Loading {
 impl Loading {
     pub(crate) fn new() -> Self {
         let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        if let Ok(style) = ProgressStyle::with_template("loading plugins {bar:32} {pos}/{len} {msg}") {
-            bar.set_style(style);
-        }
+        style(&bar, "loading plugins {bar:32} {pos}/{len} {msg}");
         bar.enable_steady_tick(Duration::from_millis(100));
         Self { bar, replaced: Mutex::default() }
     }
@@ -62,18 +60,28 @@ impl LoadObserver for Loading {
     }
 }
 
-/// A progress bar of one transfer.
+/// How one transfer goes on: a bar once it is known how much there is, until then what came.
 pub(crate) struct Transfer {
     bar: ProgressBar,
 }
 
 impl Transfer {
+    /// Of what is fetched; it is told how far that is.
     pub(crate) fn new(what: &str) -> Self {
-        let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {bar:32} {bytes}/{total_bytes} {eta}") {
-            bar.set_style(style);
-        }
-        bar.set_message(what.to_owned());
+        Self::showing("{spinner} {wide_msg} {bytes}", what)
+    }
+
+    /// Of what is sent, of which nobody tells how far it is.
+    pub(crate) fn sending(what: &str, bytes: usize) -> Self {
+        let transfer = Self::showing("{spinner} {wide_msg}", "");
+        transfer.bar.set_message(format!("sending {} to {what}", HumanBytes(bytes as u64)));
+        transfer
+    }
+
+    fn showing(template: &str, message: &str) -> Self {
+        let bar = if std::io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() };
+        style(&bar, template);
+        bar.set_message(message.to_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
         Self { bar }
     }
@@ -83,9 +91,17 @@ impl Transfer {
     }
 }
 
+fn style(bar: &ProgressBar, template: &str) {
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+}
+
 impl Meter for Transfer {
     fn at(&self, done: u64, total: Option<u64>) {
-        if let Some(total) = total {
+        if let Some(total) = total.filter(|total| self.bar.length() != Some(*total)) {
+            // A long name gives way, so that all stays on one line.
+            style(&self.bar, "{spinner} {wide_msg} {bar:24} {bytes}/{total_bytes} {eta}");
             self.bar.set_length(total);
         }
         self.bar.set_position(done);

@@ -102,13 +102,8 @@ impl Engine {
         self.outline(wasm).map(|outline| outline.imports)
     }
 
-    /// Asks an unpacked component what it offers, in a sandbox without any grant.
-    pub async fn describe(&self, wasm: &[u8]) -> Result<tandem_manifest::Descriptors, LoadError> {
-        self.examine(wasm).await.map(|(descriptors, _)| descriptors)
-    }
-
-    /// As [`Engine::describe`], and with the exported functions that are no tools, of a component that is not of the
-    /// contract.
+    /// Asks an unpacked component what it offers, in a sandbox without any grant. With it are the exported functions that
+    /// are no tools, of a component that is not of the contract.
     pub async fn examine(&self, wasm: &[u8]) -> Result<(tandem_manifest::Descriptors, Vec<LeftOut>), LoadError> {
         let spec = PluginSpec::ungranted(Arc::new(Capability::default()));
         let (plugin, _) = self.load(wasm, spec)?;

@@ -233,7 +233,7 @@ impl Job<'_> {
     }
 
     fn whole(&self, part: &Part) -> Result<Sha256Digest, RegistryError> {
-        let found = part.digest().ok_or_else(|| RegistryError::protocol(self.place, "no digest"))?;
+        let found = part.digest();
         match self.expected.digest {
             Some(expected) if expected != found => {
                 Err(RegistryError::Digest { place: self.place.to_owned(), expected, found })

@@ -62,12 +62,8 @@ pub struct Locked {
     /// The digest of its file. In a registry it is the layer's.
     pub digest: Sha256Digest,
     /// Who signed it; left out where nobody did.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signer: Option<KeyId>,
-}
-
-fn as_text<S: serde::Serializer>(signer: &Option<KeyId>, serializer: S) -> Result<S::Ok, S::Error> {
-    signer.map(|key| key.to_string()).serialize(serializer)
 }
 
 impl Locked {

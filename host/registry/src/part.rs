@@ -95,9 +95,9 @@ impl Part {
         Ok(())
     }
 
-    /// The digest of what came so far; none if it could not be one.
-    pub(crate) fn digest(&self) -> Option<Sha256Digest> {
-        format!("sha256:{}", hex::encode(self.digest.clone().finalize())).parse().ok()
+    /// The digest of what came so far.
+    pub(crate) fn digest(&self) -> Sha256Digest {
+        <[u8; 32]>::from(self.digest.clone().finalize()).into()
     }
 
     /// The content; the file is gone then.
@@ -151,7 +151,7 @@ mod tests {
         let mut part = Part::open(directory.path(), Some(digest)).unwrap();
         assert_eq!(part.len(), 4);
         part.append(b"of it").unwrap();
-        assert_eq!(part.digest(), Some(digest));
+        assert_eq!(part.digest(), digest);
         assert_eq!(part.into_bytes().unwrap(), b"all of it");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     }

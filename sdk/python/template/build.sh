@@ -8,7 +8,10 @@ if [ -n "${TANDEM_SDK:-}" ]; then
     if ! command -v componentize-py > /dev/null; then
         [ -d .venv ] || python3 -m venv .venv
         python=.venv/bin/python
-        [ -x .venv/bin/componentize-py ] || $python -m pip install -q componentize-py==0.25.1
+        if [ ! -x .venv/bin/componentize-py ]; then
+            echo "installing componentize-py from PyPI into .venv" >&2
+            $python -m pip install -q componentize-py==0.25.1
+        fi
     fi
 else
     [ -d .venv ] || python3 -m venv .venv

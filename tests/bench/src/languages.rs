@@ -40,7 +40,7 @@ fn packed(project: &Path, pooled: bool) -> anyhow::Result<Vec<u8>> {
         manifest.runtime.max_invocations = Some(u32::try_from(WARM_UP + CALLS)?);
     }
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let descriptors = runtime.block_on(plugin::engine()?.describe(&component))?;
+    let (descriptors, _) = runtime.block_on(plugin::engine()?.examine(&component))?;
     Ok(Package::pack(&component, &manifest, &descriptors)?)
 }
 

@@ -4,6 +4,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Output,
+    time::Duration,
 };
 
 use anyhow::{Context, ensure};
@@ -235,6 +236,64 @@ async fn limits_deadlines_and_giving_up_are_outcomes() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn a_limit_that_is_hit_is_named() -> anyhow::Result<()> {
+    let case = |tool: &str, limit: &str| {
+        format!(
+            "[[case]]\nname = \"the limit\"\ntool = \"{tool}\"\nexpect = {{ error = \"limit:{limit}\" }}\n\
+             [[case]]\nname = \"any limit\"\ntool = \"{tool}\"\nexpect = {{ error = \"limit\", contains = \"{limit}\" }}\n"
+        )
+    };
+    let project = Project::of("spin")?;
+    let manifest = fs::read_to_string(project.home.path().join("plugin.toml"))?;
+    // Little CPU time, and all the time of a busy machine to have it.
+    project.write("plugin.toml", &manifest.replace("\"2s\"", "\"60s\"").replace("500ms", "20ms"))?;
+    project.passes(&case("spin", "cpu")).await?;
+    let project = Project::of("grow-memory")?;
+    project.passes(&case("grow_memory", "memory")).await?;
+    // What just fits is no limit: the manifest's counts, not the host's.
+    let fits = "[[case]]\nname = \"a\"\ntool = \"allocate\"\narguments = { bytes = 4194304 }\nexpect = { structured = { result = 4194304 } }\n";
+    project.passes(fits).await?;
+    let manifest = fs::read_to_string(project.home.path().join("plugin.toml"))?;
+    project.write("plugin.toml", &manifest.replace("8MiB", "3MiB"))?;
+    let all = project.test(fits, &[]).await?;
+    assert!(failure(&all, "a").starts_with("expected a result, and got the error"), "{all:#}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn whoever_stops_a_test_ends_its_build() -> anyhow::Result<()> {
+    let project = Project::of("spin")?;
+    let case = "[[case]]\nname = \"a\"\ntool = \"spin\"\nexpect = { error = \"limit\" }\n";
+    project.write("Cargo.toml", "")?.write("tests/tools.toml", case)?;
+    project.write("build.sh", "echo $$ > build/started\nexec sleep 600\n")?;
+    let mut command = Command::new(binary());
+    command.arg("test").current_dir(project.home.path()).env("TANDEM_SDK", root().join("sdk"));
+    let mut child = command.stdin(std::process::Stdio::null()).kill_on_drop(true).spawn()?;
+    let mut build = String::new();
+    for _ in 0..1_200 {
+        build = fs::read_to_string(project.home.path().join("build/started")).unwrap_or_default();
+        if build.ends_with('\n') {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let stat = Path::new("/proc").join(build.trim()).join("stat");
+    // One that waits for its parent to ask has ended.
+    let runs = || fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z "));
+    ensure!(!build.is_empty() && runs(), "no build runs: `{build}`");
+    Command::new("kill").args(["-TERM", &child.id().context("it has ended")?.to_string()]).status().await?;
+    let status = tokio::time::timeout(Duration::from_secs(60), child.wait()).await??;
+    ensure!(!status.success(), "{status}");
+    for _ in 0..1_200 {
+        if !runs() {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("the build goes on after its end")
+}
+
+#[tokio::test]
 async fn failures_are_shown_as_differences() -> anyhow::Result<()> {
     let project = Project::of("spin")?;
     let case = |expect: &str| {
@@ -298,6 +357,15 @@ async fn what_troubles_others_is_found_with_its_place() -> anyhow::Result<()> {
     project.write("plugin.toml", &manifest.replace("512MiB", "64KiB"))?;
     let (code, all) = found(&project, &here).await?;
     assert!(code == Some(1) && has(&all, "error", "limits.memory", "no instance starts"), "{all:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_strangers_functions_are_its_tools_and_what_is_none_is_noted() -> anyhow::Result<()> {
+    let (code, all) = found(&Project::of("stranger")?, Path::new(".")).await?;
+    assert!(code == Some(0) && !all.iter().any(|(severity, ..)| severity == "error"), "{all:?}");
+    assert!(has(&all, "note", "exports", "is no tool:"), "{all:?}");
+    assert!(!all.iter().any(|(_, _, message)| message.contains("no host calls it")), "{all:?}");
     Ok(())
 }
 

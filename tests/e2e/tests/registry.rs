@@ -185,6 +185,17 @@ async fn an_artifact_is_of_the_wasm_layout_and_a_tag_is_not_replaced_by_accident
         "{config}"
     );
 
+    // What any client that knows only the distribution specification gets.
+    let get = async |rest: &str| {
+        let url = format!("http://{}/v2/acme/echo/{rest}", registry.host);
+        let request = reqwest::Client::new().get(url).header("accept", "application/vnd.oci.image.manifest.v1+json");
+        anyhow::Ok(request.send().await?.error_for_status()?.bytes().await?)
+    };
+    let pulled: Value = serde_json::from_slice(&get("manifests/1.0.0").await?)?;
+    let layer = pulled["layers"][0]["digest"].as_str().expect("a digest");
+    let pulled = get(&format!("blobs/{layer}")).await?;
+    assert!(pulled == std::fs::read(author.path().join(&file))?, "another file comes out than went in");
+
     let _before = registry.asked();
     let said = author.right(&["publish", &file, &repository]).await?;
     assert!(said.out.contains("is there already") && said.out.contains(&reference), "{}", said.out);

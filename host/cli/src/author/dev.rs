@@ -11,6 +11,7 @@ use std::{
 
 use clap::Args;
 use tandem_catalog::Category;
+use tandem_engine::LeftOut;
 use tandem_gateway::Gateway;
 use tandem_manifest::LogFormat;
 use tokio::net::TcpListener;
@@ -89,9 +90,9 @@ async fn work(project: &Project, host: &Arc<Private>, url: &str) {
     let mut before = None;
     loop {
         match version(project, host).await {
-            Ok((category, times)) => {
-                announce(project, host, url, before.as_deref(), &category, times);
-                before = Some(category);
+            Ok(version) => {
+                announce(project, host, url, before.as_deref(), &version);
+                before = Some(version.category);
             }
             Err(error) => {
                 let serves = match &before {
@@ -107,30 +108,32 @@ async fn work(project: &Project, host: &Arc<Private>, url: &str) {
     }
 }
 
-/// How long the compiler took, and the host after it.
-type Times = (Duration, Duration);
+/// A version that is served.
+struct Version {
+    category: Arc<Category>,
+    /// Exported functions that are no tools.
+    left_out: Vec<LeftOut>,
+    /// How long the compiler took.
+    built: Duration,
+    /// How long the host took after it.
+    loaded: Duration,
+}
 
 /// Builds and serves what is there now.
-async fn version(project: &Project, host: &Arc<Private>) -> anyhow::Result<(Arc<Category>, Times)> {
+async fn version(project: &Project, host: &Arc<Private>) -> anyhow::Result<Version> {
     let start = Instant::now();
-    project.build(true).await?;
+    project.build().await?;
     let built = start.elapsed();
     if let Some(size) = project.component().ok().map(|component| component.len()).filter(|size| *size > SLOW) {
         say!("built in {:.1} s; the host compiles {} MiB now", built.as_secs_f64(), size >> 20);
     }
     let (project, host) = (project.clone(), host.clone());
-    let category = tokio::task::spawn_blocking(move || host.take(&project)).await??;
-    Ok((category, (built, start.elapsed() - built)))
+    let (category, left_out) = tokio::task::spawn_blocking(move || host.take(&project)).await??;
+    Ok(Version { category, left_out, built, loaded: start.elapsed() - built })
 }
 
-fn announce(
-    project: &Project,
-    host: &Private,
-    url: &str,
-    before: Option<&Category>,
-    now: &Category,
-    (built, loaded): Times,
-) {
+fn announce(project: &Project, host: &Private, url: &str, before: Option<&Category>, version: &Version) {
+    let Version { category: now, left_out, built, loaded } = version;
     let (name, version) = (&now.plugin_name, &now.version);
     let times = format!("built in {:.1} s, loaded in {:.1} s", built.as_secs_f64(), loaded.as_secs_f64());
     say!("\n{name} {version} is live: {times}");
@@ -142,6 +145,9 @@ fn announce(
     for tool in &now.tools {
         let first = tool.descriptor.description.lines().next().unwrap_or("");
         say!("  {:width$}  {first}", tool.descriptor.name);
+    }
+    for function in left_out {
+        say!("  {function}");
     }
     for line in host.refused(project).unwrap_or_default() {
         say!("  not granted here: {line}");

@@ -14,7 +14,7 @@ use std::{
 
 use anyhow::Context;
 use tandem_catalog::{Catalog, Category, GrantPolicy, Granted, LoadOptions, load_candidate};
-use tandem_engine::{Engine, EngineConfig, Services};
+use tandem_engine::{Engine, EngineConfig, LeftOut, Services};
 use tandem_gateway::Gateway;
 use tandem_manifest::{HostConfig, Overlays, PluginManifest, SignaturePolicy, TrustRoots};
 use tandem_router::Router;
@@ -25,7 +25,7 @@ use super::project::Project;
 use crate::{
     args, config, grants,
     live::Policy,
-    package,
+    package::{self, Assembled},
     reload::drain::Draining,
     serve::{gateway_config, router_config},
     tenants::Limits,
@@ -115,12 +115,11 @@ impl Private {
     }
 
     /// Verifies, compiles and probes what the project has built, and serves it from now on; what served before finishes its
-    /// calls. If anything is wrong, what served before goes on. Blocking, up to half a minute for an interpreter.
-    pub(super) fn take(&self, project: &Project) -> anyhow::Result<Arc<Category>> {
-        let runtime = tokio::runtime::Handle::current();
-        let (manifest, component) = (project.manifest()?, project.component()?);
-        let descriptors = runtime.block_on(self.engine.describe(&component))?;
-        let file = package::assemble(&component, &project.manifest_path(), &manifest, &descriptors)?;
+    /// calls. If anything is wrong, what served before goes on. Answers with the exported functions that are no tools. Blocking, up to half a minute for an interpreter.
+    pub(super) fn take(&self, project: &Project) -> anyhow::Result<(Arc<Category>, Vec<LeftOut>)> {
+        let (manifest, component, path) = (project.manifest()?, project.component()?, project.manifest_path());
+        let assembled = package::assemble(&self.engine, &component, &path, &manifest);
+        let Assembled { file, left_out, .. } = tokio::runtime::Handle::current().block_on(assembled)?;
         let options = LoadOptions {
             directory: PathBuf::new(),
             roots: TrustRoots::none(),
@@ -133,7 +132,7 @@ impl Private {
         self.draining.retire(displaced);
         self.router.set_ready(true);
         self.prune();
-        self.catalog.of_file(FILE).0.context("the plugin was unloaded")
+        Ok((self.catalog.of_file(FILE).0.context("the plugin was unloaded")?, left_out))
     }
 
     /// What the plugin requests and does not get here, or not all of it.

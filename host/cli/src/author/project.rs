@@ -91,17 +91,15 @@ impl Project {
             .with_context(|| format!("{SCRIPT} did not make {COMPONENT}; that is where the built component belongs"))
     }
 
-    /// Runs the build; `quick` is one that is to be followed by others soon. Its output is the compiler's, and goes where ours goes.
+    /// Runs the build, as one that is to be followed by others soon: what one command compiled, the next one need not. Its output is the
+    /// compiler's, and goes where ours goes.
     ///
     /// # Errors
     /// It failed, or could not be started. Dropping the future ends it.
-    pub(super) async fn build(&self, quick: bool) -> anyhow::Result<()> {
+    pub(super) async fn build(&self) -> anyhow::Result<()> {
         let mut command = Command::new("sh");
-        command.arg(SCRIPT).current_dir(&self.directory).env(sdk::VARIABLE, &self.sdk);
+        command.arg(SCRIPT).current_dir(&self.directory).env(sdk::VARIABLE, &self.sdk).env(QUICK, "1");
         command.stdin(Stdio::null()).stdout(super::terminal()).kill_on_drop(true);
-        if quick {
-            command.env(QUICK, "1");
-        }
         // A compiler has children of its own; all of them end when the author ends us.
         let mut child = command.process_group(0).spawn().context("cannot run sh")?;
         let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));

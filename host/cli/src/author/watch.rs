@@ -17,6 +17,8 @@ use crate::reload::settle::{Settling, Stamp};
 
 /// Directories that are made, not written. Hidden ones are left out too.
 const MADE: [&str; 6] = ["build", "dist", "node_modules", "target", "venv", "__pycache__"];
+/// The project's directory of cases, which no component is made of.
+const CASES: &str = "tests";
 /// Files that a build writes into a project.
 const WRITTEN: [&str; 2] = ["Cargo.lock", "package-lock.json"];
 /// More than a plugin's sources have. Stops a look at a home directory from taking minutes.
@@ -108,7 +110,7 @@ fn walk(root: &Path, directory: &Path, depth: usize, found: &mut Found) -> Resul
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let (path, Ok(metadata)) = (entry.path(), entry.metadata()) else { continue };
-        if name.starts_with('.') || name.ends_with('~') {
+        if name.starts_with('.') || name.ends_with('~') || (depth == MAX_DEPTH && name == CASES) {
             continue;
         }
         if metadata.is_dir() && depth > 0 && !MADE.contains(&&*name) {
@@ -129,7 +131,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_written_counts_and_what_is_built_does_not() {
+    async fn what_is_written_counts_and_what_is_built_or_tests_it_does_not() {
         let home = tempfile::tempdir().unwrap();
         let write = |name: &str, text: &str| {
             let path = home.path().join(name);
@@ -138,15 +140,23 @@ mod tests {
         };
         write("src/lib.rs", "1");
         let mut sources = Sources::new(home.path());
-        for built in ["target/a", "build/plugin.wasm", ".venv/b", "node_modules/c", "Cargo.lock", "src/lib.rs~"] {
+        for built in [
+            "target/a",
+            "build/plugin.wasm",
+            ".venv/b",
+            "node_modules/c",
+            "Cargo.lock",
+            "src/lib.rs~",
+            "tests/tools.toml",
+        ] {
             write(built, "built");
         }
         let quiet = tokio::time::timeout(REST * 10, sources.changed()).await;
         assert!(quiet.is_err(), "{quiet:?}");
         write("src/lib.rs", "22");
         assert_eq!(sources.changed().await, ["src/lib.rs"]);
-        write("src/more/deep.rs", "1");
-        assert_eq!(sources.changed().await, ["src/more/deep.rs"]);
+        write("src/tests/deep.rs", "1");
+        assert_eq!(sources.changed().await, ["src/tests/deep.rs"]);
         fs::remove_file(home.path().join("src/lib.rs")).unwrap();
         assert_eq!(sources.changed().await, ["src/lib.rs"]);
     }

@@ -8,7 +8,7 @@ use tandem_manifest::{Installed, Sha256Digest};
 use tandem_registry::{Fetched, Locked, Source};
 
 use super::{
-    How, Install, Uninstall,
+    Common, Install, Uninstall,
     place::Present,
     show::{Plan, agreed},
     site::Site,
@@ -19,24 +19,24 @@ pub(crate) fn install(args: Install) -> anyhow::Result<Exit> {
     if args.digest.is_some() && args.from.len() > 1 {
         bail!("--digest is of one file; name one source with it");
     }
-    let mut site = Site::open(&args.how)?;
+    let mut site = Site::open(&args.how.common)?;
     let done = if args.from.is_empty() {
         restore(&mut site, args.locked)?
     } else {
         let mut done = Vec::new();
         for source in &args.from {
-            done.push(one(&mut site, source, args.digest, args.locked, &args.how)?);
+            done.push(one(&mut site, source, args.digest, args.locked, args.how.yes)?);
         }
         done
     };
-    finish(&args.how, done)
+    finish(&args.how.common, done)
 }
 
 /// Prints what was done.
-pub(super) fn finish(how: &How, done: Vec<Done>) -> anyhow::Result<Exit> {
+pub(super) fn finish(common: &Common, done: Vec<Done>) -> anyhow::Result<Exit> {
     let mut out = std::io::stdout().lock();
     let refused = done.iter().any(|done| !done.well);
-    if how.json {
+    if common.json {
         let done: Vec<Value> = done.into_iter().map(|done| done.json).collect();
         writeln!(out, "{}", serde_json::to_string_pretty(&done)?)?;
     } else {
@@ -60,7 +60,7 @@ impl Done {
     pub(super) fn told(locked: &Locked, what: &str) -> Self {
         let json = serde_json::json!({
             "name": locked.name, "version": locked.version, "source": locked.source, "digest": locked.digest,
-            "signer": locked.signer.map(|key| key.to_string()), "installed": false, "told": what,
+            "signer": locked.signer, "installed": false, "told": what,
         });
         Self { line: format!("{} {}: {what}", locked.name, locked.version), json, well: true }
     }
@@ -71,7 +71,7 @@ fn one(
     source: &Source,
     digest: Option<Sha256Digest>,
     locked: bool,
-    how: &How,
+    yes: bool,
 ) -> anyhow::Result<Done> {
     let from = source.clone().absolute().with_context(|| format!("cannot read {source}"))?;
     let cannot = || format!("{source} is not installed");
@@ -103,7 +103,7 @@ fn one(
             None => bail!("{} has no `{name}`; without --locked it would be added", site.lock_path.display()),
         }
     }
-    carry_out(site, plan, &fetched.bytes, how.yes)
+    carry_out(site, plan, &fetched.bytes, yes)
 }
 
 /// Passes a file through the gate.

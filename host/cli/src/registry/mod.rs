@@ -36,9 +36,21 @@ struct Reach {
     plain_http: Vec<String>,
 }
 
+/// What every command that asks a registry takes.
+#[derive(Debug, Args)]
+struct Common {
+    #[command(flatten)]
+    reach: Reach,
+    #[command(flatten)]
+    source: args::Source,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tandem publish words.wasm oci://ghcr.io/acme/words          # the tag is the plugin's version\n  tandem publish words.wasm oci://ghcr.io/acme/words:1.2.0 --trust keys/me.pub\n\nThe plugin must be signed, by a key that the configuration or --trust trusts: pack it with --key, or use `tandem sign`. The artifact is the CNCF's wasm layout: `oras pull` and `wkg oci pull` fetch it too. Publishing the same file again changes nothing. Credentials are docker's: `docker login ghcr.io`, or a credential helper. The reference that is printed last names this file for ever."
+    after_help = "Examples:\n  tandem publish words.wasm oci://ghcr.io/acme/words          # the tag is the plugin's version\n  tandem publish words.wasm oci://ghcr.io/acme/words:1.2.0 --trust keys/me.pub\n\nThe plugin must be signed, by a key that the configuration or --trust trusts: pack it with --key, or use `tandem sign`. The artifact is the CNCF's wasm layout: other tools, as oras, pull it too. Publishing the same file again changes nothing. Credentials are docker's: `docker login ghcr.io`, or a credential helper. The reference that is printed last names this file for ever."
 )]
 pub(crate) struct Publish {
     /// The signed plugin
@@ -53,12 +65,7 @@ pub(crate) struct Publish {
     #[arg(long)]
     force: bool,
     #[command(flatten)]
-    reach: Reach,
-    #[command(flatten)]
-    source: args::Source,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    common: Common,
 }
 
 #[derive(Debug, Args)]
@@ -116,10 +123,5 @@ struct How {
     #[arg(short, long)]
     yes: bool,
     #[command(flatten)]
-    reach: Reach,
-    #[command(flatten)]
-    source: args::Source,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    common: Common,
 }

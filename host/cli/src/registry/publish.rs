@@ -14,7 +14,7 @@ use super::{
 use crate::{config, exit::Exit, package, progress::Transfer};
 
 pub(crate) fn publish(args: Publish) -> anyhow::Result<Exit> {
-    let config = config::load(&args.source)?;
+    let config = config::load(&args.common.source)?;
     let Source::Oci(to) = &args.to else {
         bail!("{} is no registry; write `oci://HOST/REPOSITORY`, as oci://ghcr.io/acme/words", args.to);
     };
@@ -29,13 +29,13 @@ pub(crate) fn publish(args: Publish) -> anyhow::Result<Exit> {
         // `+` begins build metadata and is no character of a tag.
         None => to.with_tag(&identity.version.to_string().replace('+', "_")),
     };
-    let client = client(&config, &args.reach)?;
-    let bar = Transfer::new(&to.to_string());
+    let client = client(&config, &args.common.reach)?;
+    let bar = Transfer::sending(&to.to_string(), bytes.len());
     let published = runtime()?.block_on(client.repository(&to).publish(&package, bytes, args.force));
     bar.finish();
     let published = published.with_context(|| format!("{} is not published", args.file.display()))?;
     let mut out = std::io::stdout().lock();
-    if args.json {
+    if args.common.json {
         let shown = json!({
             "tag": to.to_string(), "reference": published.reference.to_string(), "was-there": published.was_there,
             "name": identity.name, "version": identity.version, "digest": package.file_digest,

@@ -43,7 +43,7 @@ impl Plan {
     pub(super) fn json(&self, done: bool) -> Value {
         json!({
             "name": self.locked.name, "version": self.locked.version, "before": self.before(),
-            "source": self.locked.source, "digest": self.locked.digest, "signer": self.locked.signer.map(|key| key.to_string()),
+            "source": self.locked.source, "digest": self.locked.digest, "signer": self.locked.signer,
             "capabilities": self.capabilities, "changes": self.changes, "installed": done,
         })
     }

@@ -13,7 +13,7 @@ use tandem_registry::{Client, ClientOptions, Expected, Fetched, LOCK_NAME, Layer
 use tandem_store::Store;
 use tokio::runtime::Runtime;
 
-use super::{How, Reach, place::Present};
+use super::{Common, Reach, place::Present};
 use crate::{
     args,
     config::{self, below_data},
@@ -55,8 +55,8 @@ pub(super) fn runtime() -> anyhow::Result<Runtime> {
 }
 
 impl Site {
-    pub(super) fn open(how: &How) -> anyhow::Result<Self> {
-        Self::new(&how.source, &how.reach)
+    pub(super) fn open(common: &Common) -> anyhow::Result<Self> {
+        Self::new(&common.source, &common.reach)
     }
 
     pub(super) fn new(source: &args::Source, reach: &Reach) -> anyhow::Result<Self> {

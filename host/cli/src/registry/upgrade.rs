@@ -12,7 +12,7 @@ use super::{
 use crate::exit::Exit;
 
 pub(crate) fn upgrade(args: Upgrade) -> anyhow::Result<Exit> {
-    let mut site = Site::open(&args.how)?;
+    let mut site = Site::open(&args.how.common)?;
     let lock = site.lock.clone().unwrap_or_default();
     let chosen = chosen(&site, &lock, &args.names)?;
     let mut done = Vec::new();
@@ -25,7 +25,7 @@ pub(crate) fn upgrade(args: Upgrade) -> anyhow::Result<Exit> {
             }),
         );
     }
-    finish(&args.how, done)
+    finish(&args.how.common, done)
 }
 
 fn chosen(site: &Site, lock: &Lock, names: &[Name]) -> anyhow::Result<Vec<Locked>> {

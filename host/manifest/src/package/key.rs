@@ -11,7 +11,7 @@ use ed25519_dalek::{
     Signer, SigningKey, VerifyingKey,
     pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, spki::der::pem::LineEnding},
 };
-use serde::{Deserialize, Deserializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
@@ -82,6 +82,12 @@ impl FromStr for KeyId {
         hex::decode_to_slice(text, &mut id).map(|()| Self(id)).map_err(|_| {
             NameError::new(text, "key id", "write 16 hexadecimal digits, as `tandem keygen` and `inspect` print them")
         })
+    }
+}
+
+impl Serialize for KeyId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -84,6 +84,13 @@ impl Sha256Digest {
     }
 }
 
+/// A digest that was computed elsewhere, as of what came in parts.
+impl From<[u8; 32]> for Sha256Digest {
+    fn from(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+}
+
 impl FromStr for Sha256Digest {
     type Err = NameError;
 

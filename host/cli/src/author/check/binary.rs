@@ -5,8 +5,8 @@ use wasmparser::{Parser, Payload};
 use super::Findings;
 use tandem_manifest::PluginManifest;
 
-/// Bytes of names and debug information that are not worth a word.
-const SPARE: u64 = 4 << 10;
+/// Bytes of names and debug information that are not worth a word: WASI's adapter, which authors do not build, brings 9 KiB.
+const SPARE: u64 = 16 << 10;
 /// An interpreter with its standard library; anything larger carries something along.
 const LARGE: usize = 32 << 20;
 /// One page of linear memory.
@@ -126,5 +126,70 @@ pub(super) fn check(facts: &Facts, manifest: Option<&PluginManifest>, findings: 
             message,
             "build without stubs of WASI (`--stub-wasi`), or use no random numbers, tokens and keys",
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::author::check::Severity;
+
+    /// A section of a component; all lengths are below 2^21.
+    fn section(id: u8, content: &[u8]) -> Vec<u8> {
+        let length = content.len();
+        let low = |shift: u32| 0x80 | ((length >> shift) & 0x7f) as u8;
+        [&[id, low(0), low(7), (length >> 14) as u8], content].concat()
+    }
+
+    fn text(text: &str) -> Vec<u8> {
+        [&[text.len() as u8], text.as_bytes()].concat()
+    }
+
+    fn custom(name: &str, bytes: usize) -> Vec<u8> {
+        section(0, &[text(name), vec![b' '; bytes]].concat())
+    }
+
+    /// An instance of no type in particular, by its name.
+    fn import(name: &str) -> Vec<u8> {
+        let types = section(7, &[1, 0x42, 0]);
+        [types, section(10, &[&[1, 0][..], &text(name), &[5, 0]].concat())].concat()
+    }
+
+    fn found(sections: &[Vec<u8>]) -> Vec<(Severity, String, String)> {
+        let bytes = [b"\0asm\x0d\0\x01\0".to_vec(), sections.concat()].concat();
+        let mut findings = Findings::default();
+        let facts = read(&bytes, &mut findings).unwrap();
+        check(&facts, None, &mut findings);
+        findings.0.into_iter().map(|finding| (finding.severity, finding.place, finding.message)).collect()
+    }
+
+    #[test]
+    fn debug_information_and_names_count_from_a_size_on() {
+        let [debug, names] = [".debug_info", "name"].map(|name| found(&[custom(name, 20_000)]));
+        assert!(
+            matches!(&debug[..], [(Severity::Warning, place, message)] if place == "debug" && message.contains("19 KiB")),
+            "{debug:?}"
+        );
+        assert!(matches!(&names[..], [(Severity::Note, place, _)] if place == "names"), "{names:?}");
+        assert_eq!(found(&[custom(".debug_info", 100), custom("name", 100)]), []);
+        assert_eq!(
+            found(&[custom("name", 20_000), custom("componentize-qjs", 1), import("wasi:random/random@0.2.6")]),
+            []
+        );
+    }
+
+    #[test]
+    fn an_interpreter_without_chance_had_it_fixed_when_it_was_built() {
+        let (clock, chance) = (import("wasi:clocks/wall-clock@0.2.6"), import("wasi:random/random@0.2.6"));
+        for (tool, language) in INTERPRETERS {
+            let fixed = found(&[custom(tool, 1), clock.clone()]);
+            let told = format!("{language} without wasi:random");
+            assert!(
+                matches!(&fixed[..], [(Severity::Warning, place, message)] if place == "imports" && message.contains(&told)),
+                "{fixed:?}"
+            );
+            assert_eq!(found(&[custom(tool, 1), clock.clone(), chance.clone()]), []);
+        }
+        assert_eq!(found(&[clock]), [], "a program that wants no chance needs none");
     }
 }

@@ -35,15 +35,12 @@ fn exports(facts: &Facts, findings: &mut Findings) {
         let interface = name.strip_prefix("tandem:plugin/")?.split('@').next()?;
         EXPORTS.contains(&interface).then_some(())
     };
+    // Otherwise its tools are its exported functions, and the engine says which are none.
     if !facts.exports.iter().any(|name| name.starts_with("tandem:plugin/tools@")) {
-        let remedy = "export the world `tandem:plugin/plugin`; every SDK does";
-        findings.warning(
-            "exports",
-            "it does not export `tandem:plugin/tools`: there are no descriptors, and no plugin",
-            remedy,
-        );
+        return;
     }
-    for name in facts.exports.iter().filter(|name| ours(name).is_none()) {
+    // What runs an interpreter exports an entry of its own.
+    for name in facts.exports.iter().filter(|name| ours(name).is_none() && facts.interpreter.is_none()) {
         findings.note(
             "exports",
             format!("`{name}` is exported, and no host calls it"),

@@ -56,3 +56,33 @@ fn reasons(manifest: &PluginManifest, findings: &mut Findings) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(limits: &str) -> Vec<String> {
+        let text = format!(
+            "[plugin]\nname = \"a\"\nversion = \"0.1.0\"\ndescription = \"A.\"\nlicense = \"MIT\"\n[limits]\n{limits}"
+        );
+        let mut findings = Findings::default();
+        check(&PluginManifest::parse("plugin.toml", &text).unwrap(), &mut findings);
+        findings.0.into_iter().map(|finding| finding.place).collect()
+    }
+
+    #[test]
+    fn a_limit_counts_from_the_usual_ceiling_on() {
+        let usual = "memory = \"256MiB\"\ndeadline = \"120s\"\ncpu = \"30s\"\noutput = \"8MiB\"\nconcurrency = 64\n";
+        assert_eq!(places(usual), Vec::<String>::new());
+        for (from, to, place) in [
+            ("256MiB", "257MiB", "limits.memory"),
+            ("120s", "121s", "limits.deadline"),
+            ("30s", "31s", "limits.cpu"),
+            ("\"8MiB", "\"9MiB", "limits.output"),
+            ("64", "65", "limits.concurrency"),
+        ] {
+            assert_eq!(places(&usual.replace(from, to)), [place]);
+        }
+        assert_eq!(places(&format!("{usual}[tools.t]\ndeadline = \"121s\"\n")), ["tools.t.deadline"]);
+    }
+}

@@ -19,7 +19,7 @@ use serde_json::json;
 use tandem_engine::{Engine, EngineConfig, Services};
 use tandem_manifest::{Descriptors, MAX_FILE, Package, PluginManifest, SignatureState, TrustRoots};
 
-use super::project;
+use super::{host::DATA, project};
 use crate::{exit::Exit, package};
 
 #[derive(Debug, Args)]
@@ -109,6 +109,8 @@ struct Subject {
     manifest: Option<PluginManifest>,
     /// What the package says that it offers; none in a bare component.
     packed: Option<Descriptors>,
+    /// Where a project keeps what `tandem dev` and `tandem test` compiled; none of other files.
+    compiled: Option<PathBuf>,
 }
 
 /// Checks one plugin.
@@ -133,6 +135,7 @@ fn subject(args: &Check, file: &std::path::Path, bytes: Vec<u8>, findings: &mut 
             "leave out what is not needed at a call",
         );
     }
+    let compiled = args.path.is_dir().then(|| args.path.join(DATA).join("compiled"));
     if let Ok((package, state)) = Package::inspect(&bytes, &TrustRoots::none()) {
         if state == SignatureState::Unsigned {
             findings.warning(
@@ -141,7 +144,8 @@ fn subject(args: &Check, file: &std::path::Path, bytes: Vec<u8>, findings: &mut 
                 "sign it: `tandem sign FILE --key KEY`",
             );
         }
-        return Ok(Subject { manifest: Some(package.manifest), packed: Some(package.descriptors), bytes });
+        let (manifest, packed) = (Some(package.manifest), Some(package.descriptors));
+        return Ok(Subject { bytes, manifest, packed, compiled });
     }
     let beside =
         [args.path.join("plugin.toml"), file.with_file_name("plugin.toml")].into_iter().find(|path| path.is_file());
@@ -153,7 +157,7 @@ fn subject(args: &Check, file: &std::path::Path, bytes: Vec<u8>, findings: &mut 
             None
         }
     };
-    Ok(Subject { bytes, manifest, packed: None })
+    Ok(Subject { bytes, manifest, packed: None, compiled })
 }
 
 fn check(subject: &Subject, findings: &mut Findings) -> anyhow::Result<()> {
@@ -164,15 +168,19 @@ fn check(subject: &Subject, findings: &mut Findings) -> anyhow::Result<()> {
         manifest::check(manifest, findings);
     }
     let engine = EngineConfig { max_instances: 1, ..EngineConfig::default() };
-    let engine = Engine::new(engine, None, Arc::new(Services::default()))?;
+    let engine = Engine::new(engine, subject.compiled.as_deref(), Arc::new(Services::default()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let described = match runtime.block_on(engine.describe(&subject.bytes)) {
-        Ok(described) => described,
+    let (described, left_out) = match runtime.block_on(engine.examine(&subject.bytes)) {
+        Ok(examined) => examined,
         Err(error) => {
             findings.error("component", error.to_string(), "build it against the contract of this host's SDK");
             return Ok(());
         }
     };
+    for function in left_out {
+        let remedy = "give it parameters and a result that JSON has, if it is meant to be a tool";
+        findings.note("exports", function.to_string(), remedy);
+    }
     if subject.packed.as_ref().is_some_and(|packed| *packed != described) {
         let remedy = "pack it anew; if that does not help, `describe` answers something else each time";
         findings.error("descriptors", "the plugin does not offer what its descriptors say", remedy);

@@ -97,3 +97,47 @@ fn description(tool: &ToolDescriptor, findings: &mut Findings) {
         findings.warning(&*tool.name, "it is read-only and destructive at once", "take one of the annotations away");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What is said of a plugin `words` with one tool; nothing of its schema.
+    fn said(name: &str, description: &str) -> Vec<String> {
+        let tool = ToolDescriptor {
+            name: name.to_owned(),
+            title: None,
+            description: description.to_owned(),
+            input_schema: json!({ "type": "object", "properties": {}, "additionalProperties": false }),
+            output_schema: None,
+            annotations: Default::default(),
+            meta: None,
+        };
+        let offered = Descriptors { tools: vec![tool], ..Descriptors::default() };
+        let text = "[plugin]\nname = \"words\"\nversion = \"0.1.0\"\ndescription = \"Words.\"\n";
+        let manifest = PluginManifest::parse("plugin.toml", text).unwrap();
+        let mut findings = Findings::default();
+        check(&offered, Some(&manifest), &mut findings);
+        findings.0.into_iter().map(|finding| finding.message).collect()
+    }
+
+    #[test]
+    fn what_clients_cut_or_refuse_is_named() {
+        let enough = "d".repeat(DESCRIPTION);
+        assert_eq!(said("words_count", &enough), Vec::<String>::new());
+        for (name, description, told) in [
+            ("words_count", format!("{enough}d"), "the description has 1025 characters"),
+            ("words_count", "Counts.".to_owned(), "very short"),
+            ("words.count", enough.clone(), "has a dot"),
+            (&format!("words_{}", "n".repeat(NAME)), enough.clone(), "the name has 54 characters"),
+            ("count", enough.clone(), "does not begin with the plugin's"),
+            ("words_workflow", enough.clone(), "the network's lane"),
+            ("words_count", "d".repeat(ALL), "64 KiB of names"),
+        ] {
+            let said = said(name, &description);
+            assert!(said.iter().any(|message| message.contains(told)), "{name}: {said:?}");
+        }
+    }
+}

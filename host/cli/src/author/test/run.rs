@@ -102,8 +102,9 @@ impl Bench {
         let compiled = project.directory.join(DATA).join("compiled");
         let engine = Engine::new(engine, Some(&compiled), services)?;
         let (manifest, component) = (project.manifest()?, project.component()?);
-        let descriptors = tokio::runtime::Handle::current().block_on(engine.describe(&component))?;
-        let file = package::assemble(&component, &project.manifest_path(), &manifest, &descriptors)?;
+        let path = project.manifest_path();
+        let assembled = package::assemble(&engine, &component, &path, &manifest);
+        let file = tokio::runtime::Handle::current().block_on(assembled)?.file;
         let package = Package::open(&file, &TrustRoots::none(), SignaturePolicy::AllowUnsigned)?;
         Ok(Self { engine, store, worlds, _invoker: invoker, config, file, package, loaded: HashMap::new(), scratch })
     }
