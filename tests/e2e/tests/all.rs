@@ -24,6 +24,7 @@ mod hostile;
 mod isolation;
 mod limits;
 mod mesh;
+mod p2p_fields;
 mod p2p_tools;
 mod packages;
 mod plugins;
