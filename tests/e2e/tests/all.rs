@@ -25,6 +25,7 @@ mod isolation;
 mod limits;
 mod mesh;
 mod p2p_config;
+mod p2p_fields;
 mod p2p_tools;
 mod packages;
 mod plugins;

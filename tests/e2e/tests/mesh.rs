@@ -6,47 +6,21 @@ use serde_json::{Value, json};
 use tandem_harness::{Client, Host, Options};
 use tempfile::TempDir;
 
-/// Plugins of a host that takes part.
-const PLUGINS: [&str; 4] = ["p2p-taskqueue", "p2p-workflow", "p2p-peers", "p2p-bootstrap"];
 /// How long hosts may take to find each other, or a task to end, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What the operator of a host in the tests' network writes.
-pub(crate) fn config(registry: &TempDir) -> String {
-    format!(
-        r#"
-        [grants.p2p-taskqueue]
-        allow = ["task-queue"]
-        [grants.p2p-workflow]
-        allow = ["workflow"]
-        [grants.p2p-peers]
-        allow = ["peers"]
-        [grants.p2p-bootstrap]
-        allow = ["bootstrap"]
-        env = {{ TANDEM_BOOTSTRAP = "/ip4/127.0.0.1/tcp/9/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp" }}
-        fs.bootstrap = {{ path = "bootstrap", mode = "read-only" }}
-        [p2p]
-        listen = ["/ip4/127.0.0.1/tcp/0"]
-        admission = "psk"
-        psk = "${{env:TEST_SWARM_KEY}}"
-        [p2p.discovery]
-        directory = "{}"
-        loopback = true
-        "#,
-        registry.path().display()
-    )
+/// They find each other by this directory.
+pub(crate) fn discovery(registry: &TempDir) -> String {
+    format!("directory = \"{}\"\nloopback = true", registry.path().display())
 }
 
-/// A host of the network with these plugins beside the P2P ones.
+/// A host of the tests' network with these plugins beside the P2P ones.
+pub(crate) fn member(registry: &TempDir, plugins: &[&str]) -> anyhow::Result<Options> {
+    Options::member(plugins, &["/ip4/127.0.0.1/tcp/0"], &discovery(registry))
+}
+
 pub(crate) async fn host(registry: &TempDir, plugins: &[&str]) -> anyhow::Result<Host> {
-    let all: Vec<_> = plugins.iter().chain(&PLUGINS).copied().collect();
-    Options::with(&all)?
-        .mesh()
-        .config(&config(registry))
-        .env("TEST_SWARM_KEY", &"5a".repeat(32))
-        .write_directory("data/bootstrap")
-        .start()
-        .await
+    member(registry, plugins)?.start().await
 }
 
 /// Waits until a question has the answer that is hoped for.
@@ -210,13 +184,7 @@ async fn strangers_are_not_let_in() -> anyhow::Result<()> {
     let registry = TempDir::new()?;
     let here = host(&registry, &["echo"]).await?;
     let client = here.client("/mcp/full").await?;
-    let stranger = Options::with(&PLUGINS)?
-        .mesh()
-        .config(&config(&registry))
-        .env("TEST_SWARM_KEY", &"00".repeat(32))
-        .write_directory("data/bootstrap")
-        .start()
-        .await?;
+    let stranger = member(&registry, &[])?.env("TEST_SWARM_KEY", &"00".repeat(32)).start().await?;
     let other = stranger.client("/mcp/full").await?;
     // They know of each other by the registry, and each tries.
     until(&other, "p2p_peer_list", json!({"state": "known"}), |answer| answer["total"] != 0).await?;
@@ -243,24 +211,16 @@ async fn a_peer_calls_as_the_tenant_that_it_was_given_and_a_hang_up_gives_it_ano
     let (known, stranger) = (host(&registry, &[]).await?, host(&registry, &[]).await?);
     let (client, other) = (known.client("/mcp/full").await?, stranger.client("/mcp/full").await?);
     let me = client.structured("p2p_peer_register", json!({})).await?["peer_id"].clone();
-    let text = |tenant: &str| {
-        format!(
-            "{}\n[p2p.tenants]\n{} = '{tenant}'\n[tenants.adds]\ncategories = ['echo']\n\
-             [tenants.peers]\ncategories = ['progress']\n",
-            config(&registry),
-            me.as_str().unwrap_or_default(),
-        )
-    };
-    let shared = Options::with(&["echo", "progress", "p2p-taskqueue", "p2p-workflow", "p2p-peers", "p2p-bootstrap"])?
-        .mesh()
-        .config(&text("adds"))
-        .env("TEST_SWARM_KEY", &"5a".repeat(32))
-        .write_directory("data/bootstrap")
-        .start()
-        .await?;
+    let tenants = format!(
+        "[p2p.tenants]\n{} = 'adds'\n[tenants.adds]\ncategories = ['echo']\n[tenants.peers]\ncategories = ['progress']\n",
+        me.as_str().unwrap_or_default(),
+    );
+    let shared = member(&registry, &["echo", "progress"])?.config(&tenants).start().await?;
     sees(&client, "add", "progress_steps").await?;
     sees(&other, "progress_steps", "add").await?;
-    std::fs::write(shared.directory.path().join("tandem.toml"), text("peers"))?;
+    let file = shared.directory.path().join("tandem.toml");
+    let text = std::fs::read_to_string(&file)?;
+    std::fs::write(file, text.replace(" = 'adds'", " = 'peers'"))?;
     shared.signal("HUP").await?;
     sees(&client, "progress_steps", "add").await?;
     Ok(())

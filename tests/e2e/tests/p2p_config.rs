@@ -5,14 +5,11 @@ use tandem_harness::{Client, Host, Options};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::mesh::{config, until};
+use crate::mesh::{discovery, until};
 
-/// A host of the tests' network with this instead of the usual `listen`, and `more` after it.
-async fn host(registry: &TempDir, listen: &str, more: &str) -> anyhow::Result<(Host, Client)> {
-    let config = config(registry).replace("listen = [\"/ip4/127.0.0.1/tcp/0\"]", listen);
-    let options = Options::with(&["p2p-peers", "p2p-bootstrap"])?.mesh().config(&format!("{config}\n{more}"));
-    let options = options.env("TEST_SWARM_KEY", &"5a".repeat(32)).write_directory("data/bootstrap");
-    let host = options.start().await?;
+/// A host of the tests' network that listens there, with `more` of the section.
+async fn host(registry: &TempDir, listen: &[&str], more: &str) -> anyhow::Result<(Host, Client)> {
+    let host = Options::member(&[], listen, &discovery(registry))?.config(more).start().await?;
     let client = host.client("/mcp/full").await?;
     Ok((host, client))
 }
@@ -25,11 +22,11 @@ async fn connect(client: &Client) -> anyhow::Result<Value> {
 async fn one_address_has_no_more_connections_than_the_operator_allows() -> anyhow::Result<()> {
     let registry = TempDir::new()?;
     let one = "[p2p.limits]\nconnections-per-address = 1";
-    let (narrow, client) = host(&registry, "listen = [\"/ip4/127.0.0.1/tcp/0\"]", one).await?;
+    let (narrow, client) = host(&registry, &["/ip4/127.0.0.1/tcp/0"], one).await?;
     // The others listen nowhere: they dial, and nobody dials them.
-    let (first, other) = host(&registry, "listen = []", "").await?;
+    let (first, other) = host(&registry, &[], "").await?;
     until(&other, "p2p_peer_list", json!({}), |answer| answer["total"] == 1).await?;
-    let (second, late) = host(&registry, "listen = []", "").await?;
+    let (second, late) = host(&registry, &[], "").await?;
     until(&late, "p2p_peer_list", json!({"state": "known"}), |answer| answer["total"] != 0).await?;
     let tried = connect(&late).await?;
     assert_eq!((&tried["connected"], &tried["ready"]), (&json!(0), &json!(false)), "{tried}");
@@ -52,7 +49,7 @@ async fn the_operators_page_tells_the_hosts_address() -> anyhow::Result<()> {
     });
     let registry = TempDir::new()?;
     let nat = format!("[p2p.nat]\nip-url = \"http://{address}/ip\"");
-    let (_host, client) = host(&registry, "listen = []", &nat).await?;
+    let (_host, client) = host(&registry, &[], &nat).await?;
     let seen = client.structured("p2p_peer_get_public_ip", json!({"methods": ["http"]})).await?;
     let found = &seen["addresses"][0];
     assert_eq!((&found["ip"], &found["method"]), (&json!("203.0.113.7"), &json!("http")), "{seen}");

@@ -3,21 +3,22 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tandem_harness::{Client, text};
+use tandem_harness::{Client, Host, NOWHERE, text};
 use tempfile::TempDir;
 
-use crate::mesh::{host, until};
+use crate::{
+    mesh::{connected, host, member, until},
+    p2p_fields::Seen,
+};
 
 /// The task and workflow id of nobody.
 const NOBODY: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
-/// Nobody listens on the port before the first that can be had.
-const NOWHERE: &str = "/ip4/127.0.0.1/tcp/9/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
-
 /// Calls tools and remembers which answered and which refused.
 struct Caller {
     client: Client,
     answered: BTreeSet<&'static str>,
     refused: BTreeSet<&'static str>,
+    seen: Seen,
 }
 
 impl Caller {
@@ -25,6 +26,7 @@ impl Caller {
         let answer = self.client.structured(tool, arguments.clone()).await;
         let answer = answer.map_err(|error| error.context(format!("{tool} {arguments}")))?;
         self.answered.insert(tool);
+        self.seen.look(tool, &answer);
         Ok(answer)
     }
 
@@ -44,11 +46,12 @@ async fn each_of_the_thirty_tools_answers_and_refuses() -> anyhow::Result<()> {
     let client = host.client("/mcp/full").await?;
     let listed: Vec<_> = client.tools().await?.into_iter().filter(|name| name.starts_with("p2p_")).collect();
     assert_eq!(listed.len(), 30, "{listed:?}");
-    let mut caller = Caller { client, answered: BTreeSet::new(), refused: BTreeSet::new() };
+    let mut caller = Caller { client, answered: BTreeSet::new(), refused: BTreeSet::new(), seen: Seen::default() };
     task_queue(&mut caller).await?;
     workflows(&mut caller).await?;
     peers(&mut caller).await?;
     bootstrap(&mut caller, host.directory.path()).await?;
+    let _neighbour = neighbour(&mut caller, &registry).await?;
     // What was cancelled may still be on its way out.
     until(&caller.client, "p2p_taskqueue_status", json!({}), |queue| queue["running"] == 0).await?;
     // It stops the queue, so it comes last.
@@ -59,6 +62,7 @@ async fn each_of_the_thirty_tools_answers_and_refuses() -> anyhow::Result<()> {
     let all: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
     assert_eq!(caller.answered, all, "each tool answered");
     assert_eq!(caller.refused, all, "each tool refused something");
+    assert_eq!(caller.seen.missing(), [], "each field was seen");
     Ok(())
 }
 
@@ -113,6 +117,12 @@ async fn task_queue(caller: &mut Caller) -> anyhow::Result<()> {
     let wait = json!({"task_id": again["task_id"], "wait_s": 30});
     assert_eq!(caller.ok("p2p_taskqueue_get_result", wait).await?["result"]["sum"], 10.0);
     caller.refused("p2p_taskqueue_resubmit", json!({"task_id": NOBODY}), "not found").await?;
+    let wrong = json!({"tool": "add", "arguments": {"a": "one"}, "retry": {"policy": "none"}});
+    let wrong = caller.ok("p2p_taskqueue_submit", wrong).await?;
+    let wait = json!({"task_id": wrong["task_id"], "wait_s": 30});
+    let failed = caller.ok("p2p_taskqueue_get_result", wait).await?;
+    assert!(failed["state"] == "failed" && failed["error"].is_object(), "{failed}");
+    caller.ok("p2p_taskqueue_task_status", json!({"task_id": wrong["task_id"]})).await?;
     let page = caller.ok("p2p_taskqueue_list_tasks", json!({"state": "completed", "limit": 1})).await?;
     assert_eq!((page["tasks"].as_array().map(Vec::len), &page["total"]), (Some(1), &json!(2)));
     let next = json!({"state": "completed", "limit": 1, "cursor": page["next_cursor"]});
@@ -128,7 +138,12 @@ async fn task_queue(caller: &mut Caller) -> anyhow::Result<()> {
     assert_eq!(caller.ok("p2p_taskqueue_discover_peers", json!({"timeout_s": 1})).await?, json!({"peers": []}));
     caller.refused("p2p_taskqueue_discover_peers", json!({"max_peers": 0}), "max_peers").await?;
     assert_eq!(caller.ok("p2p_taskqueue_announce", json!({})).await?["announced_to"], 0);
-    caller.refused("p2p_taskqueue_announce", json!({"tools": ["nothing"]}), "nothing").await
+    caller.refused("p2p_taskqueue_announce", json!({"tools": ["nothing"]}), "nothing").await?;
+    let large = json!({"tool": "echo", "arguments": {"text": "x".repeat(70_000)}});
+    let large = caller.ok("p2p_taskqueue_submit", large).await?;
+    let wait = json!({"task_id": large["task_id"], "wait_s": 30});
+    assert!(caller.ok("p2p_taskqueue_get_result", wait).await?["result_cid"].is_string());
+    Ok(())
 }
 
 async fn workflows(caller: &mut Caller) -> anyhow::Result<()> {
@@ -177,7 +192,32 @@ async fn workflows(caller: &mut Caller) -> anyhow::Result<()> {
     until(&caller.client, "p2p_workflow_status", id, |s| s["state"] == "cancelled").await?;
     let page = caller.ok("p2p_workflow_list", json!({"tag": "long"})).await?;
     assert_eq!((&page["workflows"][0]["state"], &page["total"]), (&json!("cancelled"), &json!(1)), "{page}");
-    caller.refused("p2p_workflow_list", json!({"state": "lost"}), "state").await
+    assert!(caller.ok("p2p_workflow_list", json!({"limit": 1})).await?["next_cursor"].is_string());
+    caller.refused("p2p_workflow_list", json!({"state": "lost"}), "state").await?;
+    let wrong = json!({"id": "wrong", "tool": "add", "arguments": {"a": "one"}});
+    let wrong = caller.ok("p2p_workflow_submit", json!({"name": "wrong", "steps": [wrong]})).await?;
+    let id = json!({"workflow_id": wrong["workflow_id"]});
+    until(&caller.client, "p2p_workflow_status", id.clone(), |s| s["state"] == "failed").await?;
+    let failed = caller.ok("p2p_workflow_status", id).await?;
+    assert!(failed["steps"][0]["error"].is_string(), "{failed}");
+    Ok(())
+}
+
+/// What is said of another host, as soon as there is one.
+async fn neighbour(caller: &mut Caller, registry: &TempDir) -> anyhow::Result<Host> {
+    let neighbour = host(registry, &["progress"]).await?;
+    connected(&caller.client, 1).await?;
+    let found = caller.ok("p2p_taskqueue_discover_peers", json!({"tool": "progress_steps", "timeout_s": 5})).await?;
+    assert_eq!(found["peers"].as_array().map(Vec::len), Some(1), "{found}");
+    assert_eq!(caller.ok("p2p_taskqueue_announce", json!({})).await?["announced_to"], 1);
+    let measured = |page: &Value| page["peers"][0]["rtt_ms"].is_number();
+    until(&caller.client, "p2p_peer_list", json!({"state": "connected"}), measured).await?;
+    caller.ok("p2p_peer_list", json!({"state": "connected"})).await?;
+    caller.ok("p2p_peer_discover", json!({"sources": ["file"], "timeout_s": 1})).await?;
+    assert!(caller.ok("p2p_peer_list", json!({"limit": 1})).await?["next_cursor"].is_string());
+    let seen = caller.ok("p2p_peer_get_public_ip", json!({"methods": ["identify"]})).await?;
+    assert_eq!((&seen["addresses"][0]["ip"], &seen["addresses"][0]["confirmations"]), (&json!("127.0.0.1"), &json!(1)));
+    Ok(neighbour)
 }
 
 async fn peers(caller: &mut Caller) -> anyhow::Result<()> {
@@ -225,17 +265,11 @@ async fn bootstrap(caller: &mut Caller, home: &std::path::Path) -> anyhow::Resul
 #[tokio::test]
 async fn public_nodes_are_named_where_the_operator_allows_them() -> anyhow::Result<()> {
     let registry = TempDir::new()?;
-    let options = tandem_harness::Options::with(&["p2p-bootstrap"])?.mesh();
-    let config = crate::mesh::config(&registry).replace("loopback = true", "loopback = true\npublic-nodes = true");
-    let host = options
-        .config(&config)
-        .env("TEST_SWARM_KEY", &"5a".repeat(32))
-        .write_directory("data/bootstrap")
-        .start()
-        .await?;
+    let host = member(&registry, &[])?.config("public-nodes = true").start().await?;
     let client = host.client("/mcp/full").await?;
     let answer = client.structured("p2p_bootstrap_from_public", json!({"connect": false})).await?;
     assert_eq!((answer["nodes"].as_array().map(Vec::len), &answer["connected"]), (Some(4), &json!(0)), "{answer}");
+    Seen::default().look("p2p_bootstrap_from_public", &answer);
     Ok(())
 }
 
@@ -244,15 +278,10 @@ async fn tasks_and_workflows_of_another_tenant_are_not_found() -> anyhow::Result
     let registry = TempDir::new()?;
     let hash = |key: &str| hex::encode(<sha2::Sha256 as sha2::Digest>::digest(key));
     let tenant = |name: &str| format!("[tenants.{name}]\nkeys = ['${{file:{{home}}/{name}}}']\n");
-    let plugins = ["echo", "p2p-taskqueue", "p2p-workflow", "p2p-peers", "p2p-bootstrap"];
-    let host = tandem_harness::Options::with(&plugins)?
-        .mesh()
-        .config(&crate::mesh::config(&registry))
+    let host = member(&registry, &["echo"])?
         .config(&format!("{}{}", tenant("good"), tenant("bad")))
-        .env("TEST_SWARM_KEY", &"5a".repeat(32))
         .write("good", &hash("good"))
         .write("bad", &hash("bad"))
-        .write_directory("data/bootstrap")
         .start()
         .await?;
     let (good, bad) = (host.client_as("/mcp/full", "good").await?, host.client_as("/mcp/full", "bad").await?);

@@ -7,6 +7,8 @@ use std::sync::{
 };
 
 use serde_json::json;
+use tandem_harness::{Host, Options, text, variant};
+use tandem_manifest::Affinity;
 use tempfile::TempDir;
 
 use crate::{fault, mesh::host};
@@ -49,6 +51,36 @@ async fn a_guest_that_loops_in_the_reactor_is_ended_and_the_network_goes_on() ->
     stop.store(true, Ordering::Relaxed);
     while let Some(done) = loops.join_next().await {
         done??;
+    }
+    Ok(())
+}
+
+/// A host without a reactor, whose store is asked for by tools of the reactor's lane.
+async fn without_reactor(config: &str) -> anyhow::Result<Host> {
+    let (directory, file) = (TempDir::new()?, "kv-user.wasm");
+    let path = directory.path().join(file);
+    variant("kv-user", &path, |manifest, _| manifest.runtime.affinity = Affinity::Reactor)?;
+    Options::default().file(path).config(config).start().await
+}
+
+#[tokio::test]
+async fn what_may_have_effects_never_runs_in_the_other_lane() -> anyhow::Result<()> {
+    let host = without_reactor("[reactor]\nfallback = 'general'\nfallback-timeout = '1s'").await?;
+    let client = host.client("/mcp/full").await?;
+    client.call("kv_set", json!({"key": "a", "value": "1"})).await?;
+    let kept = client.call("kv_get", json!({"key": "a"})).await?;
+    assert!(text(&kept).contains('1'), "what is idempotent runs in the general lane: {kept:?}");
+    let swap = json!({"key": "a", "expected": "1", "value": "2"});
+    let refused = fault(&client.call("kv_compare_and_set", swap.clone()).await?);
+    assert_eq!(refused["code"], "unavailable", "{refused}");
+    let kept = client.call("kv_get", json!({"key": "a"})).await?;
+    assert!(text(&kept).contains('1'), "nothing was done: {kept:?}");
+
+    let host = without_reactor("[reactor]\nfallback-timeout = '1s'").await?;
+    let client = host.client("/mcp/full").await?;
+    for (tool, arguments) in [("kv_get", json!({"key": "a"})), ("kv_compare_and_set", swap)] {
+        let refused = fault(&client.call(tool, arguments).await?);
+        assert_eq!(refused["code"], "unavailable", "{tool}, unless the operator wants otherwise: {refused}");
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::mesh::{connected, host, until};
+use crate::mesh::{connected, host, member, until};
 
 /// Characters of a text, quoted over the 256 KiB of a part.
 const LARGE: usize = 240_000;
@@ -53,11 +53,8 @@ async fn a_large_result_comes_whole_from_another_host_and_through_a_workflow() -
 #[tokio::test]
 async fn a_result_over_the_operators_limit_fails_its_task_by_name() -> anyhow::Result<()> {
     let registry = TempDir::new()?;
-    let all = ["echo", "p2p-taskqueue"];
-    let config = crate::mesh::config(&registry)
-        .replace("[p2p.discovery]", "[p2p.task-queue]\nmax-result = \"64KiB\"\n[p2p.discovery]");
-    let host = tandem_harness::Options::with(&all)?.mesh().config(&config).env("TEST_SWARM_KEY", &"5a".repeat(32));
-    let host = host.start().await?;
+    let limit = "[p2p.task-queue]\nmax-result = \"64KiB\"";
+    let host = member(&registry, &["echo"])?.config(limit).start().await?;
     let client = host.client("/mcp/full").await?;
     let text = "x".repeat(STEP);
     let task = client.structured("p2p_taskqueue_submit", json!({"tool": "echo", "arguments": {"text": text}})).await?;

@@ -60,7 +60,7 @@ impl Lab {
         &self.switch
     }
 
-    /// Starts a host at a place. Its configuration may say `{address}` for where it listens for peers.
+    /// Starts a host at a place.
     ///
     /// # Errors
     ///
@@ -70,8 +70,7 @@ impl Lab {
         let door = Door::open(namespace, PORT)?;
         let options = options
             .through(&["ip", "netns", "exec", namespace.name()])
-            .args(&["--set", &format!("server.port={PORT}")])
-            .mesh();
+            .args(&["--set", &format!("server.port={PORT}")]);
         let mut host = options.start().await?;
         host.url = door.url();
         Ok(Node { host, door, place })

@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tandem_harness::SWARM_KEY;
 use tandem_netns::{Lab, Node};
 use tempfile::TempDir;
 
-use crate::support::{KEY, ended, host, in_state, registry, submit, until};
+use crate::support::{ended, host, in_state, registry, submit, until};
 
 /// How long the network is parted: as long as a lease.
 const PARTED: Duration = Duration::from_secs(30);
@@ -30,7 +31,7 @@ pub(crate) async fn run() -> anyhow::Result<String> {
     let client = queue.client().await?;
 
     // A worker of the test claims a task, before any host is there that could.
-    let mut peer = lab.peer(STRANGE, KEY)?;
+    let mut peer = lab.peer(STRANGE, SWARM_KEY)?;
     let address = format!("{}/p2p/{}", Node::listens(QUEUE), queue.peer_id().await?);
     let mut wire = peer.stream(&address.parse()?).await?;
     wire.tell("tandem/announce", json!({"tools": ["progress_steps"], "capacity": 1, "free": 1, "ttl_s": 300})).await?;

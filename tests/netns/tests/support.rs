@@ -10,36 +10,13 @@ use tandem_harness::{Client, Options};
 use tandem_netns::{Lab, Node};
 use tempfile::TempDir;
 
-/// Plugins of a host that takes part.
-const PLUGINS: [&str; 3] = ["p2p-taskqueue", "p2p-workflow", "p2p-peers"];
-/// The tests' network has this key.
-pub(crate) const KEY: [u8; 32] = [0x5a; 32];
 /// How long anything may take on a bad network and a busy machine. What is faster is printed, not asserted.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A host at a place, with these plugins beside the P2P ones. `discovery` is lines of `[p2p.discovery]`.
 pub(crate) async fn host(lab: &Lab, place: usize, plugins: &[&str], discovery: &str) -> anyhow::Result<Node> {
-    let all: Vec<_> = plugins.iter().chain(&PLUGINS).copied().collect();
-    let config = format!(
-        r#"
-        [grants.p2p-taskqueue]
-        allow = ["task-queue"]
-        [grants.p2p-workflow]
-        allow = ["workflow"]
-        [grants.p2p-peers]
-        allow = ["peers"]
-        [p2p]
-        listen = ["{}"]
-        admission = "psk"
-        psk = "${{env:TEST_SWARM_KEY}}"
-        [p2p.discovery]
-        private = true
-        {discovery}
-        "#,
-        Node::listens(place)
-    );
-    let key: String = KEY.iter().map(|byte| format!("{byte:02x}")).collect();
-    lab.host(place, Options::with(&all)?.config(&config).env("TEST_SWARM_KEY", &key)).await
+    let discovery = format!("private = true\n{discovery}");
+    lab.host(place, Options::member(plugins, &[&Node::listens(place)], &discovery)?).await
 }
 
 /// Lines of `[p2p.discovery]` for a directory that hosts share.

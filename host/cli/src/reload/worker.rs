@@ -67,7 +67,7 @@ mod tests {
         let here = || (std::thread::current().id(), std::thread::current().name().map(str::to_owned));
         let first = worker.run(here).await.unwrap();
         assert_eq!(first.1.as_deref(), Some("reload"));
-        let ended = worker.run(|| panic!("on purpose")).await.map(|()| ());
+        let ended = worker.run(|| panic!("on purpose")).await;
         assert!(ended.unwrap_err().to_string().contains("it ended in a panic"));
         assert_eq!(worker.run(here).await.unwrap(), first);
     }

@@ -1,0 +1,42 @@
+//! Hosts of the tests' network.
+
+use crate::Options;
+
+/// The network's key.
+pub const SWARM_KEY: [u8; 32] = [0x5a; 32];
+/// Every plugin of the network.
+const PLUGINS: [&str; 4] = ["p2p-taskqueue", "p2p-workflow", "p2p-peers", "p2p-bootstrap"];
+/// A node that nobody can be reached at: the port before the first that can be had.
+pub const NOWHERE: &str = "/ip4/127.0.0.1/tcp/9/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
+
+impl Options {
+    /// A host of the tests' network, with these plugins beside the P2P ones, which get what they request. `listen` is where it
+    /// listens for peers; `discovery` is lines of `[p2p.discovery]`, the last section: more of them may follow. Another key of
+    /// the network is set as `TEST_SWARM_KEY`.
+    pub fn member(plugins: &[&str], listen: &[&str], discovery: &str) -> anyhow::Result<Self> {
+        let all: Vec<_> = plugins.iter().chain(&PLUGINS).copied().collect();
+        let config = format!(
+            r#"
+            [grants.p2p-taskqueue]
+            allow = ["task-queue"]
+            [grants.p2p-workflow]
+            allow = ["workflow"]
+            [grants.p2p-peers]
+            allow = ["peers"]
+            [grants.p2p-bootstrap]
+            allow = ["bootstrap"]
+            env = {{ TANDEM_BOOTSTRAP = "{NOWHERE}" }}
+            fs.bootstrap = {{ path = "bootstrap", mode = "read-only" }}
+            [p2p]
+            listen = {listen:?}
+            admission = "psk"
+            psk = "${{env:TEST_SWARM_KEY}}"
+            [p2p.discovery]
+            {discovery}
+            "#
+        );
+        let key: String = SWARM_KEY.iter().map(|byte| format!("{byte:02x}")).collect();
+        let options = Self::with(&all)?.mesh().config(&config).env("TEST_SWARM_KEY", &key);
+        Ok(options.write_directory("data/bootstrap"))
+    }
+}
