@@ -384,18 +384,18 @@ fn a_hostile_environment_is_bounded() {
 
 #[test]
 fn what_tasks_may_take_has_bounds() {
-    for (line, key) in [
-        ("limit = 0", "tasks.limit"),
-        ("limit = 10\nlimit-per-tenant = 11", "tasks.limit-per-tenant"),
-        ("after = '61m'", "tasks.after"),
-        ("keep = '59s'", "tasks.keep"),
-        ("keep = '31d'", "tasks.keep"),
-        ("max-result = '63KiB'", "tasks.max-result"),
-        ("max-result = '65MiB'", "tasks.max-result"),
-        ("bytes-per-tenant = '1023KiB'", "tasks.bytes-per-tenant"),
+    for (line, why) in [
+        ("limit = 0", "each holds a guest"),
+        ("limit = 10\nlimit-per-tenant = 11", "no more than all"),
+        ("after = '61m'", "for hours"),
+        ("keep = '59s'", "must find its result"),
+        ("keep = '31d'", "must find its result"),
+        ("max-result = '63KiB'", "64KiB are kept"),
+        ("max-result = '65MiB'", "64KiB are kept"),
+        ("bytes-per-tenant = '1023KiB'", "must find room"),
     ] {
         let error = one_error(&format!("[tasks]\n{line}\n"));
-        assert!(error.contains(key), "{line}: {error}");
+        assert!(error.contains(why), "{line}: {error}");
     }
     let variables = [("TANDEM_TASKS__LIMIT_PER_TENANT", "8"), ("TANDEM_TASKS__AFTER", "0s")];
     let config = load_all("", &variables, &[]).unwrap();
