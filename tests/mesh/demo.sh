@@ -26,12 +26,7 @@ host() {
 port = $port
 [reactor]
 port = 0
-[grants.p2p-taskqueue]
-allow = ["task-queue"]
-[grants.p2p-workflow]
-allow = ["workflow"]
-[grants.p2p-peers]
-allow = ["peers"]
+$(cat tests/mesh/grants.toml)
 [p2p]
 listen = ["/ip4/127.0.0.1/tcp/0"]
 admission = "psk"

@@ -6,6 +6,8 @@ use crate::Options;
 pub const SWARM_KEY: [u8; 32] = [0x5a; 32];
 /// Every plugin of the network.
 const PLUGINS: [&str; 4] = ["p2p-taskqueue", "p2p-workflow", "p2p-peers", "p2p-bootstrap"];
+/// What those of the demonstration get too.
+const GRANTS: &str = include_str!("../../mesh/grants.toml");
 /// A node that nobody can be reached at: the port before the first that can be had.
 pub const NOWHERE: &str = "/ip4/127.0.0.1/tcp/9/p2p/12D3KooWEyoppNCUx8Yx66oV9fJnriXwCcXwDDUA2kj6vnc6iDEp";
 
@@ -17,12 +19,7 @@ impl Options {
         let all: Vec<_> = plugins.iter().chain(&PLUGINS).copied().collect();
         let config = format!(
             r#"
-            [grants.p2p-taskqueue]
-            allow = ["task-queue"]
-            [grants.p2p-workflow]
-            allow = ["workflow"]
-            [grants.p2p-peers]
-            allow = ["peers"]
+            {GRANTS}
             [grants.p2p-bootstrap]
             allow = ["bootstrap"]
             env = {{ TANDEM_BOOTSTRAP = "{NOWHERE}" }}

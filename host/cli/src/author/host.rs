@@ -115,7 +115,8 @@ impl Private {
     }
 
     /// Verifies, compiles and probes what the project has built, and serves it from now on; what served before finishes its
-    /// calls. If anything is wrong, what served before goes on. Answers with the exported functions that are no tools. Blocking, up to half a minute for an interpreter.
+    /// calls. If anything is wrong, what served before goes on. Answers with the exported
+    /// functions that are no tools. Blocking, up to half a minute for an interpreter.
     pub(super) fn take(&self, project: &Project) -> anyhow::Result<(Arc<Category>, Vec<LeftOut>)> {
         let (manifest, component, path) = (project.manifest()?, project.component()?, project.manifest_path());
         let assembled = package::assemble(&self.engine, &component, &path, &manifest);
