@@ -13,6 +13,7 @@
 
 mod canonical;
 mod config;
+mod content;
 mod descriptor;
 mod document;
 mod grant;
@@ -34,6 +35,7 @@ pub use config::{
     ScopeConfig, ScopeName, ServerConfig, StoreConfig, StoreUrl, TaskQueueConfig, TasksConfig, TelemetryConfig,
     TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
 };
+pub use content::{ContentError, ContentId};
 pub use descriptor::{
     Annotations, Descriptors, PromptArgument, PromptDescriptor, ResourceDescriptor, ResourceTemplate, TaskSupport,
     ToolDescriptor,

@@ -12,7 +12,6 @@
 //! told so and holds nothing.
 
 mod audit;
-mod content;
 mod grants;
 mod installed;
 mod key_file;
@@ -26,7 +25,6 @@ pub use audit::{
     AuditBroken, AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRetention, AuditRow, CallRecord, Checkpoint,
     Denial, EventRecord, MAX_APPEND, MAX_DENIALS, MAX_DETAILS, MAX_PAGE, MAX_TEXT, MAX_WAITING, Verified,
 };
-pub use content::{ContentError, ContentId};
 pub use grants::{GrantEdit, MAX_ROWS};
 pub use key_file::{host_key, read_key};
 pub use keys::{MAX_ALL_KEYS, MAX_KEYS, StoredKey};

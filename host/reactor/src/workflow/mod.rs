@@ -43,7 +43,7 @@ pub use spec::{
     OnFailure, Retry, RetryPolicy, Spec, StepSpec,
 };
 pub use state::{Applied, FoldError, State};
-pub use tandem_store::{ContentError, ContentId};
+pub use tandem_manifest::{ContentError, ContentId};
 pub use view::{CriticalPath, Dag, DagEdge, DagNode, PathStep};
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tandem_manifest::ContentId;
 
 use super::{DEFAULT_LEASE, MAX_PRIORITY, MAX_RESULT, StepRef, StoredTask, TaskId, TaskResult, TaskState, Timestamp};
-use crate::ContentId;
 
 /// What became of a task that was submitted.
 #[derive(Clone, Debug, PartialEq, Eq)]

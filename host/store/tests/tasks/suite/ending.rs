@@ -1,11 +1,9 @@
 use std::time::Duration;
 
-use tandem_store::{
-    ContentId,
-    tasks::{
-        Beat, CancelState, Finish, Hint, MAX_BACKOFF, MAX_ERROR, MAX_RESULT, NewTask, Outcome, Retention, RetryKind,
-        RetryPolicy, TaskResult, TaskState, TaskStore, TaskStoreError, WorkerInfo,
-    },
+use tandem_manifest::ContentId;
+use tandem_store::tasks::{
+    Beat, CancelState, Finish, Hint, MAX_BACKOFF, MAX_ERROR, MAX_RESULT, NewTask, Outcome, Retention, RetryKind,
+    RetryPolicy, TaskResult, TaskState, TaskStore, TaskStoreError, WorkerInfo,
 };
 
 use super::{Fixture, TENANT, TOOL, applied, ok, secs};

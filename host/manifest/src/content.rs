@@ -27,7 +27,7 @@ impl ContentId {
     /// The id of a value's canonical JSON.
     #[must_use]
     pub fn of(value: &impl Serialize) -> Self {
-        Self::of_bytes(&tandem_manifest::canonical_json(value))
+        Self::of_bytes(&crate::canonical_json(value))
     }
 
     /// The id of these bytes.
