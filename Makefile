@@ -16,7 +16,7 @@ FUZZERS := manifest package config patterns frames messages records swarm_keys w
 # How long each of them runs.
 FUZZ_SECONDS ?= 10
 
-.PHONY: help setup build plugins run test lint fmt bench fuzz conformance clients interop sdk-test demo-mesh clean
+.PHONY: help setup build plugins run test lint fmt bench fuzz conformance clients interop sdk-packages sdk-test demo-mesh clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -71,6 +71,9 @@ interop: plugins ## js-libp2p and py-libp2p use a host's tools as peers (install
 
 demo-mesh: plugins ## three hosts find each other, run a workflow and lose one of them
 	sh tests/mesh/demo.sh
+
+sdk-packages: ## build what would be published of the SDKs: a wheel, an npm tarball, crates
+	sh sdk/packages.sh
 
 sdk-test: build ## test the SDKs of every language (installs what they need from PyPI and npm)
 	HOST="$(HOST)" sh sdk/test.sh

@@ -17,12 +17,12 @@ echo "ok    types"
 # The package as it would be published: whole, and able to build without the source tree.
 rm -rf "$WORK/javascript/published"
 mkdir -p "$WORK/javascript/published"
-(cd sdk/javascript && npm pack --silent --pack-destination "$WORK/javascript/published" 2> /dev/null)
+sh sdk/packages.sh javascript
 projects
 cp -r "$HERE/words" "$WORK/javascript/published/words"
 (
     cd "$WORK/javascript/published/words"
-    quiet npm install --no-audit --no-fund --no-save ../tandem-sdk-*.tgz
+    quiet npm install --no-audit --no-fund --no-save "$WORK"/packages/javascript/*.tgz
     unset TANDEM_SDK
     quiet sh build.sh
 )

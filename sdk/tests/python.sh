@@ -7,7 +7,7 @@ LANGUAGE=python
 python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || skip "needs python3, 3.11 or later"
 TOOLS=$WORK/python/tools
 [ -x "$TOOLS/bin/python" ] || python3 -m venv "$TOOLS" || skip "python3 has no venv: apt-get install python3-venv"
-"$TOOLS/bin/python" -m pip install -q componentize-py==0.25.1 build hatchling || skip "componentize-py cannot be had from PyPI"
+"$TOOLS/bin/python" -m pip install -q componentize-py==0.25.1 || skip "componentize-py cannot be had from PyPI"
 export PATH="$TOOLS/bin:$PATH"
 
 (cd sdk/python && PYTHONPATH=src python -m unittest discover -s tests)
@@ -17,11 +17,9 @@ for example in sdk/python/examples/*/; do
 done
 
 # The package as it would be published: whole, and able to build without the source tree.
-rm -rf "$WORK/python/dist" "$WORK/python/published"
-python -m build --wheel --no-isolation -o "$WORK/python/dist" sdk/python > "$WORK/python/build.log" 2>&1 || { cat "$WORK/python/build.log"; exit 1; }
-python -m pip install -q --no-deps --target "$WORK/python/published" "$WORK"/python/dist/*.whl
-[ -f "$WORK/python/published/tandem_sdk/wit/worlds.wit" ] || { echo "FAIL  the wheel has no contract"; exit 1; }
-echo "ok    $(basename "$WORK"/python/dist/*.whl)"
+sh sdk/packages.sh python
+rm -rf "$WORK/python/published"
+python -m pip install -q --no-deps --target "$WORK/python/published" "$WORK"/packages/python/*.whl
 
 projects
 # The template is built from the wheel, the examples from the source tree.

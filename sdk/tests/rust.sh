@@ -7,6 +7,7 @@ LANGUAGE=rust
 command -v cargo > /dev/null || skip "needs cargo: https://rustup.rs"
 { rustup target list --installed 2> /dev/null | grep -qx wasm32-wasip2; } || rustup target add wasm32-wasip2 \
     || skip "the target wasm32-wasip2 cannot be had from rustup"
+sh sdk/packages.sh rust
 # Kept between runs, so that dependencies are compiled once.
 export CARGO_TARGET_DIR="$WORK/rust/target"
 projects

@@ -25,7 +25,7 @@ const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
 pub(crate) fn start(
     config: &HostConfig,
     policy: &Arc<Policy>,
-    store: &Store,
+    (store, tasks): (&Store, &SqliteTasks),
     asks: bool,
 ) -> anyhow::Result<Option<Arc<Reactor>>> {
     if !config.reactor.enabled {
@@ -33,26 +33,22 @@ pub(crate) fn start(
     }
     let data: std::path::PathBuf = (&config.plugins.data_directory).into();
     let bootstrap = std::env::var(BOOTSTRAP).ok();
-    let mut settings = Settings::new(&config.p2p, &data, bootstrap.as_deref(), asks)?;
-    settings.task_bytes = config.tasks.bytes_per_tenant.as_u64();
+    let settings = Settings::new(&config.p2p, &data, bootstrap.as_deref(), asks)?;
     let policy = policy.clone();
     let callers = Arc::new(move |peer: &str| auth::peer_caller(&policy.config(), peer));
-    Ok(Some(
-        Reactor::start(settings, store.clone(), callers, tokio::runtime::Handle::current())
-            .context("cannot start the reactor's thread")?,
-    ))
+    let general = tokio::runtime::Handle::current();
+    let started = Reactor::start(settings, store.clone(), tasks.clone(), callers, general);
+    Ok(Some(started.context("cannot start the reactor's thread")?))
 }
 
-/// Where tasks are kept: the reactor's own, where there is one, so that each hears of what the other does with them.
-pub(crate) fn task_store(config: &HostConfig, store: &Store, reactor: Option<&Reactor>) -> SqliteTasks {
-    reactor.map(|reactor| reactor.tasks().clone()).unwrap_or_else(|| {
-        let caps = Caps {
-            queued: config.p2p.task_queue.capacity.into(),
-            bytes: config.tasks.bytes_per_tenant.as_u64(),
-            ..Caps::default()
-        };
-        SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps)
-    })
+/// Where the queue and the gateway keep their tasks: one for both, so that each hears of what the other does with them.
+pub(crate) fn task_store(config: &HostConfig, store: &Store) -> SqliteTasks {
+    let caps = Caps {
+        queued: config.p2p.task_queue.capacity.into(),
+        bytes: config.tasks.bytes_per_tenant.as_u64(),
+        ..Caps::default()
+    };
+    SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps)
 }
 
 /// Serves the same paths as the main listener, on the reactor's thread: a P2P call that arrives here changes no thread. A

@@ -63,7 +63,8 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let limits = Arc::new(Limits::new(config.clone()));
     let issued = admin.keys.subscribe();
     let asks = auth::asks(config, &issued.borrow());
-    let reactor = reactor::start(config, &policy, &store, asks)?;
+    let tasks = reactor::task_store(config, &store);
+    let reactor = reactor::start(config, &policy, (&store, &tasks), asks)?;
     let router = RouterConfig {
         reactor: reactor.as_ref().map(|reactor| reactor.lane().clone()),
         ..router_config(config, limits.clone())
@@ -75,10 +76,7 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     }
     let Auth { authenticator, ring } = Auth::new(config, &issued.borrow().clone(), args.stdio)?;
     // The gateway comes before the plugins: it owns the recorder of all that is counted.
-    let gateway_config = GatewayConfig {
-        tasks: Some(reactor::task_store(config, &store, reactor.as_deref())),
-        ..gateway_config(args.exposure, config)
-    };
+    let gateway_config = GatewayConfig { tasks: Some(tasks), ..gateway_config(args.exposure, config) };
     let gateway = Gateway::with_authenticator(router.clone(), gateway_config, authenticator)?;
     gateway.set_health(health::parts(reactor.clone(), store.clone()));
     let stop = CancellationToken::new();

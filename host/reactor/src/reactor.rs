@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use tandem_engine::{CallEnv, P2p, P2pError, P2pRequest};
 use tandem_store::{
     Store,
-    tasks::{Caps, SqliteTasks, SystemClock, TaskStore as _},
+    tasks::{SqliteTasks, TaskStore as _},
 };
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -33,7 +33,6 @@ pub struct Reactor {
     lane: Lane,
     core: Arc<ArcSwapOption<Core>>,
     tools: Arc<OnceLock<Arc<dyn Tools>>>,
-    tasks: SqliteTasks,
     stop: CancellationToken,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -45,40 +44,45 @@ impl std::fmt::Debug for Reactor {
 }
 
 impl Reactor {
-    /// Starts the thread. What is no work for it goes to `general`. The network comes up on it; until then the lane is down.
+    /// Starts the thread. `tasks` is over `store`, and the process's only one: each who has it hears of what the others do. What is
+    /// no work for the thread goes to `general`. The network comes up on it; until then the lane is down.
     ///
     /// # Errors
     ///
     /// When there is no thread to be had.
-    pub fn start(settings: Settings, store: Store, callers: PeerCaller, general: Handle) -> std::io::Result<Arc<Self>> {
-        let parts = Parts::new(settings, store, callers, general);
+    pub fn start(
+        settings: Settings,
+        store: Store,
+        tasks: SqliteTasks,
+        callers: PeerCaller,
+        general: Handle,
+    ) -> std::io::Result<Arc<Self>> {
+        let parts = Parts::new(settings, (store, tasks), callers, general);
         let (core, tools, stop) = (parts.core.clone(), parts.tools.clone(), parts.stop.clone());
-        let tasks = parts.tasks.clone();
         let (lane, thread) = Lane::start(move |up| parts.incarnation(up), stop.clone())?;
-        Ok(Arc::new(Self { lane, core, tools, tasks, stop, thread: Mutex::new(Some(thread)) }))
+        Ok(Arc::new(Self { lane, core, tools, stop, thread: Mutex::new(Some(thread)) }))
     }
 
     /// The same without a thread of its own, in `general` with everything else, and without a new start after a panic. For
     /// measuring what the thread is worth.
     #[must_use]
-    pub fn start_in_one_runtime(settings: Settings, store: Store, callers: PeerCaller, general: Handle) -> Arc<Self> {
-        let parts = Parts::new(settings, store, callers, general.clone());
+    pub fn start_in_one_runtime(
+        settings: Settings,
+        store: Store,
+        tasks: SqliteTasks,
+        callers: PeerCaller,
+        general: Handle,
+    ) -> Arc<Self> {
+        let parts = Parts::new(settings, (store, tasks), callers, general.clone());
         let (core, tools, stop) = (parts.core.clone(), parts.tools.clone(), parts.stop.clone());
-        let tasks = parts.tasks.clone();
         let lane = Lane::start_in(general, move |up| parts.incarnation(up));
-        Arc::new(Self { lane, core, tools, tasks, stop, thread: Mutex::default() })
+        Arc::new(Self { lane, core, tools, stop, thread: Mutex::default() })
     }
 
     /// The lane, for the router.
     #[must_use]
     pub fn lane(&self) -> &Lane {
         &self.lane
-    }
-
-    /// The tasks that it keeps, for whoever keeps tasks beside it.
-    #[must_use]
-    pub fn tasks(&self) -> &SqliteTasks {
-        &self.tasks
     }
 
     /// Sets who runs tools. Only the first setting counts.
@@ -127,8 +131,7 @@ impl Reactor {
 /// What every incarnation is made of.
 struct Parts {
     settings: Arc<Settings>,
-    store: Store,
-    tasks: SqliteTasks,
+    stores: (Store, SqliteTasks),
     callers: PeerCaller,
     general: Handle,
     core: Arc<ArcSwapOption<Core>>,
@@ -137,18 +140,15 @@ struct Parts {
 }
 
 impl Parts {
-    fn new(settings: Settings, store: Store, callers: PeerCaller, general: Handle) -> Self {
+    fn new(settings: Settings, stores: (Store, SqliteTasks), callers: PeerCaller, general: Handle) -> Self {
         let (core, tools) = (Arc::new(ArcSwapOption::empty()), Arc::new(OnceLock::new()));
-        let caps = Caps { queued: settings.queue_capacity.into(), bytes: settings.task_bytes, ..Caps::default() };
-        let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps);
         let (settings, stop) = (Arc::new(settings), CancellationToken::new());
-        Self { settings, store, tasks, callers, general, core, tools, stop }
+        Self { settings, stores, callers, general, core, tools, stop }
     }
 
     fn incarnation(&self, up: Up) -> BoxFuture<'static, ()> {
         let (settings, callers) = (self.settings.clone(), self.callers.clone());
-        let stores = (self.store.clone(), self.tasks.clone());
-        let (tools, general) = (self.tools.clone(), self.general.clone());
+        let (stores, tools, general) = (self.stores.clone(), self.tools.clone(), self.general.clone());
         let (core, stop) = (self.core.clone(), self.stop.clone());
         Box::pin(async move {
             let made = Network::start(&settings.network)

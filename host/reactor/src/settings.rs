@@ -4,7 +4,6 @@ use std::{path::PathBuf, time::Duration};
 
 use libp2p::{Multiaddr, PeerId};
 use tandem_manifest::{Admission, GithubConfig, HttpUrl, P2pConfig, PeerLimitsConfig};
-use tandem_store::tasks::Caps;
 
 use crate::{
     discovery::github::GithubSettings,
@@ -33,10 +32,6 @@ pub struct Settings {
     pub nodes: Vec<Multiaddr>,
     /// Whether public nodes may be used.
     pub public_nodes: bool,
-    /// Tasks that may wait, for each tenant.
-    pub queue_capacity: u32,
-    /// Bytes of arguments and large results of one tenant's stored tasks.
-    pub task_bytes: u64,
     /// Tasks that this host runs at a time.
     pub workers: u32,
     /// Bytes of a task's result.
@@ -174,8 +169,6 @@ impl Settings {
             record_ttl: discovery.peer_ttl.as_duration(),
             nodes,
             public_nodes: discovery.public_nodes,
-            queue_capacity: config.task_queue.capacity,
-            task_bytes: Caps::default().bytes,
             workers: config.task_queue.workers,
             max_result: config.task_queue.max_result.as_usize(),
             max_workflows: config.workflow.max_active,

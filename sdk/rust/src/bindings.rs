@@ -1,7 +1,7 @@
 //! What `wit/` says, as Rust. Generated at build; authors use the modules around it.
 
 wit_bindgen::generate!({
-    path: "../../wit",
+    path: "wit",
     world: "plugin",
     generate_all,
     pub_export_macro: true,

@@ -104,6 +104,8 @@ impl Dev {
         let start = Instant::now();
         while self.said().matches(text).count() < times {
             ensure!(start.elapsed() < within, "it did not say `{text}`:\n{}", self.said());
+            // The first build failed: it waits for an edit that nobody makes.
+            ensure!(!self.said().contains("nothing is served yet"), "{}", self.said());
             if let Some(status) = self.child.try_wait()? {
                 bail!("it ended with {status}:\n{}", self.said());
             }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tandem_engine::{Caller, P2pError};
 use tandem_store::tasks::{
-    Append, Appended, MAX_BATCH, MAX_EVENT, NewEvent, NewTask, NewWorkflow, Started, TaskStore, WorkflowId,
-    WorkflowLease, WorkflowState as StoredState,
+    Append, Appended, Event as StoredEvent, MAX_BATCH, MAX_EVENT, NewEvent, NewTask, NewWorkflow, Started, TaskStore,
+    WorkflowId, WorkflowLease, WorkflowState as StoredState,
 };
 use uuid::Uuid;
 
@@ -14,6 +14,8 @@ use crate::{
     workflow::{Body, Event, Log, Plan, Spec, State, WorkflowState},
 };
 
+/// Bytes of a journal that is read and checked on the reactor's thread: a longer one takes over a millisecond.
+const MAX_HERE: usize = 64 << 10;
 /// Events that are read in one page.
 const PAGE: u32 = 1_000;
 /// The kind of the first event: the plan as it was submitted.
@@ -26,6 +28,8 @@ pub(crate) struct Journal {
     pub(crate) state: State,
     /// The place of the last event in the store.
     seq: u64,
+    /// Of the events as they are stored.
+    bytes: usize,
     /// Events that are in the log and the state, and not in the store.
     noted: Vec<NewEvent>,
 }
@@ -89,7 +93,7 @@ pub(crate) async fn begin(
 }
 
 /// Reads a journal and folds it.
-pub(crate) async fn load(core: &Core, id: WorkflowId) -> Result<Journal, String> {
+pub(super) async fn load(core: &Core, id: WorkflowId) -> Result<Journal, String> {
     let mut all = Vec::new();
     loop {
         let after = all.len() as u64;
@@ -100,7 +104,14 @@ pub(crate) async fn load(core: &Core, id: WorkflowId) -> Result<Journal, String>
             break;
         }
     }
-    let seq = all.len() as u64;
+    if all.iter().map(|event| event.body.len()).sum::<usize>() <= MAX_HERE {
+        return fold(id, all);
+    }
+    core.general.spawn_blocking(move || fold(id, all)).await.map_err(|error| error.to_string())?
+}
+
+fn fold(id: WorkflowId, all: Vec<StoredEvent>) -> Result<Journal, String> {
+    let (seq, bytes) = (all.len() as u64, all.iter().map(|event| event.body.len()).sum());
     let mut all = all.into_iter();
     let first = all.next().filter(|event| event.kind == PLAN).ok_or("its journal does not begin with a plan")?;
     let spec: Spec = serde_json::from_str(&first.body).map_err(|error| format!("its plan cannot be read: {error}"))?;
@@ -113,7 +124,7 @@ pub(crate) async fn load(core: &Core, id: WorkflowId) -> Result<Journal, String>
         false => Log::from_events(events).map_err(|error| format!("its journal does not verify: {error}"))?,
     };
     let state = State::fold(Arc::new(plan), &log).map_err(|error| error.to_string())?;
-    Ok(Journal { id, log, state, seq, noted: Vec::new() })
+    Ok(Journal { id, log, state, seq, bytes, noted: Vec::new() })
 }
 
 /// What came of writing.
@@ -124,6 +135,16 @@ pub(super) enum Written {
 }
 
 impl Journal {
+    /// The place of its last event in the store.
+    pub(super) const fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Bytes of its events as they were stored when it was read.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Takes in what happened; the next [`Journal::write`] writes it down. `at` is when, for each.
     pub(super) fn note(&mut self, bodies: Vec<(Body, u64)>) -> Result<(), String> {
         if self.seq == 1 && self.noted.is_empty() {

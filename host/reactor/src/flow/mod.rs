@@ -13,6 +13,7 @@
 mod actor;
 mod contents;
 mod journal;
+mod readers;
 mod settle;
 
 use std::{
@@ -27,7 +28,7 @@ use tokio::{
     task::JoinSet,
 };
 
-pub(crate) use journal::{Journal, begin, load};
+pub(crate) use journal::{Journal, begin};
 
 use crate::{core::Core, queue::LEASE};
 
@@ -54,6 +55,8 @@ pub(crate) struct Flows {
     active: Mutex<HashMap<WorkflowId, mpsc::Sender<News>>>,
     /// A workflow was submitted or a place came free.
     look: Notify,
+    /// For those who ask.
+    pub(crate) readers: readers::Readers,
 }
 
 impl Flows {

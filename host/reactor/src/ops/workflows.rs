@@ -45,11 +45,12 @@ pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Ans
     }))
 }
 
-async fn head(core: &Core, caller: &Caller, text: &str) -> Result<(WorkflowRow, Journal), P2pError> {
+async fn head(core: &Core, caller: &Caller, text: &str) -> Result<(WorkflowRow, Arc<Journal>), P2pError> {
     let id: WorkflowId = id(text)?;
     let row = core.queue.tasks.workflow(&caller.tenant, id).await.map_err(failed)?;
     let row = row.ok_or_else(|| no_workflow(text))?;
-    Ok((row, flow::load(core, id).await.map_err(P2pError::Unavailable)?))
+    let journal = core.flows.readers.read(core, &row).await.map_err(P2pError::Unavailable)?;
+    Ok((row, journal))
 }
 
 fn millis(at: u64) -> String {

@@ -19,7 +19,10 @@ use tandem_reactor::{
     discovery::record::{Announcement, HostRecord},
     trust::UnixMillis,
 };
-use tandem_store::Store;
+use tandem_store::{
+    Store,
+    tasks::{Caps, SqliteTasks, SystemClock},
+};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -101,7 +104,8 @@ impl Host {
         let settings = Settings::new(p2p, data.path(), None, false).unwrap();
         let store = Store::open(&data.path().join("store.db")).unwrap();
         let callers = Arc::new(|peer: &str| Caller::new("peers", peer));
-        let reactor = Reactor::start(settings, store, callers, tokio::runtime::Handle::current()).unwrap();
+        let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), Caps::default());
+        let reactor = Reactor::start(settings, store, tasks, callers, tokio::runtime::Handle::current()).unwrap();
         reactor.set_tools(Arc::new(Echo));
         while !(reactor.lane().is_up() && (p2p.listen.is_empty() || !reactor.listening().is_empty())) {
             tokio::time::sleep(Duration::from_millis(10)).await;

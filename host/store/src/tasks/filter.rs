@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{TaskState, Timestamp, WorkflowId};
 
 /// Which tasks of a tenant; what is none or empty does not narrow it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     /// Whose.
     pub tenant: String,
@@ -26,7 +26,7 @@ pub struct Filter {
 }
 
 /// Where a list goes on: opaque, stable while rows come and go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor(pub u64);
 
 /// A part of a list, newest first.
@@ -42,7 +42,7 @@ pub struct Page<T> {
 }
 
 /// Whose figures.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// One tenant's.
     Tenant(String),

@@ -165,7 +165,7 @@ pub enum Appended {
 }
 
 /// Which workflows of a tenant; what is none or empty does not narrow it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct WorkflowFilter {
     /// Whose.
     pub tenant: String,

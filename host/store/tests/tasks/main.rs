@@ -10,6 +10,7 @@
 )]
 
 mod crash;
+mod projection;
 mod speed;
 mod suite;
 

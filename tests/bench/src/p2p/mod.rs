@@ -22,7 +22,10 @@ use serde_json::{Value, json};
 use tandem_engine::{CallEnv, Caller, InvokeError, InvokeOutput, P2p, P2pRequest, Unmetered};
 use tandem_manifest::HostConfig;
 use tandem_reactor::{Reactor, Settings, ToolCall, ToolInfo, Tools};
-use tandem_store::Store;
+use tandem_store::{
+    Store,
+    tasks::{Caps, SqliteTasks, SystemClock},
+};
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -83,14 +86,15 @@ fn host(workers: u32, shared: bool) -> anyhow::Result<Host> {
     p2p.discovery.file = false;
     p2p.discovery.loopback = true;
     p2p.task_queue.workers = workers;
-    p2p.task_queue.capacity = 1_000_000;
     p2p.workflow.max_active = 2_000;
     let store = Store::open(&data.path().join("store.db"))?;
+    let caps = Caps { queued: 1_000_000, ..Caps::default() };
+    let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps);
     let settings = Settings::new(&p2p, data.path(), None, false)?;
     let callers = Arc::new(|peer: &str| Caller::new("peers", peer));
     let reactor = match shared {
-        false => Reactor::start(settings, store, callers, Handle::current())?,
-        true => Reactor::start_in_one_runtime(settings, store, callers, Handle::current()),
+        false => Reactor::start(settings, store, tasks, callers, Handle::current())?,
+        true => Reactor::start_in_one_runtime(settings, store, tasks, callers, Handle::current()),
     };
     reactor.set_tools(Arc::new(Quick(AtomicU64::new(0))));
     Ok(Host { reactor, _data: data })

@@ -69,11 +69,18 @@ async fn outcome(tasks: &Tasks, live: &Live, ended: Result<Reply, ErrorData>) ->
 /// A result, whether the tool says that it failed or not.
 async fn completed(result: CallToolResult, most: usize) -> Outcome {
     // A large one takes milliseconds, for which other calls should not wait.
-    let named = tokio::task::spawn_blocking(move || {
-        let content = String::from_utf8(tandem_manifest::canonical_json(&result)).unwrap_or_default();
-        if content.len() > most { fatal(&errors::task_result(content.len(), most)) } else { Outcome::done(content) }
-    });
-    named.await.unwrap_or_else(|error| fatal(&ErrorData::internal_error(format!("the result is lost: {error}"), None)))
+    let content =
+        tokio::task::spawn_blocking(move || String::from_utf8(tandem_manifest::canonical_json(&result))).await;
+    match content {
+        Ok(Ok(content)) if content.len() > most => fatal(&errors::task_result(content.len(), most)),
+        Ok(Ok(content)) => Outcome::done(content),
+        Ok(Err(error)) => lost(&error),
+        Err(error) => lost(&error),
+    }
+}
+
+fn lost(error: &impl std::fmt::Display) -> Outcome {
+    fatal(&ErrorData::internal_error(format!("the result is lost: {error}"), None))
 }
 
 /// The error of a request, as its task keeps it. Its data goes where they are too long to be kept.

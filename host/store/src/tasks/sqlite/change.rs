@@ -32,6 +32,7 @@ pub(super) fn cancel(
     // The first reason stands.
     db.prepare_cached("UPDATE tasks SET cancel = coalesce(cancel, ?2), revision = revision + 1 WHERE seq = ?1")?
         .execute(params![held.seq, reason])?;
+    moment.changed(tenant, id.as_bytes());
     if held.state == LEASED {
         let lease = LeaseRef { id, fence: held.fence };
         moment.news.hints.push(Hint::Cancel(CancelHint { lease, worker: held.worker }));
@@ -84,6 +85,7 @@ pub(super) fn update(
         moment.tally.moved(db, &lane, None, Some(code))?;
     }
     texts(db, moment, &held, patch)?;
+    moment.changed(tenant, id.as_bytes());
     let Some(task) = read::get(db, tenant, id)? else { return Ok(Updated::NotFound) };
     let old_priority = u8::try_from(held.lane.priority).unwrap_or_default();
     Ok(Updated::Changed { task: Box::new(task), old_priority })

@@ -27,11 +27,14 @@ pub(super) fn promote(db: &Connection, moment: &mut Moment, limit: u32) -> Resul
     for code in [SCHEDULED, RETRYING] {
         for seq in over(db, code, moment.now, limit.into())? {
             let lane = lease::lane(db, seq)?;
-            db.prepare_cached(
-                "UPDATE tasks SET state = 1, ready_at = due_at, due_at = NULL, revision = revision + 1 WHERE seq = ?1",
-            )?
-            .execute([seq])?;
+            let id: [u8; 16] = db
+                .prepare_cached(
+                    "UPDATE tasks SET state = 1, ready_at = due_at, due_at = NULL, revision = revision + 1 WHERE seq = ?1
+                     RETURNING id",
+                )?
+                .query_row([seq], |row| row.get(0))?;
             moment.tally.moved(db, &lane, Some(code), Some(READY))?;
+            moment.changed(&lane.tenant, &id);
             any = true;
         }
     }
@@ -63,16 +66,21 @@ pub(super) fn reap(db: &Connection, moment: &mut Moment, limit: u32) -> Result<V
 }
 
 /// Ends the leases of a worker that is gone; [`reap`] and the next claim of a workflow find them over.
-pub(super) fn end(db: &Connection, now: Timestamp, worker: &str) -> Result<u64, StoreError> {
-    let tasks = db
-        .prepare_cached("UPDATE tasks SET due_at = ?2 WHERE state = ?3 AND due_at > ?2 AND worker = ?1")?
-        .execute(params![worker, millis(now), LEASED])?;
-    let workflows = db
-        .prepare_cached(
-            "UPDATE workflows SET lease_until = ?2 WHERE finished_at IS NULL AND lease_until > ?2 AND worker = ?1",
-        )?
-        .execute(params![worker, millis(now)])?;
-    Ok((tasks + workflows) as u64)
+pub(super) fn end(db: &Connection, moment: &mut Moment, worker: &str) -> Result<u64, StoreError> {
+    let now = millis(moment.now);
+    let tasks = "UPDATE tasks SET due_at = ?2 WHERE state = 2 AND due_at > ?2 AND worker = ?1 RETURNING tenant, id";
+    let workflows = "UPDATE workflows SET lease_until = ?2
+        WHERE finished_at IS NULL AND lease_until > ?2 AND worker = ?1 RETURNING tenant, id";
+    let mut ended = 0;
+    for update in [tasks, workflows] {
+        let mut update = db.prepare_cached(update)?;
+        let mut rows = update.query(params![worker, now])?;
+        while let Some(row) = rows.next()? {
+            moment.changed(&row.get::<_, String>(0)?, &row.get(1)?);
+            ended += 1;
+        }
+    }
+    Ok(ended)
 }
 
 /// When there is something to do next.

@@ -166,6 +166,7 @@ impl End {
             run_at
         ])?;
         moment.tally.moved(db, &held.lane, Some(held.state), Some(code))?;
+        moment.changed(&held.lane.tenant, held.id.as_bytes());
         if held.state == LEASED {
             moment.tally.work(&held.worker).running -= 1;
         }

@@ -7,6 +7,7 @@ mod codes;
 mod due;
 mod figures;
 mod lease;
+mod projection;
 mod prune;
 mod read;
 mod schema;
@@ -17,11 +18,13 @@ mod workflows;
 
 use std::{mem, sync::Arc, time::Duration};
 
+use projection::{Key, Projection, Reading, Subject};
 use rusqlite::Connection;
+use tally::Tally;
 use tokio::sync::broadcast;
 
 pub(crate) use schema::SCHEMA;
-use tally::Tally;
+
 use workflows::Whole;
 
 use super::{
@@ -44,6 +47,7 @@ pub struct SqliteTasks {
     clock: Arc<dyn Clock>,
     caps: Arc<Caps>,
     hub: Arc<Hub>,
+    projection: Arc<Projection>,
 }
 
 /// One transaction: its time, what it counts, what it has to tell.
@@ -51,9 +55,19 @@ struct Moment {
     now: Timestamp,
     tally: Tally,
     news: News,
+    projection: Arc<Projection>,
+    /// Of whose readings none serves any longer, by their place in the projection.
+    changed: Vec<usize>,
+    changed_all: bool,
 }
 
 impl Moment {
+    /// A task or workflow of this tenant's is not as it was.
+    fn changed(&mut self, tenant: &str, id: &[u8; 16]) {
+        let subjects = [Subject::One(id), Subject::Tenant(tenant), Subject::All];
+        self.changed.extend(subjects.map(|subject| self.projection.slot(subject)));
+    }
+
     /// Writes the counts so far.
     fn flush(&mut self, db: &Connection) -> Result<(), StoreError> {
         self.news.ready |= mem::take(&mut self.tally).flush(db, self.now)?;
@@ -65,7 +79,7 @@ impl SqliteTasks {
     /// Over this store, with this clock and these caps for each tenant.
     #[must_use]
     pub fn new(store: Store, clock: Arc<dyn Clock>, caps: Caps) -> Self {
-        Self { store, clock, caps: Arc::new(caps), hub: Arc::new(Hub::new()) }
+        Self { store, clock, caps: Arc::new(caps), hub: Arc::new(Hub::new()), projection: Arc::new(Projection::new()) }
     }
 
     async fn write<R: Send + 'static>(
@@ -73,13 +87,29 @@ impl SqliteTasks {
         work: impl FnOnce(&Connection, &mut Moment, &Caps) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, TaskStoreError> {
         let (clock, caps, hub) = (Arc::clone(&self.clock), Arc::clone(&self.caps), Arc::clone(&self.hub));
+        let (projection, changing) = (Arc::clone(&self.projection), Arc::clone(&self.projection));
         let job = move |db: &Connection| {
-            let mut moment = Moment { now: clock.now(), tally: Tally::default(), news: News::default() };
+            let mut moment = Moment {
+                now: clock.now(),
+                tally: Tally::default(),
+                news: News::default(),
+                projection,
+                changed: Vec::new(),
+                changed_all: false,
+            };
             let answer = work(db, &mut moment, &caps)?;
             moment.flush(db)?;
-            Ok((answer, moment.news))
+            Ok((answer, (moment.news, moment.changed, moment.changed_all)))
         };
-        Ok(self.store.write_then(job, move |news| hub.tell(news)).await?)
+        // Whoever is woken reads what is new.
+        let tell = move |(news, changed, all): (News, Vec<usize>, bool)| {
+            changing.changed(&changed);
+            if all {
+                changing.changed_all();
+            }
+            hub.tell(news);
+        };
+        Ok(self.store.write_then(job, tell).await?)
     }
 
     async fn read<R: Send + 'static>(
@@ -87,6 +117,21 @@ impl SqliteTasks {
         work: impl FnOnce(&Connection) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, TaskStoreError> {
         Ok(self.store.read(work).await?)
+    }
+
+    /// A read whose answer is kept until what it is about changes.
+    async fn look<R: Reading>(
+        &self,
+        key: Key,
+        work: impl FnOnce(&Connection) -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<R, TaskStoreError> {
+        let version = self.projection.version(&key);
+        if let Some(reading) = self.projection.get(&key, version) {
+            return Ok(reading);
+        }
+        let reading = self.read(work).await?;
+        self.projection.keep(key, version, &reading);
+        Ok(reading)
     }
 
     /// A write that a conflicting task undoes, with the tasks that belong to it.
@@ -189,7 +234,7 @@ impl TaskStore for SqliteTasks {
 
     async fn get(&self, tenant: &str, id: TaskId) -> Result<Option<StoredTask>, TaskStoreError> {
         let tenant = tenant.to_owned();
-        self.read(move |db| read::get(db, &tenant, id)).await
+        self.look(Key::Task(tenant.clone(), id), move |db| read::get(db, &tenant, id)).await
     }
 
     async fn wait_end(&self, tenant: &str, id: TaskId, wait: Duration) -> Result<Option<StoredTask>, TaskStoreError> {
@@ -205,16 +250,18 @@ impl TaskStore for SqliteTasks {
 
     async fn position(&self, tenant: &str, id: TaskId) -> Result<Option<u64>, TaskStoreError> {
         let tenant = tenant.to_owned();
-        self.read(move |db| read::position(db, &tenant, id)).await
+        self.look(Key::Position(tenant.clone(), id), move |db| read::position(db, &tenant, id)).await
     }
 
     async fn list(&self, filter: Filter, after: Option<Cursor>, limit: u32) -> Result<Page<TaskRow>, TaskStoreError> {
-        self.read(move |db| read::list(db, &filter, after, limit.clamp(1, MAX_LIMIT))).await
+        let limit = limit.clamp(1, MAX_LIMIT);
+        self.look(Key::Tasks(filter.clone(), after, limit), move |db| read::list(db, &filter, after, limit)).await
     }
 
     async fn stats(&self, scope: Scope) -> Result<QueueStats, TaskStoreError> {
         let now = self.clock.now();
-        self.read(move |db| figures::stats(db, &scope, now)).await
+        let key = Key::Stats(scope.clone(), now.millis() / 1000);
+        self.look(key, move |db| figures::stats(db, &scope, now)).await
     }
 
     async fn content(&self, cid: &str) -> Result<Option<String>, TaskStoreError> {
@@ -227,6 +274,8 @@ impl TaskStore for SqliteTasks {
         let queue = queue.to_owned();
         self.write(move |db, moment, _| {
             moment.news.ready |= !paused;
+            // Every tenant is shown which queues are paused.
+            moment.changed_all = true;
             figures::pause(db, &queue, paused)
         })
         .await
@@ -239,7 +288,7 @@ impl TaskStore for SqliteTasks {
     async fn end_leases(&self, worker: &str) -> Result<u64, TaskStoreError> {
         check::name("worker", worker)?;
         let worker = worker.to_owned();
-        self.write(move |db, moment, _| due::end(db, moment.now, &worker)).await
+        self.write(move |db, moment, _| due::end(db, moment, &worker)).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, TaskStoreError> {
@@ -289,7 +338,7 @@ impl TaskStore for SqliteTasks {
 
     async fn workflow(&self, tenant: &str, id: WorkflowId) -> Result<Option<WorkflowRow>, TaskStoreError> {
         let tenant = tenant.to_owned();
-        self.read(move |db| workflows::get(db, &tenant, id)).await
+        self.look(Key::Workflow(tenant.clone(), id), move |db| workflows::get(db, &tenant, id)).await
     }
 
     async fn workflows(
@@ -298,7 +347,9 @@ impl TaskStore for SqliteTasks {
         after: Option<Cursor>,
         limit: u32,
     ) -> Result<Page<WorkflowRow>, TaskStoreError> {
-        self.read(move |db| workflows::list(db, &filter, after, limit.clamp(1, MAX_LIMIT))).await
+        let limit = limit.clamp(1, MAX_LIMIT);
+        let key = Key::Workflows(filter.clone(), after, limit);
+        self.look(key, move |db| workflows::list(db, &filter, after, limit)).await
     }
 
     async fn claim_workflows(
@@ -309,7 +360,7 @@ impl TaskStore for SqliteTasks {
     ) -> Result<Vec<LeasedWorkflow>, TaskStoreError> {
         check::name("worker", worker)?;
         let (worker, lease) = (worker.to_owned(), lease.clamp(MIN_LEASE, MAX_LEASE));
-        self.write(move |db, moment, _| workflows::claim(db, moment.now, &worker, max.min(MAX_CLAIM), lease)).await
+        self.write(move |db, moment, _| workflows::claim(db, moment, &worker, max.min(MAX_CLAIM), lease)).await
     }
 
     async fn renew_workflow(
@@ -320,7 +371,7 @@ impl TaskStore for SqliteTasks {
     ) -> Result<Option<Timestamp>, TaskStoreError> {
         self.write(move |db, moment, _| {
             let until = moment.now.plus(extend.clamp(MIN_LEASE, MAX_LEASE));
-            Ok(workflows::hold(db, moment.now, id, &lease, until)?.then_some(until))
+            Ok(workflows::hold(db, moment, id, &lease, until)?.then_some(until))
         })
         .await
     }
@@ -328,7 +379,7 @@ impl TaskStore for SqliteTasks {
     async fn release_workflow(&self, id: WorkflowId, lease: WorkflowLease) -> Result<bool, TaskStoreError> {
         self.write(move |db, moment, _| {
             moment.news.ready = true;
-            workflows::hold(db, moment.now, id, &lease, Timestamp::from_millis(0))
+            workflows::hold(db, moment, id, &lease, Timestamp::from_millis(0))
         })
         .await
     }

@@ -24,7 +24,7 @@ pub(super) fn prune(db: &Connection, moment: &mut Moment, keep: Retention, limit
         }
     }
     dropped += too_many(db, moment, keep, u64::from(limit).saturating_sub(dropped))?;
-    dropped += workflows::prune(db, moment.now, u64::from(limit).saturating_sub(dropped))?;
+    dropped += workflows::prune(db, moment, u64::from(limit).saturating_sub(dropped))?;
     moment.flush(db)?;
     tidy(db, moment)?;
     Ok(dropped)
@@ -64,8 +64,8 @@ fn too_many(db: &Connection, moment: &mut Moment, keep: Retention, limit: u64) -
 fn remove(db: &Connection, moment: &mut Moment, code: i64, seq: i64) -> Result<(), StoreError> {
     let lane = lane(db, seq)?;
     untag(db, &lane.tenant, seq)?;
-    let mut delete = db.prepare_cached("DELETE FROM tasks WHERE seq = ?1 RETURNING bytes")?;
-    let bytes: i64 = delete.query_row([seq], |row| row.get(0))?;
+    let mut delete = db.prepare_cached("DELETE FROM tasks WHERE seq = ?1 RETURNING bytes, id")?;
+    let (bytes, id): (i64, [u8; 16]) = delete.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?)))?;
     db.prepare_cached("DELETE FROM task_data WHERE seq = ?1")?.execute([seq])?;
     let mut result = db.prepare_cached("DELETE FROM task_results WHERE seq = ?1 RETURNING cid")?;
     let cid: Option<String> = result.query_row([seq], |row| row.get(0)).optional()?.flatten();
@@ -76,6 +76,7 @@ fn remove(db: &Connection, moment: &mut Moment, code: i64, seq: i64) -> Result<(
         .execute([cid])?;
     }
     moment.tally.moved(db, &lane, Some(code), None)?;
+    moment.changed(&lane.tenant, &id);
     moment.tally.usage(db, &lane.tenant)?.bytes -= bytes;
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! Looking at tasks: one, a page of them, a place in the queue. Runs on the reader's thread.
+//! Looking at tasks: one, a page of them, a place in the queue. Runs on the reader's thread, where the projection
+//! has no answer.
 
 use rusqlite::{Connection, OptionalExtension, params};
 

@@ -43,6 +43,7 @@ fn beat(
     db.prepare_cached("UPDATE tasks SET due_at = ?2, progress = coalesce(?3, progress) WHERE seq = ?1")?
         .execute(params![held.seq, until, progress])?;
     moment.tally.work(worker);
+    moment.changed(&held.lane.tenant, held.id.as_bytes());
     let until = time(until);
     Ok(match held.cancel {
         Some(reason) => Beat::CancelRequested { until, reason },

@@ -71,6 +71,7 @@ pub(super) fn one(db: &Connection, moment: &mut Moment, caps: &Caps, new: &Prepa
     }
     moment.tally.usage(db, &task.tenant)?.bytes = bytes;
     moment.tally.moved(db, &lane(new), None, Some(code))?;
+    moment.changed(&task.tenant, task.id.as_bytes());
     Ok(Submitted::Created { id: task.id, state: if code == READY { TaskState::Ready } else { TaskState::Scheduled } })
 }
 

@@ -60,6 +60,7 @@ pub(super) fn start(
     ])?;
     write(db, moment.now, db.last_insert_rowid(), 0, &new.events)?;
     moment.news.ready = true;
+    moment.changed(&new.tenant, new.id.as_bytes());
     Ok(match submit::whole(db, moment, caps, then)? {
         Some(id) => Whole::Conflict(id),
         None => Whole::Done(Started::Created),
@@ -99,6 +100,7 @@ fn full(db: &Connection, caps: &Caps, tenant: &str) -> Result<Option<String>, St
 
 struct Head {
     seq: i64,
+    tenant: String,
     state: WorkflowState,
     last: u64,
     worker: Option<String>,
@@ -108,17 +110,16 @@ struct Head {
 
 impl Head {
     fn of(db: &Connection, id: WorkflowId) -> Result<Option<Self>, StoreError> {
-        let mut statement =
-            db.prepare_cached("SELECT seq, state, last, worker, fence, lease_until FROM workflows WHERE id = ?1")?;
+        let mut statement = db.prepare_cached(
+            "SELECT seq, state, tenant, last, worker, fence, lease_until FROM workflows WHERE id = ?1",
+        )?;
         let found = statement
             .query_row([id.as_bytes()], |row| {
                 let mut columns = Columns::of(row);
                 let (seq, state): (i64, i64) = (columns.next()?, columns.next()?);
-                let (last, worker, fence) = (columns.unsigned()?, columns.next()?, columns.unsigned()?);
-                Ok((
-                    Self { seq, state: WorkflowState::Pending, last, worker, fence, lease_until: columns.next()? },
-                    state,
-                ))
+                let (tenant, last) = (columns.next()?, columns.unsigned()?);
+                let (worker, fence, lease_until) = (columns.next()?, columns.unsigned()?, columns.next()?);
+                Ok((Self { seq, tenant, state: WorkflowState::Pending, last, worker, fence, lease_until }, state))
             })
             .optional()?;
         found.map(|(head, code)| Ok(Self { state: workflow_state(code)?, ..head })).transpose()
@@ -155,6 +156,7 @@ pub(super) fn append(
     let finished_at = state.is_terminal().then_some(millis(moment.now));
     db.prepare_cached("UPDATE workflows SET last = ?2, state = ?3, finished_at = ?4 WHERE seq = ?1")?
         .execute(params![head.seq, signed(last), workflow_state_code(state), finished_at])?;
+    moment.changed(&head.tenant, new.workflow.as_bytes());
     Ok(match submit::whole(db, moment, caps, then)? {
         Some(id) => Whole::Conflict(id),
         None => Whole::Done(Appended::At(last)),
@@ -253,23 +255,24 @@ pub(super) fn list(
 
 pub(super) fn claim(
     db: &Connection,
-    now: Timestamp,
+    moment: &mut Moment,
     worker: &str,
     max: u32,
     lease: Duration,
 ) -> Result<Vec<LeasedWorkflow>, StoreError> {
-    let until = now.plus(lease);
+    let until = moment.now.plus(lease);
     let mut free = db.prepare_cached(
         "SELECT seq FROM workflows WHERE finished_at IS NULL AND lease_until <= ?1 ORDER BY lease_until, seq LIMIT ?2",
     )?;
-    let free: Vec<i64> = free.query_map(params![millis(now), max], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let free: Vec<i64> =
+        free.query_map(params![millis(moment.now), max], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut take = db.prepare_cached(
         "UPDATE workflows SET worker = ?2, fence = fence + 1, lease_until = ?3 WHERE seq = ?1
          RETURNING id, tenant, fence, last",
     )?;
     let mut leased = Vec::with_capacity(free.len());
     for seq in free {
-        leased.push(take.query_row(params![seq, worker, millis(until)], |row| {
+        let taken = take.query_row(params![seq, worker, millis(until)], |row| {
             let mut columns = Columns::of(row);
             Ok(LeasedWorkflow {
                 id: WorkflowId::from_bytes(columns.next()?),
@@ -279,7 +282,9 @@ pub(super) fn claim(
                 lease_for: lease,
                 seq: columns.unsigned()?,
             })
-        })?);
+        })?;
+        moment.changed(&taken.tenant, taken.id.as_bytes());
+        leased.push(taken);
     }
     Ok(leased)
 }
@@ -287,31 +292,35 @@ pub(super) fn claim(
 /// The lease ends at `until` from now on, if it is held. Answers whether it is.
 pub(super) fn hold(
     db: &Connection,
-    now: Timestamp,
+    moment: &mut Moment,
     id: WorkflowId,
     lease: &WorkflowLease,
     until: Timestamp,
 ) -> Result<bool, StoreError> {
-    let Some(head) = Head::of(db, id)?.filter(|head| head.is_held(lease, now) && !head.state.is_terminal()) else {
+    let Some(head) = Head::of(db, id)?.filter(|head| head.is_held(lease, moment.now) && !head.state.is_terminal())
+    else {
         return Ok(false);
     };
     db.prepare_cached("UPDATE workflows SET lease_until = ?2 WHERE seq = ?1")?
         .execute(params![head.seq, millis(until)])?;
+    moment.changed(&head.tenant, id.as_bytes());
     Ok(true)
 }
 
-pub(super) fn prune(db: &Connection, now: Timestamp, limit: u64) -> Result<u64, StoreError> {
+pub(super) fn prune(db: &Connection, moment: &mut Moment, limit: u64) -> Result<u64, StoreError> {
     let mut over = db.prepare_cached(
         "SELECT seq FROM workflows WHERE finished_at IS NOT NULL AND finished_at <= ?1 ORDER BY finished_at LIMIT ?2",
     )?;
     // Each has many events.
     let limit = limit.min(64);
     let over: Vec<i64> = over
-        .query_map(params![millis(now.minus(KEEP_OTHER)), signed(limit)], |row| row.get(0))?
+        .query_map(params![millis(moment.now.minus(KEEP_OTHER)), signed(limit)], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for seq in &over {
         db.prepare_cached("DELETE FROM workflow_events WHERE workflow = ?1")?.execute([seq])?;
-        db.prepare_cached("DELETE FROM workflows WHERE seq = ?1")?.execute([seq])?;
+        let mut delete = db.prepare_cached("DELETE FROM workflows WHERE seq = ?1 RETURNING tenant, id")?;
+        let gone: (String, [u8; 16]) = delete.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        moment.changed(&gone.0, &gone.1);
     }
     Ok(over.len() as u64)
 }

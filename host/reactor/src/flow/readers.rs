@@ -1,0 +1,38 @@
+//! Journals as those who ask about workflows read them: folded once for all who ask before the next event.
+//!
+//! **Bounds.** [`CAPACITY`] bytes of stored events; what nobody asks for goes after [`IDLE`]. Stops who asks for a workflow of a
+//! thousand steps without pause from having it verified and folded each time.
+
+use std::{sync::Arc, time::Duration};
+
+use moka::sync::Cache;
+use tandem_store::tasks::{WorkflowId, WorkflowRow};
+
+use super::journal::{Journal, load};
+use crate::core::Core;
+
+/// Bytes of events as they are stored; read, they have about twice as many.
+const CAPACITY: u64 = 16 << 20;
+/// How long a journal stays that nobody asks for.
+const IDLE: Duration = Duration::from_secs(60);
+
+pub(crate) struct Readers(Cache<WorkflowId, Arc<Journal>>);
+
+impl Default for Readers {
+    fn default() -> Self {
+        let weigh = |_: &WorkflowId, journal: &Arc<Journal>| u32::try_from(journal.bytes()).unwrap_or(u32::MAX);
+        Self(Cache::builder().max_capacity(CAPACITY).weigher(weigh).time_to_idle(IDLE).build())
+    }
+}
+
+impl Readers {
+    /// The journal of this workflow, with every event that the row has, or more.
+    pub(crate) async fn read(&self, core: &Core, row: &WorkflowRow) -> Result<Arc<Journal>, String> {
+        if let Some(journal) = self.0.get(&row.id).filter(|journal| journal.seq() >= row.seq) {
+            return Ok(journal);
+        }
+        let journal = Arc::new(load(core, row.id).await?);
+        self.0.insert(row.id, journal.clone());
+        Ok(journal)
+    }
+}
