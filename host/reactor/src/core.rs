@@ -164,8 +164,14 @@ impl Core {
 
     /// A peer broke the rules of a protocol.
     pub(crate) fn fault(&self, peer: PeerId, what: &str) {
-        let verdict = self.book().report(&peer, Conduct::Violation, UnixMillis::now());
-        tracing::warn!(%peer, what, ?verdict, "a peer broke the protocol");
+        tracing::warn!(%peer, what, "a peer broke the protocol");
+        self.report(peer, Conduct::Violation);
+    }
+
+    /// Counts what a peer did, and parts from it where that is too much.
+    pub(crate) fn report(&self, peer: PeerId, conduct: Conduct) {
+        let verdict = self.book().report(&peer, conduct, UnixMillis::now());
+        tracing::debug!(%peer, ?conduct, ?verdict, "a peer's score changed");
         if verdict != Verdict::Keep {
             self.network.disconnect(peer);
         }

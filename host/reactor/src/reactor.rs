@@ -229,8 +229,9 @@ async fn live(core: Arc<Core>, up: Up, stop: CancellationToken) {
     core.queue.drain(Duration::ZERO).await;
 }
 
-/// How long a call of a guest may wait for the network where its own deadline does not say less.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// How long a call of a guest may wait for the network where its own deadline does not say less: somewhat more than the longest wait
+/// that a tool takes.
+const PATIENCE: Duration = Duration::from_secs(310);
 
 impl P2p for Reactor {
     fn request(&self, env: CallEnv, request: P2pRequest) -> BoxFuture<'static, Result<String, P2pError>> {

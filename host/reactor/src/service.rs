@@ -70,7 +70,7 @@ impl Service for Peers {
         match method {
             "tasks/offer" => {
                 core.queue.offers.put(peer);
-                core.queue.look.notify_one();
+                core.queue.offered.notify_one();
             }
             "tasks/hurry" => queue::hurried(core, peer, params),
             "tandem/announce" => {

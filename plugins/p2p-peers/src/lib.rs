@@ -174,7 +174,7 @@ impl Peers {
     /// Lists the hosts that this one knows, in pages, with their scores and what they offer.
     #[tool(read_only, idempotent, title = "List peers")]
     fn p2p_peer_list(
-        /// Only hosts that are `connected`, `known` but not connected, or `banned`; all unless given.
+        /// Hosts that are `connected`, `known` but not connected, or `banned`; `connected` unless given.
         state: Option<State>,
         /// `last_seen` gives those seen last first, `rtt` the nearest, `score` those with the best score.
         #[arg(default = Sort::LastSeen)]

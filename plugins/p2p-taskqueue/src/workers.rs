@@ -19,12 +19,10 @@ const MAX_TTL_S: u32 = 24 * 3_600;
 #[serde(deny_unknown_fields)]
 struct Report {
     /// How much is done.
-    #[schemars(range(min = 0))]
-    current: Number,
+    current: u64,
     /// How much there is to do, in the same unit.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 0))]
-    total: Option<Number>,
+    total: Option<u64>,
     /// What is being done.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1_000))]

@@ -24,6 +24,23 @@ pub enum State {
     Cancelled,
 }
 
+/// How far a workflow is.
+#[data]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum WorkflowState {
+    /// Nothing of it has started.
+    Pending,
+    /// Some of it has.
+    Running,
+    /// All of it ended well.
+    Succeeded,
+    /// It ended with an error.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+}
+
 /// A workflow that was started.
 #[data]
 #[derive(Debug)]

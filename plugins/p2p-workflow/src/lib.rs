@@ -15,11 +15,11 @@ use tandem_p2p_forms::{AtMost, Id, PeerId, Tag, Tags, answer, document};
 use tandem_sdk::p2p::{DagFormat, Strategy, workflow};
 use tandem_sdk::prelude::*;
 
-use crate::answers::{Assignments, Cancelled, Dag, Page, State, Status, Submitted};
+use crate::answers::{Assignments, Cancelled, Dag, Page, Status, Submitted, WorkflowState};
 use crate::step::Step;
 
 /// What a workflow takes at most: a month, in seconds. Its journal is kept as long.
-const MAX_TIMEOUT_S: u32 = 30 * 24 * 3_600;
+const MAX_TIMEOUT_S: u32 = 7 * 24 * 3_600;
 
 /// Most steps of a workflow: its graph is held in memory by the host that coordinates it.
 const MAX_STEPS: usize = 1_000;
@@ -80,7 +80,7 @@ impl Workflows {
         /// Seconds that all of it may take, at most 30 days.
         #[arg(default = 7_200, min = 1, max = MAX_TIMEOUT_S)]
         timeout_s: u32,
-        /// Words to find it by, at most 32.
+        /// Words to find it by, at most 16.
         tags: Option<Tags>,
         /// With the same key and the same workflow a second submit answers as the first and starts nothing.
         #[arg(min_length = 1, max_length = 256)]
@@ -119,7 +119,7 @@ impl Workflows {
     #[tool(read_only, idempotent, title = "List workflows")]
     fn p2p_workflow_list(
         /// Only workflows in this state.
-        state: Option<State>,
+        state: Option<WorkflowState>,
         /// Only workflows with this tag.
         tag: Option<Tag>,
         /// How many a page has at most.

@@ -90,13 +90,15 @@ impl Host {
     }
 }
 
-/// The echo guest under another version.
+/// The echo guest under another version, and with another component, so that the host compiles it and finds nothing made before.
 fn echo(version: &str) -> anyhow::Result<Vec<u8>> {
     let file = crate::plugin::file("echo");
     let bytes = fs::read(&file).with_context(|| format!("{}: run `make plugins` first", file.display()))?;
-    let (Package { mut manifest, descriptors, .. }, _) = Package::inspect(&bytes, &TrustRoots::none())?;
+    let (package, _) = Package::inspect(&bytes, &TrustRoots::none())?;
+    let component = Package::annotate(package.component(&bytes), "version", version.as_bytes())?;
+    let Package { mut manifest, descriptors, .. } = package;
     manifest.plugin.version = version.parse()?;
-    Ok(Package::repack(&bytes, &manifest, &descriptors)?)
+    Ok(Package::pack(&component, &manifest, &descriptors)?)
 }
 
 fn is(plugin: &Value, state: &str) -> bool {
@@ -105,7 +107,6 @@ fn is(plugin: &Value, state: &str) -> bool {
 
 fn replace_often(host: &Host, rounds: std::ops::Range<usize>) -> anyhow::Result<()> {
     for round in rounds {
-        // Each is another file, so each is compiled.
         let bytes = echo(&format!("0.1.0+{round}"))?;
         if round % 5 == 3 {
             let broken = bytes.get(..bytes.len() / 2).unwrap_or_default();

@@ -280,7 +280,13 @@ async fn a_version_that_fails_on_trial_is_given_up_by_itself() -> anyhow::Result
     }
     let line = until(&host, "echo.wasm", |line| line["state"] == "serving").await?;
     assert!(line["version"] == "0.1.0" && line.to_string().contains("was tried out and given up"), "{line}");
-    recorded(&host, "plugin.rolled-back").await
+    recorded(&host, "plugin.rolled-back").await?;
+    // Its file is still there. Only who names the plugin tries it again.
+    let shown = operator(host.directory.path(), &["reload"]).await?;
+    assert!(shown[0]["state"] == "serving" && shown.to_string().contains("was tried out and given up"), "{shown}");
+    let shown = operator(host.directory.path(), &["reload", "echo"]).await?;
+    assert_eq!(shown[0]["state"], "canary", "{shown}");
+    Ok(())
 }
 
 /// What the clients saw.

@@ -60,6 +60,9 @@ pub(crate) struct Plugins {
     history: History,
     /// One change at a time; inside, what was refused of each file, so that it is not tried again and again.
     refused: Mutex<HashMap<String, Sha256Digest>>,
+    /// What was tried out of each file and given up: it is on trial again only when an operator names the plugin, or puts the
+    /// file there anew after another.
+    given_up: Mutex<HashMap<String, Sha256Digest>>,
     draining: Draining,
 }
 
@@ -69,6 +72,8 @@ struct Take<'a> {
     grants: Grants,
     /// Whether what was refused before is tried again.
     again: bool,
+    /// Whether an operator named this plugin: also what was given up is tried again.
+    named: bool,
     /// Files that are gone.
     removed: &'a [String],
     actor: &'a str,
@@ -103,8 +108,10 @@ impl Plugins {
             .build()?;
         let worker = Worker::start()?;
         let history = History::new(below_data(&config, "versions".as_ref()));
-        let (refused, draining) = (Mutex::default(), Draining::new(config.plugins.drain.as_duration()));
-        let plugins = Self { engine, config, policy, store, catalog, worker, compilers, history, refused, draining };
+        let draining = Draining::new(config.plugins.drain.as_duration());
+        let (refused, given_up) = <(Mutex<_>, Mutex<_>)>::default();
+        let plugins =
+            Self { engine, config, policy, store, catalog, worker, compilers, history, refused, given_up, draining };
         for status in plugins.catalog.plugins() {
             let file = status.file;
             match plugins.catalog.of_file(&file).0 {
@@ -137,9 +144,13 @@ impl Plugins {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn given_up(&self) -> std::sync::MutexGuard<'_, HashMap<String, Sha256Digest>> {
+        self.given_up.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Takes over files that were seen to change. Blocking.
     pub(super) fn changed(&self, changed: &[String], removed: &[String]) {
-        if let Err(error) = self.take_over(changed, removed, false, HOST) {
+        if let Err(error) = self.take_over(changed, removed, (false, false), HOST) {
             tracing::error!("the plugin directory is not taken over: {error:#}");
         }
     }
@@ -165,23 +176,30 @@ impl Plugins {
         for canary in canaries.iter().filter(|canary| changed.contains(&canary.category.file)) {
             self.promote(canary, actor);
         }
-        self.take_over(&changed, &removed, true, actor)?;
+        self.take_over(&changed, &removed, (true, plugin.is_some()), actor)?;
         Ok(self.list(Some(&|file| changed.contains(file) || removed.contains(file))))
     }
 
-    fn take_over(&self, changed: &[String], removed: &[String], again: bool, actor: &str) -> anyhow::Result<()> {
+    fn take_over(
+        &self,
+        changed: &[String],
+        removed: &[String],
+        (again, named): (bool, bool),
+        actor: &str,
+    ) -> anyhow::Result<()> {
         let mut refused = self.refused();
         let supply = Supply::new(self.config.clone(), self.store.clone())?;
         if again {
             self.unload_revoked(changed, &supply, actor);
         }
         let grants = Grants::new(self.policy.clone(), supply);
-        let mut take = Take { options: load_options(&self.config)?, grants, again, removed, actor };
+        let mut take = Take { options: load_options(&self.config)?, grants, again, named, removed, actor };
         for file in changed {
             self.take(file, &take, &mut refused);
         }
         let unloaded = removed.iter().filter(|file| self.unload(file, "its file is gone", actor)).count();
         refused.retain(|file, _| !removed.contains(file));
+        self.given_up().retain(|file, _| !removed.contains(file));
         if unloaded > 0 {
             // A name that another plugin had may be free now.
             take.again = true;
@@ -204,7 +222,11 @@ impl Plugins {
             if let Some(canary) = canary {
                 self.give_up(&canary, "the file of the version that serves was put back".to_owned(), take.actor);
             }
+            self.given_up().remove(file);
             self.catalog.accept(file);
+            return;
+        }
+        if self.given_up().get(file) == Some(&digest) && !take.named {
             return;
         }
         let on_trial = canary.is_some_and(|canary| canary.category.installed.digest == digest);
@@ -363,6 +385,7 @@ impl Plugins {
         if !self.catalog.give_up(canary, format!("version {} was tried out and given up: {reason}", category.version)) {
             return;
         }
+        self.given_up().insert(category.file.clone(), category.installed.digest);
         count(&category.name, "rolled-back");
         tracing::error!(plugin = &*category.plugin_name, version = category.version, "given up: {reason}");
         self.draining.retire(vec![category.clone()]);

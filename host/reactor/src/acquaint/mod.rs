@@ -18,7 +18,7 @@ use libp2p::{Multiaddr, PeerId, multiaddr::Protocol};
 use serde_json::{Map, Value};
 use tokio::sync::broadcast::error::RecvError;
 
-pub(crate) use self::sources::{Said, SourceNote, look, publish, register, source, sources};
+pub(crate) use self::sources::{Said, SourceNote, look, publish, register, registers, source, sources};
 use crate::{
     core::Core,
     keep,
@@ -106,7 +106,7 @@ async fn greet(core: Arc<Core>, peer: PeerId) {
         Err(error) => tracing::debug!(%peer, %error, "a peer does not say what it can run"),
     }
     core.queue.offers.put(peer);
-    core.queue.look.notify_one();
+    core.queue.offered.notify_one();
     exchange::ask(&core, peer).await;
 }
 
@@ -180,7 +180,7 @@ fn measure(core: &Core) {
     }
 }
 
-fn note_hint(core: &Core, address: &Multiaddr, source: Source) {
+pub(crate) fn note_hint(core: &Core, address: &Multiaddr, source: Source) {
     if let Some(peer) = peer_of(address) {
         let known = core.book().hint(peer, [address.clone()], source, UnixMillis::now());
         if let Err(error) = known {

@@ -44,6 +44,11 @@ pub(crate) fn sources(core: &Core) -> Vec<String> {
     on.into_iter().filter(|(_, on)| *on).map(|(name, _)| name.to_owned()).collect()
 }
 
+/// Whether a source is on that keeps records of hosts.
+pub(crate) fn registers(core: &Core) -> bool {
+    sources(core).iter().any(|name| name != "mdns")
+}
+
 pub(crate) fn source(name: &str) -> Option<Source> {
     Some(match name {
         "file" => Source::File,
@@ -98,6 +103,8 @@ pub(crate) async fn look(core: &Core, sources: &BTreeSet<Source>, timeout: Durat
 pub(crate) struct Said {
     addresses: Vec<Multiaddr>,
     metadata: BTreeMap<String, String>,
+    /// How long each record is good for, where a registration said so.
+    ttl: Option<Duration>,
 }
 
 /// Signs a record as an operator or a tool words it, and keeps the wording for all later ones.
@@ -107,7 +114,7 @@ pub(crate) fn register(
     ttl: Duration,
     metadata: BTreeMap<String, String>,
 ) -> Result<HostRecord, String> {
-    let said = Said { addresses, metadata };
+    let said = Said { addresses, metadata, ttl: Some(ttl) };
     let record = sign(core, &said, ttl, Reach::OPERATOR)?;
     *core.said() = said;
     Ok(record)
@@ -116,7 +123,12 @@ pub(crate) fn register(
 /// Signs a new record of this host for readers who believe what `reach` says.
 pub(super) fn renew(core: &Core, reach: Reach) -> Result<HostRecord, String> {
     let said = core.said().clone();
-    sign(core, &said, core.settings.record_ttl, reach)
+    sign(core, &said, said.ttl.unwrap_or(core.settings.record_ttl), reach)
+}
+
+/// How often this host's record is renewed where it is kept.
+pub(super) fn half_life(core: &Core) -> Duration {
+    core.said().ttl.unwrap_or(core.settings.record_ttl) / 2
 }
 
 fn sign(core: &Core, said: &Said, ttl: Duration, reach: Reach) -> Result<HostRecord, String> {
@@ -157,6 +169,21 @@ pub(crate) async fn publish(core: &Core, record: &HostRecord) -> Vec<&'static st
         }
     }
     written.dedup();
+    if let Some(registry) = core.github.clone() {
+        let own = record.clone();
+        let published = core.general.spawn(async move { registry.lock().await.publish(&own, UnixMillis::now()).await });
+        match published
+            .await
+            .map_err(|error| error.to_string())
+            .and_then(|done| done.map_err(|error| error.to_string()))
+        {
+            Ok(_) => {
+                core.renewed("github");
+                written.push("github");
+            }
+            Err(error) => core.sources_note("github", 0, Some(error)),
+        }
+    }
     #[cfg(feature = "dht")]
     if core.settings.network.dht.is_some() && core.network.dht_publish(record).await.is_ok() {
         written.push("dht");
@@ -167,13 +194,13 @@ pub(crate) async fn publish(core: &Core, record: &HostRecord) -> Vec<&'static st
 /// Takes in what the GitHub registry has, and renews this host's record there when half of its time is over.
 async fn read_github(core: &Core) -> Result<(), String> {
     let Some(registry) = core.github.clone() else { return Ok(()) };
-    let own = match core.due("github", core.settings.record_ttl / 2) {
+    let own = match core.due("github", half_life(core)) {
         true => {
-            core.renewed("github");
             renew(core, core.settings.network.reach).inspect_err(|error| tracing::warn!(error, "not announced")).ok()
         }
         false => None,
     };
+    let announced = own.is_some();
     let asked = core.general.spawn(async move {
         let mut registry = registry.lock().await;
         let now = UnixMillis::now();
@@ -183,6 +210,9 @@ async fn read_github(core: &Core) -> Result<(), String> {
         registry.list(now).await.map_err(|error| error.to_string())
     });
     let listing = asked.await.map_err(|error| error.to_string())??;
+    if announced {
+        core.renewed("github");
+    }
     let nodes = take_in(core, listing.records, Source::Github);
     let bad = listing.bad.first().map(|bad| format!("comment {}: {}", bad.comment, bad.error));
     core.sources_note("github", nodes, bad);

@@ -68,10 +68,15 @@ impl Flows {
         self.active().len()
     }
 
+    fn is_active(&self, id: WorkflowId) -> bool {
+        self.active().contains_key(&id)
+    }
+
     fn tell(&self, id: WorkflowId, news: News) -> Result<(), P2pError> {
         let queue = self.active().get(&id).cloned();
-        let queue =
-            queue.ok_or_else(|| P2pError::Unavailable("the workflow waits for a host to take it up".to_owned()))?;
+        let queue = queue.ok_or_else(|| {
+            P2pError::Unavailable("the workflow waits for a place among those that run; try again then".to_owned())
+        })?;
         queue
             .try_send(news)
             .map_err(|_| P2pError::LimitExceeded(format!("{NEWS} changes of this workflow wait already")))
@@ -105,7 +110,10 @@ impl Flows {
     }
 
     /// Cancels; answers how many steps had not ended.
-    pub(crate) async fn cancel(&self, id: WorkflowId, reason: Option<String>) -> Result<usize, P2pError> {
+    pub(crate) async fn cancel(&self, core: &Core, id: WorkflowId, reason: Option<String>) -> Result<usize, P2pError> {
+        if !self.is_active(id) {
+            return journal::cancel(core, id, reason).await;
+        }
         let (reply, answer) = oneshot::channel();
         self.tell(id, News::Cancel(reason, reply))?;
         answer.await.map_err(|_| P2pError::Unavailable("the workflow's coordinator changed; try again".to_owned()))?

@@ -8,7 +8,7 @@ use crate::workflow::{Body, MAX_INLINE_RESULT, Output, StepError};
 pub(super) const MOVED: &str = "its peer did not come for it";
 
 /// A step's fences rise over its attempts, each of which is a task with fences from 1. The sum is exact in JSON (2^53): there are
-/// at most 16 attempts, and a task is claimed at most 10,000 times.
+/// at most 100 attempts, and a task is claimed at most 10,000 times.
 pub(super) fn step_fence(attempt: u32, fence: u64) -> u64 {
     (u64::from(attempt) << 32) + fence
 }

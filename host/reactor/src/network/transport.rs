@@ -38,12 +38,14 @@ pub(super) fn swarm(key: &Keypair, settings: &NetworkSettings, rules: Rules) -> 
     let direct = match settings.psk {
         Some(psk) => {
             let psk = pnet::PreSharedKey::new(psk);
-            tcp.and_then(move |socket, _| pnet::PnetConfig::new(psk).handshake(socket))
+            let tcp = tcp
+                .and_then(move |socket, _| pnet::PnetConfig::new(psk).handshake(socket))
                 .upgrade(Version::V1Lazy)
                 .authenticate(noise.clone())
                 .multiplex(yamux::Config::default())
                 .timeout(HANDSHAKE)
-                .boxed()
+                .boxed();
+            dns::tokio::Transport::system(tcp).map_err(|error| fail(&error))?.boxed()
         }
         None => {
             let tcp = tcp

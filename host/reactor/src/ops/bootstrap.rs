@@ -3,40 +3,55 @@
 use std::time::Duration;
 
 use libp2p::Multiaddr;
-use serde_json::json;
-use tandem_engine::P2pError;
+use serde_json::{Value, json};
+use tandem_engine::{Caller, P2pError};
 
 use super::{Answer, document::without_nulls, peers};
-use crate::{core::Core, settings::peer_of, trust::Source};
+use crate::{acquaint, core::Core, settings::peer_of, trust::Source};
 
 /// Nodes of one text. A longer list belongs in a registry.
 const MAX_NODES: usize = 1_000;
 /// Bytes of one text.
 const MAX_TEXT: usize = 256 << 10;
+/// Characters of a wrong entry that are shown.
+const SHOWN: usize = 120;
 /// How long all dials of one text may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-pub(super) async fn from_text(core: &Core, source: &str, text: &str, connect: bool) -> Answer {
+pub(super) async fn from_text(core: &Core, caller: &Caller, source: &str, text: &str, connect: bool) -> Answer {
+    core.must_operate(caller, "whom this host dials is the operator's: addresses may be of his own network")?;
     let from = match source {
         "file" => Source::Config,
         "env" => Source::Env,
         other => return Err(P2pError::InvalidArgument(format!("`source` is file or env, not `{other}`"))),
     };
-    let nodes = nodes(text).inspect_err(|error| core.sources_note(source, 0, Some(error.to_string())))?;
-    if !connect {
-        core.sources_note(source, nodes.len(), None);
-        let shown: Vec<_> = nodes.iter().map(ToString::to_string).collect();
-        return Ok(json!({"nodes": shown, "connected": 0, "failed": []}));
-    }
+    let List { nodes, mut failed } =
+        list(text).inspect_err(|error| core.sources_note(source, 0, Some(error.to_string())))?;
     let shown: Vec<_> = nodes.iter().map(ToString::to_string).collect();
-    let (connected, failed) = peers::dial(core, nodes, from, None, TIMEOUT).await;
+    let connected = match connect {
+        true => {
+            let (connected, more) = peers::dial(core, nodes, from, None, TIMEOUT).await;
+            failed.extend(more);
+            connected
+        }
+        false => {
+            nodes.iter().for_each(|node| acquaint::note_hint(core, node, from));
+            0
+        }
+    };
     let error = failed.last().and_then(|failed| failed["error"].as_str()).map(ToOwned::to_owned);
     core.sources_note(source, shown.len(), error);
     Ok(json!({"nodes": shown, "connected": connected, "failed": failed}))
 }
 
+/// What a list says: nodes, and what in it is none, each with the reason. One wrong line costs the others nothing.
+struct List {
+    nodes: Vec<Multiaddr>,
+    failed: Vec<Value>,
+}
+
 /// A JSON array of multiaddrs, or one in each line; `#` begins a comment. Commas and spaces separate too.
-fn nodes(text: &str) -> Result<Vec<Multiaddr>, P2pError> {
+fn list(text: &str) -> Result<List, P2pError> {
     if text.len() > MAX_TEXT {
         return Err(P2pError::LimitExceeded(format!("the text has {} bytes, at most {MAX_TEXT} are read", text.len())));
     }
@@ -55,11 +70,16 @@ fn nodes(text: &str) -> Result<Vec<Multiaddr>, P2pError> {
     if texts.len() > MAX_NODES {
         return Err(P2pError::LimitExceeded(format!("there are {} nodes, at most {MAX_NODES} are taken", texts.len())));
     }
-    let nodes = texts.iter().map(|text| peers::multiaddr(text)).collect::<Result<Vec<_>, _>>()?;
-    match nodes.iter().find(|address| peer_of(address).is_none()) {
-        Some(wrong) => Err(P2pError::InvalidArgument(format!("`{wrong}` names no peer; end it with /p2p/ID"))),
-        None => Ok(nodes),
+    let (mut nodes, mut failed) = (Vec::new(), Vec::new());
+    for text in texts {
+        let shown: String = text.chars().take(SHOWN).collect();
+        match text.parse::<Multiaddr>() {
+            Ok(address) if peer_of(&address).is_some() => nodes.push(address),
+            Ok(_) => failed.push(json!({"address": shown, "error": "it names no peer; end it with /p2p/ID"})),
+            Err(error) => failed.push(json!({"address": shown, "error": format!("it is no multiaddr: {error}")})),
+        }
     }
+    Ok(List { nodes, failed })
 }
 
 /// The bootstrap nodes that the libp2p project runs for everybody, as its implementations list them.

@@ -48,11 +48,11 @@ pub(super) fn moment(text: &str) -> Result<Timestamp, P2pError> {
     Ok(Timestamp::from_millis(at))
 }
 
-pub(super) fn failed(error: TaskStoreError) -> P2pError {
+pub(crate) fn failed(error: TaskStoreError) -> P2pError {
     let text = error.to_string();
     match error {
         TaskStoreError::Invalid(_) => P2pError::InvalidArgument(text),
-        TaskStoreError::Busy(_) => P2pError::LimitExceeded(text),
+        TaskStoreError::Busy(_) | TaskStoreError::Quota(_) => P2pError::LimitExceeded(text),
         _ => P2pError::Unavailable(text),
     }
 }

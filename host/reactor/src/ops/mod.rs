@@ -13,6 +13,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use tandem_engine::{CallEnv, P2pError, P2pRequest as Ask};
 
+pub(crate) use document::failed;
+
 use crate::core::Core;
 
 type Answer = Result<Value, P2pError>;
@@ -30,7 +32,7 @@ pub(crate) async fn request(core: &Arc<Core>, env: &CallEnv, request: Ask) -> Re
         Ask::TaskPriority { id, priority } => tasks::priority(core, caller, &id, priority).await,
         Ask::TaskResubmit { id, arguments, priority } => tasks::resubmit(core, caller, &id, arguments, priority).await,
         Ask::QueueStatus { detail } => queue::status(core, caller, detail).await,
-        Ask::WorkerStats { worker } => queue::workers(core, worker.as_deref()).await,
+        Ask::WorkerStats { worker } => queue::workers(core, caller, worker.as_deref()).await,
         Ask::DiscoverWorkers { tool, max_peers, timeout_s } => {
             queue::discover(core, tool.as_deref(), max_peers, timeout_s).await
         }
@@ -45,17 +47,21 @@ pub(crate) async fn request(core: &Arc<Core>, env: &CallEnv, request: Ask) -> Re
         Ask::WorkflowCoordinate { id, peers, strategy } => {
             workflows::coordinate(core, caller, &id, &peers, strategy).await
         }
-        Ask::PeerRegister { addresses, ttl_s, metadata } => peers::register(core, &addresses, ttl_s, metadata).await,
+        Ask::PeerRegister { addresses, ttl_s, metadata } => {
+            peers::register(core, caller, &addresses, ttl_s, metadata).await
+        }
         Ask::PeerDiscover { sources, max_peers, timeout_s, tool } => {
             peers::discover(core, &sources, max_peers, timeout_s, tool.as_deref()).await
         }
         Ask::PeerConnect { nodes, min_connections, timeout_s } => {
-            peers::connect(core, &nodes, min_connections, timeout_s).await
+            peers::connect(core, caller, &nodes, min_connections, timeout_s).await
         }
         Ask::PeerCleanup { older_than_s, dry_run } => peers::cleanup(core, caller, older_than_s, dry_run).await,
         Ask::PublicAddresses { methods, timeout_s } => public::addresses(core, &methods, timeout_s).await,
         Ask::PeerList { filter } => peers::list(core, &filter).await,
-        Ask::BootstrapText { source, text, connect } => bootstrap::from_text(core, &source, &text, connect).await,
+        Ask::BootstrapText { source, text, connect } => {
+            bootstrap::from_text(core, caller, &source, &text, connect).await
+        }
         Ask::BootstrapPublic { connect } => bootstrap::from_public(core, connect).await,
         Ask::BootstrapList => bootstrap::sources(core),
     };

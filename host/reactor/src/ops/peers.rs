@@ -83,7 +83,19 @@ fn shown(core: &Core, peer: &PeerView) -> Value {
     }))
 }
 
-pub(super) async fn register(core: &Core, addresses: &[String], ttl_s: u32, metadata: Option<String>) -> Answer {
+pub(super) async fn register(
+    core: &Core,
+    caller: &Caller,
+    addresses: &[String],
+    ttl_s: u32,
+    metadata: Option<String>,
+) -> Answer {
+    core.must_operate(caller, "what this host says of itself is the operator's")?;
+    if !acquaint::registers(core) {
+        return Err(P2pError::Unavailable(
+            "no registry is on; turn one on in p2p.discovery: file, rendezvous, dht or github".to_owned(),
+        ));
+    }
     let addresses = addresses.iter().map(|text| multiaddr(text)).collect::<Result<Vec<_>, _>>()?;
     let metadata: Map<String, Value> = metadata.as_deref().map(read).transpose()?.unwrap_or_default();
     let metadata = metadata
@@ -184,7 +196,16 @@ pub(super) async fn dial(
     (connected, failed)
 }
 
-pub(super) async fn connect(core: &Core, nodes: &[String], min_connections: u32, timeout_s: u32) -> Answer {
+pub(super) async fn connect(
+    core: &Core,
+    caller: &Caller,
+    nodes: &[String],
+    min_connections: u32,
+    timeout_s: u32,
+) -> Answer {
+    if !nodes.is_empty() {
+        core.must_operate(caller, "whom this host dials is the operator's: addresses may be of his own network")?;
+    }
     let mut addresses = nodes.iter().map(|text| multiaddr(text)).collect::<Result<Vec<_>, _>>()?;
     if let Some(wrong) = addresses.iter().find(|address| peer_of(address).is_none()) {
         return Err(P2pError::InvalidArgument(format!("`{wrong}` names no peer; end it with /p2p/ID")));

@@ -47,7 +47,8 @@ fn in_words(counts: &BTreeMap<TaskState, u64>) -> BTreeMap<&'static str, u64> {
     words
 }
 
-pub(super) async fn workers(core: &Core, one: Option<&str>) -> Answer {
+pub(super) async fn workers(core: &Core, caller: &Caller, one: Option<&str>) -> Answer {
+    core.must_operate(caller, "the figures of workers are about the tasks of all tenants")?;
     let workers = core.queue.tasks.workers().await.map_err(failed)?;
     let shown = workers.iter().filter(|worker| one.is_none_or(|name| name == worker.worker)).map(|worker| {
         let mean = (worker.completed > 0).then(|| worker.completed_ms as f64 / worker.completed as f64);
@@ -114,6 +115,7 @@ pub(super) fn announce(
     capacity: Option<u32>,
     ttl_s: u32,
 ) -> Answer {
+    core.must_operate(caller, "what this host announces is for all tenants")?;
     let mine = core.task_tools(caller);
     let told = match tools {
         None => mine,

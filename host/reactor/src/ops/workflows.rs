@@ -14,7 +14,7 @@ use super::{
 use crate::{
     core::Core,
     flow::{self, Journal},
-    workflow::{Candidate, Dag, Spec, StepRecord, Strategy, choose},
+    workflow::{Candidate, Dag, Spec, StepRecord, StepSpec, Strategy, assign},
 };
 
 fn no_workflow(text: &str) -> P2pError {
@@ -99,7 +99,7 @@ pub(super) async fn cancel(core: &Core, caller: &Caller, text: &str, reason: Opt
         }
         _ => {}
     }
-    let steps = core.flows.cancel(id, reason).await?;
+    let steps = core.flows.cancel(core, id, reason).await?;
     Ok(json!({"state": "cancelled", "cancelled_steps": steps}))
 }
 
@@ -160,28 +160,14 @@ pub(super) async fn coordinate(core: &Core, caller: &Caller, text: &str, peers: 
         Asked::LeastLoaded => Strategy::LeastLoaded,
         Asked::Local => Strategy::Local,
     };
-    let plan = journal.state.plan().clone();
-    let waiting = journal.state.steps().filter(|(_, record)| !record.in_flight && !record.state.is_terminal());
-    let mut assignments = BTreeMap::new();
-    for (step, _) in waiting {
-        let (Some(spec), Some(content)) = (plan.step(step), plan.content(journal.state.workflow(), step)) else {
-            continue;
-        };
-        let able: Vec<_> = hosts
-            .iter()
-            .filter(|(_, tools)| tools.contains(&spec.tool))
-            .map(|(candidate, _)| candidate.clone())
-            .collect();
-        match choose(strategy, &content, &able, 1).first() {
-            Some(peer) => drop(assignments.insert(step.to_owned(), (*peer).to_owned())),
-            None => {
-                return Err(P2pError::Unavailable(format!(
-                    "none of the hosts has `{}`, the tool of step `{step}`",
-                    spec.tool
-                )));
-            }
-        }
-    }
+    let tools: BTreeMap<_, _> = hosts.iter().map(|(host, tools)| (host.peer.as_str(), tools)).collect();
+    let candidates: Vec<_> = hosts.iter().map(|(host, _)| host.clone()).collect();
+    let able = |step: &StepSpec, host: &Candidate| {
+        tools.get(host.peer.as_str()).is_some_and(|tools| tools.contains(&step.tool))
+    };
+    let assignments: BTreeMap<_, _> = assign(&journal.state, strategy, &candidates, able).map_err(|step| {
+        P2pError::Unavailable(format!("none of the hosts has `{}`, the tool of step `{}`", step.tool, step.id))
+    })?;
     core.flows.assign(row.id, assignments.clone())?;
     let shown: Vec<_> = assignments.iter().map(|(step, peer)| json!({"step": step, "peer": peer})).collect();
     Ok(json!({"assignments": shown}))

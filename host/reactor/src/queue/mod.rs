@@ -53,8 +53,10 @@ pub(crate) struct Queue {
     pub(crate) tasks: SqliteTasks,
     capacity: u32,
     running: Mutex<HashMap<LeaseRef, Running>>,
-    /// A place came free, somebody offers work, or the drain ended.
+    /// A place came free, or this host has other tools.
     pub(crate) look: Notify,
+    /// A place came free, or a peer offers work.
+    pub(crate) offered: Notify,
     ended: Notify,
     draining: AtomicBool,
     pub(crate) offers: Offers,
@@ -70,6 +72,7 @@ impl Queue {
             capacity,
             running: Mutex::default(),
             look: Notify::new(),
+            offered: Notify::new(),
             ended: Notify::new(),
             draining: AtomicBool::new(false),
             offers: Offers::default(),

@@ -17,8 +17,8 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use libp2p::PeerId;
@@ -27,7 +27,7 @@ use serde_json::{Map, Value, json};
 use tandem_manifest::Admission;
 use tandem_store::tasks::{
     Beat, ClaimReq, Finish, LeaseRef, Leased, MAX_ARGUMENTS, MAX_BATCH, MAX_PRIORITY, Outcome, Progress, TaskResult,
-    TaskStore, Timestamp,
+    TaskState, TaskStore, Timestamp,
 };
 
 use super::{
@@ -38,29 +38,59 @@ use super::{
 use crate::{
     core::Core,
     rpc::{PeerRpc as _, REQUEST, RpcError},
+    trust::Conduct,
 };
 
 /// Tasks of one claim: their arguments must fit a frame.
-const MAX_TASKS: u32 = 3;
+pub(super) const MAX_TASKS: u32 = 3;
 /// Peers that are told of new work at once, and that wait to be asked.
 const TOLD: usize = 32;
+/// How long a peer may take to answer about tasks. It only looks into its store; who takes longer holds up a place here, or
+/// leases that end in 30 s.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How long offers of a peer are ignored that did not answer a claim. Stops one that offers and never answers from
+/// holding places for ever.
+const IGNORED: Duration = Duration::from_secs(30);
 /// Times an outcome is sent again while its lease lives.
 const TRIES: u32 = 5;
 
 /// Peers that said they have work.
 #[derive(Default)]
-pub(crate) struct Offers(Mutex<VecDeque<PeerId>>);
+pub(crate) struct Offers(Mutex<Offering>);
+
+#[derive(Default)]
+struct Offering {
+    waiting: VecDeque<PeerId>,
+    /// Since when; as many as may be asked.
+    ignored: VecDeque<(PeerId, Instant)>,
+}
 
 impl Offers {
+    fn all(&self) -> MutexGuard<'_, Offering> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn put(&self, peer: PeerId) {
-        let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if peers.len() < TOLD && !peers.contains(&peer) {
-            peers.push_back(peer);
+        let mut all = self.all();
+        all.ignored.retain(|(_, since)| since.elapsed() < IGNORED);
+        let ignored = all.ignored.iter().any(|(ignored, _)| *ignored == peer);
+        if !ignored && all.waiting.len() < TOLD && !all.waiting.contains(&peer) {
+            all.waiting.push_back(peer);
         }
     }
 
     pub(super) fn next(&self) -> Option<PeerId> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        self.all().waiting.pop_front()
+    }
+
+    /// It does not answer.
+    pub(super) fn ignore(&self, peer: PeerId) {
+        let mut all = self.all();
+        all.waiting.retain(|waiting| *waiting != peer);
+        if all.ignored.len() >= TOLD {
+            all.ignored.pop_front();
+        }
+        all.ignored.push_back((peer, Instant::now()));
     }
 }
 
@@ -254,7 +284,13 @@ pub(crate) async fn finish_for(core: &Core, peer: PeerId, params: Map<String, Va
     };
     let done = core.queue.tasks.finish(&peer.to_string(), vec![(lease, outcome)]).await;
     match done.map_err(|error| RpcError::invalid(error.to_string()))?.pop() {
-        Some(Finish::Applied { state, .. } | Finish::AlreadyDone { state, .. }) => Ok(json!({"state": state})),
+        Some(Finish::Applied { state, .. }) => {
+            if state == TaskState::Succeeded {
+                core.report(peer, Conduct::Completion);
+            }
+            Ok(json!({"state": state}))
+        }
+        Some(Finish::AlreadyDone { state, .. }) => Ok(json!({"state": state})),
         Some(Finish::Expired) => {
             Err(RpcError::new(-32010, "lease_expired", "the lease ended before; the task runs again"))
         }
@@ -287,7 +323,7 @@ pub(super) async fn claim(core: &Core, peer: PeerId, tools: Vec<String>, max: u3
         return Ok(Vec::new());
     }
     let params = object(&Claim { tools: tools.clone(), max: max.min(MAX_TASKS), lease_s: LEASE.as_secs() });
-    let answer = core.links.ask(peer, "tasks/claim", params, REQUEST).await?;
+    let answer = core.links.ask(peer, "tasks/claim", params, ANSWER).await?;
     let Tasks { tasks } = serde_json::from_value(answer).map_err(|error| RpcError::invalid(error.to_string()))?;
     let now = core.queue.tasks.now();
     // Whatever a peer answers, no more is run than there are places, and nothing that was not asked for.
@@ -328,12 +364,11 @@ pub(super) async fn renew(
     core: &Core,
     peer: PeerId,
     beats: Vec<(LeaseRef, Option<Progress>)>,
-) -> Result<Vec<Beat>, String> {
+) -> Result<Vec<Beat>, RpcError> {
     let leases = beats.into_iter().map(|(lease, progress)| Renewal { lease, progress }).collect();
-    let answer = core.links.ask(peer, "tasks/renew", object(&Renewals { leases }), REQUEST).await;
-    let mut answer = answer.map_err(|error| error.to_string())?;
-    let leases: Vec<Lease> = serde_json::from_value(answer.get_mut("leases").map(Value::take).unwrap_or_default())
-        .map_err(|error| error.to_string())?;
+    let answer = core.links.ask(peer, "tasks/renew", object(&Renewals { leases }), ANSWER).await;
+    let leases: Vec<Lease> = serde_json::from_value(answer?.get_mut("leases").map(Value::take).unwrap_or_default())
+        .map_err(|error| RpcError::invalid(error.to_string()))?;
     let beat = |lease| match lease {
         Lease::Extended { until } => Beat::Extended { until },
         Lease::Cancelled { until, reason } => Beat::CancelRequested { until, reason },

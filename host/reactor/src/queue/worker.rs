@@ -1,12 +1,14 @@
 //! The workers of this host: they claim what it can run, from its own queue first and then from peers that offer, keep the
-//! leases, and hand in what came of the work.
+//! leases, and hand in what came of the work. Peers are asked beside each other and beside the own queue: one that never answers costs
+//! the others nothing.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use futures::{StreamExt as _, future::join_all, stream::FuturesUnordered};
 use libp2p::PeerId;
 use tandem_engine::{Access, Allow, Caller};
 use tandem_store::tasks::{
@@ -17,12 +19,16 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{LEASE, QUEUE, Running, Told, remote, run};
-use crate::core::Core;
+use crate::{core::Core, rpc::RpcError, trust::Conduct};
 
 /// Between two looks for what is over retention.
 const PRUNE: Duration = Duration::from_secs(10);
 /// Leases that are looked at in one transaction when they end.
 const REAP: u32 = 256;
+/// What was dropped at once when there is more: the smallest of the store's full batches, which is of workflows.
+const MORE: u64 = 64;
+/// How long one look for what is over retention goes on while there is more.
+const LOOK: Duration = Duration::from_secs(5);
 /// How long the upkeep sleeps at most: another host's clock may have moved.
 const LONGEST: Duration = Duration::from_secs(60);
 /// A pause after the store failed, so that a full disk does not become a busy loop.
@@ -72,6 +78,10 @@ impl Said {
 }
 
 async fn claiming(core: Arc<Core>) {
+    tokio::join!(from_own(core.clone()), from_peers(core));
+}
+
+async fn from_own(core: Arc<Core>) {
     let mut wakeups = core.queue.tasks.wakeups();
     let (mut tasks, mut said) = (JoinSet::new(), Said::default());
     loop {
@@ -83,7 +93,6 @@ async fn claiming(core: Arc<Core>) {
                 tokio::time::sleep(TROUBLE).await;
             }
         }
-        theirs(&core, &mut tasks).await;
         tokio::select! {
             Ok(()) = wakeups.changed() => remote::offer(&core),
             () = core.queue.look.notified() => {}
@@ -125,31 +134,73 @@ async fn own(core: &Arc<Core>, said: &mut Said, tasks: &mut JoinSet<()>) -> Resu
     }
 }
 
-/// Claims from peers that said they have work.
-async fn theirs(core: &Arc<Core>, tasks: &mut JoinSet<()>) {
-    while let Some(peer) = core.queue.offers.next() {
-        let (_, free) = core.queue.places();
-        if free == 0 {
-            core.queue.offers.put(peer);
-            return;
+/// Claims from peers that said they have work, from several at a time, no more than there are places.
+async fn from_peers(core: Arc<Core>) {
+    let (mut tasks, mut asking) = (JoinSet::new(), FuturesUnordered::new());
+    // Places that the peers which are being asked may fill.
+    let mut promised = 0;
+    loop {
+        while tasks.try_join_next().is_some() {}
+        loop {
+            let free = core.queue.places().1.saturating_sub(promised);
+            let Some(peer) = Some(free).filter(|free| *free > 0).and_then(|_| core.queue.offers.next()) else { break };
+            let max = free.min(remote::MAX_TASKS);
+            promised += max;
+            let core = core.clone();
+            asking.push(async move { (peer, max, ask(&core, peer, max).await) });
         }
-        let caller = (core.callers)(&peer.to_string());
-        let mine: Vec<String> = match core.tools() {
-            Ok(tools) => tools.list(&caller).into_iter().filter(|tool| !tool.local).map(|tool| tool.name).collect(),
-            Err(_) => return,
-        };
-        match remote::claim(core, peer, mine, free).await {
-            Ok(leased) => {
-                if !leased.is_empty() {
-                    // There may be more where this came from.
-                    core.queue.offers.put(peer);
-                }
-                for task in leased {
+        tokio::select! {
+            () = core.queue.offered.notified() => {}
+            Some((peer, max, answer)) = asking.next() => {
+                promised -= max;
+                took(&core, &mut tasks, peer, answer).await;
+            }
+            Some(_) = tasks.join_next() => {}
+        }
+    }
+}
+
+async fn ask(core: &Core, peer: PeerId, max: u32) -> Result<(Caller, Vec<Leased>), RpcError> {
+    let caller = (core.callers)(&peer.to_string());
+    let tools = core.tools()?.list(&caller);
+    let mine = tools.into_iter().filter(|tool| !tool.local).map(|tool| tool.name).collect();
+    Ok((caller, remote::claim(core, peer, mine, max).await?))
+}
+
+async fn took(
+    core: &Arc<Core>,
+    tasks: &mut JoinSet<()>,
+    peer: PeerId,
+    answer: Result<(Caller, Vec<Leased>), RpcError>,
+) {
+    match answer {
+        Ok((caller, leased)) => {
+            if !leased.is_empty() {
+                // There may be more where this came from.
+                core.queue.offers.put(peer);
+            }
+            for task in leased {
+                if core.queue.places().1 > 0 {
                     start(core, tasks, Some(peer), caller.clone(), task);
+                } else {
+                    // The own queue was quicker.
+                    tasks.spawn(hand_back(core.clone(), peer, task.lease));
                 }
             }
-            Err(error) => tracing::debug!(%peer, %error, "a peer that offered tasks gave none"),
         }
+        Err(error) => {
+            tracing::debug!(%peer, %error, "a peer that offered tasks gave none");
+            if error.is_transport() {
+                core.queue.offers.ignore(peer);
+                core.report(peer, Conduct::Timeout);
+            }
+        }
+    }
+}
+
+async fn hand_back(core: Arc<Core>, peer: PeerId, lease: LeaseRef) {
+    if let Err(error) = remote::finish(&core, peer, lease, Outcome::Release).await {
+        tracing::debug!(%peer, error, "a task that has no place here goes back when its lease ends");
     }
 }
 
@@ -165,6 +216,9 @@ fn start(core: &Arc<Core>, tasks: &mut JoinSet<()>, of: Option<PeerId>, caller: 
         hand_in(&core, of, task.lease, outcome).await;
         core.queue.running().remove(&task.lease);
         core.queue.ended.notify_waiters();
+        // A place came free for either.
+        core.queue.look.notify_one();
+        core.queue.offered.notify_one();
     });
 }
 
@@ -195,24 +249,35 @@ async fn renew(core: &Core, which: impl Fn(&LeaseRef) -> bool) {
     let running: Vec<_> =
         core.queue.running().iter().filter(|(lease, _)| which(lease)).map(|(l, r)| (*l, r.clone())).collect();
     let hosts: HashSet<Option<PeerId>> = running.iter().map(|(_, running)| running.of).collect();
-    for of in hosts {
-        let here: Vec<_> = running.iter().filter(|(_, running)| running.of == of).collect();
-        let beats: Vec<_> = here.iter().map(|(lease, running)| (*lease, running.told.take())).collect();
-        let answers = match of {
-            None => core.queue.tasks.heartbeat(&me(core), beats).await.map_err(|error| error.to_string()),
-            Some(peer) => remote::renew(core, peer, beats).await,
-        };
-        match answers {
-            Ok(answers) => {
-                for ((lease, running), beat) in here.iter().zip(answers) {
-                    if !matches!(beat, Beat::Extended { .. }) {
-                        tracing::info!(task = %lease.id, ?beat, "a task is stopped");
-                        running.cancel.cancel();
-                    }
+    let each = hosts.into_iter().map(|of| {
+        let here = running.iter().filter(|(_, running)| running.of == of).collect();
+        renew_at(core, of, here)
+    });
+    join_all(each).await;
+}
+
+/// Renews the leases of one host's queue.
+async fn renew_at(core: &Core, of: Option<PeerId>, here: Vec<&(LeaseRef, Running)>) {
+    let beats: Vec<_> = here.iter().map(|(lease, running)| (*lease, running.told.take())).collect();
+    let answers = match of {
+        None => core.queue.tasks.heartbeat(&me(core), beats).await.map_err(|error| error.to_string()),
+        Some(peer) => remote::renew(core, peer, beats).await.map_err(|error| {
+            if error.is_transport() {
+                core.report(peer, Conduct::Timeout);
+            }
+            error.to_string()
+        }),
+    };
+    match answers {
+        Ok(answers) => {
+            for ((lease, running), beat) in here.iter().zip(answers) {
+                if !matches!(beat, Beat::Extended { .. }) {
+                    tracing::info!(task = %lease.id, ?beat, "a task is stopped");
+                    running.cancel.cancel();
                 }
             }
-            Err(error) => tracing::warn!(error, "leases are not renewed; their tasks run elsewhere when they end"),
         }
+        Err(error) => tracing::warn!(error, "leases are not renewed; their tasks run elsewhere when they end"),
     }
 }
 
@@ -246,15 +311,23 @@ pub(super) fn hurry(core: &Arc<Core>, lease: LeaseRef) {
 async fn upkeep(core: Arc<Core>) {
     let tasks = &core.queue.tasks;
     let (mut wakeups, mut pruned) = (tasks.wakeups(), None::<Instant>);
+    // When each worker was blamed last. A host that went down with many tasks lost them by one fault.
+    let mut blamed: HashMap<String, Instant> = HashMap::new();
     loop {
         let old = pruned.is_none_or(|at| at.elapsed() >= PRUNE);
         let done = async {
             for lost in tasks.reap(REAP).await? {
                 tracing::warn!(task = %lost.id, worker = lost.worker, state = ?lost.state, "a worker lost its lease");
+                blamed.retain(|_, at| at.elapsed() < LEASE);
+                if let (Ok(peer), false) = (lost.worker.parse(), blamed.contains_key(&lost.worker))
+                    && peer != core.network.me
+                {
+                    blamed.insert(lost.worker, Instant::now());
+                    core.report(peer, Conduct::LostLease);
+                }
             }
-            if old {
-                tasks.prune(Retention::default(), REAP).await?;
-            }
+            let start = Instant::now();
+            while old && tasks.prune(Retention::default(), REAP).await? >= MORE && start.elapsed() < LOOK {}
             tasks.next_due().await
         };
         let done = done.await;

@@ -13,6 +13,8 @@ use tokio::time::timeout;
 pub(crate) const MAX_FRAME: usize = 1 << 20;
 /// A frame that has begun must be whole by then. Stops peers that send a byte a second.
 const FRAME: Duration = Duration::from_secs(10);
+/// Silence on our own stream, after which it is closed: an answer may take long, and there is one such stream for each peer.
+const ANSWERS: Duration = Duration::from_secs(3_600);
 /// Silence between frames, after which the stream is closed. Its peer opens another when it has something to say.
 const IDLE: Duration = Duration::from_secs(120);
 /// A peer that does not take its answer in this time is cut off. Stops peers that never read.
@@ -47,6 +49,11 @@ pub(crate) async fn read(from: &mut (impl AsyncRead + Unpin)) -> Result<Option<(
     read_within(from, IDLE, FRAME).await
 }
 
+/// The same on a stream of our own, where an answer may be long in coming.
+pub(crate) async fn read_answer(from: &mut (impl AsyncRead + Unpin)) -> Result<Option<(Value, usize)>, FrameError> {
+    read_within(from, ANSWERS, FRAME).await
+}
+
 async fn read_within(
     from: &mut (impl AsyncRead + Unpin),
     idle: Duration,
@@ -70,8 +77,8 @@ async fn read_within(
     timeout(whole, rest).await.map_err(|_| FrameError::Slow("a frame was not whole in 10 s"))?.map(Some)
 }
 
-/// Writes a frame and flushes it.
-pub(crate) async fn write(to: &mut (impl AsyncWrite + Unpin), value: &Value) -> Result<(), FrameError> {
+/// A frame, to be sent. One that is too long is its writer's fault, never the peer's.
+pub(crate) fn encode(value: &Value) -> Result<Vec<u8>, FrameError> {
     let mut bytes = vec![0; 4];
     serde_json::to_writer(&mut bytes, value)?;
     let length = bytes.len() - 4;
@@ -79,8 +86,13 @@ pub(crate) async fn write(to: &mut (impl AsyncWrite + Unpin), value: &Value) -> 
     for (place, byte) in bytes.iter_mut().zip(head.to_be_bytes()) {
         *place = byte;
     }
+    Ok(bytes)
+}
+
+/// Sends a frame and flushes it.
+pub(crate) async fn send(to: &mut (impl AsyncWrite + Unpin), frame: &[u8]) -> Result<(), FrameError> {
     let sent = async {
-        to.write_all(&bytes).await?;
+        to.write_all(frame).await?;
         to.flush().await
     };
     timeout(WRITE, sent).await.map_err(|_| FrameError::Slow("the peer did not read for 10 s"))??;
@@ -92,6 +104,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    async fn write(to: &mut Vec<u8>, value: &Value) -> Result<(), FrameError> {
+        send(to, &encode(value)?).await
+    }
 
     async fn read_all(bytes: &[u8]) -> Result<Option<(Value, usize)>, FrameError> {
         read(&mut futures::io::Cursor::new(bytes)).await
@@ -116,7 +132,7 @@ mod tests {
         deep.extend(std::iter::repeat_n(b'[', 1024));
         assert!(matches!(read_all(&deep).await, Err(FrameError::NotJson(_))));
         let long = json!("x".repeat(MAX_FRAME));
-        assert!(matches!(write(&mut Vec::new(), &long).await, Err(FrameError::TooLong(_))));
+        assert!(matches!(encode(&long), Err(FrameError::TooLong(_))));
     }
 
     #[tokio::test]

@@ -39,7 +39,7 @@ async fn serve(peer: PeerId, stream: Stream, quotas: &Quotas, service: &Arc<dyn 
     let (answers, mut ready) = mpsc::channel::<Value>(quotas.limits.in_flight as usize + 1);
     let writing = async {
         while let Some(answer) = ready.recv().await {
-            frame::write(&mut writer, &answer).await?;
+            frame::send(&mut writer, &whole(&answer)?).await?;
         }
         Ok::<_, frame::FrameError>(())
     };
@@ -63,6 +63,17 @@ async fn serve(peer: PeerId, stream: Stream, quotas: &Quotas, service: &Arc<dyn 
         && error.is_fault()
     {
         service.fault(peer, &error.to_string());
+    }
+}
+
+/// The frame of an answer. One that is too long is ours, and the peer hears so.
+fn whole(answer: &Value) -> Result<Vec<u8>, frame::FrameError> {
+    match frame::encode(answer) {
+        Err(error @ frame::FrameError::TooLong(_)) => {
+            let error = RpcError::limited(format!("the answer does not fit: {error}"));
+            frame::encode(&message::instead(answer, error))
+        }
+        encoded => encoded,
     }
 }
 

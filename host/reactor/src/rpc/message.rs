@@ -142,6 +142,15 @@ pub(crate) fn response(id: &Value, result: Result<Value, RpcError>) -> Value {
     }
 }
 
+/// An error in place of an answer, in the answer's form.
+pub(crate) fn instead(answer: &Value, error: RpcError) -> Value {
+    let id = answer.get("id");
+    match answer.get("jsonrpc") {
+        Some(_) => response(id.unwrap_or(&Value::Null), Err(error)),
+        None => older(id, Err(error)),
+    }
+}
+
 /// The answer to an older body.
 pub(crate) fn older(id: Option<&Value>, result: Result<Value, RpcError>) -> Value {
     let mut answer = match result {

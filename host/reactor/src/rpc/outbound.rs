@@ -141,17 +141,27 @@ async fn talk(stream: Stream, queue: &mut mpsc::Receiver<Outgoing>, pending: &Pe
     let (mut reader, mut writer) = stream.split();
     let writing = async {
         while let Some(outgoing) = queue.recv().await {
+            let encoded = match frame::encode(&outgoing.frame) {
+                Ok(encoded) => encoded,
+                // The others on this stream go on.
+                Err(error) => {
+                    if let Some((_, reply)) = outgoing.reply {
+                        drop(reply.send(Err(RpcError::limited(format!("the request does not fit: {error}")))));
+                    }
+                    continue;
+                }
+            };
             if let Some((id, reply)) = outgoing.reply {
                 let mut pending = pending.lock().unwrap_or_else(PoisonError::into_inner);
                 pending.retain(|_, reply| !reply.is_closed());
                 pending.insert(id, reply);
             }
-            frame::write(&mut writer, &outgoing.frame).await?;
+            frame::send(&mut writer, &encoded).await?;
         }
         Ok::<_, frame::FrameError>(())
     };
     let reading = async {
-        while let Some((frame, _)) = frame::read(&mut reader).await? {
+        while let Some((frame, _)) = frame::read_answer(&mut reader).await? {
             // Whatever else comes on our own stream is nothing that was asked for.
             if let Ok(Message::Response { id, result }) = Message::read(frame) {
                 let reply = pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{ContentId, State, StepRecord, StepState, plan::step_content};
+use super::{ContentId, State, StepRecord, StepSpec, StepState, plan::step_content};
 
 /// How peers are ranked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,22 +55,31 @@ pub fn choose<'a>(strategy: Strategy, step: &ContentId, candidates: &'a [Candida
     ranked.into_iter().take(most).map(|(_, _, peer)| peer).collect()
 }
 
-/// A preferred peer for every step that has not been started, as (step, peer); steps nobody can run are left out.
+/// A preferred peer for every step that has not been started, as (step, peer), from those that are able to run it.
 ///
 /// Each assignment counts as load for the next, so that [`Strategy::LeastLoaded`] spreads them. The work is steps ×
 /// candidates.
-#[must_use]
-pub fn assign(state: &State, strategy: Strategy, candidates: &[Candidate]) -> Vec<(String, String)> {
+///
+/// # Errors
+///
+/// The first step that nobody is able to run.
+pub fn assign<C: FromIterator<(String, String)>>(
+    state: &State,
+    strategy: Strategy,
+    candidates: &[Candidate],
+    able: impl Fn(&StepSpec, &Candidate) -> bool,
+) -> Result<C, StepSpec> {
     let mut candidates = candidates.to_vec();
     let open = |record: &StepRecord| matches!(record.state, StepState::Pending | StepState::Ready) && !record.in_flight;
     let steps = state.plan().steps().zip(state.steps()).filter(|(_, (_, record))| open(record));
-    let assigned = steps.filter_map(|(step, _)| {
+    let assigned = steps.map(|(step, _)| {
         let content = step_content(state.workflow(), step);
-        let peer = (*choose(strategy, &content, &candidates, 1).first()?).to_owned();
+        let fit: Vec<_> = candidates.iter().filter(|candidate| able(step, candidate)).cloned().collect();
+        let peer = (*choose(strategy, &content, &fit, 1).first().ok_or_else(|| step.clone())?).to_owned();
         for candidate in candidates.iter_mut().filter(|candidate| candidate.peer == peer) {
             candidate.running = candidate.running.saturating_add(1);
         }
-        Some((step.id.clone(), peer))
+        Ok((step.id.clone(), peer))
     });
     assigned.collect()
 }

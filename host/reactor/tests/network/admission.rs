@@ -60,6 +60,10 @@ async fn without_the_networks_key_there_is_no_connection() {
     let member = Host::start(&psk(&"5a".repeat(32))).await;
     assert_eq!(member.connect(&host.address()).await["connected"], 1);
     member.meets(&host.peer).await;
+    let named = host.address().to_string().replace("/ip4/127.0.0.1/", "/dns4/localhost/");
+    let other = Host::start(&psk(&"5a".repeat(32))).await;
+    let tried = other.connect(&named.parse().unwrap()).await;
+    assert_eq!(tried["connected"], 1, "names lead to members too: {tried}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -30,7 +30,7 @@ pub(crate) const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0"
 /// How long hosts may take to find each other on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Answers its arguments; `slow` never does, `large` does at length.
+/// Answers its arguments; `slow` never does, `large` does at length, `huge` with more than a frame holds.
 struct Echo;
 
 impl Tools for Echo {
@@ -42,6 +42,7 @@ impl Tools for Echo {
                     return Err(InvokeError::NotFound("it was stopped".to_owned()));
                 }
                 "echo" => Value::Object(call.arguments).to_string(),
+                "huge" => json!({"text": "x".repeat(1_200_000)}).to_string(),
                 "large" => json!({"text": "x".repeat(900_000)}).to_string(),
                 other => return Err(InvokeError::NotFound(format!("unknown tool `{other}`"))),
             };

@@ -16,3 +16,4 @@ mod mesh;
 #[cfg(feature = "nat")]
 mod nat;
 mod public;
+mod queues;

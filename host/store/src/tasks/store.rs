@@ -153,7 +153,7 @@ pub trait TaskStore: Send + Sync + 'static {
     fn workflows(&self, filter: WorkflowFilter, after: Option<Cursor>, limit: u32) -> impl Answer<Page<WorkflowRow>>;
 
     /// Becomes the coordinator of workflows that have not ended and have none, or one whose lease ended; at most
-    /// `max`, the oldest first.
+    /// `max`. Tenants take turns, who has the fewest with a coordinator first; of a tenant's, the oldest first.
     fn claim_workflows(&self, worker: &str, max: u32, lease: Duration) -> impl Answer<Vec<LeasedWorkflow>>;
 
     /// Goes on being it. None when the lease ended or is another's.

@@ -125,6 +125,7 @@ conforms!(Sqlite as sqlite:
         only_the_next_event_is_taken,
         a_workflow_is_started_once,
         one_coordinates_a_workflow_at_a_time,
+        tenants_take_turns_with_their_workflows,
         a_coordinator_that_starts_anew_goes_on_at_once,
         workflows_are_listed,
         a_workflow_that_ended_takes_no_more,

@@ -335,9 +335,13 @@ fn what_has_not_started_is_assigned_and_each_assignment_is_load() {
     run.complete("s0", json!(1));
     let peer = |name: &str, capacity| Candidate { peer: name.into(), capacity, running: 0, local: name == "p1" };
     let peers = [peer("p1", 1), peer("p2", 2)];
-    let by_load = assign(&run.state, Strategy::LeastLoaded, &peers);
+    let assigned = |strategy, peers: &[Candidate]| {
+        assign::<Vec<_>>(&run.state, strategy, peers, |step, peer| step.id != "s7" || peer.peer == "p1")
+    };
+    let by_load = assigned(Strategy::LeastLoaded, &peers).unwrap();
     assert_eq!(by_load.iter().map(|(step, _)| step.as_str()).collect::<Vec<_>>(), ["s2", "s3", "s4", "s5", "s6", "s7"]);
     assert_eq!(by_load.iter().filter(|(_, peer)| peer == "p2").count(), 4);
-    assert!(assign(&run.state, Strategy::Local, &peers).iter().all(|(_, peer)| peer == "p1"));
-    assert!(assign(&run.state, Strategy::Rendezvous, &[]).is_empty());
+    assert!(by_load.contains(&("s7".into(), "p1".into())), "only p1 is able to run it: {by_load:?}");
+    assert!(assigned(Strategy::Local, &peers).unwrap().iter().all(|(_, peer)| peer == "p1"));
+    assert_eq!(assigned(Strategy::Rendezvous, &peers[1..]).unwrap_err().id, "s7");
 }

@@ -130,6 +130,9 @@ pub(super) fn resubmit(
     if !old.row.state.is_terminal() {
         return Ok(Resubmit::NotTerminal(old.row.state));
     }
+    let retention_s = db
+        .prepare_cached("SELECT retention_s FROM tasks WHERE id = ?1")?
+        .query_row([id.as_bytes()], |row| row.get(0))?;
     let task = NewTask {
         id: options.id,
         tenant: old.row.tenant,
@@ -146,7 +149,7 @@ pub(super) fn resubmit(
         target_peer: old.row.target_peer,
         // The key still names the old one.
         idempotency_key: None,
-        retention_s: None,
+        retention_s,
         step: None,
     };
     let mut prepared = check::prepare(task, moment.now).map_err(|error| StoreError::TooLarge(error.to_string()))?;

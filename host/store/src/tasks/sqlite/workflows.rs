@@ -261,8 +261,15 @@ pub(super) fn claim(
     lease: Duration,
 ) -> Result<Vec<LeasedWorkflow>, StoreError> {
     let until = moment.now.plus(lease);
+    // Tenants take turns, who has the fewest that run first: one that starts many does not keep others' waiting.
     let mut free = db.prepare_cached(
-        "SELECT seq FROM workflows WHERE finished_at IS NULL AND lease_until <= ?1 ORDER BY lease_until, seq LIMIT ?2",
+        "WITH held AS (SELECT tenant, count(*) AS n FROM workflows
+            WHERE finished_at IS NULL AND lease_until > ?1 GROUP BY tenant)
+         SELECT seq FROM (SELECT w.seq, w.lease_until, coalesce(held.n, 0)
+                + row_number() OVER (PARTITION BY w.tenant ORDER BY w.lease_until, w.seq) AS turn
+            FROM workflows w LEFT JOIN held ON held.tenant = w.tenant
+            WHERE w.finished_at IS NULL AND w.lease_until <= ?1)
+         ORDER BY turn, lease_until, seq LIMIT ?2",
     )?;
     let free: Vec<i64> =
         free.query_map(params![millis(moment.now), max], |row| row.get(0))?.collect::<Result<_, _>>()?;

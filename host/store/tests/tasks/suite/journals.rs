@@ -33,6 +33,20 @@ async fn started<S: TaskStore + Clone>(f: &Fixture<S>) -> WorkflowId {
     id
 }
 
+pub(crate) async fn tenants_take_turns_with_their_workflows<S: TaskStore + Clone>(f: Fixture<S>) {
+    for tenant in ["many", "many", "many", "few"] {
+        f.store.start_workflow(NewWorkflow { tenant: tenant.into(), ..new() }).await.unwrap();
+    }
+    let tenants = async |max| {
+        let claimed = f.store.claim_workflows("w", max, secs(30)).await.unwrap();
+        claimed.into_iter().map(|leased| leased.tenant).collect::<Vec<_>>()
+    };
+    assert_eq!(tenants(2).await, ["many", "few"]);
+    f.store.start_workflow(NewWorkflow { tenant: "late".into(), ..new() }).await.unwrap();
+    assert_eq!(tenants(1).await, ["late"], "who has none comes before those that have one");
+    assert_eq!(tenants(9).await, ["many", "many"]);
+}
+
 pub(crate) async fn an_append_is_whole_or_not_at_all<S: TaskStore + Clone>(f: Fixture<S>) {
     let id = started(&f).await;
     let task = |step: &str| NewTask {

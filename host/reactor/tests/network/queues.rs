@@ -1,0 +1,158 @@
+//! The queue of a host over time, and beside peers that do not play their part.
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use serde_json::{Value, json};
+use tandem_engine::P2pRequest;
+use tandem_manifest::{HostConfig, P2pConfig};
+
+use crate::kit::{Host, PROTOCOL, ask, config, echo, host, is_well, peer, send};
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn alone() -> P2pConfig {
+    P2pConfig { discovery: HostConfig::default().p2p.discovery, ..config() }
+}
+
+async fn submitted(host: &Host, task: Value) -> String {
+    let answer = host.request(P2pRequest::TaskSubmit { task: task.to_string() }).await.unwrap();
+    answer["task_id"].as_str().unwrap().to_owned()
+}
+
+async fn workflow(host: &Host, workflow: Value) -> String {
+    let answer = host.request(P2pRequest::WorkflowSubmit { workflow: workflow.to_string() }).await.unwrap();
+    answer["workflow_id"].as_str().unwrap().to_owned()
+}
+
+async fn status(host: &Host, id: &str) -> Value {
+    host.request(P2pRequest::WorkflowStatus { id: id.to_owned() }).await.unwrap()
+}
+
+async fn until(host: &Host, id: &str, state: &str) -> Value {
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        let now = status(host, id).await;
+        if now["state"] == state {
+            return now;
+        }
+        assert!(tokio::time::Instant::now() < end, "it does not become {state}: {}", now["state"]);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_peer_that_offers_and_never_answers_holds_nobody_up() {
+    let host = host().await;
+    let mut mute = peer(&host).await;
+    let mut taken = mute.control.accept(PROTOCOL).unwrap();
+    let mut stream = mute.stream().await;
+    let offering = tokio::spawn(async move {
+        let mut streams = Vec::new();
+        loop {
+            // What it is asked stays unread, and so unanswered.
+            while let Ok(Some((_, asked))) = tokio::time::timeout(Duration::from_millis(20), taken.next()).await {
+                streams.push(asked);
+            }
+            send(&mut stream, json!({"method": "tasks/offer", "params": {}}).to_string().as_bytes()).await;
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    for n in 0..20 {
+        let id = submitted(&host, json!({"tool": "echo", "arguments": {"n": n}})).await;
+        // A third of the time for which a question to a peer may go unanswered.
+        let done = host.request(P2pRequest::TaskResult { id, wait_s: 10 }).await.unwrap();
+        assert_eq!((&done["state"], &done["result"]), (&json!("completed"), &json!({"n": n})), "{done}");
+    }
+    offering.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_over_retention_goes_as_fast_as_it_comes() {
+    let host = Host::start(&config()).await;
+    for n in 0..2_500 {
+        submitted(&host, json!({"tool": "echo", "arguments": {"n": n}, "retention_s": 0})).await;
+    }
+    let end = tokio::time::Instant::now() + PATIENCE;
+    loop {
+        // Nothing is looked for where nothing happens.
+        submitted(&host, json!({"tool": "echo", "arguments": {}})).await;
+        let queue = host.request(P2pRequest::QueueStatus { detail: false }).await.unwrap();
+        if queue["completed"].as_u64() < Some(300) {
+            return;
+        }
+        assert!(tokio::time::Instant::now() < end, "{queue}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_over_a_frame_is_an_error_of_its_request_and_no_fault_of_the_peer() {
+    let host = host().await;
+    let mut peer = peer(&host).await;
+    let mut stream = peer.stream().await;
+    for id in 0..3 {
+        let huge = json!({"id": id, "method": "tools/call", "params": {"name": "huge"}});
+        let answer = ask(&mut stream, huge).await;
+        let error = (&answer["id"], &answer["error"]["data"]["reason"]);
+        assert_eq!(error, (&json!(id), &json!("limit_exceeded")), "{answer}");
+        let older = ask(&mut stream, json!({"id": "o", "tool": "huge"})).await;
+        assert_eq!((&older["id"], &older["ok"]), (&json!("o"), &json!(false)), "{older}");
+    }
+    let answer = ask(&mut stream, echo(9)).await;
+    assert_eq!(answer["result"]["structuredContent"], json!({"n": 9}), "the stream goes on: {answer}");
+    is_well(&host).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workflow_of_a_thousand_steps_runs() {
+    let host = Host::start(&alone()).await;
+    let steps: Vec<_> = (0..1_000)
+        .map(|n| json!({"id": format!("s{n}"), "tool": "echo", "arguments": {"text": "ü".repeat(200), "n": n}}))
+        .collect();
+    let id = workflow(&host, json!({"name": "long", "steps": steps, "max_concurrency": 64})).await;
+    let done = until(&host, &id, "succeeded").await;
+    let steps = done["steps"].as_array().unwrap();
+    assert_eq!(steps.iter().filter(|step| step["state"] == "succeeded").count(), 1_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workflow_that_waits_for_a_place_is_cancelled_at_once() {
+    let mut p2p = alone();
+    p2p.workflow.max_active = 1;
+    let host = Host::start(&p2p).await;
+    let one = |tool: &str| json!({"name": "w", "steps": [{"id": "a", "tool": tool, "arguments": {}}]});
+    let first = workflow(&host, one("slow")).await;
+    until(&host, &first, "running").await;
+    let second = workflow(&host, one("echo")).await;
+    let cancel = |id: &str| P2pRequest::WorkflowCancel { id: id.to_owned(), reason: Some("not needed".to_owned()) };
+    let answer = host.request(cancel(&second)).await.unwrap();
+    assert_eq!(answer, json!({"state": "cancelled", "cancelled_steps": 1}));
+    let now = status(&host, &second).await;
+    assert_eq!(
+        (&now["state"], &now["reason"], &now["steps"][0]["state"]),
+        (&json!("cancelled"), &json!("not needed"), &json!("cancelled")),
+        "{now}"
+    );
+    // Its place is another's, whom the first one still keeps waiting.
+    let third = workflow(&host, one("echo")).await;
+    assert_eq!(status(&host, &third).await["state"], "pending");
+    host.request(cancel(&first)).await.unwrap();
+    until(&host, &third, "succeeded").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_wrong_line_of_a_list_costs_the_others_nothing() {
+    let (host, other) = (Host::start(&alone()).await, Host::start(&alone()).await);
+    let text = format!("# first\n/ip4/127.0.0.1/tcp/1\nnonsense\n{}\n", other.address());
+    let list = P2pRequest::BootstrapText { source: "file".to_owned(), text, connect: true };
+    let answer = host.request(list).await.unwrap();
+    let wrong: Vec<_> = answer["failed"].as_array().unwrap().iter().map(|failed| &failed["address"]).collect();
+    assert_eq!(
+        (&answer["connected"], wrong),
+        (&json!(1), vec![&json!("/ip4/127.0.0.1/tcp/1"), &json!("nonsense")]),
+        "{answer}"
+    );
+    assert_eq!(answer["nodes"], json!([other.address().to_string()]));
+}
