@@ -306,7 +306,16 @@ async fn tasks_and_workflows_of_another_tenant_are_not_found() -> anyhow::Result
         assert!(error.contains("not found"), "{tool}: {error}");
     }
     // What concerns everybody is the operator's.
-    let error = bad.structured("p2p_taskqueue_shutdown", json!({})).await.unwrap_err().to_string();
-    assert!(error.contains("tandem:operate"), "{error}");
+    let node = "/ip4/127.0.0.1/tcp/1/p2p/12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5";
+    for (tool, arguments) in [
+        ("p2p_taskqueue_shutdown", json!({})),
+        ("p2p_taskqueue_announce", json!({})),
+        ("p2p_taskqueue_worker_stats", json!({})),
+        ("p2p_peer_register", json!({})),
+        ("p2p_peer_bootstrap", json!({"nodes": [node]})),
+    ] {
+        let error = bad.structured(tool, arguments).await.unwrap_err().to_string();
+        assert!(error.contains("tandem:operate"), "{tool}: {error}");
+    }
     Ok(())
 }

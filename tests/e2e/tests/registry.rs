@@ -153,6 +153,9 @@ async fn what_is_published_is_installed_elsewhere_taken_over_upgraded_and_taken_
     until(&host, &author.docker, |line| line["version"] == "1.1.0").await?;
     assert_eq!(client.structured("add", json!({"a": 1, "b": 2})).await?["sum"], 3.0);
     assert!(operator(&["upgrade", "echo"]).await?.out.contains("is up to date"));
+    operator(&["rollback", "echo"]).await?;
+    let said = operator(&["upgrade", "echo"]).await?.out;
+    assert!(said.contains("echo.wasm is version 1.0.0") && said.contains("tandem rollback"), "{said}");
 
     operator(&["uninstall", "echo"]).await?;
     until(&host, &author.docker, Value::is_null).await?;

@@ -1,12 +1,13 @@
 //! `tandem upgrade`.
 
 use anyhow::{Context, bail};
-use tandem_manifest::Name;
+use tandem_manifest::{Name, Sha256Digest};
 use tandem_registry::{Lock, Locked};
 
 use super::{
     Upgrade,
     install::{Done, carry_out, finish, plan},
+    place::Present,
     site::Site,
 };
 use crate::exit::Exit;
@@ -41,17 +42,36 @@ fn chosen(site: &Site, lock: &Lock, names: &[Name]) -> anyhow::Result<Vec<Locked
     names.iter().map(find).collect()
 }
 
+/// There is nothing newer than what the lock file has. Whether that is what the directory has is another question.
+fn newest(site: &Site, locked: &Locked) -> anyhow::Result<Done> {
+    let Some(present) = Present::find(&site.load, &locked.name)? else {
+        return Ok(Done::told(
+            locked,
+            "is the newest, but the plugin directory has it not; `tandem install` puts it back",
+        ));
+    };
+    if Sha256Digest::of(&std::fs::read(&present.path)?) == locked.digest {
+        return Ok(Done::told(locked, "is up to date"));
+    }
+    let here = format!(
+        "is the newest, but {} is version {}, as after `tandem rollback`; `tandem install` puts the newest back",
+        present.path.display(),
+        present.package.manifest.plugin.version
+    );
+    Ok(Done::told(locked, &here))
+}
+
 fn one(site: &mut Site, locked: &Locked, args: &Upgrade) -> anyhow::Result<Done> {
     if locked.source.is_pinned() {
         return Ok(Done::told(locked, "was installed by its digest and stays"));
     }
     let now = site.resolve(&locked.source)?;
     if now == Some(locked.digest) {
-        return Ok(Done::told(locked, "is up to date"));
+        return newest(site, locked);
     }
     let fetched = site.fetch(&locked.source, now)?;
     if fetched.digest == locked.digest {
-        return Ok(Done::told(locked, "is up to date"));
+        return newest(site, locked);
     }
     let plan = plan(site, locked.source.clone(), &fetched)?;
     if plan.locked.name != locked.name {
