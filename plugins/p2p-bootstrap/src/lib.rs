@@ -29,7 +29,7 @@ pub struct Bootstrap;
 #[tools]
 impl Bootstrap {
     /// Takes nodes from a file and connects to them: multiaddrs, one a line, where `#` begins a comment, or in a JSON array.
-    /// Errors: `not_found` (no such file), `denied` (no directory is granted).
+    /// Errors: `not_found` (no such file), `denied` (no directory is granted), `unauthorized` (callers who sign in need the scope `tandem:operate`).
     #[tool(idempotent, open_world, title = "Bootstrap from a file")]
     fn p2p_bootstrap_from_file(
         /// The file, inside of the granted directory `bootstrap`; `nodes.txt` unless given.
@@ -44,7 +44,7 @@ impl Bootstrap {
     }
 
     /// Takes nodes from an environment variable of the host and connects to them: multiaddrs, one a line or in a JSON array.
-    /// Errors: `not_found` (the variable is not set, or not granted to this plugin).
+    /// Errors: `not_found` (the variable is not set, or not granted to this plugin), `unauthorized` (callers who sign in need the scope `tandem:operate`).
     #[tool(idempotent, open_world, title = "Bootstrap from the environment")]
     fn p2p_bootstrap_from_env(
         /// The variable.

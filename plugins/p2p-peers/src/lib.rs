@@ -89,7 +89,8 @@ fn texts(addresses: Option<Vec<Multiaddr>>) -> Vec<String> {
 #[tools]
 impl Peers {
     /// Signs a record of this host, with its addresses, and writes it to all registries that are on, so that others find it.
-    /// Call it again before `ttl_s` is over. Errors: `unavailable` (no registry is on).
+    /// The host renews it in time until it is registered otherwise. Errors: `unavailable` (no registry is on),
+    /// `unauthorized` (callers who sign in need the scope `tandem:operate`).
     #[tool(idempotent, open_world, title = "Register this host")]
     fn p2p_peer_register(
         /// Where this host is reached, at most 8 multiaddrs; where it listens unless given.
@@ -127,6 +128,7 @@ impl Peers {
     }
 
     /// Connects this host to others, until it has `min_connections` or the time is over. `ready` says whether it has as many.
+    /// Errors: `unauthorized` (with `nodes`, callers who sign in need the scope `tandem:operate`).
     #[tool(idempotent, open_world, title = "Connect to peers")]
     fn p2p_peer_bootstrap(
         ctx: &Ctx,

@@ -45,7 +45,8 @@ impl Workers {
         answer("task-queue.queue-status", task_queue::queue_status(detail))
     }
 
-    /// Tells who runs tasks, how many, how fast and how reliably.
+    /// Tells who runs tasks, how many, how fast and how reliably, over all tenants.
+    /// Errors: `unauthorized` (callers who sign in need the scope `tandem:operate`).
     #[tool(read_only, idempotent, title = "Workers of the queue")]
     fn p2p_taskqueue_worker_stats(
         /// Only this worker, by its peer id.
@@ -73,8 +74,8 @@ impl Workers {
         answer("task-queue.discover-peers", task_queue::discover_peers(tool, max_peers, within(ctx, timeout_s)))
     }
 
-    /// Tells the connected hosts what this host runs, so that they hand it tasks. Errors: `not_found` (this host has no such
-    /// tool).
+    /// Tells the connected hosts what this host runs, so that they hand it tasks.
+    /// Errors: `not_found` (this host has no such tool), `unauthorized` (callers who sign in need the scope `tandem:operate`).
     #[tool(idempotent, open_world, title = "Announce what this host runs")]
     fn p2p_taskqueue_announce(
         /// The tools to offer, at most 1000; all that are loaded unless given.
@@ -108,6 +109,7 @@ impl Workers {
 
     /// Stops this host from taking tasks. Running ones may end within `drain_s` seconds; those that do not go back to the
     /// queue, for other hosts, without an attempt being counted.
+    /// Errors: `unauthorized` (callers who sign in need the scope `tandem:operate`).
     #[tool(destructive, idempotent, title = "Stop taking tasks")]
     fn p2p_taskqueue_shutdown(
         ctx: &Ctx,

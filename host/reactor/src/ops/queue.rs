@@ -121,9 +121,7 @@ pub(super) fn announce(
         None => mine,
         Some(tools) => {
             if let Some(wrong) = tools.iter().find(|tool| !mine.contains(tool)) {
-                return Err(P2pError::InvalidArgument(format!(
-                    "this host has no tool `{wrong}` that a task could call"
-                )));
+                return Err(P2pError::NotFound(format!("this host has no tool `{wrong}` that a task could call")));
             }
             tools
         }
