@@ -172,8 +172,8 @@ impl Core {
     pub(crate) fn report(&self, peer: PeerId, conduct: Conduct) {
         let verdict = self.book().report(&peer, conduct, UnixMillis::now());
         tracing::debug!(%peer, ?conduct, ?verdict, "a peer's score changed");
-        if verdict != Verdict::Keep {
-            self.network.disconnect(peer);
+        if let Verdict::Disconnect(until) | Verdict::Ban(until) = verdict {
+            self.network.block(peer, until.since(UnixMillis::now()));
         }
     }
 

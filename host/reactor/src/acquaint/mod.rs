@@ -79,7 +79,11 @@ async fn listen(core: Arc<Core>) {
             }
             #[cfg(feature = "gossip")]
             Ok(News::Listens) => core.announce.notify_one(),
-            Err(RecvError::Lagged(_)) => {}
+            // Who came meanwhile may be one that is not wanted.
+            Err(RecvError::Lagged(_)) => {
+                let there: Vec<_> = core.network.connected().into_iter().map(|(peer, _)| peer).collect();
+                there.into_iter().for_each(|peer| connected(&core, peer));
+            }
             Err(RecvError::Closed) => return,
         }
     }
@@ -158,6 +162,7 @@ async fn rounds(core: Arc<Core>) {
         }
         dial_some(&core).await;
         refresh(&core).await;
+        core.network.unblock();
         let gone = core.book().sweep(UnixMillis::now());
         if !gone.is_empty() {
             tracing::debug!(count = gone.len(), "peers that were not heard of for long are forgotten");

@@ -11,6 +11,7 @@
 
 mod accepts;
 mod behaviour;
+mod blocked;
 #[cfg(feature = "dht")]
 mod dht;
 mod events;
@@ -113,6 +114,7 @@ pub(crate) struct Network {
     swarm: Mutex<Swarm<Behaviour>>,
     waker: AtomicWaker,
     state: Mutex<State>,
+    blocked: Mutex<blocked::Blocked>,
     news: broadcast::Sender<News>,
     rules: Rules,
     policy: AddressPolicy,
@@ -150,6 +152,7 @@ impl Network {
             swarm: Mutex::new(swarm),
             waker: AtomicWaker::new(),
             state: Mutex::default(),
+            blocked: Mutex::default(),
             news,
         }))
     }

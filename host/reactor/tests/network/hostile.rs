@@ -16,7 +16,7 @@ use libp2p::{
 use serde_json::json;
 use tandem_engine::P2pRequest;
 
-use crate::kit::{ask, echo, host, is_well, peer, receive, send};
+use crate::kit::{ask, echo, host, is_well, peer, peer_of, receive, send};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tools_are_listed_in_pages_and_called_in_both_forms() {
@@ -97,8 +97,8 @@ async fn broken_frames_cost_their_stream_and_nobody_elses() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_peer_that_goes_on_breaking_the_protocol_is_sent_away() {
-    let host = host().await;
-    let mut peer = peer(&host).await;
+    let (host, key) = (host().await, Keypair::generate_ed25519());
+    let mut peer = peer_of(&key, &host);
     let mut stream = peer.stream().await;
     let first = ask(&mut stream, json!([1, 2])).await;
     assert_eq!(first["error"]["data"]["reason"], "invalid_request", "the first is answered: {first}");
@@ -116,6 +116,8 @@ async fn a_peer_that_goes_on_breaking_the_protocol_is_sent_away() {
         }
     }
     assert!(ended, "its score falls below what is kept connected");
+    let mut again = peer_of(&key, &host);
+    assert!(again.try_stream().await.is_none(), "it is blocked for a time");
     is_well(&host).await;
     host.reactor.stop();
 }

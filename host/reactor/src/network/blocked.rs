@@ -1,0 +1,50 @@
+//! Peers that this host takes no connection of for a time.
+//!
+//! **Promises.** A peer that is blocked is refused in its handshake, and its connections end at once. Its time is over when it is over,
+//! to within a round of the upkeep. Blocks end with the process: what is kept of a ban is in the book, which sends the
+//! peer away again.
+//!
+//! **Bounds.** [`MAX_BLOCKED`]: who comes under ever new ids makes room for himself, and each costs him a key and a handshake.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+use libp2p::PeerId;
+
+use super::{Network, lock};
+
+/// Peers that are blocked at a time.
+const MAX_BLOCKED: usize = 4_096;
+
+/// Who is blocked, and until when.
+pub(super) type Blocked = VecDeque<(PeerId, Instant)>;
+
+impl Network {
+    /// Closes a peer's connections and takes none of it for so long.
+    pub(crate) fn block(&self, peer: PeerId, time: Duration) {
+        let mut blocked = lock(&self.blocked);
+        blocked.retain(|(known, _)| *known != peer);
+        let oldest = if blocked.len() >= MAX_BLOCKED { blocked.pop_front() } else { None };
+        blocked.push_back((peer, Instant::now() + time));
+        self.with(|swarm| {
+            let list = &mut swarm.behaviour_mut().blocked;
+            list.block_peer(peer);
+            oldest.map(|(oldest, _)| list.unblock_peer(oldest))
+        });
+    }
+
+    /// Takes those again whose time is over.
+    pub(crate) fn unblock(&self) {
+        let now = Instant::now();
+        let mut blocked = lock(&self.blocked);
+        let over: Vec<_> = blocked.iter().filter(|(_, until)| *until <= now).map(|(peer, _)| *peer).collect();
+        blocked.retain(|(_, until)| *until > now);
+        self.with(|swarm| {
+            for peer in over {
+                swarm.behaviour_mut().blocked.unblock_peer(peer);
+            }
+        });
+    }
+}
