@@ -27,4 +27,13 @@ ${CC:-cc} -std=c11 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-r
 echo "ok    unit tests"
 
 projects
+# What the examples do not use of http.
+cp -r sdk/c/tests/sender "$HERE/sender"
 drive
+for project in links notes stats words; do
+    imports=no requests=no
+    ! grep -q wasi:http "$HERE/$project/build/plugin.wasm" || imports=yes
+    ! grep -q '^http' "$HERE/$project/plugin.toml" || requests=yes
+    [ $imports = $requests ] || { echo "FAIL  $project requests http: $requests, imports it: $imports"; exit 1; }
+done
+echo "ok    only what requests http imports it"
