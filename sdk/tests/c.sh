@@ -30,10 +30,4 @@ projects
 # What the examples do not use of http.
 cp -r sdk/c/tests/sender "$HERE/sender"
 drive
-for project in links notes stats words; do
-    imports=no requests=no
-    ! grep -q wasi:http "$HERE/$project/build/plugin.wasm" || imports=yes
-    ! grep -q '^http' "$HERE/$project/plugin.toml" || requests=yes
-    [ $imports = $requests ] || { echo "FAIL  $project requests http: $requests, imports it: $imports"; exit 1; }
-done
-echo "ok    only what requests http imports it"
+sends_by_request links notes stats words
