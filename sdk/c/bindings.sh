@@ -1,5 +1,5 @@
 #!/bin/sh
-# Generates bindings/ from the contract; `--check` only says whether they are fresh. Installs wit-bindgen from crates.io into target/sdk, once.
+# Generates bindings/ from the contract and http.wit; `--check` only says whether they are fresh. Installs wit-bindgen from crates.io into target/sdk, once.
 set -eu
 cd "$(dirname "$0")/../.."
 VERSION=0.61.1
@@ -13,7 +13,13 @@ OUT=sdk/c/bindings/tandem
 [ "${1:-}" != --check ] || OUT=$(mktemp -d)
 mkdir -p "$OUT"
 "$BIN" c --world plugin --out-dir "$OUT" wit > /dev/null
+# The part of wasi:http that all SDKs share.
+HTTP=$(mktemp -d)
+cp sdk/c/http.wit "$HTTP/"
+cp -r sdk/http-client/deps "$HTTP/deps"
+"$BIN" c --world http --out-dir "$OUT" "$HTTP" > /dev/null
+rm -r "$HTTP"
 if [ "${1:-}" = --check ]; then
-    diff -r "$OUT" sdk/c/bindings/tandem || { echo "the bindings are not those of wit/: sh sdk/c/bindings.sh" >&2; exit 1; }
+    diff -r "$OUT" sdk/c/bindings/tandem || { echo "the bindings are not those of wit/ and http.wit: sh sdk/c/bindings.sh" >&2; exit 1; }
     rm -r "$OUT"
 fi

@@ -27,4 +27,7 @@ ${CC:-cc} -std=c11 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-r
 echo "ok    unit tests"
 
 projects
+# What the examples do not use of http.
+cp -r sdk/c/tests/sender "$HERE/sender"
 drive
+sends_by_request links notes stats words

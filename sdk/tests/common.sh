@@ -21,15 +21,33 @@ projects() {
     done
 }
 
-# Builds each project by its own entry point, then packs, serves and calls all of them.
+# Builds each project by its own entry point, runs its cases in the sandbox, then packs, serves and calls all of them.
 drive() {
     set --
     for project in "$HERE"/*/; do
         name=$(basename "$project")
         echo "      building $name"
         sh "$project/build.sh" > "$project/build.log" 2>&1 || { tail -n 30 "$project/build.log"; echo "FAIL  $name does not build"; exit 1; }
+        "$TANDEM" test --no-build "$project" > "$project/test.log" 2>&1 || { cat "$project/test.log"; echo "FAIL  $name: tandem test"; exit 1; }
+        # Warnings count too, except for a component whose schemas come from a WIT of its own.
+        strict=--strict
+        [ ! -d "$project/wit" ] || strict=
+        # shellcheck disable=SC2086
+        "$TANDEM" check $strict "$project" > "$project/check.log" 2>&1 || { cat "$project/check.log"; echo "FAIL  $name: tandem check"; exit 1; }
+        echo "ok    $name: tandem test, tandem check"
         set -- "$@" "$name=$project"
     done
     mkdir -p "$WORK/$LANGUAGE/run"
     python3 sdk/tests/drive.py "$LANGUAGE" "$TANDEM" "$WORK/$LANGUAGE/run" "$@" $BENCH
+}
+
+# Only what requests http imports it.
+sends_by_request() { # project…
+    for project; do
+        imports=no requests=no
+        ! grep -q wasi:http "$HERE/$project/build/plugin.wasm" || imports=yes
+        ! grep -q '^http' "$HERE/$project/plugin.toml" || requests=yes
+        [ $imports = $requests ] || { echo "FAIL  $project requests http: $requests, imports it: $imports"; exit 1; }
+    done
+    echo "ok    only what requests http imports it"
 }

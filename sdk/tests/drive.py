@@ -2,12 +2,14 @@
 
     python3 drive.py LANGUAGE TANDEM WORK NAME=PROJECT… [--bench]
 
-A project is a directory with `plugin.toml`, `build/plugin.wasm` and `tests/*.toml`. Its cases run through `tandem call`; what a case file
-cannot say (progress, resources, prompts, http by grant) runs over MCP, for the plugins `notes` and `links`. Only the standard library.
+A project is a directory with `plugin.toml`, `build/plugin.wasm` and `tests/*.toml`. Its cases run through `tandem call`, except those that
+need a world of their own (grants, recorded answers), which only `tandem test` gives them; what a case file cannot say (progress, resources,
+prompts, servers that answer) runs over MCP, for the plugins that the SDKs share. Only the standard library.
 """
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import http.server
 import json
@@ -42,13 +44,32 @@ class Pages(http.server.BaseHTTPRequestHandler):
 
     asked: list[str] = []
 
+    pages = {"/page": b"<html><title>Bread &amp; butter</title></html>", "/large": b"<title>Loaf</title>" + bytes(9 << 20)}
+
     def do_GET(self) -> None:
         Pages.asked.append(self.path)
-        body = b"<html><title>Bread &amp; butter</title></html>" if self.path == "/page" else b"gone"
-        self.send_response(200 if self.path == "/page" else 404)
+        self.answer(Pages.pages.get(self.path))
+
+    def do_POST(self) -> None:
+        sent = b""
+        if self.headers.get("transfer-encoding") == "chunked":
+            while length := int(self.rfile.readline(), 16):
+                sent += self.rfile.read(length)
+                self.rfile.readline()
+            self.rfile.readline()
+        else:
+            sent = self.rfile.read(int(self.headers.get("content-length", 0)))
+        self.answer(f"{len(sent)} {hashlib.sha256(sent).hexdigest()}".encode())
+
+    def answer(self, body: bytes | None) -> None:
+        self.send_response(404 if body is None else 200)
+        body = b"gone" if body is None else body
         self.send_header("content-length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        try:
+            self.wfile.write(body)
+        except OSError:  # a client that has enough of it
+            self.close_connection = True
 
     def log_message(self, *_: object) -> None: ...
 
@@ -134,9 +155,18 @@ class Host:
 
 def cases(host: Host, project: Path) -> None:
     for file in sorted((project / "tests").glob("*.toml")):
-        for case in tomllib.loads(file.read_text())["case"]:
-            got, expected = host.call(case["tool"], case.get("arguments", {})), case["expect"]
-            check(f"{project.name}: {case['name']}", {key: got.get(key) for key in expected} if expected else got, expected)
+        given = tomllib.loads(file.read_text())
+        for case in given["case"]:
+            if not {*given, *case} <= {"case", "name", "tool", "arguments", "expect"}:
+                continue
+            got, expected = host.call(case["tool"], case.get("arguments", {})), dict(case["expect"])
+            if expected.get("error") == "failed":  # for a client it is no kind
+                expected["error"] = "other"
+            name, part = f"{project.name}: {case['name']}", expected.pop("contains", "")
+            check(name, {key: got.get(key) for key in expected} if expected else got, expected or got)
+            if part:
+                said = got.get("message", got.get("text", ""))
+                check(f"{name}, and says so", part if part in said else said, part)
 
 
 def template(host: Host) -> None:
@@ -191,6 +221,15 @@ def links(host: Host, port: int) -> None:
         check("links: title", host.call("links_title", {"url": f"{base}/page"}), {"text": "Bread & butter"})
     check("links: the second came from the cache", len(Pages.asked) - before, 1)
     check("links: a refused host", host.call("links_title", {"url": "https://elsewhere.invalid/"})["error"], "denied")
+    large = host.call("links_title", {"url": f"{base}/large"})
+    check("links: an answer that is too large", (large.get("error"), "is larger than" in large.get("message", "")), ("other", True))
+
+
+def sender(host: Host, port: int) -> None:
+    body = {"body": "0123456789", "times": 10_000}
+    made = host.call("sender_send", {"method": "POST", "url": f"http://127.0.0.1:{port}/", **body})
+    sent = hashlib.sha256(b"0123456789" * 10_000).hexdigest()
+    check("sender: a body of several writes arrives", made["structured"]["body"], f"100000 {sent}")
 
 
 def stranger(host: Host) -> None:
@@ -240,7 +279,7 @@ def main() -> int:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Pages)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     port = server.server_address[1]
-    config = f'[grants.links]\nhttp = [{{ host = "127.0.0.1", port = {port} }}]\n'
+    config = "".join(f'[grants.{name}]\nhttp = [{{ host = "127.0.0.1", port = {port} }}]\n' for name in ("links", "sender"))
     for name, project in projects.items():
         manifest = (project / "plugin.toml").read_text()
         pack(tandem, project, manifest.replace('host = "*.example.com"', f'host = "127.0.0.1", port = {port}'), work, name)
@@ -253,7 +292,7 @@ def main() -> int:
                 print(f"      {entry['file']}: {entry['message']} in {entry['took_ms']} ms")
         for name, project in projects.items():
             cases(host, project)
-            {"words": template, "notes": notes, "links": lambda h: links(h, port),
+            {"words": template, "notes": notes, "links": lambda h: links(h, port), "sender": lambda h: sender(h, port),
              "stats": lambda h: task(h, "stats_describe"), "stranger": stranger}.get(name, lambda _: None)(host)
         measure(host, f"{language}, fresh instance", 300 if bench else 20)
     except Failure as failure:

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tests the Rust template. Called by sdk/test.sh; the SDK itself is tested with the workspace.
+# Tests the Rust template and examples. Called by sdk/test.sh; the SDK itself is tested with the workspace.
 set -eu
 LANGUAGE=rust
 . sdk/tests/common.sh
@@ -11,6 +11,12 @@ sh sdk/packages.sh rust
 # Kept between runs, so that dependencies are compiled once.
 export CARGO_TARGET_DIR="$WORK/rust/target"
 projects
-# The versions that the workspace was tested with.
-cp Cargo.lock "$HERE/words/"
+for project in "$HERE"/*/; do
+    # The versions that the workspace was tested with.
+    cp Cargo.lock "$project"
+    (cd "$project" && cargo test --config "patch.crates-io.tandem-sdk.path=\"$TANDEM_SDK/rust\"") > "$project/unit.log" 2>&1 \
+        || { cat "$project/unit.log"; echo "FAIL  $(basename "$project"): cargo test"; exit 1; }
+    echo "ok    $(basename "$project"): cargo test"
+done
 drive
+sends_by_request links notes words

@@ -35,11 +35,14 @@ typedef enum {
     TANDEM_UNAVAILABLE,        /* trying again later may help */
     TANDEM_MISSING_CAPABILITY, /* the client lacks `elicitation`, `sampling` or `roots`: the message is its name */
     TANDEM_CANCELLED,          /* the tool stopped because the call was cancelled */
+    TANDEM_FAILED,             /* the message and all that was said and put so far tell why, as content */
     TANDEM_OTHER,
 } tandem_error;
 
 /* Says why the call fails, in the words that a client and its model get to read. Always false: `return tandem_fail(…)`. */
 bool tandem_fail(tandem_call *call, tandem_error kind, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Why the last thing that returned false did so, for a function that goes on without it. `why` may be NULL. */
+tandem_error tandem_failure(tandem_call *call, tandem_text *why);
 
 /* ---- JSON: arguments in, results out ----------------------------------------------------------------------------------------- */
 
@@ -165,6 +168,43 @@ typedef struct {
     bool failed;
 } tandem_invoked;
 bool tandem_invoke(tandem_call *call, const char *tool, tandem_text arguments, tandem_invoked *answer);
+
+/* Bytes of an answer that are kept where `max_bytes` is 0. While it comes it takes up to four times as much of the plugin's memory. */
+#define TANDEM_HTTP_MAX_BYTES ((size_t)1 << 20)
+
+typedef struct {
+    tandem_text name, value;
+} tandem_header;
+
+typedef struct {
+    /* NULL: GET. */
+    const char *method;
+    /* http or https. */
+    const char *url;
+    const tandem_header *headers;
+    size_t header_count;
+    tandem_text body;
+    /* A longer answer fails the call. 0: TANDEM_HTTP_MAX_BYTES. */
+    size_t max_bytes;
+} tandem_http_request;
+
+/* An answer, with whatever status. Names of headers are in lower case. */
+typedef struct {
+    uint16_t status;
+    tandem_header *headers;
+    size_t header_count;
+    tandem_text body;
+} tandem_http_response;
+
+/* Sends a request to a host that the manifest requests (`http`) and the operator grants, and waits for the whole answer. A refused host
+ * is TANDEM_DENIED; one that cannot be reached is TANDEM_UNAVAILABLE. A plugin that calls neither of these imports no http. */
+bool tandem_http_send(tandem_call *call, const tandem_http_request *request, tandem_http_response *response);
+/* A GET without headers. */
+bool tandem_http_get(tandem_call *call, const char *url, tandem_http_response *response);
+/* Fails the call for a status from 400: TANDEM_UNAVAILABLE for 429 and from 500. */
+bool tandem_http_ok(tandem_call *call, const tandem_http_response *response);
+/* The first header of this name, in lower case; `at` is NULL when there is none. */
+tandem_text tandem_http_header(const tandem_http_response *response, const char *name);
 
 /* ---- The plugin -------------------------------------------------------------------------------------------------------------- */
 

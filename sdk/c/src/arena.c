@@ -70,3 +70,8 @@ bool tandem_fail(tandem_call *call, tandem_error kind, const char *text, ...) {
     va_end(arguments);
     return false;
 }
+
+tandem_error tandem_failure(tandem_call *call, tandem_text *why) {
+    if (why) *why = call->why;
+    return call->error;
+}

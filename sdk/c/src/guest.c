@@ -47,24 +47,6 @@ static const char *begin(tandem_call *call, tandem_host_call_own_call_context_t 
     return copy;
 }
 
-static bool finish(tandem_call *call, tandem_host_call_own_call_context_t context, bool answered, tandem_plugin_types_tool_error_t *error) {
-    static const uint8_t TAGS[] = {
-        TANDEM_PLUGIN_TYPES_TOOL_ERROR_INVALID_ARGUMENTS,  TANDEM_PLUGIN_TYPES_TOOL_ERROR_NOT_FOUND, TANDEM_PLUGIN_TYPES_TOOL_ERROR_DENIED,
-        TANDEM_PLUGIN_TYPES_TOOL_ERROR_UNAVAILABLE,        TANDEM_PLUGIN_TYPES_TOOL_ERROR_MISSING_CAPABILITY,
-        TANDEM_PLUGIN_TYPES_TOOL_ERROR_CANCELLED,          TANDEM_PLUGIN_TYPES_TOOL_ERROR_OTHER,
-    };
-    if (!answered) {
-        error->tag = TAGS[call->error];
-        plugin_string_t why = text(call->why.at, call->why.length);
-        if (call->error == TANDEM_OTHER) error->val.other = (plugin_option_string_t){why.len > 0, why};
-        else if (call->error == TANDEM_CANCELLED) plugin_string_free(&why);
-        else error->val.not_found = why; /* all of them hold a text, at the same place */
-    }
-    tandem_end(call);
-    tandem_host_call_call_context_drop_own(context);
-    return answered;
-}
-
 static tandem_plugin_types_content_t content(const tandem_plugin_types_content_t *kept) {
     tandem_plugin_types_content_t made = *kept;
     switch (kept->tag) {
@@ -80,6 +62,47 @@ static tandem_plugin_types_content_t content(const tandem_plugin_types_content_t
     }
     }
     return made;
+}
+
+/* What was said and put, after `first` if that is not empty. */
+static tandem_plugin_types_tool_output_t output(tandem_call *call, const tandem_text *first) {
+    tandem_text json = tandem_close_json(call);
+    size_t before = first && first->length > 0;
+    tandem_plugin_types_tool_output_t made = {.structured = {json.length > 0, text(json.at, json.length)}};
+    made.content.len = before + call->block_count;
+    made.content.ptr = made.content.len ? owned(made.content.len, sizeof *made.content.ptr) : NULL;
+    if (before) {
+        made.content.ptr[0].tag = TANDEM_PLUGIN_TYPES_CONTENT_TEXT;
+        made.content.ptr[0].val.text = text(first->at, first->length);
+    }
+    for (size_t i = 0; i < call->block_count; i++) made.content.ptr[before + i] = content(&call->blocks[i].content);
+    return made;
+}
+
+static bool finish(tandem_call *call, tandem_host_call_own_call_context_t context, bool answered, tandem_plugin_types_tool_error_t *error) {
+    static const uint8_t TAGS[] = {
+        TANDEM_PLUGIN_TYPES_TOOL_ERROR_INVALID_ARGUMENTS,
+        TANDEM_PLUGIN_TYPES_TOOL_ERROR_NOT_FOUND,
+        TANDEM_PLUGIN_TYPES_TOOL_ERROR_DENIED,
+        TANDEM_PLUGIN_TYPES_TOOL_ERROR_UNAVAILABLE,
+        TANDEM_PLUGIN_TYPES_TOOL_ERROR_MISSING_CAPABILITY,
+        TANDEM_PLUGIN_TYPES_TOOL_ERROR_CANCELLED,
+        TANDEM_PLUGIN_TYPES_TOOL_ERROR_FAILED,
+        TANDEM_PLUGIN_TYPES_TOOL_ERROR_OTHER,
+    };
+    if (!answered) {
+        const tandem_text *why = &call->why;
+        error->tag = TAGS[call->error];
+        switch (call->error) {
+        case TANDEM_CANCELLED: break;
+        case TANDEM_FAILED: error->val.failed = output(call, why); break;
+        case TANDEM_OTHER: error->val.other = (plugin_option_string_t){why->length > 0, text(why->at, why->length)}; break;
+        default: error->val.not_found = text(why->at, why->length); /* all of them hold a text, at the same place */
+        }
+    }
+    tandem_end(call);
+    tandem_host_call_call_context_drop_own(context);
+    return answered;
 }
 
 /* ---- Tools ------------------------------------------------------------------------------------------------------------------ */
@@ -112,7 +135,7 @@ void exports_tandem_plugin_tools_describe(exports_tandem_plugin_tools_list_tool_
 }
 
 bool exports_tandem_plugin_tools_call(exports_tandem_plugin_tools_own_call_context_t context, plugin_string_t *called,
-                                      exports_tandem_plugin_tools_json_t *arguments, exports_tandem_plugin_tools_tool_output_t *output,
+                                      exports_tandem_plugin_tools_json_t *arguments, exports_tandem_plugin_tools_tool_output_t *answer,
                                       exports_tandem_plugin_tools_tool_error_t *error) {
     tandem_call call;
     const char *name = begin(&call, context, called, arguments);
@@ -121,13 +144,7 @@ bool exports_tandem_plugin_tools_call(exports_tandem_plugin_tools_own_call_conte
         if (strcmp(tandem_plugin.tools[i].name, name) == 0) tool = &tandem_plugin.tools[i];
     }
     bool answered = tool ? tool->run(&call) : tandem_fail(&call, TANDEM_NOT_FOUND, "this plugin has no tool `%s`", name);
-    if (answered) {
-        tandem_text json = tandem_close_json(&call);
-        output->structured = (tandem_plugin_types_option_json_t){json.length > 0, text(json.at, json.length)};
-        output->content.len = call.block_count;
-        output->content.ptr = call.block_count ? owned(call.block_count, sizeof *output->content.ptr) : NULL;
-        for (size_t i = 0; i < call.block_count; i++) output->content.ptr[i] = content(&call.blocks[i].content);
-    }
+    if (answered) *answer = output(&call, NULL);
     return finish(&call, context, answered, error);
 }
 

@@ -9,6 +9,7 @@ use std::fmt;
 use crate::bindings::tandem::host::{cache, client, events, invoke, kv, secrets};
 use crate::bindings::tandem::p2p::types as p2p;
 use crate::bindings::tandem::plugin::types::{Content, ToolError, ToolOutput};
+use crate::http;
 
 /// What went wrong, in the words that a client and its model get to read.
 #[derive(Debug, Clone, PartialEq)]
@@ -108,6 +109,7 @@ impl<E: std::error::Error + 'static> From<E> for Error {
             .or_else(|| seen::<kv::Error>(any))
             .or_else(|| seen::<cache::Error>(any))
             .or_else(|| seen::<events::Error>(any))
+            .or_else(|| seen::<http::Error>(any))
             .or_else(|| seen::<p2p::Error>(any))
             .unwrap_or_else(|| Self::Other(with_causes(&error)))
     }
@@ -201,6 +203,16 @@ impl Refusal for events::Error {
         match self {
             events::Error::Unknown(name) => Error::NotFound(format!("this plugin has no `{name}`")),
             events::Error::Other(m) => other(m.as_ref(), "the event"),
+        }
+    }
+}
+
+impl Refusal for http::Error {
+    fn refusal(&self) -> Error {
+        match self {
+            Self::Denied(_) => Error::Denied(self.to_string()),
+            Self::Unavailable(_) => Error::Unavailable(self.to_string()),
+            Self::TooLarge(_) | Self::Invalid(_) | Self::Other(_) => Error::Other(self.to_string()),
         }
     }
 }

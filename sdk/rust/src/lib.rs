@@ -52,6 +52,7 @@ pub mod expansion;
 #[cfg(target_arch = "wasm32")]
 mod guest;
 mod host;
+pub mod http;
 pub mod invoke;
 pub mod kv;
 pub mod log;
@@ -88,7 +89,7 @@ pub mod prelude {
     pub use crate::serde_json::{Value, json};
     pub use crate::{
         Completion, Content, Context, Ctx, Error, PromptMessage, PromptOutput, ResourceContents, Result, Role,
-        ToolOutput, cache, client, config, data, events, input, invoke, kv, log, output, p2p, secrets, tools,
+        ToolOutput, cache, client, config, data, events, http, input, invoke, kv, log, output, p2p, secrets, tools,
     };
 }
 

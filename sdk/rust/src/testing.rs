@@ -1,7 +1,7 @@
 //! Runs a plugin's entries natively, as the host would, for the plugin's own unit tests.
 //!
-//! `kv`, `cache`, settings, the client's answers and those of the network of hosts live in the running thread. A client
-//! that was given no answer to a question cannot be asked it, and nothing checks arguments against schemas before the call.
+//! `kv`, `cache`, settings, the answers of the client, of servers and of the network of hosts live in the running thread. A
+//! client that was given no answer to a question cannot be asked it, a request that nobody answers is denied, and nothing checks arguments against schemas before the call.
 
 use std::marker::PhantomData;
 
@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::bindings::tandem::plugin::types::{Content, PromptOutput, ResourceContents, ToolOutput};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
+use crate::http;
 use crate::p2p;
 use crate::plugin::{Arguments, Plugin};
 
@@ -81,6 +82,40 @@ impl<P: Plugin> Harness<P> {
         self
     }
 
+    /// With servers that answer requests, as [`set_http_answer`].
+    ///
+    /// ```
+    /// use tandem_sdk::http::{Error, Response};
+    /// use tandem_sdk::{prelude::*, testing::Harness};
+    ///
+    /// struct Lengths;
+    ///
+    /// #[tools]
+    /// impl Lengths {
+    ///     /// Tells how long a page is.
+    ///     #[tool]
+    ///     fn length(url: &str) -> Result<usize> {
+    ///         Ok(http::get(url)?.ok()?.body.len())
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<()> {
+    /// let harness = Harness::<Lengths>::new().http(|request| match request.url.as_str() {
+    ///     "https://a.example.com/" => Ok(Response::new(200, "four")),
+    ///     other => Err(Error::Denied(other.to_owned())),
+    /// });
+    /// assert_eq!(harness.value("length", json!({ "url": "https://a.example.com/" }))?, json!({ "result": 4 }));
+    /// let refused = harness.call("length", json!({ "url": "https://b.example.com/" }));
+    /// assert!(matches!(refused, Err(tandem_sdk::Error::Denied(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn http(self, answer: impl Fn(&http::Request) -> Result<http::Response, http::Error> + 'static) -> Self {
+        set_http_answer(answer);
+        self
+    }
+
     /// Calls a tool, as [`call`].
     ///
     /// # Errors
@@ -148,6 +183,11 @@ pub fn set_config(key: &str, value: &str) {
 /// `{"action": "accept", "content": {…}}`.
 pub fn set_answer(key: &str, result: &Value) {
     crate::host::client::set_answer(key, result.to_string());
+}
+
+/// Gives the function that answers requests, in this thread. Without one they are denied.
+pub fn set_http_answer(answer: impl Fn(&http::Request) -> Result<http::Response, http::Error> + 'static) {
+    crate::host::http::set_answer(answer);
 }
 
 /// Gives what a function of [`p2p`] answers, in this thread: `task-queue.submit` is `submit` of the interface

@@ -8,7 +8,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const [modules, output] = process.argv.slice(2);
 const found = createRequire(join(resolve(modules), "x.js")).resolve("componentize-qjs");
 const { componentize } = await import(pathToFileURL(found).href);
-const jsSource = readFileSync(join(here, "stranger.js"), "utf8");
+const jsSource = readFileSync(join(here, "plugin.js"), "utf8");
 const { component } = await componentize({ witPath: join(here, "wit"), world: "stranger", jsSource, sync: true });
 mkdirSync(dirname(output), { recursive: true });
 writeFileSync(output, component);

@@ -6,7 +6,10 @@ pub(crate) use crate::bindings::tandem::host::{cache, client, config, events, in
 #[cfg(target_arch = "wasm32")]
 pub(crate) use crate::bindings::tandem::p2p;
 
+#[cfg(target_arch = "wasm32")]
+pub(crate) mod http;
+
 #[cfg(not(target_arch = "wasm32"))]
 mod local;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use local::{cache, clear, client, config, events, invoke, kv, log, p2p, secrets};
+pub(crate) use local::{cache, clear, client, config, events, http, invoke, kv, log, p2p, secrets};

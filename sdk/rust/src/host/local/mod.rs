@@ -1,6 +1,7 @@
 //! What stands in for the host when a plugin's unit tests run natively: storage of the running thread,
 //! which no other test sees, and a client that knows the answers it was given.
 
+pub(crate) mod http;
 pub(crate) mod p2p;
 
 use std::cell::RefCell;
@@ -21,6 +22,7 @@ pub(crate) fn clear() {
     KV.with_borrow_mut(BTreeMap::clear);
     ANSWERS.with_borrow_mut(BTreeMap::clear);
     CONFIG.with_borrow_mut(BTreeMap::clear);
+    http::clear();
 }
 
 pub(crate) mod log {
