@@ -282,7 +282,7 @@ async fn a_request_without_a_grant_is_told_though_the_tools_are_the_same() -> an
     let project = built(&machine, "env-reader")?;
     let mut dev = machine.dev(&project).await?;
     dev.says("Watching", 1, NEXT).await?;
-    edit(&project.join("plugin.toml"), "[request]", "[request]\nhttp = [\"api.example.com\"]")?;
+    edit(&project.join("plugin.toml"), "[request]", "[request]\nhttp = [{ host = \"api.example.com\" }]")?;
     dev.says("env-reader 0.1.0 is live", 2, NEXT).await?;
     dev.says("not granted here: http", 1, NEXT).await?;
     dev.stop().await
@@ -325,7 +325,6 @@ async fn a_machine_without_tools_is_told_each_of_them_and_how_to_install_it() ->
     Ok(())
 }
 
-/// Packages that an author installs for a project, by language: what is put into the project, and the command that installs it.
 #[tokio::test]
 async fn packages_of_the_language_go_into_the_component() -> anyhow::Result<()> {
     let languages = std::env::var("TANDEM_AUTHOR_LANGUAGES").unwrap_or_default();
