@@ -11,6 +11,8 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 
+import { requestsHttp } from "./manifest.js";
+
 const USAGE = "usage: tandem-sdk build [PROJECT] [-o FILE]";
 const SDK = fileURLToPath(new URL("..", import.meta.url));
 
@@ -49,14 +51,22 @@ function contract(into, http) {
   throw new BuildError(`the contract (wit) is not in ${SDK}: install @tandem/sdk again`);
 }
 
+/** What `read` makes of a manifest; what is wrong with it is the author's to mend. */
+function reads(manifest, read) {
+  try {
+    return read(readFileSync(manifest, "utf8"));
+  } catch (error) {
+    throw new BuildError(`${manifest}: ${error.message}`);
+  }
+}
+
 async function build(project, output) {
   const manifest = join(project, "plugin.toml");
   if (!existsSync(manifest)) throw new BuildError(`${manifest} is missing: it names the plugin and what it requests`);
   const entry = ["plugin.ts", "plugin.js", "plugin.mjs"].map((name) => join(project, name)).find(existsSync);
   if (!entry) throw new BuildError(`${join(project, "plugin.js")} is missing: it declares the tools`);
-  // `[request] http = […]` or `[[request.http]]`; a component that requests no http has no such import.
-  const http = /^\s*\[request\][^[]*^\s*http\s*=\s*\[\s*[^\]\s]/ms.test(readFileSync(manifest, "utf8").replace(/(^|\s)#.*$/gm, ""))
-    || /^\s*\[\[\s*request\.http\s*\]\]/m.test(readFileSync(manifest, "utf8"));
+  const { parse } = await load("smol-toml", project);
+  const http = reads(manifest, (text) => requestsHttp(text, parse));
   const esbuild = await load("esbuild", project);
   const { componentize } = await load("componentize-qjs", project);
   const bundled = await esbuild.build({

@@ -24,12 +24,46 @@ const FIRST: Duration = Duration::from_secs(900);
 /// A later one.
 const NEXT: Duration = Duration::from_secs(300);
 
-/// What an author changes in a language: the file, what is there, and what is put there instead.
-const EDITS: [(&str, &str, &str, &str); 4] = [
-    ("rust", "src/lib.rs", "letters, longest:", "letters: letters + 1000, longest:"),
-    ("python", "plugin.py", "return Count(len(words), ", "return Count(len(words), 1000 + "),
-    ("javascript", "plugin.js", "letters: [...text", "letters: 1000 + [...text"),
-    ("c", "plugin.c", "tandem_put_integer(call, letters);", "tandem_put_integer(call, letters + 1000);"),
+/// What an author changes in a language.
+struct Edit {
+    language: &'static str,
+    file: &'static str,
+    /// What is there, and what is put there instead.
+    from: &'static str,
+    to: &'static str,
+    /// What its compiler prints of a brace too many.
+    complaint: &'static str,
+}
+
+const EDITS: [Edit; 4] = [
+    Edit {
+        language: "rust",
+        file: "src/lib.rs",
+        from: "letters, longest:",
+        to: "letters: letters + 1000, longest:",
+        complaint: "error: unexpected closing delimiter: `}`",
+    },
+    Edit {
+        language: "python",
+        file: "plugin.py",
+        from: "return Count(len(words), ",
+        to: "return Count(len(words), 1000 + ",
+        complaint: "SyntaxError: unmatched '}'",
+    },
+    Edit {
+        language: "javascript",
+        file: "plugin.js",
+        from: "letters: [...text",
+        to: "letters: 1000 + [...text",
+        complaint: "[ERROR] Unexpected \"}\"",
+    },
+    Edit {
+        language: "c",
+        file: "plugin.c",
+        from: "tandem_put_integer(call, letters);",
+        to: "tandem_put_integer(call, letters + 1000);",
+        complaint: "error: extraneous closing brace ('}')",
+    },
 ];
 
 /// An author's machine: an empty directory, and the binary.
@@ -142,7 +176,8 @@ async fn letters(client: &Client) -> anyhow::Result<Value> {
 
 /// From nothing to a tool in a client in two commands, and an edit that is live.
 async fn from_nothing_to_a_tool(language: &str) -> anyhow::Result<()> {
-    let (_, file, from, to) = EDITS.into_iter().find(|edit| edit.0 == language).context("no such language")?;
+    let Edit { file, from, to, complaint, .. } =
+        EDITS.into_iter().find(|edit| edit.language == language).context("no such language")?;
     let machine = Machine::new()?;
     let project = machine.project(language).await?;
     let mut dev = machine.dev(&project).await?;
@@ -161,6 +196,8 @@ async fn from_nothing_to_a_tool(language: &str) -> anyhow::Result<()> {
     let good = std::fs::read_to_string(&source)?;
     std::fs::write(&source, format!("{good}\n}}}} this is no {language} (("))?;
     dev.says("the version before serves on", 1, NEXT).await?;
+    // The terminal is the author's: what the compiler says of the line is there, word by word.
+    assert!(dev.said().contains(complaint), "{}", dev.said());
     assert_eq!(letters(&client).await?, json!(1016), "what does not build changes nothing");
     std::fs::write(&source, good.replace("1000", "2000"))?;
     dev.says("words 0.1.0 is live", 3, NEXT).await?;
@@ -196,5 +233,129 @@ async fn a_new_project_is_written_over_nothing() -> anyhow::Result<()> {
     assert!(code == 1 && said.contains("kebab-case"), "{code} {said}");
     let left: Vec<_> = std::fs::read_dir(machine.path())?.flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left, ["words"]);
+    Ok(())
+}
+
+/// A project whose component is built already: a test guest's.
+fn built(machine: &Machine, guest: &str) -> anyhow::Result<PathBuf> {
+    let project = machine.path().join(guest);
+    std::fs::create_dir_all(project.join("build"))?;
+    let name = format!("target/wasm32-wasip2/guest/guest_{}.wasm", guest.replace('-', "_"));
+    std::fs::copy(root().join(&name), project.join("build/plugin.wasm"))
+        .with_context(|| format!("there is no {name}; run `make plugins`"))?;
+    std::fs::copy(root().join(format!("tests/guests/{guest}/plugin.toml")), project.join("plugin.toml"))?;
+    // A project in Rust, which every machine that runs these tests can build.
+    for (file, text) in [("Cargo.toml", ""), ("build.sh", "exit 0\n")] {
+        std::fs::write(project.join(file), text)?;
+    }
+    Ok(project)
+}
+
+#[tokio::test]
+async fn grants_that_are_saved_hold_and_wrong_ones_change_nothing() -> anyhow::Result<()> {
+    let machine = Machine::new()?;
+    let project = built(&machine, "env-reader")?;
+    let grant = |text: &str| std::fs::write(project.join("tandem.toml"), text);
+    let mut dev = machine.dev(&project).await?;
+    dev.says("Watching", 1, NEXT).await?;
+    dev.says("not granted here: env.TANDEM_TEST", 1, NEXT).await?;
+    let client = dev.client().await?;
+    let variable = async || client.structured("env_variable", json!({ "name": "TANDEM_TEST" })).await;
+    assert_eq!(variable().await?, json!({ "result": null }));
+
+    grant("[grants.env-reader]\nenv.TANDEM_TEST = \"one\"\n")?;
+    dev.says("env-reader 0.1.0 is live", 2, NEXT).await?;
+    assert_eq!(variable().await?, json!({ "result": "one" }));
+    grant("[grants.env-reader]\nenv.TANDEM_TEST = \n")?;
+    dev.says("the version before serves on", 1, NEXT).await?;
+    assert!(dev.said().contains("tandem.toml"), "{}", dev.said());
+    assert_eq!(variable().await?, json!({ "result": "one" }));
+    grant("[grants.env-reader]\nenv.LANG = \"C\"\n")?;
+    dev.says("env-reader 0.1.0 is live", 3, NEXT).await?;
+    assert_eq!(variable().await?, json!({ "result": null }), "what is taken away is gone");
+    dev.stop().await
+}
+
+#[tokio::test]
+async fn a_request_without_a_grant_is_told_though_the_tools_are_the_same() -> anyhow::Result<()> {
+    let machine = Machine::new()?;
+    let project = built(&machine, "env-reader")?;
+    let mut dev = machine.dev(&project).await?;
+    dev.says("Watching", 1, NEXT).await?;
+    edit(&project.join("plugin.toml"), "[request]", "[request]\nhttp = [{ host = \"api.example.com\" }]")?;
+    dev.says("env-reader 0.1.0 is live", 2, NEXT).await?;
+    dev.says("not granted here: http", 1, NEXT).await?;
+    dev.stop().await
+}
+
+#[tokio::test]
+async fn a_machine_without_tools_is_told_each_of_them_and_how_to_install_it() -> anyhow::Result<()> {
+    let machine = Machine::new()?;
+    let nothing = machine.path().join("nothing");
+    std::fs::create_dir(&nothing)?;
+    for (language, told) in [
+        ("rust", &["the Rust compiler and cargo", "https://sh.rustup.rs", "a linker (cc)", "gcc"][..]),
+        ("python", &["Python 3.11 or later (python3)", "install -y python3 python3-venv"]),
+        ("javascript", &["Node 20 or later (node)", "install -y nodejs npm"]),
+        (
+            "c",
+            &[
+                "a C compiler for WebAssembly",
+                "apt-get install clang-19 lld-19 libclang-rt-19-dev-wasm32 wasi-libc",
+                "pip install ziglang",
+                "Node 20 or later (node)",
+            ],
+        ),
+    ] {
+        let project = machine.path().join(language);
+        let made = ["new", "words", "--lang", language, "--path", language];
+        assert_eq!(machine.run(machine.path(), &made).await?.0, 0);
+        let mut command = machine.command(&project);
+        for variable in ["WASI_SDK_PATH", "TANDEM_JCO"] {
+            command.env_remove(variable);
+        }
+        let output = command.arg("dev").env("PATH", &nothing).output().await?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("`tandem dev --install`"), "{said}");
+        for text in told.iter().filter(|text| !(cfg!(target_os = "macos") && text.starts_with("install -y"))) {
+            assert!(said.contains(text), "{language}: no `{text}` in\n{said}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn packages_of_the_language_go_into_the_component() -> anyhow::Result<()> {
+    let languages = std::env::var("TANDEM_AUTHOR_LANGUAGES").unwrap_or_default();
+    for language in languages.split_whitespace().filter(|language| ["python", "javascript"].contains(language)) {
+        let machine = Machine::new()?;
+        let project = machine.project(language).await?;
+        let Edit { file, from, to, .. } =
+            EDITS.into_iter().find(|edit| edit.language == language).context("no such language")?;
+        let (import, thousand) = if language == "python" {
+            // The line is installed with the next build.
+            edit(&project.join("requirements.txt"), "tandem-sdk", "roman==5.2\ntandem-sdk")?;
+            (("from dataclasses", "import roman\nfrom dataclasses"), "roman.fromRoman(\"M\")")
+        } else {
+            let package = project.join("numerals");
+            std::fs::create_dir(&package)?;
+            std::fs::write(
+                package.join("package.json"),
+                r#"{ "name": "numerals", "version": "1.0.0", "type": "module" }"#,
+            )?;
+            std::fs::write(package.join("index.js"), "export const M = 1000;\n")?;
+            let mut npm = Command::new("npm");
+            let output = npm.args(["install", "--no-audit", "./numerals"]).current_dir(&project).output().await?;
+            ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            (("import {", "import { M } from \"numerals\";\nimport {"), "M")
+        };
+        edit(&project.join(file), import.0, import.1)?;
+        edit(&project.join(file), from, &to.replace("1000", thousand))?;
+        let mut dev = machine.dev(&project).await?;
+        dev.says("Watching", 1, FIRST).await?;
+        assert_eq!(letters(&dev.client().await?).await?, json!(1016), "{language}");
+        dev.stop().await?;
+    }
     Ok(())
 }

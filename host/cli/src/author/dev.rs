@@ -1,7 +1,8 @@
 //! `tandem dev`: builds, serves, watches, and does it again.
 //!
-//! **Promises.** A version that does not build, load or pass its check changes nothing: what served before goes on, and the reason
-//! is on the terminal. Clients stay connected and are told of new tools. **Bounds:** one build at a time; changes that come
+//! **Promises.** A version that does not build, load or pass its check changes nothing, nor does a `tandem.toml` that is wrong: what
+//! served before goes on, and the reason is on the terminal. Grants are those of the `tandem.toml` that lay there when the build
+//! began. Clients stay connected and are told of new tools. **Bounds:** one build at a time; changes that come
 //! while one runs are built after it.
 
 use std::{
@@ -11,7 +12,6 @@ use std::{
 
 use clap::Args;
 use tandem_catalog::Category;
-use tandem_engine::LeftOut;
 use tandem_gateway::Gateway;
 use tandem_manifest::LogFormat;
 use tokio::net::TcpListener;
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Place, example,
-    host::{Private, private_config},
+    host::{Private, Taken, private_config},
     project::Project,
     say, toolchain,
     watch::Sources,
@@ -64,13 +64,19 @@ pub(crate) fn run(args: &Dev) -> anyhow::Result<Exit> {
     let result = runtime.block_on(async {
         let host = Arc::new(Private::new(&project, config)?);
         let (gateway, listener) = host.listen(args.port, PORT).await?;
-        serve(&project, host, gateway, listener).await
+        serve(&project, &args.source, host, gateway, listener).await
     });
     runtime.shutdown_timeout(Duration::from_secs(1));
     result
 }
 
-async fn serve(project: &Project, host: Arc<Private>, gateway: Gateway, listener: TcpListener) -> anyhow::Result<Exit> {
+async fn serve(
+    project: &Project,
+    source: &Source,
+    host: Arc<Private>,
+    gateway: Gateway,
+    listener: TcpListener,
+) -> anyhow::Result<Exit> {
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
     let url = format!("http://{}/mcp", listener.local_addr()?);
@@ -79,20 +85,20 @@ async fn serve(project: &Project, host: Arc<Private>, gateway: Gateway, listener
         async move { gateway.serve_http(listener, stop).await }
     });
     // Dropped, the work ends the compiler too.
-    stop.run_until_cancelled(work(project, &host, &url)).await;
+    stop.run_until_cancelled(work(project, source, &host, &url)).await;
     serving.await??;
     Ok(Exit::Success)
 }
 
 /// Builds, serves and waits for a change, for ever.
-async fn work(project: &Project, host: &Arc<Private>, url: &str) {
+async fn work(project: &Project, source: &Source, host: &Arc<Private>, url: &str) {
     let mut sources = Sources::new(&project.directory);
     let mut before = None;
     loop {
-        match version(project, host).await {
+        match version(project, source, host).await {
             Ok(version) => {
-                announce(project, host, url, before.as_deref(), &version);
-                before = Some(version.category);
+                announce(project, url, before.as_deref(), &version);
+                before = Some(version.taken.category);
             }
             Err(error) => {
                 let serves = match &before {
@@ -110,17 +116,20 @@ async fn work(project: &Project, host: &Arc<Private>, url: &str) {
 
 /// A version that is served.
 struct Version {
-    category: Arc<Category>,
-    /// Exported functions that are no tools.
-    left_out: Vec<LeftOut>,
+    taken: Taken,
     /// How long the compiler took.
     built: Duration,
     /// How long the host took after it.
     loaded: Duration,
 }
 
-/// Builds and serves what is there now.
-async fn version(project: &Project, host: &Arc<Private>) -> anyhow::Result<Version> {
+/// Builds and serves what is there now, with the grants that are there now.
+async fn version(project: &Project, source: &Source, host: &Arc<Private>) -> anyhow::Result<Version> {
+    // Before the build: what is wrong in it is told without waiting for a compiler.
+    let config = private_config(&project.directory, source)?;
+    for setting in host.waiting(&config) {
+        say!("`{setting}` of the configuration has changed; it counts when `tandem dev` is started again");
+    }
     let start = Instant::now();
     project.build().await?;
     let built = start.elapsed();
@@ -128,15 +137,19 @@ async fn version(project: &Project, host: &Arc<Private>) -> anyhow::Result<Versi
         say!("built in {:.1} s; the host compiles {} MiB now", built.as_secs_f64(), size >> 20);
     }
     let (project, host) = (project.clone(), host.clone());
-    let (category, left_out) = tokio::task::spawn_blocking(move || host.take(&project)).await??;
-    Ok(Version { category, left_out, built, loaded: start.elapsed() - built })
+    let taken = tokio::task::spawn_blocking(move || host.take(&project, config)).await??;
+    Ok(Version { taken, built, loaded: start.elapsed() - built })
 }
 
-fn announce(project: &Project, host: &Private, url: &str, before: Option<&Category>, version: &Version) {
-    let Version { category: now, left_out, built, loaded } = version;
+fn announce(project: &Project, url: &str, before: Option<&Category>, version: &Version) {
+    let Version { taken: Taken { category: now, left_out, refused }, built, loaded } = version;
     let (name, version) = (&now.plugin_name, &now.version);
     let times = format!("built in {:.1} s, loaded in {:.1} s", built.as_secs_f64(), loaded.as_secs_f64());
     say!("\n{name} {version} is live: {times}");
+    // Each time: requests and grants change without the tools.
+    for line in refused {
+        say!("  not granted here: {line}");
+    }
     let digests = |category: &Category| category.tools.iter().map(|tool| tool.digest.clone()).collect::<Vec<_>>();
     if before.is_some_and(|before| digests(before) == digests(now)) {
         return;
@@ -148,9 +161,6 @@ fn announce(project: &Project, host: &Private, url: &str, before: Option<&Catego
     }
     for function in left_out {
         say!("  {function}");
-    }
-    for line in host.refused(project).unwrap_or_default() {
-        say!("  not granted here: {line}");
     }
     if before.is_some() {
         return;

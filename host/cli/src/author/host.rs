@@ -3,7 +3,8 @@
 //!
 //! **Promises.** The plugin runs in the same sandbox, through the same router and the same gateway as anywhere else. It is loaded
 //! unsigned: that is decided here, in the call that loads it, and no setting says so. **Refuses** to listen beyond loopback, and
-//! takes from a `tandem.toml` only what a plugin may have: grants, ceilings, names, and what outgoing HTTP trusts.
+//! takes from a `tandem.toml` only what a plugin may have: grants, ceilings, names, and what outgoing HTTP trusts. Each version
+//! that is served has the grants of its own moment; a call of an older one ends with those that it began with.
 
 use std::{
     fs,
@@ -43,11 +44,20 @@ pub(super) const DATA: &str = ".tandem";
 pub(super) struct Private {
     engine: Engine,
     catalog: Arc<Catalog>,
-    policy: Arc<Policy>,
     draining: Draining,
     router: Router,
+    /// What it was started with.
     config: Arc<HostConfig>,
     data: PathBuf,
+}
+
+/// What is served now.
+pub(super) struct Taken {
+    pub(super) category: Arc<Category>,
+    /// Exported functions that are no tools.
+    pub(super) left_out: Vec<LeftOut>,
+    /// What the plugin requests and does not get here, or not all of it.
+    pub(super) refused: Vec<String>,
 }
 
 /// Loads what the author built, whoever signed it or nobody.
@@ -93,9 +103,8 @@ impl Private {
         let router = Router::new(catalog.clone(), services.clone(), router_config(&config, limits));
         let engine = EngineConfig { max_memory: config.limits.memory.as_u64(), ..EngineConfig::default() };
         let engine = Engine::new(engine, Some(&data.join("compiled")), services)?;
-        let policy = Policy::new(config.clone(), Overlays::default());
         let draining = Draining::new(config.plugins.drain.as_duration());
-        Ok(Self { engine, catalog, policy, draining, router, config, data })
+        Ok(Self { engine, catalog, draining, router, config, data })
     }
 
     /// The gateway before it; the port is `port`, or another one if that is taken and may be another.
@@ -114,10 +123,10 @@ impl Private {
         Ok((Gateway::new(self.router.clone(), gateway)?, listener))
     }
 
-    /// Verifies, compiles and probes what the project has built, and serves it from now on; what served before finishes its
-    /// calls. If anything is wrong, what served before goes on. Answers with the exported
-    /// functions that are no tools. Blocking, up to half a minute for an interpreter.
-    pub(super) fn take(&self, project: &Project) -> anyhow::Result<(Arc<Category>, Vec<LeftOut>)> {
+    /// Verifies, compiles and probes what the project has built, and serves it from now on with what `config` grants; what
+    /// served before finishes its calls. If anything is wrong, what served before goes on. Blocking, up to half a minute for
+    /// an interpreter.
+    pub(super) fn take(&self, project: &Project, config: HostConfig) -> anyhow::Result<Taken> {
         let (manifest, component, path) = (project.manifest()?, project.component()?, project.manifest_path());
         let assembled = package::assemble(&self.engine, &component, &path, &manifest);
         let Assembled { file, left_out, .. } = tokio::runtime::Handle::current().block_on(assembled)?;
@@ -127,20 +136,26 @@ impl Private {
             signatures: SignaturePolicy::AllowUnsigned,
             workers: 1,
         };
-        let loaded = load_candidate(&self.engine, FILE, &file, &options, &Own(&self.policy));
+        let effective = config.effective(manifest.plugin.name.as_str(), &manifest.request, "");
+        let refused = effective.explain().iter().filter(|one| one.reason.is_some()).map(ToString::to_string).collect();
+        let policy = Policy::new(Arc::new(config), Overlays::default());
+        let loaded = load_candidate(&self.engine, FILE, &file, &options, &Own(&policy));
         let (category, _) = loaded.map_err(anyhow::Error::msg)?;
         let displaced = self.catalog.swap(category, None).map_err(anyhow::Error::msg)?;
         self.draining.retire(displaced);
         self.router.set_ready(true);
         self.prune();
-        Ok((self.catalog.of_file(FILE).0.context("the plugin was unloaded")?, left_out))
+        let category = self.catalog.of_file(FILE).0.context("the plugin was unloaded")?;
+        Ok(Taken { category, left_out, refused })
     }
 
-    /// What the plugin requests and does not get here, or not all of it.
-    pub(super) fn refused(&self, project: &Project) -> anyhow::Result<Vec<String>> {
-        let manifest = project.manifest()?;
-        let effective = self.config.effective(manifest.plugin.name.as_str(), &manifest.request, "");
-        Ok(effective.explain().iter().filter(|one| one.reason.is_some()).map(ToString::to_string).collect())
+    /// Settings of `config` that differ from those the host was started with and hold for all of its time.
+    pub(super) fn waiting(&self, config: &HostConfig) -> Vec<&'static str> {
+        let differ = [
+            ("http", self.config.http != config.http),
+            ("limits.memory", self.config.limits.memory != config.limits.memory),
+        ];
+        differ.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
     }
 
     fn prune(&self) {

@@ -96,6 +96,27 @@ mod tests {
     }
 
     #[test]
+    fn a_new_plugin_runs_in_the_general_lane_whatever_it_is_called() {
+        let home = tempfile::tempdir().unwrap();
+        for language in [Language::Rust, Language::Python, Language::Javascript, Language::C] {
+            let project = home.path().join(language.directory());
+            lay_out(&project, &"peer-review".parse().unwrap(), language).unwrap();
+            let manifest = crate::package::manifest(&project.join("plugin.toml")).unwrap();
+            assert_eq!(manifest.runtime.affinity, tandem_manifest::Affinity::General, "{language}");
+        }
+    }
+
+    #[test]
+    fn npm_can_install_in_a_new_project() {
+        let (_, package) = sdk::template("javascript").find(|(file, _)| *file == "package.json").unwrap();
+        let package: serde_json::Value = serde_json::from_slice(package).unwrap();
+        // The SDK comes from this binary: an entry that npm cannot find stops every other package too.
+        for key in ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"] {
+            assert!(package.get(key).is_none(), "{key}");
+        }
+    }
+
+    #[test]
     fn no_placeholder_is_left() {
         let home = tempfile::tempdir().unwrap();
         for language in [Language::Rust, Language::Python, Language::Javascript, Language::C] {

@@ -4,7 +4,7 @@
 //! is installed unless the author says so, and what runs is shown before.
 
 use std::{
-    env,
+    env, fs,
     io::{BufRead, IsTerminal, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -18,6 +18,12 @@ use super::{language::Language, say};
 const RUST: (u32, u32) = (1, 95);
 const PYTHON: (u32, u32) = (3, 11);
 const NODE: (u32, u32) = (20, 0);
+
+/// Debian's C library for WebAssembly, and the compilers that go with it, as the C SDK's `build.sh` looks for them.
+const WASI_LIBC: &str = "/usr/lib/wasm32-wasi/libc.a";
+const CLANGS: [&str; 6] = ["clang", "clang-21", "clang-20", "clang-19", "clang-18", "clang-17"];
+const C_COMPILER: &str = "a C compiler for WebAssembly: zig, a WASI SDK (WASI_SDK_PATH), or Debian's clang \
+                          (apt-get install clang-19 lld-19 libclang-rt-19-dev-wasm32 wasi-libc)";
 
 /// What Rust components are compiled for.
 const TARGET: &str = "wasm32-wasip2";
@@ -113,10 +119,17 @@ fn python(project: &Path) -> Vec<Option<Missing>> {
         format!("Python {major}.{minor} or later (python3)"),
         packages("python3 python3-venv", "python"),
     )];
-    if new_enough && !project.join(".venv").is_dir() && !in_path("componentize-py") {
+    if new_enough && !project.join(".venv").is_dir() && (!in_path("componentize-py") || has_packages(project)) {
         needs.push(venv());
     }
     needs
+}
+
+/// Whether a project needs more than the SDK from PyPI, as the template's `build.sh` sees it.
+fn has_packages(project: &Path) -> bool {
+    let requirements = fs::read_to_string(project.join("requirements.txt")).unwrap_or_default();
+    let lines = requirements.lines().map(str::trim);
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).any(|line| !line.starts_with("tandem-sdk"))
 }
 
 fn venv() -> Option<Missing> {
@@ -135,23 +148,74 @@ fn node() -> Vec<Option<Missing>> {
 }
 
 fn c(project: &Path) -> Vec<Option<Missing>> {
-    let wasi_sdk = env::var_os("WASI_SDK_PATH").is_some();
-    let debian = Path::new("/usr/lib/wasm32-wasi/libc.a").is_file() && in_path("clang");
-    let zig = in_path("zig") || lines_of("python3", &["-c", "import ziglang"]).is_some();
-    let own = project.join(".tools/zig/bin/python").is_file();
-    let script = "python3 -m venv .tools/zig && .tools/zig/bin/python -m pip install ziglang";
-    let mut needs = vec![need(
-        wasi_sdk || debian || zig || own,
-        "a C compiler for WebAssembly (WASI_SDK_PATH, clang with wasi-libc, or zig)",
-        script,
-    )];
-    if needs.iter().any(Option::is_some) {
-        needs.insert(0, venv());
-    }
-    if !(in_path("wasm-tools") && env::var_os("WASI_ADAPTER").is_some()) && env::var_os("TANDEM_JCO").is_none() {
+    let mut needs = c_compiler(project);
+    if !(in_path("wasm-tools") && is_set("WASI_ADAPTER")) && !is_set("TANDEM_JCO") {
         needs.extend(node());
     }
     needs
+}
+
+/// Looks where the SDK's `build.sh` looks, in its order.
+fn c_compiler(project: &Path) -> Vec<Option<Missing>> {
+    if is_set("WASI_SDK_PATH") {
+        return Vec::new();
+    }
+    let debian = !is_set("TANDEM_ZIG") && Path::new(WASI_LIBC).is_file();
+    let clangs: Vec<_> = CLANGS.iter().filter(|_| debian).filter_map(|name| Clang::find(name)).collect();
+    let own = || project.join(".tools/zig/bin/python").is_file();
+    let zig = || in_path("zig") || own() || lines_of("python3", &["-c", "import ziglang"]).is_some();
+    let script = "python3 -m venv .tools/zig && .tools/zig/bin/python -m pip install ziglang";
+    match lacking(&clangs, zig) {
+        Lacking::Nothing => Vec::new(),
+        Lacking::Package(what, package) => vec![need(false, what, packages(&package, &package))],
+        Lacking::Compiler => vec![venv(), need(false, C_COMPILER, script)],
+    }
+}
+
+/// A clang that is here, beside Debian's C library for WebAssembly.
+struct Clang {
+    name: &'static str,
+    /// As Debian's packages have it.
+    release: u32,
+    builtins: bool,
+    linker: bool,
+}
+
+impl Clang {
+    fn find(name: &'static str) -> Option<Self> {
+        let (release, _) = version_of(name)?;
+        let ask = |question| lines_of(name, &["--target=wasm32-wasi", question]).unwrap_or_default();
+        let builtins = Path::new(ask("--print-libgcc-file-name").trim()).is_file();
+        // A program that clang does not find has no directory.
+        let linker = in_path("wasm-ld") || Path::new(ask("--print-prog-name=wasm-ld").trim()).is_absolute();
+        Some(Self { name, release, builtins, linker })
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Lacking {
+    Nothing,
+    /// What it is, and Debian's package of it.
+    Package(String, String),
+    Compiler,
+}
+
+fn lacking(clangs: &[Clang], zig: impl FnOnce() -> bool) -> Lacking {
+    // The build takes the first that has its builtins, with or without a linker.
+    if let Some(Clang { name, release, linker, .. }) = clangs.iter().find(|clang| clang.builtins) {
+        return match linker {
+            true => Lacking::Nothing,
+            false => Lacking::Package(format!("{name}'s linker for WebAssembly (wasm-ld)"), format!("lld-{release}")),
+        };
+    }
+    match clangs.first() {
+        _ if zig() => Lacking::Nothing,
+        Some(Clang { name, release, .. }) => Lacking::Package(
+            format!("{name}'s builtins for WebAssembly (libclang_rt.builtins-wasm32.a)"),
+            format!("libclang-rt-{release}-dev-wasm32"),
+        ),
+        None => Lacking::Compiler,
+    }
 }
 
 fn need(there: bool, what: impl Into<String>, remedy: impl Into<String>) -> Option<Missing> {
@@ -170,6 +234,11 @@ fn packages(debian: &str, homebrew: &str) -> String {
         _ => ("apt-get install -y", debian),
     };
     format!("{sudo}{tool} {names}")
+}
+
+/// As a shell's `${name:-}` sees it.
+fn is_set(name: &str) -> bool {
+    env::var_os(name).is_some_and(|value| !value.is_empty())
 }
 
 fn in_path(name: &str) -> bool {
@@ -204,5 +273,33 @@ mod tests {
         assert_eq!(version("v20.19.2"), Some((20, 19)));
         assert_eq!(version("nothing"), None);
         assert!((3, 9) < PYTHON && (1, 100) > RUST, "compared as numbers");
+    }
+
+    #[test]
+    fn a_clang_needs_its_builtins_and_its_linker_as_the_build_takes_it() {
+        let clang = |name, release, builtins, linker| Clang { name, release, builtins, linker };
+        let package = |lacking| match lacking {
+            Lacking::Package(_, package) => package,
+            other => format!("{other:?}"),
+        };
+        let bare = || clang("clang", 14, false, true);
+        for (clangs, zig, lacks) in [
+            (vec![], true, "Nothing"),
+            (vec![], false, "Compiler"),
+            (vec![bare(), clang("clang-19", 19, true, true)], false, "Nothing"),
+            (vec![bare(), clang("clang-19", 19, true, false)], true, "lld-19"),
+            (vec![bare()], true, "Nothing"),
+            (vec![bare(), clang("clang-17", 17, false, true)], false, "libclang-rt-14-dev-wasm32"),
+        ] {
+            assert_eq!(package(lacking(&clangs, || zig)), lacks);
+        }
+    }
+
+    #[test]
+    fn the_c_sdk_builds_with_the_compilers_that_are_looked_for() {
+        let script = include_str!("../../../../sdk/c/build.sh");
+        assert!(script.contains(&format!("for clang in {};", CLANGS.join(" "))));
+        let packages = C_COMPILER.split(['(', ')']).nth(3).unwrap();
+        assert!(script.contains(WASI_LIBC) && script.contains(packages), "{packages}");
     }
 }

@@ -1,7 +1,8 @@
 """``python -m tandem_sdk build``: turns a project into a component, with componentize-py.
 
-A project is a directory with ``plugin.toml`` and ``plugin.py`` (or a package ``plugin/``). What is in the project's directory
-and what is installed beside this package goes into the component, if it is pure Python and imported.
+A project is a directory with ``plugin.toml`` and ``plugin.py`` (or a package ``plugin/``). What is in the project's directory,
+what is installed in its ``.venv`` and what is installed beside this package goes into the component, if it is pure Python and
+imported.
 """
 
 from __future__ import annotations
@@ -47,6 +48,17 @@ def contract(into: Path, *, http: bool) -> str:
     raise BuildError(f"the contract (wit) is neither in {here} nor beside {sdk}: install tandem-sdk again")
 
 
+def sources(project: Path) -> list[Path]:
+    """Where imports are looked up, in this order.
+
+    The project comes before the packages, and this package before those in ``.venv``: one of another release may lie there.
+    """
+    # A `site-packages`, where this package is installed.
+    here = Path(__file__).resolve().parents[1]
+    installed = sorted((project / ".venv").glob("lib/python*/site-packages"))
+    return [project, here, *(packages for packages in installed if packages.resolve() != here)]
+
+
 def build(project: Path, output: Path) -> None:
     """Builds the project's component.
 
@@ -74,9 +86,7 @@ def build(project: Path, output: Path) -> None:
         for interface, name in [("tandem:plugin/types@0.1.0", "plugin_types"), ("wasi:http/types@0.2.9", "http_types")][: 1 + http]:
             options += ["--import-interface-name", f"{interface}={name}"]
         (Path(scratch) / "tandem_entry.py").write_text(_ENTRY)
-        # The project before this package's parent, which may be a `site-packages`.
-        sources = [scratch, str(project), str(Path(__file__).resolve().parents[1])]
-        paths = [argument for source in sources for argument in ("--python-path", source)]
+        paths = [argument for source in (scratch, *sources(project)) for argument in ("--python-path", str(source))]
         done = subprocess.run([command, *options, "componentize", *paths, "--output", str(made), "tandem_entry"])
         if done.returncode != 0:
             raise BuildError("componentize-py failed; what it printed says why")

@@ -36,9 +36,9 @@ pub(super) struct Case {
 pub(super) struct World {
     /// As `[grants.NAME]` of a `tandem.toml`. Directories are below the project; one that may be written to is a copy.
     pub(super) grants: Grants,
-    /// RFC 3339: the time stands there.
+    /// RFC 3339: the time stands there. Where only `seed` is given, it stands at the beginning of 1970.
     pub(super) clock: Option<String>,
-    /// All chance follows from it.
+    /// All chance follows from it. Where only `clock` is given, it is 0: a case that has one of them comes out the same each time.
     pub(super) seed: Option<u64>,
     /// Answers in the place of the network, in the order in which they are looked at.
     pub(super) http: Vec<Exchange>,
@@ -198,7 +198,7 @@ impl Case {
         Ok(case)
     }
 
-    /// Time and chance, where one of them is given.
+    /// Time and chance: both stand still where one of them is given.
     pub(super) fn fixed(&self) -> anyhow::Result<Option<tandem_engine::Fixed>> {
         let World { clock, seed, .. } = &self.world;
         if clock.is_none() && seed.is_none() {
@@ -272,6 +272,18 @@ mod tests {
         assert_eq!((seeds[0].seed, seeds[1].seed), (1, 2));
         assert_eq!(seeds[1].now.as_secs(), 1_769_860_800);
         assert!(cases[1].world.grants.http.is_some() && cases[0].world.grants.http.is_none());
+    }
+
+    #[test]
+    fn a_clock_or_a_seed_fixes_both_and_none_of_them_neither() {
+        let fixed = |rest: &str| {
+            let text = format!("[[case]]\nname = \"a\"\ntool = \"t\"\nexpect = {{ text = \"x\" }}\n{rest}");
+            let fixed = read("t", &text, false).unwrap()[0].fixed().unwrap();
+            fixed.map(|fixed| (fixed.now.as_secs(), fixed.seed))
+        };
+        assert_eq!(fixed("seed = 7"), Some((0, 7)));
+        assert_eq!(fixed("clock = 2026-01-31T12:00:00Z"), Some((1_769_860_800, 0)));
+        assert_eq!(fixed(""), None);
     }
 
     #[test]
