@@ -63,19 +63,19 @@ pub fn choose<'a>(strategy: Strategy, step: &ContentId, candidates: &'a [Candida
 /// # Errors
 ///
 /// The first step that nobody is able to run.
-pub fn assign<C: FromIterator<(String, String)>>(
-    state: &State,
+pub fn assign<'a, C: FromIterator<(String, String)>>(
+    state: &'a State,
     strategy: Strategy,
     candidates: &[Candidate],
     able: impl Fn(&StepSpec, &Candidate) -> bool,
-) -> Result<C, StepSpec> {
+) -> Result<C, &'a StepSpec> {
     let mut candidates = candidates.to_vec();
     let open = |record: &StepRecord| matches!(record.state, StepState::Pending | StepState::Ready) && !record.in_flight;
     let steps = state.plan().steps().zip(state.steps()).filter(|(_, (_, record))| open(record));
     let assigned = steps.map(|(step, _)| {
         let content = step_content(state.workflow(), step);
         let fit: Vec<_> = candidates.iter().filter(|candidate| able(step, candidate)).cloned().collect();
-        let peer = (*choose(strategy, &content, &fit, 1).first().ok_or_else(|| step.clone())?).to_owned();
+        let peer = (*choose(strategy, &content, &fit, 1).first().ok_or(step)?).to_owned();
         for candidate in candidates.iter_mut().filter(|candidate| candidate.peer == peer) {
             candidate.running = candidate.running.saturating_add(1);
         }
