@@ -149,7 +149,8 @@ fn node() -> Vec<Option<Missing>> {
 
 fn c(project: &Path) -> Vec<Option<Missing>> {
     let mut needs = c_compiler(project);
-    if !(in_path("wasm-tools") && is_set("WASI_ADAPTER")) && !is_set("TANDEM_JCO") {
+    let componentizes = is_set("TANDEM_JCO") || (in_path("wasm-tools") && is_set("WASI_ADAPTER"));
+    if !componentizes {
         needs.extend(node());
     }
     needs
