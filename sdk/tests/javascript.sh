@@ -7,7 +7,7 @@ LANGUAGE=javascript
 node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' 2> /dev/null || skip "needs Node, 20 or later"
 quiet() { "$@" > "$WORK/javascript/log" 2>&1 || { cat "$WORK/javascript/log"; return 1; }; }
 
-[ -d sdk/javascript/node_modules/componentize-qjs ] \
+[ -d sdk/javascript/node_modules/smol-toml ] \
     || quiet npm install --prefix sdk/javascript --no-audit --no-fund --no-package-lock || skip "componentize-qjs cannot be had from npm"
 (cd sdk/javascript && quiet node --test tests/)
 echo "ok    unit tests"
