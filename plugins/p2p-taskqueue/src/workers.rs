@@ -3,7 +3,6 @@
 use tandem_p2p_forms::{AtMost, Id, ToolName, answer, document, within};
 use tandem_sdk::p2p::task_queue;
 use tandem_sdk::prelude::*;
-use tandem_sdk::serde_json::Number;
 
 use crate::answers::{Announced, Crew, Drained, Peers, Queue, Renewed};
 
