@@ -110,13 +110,13 @@ pub(crate) enum Exposure {
 #[derive(Clone, Debug, ClapArgs)]
 pub(crate) struct Target {
     /// The host's MCP endpoint
-    #[arg(long, env = "TANDEM_URL", default_value = "http://127.0.0.1:8000/mcp/full")]
+    #[arg(long, global = true, env = "TANDEM_URL", default_value = "http://127.0.0.1:8000/mcp/full")]
     pub url: String,
     /// Bearer token or API key
-    #[arg(long, env = "TANDEM_TOKEN", hide_env_values = true)]
+    #[arg(long, global = true, env = "TANDEM_TOKEN", hide_env_values = true)]
     pub token: Option<String>,
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub json: bool,
 }
 

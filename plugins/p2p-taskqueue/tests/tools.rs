@@ -274,7 +274,7 @@ fn a_lease_is_renewed_and_the_queue_shut_down() {
     assert_eq!(heartbeat(fence), json!({ "task_id": ID, "fence": 4, "progress": null }));
     let told = json!({ "task_id": ID, "fence": 4, "progress": { "current": 1, "total": 2, "message": "m" } });
     assert_eq!(heartbeat(told.clone()), told);
-    let told = json!({ "task_id": ID, "fence": 4, "progress": { "current": 0.5 } });
+    let told = json!({ "task_id": ID, "fence": 4, "progress": { "current": 3 } });
     assert_eq!(heartbeat(told.clone()), told);
     let drained = json!({ "drained": 2, "requeued": 1 });
     let shutdown =

@@ -24,6 +24,7 @@ mod hostile;
 mod isolation;
 mod limits;
 mod mesh;
+mod p2p_cli;
 mod p2p_config;
 mod p2p_fields;
 mod p2p_tools;

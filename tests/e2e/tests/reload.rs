@@ -245,6 +245,26 @@ async fn an_operator_goes_back_to_an_earlier_version() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
+async fn plugins_of_the_reactor_lane_are_replaced_like_any_other() -> anyhow::Result<()> {
+    let host = Options::with(&["progress"])?.mesh().start().await?;
+    let client = host.client("/mcp/full").await?;
+    for version in ["0.1.0", "0.2.0"] {
+        variant("echo", &file(&host, "echo.wasm"), |manifest, descriptors| {
+            called("echo", version)(manifest, descriptors);
+            manifest.runtime.affinity = tandem_manifest::Affinity::Reactor;
+        })?;
+        until(&host, "echo.wasm", |line| line["version"] == version && line["state"] == "serving").await?;
+        let result = client.call("add", json!({"a": 1, "b": 2})).await?;
+        let meta = serde_json::to_value(&result.meta)?;
+        assert_eq!((&meta["tandem/lane"], &meta["tandem/reason"]), (&json!("reactor"), &json!("affinity")), "{meta}");
+    }
+    replace(&file(&host, "echo.wasm"), b"broken")?;
+    until(&host, "echo.wasm", |line| !line["error"].is_null()).await?;
+    assert!(adds(&client).await, "the version before serves on");
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_was_revoked_since_is_unloaded_at_the_next_reload() -> anyhow::Result<()> {
     let host = Options::with(&["echo", "progress"])?
         .config("[plugins]\nrevoked = ['revoked.toml']")
