@@ -1,7 +1,7 @@
 //! `tandem upgrade`.
 
 use anyhow::{Context, bail};
-use tandem_manifest::{Name, Sha256Digest};
+use tandem_manifest::Name;
 use tandem_registry::{Lock, Locked};
 
 use super::{
@@ -50,7 +50,7 @@ fn newest(site: &Site, locked: &Locked) -> anyhow::Result<Done> {
             "is the newest, but the plugin directory has it not; `tandem install` puts it back",
         ));
     };
-    if Sha256Digest::of(&std::fs::read(&present.path)?) == locked.digest {
+    if present.installed.as_ref().is_some_and(|file| locked.is(file)) {
         return Ok(Done::told(locked, "is up to date"));
     }
     let here = format!(

@@ -66,14 +66,22 @@ pub(crate) struct Plugins {
     draining: Draining,
 }
 
+/// What is tried of files that are as they were, each more than the one before.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Tries {
+    /// Nothing that failed before.
+    New,
+    /// What was refused.
+    Refused,
+    /// What was given up too: an operator named the plugin.
+    GivenUp,
+}
+
 /// How a file is to be taken over.
 struct Take<'a> {
     options: LoadOptions,
     grants: Grants,
-    /// Whether what was refused before is tried again.
-    again: bool,
-    /// Whether an operator named this plugin: also what was given up is tried again.
-    named: bool,
+    tries: Tries,
     /// Files that are gone.
     removed: &'a [String],
     actor: &'a str,
@@ -150,7 +158,7 @@ impl Plugins {
 
     /// Takes over files that were seen to change. Blocking.
     pub(super) fn changed(&self, changed: &[String], removed: &[String]) {
-        if let Err(error) = self.take_over(changed, removed, (false, false), HOST) {
+        if let Err(error) = self.take_over(changed, removed, Tries::New, HOST) {
             tracing::error!("the plugin directory is not taken over: {error:#}");
         }
     }
@@ -176,24 +184,19 @@ impl Plugins {
         for canary in canaries.iter().filter(|canary| changed.contains(&canary.category.file)) {
             self.promote(canary, actor);
         }
-        self.take_over(&changed, &removed, (true, plugin.is_some()), actor)?;
+        let tries = if plugin.is_some() { Tries::GivenUp } else { Tries::Refused };
+        self.take_over(&changed, &removed, tries, actor)?;
         Ok(self.list(Some(&|file| changed.contains(file) || removed.contains(file))))
     }
 
-    fn take_over(
-        &self,
-        changed: &[String],
-        removed: &[String],
-        (again, named): (bool, bool),
-        actor: &str,
-    ) -> anyhow::Result<()> {
+    fn take_over(&self, changed: &[String], removed: &[String], tries: Tries, actor: &str) -> anyhow::Result<()> {
         let mut refused = self.refused();
         let supply = Supply::new(self.config.clone(), self.store.clone())?;
-        if again {
+        if tries >= Tries::Refused {
             self.unload_revoked(changed, &supply, actor);
         }
         let grants = Grants::new(self.policy.clone(), supply);
-        let mut take = Take { options: load_options(&self.config)?, grants, again, named, removed, actor };
+        let mut take = Take { options: load_options(&self.config)?, grants, tries, removed, actor };
         for file in changed {
             self.take(file, &take, &mut refused);
         }
@@ -202,7 +205,7 @@ impl Plugins {
         self.given_up().retain(|file, _| !removed.contains(file));
         if unloaded > 0 {
             // A name that another plugin had may be free now.
-            take.again = true;
+            take.tries = tries.max(Tries::Refused);
             for rejected in self.catalog.plugins().into_iter().filter(|status| status.error.is_some()) {
                 self.take(&rejected.file, &take, &mut refused);
             }
@@ -226,11 +229,11 @@ impl Plugins {
             self.catalog.accept(file);
             return;
         }
-        if self.given_up().get(file) == Some(&digest) && !take.named {
+        if self.given_up().get(file) == Some(&digest) && take.tries < Tries::GivenUp {
             return;
         }
         let on_trial = canary.is_some_and(|canary| canary.category.installed.digest == digest);
-        if on_trial || (!take.again && refused.get(file) == Some(&digest)) {
+        if on_trial || (take.tries == Tries::New && refused.get(file) == Some(&digest)) {
             return;
         }
         let placed = self.compiled(file, &bytes, take).and_then(|category| self.place(category, take));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use libp2p::PeerId;
 
-use super::sources::{renew, take_in};
+use super::sources::{half_life, renew, take_in};
 use crate::{
     core::Core,
     discovery::record::HostRecord,
@@ -37,7 +37,7 @@ pub(super) async fn read(core: &Core, timeout: Duration) -> Result<(), String> {
 
 /// Puts this host's record where it is due. Without success it is due again in the next round.
 async fn put(core: &Core) {
-    if !core.due("dht", RENEW.min(core.settings.record_ttl / 2)) {
+    if !core.due("dht", RENEW.min(half_life(core))) {
         return;
     }
     let record = match renew(core, core.settings.network.reach) {

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use libp2p::PeerId;
 
-use super::sources::renew;
+use super::sources::{half_life, renew};
 use crate::{
     core::Core,
     discovery::record::{HostRecord, RecordError},
@@ -31,7 +31,7 @@ pub(super) async fn announce(core: Arc<Core>) {
     }
     loop {
         // Nothing is wrong when the time is over: then it is a renewal.
-        let _changed = tokio::time::timeout(RENEW.min(core.settings.record_ttl / 2), core.announce.notified()).await;
+        let _changed = tokio::time::timeout(RENEW.min(half_life(&core)), core.announce.notified()).await;
         let sent = renew(&core, core.settings.network.reach).and_then(|record| core.network.gossip(&record));
         let pause = match sent {
             Ok(()) => QUIET,

@@ -116,7 +116,7 @@ impl Actor<'_> {
             News::Ended(id) => self.ended(id).await,
             News::Look => self.look().await,
             News::Cancel(reason, reply) => {
-                let open = self.journal.state.steps().filter(|(_, record)| !record.state.is_terminal()).count();
+                let open = self.journal.open();
                 let noted = self.journal.note(vec![(Body::Cancelled { reason }, now(self.core))]);
                 let done = match noted {
                     Ok(()) => self.write(Vec::new()).await,

@@ -172,7 +172,7 @@ fn fold(id: WorkflowId, all: Vec<StoredEvent>) -> Result<Journal, String> {
 /// Cancels a workflow that waits for a place. Where a coordinator writes meanwhile, nothing is changed.
 pub(super) async fn cancel(core: &Core, id: WorkflowId, reason: Option<String>) -> Result<usize, P2pError> {
     let mut journal = load(core, id).await.map_err(P2pError::Unavailable)?;
-    let open = journal.state.steps().filter(|(_, record)| !record.state.is_terminal()).count();
+    let open = journal.open();
     let at = now(core);
     journal.note(vec![(Body::Cancelled { reason }, at)]).map_err(P2pError::Other)?;
     let follows = journal.state.next(at, &|_| None);
@@ -205,6 +205,11 @@ impl Journal {
     /// Bytes of its events as they were stored when it was read.
     pub(super) const fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// How many steps have not ended.
+    pub(super) fn open(&self) -> usize {
+        self.state.steps().filter(|(_, record)| !record.state.is_terminal()).count()
     }
 
     /// Takes in what happened; the next [`Journal::write`] writes it down. `at` is when, for each.

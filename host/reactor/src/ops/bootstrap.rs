@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tandem_engine::{Caller, P2pError};
 
 use super::{Answer, document::without_nulls, peers};
-use crate::{acquaint, core::Core, settings::peer_of, trust::Source};
+use crate::{acquaint, core::Core, discovery::nodes::node, trust::Source};
 
 /// Nodes of one text. A longer list belongs in a registry.
 const MAX_NODES: usize = 1_000;
@@ -73,10 +73,9 @@ fn list(text: &str) -> Result<List, P2pError> {
     let (mut nodes, mut failed) = (Vec::new(), Vec::new());
     for text in texts {
         let shown: String = text.chars().take(SHOWN).collect();
-        match text.parse::<Multiaddr>() {
-            Ok(address) if peer_of(&address).is_some() => nodes.push(address),
-            Ok(_) => failed.push(json!({"address": shown, "error": "it names no peer; end it with /p2p/ID"})),
-            Err(error) => failed.push(json!({"address": shown, "error": format!("it is no multiaddr: {error}")})),
+        match node(&text) {
+            Ok(node) => nodes.push(node.address),
+            Err(error) => failed.push(json!({"address": shown, "error": error.to_string()})),
         }
     }
     Ok(List { nodes, failed })

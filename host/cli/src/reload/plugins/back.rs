@@ -7,7 +7,7 @@ use anyhow::bail;
 use serde_json::Value;
 use tandem_catalog::{Category, read_file};
 
-use super::{Plugins, Take, load_options};
+use super::{Plugins, Take, Tries, load_options};
 use crate::{
     grants::Grants,
     reload::history,
@@ -39,7 +39,7 @@ impl Plugins {
         let kept = self.history.find(plugin, to, serving.digest.as_deref().unwrap_or_default())?;
         let bytes = kept.read()?;
         let grants = Grants::new(self.policy.clone(), Supply::new(self.config.clone(), self.store.clone())?).back();
-        let take = Take { options: load_options(&self.config)?, grants, again: true, named: true, removed: &[], actor };
+        let take = Take { options: load_options(&self.config)?, grants, tries: Tries::GivenUp, removed: &[], actor };
         let category = self.compiled(&file, &bytes, &take).map_err(anyhow::Error::msg)?;
         if &*category.plugin_name != plugin {
             bail!("the kept file is of plugin `{}`", category.plugin_name);

@@ -223,9 +223,8 @@ fn take(
     })?;
     leased.arguments =
         db.prepare_cached("SELECT arguments FROM task_data WHERE seq = ?1")?.query_row([seq], |row| row.get(0))?;
-    moment.tally.moved(db, lane, Some(READY), Some(LEASED))?;
+    moment.moved(db, leased.lease.id.as_bytes(), lane, Some(READY), Some(LEASED))?;
     moment.tally.work(worker).running += 1;
-    moment.changed(&lane.tenant, leased.lease.id.as_bytes());
     if let Some(step) = &leased.step {
         let (worker, step) = (worker.to_owned(), step.clone());
         moment.news.hints.push(Hint::Begun(Begun { lease: leased.lease, worker, at: moment.now, step }));

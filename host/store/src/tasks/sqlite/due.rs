@@ -33,8 +33,7 @@ pub(super) fn promote(db: &Connection, moment: &mut Moment, limit: u32) -> Resul
                      RETURNING id",
                 )?
                 .query_row([seq], |row| row.get(0))?;
-            moment.tally.moved(db, &lane, Some(code), Some(READY))?;
-            moment.changed(&lane.tenant, &id);
+            moment.moved(db, &id, &lane, Some(code), Some(READY))?;
             any = true;
         }
     }

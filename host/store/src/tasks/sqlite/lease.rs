@@ -165,8 +165,7 @@ impl End {
             terminal.then_some(millis(moment.now)),
             run_at
         ])?;
-        moment.tally.moved(db, &held.lane, Some(held.state), Some(code))?;
-        moment.changed(&held.lane.tenant, held.id.as_bytes());
+        moment.moved(db, held.id.as_bytes(), &held.lane, Some(held.state), Some(code))?;
         if held.state == LEASED {
             moment.tally.work(&held.worker).running -= 1;
         }

@@ -20,7 +20,7 @@ use std::{mem, sync::Arc, time::Duration};
 
 use projection::{Key, Projection, Reading, Subject};
 use rusqlite::Connection;
-use tally::Tally;
+use tally::{Lane, Tally};
 use tokio::sync::broadcast;
 
 pub(crate) use schema::SCHEMA;
@@ -62,6 +62,19 @@ struct Moment {
 }
 
 impl Moment {
+    /// A task that was in `from` is in `to` now; none is not stored.
+    fn moved(
+        &mut self,
+        db: &Connection,
+        id: &[u8; 16],
+        lane: &Lane,
+        from: Option<i64>,
+        to: Option<i64>,
+    ) -> Result<(), StoreError> {
+        self.changed(&lane.tenant, id);
+        self.tally.moved(db, lane, from, to)
+    }
+
     /// A task or workflow of this tenant's is not as it was.
     fn changed(&mut self, tenant: &str, id: &[u8; 16]) {
         let subjects = [Subject::One(id), Subject::Tenant(tenant), Subject::All];

@@ -75,8 +75,7 @@ fn remove(db: &Connection, moment: &mut Moment, code: i64, seq: i64) -> Result<(
         )?
         .execute([cid])?;
     }
-    moment.tally.moved(db, &lane, Some(code), None)?;
-    moment.changed(&lane.tenant, &id);
+    moment.moved(db, &id, &lane, Some(code), None)?;
     moment.tally.usage(db, &lane.tenant)?.bytes -= bytes;
     Ok(())
 }

@@ -70,8 +70,7 @@ pub(super) fn one(db: &Connection, moment: &mut Moment, caps: &Caps, new: &Prepa
         return Ok(by_id(db, new)?.unwrap_or(Submitted::Conflict));
     }
     moment.tally.usage(db, &task.tenant)?.bytes = bytes;
-    moment.tally.moved(db, &lane(new), None, Some(code))?;
-    moment.changed(&task.tenant, task.id.as_bytes());
+    moment.moved(db, task.id.as_bytes(), &lane(new), None, Some(code))?;
     Ok(Submitted::Created { id: task.id, state: if code == READY { TaskState::Ready } else { TaskState::Scheduled } })
 }
 
