@@ -20,7 +20,7 @@ use crate::{
     discovery::github::GithubRegistry,
     flow::Flows,
     network::Network,
-    queue::Queue,
+    queue::{Offer, Queue},
     rpc::{Links, RpcError},
     settings::Settings,
     tools::{PeerCaller, Tools},
@@ -98,6 +98,12 @@ impl Core {
     pub(crate) fn task_tools(&self, caller: &Caller) -> Vec<String> {
         let Some(tools) = self.tools.get() else { return Vec::new() };
         tools.list(caller).into_iter().filter(|tool| !tool.local).map(|tool| tool.name).collect()
+    }
+
+    /// What this host offers to run for a caller.
+    pub(crate) fn offer(&self, caller: &Caller) -> Offer {
+        let (capacity, free) = self.places();
+        self.queue.own.of(Offer { tools: self.task_tools(caller), capacity, free })
     }
 
     /// Tasks that this host runs at a time, and how many more it would take now.

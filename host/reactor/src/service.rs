@@ -54,7 +54,7 @@ impl Service for Peers {
                 "initialize" | "server/discover" => Ok(who(&core)),
                 "tools/list" => list(&core, &caller, &params),
                 "tools/call" => call(&core, caller, params).await,
-                "tandem/info" => Ok(info(&core, &caller)),
+                "tandem/info" => Ok(json!(core.offer(&caller))),
                 "tandem/peers" => exchange::told(&core, peer),
                 "tasks/claim" => queue::claim_for(&core, peer, params).await,
                 "tasks/renew" => queue::renew_for(&core, peer, params).await,
@@ -145,12 +145,6 @@ async fn call(core: &Core, caller: Caller, mut params: Map<String, Value>) -> Re
         answer.insert("structuredContent".to_owned(), structured);
     }
     Ok(answer)
-}
-
-/// What this host runs for others: its tools, and how many tasks at a time.
-pub(crate) fn info(core: &Core, caller: &Caller) -> Value {
-    let (capacity, free) = core.places();
-    json!({"tools": core.task_tools(caller), "capacity": capacity, "free": free})
 }
 
 pub(crate) fn refused(error: InvokeError) -> RpcError {

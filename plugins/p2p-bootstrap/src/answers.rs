@@ -19,7 +19,8 @@ pub struct Nodes {
 #[data]
 #[derive(Debug)]
 pub struct Source {
-    /// `file`, `env` or `public`.
+    /// `file`, `env` or `public`: lists of nodes. Or where records are kept and hosts are found: `registry`, `rendezvous`,
+    /// `mdns`, `dht`, `github`, `exchange`.
     pub source: String,
     /// How many nodes it gave.
     pub nodes: u64,

@@ -256,8 +256,11 @@ async fn bootstrap(caller: &mut Caller, home: &std::path::Path) -> anyhow::Resul
     assert_eq!(nodes["failed"][0]["address"], NOWHERE, "{nodes}");
     caller.refused("p2p_bootstrap_from_env", json!({"variable": "HOME"}), "HOME").await?;
     let sources = caller.ok("p2p_bootstrap_list", json!({})).await?;
-    let file = sources["sources"].as_array().and_then(|all| all.iter().find(|s| s["source"] == "env"));
-    assert!(file.is_some_and(|env| env["last_error"].is_string()), "{sources}");
+    let of = |name: &str| sources["sources"].as_array().and_then(|all| all.iter().find(|s| s["source"] == name));
+    assert!(of("env").is_some_and(|env| env["last_error"].is_string()), "{sources}");
+    // The list and the directory of records are two things.
+    assert_eq!(of("file").map(|file| &file["nodes"]), Some(&json!(1)), "{sources}");
+    assert_eq!(of("registry").map(|registry| &registry["nodes"]), Some(&json!(0)), "{sources}");
     caller.refused("p2p_bootstrap_list", json!({"all": true}), "all").await?;
     caller.refused("p2p_bootstrap_from_public", json!({}), "public-nodes").await?;
     // What the operator does not allow cannot be tried; that it answers where he does is the test below.

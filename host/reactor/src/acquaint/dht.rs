@@ -16,23 +16,18 @@ const HOSTS: usize = 20;
 /// This host's record is put again so often at least: who keeps it may be gone.
 const RENEW: Duration = Duration::from_secs(1_200);
 
-pub(super) async fn read(core: &Core, timeout: Duration) -> Result<(), String> {
-    let asked = tokio::time::timeout(timeout, async {
-        let hosts = core.network.dht_hosts().await?;
-        put(core).await;
-        let now = UnixMillis::now();
-        let unknown: Vec<_> = hosts
-            .into_iter()
-            .filter(|host| *host != core.network.me && !core.book().has_record(host, now))
-            .take(HOSTS)
-            .collect();
-        let found = futures::future::join_all(unknown.iter().map(|host| newest(core, host))).await;
-        let found: Vec<_> = found.into_iter().flatten().collect();
-        let nodes = take_in(core, found, Source::Dht);
-        core.sources_note("dht", nodes, None);
-        Ok(())
-    });
-    asked.await.unwrap_or_else(|_| Err(format!("the hash table did not answer within {} s", timeout.as_secs())))
+pub(super) async fn read(core: &Core) -> Result<(), String> {
+    let hosts = core.network.dht_hosts().await?;
+    put(core).await;
+    let now = UnixMillis::now();
+    let (known, unknown): (Vec<_>, Vec<_>) =
+        hosts.into_iter().filter(|host| *host != core.network.me).partition(|host| core.book().has_record(host, now));
+    known.iter().for_each(|host| core.book().named(host, Source::Dht));
+    let asked = unknown.iter().take(HOSTS).map(|host| newest(core, host));
+    let found: Vec<_> = futures::future::join_all(asked).await.into_iter().flatten().collect();
+    let nodes = take_in(core, found, Source::Dht);
+    core.sources_note("dht", nodes, None);
+    Ok(())
 }
 
 /// Puts this host's record where it is due. Without success it is due again in the next round.

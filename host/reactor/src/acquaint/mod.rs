@@ -15,7 +15,7 @@ mod sources;
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use libp2p::{Multiaddr, PeerId, multiaddr::Protocol};
-use serde_json::{Map, Value};
+use serde_json::Map;
 use tokio::sync::broadcast::error::RecvError;
 
 pub(crate) use self::sources::{Said, SourceNote, look, publish, register, registers, source, sources};
@@ -127,15 +127,23 @@ async fn changes(core: Arc<Core>) {
         before = Some(now);
         core.queue.look.notify_one();
         core.announce.notify_one();
-        for (peer, connected) in core.network.connected() {
-            if connected.speaks == Some(true) {
-                let caller = (core.callers)(&peer.to_string());
-                let Value::Object(mut said) = crate::service::info(&core, &caller) else { continue };
-                said.insert("ttl_s".to_owned(), INFO.as_secs().into());
-                core.links.tell(peer, "tandem/announce", said);
-            }
-        }
+        announce(&core, INFO);
     }
+}
+
+/// Tells connected peers what this host offers each of them; answers how many are told.
+pub(crate) fn announce(core: &Core, ttl: Duration) -> usize {
+    let peers = core.network.connected().into_iter().filter(|(_, connected)| connected.speaks == Some(true));
+    let told = peers.map(|(peer, _)| {
+        let offer = core.offer(&(core.callers)(&peer.to_string()));
+        let mut said = Map::new();
+        said.insert("tools".to_owned(), offer.tools.into());
+        said.insert("capacity".to_owned(), offer.capacity.into());
+        said.insert("free".to_owned(), offer.free.into());
+        said.insert("ttl_s".to_owned(), ttl.as_secs().into());
+        core.links.tell(peer, "tandem/announce", said);
+    });
+    told.count()
 }
 
 async fn rounds(core: Arc<Core>) {
@@ -154,7 +162,7 @@ async fn rounds(core: Arc<Core>) {
         if !all {
             on.remove(&Source::Dht);
         }
-        for (source, error) in look(&core, &on, DIAL).await {
+        for (source, error) in look(&core, &on, sources::PATIENCE).await {
             tracing::debug!(source, error, "a source of peers failed");
         }
         if all {

@@ -16,12 +16,15 @@ use crate::{
         file::FileRegistry,
         record::{Announcement, HostRecord, RecordError, next_sequence},
     },
+    queue::Offer,
     settings::peer_of,
     trust::{AddressPolicy, BookError, Reach, Source, UnixMillis},
 };
 
-/// Where hosts register at rendezvous points.
-const NAMESPACE: &str = "tandem";
+/// What the file registry is called among the sources of nodes, where `file` is a list of them.
+const REGISTRY: &str = "registry";
+/// How long a registry may take to answer one question of the upkeep: an issue with many hosts has many pages.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is known of a source of nodes.
 #[derive(Clone, Debug, Default)]
@@ -60,42 +63,54 @@ pub(crate) fn source(name: &str) -> Option<Source> {
     })
 }
 
-/// Asks sources. Answers what failed.
+/// Asks sources, all at once, each for so long at most. What they answer in time is in the book then. Answers what failed.
 pub(crate) async fn look(core: &Core, sources: &BTreeSet<Source>, timeout: Duration) -> Vec<(&'static str, String)> {
-    let mut failed = Vec::new();
-    if sources.contains(&Source::File)
-        && let Err(error) = read_registry(core).await
-    {
-        failed.push(("file", error));
-    }
-    if sources.contains(&Source::Rendezvous) {
-        for point in &core.settings.network.rendezvous {
-            match core.network.dial(point.clone(), timeout).await {
-                Ok(peer) => {
-                    if let Err(error) = core.network.register_at(peer, NAMESPACE) {
-                        failed.push(("rendezvous", error));
-                    }
-                    core.network.ask_at(peer, NAMESPACE);
-                }
-                Err(error) => failed.push(("rendezvous", format!("{point}: {error}"))),
-            }
-        }
-    }
-    if sources.contains(&Source::Github)
-        && let Err(error) = read_github(core).await
-    {
-        failed.push(("github", error));
-    }
-    #[cfg(feature = "dht")]
-    if sources.contains(&Source::Dht)
-        && let Err(error) = super::dht::read(core, timeout).await
-    {
-        failed.push(("dht", error));
-    }
+    let asked = sources.iter().map(|source| ask(core, *source, timeout));
+    let failed: Vec<_> = futures::future::join_all(asked).await.into_iter().flatten().collect();
     for (name, error) in &failed {
-        core.sources_note(name, 0, Some(error.clone()));
+        core.sources_note(if *name == "file" { REGISTRY } else { *name }, 0, Some(error.clone()));
     }
     failed
+}
+
+/// What failed of one source, with its name.
+async fn ask(core: &Core, source: Source, timeout: Duration) -> Vec<(&'static str, String)> {
+    match source {
+        Source::File => vec![("file", within(timeout, read_registry(core)).await)],
+        Source::Rendezvous => {
+            let points = core.settings.network.rendezvous.iter();
+            let asked = points.map(async |point| ("rendezvous", within(timeout, meet(core, point, timeout)).await));
+            futures::future::join_all(asked).await
+        }
+        Source::Github => vec![("github", within(timeout, read_github(core)).await)],
+        #[cfg(feature = "dht")]
+        Source::Dht => vec![("dht", within(timeout, super::dht::read(core)).await)],
+        _ => Vec::new(),
+    }
+    .into_iter()
+    .filter_map(|(name, done)| Some((name, done.err()?)))
+    .collect()
+}
+
+async fn within(timeout: Duration, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let late = |_| Err(format!("it did not answer within {} s", timeout.as_secs()));
+    tokio::time::timeout(timeout, work).await.unwrap_or_else(late)
+}
+
+/// Registers at a rendezvous point and takes in whom it knows.
+async fn meet(core: &Core, point: &Multiaddr, timeout: Duration) -> Result<(), String> {
+    let named = |error: String| format!("{point}: {error}");
+    let peer = core.network.dial(point.clone(), timeout).await.map_err(named)?;
+    // A host that cannot be reached, and so cannot register, still looks for those that can.
+    let (registered, found) = tokio::join!(core.network.register_at(peer, timeout), core.network.ask_at(peer, timeout));
+    let found = found.map_err(named)?;
+    let (nodes, mut wrong) = (found.len(), None);
+    for (peer, addresses) in found {
+        let known = core.book().hint(peer, addresses, Source::Rendezvous, UnixMillis::now());
+        wrong = known.err().or(wrong);
+    }
+    core.sources_note("rendezvous", nodes, wrong.map(|error| error.to_string()));
+    registered.map_err(named)
 }
 
 /// What this host says of itself beside what follows from its state; the last registration sets it.
@@ -139,8 +154,7 @@ fn sign(core: &Core, said: &Said, ttl: Duration, reach: Reach) -> Result<HostRec
         return Err(format!("this host has no address that its peers would dial; {hint}"));
     }
     let now = UnixMillis::now();
-    let (capacity, free) = core.places();
-    let mut tools = core.task_tools(&Caller::local());
+    let Offer { mut tools, capacity, free } = core.offer(&Caller::local());
     tools.truncate(crate::discovery::record::MAX_TOOLS);
     let sequence = {
         let mut last = core.sequence.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -159,16 +173,15 @@ pub(crate) async fn publish(core: &Core, record: &HostRecord) -> Vec<&'static st
     if let Some(directory) = &core.settings.registry {
         match FileRegistry::new(directory.clone()).publish(record).await {
             Ok(()) => written.push("file"),
-            Err(error) => core.sources_note("file", 0, Some(error.to_string())),
+            Err(error) => core.sources_note(REGISTRY, 0, Some(error.to_string())),
         }
     }
-    for point in &core.settings.network.rendezvous {
-        let there = peer_of(point).filter(|peer| core.network.is_connected(peer));
-        if there.is_some_and(|peer| core.network.register_at(peer, NAMESPACE).is_ok()) {
-            written.push("rendezvous");
-        }
+    let points = core.settings.network.rendezvous.iter().filter_map(peer_of);
+    let points = points.filter(|peer| core.network.is_connected(peer));
+    let registered = points.map(|peer| core.network.register_at(peer, super::DIAL));
+    if futures::future::join_all(registered).await.iter().any(Result::is_ok) {
+        written.push("rendezvous");
     }
-    written.dedup();
     if let Some(registry) = core.github.clone() {
         let own = record.clone();
         let published = core.general.spawn(async move { registry.lock().await.publish(&own, UnixMillis::now()).await });
@@ -223,14 +236,18 @@ async fn read_github(core: &Core) -> Result<(), String> {
 pub(super) fn take_in(core: &Core, records: Vec<HostRecord>, source: Source) -> usize {
     let mut nodes = 0;
     for record in records {
-        if record.peer() == core.network.me {
+        let peer = record.peer();
+        if peer == core.network.me {
             continue;
         }
         let offered = core.book().offer(record, source, UnixMillis::now());
         match offered {
             Ok(()) => nodes += 1,
             // It is there already.
-            Err(BookError::Record(RecordError::NotNewer { .. })) => nodes += 1,
+            Err(BookError::Record(RecordError::NotNewer { .. })) => {
+                core.book().named(&peer, source);
+                nodes += 1;
+            }
             Err(error) => tracing::debug!(%error, "a record of a registry is refused"),
         }
     }
@@ -250,6 +267,6 @@ async fn read_registry(core: &Core) -> Result<(), String> {
     let found = registry.scan().await.map_err(|error| error.to_string())?;
     let nodes = take_in(core, found.records, Source::File);
     let bad = found.bad.first().map(|(file, error)| format!("{file}: {error}"));
-    core.sources_note("file", nodes, bad);
+    core.sources_note(REGISTRY, nodes, bad);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use libp2p::{
-    Multiaddr, PeerId, identify, mdns, ping, rendezvous,
+    Multiaddr, PeerId, identify, mdns, ping,
     swarm::{ConnectionId, SwarmEvent},
 };
 
@@ -113,19 +113,7 @@ impl Network {
                     self.tell(News::Found { peer, addresses, source: "mdns" });
                 }
             }
-            BehaviourEvent::Rendezvous(rendezvous::client::Event::Discovered { registrations, .. }) => {
-                for registration in registrations {
-                    let (peer, addresses) = (registration.record.peer_id(), registration.record.addresses().to_vec());
-                    if peer != self.me {
-                        self.tell(News::Found { peer, addresses, source: "rendezvous" });
-                    }
-                }
-            }
-            BehaviourEvent::Rendezvous(rendezvous::client::Event::RegisterFailed {
-                rendezvous_node, error, ..
-            }) => {
-                tracing::warn!(point = %rendezvous_node, ?error, "the rendezvous point did not take this host's record");
-            }
+            BehaviourEvent::Rendezvous(event) => self.on_rendezvous(event),
             #[cfg(feature = "dht")]
             BehaviourEvent::Dht(event) => self.on_dht(event),
             #[cfg(feature = "gossip")]

@@ -22,6 +22,7 @@ mod identity;
 #[cfg(feature = "nat")]
 mod nat;
 mod places;
+mod rendezvous;
 mod transport;
 
 use std::{
@@ -37,7 +38,6 @@ use libp2p::{
     Multiaddr, PeerId, Swarm,
     identity::Keypair,
     multiaddr::Protocol,
-    rendezvous,
     swarm::{ConnectionId, dial_opts::DialOpts},
 };
 use tokio::sync::{broadcast, oneshot};
@@ -101,6 +101,7 @@ struct State {
     listening: Vec<Multiaddr>,
     /// Where others were seen to reach this host.
     confirmed: Vec<Multiaddr>,
+    rendezvous: rendezvous::Waiting,
     #[cfg(feature = "dht")]
     queries: dht::Queries,
     #[cfg(feature = "nat")]
@@ -237,24 +238,6 @@ impl Network {
         let swarm = lock(&self.swarm);
         let behaviour = swarm.behaviour();
         behaviour.allowed.as_ref().is_none_or(|list| list.allowed_peers().contains(peer))
-    }
-
-    /// Registers at a rendezvous point that is connected.
-    pub(crate) fn register_at(&self, point: PeerId, namespace: &str) -> Result<(), String> {
-        let namespace = rendezvous::Namespace::new(namespace.to_owned()).map_err(|error| error.to_string())?;
-        self.with(|swarm| {
-            let listening: Vec<_> = swarm.listeners().cloned().collect();
-            for address in listening {
-                swarm.add_external_address(address);
-            }
-            swarm.behaviour_mut().rendezvous.register(namespace, point, None).map_err(|error| error.to_string())
-        })
-    }
-
-    /// Asks a rendezvous point who is there; answers come as news.
-    pub(crate) fn ask_at(&self, point: PeerId, namespace: &str) {
-        let namespace = rendezvous::Namespace::new(namespace.to_owned()).ok();
-        self.with(|swarm| swarm.behaviour_mut().rendezvous.discover(namespace, None, None, point));
     }
 
     /// The event loop: it ends with the thread's runtime.

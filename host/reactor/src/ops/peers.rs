@@ -19,7 +19,7 @@ use crate::{
     acquaint,
     core::Core,
     settings::peer_of,
-    trust::{PeerQuery, PeerState, PeerView, Sort, Source, UnixMillis},
+    trust::{PeerQuery, PeerState, PeerView, Sort, Source, UnixMillis, book::MAX_PAGE},
 };
 
 /// Peers of a page.
@@ -145,20 +145,36 @@ pub(super) async fn discover(
             .into_iter()
             .map(|(source, error)| json!({"source": source, "error": error})),
     );
-    let query = PeerQuery {
-        tool: tool.map(ToOwned::to_owned),
-        sources: asked.iter().copied().collect(),
-        limit: max_peers as usize,
-        ..PeerQuery::default()
-    };
-    let page = core.book().list(&query, UnixMillis::now()).unwrap_or_default();
+    let found = known(core, &asked, tool, max_peers as usize);
     let mut by_source: BTreeMap<String, usize> = BTreeMap::new();
-    for peer in &page.peers {
-        let name = serde_json::to_value(peer.source).ok().and_then(|name| name.as_str().map(ToOwned::to_owned));
+    for source in found.iter().flat_map(|(peer, _)| peer.sources.intersection(&asked)) {
+        let name = serde_json::to_value(source).ok().and_then(|name| name.as_str().map(ToOwned::to_owned));
         *by_source.entry(name.unwrap_or_default()).or_default() += 1;
     }
-    let peers: Vec<_> = page.peers.iter().map(|peer| shown(core, peer)).collect();
+    let peers: Vec<_> = found.into_iter().map(|(_, shown)| shown).collect();
     Ok(json!({"peers": peers, "by_source": by_source, "errors": errors}))
+}
+
+/// The first peers that these sources named, with what is shown of them. A tool may be one that a peer signed, or has said
+/// since it is connected.
+fn known(core: &Core, sources: &BTreeSet<Source>, tool: Option<&str>, most: usize) -> Vec<(PeerView, Value)> {
+    let (mut found, mut cursor) = (Vec::new(), None);
+    while found.len() < most && !sources.is_empty() {
+        let sources = sources.iter().copied().collect();
+        let query = PeerQuery { sources, limit: MAX_PAGE, cursor, ..PeerQuery::default() };
+        let page = core.book().list(&query, UnixMillis::now()).unwrap_or_default();
+        found.extend(page.peers.into_iter().filter_map(|peer| {
+            let shown = shown(core, &peer);
+            let has = |tool: &str| shown["tools"].as_array().is_some_and(|all| all.iter().any(|name| name == tool));
+            tool.is_none_or(has).then_some((peer, shown))
+        }));
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    found.truncate(most);
+    found
 }
 
 /// Dials these addresses, paced, until enough are connected or the time is over.

@@ -11,7 +11,7 @@ use super::{
     Answer,
     document::{failed, in_future, state, system_time, time},
 };
-use crate::{core::Core, rpc::PeerRpc as _};
+use crate::{acquaint, core::Core, rpc::PeerRpc as _};
 
 /// Most peers that are asked at once.
 const MAX_PEERS: u32 = 1_000;
@@ -117,24 +117,14 @@ pub(super) fn announce(
 ) -> Answer {
     core.must_operate(caller, "what this host announces is for all tenants")?;
     let mine = core.task_tools(caller);
-    let told = match tools {
-        None => mine,
-        Some(tools) => {
-            if let Some(wrong) = tools.iter().find(|tool| !mine.contains(tool)) {
-                return Err(P2pError::NotFound(format!("this host has no tool `{wrong}` that a task could call")));
-            }
-            tools
-        }
-    };
-    let (all, free) = core.places();
-    let capacity = capacity.map_or(all, |asked| asked.min(all));
-    let params = json!({"tools": told, "capacity": capacity, "free": free.min(capacity), "ttl_s": ttl_s});
-    let Value::Object(params) = params else { return Err(P2pError::Other(String::new())) };
-    let peers: Vec<_> = core.network.connected().into_iter().filter(|(_, peer)| peer.speaks == Some(true)).collect();
-    for (peer, _) in &peers {
-        core.links.tell(*peer, "tandem/announce", params.clone());
+    if let Some(wrong) = tools.iter().flatten().find(|tool| !mine.contains(tool)) {
+        return Err(P2pError::NotFound(format!("this host has no tool `{wrong}` that a task could call")));
     }
-    Ok(json!({"announced_to": peers.len(), "expires_at": in_future(Duration::from_secs(ttl_s.into()))}))
+    let ttl = Duration::from_secs(ttl_s.into());
+    core.queue.own.set(tools, capacity, ttl);
+    core.announce.notify_one();
+    let told = acquaint::announce(core, ttl);
+    Ok(json!({"announced_to": told, "expires_at": in_future(ttl)}))
 }
 
 pub(super) async fn shutdown(core: &Core, caller: &Caller, drain_s: u32) -> Answer {

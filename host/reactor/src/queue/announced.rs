@@ -1,6 +1,6 @@
-//! What peers say they can run.
+//! What peers say they can run, and what this host says instead of all that it can.
 //!
-//! **Bounds.** [`PEERS`] peers with [`TOOLS`] tools each; each entry expires by itself.
+//! **Bounds.** [`PEERS`] peers with [`TOOLS`] tools each; each entry expires by itself, and so does this host's own.
 
 use std::{
     collections::HashMap,
@@ -50,5 +50,48 @@ impl Announced {
     pub(crate) fn of(&self, peer: &PeerId) -> Option<Known> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(peer).filter(|entry| entry.until > Instant::now()).cloned()
+    }
+}
+
+/// What this host offers.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub(crate) struct Offer {
+    pub(crate) tools: Vec<String>,
+    /// Tasks that it runs at a time.
+    pub(crate) capacity: u32,
+    /// How many more it would take now.
+    pub(crate) free: u32,
+}
+
+/// What an announcement leaves of an offer.
+#[derive(Debug)]
+struct Less {
+    tools: Option<Vec<String>>,
+    capacity: Option<u32>,
+    until: Instant,
+}
+
+/// The announcement that holds, if one does.
+#[derive(Default)]
+pub(crate) struct Own(Mutex<Option<Less>>);
+
+impl Own {
+    /// From now on, until its time is over or another one comes, only these tools and no more than this capacity are offered.
+    pub(crate) fn set(&self, tools: Option<Vec<String>>, capacity: Option<u32>, ttl: Duration) {
+        let less = Less { tools, capacity, until: Instant::now() + ttl.min(LONGEST) };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(less);
+    }
+
+    /// What is offered of what there is.
+    pub(crate) fn of(&self, mut all: Offer) -> Offer {
+        let mut less = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        less.take_if(|less| less.until <= Instant::now());
+        let Some(less) = &*less else { return all };
+        if let Some(tools) = &less.tools {
+            all.tools.retain(|tool| tools.contains(tool));
+        }
+        all.capacity = less.capacity.unwrap_or(u32::MAX).min(all.capacity);
+        all.free = all.free.min(all.capacity);
+        all
     }
 }

@@ -28,7 +28,7 @@ use tandem_store::tasks::{LeaseRef, Scope, SqliteTasks, TaskState, TaskStore as 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use announced::Announced;
+pub(crate) use announced::{Announced, Offer, Own};
 pub(crate) use contents::{Lent, read_for};
 pub(crate) use progress::Told;
 pub(crate) use remote::{Offers, claim_for, finish_for, hurried, renew_for};
@@ -61,6 +61,8 @@ pub(crate) struct Queue {
     draining: AtomicBool,
     pub(crate) offers: Offers,
     pub(crate) announced: Announced,
+    /// What this host says of itself.
+    pub(crate) own: Own,
     /// What peers may fetch in parts now.
     pub(crate) lent: Lent,
 }
@@ -77,6 +79,7 @@ impl Queue {
             draining: AtomicBool::new(false),
             offers: Offers::default(),
             announced: Announced::default(),
+            own: Own::default(),
             lent: Lent::default(),
         }
     }

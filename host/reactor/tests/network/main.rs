@@ -6,6 +6,7 @@ mod admission;
 mod contents;
 #[cfg(feature = "dht")]
 mod dht;
+mod discovery;
 mod exchange;
 mod flood;
 #[cfg(feature = "gossip")]
@@ -17,3 +18,6 @@ mod mesh;
 mod nat;
 mod public;
 mod queues;
+#[path = "../../src/discovery/github/stand_in.rs"]
+#[allow(dead_code, reason = "the registry's own tests use more of it")]
+mod stand_in;

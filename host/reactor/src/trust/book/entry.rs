@@ -1,6 +1,6 @@
 //! One peer of the book.
 
-use std::{net::IpAddr, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 use libp2p_core::Multiaddr;
 use libp2p_identity::PeerId;
@@ -90,8 +90,10 @@ pub struct PeerView {
     pub first_seen: UnixMillis,
     /// When it was heard of last.
     pub last_seen: UnixMillis,
-    /// Where from.
+    /// The best of the sources that named it: a peer is believed as far as that one.
     pub source: Source,
+    /// All of them, since this host started.
+    pub sources: BTreeSet<Source>,
     /// Whether the operator allows it by its id.
     pub allowed: bool,
 }
@@ -99,6 +101,7 @@ pub struct PeerView {
 #[derive(Clone, Debug)]
 pub(super) struct Peer {
     pub(super) source: Source,
+    pub(super) sources: BTreeSet<Source>,
     pub(super) allowed: bool,
     pub(super) connected: bool,
     /// Where it last was connected from.
@@ -135,6 +138,7 @@ impl Peer {
     pub(super) fn new(source: Source, allowed: bool, now: UnixMillis) -> Self {
         Self {
             source,
+            sources: BTreeSet::from([source]),
             allowed,
             connected: false,
             remote: None,
@@ -244,6 +248,7 @@ impl Peer {
             first_seen: self.first_seen,
             last_seen: self.last_seen,
             source: self.source,
+            sources: self.sources.clone(),
             allowed: self.allowed,
         }
     }

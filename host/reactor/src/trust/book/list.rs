@@ -132,7 +132,7 @@ fn matches(peer: &Peer, query: &PeerQuery, now: UnixMillis) -> bool {
     };
     let has = |tool: &String| peer.record_at(now).is_some_and(|record| record.tools().contains(tool));
     query.state.is_none_or(|wanted| wanted == state)
-        && (query.sources.is_empty() || query.sources.contains(&peer.source))
+        && (query.sources.is_empty() || query.sources.iter().any(|source| peer.sources.contains(source)))
         && query.tool.as_ref().is_none_or(has)
 }
 

@@ -192,6 +192,13 @@ impl PeerBook {
         Ok(wrong)
     }
 
+    /// A source names a peer and says nothing new of it.
+    pub fn named(&mut self, id: &PeerId, source: Source) {
+        if let Some(peer) = self.peers.get_mut(id) {
+            peer.sources.insert(source);
+        }
+    }
+
     /// A connection with a peer stands, `remote` is where it comes from or went to, if not through a relay.
     ///
     /// # Errors
@@ -341,6 +348,7 @@ impl PeerBook {
         let mut peer = known.unwrap_or_else(|| Peer::new(source, self.allow.contains(&id), now));
         peer.last_seen = peer.last_seen.max(now);
         peer.source = peer.source.min(source);
+        peer.sources.insert(source);
         change(&mut peer);
         // Hearsay pushes out hearsay; who is connected or named by the operator also pushes out who was connected.
         let over_proven = peer.connected || peer.is_kept();
