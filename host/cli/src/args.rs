@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use tandem_manifest::HumanDuration;
 
 /// A host for AI tools: sandboxed WebAssembly plugins, served over MCP.
 #[derive(Debug, Parser)]
@@ -20,9 +21,9 @@ pub(crate) enum Command {
     Call(Call),
     /// List the categories and tools of a running host
     Tools(Tools),
-    /// List the peers of a running host
+    /// List the peers of a running host, call their tools, keep them out
     Peers(Peers),
-    /// List, show, follow and cancel tasks of a running host
+    /// List, show, follow and cancel tasks of a running host, pause its queue
     Tasks(Tasks),
     /// List, show, follow and cancel workflows of a running host
     Workflows(Workflows),
@@ -161,12 +162,60 @@ pub(crate) struct Doctor {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  tandem peers --all\n  tandem peers tools 12D3KooW…\n  tandem peers call 12D3KooW… dataset_load '{\"path\": \"data/countries.csv\", \"limit\": 3}'\n  tandem peers block 12D3KooW… --for 7d\n\nThe list is asked for as by any client. The commands are the operator's: they go through the host's own socket\n(--config names the host), and each call and block stands in the audit log."
+)]
 pub(crate) struct Peers {
+    #[command(subcommand)]
+    pub command: Option<PeerCommand>,
     /// Also those that are known or banned, and not connected
     #[arg(long)]
     pub all: bool,
     #[command(flatten)]
     pub target: Target,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeerCommand {
+    /// List the tools that a peer lets this host call
+    Tools {
+        /// Its id
+        peer: String,
+        #[command(flatten)]
+        source: Source,
+    },
+    /// Call a tool of a peer
+    Call {
+        /// Its id
+        peer: String,
+        /// The tool
+        tool: String,
+        /// Its arguments, a JSON object; `-` reads them from standard input
+        #[arg(default_value = "{}")]
+        arguments: String,
+        /// How long its answer may take, at most 5m
+        #[arg(long, value_name = "DURATION", default_value = "30s")]
+        wait: HumanDuration,
+        #[command(flatten)]
+        source: Source,
+    },
+    /// Part from a peer, and take no connection of it for a time
+    Block {
+        /// Its id
+        peer: String,
+        /// How long; for ever is p2p.block in the configuration
+        #[arg(long = "for", value_name = "DURATION", default_value = "24h")]
+        time: HumanDuration,
+        #[command(flatten)]
+        source: Source,
+    },
+    /// Forgive a peer what was held against it, and take its connections again
+    Unblock {
+        /// Its id
+        peer: String,
+        #[command(flatten)]
+        source: Source,
+    },
 }
 
 /// Which part of a list.
@@ -193,6 +242,16 @@ pub(crate) struct Tasks {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TaskCommand {
+    /// Give no task of the host's queue to anybody, until `resume`; those that run go on (for operators)
+    Pause {
+        #[command(flatten)]
+        source: Source,
+    },
+    /// Give tasks again, after `pause` or p2p_taskqueue_shutdown (for operators)
+    Resume {
+        #[command(flatten)]
+        source: Source,
+    },
     /// List your tasks
     List(Page),
     /// Show one

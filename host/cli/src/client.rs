@@ -117,7 +117,7 @@ pub(crate) fn call(args: Call) -> anyhow::Result<Exit> {
     })
 }
 
-fn arguments(text: &str) -> anyhow::Result<Map<String, Value>> {
+pub(crate) fn arguments(text: &str) -> anyhow::Result<Map<String, Value>> {
     let mut input = String::new();
     let text = if text == "-" {
         std::io::stdin().take(MAX_ARGUMENTS).read_to_string(&mut input)?;
@@ -131,7 +131,7 @@ fn arguments(text: &str) -> anyhow::Result<Map<String, Value>> {
     }
 }
 
-fn print_result(result: &CallToolResult, json: bool) -> anyhow::Result<()> {
+pub(crate) fn print_result(result: &CallToolResult, json: bool) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if json {
         writeln!(out, "{}", serde_json::to_string_pretty(result)?)?;

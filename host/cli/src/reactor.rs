@@ -43,7 +43,10 @@ pub(crate) fn start(
 
 /// Where the queue and the gateway keep their tasks: one for both, so that each hears of what the other does with them.
 pub(crate) fn task_store(config: &HostConfig, store: &Store) -> SqliteTasks {
+    let active = config.p2p.workflow.max_active;
     let caps = Caps {
+        // A tenth of the places is there for those who have none.
+        active_workflows: (active - active / 10).into(),
         queued: config.p2p.task_queue.capacity.into(),
         bytes: config.tasks.bytes_per_tenant.as_u64(),
         ..Caps::default()

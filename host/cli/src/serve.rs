@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    admin::{self, Admin},
+    admin::{self, Admin, P2pParts},
     args::{self, Serve},
     audit,
     auth::{self, Auth},
@@ -65,6 +65,7 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let asks = auth::asks(config, &issued.borrow());
     let tasks = reactor::task_store(config, &store);
     let reactor = reactor::start(config, &policy, (&store, &tasks), asks)?;
+    admin.set_p2p(P2pParts { tasks: tasks.clone(), reactor: reactor.clone() });
     let router = RouterConfig {
         reactor: reactor.as_ref().map(|reactor| reactor.lane().clone()),
         ..router_config(config, limits.clone())

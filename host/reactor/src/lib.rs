@@ -15,6 +15,7 @@ mod flow;
 mod keep;
 mod lane;
 mod network;
+mod operate;
 mod ops;
 mod queue;
 mod reactor;
@@ -27,6 +28,7 @@ pub mod trust;
 pub mod workflow;
 
 pub use lane::{Lane, LaneError, PLACES};
+pub use queue::QUEUE;
 pub use reactor::{Reactor, ReactorStatus};
 pub use settings::{DhtMode, NatSettings, NetworkSettings, Settings, SettingsError};
 pub use tools::{PeerCaller, ToolCall, ToolInfo, Tools};

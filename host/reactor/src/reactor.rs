@@ -85,6 +85,11 @@ impl Reactor {
         &self.lane
     }
 
+    /// What this incarnation is made of, if there is one.
+    pub(crate) fn core(&self) -> Option<Arc<Core>> {
+        self.core.load_full()
+    }
+
     /// Sets who runs tools. Only the first setting counts.
     pub fn set_tools(&self, tools: Arc<dyn Tools>) {
         drop(self.tools.set(tools));

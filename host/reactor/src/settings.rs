@@ -59,6 +59,8 @@ pub struct NetworkSettings {
     pub admission: Admission,
     /// Those that may when admission is closed.
     pub allow: Vec<PeerId>,
+    /// Those that never may.
+    pub block: Vec<PeerId>,
     /// The network's key, when admission is by it.
     pub psk: Option<[u8; 32]>,
     /// Whether peers are looked for in the local network.
@@ -142,6 +144,7 @@ impl Settings {
                 max_connections: config.max_connections,
                 admission: config.admission,
                 allow: config.allow.iter().map(|peer| parse("p2p.allow", peer.as_str())).collect::<Result<_, _>>()?,
+                block: config.block.iter().map(|peer| parse("p2p.block", peer.as_str())).collect::<Result<_, _>>()?,
                 psk: config.psk.as_ref().map(|key| psk(key.expose())).transpose()?,
                 mdns: discovery.mdns,
                 rendezvous_server: discovery.rendezvous_server,

@@ -42,20 +42,19 @@ pub(crate) struct Closing {
 
 /// How it ended.
 pub(crate) struct Ending {
-    pub(crate) lane: &'static str,
     /// Position in [`STATUSES`].
     pub(crate) status: usize,
     pub(crate) limit: Option<&'static str>,
 }
 
 impl Ending {
-    pub(crate) fn of<T>(lane: &'static str, status: usize, result: &Result<T, CallError>) -> Self {
+    pub(crate) fn of<T>(status: usize, result: &Result<T, CallError>) -> Self {
         let limit = match result {
             Err(CallError::Limited { limit, .. }) => Some(*limit),
             Err(CallError::Timeout { .. }) => Some("deadline"),
             _ => None,
         };
-        Self { lane, status, limit }
+        Self { status, limit }
     }
 }
 
@@ -96,7 +95,7 @@ impl Closing {
 
     fn settle(&self, ending: &Ending) -> Option<(Store, CallRecord)> {
         let (took, usage) = (self.start.elapsed(), self.place.account.use_so_far());
-        self.place.state.record(&self.what, ending.status, took);
+        self.place.state.record(&self.what, self.place.lane, ending.status, took);
         self.place.settle_account(&usage, ending.limit);
         let wanted = match self.router.0.config.audited {
             AuditedCalls::None => false,
@@ -111,7 +110,7 @@ impl Closing {
             subject: self.subject.to_string(),
             category: self.category.to_string(),
             tool: self.what.clone(),
-            lane: ending.lane.to_owned(),
+            lane: self.place.lane.as_str().to_owned(),
             arguments: self.arguments.get().copied().unwrap_or_default(),
             used: usage.used.iter().map(ToString::to_string).collect(),
             denied: denied.map(|d| Denial { capability: d.capability.to_string(), what: d.what }).collect(),
@@ -129,7 +128,7 @@ impl Drop for Closing {
             return;
         }
         let status = STATUSES.iter().position(|status| *status == "cancelled").unwrap_or_default();
-        if let Some((store, record)) = self.settle(&Ending { lane: "general", status, limit: None })
+        if let Some((store, record)) = self.settle(&Ending { status, limit: None })
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
             runtime.spawn(send(store, record));

@@ -46,6 +46,7 @@ pub(crate) struct Job<'a> {
 #[derive(Clone)]
 pub(crate) struct Place {
     pub(crate) state: Arc<CategoryState>,
+    pub(crate) lane: Lane,
     pub(crate) share: Arc<Share>,
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) account: Arc<CallAccount>,
@@ -99,7 +100,7 @@ impl Router {
         let status = meters::status(&result.as_ref().map(|output| output.is_error));
         lane.record(status, start.elapsed());
         outcome::log(&cx, lane.lane, tool, &result, start.elapsed());
-        closing.end(Ending::of(lane.lane.as_str(), status, &result)).await;
+        closing.end(Ending::of(status, &result)).await;
         result
     }
 
@@ -179,7 +180,7 @@ impl Router {
         let share = state.share_of(&tenant.name);
         let bounds = (lane == Lane::Reactor).then(|| self.0.reactor_bounds.clone());
         let account = Arc::new(CallAccount::new(tenant.clone(), bounds));
-        Place { state, share, tenant, account }
+        Place { state, lane, share, tenant, account }
     }
 
     /// A client's call counts against its tenant's rate; what a tool calls is part of its own call.
@@ -264,7 +265,7 @@ impl Router {
             share.breaker.neutral(Instant::now());
         }
         self.meters(at).waited(before.elapsed());
-        Ok(Running::new(state, places?))
+        Ok(Running::new(place, places?))
     }
 
     /// Runs the tool, again only where its author says that twice is the same as once.
@@ -349,10 +350,11 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    fn new(state: &CategoryState, places: [Option<Permit>; 3]) -> Self {
-        state.in_flight.fetch_add(1, Ordering::Relaxed);
-        state.gauge.increment(1);
-        Self { in_flight: state.in_flight.clone(), gauge: state.gauge.clone(), _places: places }
+    fn new(place: &Place, places: [Option<Permit>; 3]) -> Self {
+        let (in_flight, gauge) = (place.state.in_flight.clone(), place.state.gauge(place.lane).clone());
+        in_flight.fetch_add(1, Ordering::Relaxed);
+        gauge.increment(1);
+        Self { in_flight, gauge, _places: places }
     }
 }
 

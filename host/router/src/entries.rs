@@ -118,7 +118,7 @@ impl Router {
         };
         let result = work.await;
         let status = meters::status(&result.as_ref().map(|_| false));
-        closing.end(Ending::of(route.lane.as_str(), status, &result)).await;
+        closing.end(Ending::of(status, &result)).await;
         result
     }
 }

@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, PoisonError, RwLock, Weak,
+        Arc, Mutex, OnceLock, PoisonError, RwLock, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -19,6 +19,7 @@ use crate::{
     admission::Gate,
     api::{CallError, Lane},
     breaker::Breaker,
+    lane,
 };
 
 /// The values of the label `status`.
@@ -69,34 +70,43 @@ pub(crate) struct CategoryState {
     pub(crate) in_flight: Arc<AtomicU64>,
     pub(crate) calls: Arc<AtomicU64>,
     pub(crate) errors: Arc<AtomicU64>,
-    pub(crate) gauge: Gauge,
     circuit: Gauge,
     /// Whether a circuit was open when last looked.
     troubled: AtomicBool,
+    /// For each lane that a call of it ran in.
+    lanes: [OnceLock<InLane>; 2],
+    by_tool: HashMap<String, (Lane, Counters)>,
+}
+
+type Counters = [Counter; STATUSES.len()];
+
+/// What is counted of a category in one lane.
+struct InLane {
+    in_flight: Gauge,
     duration: Histogram,
-    by_tool: HashMap<String, [Counter; STATUSES.len()]>,
+}
+
+fn labels(lane: Lane, category: &str) -> [(&'static str, String); 2] {
+    [("lane", lane.as_str().to_owned()), ("category", category.to_owned())]
+}
+
+fn calls(lane: Lane, category: &str, tool: &str, status: &str) -> Counter {
+    let own = [("tool", tool.to_owned()), ("status", status.to_owned())];
+    let all: Vec<_> = labels(lane, category).into_iter().chain(own).collect();
+    counter!("tandem_tool_calls_total", &all)
 }
 
 impl CategoryState {
     /// `before` is the state of the version that this one replaces, or is tried out beside: a version on trial has
     /// circuits of its own.
-    pub(crate) fn new(
-        category: &Category,
-        lane: Lane,
-        waiting: usize,
-        before: Option<&Self>,
-        trial: Option<Arc<Canary>>,
-    ) -> Self {
-        let labels = [("lane", lane.as_str().to_owned()), ("category", category.name.to_string())];
+    pub(crate) fn new(category: &Category, waiting: usize, before: Option<&Self>, trial: Option<Arc<Canary>>) -> Self {
+        // Made now, so that all that may be counted is shown from the start, as nothing.
         let counters = |tool: &str| {
-            STATUSES.map(|status| {
-                let own = [("tool", tool.to_owned()), ("status", status.to_owned())];
-                let all: Vec<_> = labels.iter().cloned().chain(own).collect();
-                counter!("tandem_tool_calls_total", &all)
-            })
+            let (lane, _) = lane::choose(category, tool);
+            (lane, STATUSES.map(|status| calls(lane, &category.name, tool, status)))
         };
-        let by_tool =
-            category.tools.iter().map(|t| (t.descriptor.name.clone(), counters(&t.descriptor.name))).collect();
+        let tools = category.tools.iter().map(|tool| &tool.descriptor.name);
+        let by_tool = tools.map(|name| (name.clone(), counters(name))).collect();
         let state = Self {
             name: category.name.clone(),
             plugin: Arc::downgrade(&category.plugin),
@@ -107,10 +117,9 @@ impl CategoryState {
             in_flight: before.map_or_else(Arc::default, |state| state.in_flight.clone()),
             calls: before.map_or_else(Arc::default, |state| state.calls.clone()),
             errors: before.map_or_else(Arc::default, |state| state.errors.clone()),
-            gauge: gauge!("tandem_calls_in_flight", &labels),
             circuit: gauge!("tandem_circuit_state", "category" => category.name.to_string()),
             troubled: AtomicBool::new(false),
-            duration: histogram!("tandem_tool_call_duration_seconds", &labels),
+            lanes: Default::default(),
             by_tool,
             trial,
         };
@@ -158,14 +167,38 @@ impl CategoryState {
         counter!("tandem_limit_hits_total", "category" => self.name.to_string(), "limit" => limit).increment(1);
     }
 
-    pub(crate) fn record(&self, tool: &str, status: usize, took: Duration) {
-        self.duration.record(took.as_secs_f64());
+    fn in_lane(&self, lane: Lane) -> &InLane {
+        let [general, reactor] = &self.lanes;
+        let known = if lane == Lane::General { general } else { reactor };
+        known.get_or_init(|| {
+            let labels = labels(lane, &self.name);
+            InLane {
+                in_flight: gauge!("tandem_calls_in_flight", &labels),
+                duration: histogram!("tandem_tool_call_duration_seconds", &labels),
+            }
+        })
+    }
+
+    /// How many of its calls run in a lane.
+    pub(crate) fn gauge(&self, lane: Lane) -> &Gauge {
+        &self.in_lane(lane).in_flight
+    }
+
+    /// Counts a call that ended where it ran, which a fallback makes another lane than the tool's.
+    pub(crate) fn record(&self, tool: &str, lane: Lane, status: usize, took: Duration) {
+        self.in_lane(lane).duration.record(took.as_secs_f64());
         self.calls.fetch_add(1, Ordering::Relaxed);
         if status > 1 {
             self.errors.fetch_add(1, Ordering::Relaxed);
         }
-        if let Some(counter) = self.by_tool.get(tool).and_then(|counters| counters.get(status)) {
-            counter.increment(1);
+        match (self.by_tool.get(tool), STATUSES.get(status)) {
+            (Some((home, counters)), _) if *home == lane => {
+                if let Some(counter) = counters.get(status) {
+                    counter.increment(1);
+                }
+            }
+            (Some(_), Some(status)) => calls(lane, &self.name, tool, status).increment(1),
+            _ => {}
         }
         // A success can only close a circuit, a failure only open it: most calls change nothing.
         if status > 1 || self.troubled.load(Ordering::Relaxed) {

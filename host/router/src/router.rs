@@ -19,7 +19,6 @@ use crate::{
     api::Lane,
     audit::AuditedCalls,
     cache::Results,
-    lane,
     meters::{CategoryState, LaneMeters},
     nested,
     status::{CategoryStatus, LaneStatus, RuntimeStatus},
@@ -223,9 +222,8 @@ impl Router {
         if let Some(state) = states.load().get(&category.name).filter(current) {
             return state.clone();
         }
-        let (lane, _) = lane::choose(category, "");
         let new = |before: Option<&CategoryState>| {
-            CategoryState::new(category, lane, self.0.config.max_waiting, before, trial.cloned())
+            CategoryState::new(category, self.0.config.max_waiting, before, trial.cloned())
         };
         let view = self.view(&Caller::local());
         states.rcu(|all| {

@@ -38,12 +38,14 @@ impl Router {
     fn trial(&self, job: &Job<'_>) -> Option<(Arc<Tool>, Place)> {
         let canary = job.canary?;
         let tool = canary.takes(job.tool)?;
-        let Place { tenant, account, .. } = job.closing.place();
+        let Place { lane, tenant, account, .. } = job.closing.place();
         let state = self.state_of_trial(canary);
         let share = state.share_of(&tenant.name);
         // A circuit of its own must refuse nobody: the old version is there.
         let closed = share.breaker.state(Instant::now()) == "closed";
-        closed.then(|| (tool.clone(), Place { state, share, tenant: tenant.clone(), account: account.clone() }))
+        closed.then(|| {
+            (tool.clone(), Place { state, lane: *lane, share, tenant: tenant.clone(), account: account.clone() })
+        })
     }
 }
 

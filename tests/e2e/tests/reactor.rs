@@ -84,3 +84,24 @@ async fn what_may_have_effects_never_runs_in_the_other_lane() -> anyhow::Result<
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn a_name_may_lead_into_the_lane_and_each_tool_is_counted_where_it_ran() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let host = member(&registry, &["who"])?.start().await?;
+    let client = host.client("/mcp/full").await?;
+    for (tool, lane, reason) in [("who_am_i", "general", "default"), ("peer_who_am_i", "reactor", "pattern")] {
+        let result = client.call(tool, json!({})).await?;
+        let meta = serde_json::to_value(&result.meta)?;
+        assert_eq!((&meta["tandem/lane"], &meta["tandem/reason"]), (&json!(lane), &json!(reason)), "{meta}");
+        let metrics = reqwest::get(format!("{}/metrics", host.url)).await?.text().await?;
+        let line = |parts: &[&str]| metrics.lines().find(|line| parts.iter().all(|part| line.contains(part)));
+        let lane = format!("lane=\"{lane}\"");
+        let calls = [&*lane, "tandem_tool_calls_total{", &format!("tool=\"{tool}\""), "status=\"ok\""];
+        assert!(line(&calls).is_some_and(|line| line.ends_with(" 1")), "{calls:?}: {metrics}");
+        for name in ["tandem_tool_call_duration_seconds_count{", "tandem_calls_in_flight{"] {
+            assert!(line(&[&*lane, name, "category=\"who\""]).is_some(), "{name} {lane}: {metrics}");
+        }
+    }
+    Ok(())
+}

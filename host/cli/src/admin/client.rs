@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use tandem_manifest::{HostConfig, Package};
 use tandem_store::Store;
 
-use super::{Admin, Ask, server};
+use super::{Admin, Ask, P2pParts, server};
 use crate::{audit, config, live::Policy, reload::load_options};
 
 /// Answers from the running host, or from the store where none runs.
-pub(super) fn ask(config: HostConfig, ask: Ask) -> anyhow::Result<Value> {
+pub(crate) fn ask(config: HostConfig, ask: Ask) -> anyhow::Result<Value> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let socket = server::path(&config);
@@ -48,7 +48,9 @@ async fn beside(config: Arc<HostConfig>, ask: Ask) -> anyhow::Result<Value> {
     let policy = Policy::new(config.clone(), store.overlays().await?);
     // Kept until the answer is there: the policy itself keeps none.
     let _plugins = plugins(&config, &policy)?;
+    let tasks = crate::reactor::task_store(&config, &store);
     let admin = Admin::new(store, policy).await?;
+    admin.set_p2p(P2pParts { tasks, reactor: None });
     admin.answer(ask, &format!("uid:{}", rustix::process::geteuid().as_raw())).await
 }
 

@@ -12,13 +12,19 @@
 
 mod client;
 mod commands;
+mod p2p;
 mod plugins;
 mod server;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use anyhow::{Context, bail};
+pub(crate) use client::ask;
 pub(crate) use commands::{Grants, Keys, grants, keys};
+pub(crate) use p2p::{AboutP2p, P2pParts};
 pub(crate) use plugins::{List, Reload, Rollback, list, reload, rollback};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -68,6 +74,8 @@ pub(crate) enum Ask {
     Reload { plugin: Option<String> },
     /// Go back to a kept version or digest of a plugin, or to the one before.
     RollBack { plugin: String, to: Option<String> },
+    /// About the queue and peers.
+    P2p { what: AboutP2p },
 }
 
 /// What answers: in a running host, or beside it.
@@ -81,18 +89,29 @@ pub(crate) struct Admin {
     order: Arc<Mutex<()>>,
     /// The plugins of a running host.
     plugins: Loaded,
+    /// Its queue and network.
+    p2p: Arc<OnceLock<P2pParts>>,
 }
 
 impl Admin {
     /// With the keys of the store.
     pub(crate) async fn new(store: Store, policy: Arc<Policy>) -> anyhow::Result<Self> {
         let keys = watch::Sender::new(store.keys().await?.into());
-        Ok(Self { store, policy, keys, order: Arc::default(), plugins: Loaded::default() })
+        Ok(Self { store, policy, keys, order: Arc::default(), plugins: Loaded::default(), p2p: Arc::default() })
     }
 
     /// Of a host that runs.
     pub(crate) fn with_plugins(self, plugins: Loaded) -> Self {
         Self { plugins, ..self }
+    }
+
+    /// Tells it the queue and the network. Only the first time counts.
+    pub(crate) fn set_p2p(&self, parts: P2pParts) {
+        drop(self.p2p.set(parts));
+    }
+
+    async fn record(&self, event: EventRecord) -> anyhow::Result<()> {
+        Ok(self.store.audit_append(vec![event.into()]).await?)
     }
 
     /// What only a running host can do; it has an order of its own.
@@ -128,12 +147,15 @@ impl Admin {
 
     /// Answers; `actor` stands in the record of a change.
     pub(crate) async fn answer(&self, ask: Ask, actor: &str) -> anyhow::Result<Value> {
-        if matches!(ask, Ask::Plugins | Ask::Reload { .. } | Ask::RollBack { .. }) {
-            return self.of_plugins(ask, actor).await;
-        }
+        let ask = match ask {
+            Ask::Plugins | Ask::Reload { .. } | Ask::RollBack { .. } => return self.of_plugins(ask, actor).await,
+            // What it waits for may be long, and has nothing to do with the others.
+            Ask::P2p { what } => return self.of_p2p(what, actor).await,
+            other => other,
+        };
         let _order = self.order.lock().await;
         match ask {
-            Ask::Plugins | Ask::Reload { .. } | Ask::RollBack { .. } => Ok(Value::Null),
+            Ask::Plugins | Ask::Reload { .. } | Ask::RollBack { .. } | Ask::P2p { .. } => Ok(Value::Null),
             Ask::Grants { plugin, tenant } => {
                 Ok(serde_json::to_value(self.policy.shown(plugin.as_deref(), tenant.as_deref()))?)
             }

@@ -2,8 +2,11 @@
 //!
 //! They call the same tools as any client, with the same rights.
 
+mod operate;
 mod table;
 mod watch;
+
+use std::io::Write as _;
 
 use anyhow::Context;
 use serde_json::{Map, Value, json};
@@ -14,6 +17,9 @@ use crate::{
     exit::Exit,
 };
 use table::{Column, at};
+
+/// Rows of one page: what the tools give at most.
+const PAGE: usize = 1_000;
 
 const PEERS: [Column; 6] = [
     Column("PEER", "peer_id"),
@@ -47,13 +53,15 @@ const STEPS: [Column; 5] = [
 
 /// Lists peers.
 pub(crate) fn peers(args: Peers) -> anyhow::Result<Exit> {
+    if let Some(command) = args.command {
+        return operate::peer(command, args.target.json);
+    }
     run(&args.target, async |host| {
-        let state = if args.all { None } else { Some("connected") };
-        let states: Vec<_> = state.map_or_else(|| vec!["connected", "known", "banned"], |one| vec![one]);
+        let states: &[_] = if args.all { &["connected", "known", "banned"] } else { &["connected"] };
         let mut all = Vec::new();
         for state in states {
-            let answer = host.ask("p2p_peer_list", json!({"state": state, "limit": 1000})).await?;
-            all.extend(at(&answer, "/peers").as_array().cloned().unwrap_or_default());
+            let filter = Map::from_iter([("state".to_owned(), (*state).into())]);
+            all.extend(pages(host, "p2p_peer_list", "peers", filter, usize::MAX).await?.0);
         }
         show(&args.target, &Value::Array(all), &PEERS)
     })
@@ -61,11 +69,14 @@ pub(crate) fn peers(args: Peers) -> anyhow::Result<Exit> {
 
 /// Lists, shows, follows and cancels tasks.
 pub(crate) fn tasks(args: Tasks) -> anyhow::Result<Exit> {
+    match &args.command {
+        TaskCommand::Pause { source } => return operate::pause(source, true, args.target.json),
+        TaskCommand::Resume { source } => return operate::pause(source, false, args.target.json),
+        _ => {}
+    }
     run(&args.target, async |host| match &args.command {
-        TaskCommand::List(page) => {
-            let answer = host.ask("p2p_taskqueue_list_tasks", filter(page)).await?;
-            show(&args.target, at(&answer, "/tasks"), &TASKS)
-        }
+        TaskCommand::Pause { .. } | TaskCommand::Resume { .. } => Ok(()),
+        TaskCommand::List(page) => list(host, &args.target, "p2p_taskqueue_list_tasks", "tasks", page, &TASKS).await,
         TaskCommand::Show { id } => {
             let task = host.ask("p2p_taskqueue_task_status", json!({"task_id": id})).await?;
             table::print_json(&task)
@@ -82,8 +93,7 @@ pub(crate) fn tasks(args: Tasks) -> anyhow::Result<Exit> {
 pub(crate) fn workflows(args: Workflows) -> anyhow::Result<Exit> {
     run(&args.target, async |host| match &args.command {
         WorkflowCommand::List(page) => {
-            let answer = host.ask("p2p_workflow_list", filter(page)).await?;
-            show(&args.target, at(&answer, "/workflows"), &WORKFLOWS)
+            list(host, &args.target, "p2p_workflow_list", "workflows", page, &WORKFLOWS).await
         }
         WorkflowCommand::Show { id } => {
             let workflow = host.ask("p2p_workflow_status", json!({"workflow_id": id})).await?;
@@ -113,16 +123,54 @@ fn run(target: &Target, work: impl AsyncFnOnce(&Session) -> anyhow::Result<()>) 
     })
 }
 
-fn filter(page: &Page) -> Value {
+/// Rows of a list, on as many pages as it takes, and how many there are in all.
+async fn pages(
+    host: &Session,
+    tool: &str,
+    rows: &str,
+    mut filter: Map<String, Value>,
+    most: usize,
+) -> anyhow::Result<(Vec<Value>, u64)> {
+    let mut all = Vec::new();
+    loop {
+        filter.insert("limit".to_owned(), most.saturating_sub(all.len()).clamp(1, PAGE).into());
+        let answer = host.ask(tool, Value::Object(filter.clone())).await?;
+        all.extend(answer.get(rows).and_then(Value::as_array).cloned().unwrap_or_default());
+        match answer.get("next_cursor") {
+            Some(Value::String(cursor)) if all.len() < most => {
+                filter.insert("cursor".to_owned(), cursor.as_str().into());
+            }
+            _ => return Ok((all, answer.get("total").and_then(Value::as_u64).unwrap_or_default())),
+        }
+    }
+}
+
+async fn list(
+    host: &Session,
+    target: &Target,
+    tool: &str,
+    rows: &str,
+    page: &Page,
+    columns: &[Column],
+) -> anyhow::Result<()> {
+    let (all, total) = pages(host, tool, rows, filter(page), page.limit as usize).await?;
+    let shown = all.len();
+    show(target, &Value::Array(all), columns)?;
+    if total > shown as u64 && !target.json {
+        writeln!(std::io::stderr(), "{shown} of {total}; --limit N shows more")?;
+    }
+    Ok(())
+}
+
+fn filter(page: &Page) -> Map<String, Value> {
     let mut filter = Map::new();
-    filter.insert("limit".to_owned(), page.limit.into());
     if let Some(state) = &page.state {
         filter.insert("state".to_owned(), state.as_str().into());
     }
     if let Some(tag) = &page.tag {
         filter.insert("tag".to_owned(), tag.as_str().into());
     }
-    Value::Object(filter)
+    filter
 }
 
 fn with_reason(mut arguments: Value, reason: &Option<String>) -> Value {

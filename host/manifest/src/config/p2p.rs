@@ -27,6 +27,9 @@ const MAX_LISTEN: usize = 16;
 /// Most peers in the allow-list.
 const MAX_ALLOW: usize = 10_000;
 
+/// Most peers in the block-list.
+const MAX_BLOCK: usize = 10_000;
+
 /// Most peers with a tenant of their own.
 const MAX_TENANTS: usize = 10_000;
 
@@ -58,6 +61,8 @@ pub struct P2pConfig {
     pub admission: Admission,
     /// The peers that may connect when admission is `closed`.
     pub allow: Vec<PeerIdText>,
+    /// The peers that may not connect, whatever the admission.
+    pub block: Vec<PeerIdText>,
     /// The tenant of peers' calls (`peers` where it is not given): its categories, grants and limits are theirs. Where the
     /// file names tenants but not this one, peers have no tools.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,6 +93,7 @@ impl Default for P2pConfig {
             max_connections: 256,
             admission: Admission::default(),
             allow: Vec::new(),
+            block: Vec::new(),
             tenant: None,
             tenants: BTreeMap::new(),
             psk: None,
@@ -112,6 +118,10 @@ impl Check for P2pConfig {
     fn check(&self, findings: &mut Findings) {
         findings.at_most("listen", self.listen.len(), MAX_LISTEN);
         findings.at_most("allow", self.allow.len(), MAX_ALLOW);
+        findings.at_most("block", self.block.len(), MAX_BLOCK);
+        if let Some(both) = self.block.iter().find(|peer| self.allow.contains(peer)) {
+            findings.report("block", format!("{both} is in `allow` too; take it out of one of them"));
+        }
         findings.at_most("tenants", self.tenants.len(), MAX_TENANTS);
         findings.range("max-connections", &self.max_connections, &1, &65_536, "each is a file and some memory");
         match (self.admission, &self.psk) {

@@ -244,6 +244,9 @@ pub(crate) async fn dial(core: &Core, address: Multiaddr, source: Source, timeou
     note_hint(core, &address, source);
     let peer = peer_of(&address).ok_or("the address names no peer; end it with /p2p/ID")?;
     core.book().may_connect(&peer, UnixMillis::now()).map_err(|error| error.to_string())?;
+    if core.network.is_shut_out(&peer) {
+        return Err("the peer is in p2p.block".to_owned());
+    }
     if !core.network.admits(&peer) {
         return Err("admission is closed and the peer is not in p2p.allow".to_owned());
     }

@@ -107,7 +107,7 @@ impl Behaviour {
             memory: memory::Behaviour::with_max_percentage(MEMORY),
             accepts: accepts::Behaviour::new(settings.accept),
             allowed: allowed.into(),
-            blocked: lists::Behaviour::default(),
+            blocked: block_list(&settings.block),
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING)),
             streams: libp2p_stream::Behaviour::new(),
@@ -130,6 +130,14 @@ impl Behaviour {
             dial_back: settings.nat.autonat_server.then(Default::default).into(),
         })
     }
+}
+
+fn block_list(peers: &[PeerId]) -> lists::Behaviour<lists::BlockedPeers> {
+    let mut list = lists::Behaviour::<lists::BlockedPeers>::default();
+    for peer in peers {
+        list.block_peer(*peer);
+    }
+    list
 }
 
 fn allow_list(peers: impl Iterator<Item = PeerId>) -> lists::Behaviour<lists::AllowedPeers> {

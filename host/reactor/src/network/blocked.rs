@@ -1,4 +1,4 @@
-//! Peers that this host takes no connection of for a time.
+//! Peers that this host takes no connection of: for a time, or never, where the configuration says so.
 //!
 //! **Promises.** A peer that is blocked is refused in its handshake, and its connections end at once. Its time is over when it is over,
 //! to within a round of the upkeep. Blocks end with the process: what is kept of a ban is in the book, which sends the
@@ -31,7 +31,7 @@ impl Network {
         self.with(|swarm| {
             let list = &mut swarm.behaviour_mut().blocked;
             list.block_peer(peer);
-            oldest.map(|(oldest, _)| list.unblock_peer(oldest))
+            oldest.filter(|(oldest, _)| !self.is_shut_out(oldest)).map(|(oldest, _)| list.unblock_peer(oldest))
         });
     }
 
@@ -42,9 +42,25 @@ impl Network {
         let over: Vec<_> = blocked.iter().filter(|(_, until)| *until <= now).map(|(peer, _)| *peer).collect();
         blocked.retain(|(_, until)| *until > now);
         self.with(|swarm| {
-            for peer in over {
+            for peer in over.into_iter().filter(|peer| !self.is_shut_out(peer)) {
                 swarm.behaviour_mut().blocked.unblock_peer(peer);
             }
         });
+    }
+
+    /// Takes a peer again before its time is over; answers whether it was blocked.
+    pub(crate) fn forgive(&self, peer: &PeerId) -> bool {
+        let mut blocked = lock(&self.blocked);
+        let before = blocked.len();
+        blocked.retain(|(known, _)| known != peer);
+        if !self.is_shut_out(peer) {
+            self.with(|swarm| swarm.behaviour_mut().blocked.unblock_peer(*peer));
+        }
+        blocked.len() < before
+    }
+
+    /// Whether the configuration blocks a peer.
+    pub(crate) fn is_shut_out(&self, peer: &PeerId) -> bool {
+        self.shut_out.contains(peer)
     }
 }

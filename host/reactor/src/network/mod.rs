@@ -116,6 +116,8 @@ pub(crate) struct Network {
     waker: AtomicWaker,
     state: Mutex<State>,
     blocked: Mutex<blocked::Blocked>,
+    /// Those that the configuration blocks.
+    shut_out: HashSet<PeerId>,
     news: broadcast::Sender<News>,
     rules: Rules,
     policy: AddressPolicy,
@@ -154,6 +156,7 @@ impl Network {
             waker: AtomicWaker::new(),
             state: Mutex::default(),
             blocked: Mutex::default(),
+            shut_out: settings.block.iter().copied().collect(),
             news,
         }))
     }
@@ -237,7 +240,7 @@ impl Network {
     pub(crate) fn admits(&self, peer: &PeerId) -> bool {
         let swarm = lock(&self.swarm);
         let behaviour = swarm.behaviour();
-        behaviour.allowed.as_ref().is_none_or(|list| list.allowed_peers().contains(peer))
+        !self.is_shut_out(peer) && behaviour.allowed.as_ref().is_none_or(|list| list.allowed_peers().contains(peer))
     }
 
     /// The event loop: it ends with the thread's runtime.

@@ -35,7 +35,7 @@ pub(crate) use remote::{Offers, claim_for, finish_for, hurried, renew_for};
 pub(crate) use worker::work;
 
 /// The queue that tasks wait in.
-pub(crate) const QUEUE: &str = "default";
+pub const QUEUE: &str = "default";
 /// How long a worker has a task before it must renew: task-store contract, section 1.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
 
@@ -93,6 +93,14 @@ impl Queue {
 
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
+    }
+
+    /// Takes tasks again; answers whether it took none.
+    pub(crate) fn resume(&self) -> bool {
+        let drained = self.draining.swap(false, Ordering::AcqRel);
+        self.look.notify_one();
+        self.offered.notify_one();
+        drained
     }
 
     fn running(&self) -> std::sync::MutexGuard<'_, HashMap<LeaseRef, Running>> {

@@ -16,6 +16,7 @@ mod kit;
 mod mesh;
 #[cfg(feature = "nat")]
 mod nat;
+mod operate;
 mod public;
 mod queues;
 #[path = "../../src/discovery/github/stand_in.rs"]

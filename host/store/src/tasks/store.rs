@@ -39,6 +39,8 @@ pub struct Caps {
     pub open_workflows: u64,
     /// Workflows that are stored.
     pub stored_workflows: u64,
+    /// Workflows that have a coordinator at a time.
+    pub active_workflows: u64,
 }
 
 impl Default for Caps {
@@ -51,6 +53,7 @@ impl Default for Caps {
             claims: 10_000,
             open_workflows: 1_000,
             stored_workflows: 10_000,
+            active_workflows: 1_000,
         }
     }
 }

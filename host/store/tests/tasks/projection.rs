@@ -16,8 +16,16 @@ use tempfile::TempDir;
 use crate::suite::{TENANT, TOOL, ok, secs};
 
 const OTHER: &str = "other";
-const CAPS: Caps =
-    Caps { queued: 50, leased: 20, stored: 100, bytes: 1 << 20, claims: 20, open_workflows: 3, stored_workflows: 100 };
+const CAPS: Caps = Caps {
+    queued: 50,
+    leased: 20,
+    stored: 100,
+    bytes: 1 << 20,
+    claims: 20,
+    open_workflows: 3,
+    stored_workflows: 100,
+    active_workflows: 3,
+};
 
 struct Warm {
     tasks: SqliteTasks,

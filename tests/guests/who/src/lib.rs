@@ -26,9 +26,19 @@ impl Who {
         _meta: Option<Value>,
     ) -> Caller {
         let (_, _) = (claim, _meta);
-        let principal = ctx.principal();
-        Caller { tenant: principal.tenant, subject: principal.subject }
+        caller(ctx)
     }
+
+    /// The same, with a name that leads into the lane of the network.
+    #[tool(read_only)]
+    fn peer_who_am_i(ctx: &Ctx) -> Caller {
+        caller(ctx)
+    }
+}
+
+fn caller(ctx: &Ctx) -> Caller {
+    let principal = ctx.principal();
+    Caller { tenant: principal.tenant, subject: principal.subject }
 }
 
 tandem_sdk::export!(Who);

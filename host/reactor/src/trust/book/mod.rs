@@ -282,6 +282,19 @@ impl PeerBook {
         }
     }
 
+    /// Bans a peer until a time, whether or not it is known.
+    ///
+    /// # Errors
+    /// [`BookError::Full`].
+    pub fn block(&mut self, id: PeerId, until: UnixMillis, now: UnixMillis) -> Result<(), BookError> {
+        if !self.peers.contains_key(&id) {
+            // Nothing else is said of it: it is believed as little as may be.
+            self.upsert(id, Source::Gossip, now, |peer| peer.banned_until = Some(until))?;
+        }
+        self.set_ban(&id, Some(until));
+        Ok(())
+    }
+
     /// Bans a peer until a time, by order of the operator; `None` forgives it all. Answers whether it is known.
     pub fn set_ban(&mut self, id: &PeerId, until: Option<UnixMillis>) -> bool {
         let known = self.change(id, |peer| {

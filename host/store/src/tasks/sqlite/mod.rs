@@ -373,7 +373,7 @@ impl TaskStore for SqliteTasks {
     ) -> Result<Vec<LeasedWorkflow>, TaskStoreError> {
         check::name("worker", worker)?;
         let (worker, lease) = (worker.to_owned(), lease.clamp(MIN_LEASE, MAX_LEASE));
-        self.write(move |db, moment, _| workflows::claim(db, moment, &worker, max.min(MAX_CLAIM), lease)).await
+        self.write(move |db, moment, caps| workflows::claim(db, moment, caps, &worker, max.min(MAX_CLAIM), lease)).await
     }
 
     async fn renew_workflow(

@@ -256,6 +256,7 @@ pub(super) fn list(
 pub(super) fn claim(
     db: &Connection,
     moment: &mut Moment,
+    caps: &Caps,
     worker: &str,
     max: u32,
     lease: Duration,
@@ -269,10 +270,11 @@ pub(super) fn claim(
                 + row_number() OVER (PARTITION BY w.tenant ORDER BY w.lease_until, w.seq) AS turn
             FROM workflows w LEFT JOIN held ON held.tenant = w.tenant
             WHERE w.finished_at IS NULL AND w.lease_until <= ?1)
-         ORDER BY turn, lease_until, seq LIMIT ?2",
+         WHERE turn <= ?3 ORDER BY turn, lease_until, seq LIMIT ?2",
     )?;
-    let free: Vec<i64> =
-        free.query_map(params![millis(moment.now), max], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let free: Vec<i64> = free
+        .query_map(params![millis(moment.now), max, signed(caps.active_workflows)], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
     let mut take = db.prepare_cached(
         "UPDATE workflows SET worker = ?2, fence = fence + 1, lease_until = ?3 WHERE seq = ?1
          RETURNING id, tenant, fence, last",

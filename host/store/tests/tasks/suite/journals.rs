@@ -44,7 +44,9 @@ pub(crate) async fn tenants_take_turns_with_their_workflows<S: TaskStore + Clone
     assert_eq!(tenants(2).await, ["many", "few"]);
     f.store.start_workflow(NewWorkflow { tenant: "late".into(), ..new() }).await.unwrap();
     assert_eq!(tenants(1).await, ["late"], "who has none comes before those that have one");
-    assert_eq!(tenants(9).await, ["many", "many"]);
+    assert_eq!(tenants(9).await, ["many"], "two of a tenant are active, and a third waits while there is room");
+    f.pass(secs(30));
+    assert_eq!(tenants(9).await, ["many", "few", "late", "many"], "no lease is left");
 }
 
 pub(crate) async fn an_append_is_whole_or_not_at_all<S: TaskStore + Clone>(f: Fixture<S>) {

@@ -38,6 +38,7 @@ impl<S: TaskStore + Clone> Fixture<S> {
             claims: 20,
             open_workflows: 3,
             stored_workflows: 100,
+            active_workflows: 2,
         };
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_800_000_000_000)));
         let (store, keep) = B::fresh(Arc::clone(&clock), caps).await;

@@ -1,0 +1,66 @@
+//! What an operator does about the queue and peers, through the host's own socket.
+
+use anyhow::Context as _;
+use rmcp::model::CallToolResult;
+use serde_json::Value;
+use tandem_manifest::HumanDuration;
+
+use super::table::{self, Column};
+use crate::{
+    admin::{self, AboutP2p, Ask},
+    args::{PeerCommand, Source},
+    client, config,
+    exit::Exit,
+};
+
+const TOOLS: [Column; 2] = [Column("TOOL", "name"), Column("DESCRIPTION", "description")];
+
+fn ask(source: &Source, what: AboutP2p) -> anyhow::Result<Value> {
+    admin::ask(config::load(source)?, Ask::P2p { what })
+}
+
+fn seconds(time: HumanDuration) -> u64 {
+    time.as_duration().as_secs()
+}
+
+/// What one command about a peer does.
+pub(super) fn peer(command: PeerCommand, json: bool) -> anyhow::Result<Exit> {
+    match command {
+        PeerCommand::Tools { peer, source } => {
+            let tools = ask(&source, AboutP2p::Tools { peer })?;
+            let rows = tools.as_array().context("the host answered no list")?;
+            if json { table::print_json(&tools)? } else { table::print(rows, &TOOLS)? }
+        }
+        PeerCommand::Call { peer, tool, arguments, wait, source } => {
+            let arguments = client::arguments(&arguments)?;
+            let wait_s = u32::try_from(seconds(wait)).unwrap_or(u32::MAX).max(1);
+            let answer = ask(&source, AboutP2p::Call { peer, tool, arguments, wait_s })?;
+            let result: CallToolResult = serde_json::from_value(answer).context("the peer's answer is none of MCP")?;
+            client::print_result(&result, json)?;
+            return Ok(if result.is_error == Some(true) { Exit::ToolError } else { Exit::Success });
+        }
+        PeerCommand::Block { peer, time, source } => {
+            let done = ask(&source, AboutP2p::Block { peer: peer.clone(), for_s: seconds(time) })?;
+            if json { table::print_json(&done)? } else { table::print_line(&format!("{peer} is kept out for {time}"))? }
+        }
+        PeerCommand::Unblock { peer, source } => {
+            let done = ask(&source, AboutP2p::Unblock { peer: peer.clone() })?;
+            let was = done.get("was_kept_out") == Some(&Value::Bool(true));
+            let text = if was { "may connect again" } else { "was not kept out" };
+            if json { table::print_json(&done)? } else { table::print_line(&format!("{peer} {text}"))? }
+        }
+    }
+    Ok(Exit::Success)
+}
+
+/// Pauses the queue, or ends that.
+pub(super) fn pause(source: &Source, paused: bool, json: bool) -> anyhow::Result<Exit> {
+    let done = ask(source, AboutP2p::Pause { paused })?;
+    let text = if paused { "paused: no task is given out; those that run go on" } else { "tasks are given out again" };
+    if json {
+        table::print_json(&done)?
+    } else {
+        table::print_line(text)?
+    }
+    Ok(Exit::Success)
+}
