@@ -11,7 +11,10 @@ use tandem_harness::{Host, Options, text, variant};
 use tandem_manifest::Affinity;
 use tempfile::TempDir;
 
-use crate::{fault, mesh::host};
+use crate::{
+    fault,
+    mesh::{host, member},
+};
 
 /// Guests that loop at a time: more than the lane gives turns to.
 const LOOPS: usize = 6;
@@ -103,5 +106,25 @@ async fn a_name_may_lead_into_the_lane_and_each_tool_is_counted_where_it_ran() -
             assert!(line(&[&*lane, name, "category=\"who\""]).is_some(), "{name} {lane}: {metrics}");
         }
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_listener_on_the_reactors_thread_serves_tools_of_both_lanes() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let host = member(&registry, &["echo"])?.start().await?;
+    let listening = host.logged("listening on the reactor's thread").await?;
+    let url = format!("http://{}", listening["address"].as_str().unwrap_or_default());
+    assert_ne!(url, host.url);
+    let health = reqwest::get(format!("{url}/health/ready")).await?;
+    assert_eq!(health.status(), 200);
+    let client = tandem_harness::connect(&format!("{url}/mcp/full")).await?;
+    let local = client.call("p2p_taskqueue_status", json!({})).await?;
+    let meta = serde_json::to_value(&local.meta)?;
+    assert_eq!((&meta["tandem/lane"], &meta["tandem/reason"]), (&json!("reactor"), &json!("affinity")), "{meta}");
+    let handed = client.call("add", json!({"a": 1, "b": 2})).await?;
+    let meta = serde_json::to_value(&handed.meta)?;
+    assert_eq!(meta["tandem/lane"], json!("general"), "{meta}");
+    assert_eq!(handed.structured_content, Some(json!({"sum": 3.0})));
     Ok(())
 }

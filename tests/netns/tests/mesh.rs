@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use serde_json::json;
 use tandem_netns::{Lab, Node};
 use tempfile::TempDir;
 
@@ -17,6 +18,18 @@ pub(crate) async fn by_directory() -> anyhow::Result<String> {
     let nodes = futures::future::try_join_all(nodes).await?;
     let start = Instant::now();
     meshed(&nodes).await?;
+    Ok(format!("{HOSTS} hosts, all connected {:.1} s after the last was ready", start.elapsed().as_secs_f64()))
+}
+
+/// Nobody is told of anybody: they are in one local network.
+pub(crate) async fn by_mdns() -> anyhow::Result<String> {
+    let lab = Lab::new(HOSTS, 3)?;
+    let nodes = (0..HOSTS).map(|place| host(&lab, place, &["echo"], "file = false\nmdns = true"));
+    let nodes = futures::future::try_join_all(nodes).await?;
+    let start = Instant::now();
+    let clients = meshed(&nodes).await?;
+    let found = clients[0].structured("p2p_peer_discover", json!({"sources": ["mdns"]})).await?;
+    assert!(found["by_source"]["mdns"].as_u64() > Some(0), "{found}");
     Ok(format!("{HOSTS} hosts, all connected {:.1} s after the last was ready", start.elapsed().as_secs_f64()))
 }
 

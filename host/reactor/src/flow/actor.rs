@@ -5,10 +5,10 @@ use std::{
     time::Duration,
 };
 
-use tandem_engine::P2pError;
+use tandem_engine::{Caller, P2pError};
 use tandem_store::tasks::{
-    Filter, LeasedWorkflow, MAX_RETENTION, NewTask, RetryKind, RetryPolicy, StepRef, TaskId, TaskState, TaskStore,
-    Timestamp, WorkflowLease,
+    Filter, LeasedWorkflow, MAX_RETENTION, NewTask, Patch, RetryKind, RetryPolicy, StepRef, TaskId, TaskState,
+    TaskStore, Timestamp, WorkflowLease,
 };
 use tokio::sync::mpsc;
 
@@ -16,7 +16,7 @@ use super::{
     News,
     contents::Contents,
     journal::{Journal, Written, load, now},
-    settle,
+    prefer, settle,
 };
 use crate::{
     core::Core,
@@ -24,8 +24,6 @@ use crate::{
     workflow::{Body, Decision, Start},
 };
 
-/// A peer that was chosen for a step and does not claim it in this time loses it to the others.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// Decisions that are written at once: their events and tasks are one transaction.
 const BATCH: usize = 64;
 /// How long a step's task is kept after the workflow's own time.
@@ -36,12 +34,15 @@ const PAGE: u32 = 1_000;
 struct Actor<'a> {
     core: &'a Core,
     tenant: String,
-    subject: String,
+    /// On whose behalf its steps run.
+    caller: Caller,
     lease: WorkflowLease,
     journal: Journal,
     /// The task of each step's newest attempt.
     tasks: HashMap<String, (TaskId, u32)>,
     chosen: BTreeMap<String, String>,
+    /// Steps whose task is for one host alone, and until when.
+    held: BTreeMap<String, u64>,
 }
 
 /// Coordinates a workflow to its end.
@@ -50,7 +51,9 @@ pub(super) async fn run(core: &Core, leased: LeasedWorkflow, mut news: mpsc::Rec
     let subject = row.map(|row| row.subject).unwrap_or_default();
     let journal = load(core, leased.id).await?;
     let LeasedWorkflow { tenant, lease, .. } = leased;
-    let mut actor = Actor { core, tenant, subject, lease, journal, tasks: HashMap::new(), chosen: BTreeMap::new() };
+    let caller = Caller::new(&tenant, &subject);
+    let (tasks, chosen, held) = (HashMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut actor = Actor { core, tenant, caller, lease, journal, tasks, chosen, held };
     actor.begin()?;
     actor.look().await?;
     let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + LEASE / 3, LEASE / 3);
@@ -59,11 +62,8 @@ pub(super) async fn run(core: &Core, leased: LeasedWorkflow, mut news: mpsc::Rec
         if actor.journal.state.is_finished() {
             return Ok(());
         }
-        let wake = actor
-            .journal
-            .state
-            .wake_at(now(core))
-            .map_or(LEASE, |at| Duration::from_millis(at.saturating_sub(now(core))));
+        let due = actor.journal.state.wake_at(now(core)).into_iter().chain(actor.held.values().copied()).min();
+        let wake = due.map_or(LEASE, |at| Duration::from_millis(at.saturating_sub(now(core))));
         tokio::select! {
             Some(next) = news.recv() => {
                 actor.take(next).await?;
@@ -73,11 +73,8 @@ pub(super) async fn run(core: &Core, leased: LeasedWorkflow, mut news: mpsc::Rec
                     actor.take(next).await?;
                 }
             }
-            () = tokio::time::sleep(wake.max(Duration::from_millis(1))) => {}
-            _ = renewal.tick() => {
-                actor.renew().await?;
-                actor.move_on().await?;
-            }
+            () = tokio::time::sleep(wake.max(Duration::from_millis(1))) => actor.let_go().await?,
+            _ = renewal.tick() => actor.renew().await?,
         }
     }
 }
@@ -150,6 +147,10 @@ impl Actor<'_> {
                 if row.state.is_terminal() {
                     ended.push(row.id);
                 }
+                if row.state == TaskState::Ready && row.target_peer.is_some() {
+                    let until = row.created_at.millis() + millis(prefer::CHOSEN);
+                    self.held.entry(step.step.clone()).or_insert(until);
+                }
                 if let (TaskState::Leased, Some(worker), Some(at)) = (row.state, &row.worker, row.started_at) {
                     self.begun(&step.step, row.id, worker, row.fence, at)?;
                 }
@@ -170,6 +171,7 @@ impl Actor<'_> {
         let attempt = self.tasks.get(step).filter(|(task, _)| *task == id).map(|(_, attempt)| *attempt);
         match attempt {
             Some(attempt) if self.is_current(step, attempt) => {
+                self.held.remove(step);
                 let bodies = settle::begun(step, attempt, worker, fence, at.millis());
                 let known = self.journal.state.step(step).map_or(0, |record| record.fence);
                 if settle::step_fence(attempt, fence) > known { self.journal.note(bodies) } else { Ok(()) }
@@ -227,7 +229,7 @@ impl Actor<'_> {
 
     fn task(&mut self, start: &Start) -> NewTask {
         let mut task = NewTask::new(&self.tenant, &start.tool, &start.arguments.to_string());
-        task.subject.clone_from(&self.subject);
+        task.subject = self.caller.subject.to_string();
         // Attempts are counted by the workflow.
         task.retry = RetryPolicy { policy: RetryKind::None, max_attempts: 1, base_delay_ms: 0 };
         task.timeout_s = u32::try_from(start.timeout_s).unwrap_or(u32::MAX);
@@ -236,9 +238,21 @@ impl Actor<'_> {
         let kept = self.journal.state.plan().timeout_ms() / 1_000 + KEEP.as_secs();
         task.retention_s = Some(u32::try_from(kept.min(MAX_RETENTION.as_secs())).unwrap_or(u32::MAX));
         task.step = Some(StepRef { workflow: self.journal.id, step: start.step.clone() });
-        task.target_peer = self.chosen.get(&start.step).filter(|peer| self.is_there(peer)).cloned();
+        if let Some((peer, time)) = self.first_for(start) {
+            task.target_peer = Some(peer);
+            self.held.insert(start.step.clone(), now(self.core) + millis(time));
+        }
         self.tasks.insert(start.step.clone(), (task.id, start.attempt));
         task
+    }
+
+    /// Who has a step for itself at first, and how long.
+    fn first_for(&self, start: &Start) -> Option<(String, Duration)> {
+        if let Some(peer) = self.chosen.get(&start.step).filter(|peer| self.is_there(peer)) {
+            return Some((peer.clone(), prefer::CHOSEN));
+        }
+        let before = self.journal.state.step(&start.step).and_then(|record| record.peer.as_deref());
+        prefer::preferred(self.core, &self.caller, start, before)
     }
 
     fn is_there(&self, peer: &str) -> bool {
@@ -252,23 +266,23 @@ impl Actor<'_> {
         done.map(|_| ()).map_err(|error| error.to_string())
     }
 
-    /// Takes tasks back that wait for a peer which does not come.
-    async fn move_on(&mut self) -> Result<(), String> {
-        let waiting: Vec<_> =
-            self.chosen.keys().filter_map(|step| Some((step.clone(), self.tasks.get(step)?.0))).collect();
-        for (step, id) in waiting {
-            let task = self.core.queue.tasks.get(&self.tenant, id).await.map_err(|error| error.to_string())?;
-            let late = task.is_some_and(|task| {
-                task.row.state == TaskState::Ready && self.core.queue.tasks.now().since(task.row.created_at) > PATIENCE
-            });
-            if late {
-                self.chosen.remove(&step);
-                let taken = self.core.queue.tasks.cancel(&self.tenant, id, settle::MOVED).await;
-                taken.map_err(|error| error.to_string())?;
-            }
+    /// Lets everybody have the tasks whose host does not come for them.
+    async fn let_go(&mut self) -> Result<(), String> {
+        let at = now(self.core);
+        let late: Vec<_> = self.held.extract_if(.., |_, until| *until <= at).map(|(step, _)| step).collect();
+        for step in late {
+            self.chosen.remove(&step);
+            let Some((id, _)) = self.tasks.get(&step) else { continue };
+            let patch = Patch { to_anyone: true, ..Patch::default() };
+            let freed = self.core.queue.tasks.update(&self.tenant, *id, patch, None).await;
+            freed.map_err(|error| error.to_string())?;
         }
         Ok(())
     }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The attempt at the end of a step's key.

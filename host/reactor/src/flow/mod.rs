@@ -13,6 +13,7 @@
 mod actor;
 mod contents;
 mod journal;
+mod prefer;
 mod readers;
 mod settle;
 

@@ -4,9 +4,6 @@ use tandem_store::tasks::{StoredTask, TaskResult, TaskState};
 
 use crate::workflow::{Body, MAX_INLINE_RESULT, Output, StepError};
 
-/// The reason of a cancellation that only takes a task back from a peer that does not come for it.
-pub(super) const MOVED: &str = "its peer did not come for it";
-
 /// A step's fences rise over its attempts, each of which is a task with fences from 1. The sum is exact in JSON (2^53): there are
 /// at most 100 attempts, and a task is claimed at most 10,000 times.
 pub(super) fn step_fence(attempt: u32, fence: u64) -> u64 {
@@ -55,9 +52,6 @@ pub(super) fn bodies(step: &str, attempt: u32, known: u64, task: &StoredTask) ->
             Err(_) => failed(step, StepError::new("bad_output", "the result's content id is none of ours"), true),
         },
         (TaskState::Succeeded, _) => failed(step, StepError::new("bad_output", "there is no result"), true),
-        (TaskState::Cancelled, _) if row.cancel_reason.as_deref() == Some(MOVED) => {
-            failed(step, StepError::new("unavailable", MOVED), false)
-        }
         (TaskState::Cancelled, _) => failed(step, StepError::new("cancelled", "its task was cancelled"), true),
         // Its attempts are the workflow's: the task had one, and a lost lease is no fault of the tool.
         (TaskState::Dead, _) if row.fence > 0 && row.error.as_deref().is_none_or(|text| text.contains("lease")) => {

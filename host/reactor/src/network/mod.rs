@@ -185,6 +185,11 @@ impl Network {
         lock(&self.state).connected.contains_key(peer)
     }
 
+    /// The measured way to a connected peer and back.
+    pub(crate) fn rtt(&self, peer: &PeerId) -> Option<Duration> {
+        lock(&self.state).connected.get(peer)?.rtt
+    }
+
     /// Addresses that this host listens on, as others may dial them in the same network.
     pub(crate) fn listening(&self) -> Vec<Multiaddr> {
         lock(&self.state).listening.clone()

@@ -238,7 +238,7 @@ pub(super) async fn update(core: &Core, caller: &Caller, text: &str, patch: &str
         timeout_s: change.timeout_s,
         run_at: change.run_at.as_deref().map(moment).transpose()?,
         metadata: change.metadata.map(|metadata| Value::Object(metadata).to_string()),
-        priority: None,
+        ..Patch::default()
     };
     Ok(shown(&changed(core, caller, text, patch).await?.0.row))
 }

@@ -47,6 +47,13 @@ impl Announced {
         known.insert(peer, Known { tools, capacity, free, at, until: now + ttl.min(LONGEST) });
     }
 
+    /// Who has a tool, with how many tasks each runs at a time.
+    pub(crate) fn with_tool(&self, tool: &str) -> Vec<(PeerId, u32)> {
+        let (known, now) = (self.0.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+        let has = |entry: &Known| entry.until > now && entry.tools.iter().any(|name| name == tool);
+        known.iter().filter(|(_, entry)| has(entry)).map(|(peer, entry)| (*peer, entry.capacity)).collect()
+    }
+
     pub(crate) fn of(&self, peer: &PeerId) -> Option<Known> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(peer).filter(|entry| entry.until > Instant::now()).cloned()

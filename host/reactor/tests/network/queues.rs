@@ -156,3 +156,54 @@ async fn one_wrong_line_of_a_list_costs_the_others_nothing() {
     );
     assert_eq!(answer["nodes"], json!([other.address().to_string()]));
 }
+
+/// Two hosts of one network, the first of which runs no task itself where `idle`.
+async fn network(workers: u32) -> [Host; 2] {
+    let mut p2p = config();
+    p2p.admission = tandem_manifest::Admission::Psk;
+    p2p.psk = Some(tandem_manifest::Secret::new("ab".repeat(32)));
+    p2p.task_queue.workers = workers;
+    let hosts = [Host::start(&p2p).await, Host::start(&p2p).await];
+    assert_eq!(hosts[0].connect(&hosts[1].address()).await["connected"], 1);
+    hosts[0].meets(&hosts[1].peer).await;
+    hosts
+}
+
+/// Which host ran each step of a workflow with so many that depend on nothing.
+async fn places(host: &Host, count: usize, width: u32) -> Vec<String> {
+    let steps: Vec<_> =
+        (0..count).map(|n| json!({"id": format!("s{n}"), "tool": "echo", "arguments": {"n": n}})).collect();
+    let id = workflow(host, json!({"name": "wide", "steps": steps, "max_concurrency": width})).await;
+    let done = until(host, &id, "succeeded").await;
+    let steps = done["steps"].as_array().unwrap();
+    steps.iter().map(|step| step["peer"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn steps_go_to_the_hosts_that_the_hash_names() {
+    let [here, there] = network(4).await;
+    // One after the other, so that this host has always a free place.
+    let peers = places(&here, 40, 1).await;
+    let far = peers.iter().filter(|peer| **peer == there.peer.to_string()).count();
+    assert!((5..=35).contains(&far), "{far} of 40 on the other of two equal hosts");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_does_not_wait_for_a_host_that_does_not_come_for_it() {
+    let [here, there] = network(4).await;
+    // It says that it could, and does not.
+    there.request(P2pRequest::QueueShutdown { drain_s: 0 }).await.unwrap();
+    let run = tokio::time::timeout(Duration::from_secs(25), places(&here, 20, 1));
+    let peers = run.await.expect("no step waits for the half minute of a host that was chosen by name");
+    assert!(peers.iter().all(|peer| *peer == here.peer.to_string()), "{peers:?}");
+    // Nor does one that was chosen by name keep its steps for ever, or after it has gone.
+    let id = workflow(&here, json!({"name": "held", "steps": [{"id": "only", "tool": "slow", "arguments": {}}]})).await;
+    let gone = libp2p::PeerId::random().to_string();
+    let refused = P2pRequest::WorkflowCoordinate {
+        id: id.clone(),
+        peers: vec![gone.clone()],
+        strategy: tandem_engine::Strategy::Rendezvous,
+    };
+    assert!(here.request(refused).await.unwrap_err().to_string().contains(&gone));
+    here.request(P2pRequest::WorkflowCancel { id, reason: None }).await.unwrap();
+}

@@ -243,6 +243,8 @@ pub struct Patch {
     pub metadata: Option<String>,
     /// A new priority; the time waited still counts.
     pub priority: Option<u8>,
+    /// Whether anybody may run it from now on, whomever it was for; nothing while it runs.
+    pub to_anyone: bool,
 }
 
 /// The answer to a change.

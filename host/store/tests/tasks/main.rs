@@ -109,6 +109,7 @@ conforms!(Sqlite as sqlite:
     }
     changing {
         a_task_is_changed_until_it_ends,
+        what_was_for_one_host_may_be_given_to_all,
         a_change_of_an_old_revision_is_refused,
         a_new_time_moves_a_task,
     }

@@ -64,7 +64,12 @@ pub(super) fn update(
     if patch.run_at.is_some() && held.state == LEASED {
         return Ok(Updated::Leased);
     }
-    let lane = Lane { priority: patch.priority.map_or(held.lane.priority, i64::from), ..held.lane.clone() };
+    let mut lane = Lane { priority: patch.priority.map_or(held.lane.priority, i64::from), ..held.lane.clone() };
+    if patch.to_anyone && held.state != LEASED {
+        lane.target.clear();
+        // Those who passed it by may have it now.
+        moment.news.ready = true;
+    }
     let (mut code, mut due_at, mut ready_at) = (held.state, None, None);
     if let Some(run_at) = patch.run_at {
         let later = run_at > moment.now;
@@ -77,9 +82,9 @@ pub(super) fn update(
     }
     db.prepare_cached(
         "UPDATE tasks SET state = ?2, due_at = ?3, ready_at = coalesce(?4, ready_at), priority = ?5,
-            timeout_s = coalesce(?6, timeout_s), revision = revision + 1 WHERE seq = ?1",
+            timeout_s = coalesce(?6, timeout_s), target = ?7, revision = revision + 1 WHERE seq = ?1",
     )?
-    .execute(params![held.seq, code, due_at, ready_at, lane.priority, patch.timeout_s])?;
+    .execute(params![held.seq, code, due_at, ready_at, lane.priority, patch.timeout_s, lane.target])?;
     if code != held.state || lane != held.lane {
         moment.tally.moved(db, &held.lane, Some(held.state), None)?;
         moment.tally.moved(db, &lane, None, Some(code))?;

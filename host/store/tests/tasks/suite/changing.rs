@@ -14,6 +14,7 @@ pub(crate) async fn a_task_is_changed_until_it_ends<S: TaskStore + Clone>(f: Fix
         run_at: None,
         metadata: Some(r#"{"k":2}"#.into()),
         priority: Some(8),
+        ..Patch::default()
     };
     let Updated::Changed { task, old_priority } = change(&f, id, patch.clone()).await else { panic!("not changed") };
     let row = task.row;
@@ -30,6 +31,22 @@ pub(crate) async fn a_task_is_changed_until_it_ends<S: TaskStore + Clone>(f: Fix
     assert_eq!(change(&f, id, patch).await, Updated::Terminal(TaskState::Succeeded));
     let refused = f.store.update(TENANT, id, Patch { priority: Some(11), ..Patch::default() }, None).await;
     assert!(matches!(refused, Err(TaskStoreError::Invalid(_))), "{refused:?}");
+}
+
+pub(crate) async fn what_was_for_one_host_may_be_given_to_all<S: TaskStore + Clone>(f: Fixture<S>) {
+    let id = f.created(NewTask { target_peer: Some("peer".into()), ..NewTask::new(TENANT, TOOL, "{}") }).await;
+    let other = f.queued(TENANT).await;
+    assert_eq!(f.claim("w").await.map(|leased| leased.lease.id), Some(other));
+    assert_eq!(f.claim("w").await, None);
+    let to_anyone = || Patch { to_anyone: true, ..Patch::default() };
+    let Updated::Changed { task, .. } = change(&f, id, to_anyone()).await else { panic!("not changed") };
+    assert_eq!((task.row.target_peer, task.row.state, task.row.attempt), (None, TaskState::Ready, 0));
+    let lease = f.claim("w").await.expect("anyone may run it now").lease;
+    assert_eq!(lease.id, id);
+    f.finish(lease, ok("1")).await;
+    // Nothing is counted where it is no more.
+    assert_eq!(f.claim("w").await, None);
+    assert_eq!(f.store.position(TENANT, id).await.unwrap(), None);
 }
 
 pub(crate) async fn a_change_of_an_old_revision_is_refused<S: TaskStore + Clone>(f: Fixture<S>) {

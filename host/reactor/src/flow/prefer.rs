@@ -1,0 +1,59 @@
+//! Which host a step is for at first: the operator's choice of `p2p_workflow_coordinate`, else the one that rendezvous hashing names.
+//!
+//! **Promises.** It is a preference. Who does not come for its step in time shares it with all others: nobody waits for a host
+//! that is gone, full, or sees other peers.
+//!
+//! **Bounds.** A look at the tools of each connected peer for a step that starts; nothing where no peer has the tool.
+//!
+//! **Refuses.** Peers that may claim nothing here, that behaved badly, and the one that the step's attempt before was on.
+
+use std::time::Duration;
+
+use libp2p::PeerId;
+use tandem_engine::Caller;
+use tandem_manifest::Admission;
+
+use crate::{
+    core::Core,
+    trust::UnixMillis,
+    workflow::{Candidate, Start, Strategy, choose},
+};
+
+/// How long a host that was chosen by name has its step for itself.
+pub(super) const CHOSEN: Duration = Duration::from_secs(30);
+/// The same for one that the hash chose, beside its way here and back: hearing of a task and claiming it are a matter of
+/// milliseconds, and whoever is busy must not make a step wait.
+const HASHED: Duration = Duration::from_millis(100);
+
+/// The peer that has this step for itself at first, and how long; none where this host is as good as any.
+pub(super) fn preferred(
+    core: &Core,
+    caller: &Caller,
+    start: &Start,
+    before: Option<&str>,
+) -> Option<(String, Duration)> {
+    // In an open network, tasks are given to nobody.
+    if core.settings.network.admission == Admission::Open {
+        return None;
+    }
+    let now = UnixMillis::now();
+    let behaves = |peer: &PeerId| core.book().get(peer, now).is_some_and(|known| known.score >= 0.0);
+    let mut able = core.queue.announced.with_tool(&start.tool);
+    able.retain(|(peer, ..)| core.network.is_connected(peer) && before != Some(&*peer.to_string()) && behaves(peer));
+    if able.is_empty() {
+        return None;
+    }
+    let mut candidates: Vec<_> = able
+        .iter()
+        .map(|(peer, capacity)| Candidate { peer: peer.to_string(), capacity: *capacity, running: 0, local: false })
+        .collect();
+    let (capacity, _) = core.places();
+    let here = core.tools().ok().and_then(|tools| tools.is_local(caller, &start.tool)) == Some(false);
+    if here {
+        candidates.push(Candidate { peer: core.network.me.to_string(), capacity, running: 0, local: true });
+    }
+    let first = (*choose(Strategy::Rendezvous, &start.content, &candidates, 1).first()?).to_owned();
+    let (peer, _) = able.iter().find(|(peer, _)| peer.to_string() == first)?;
+    let way = core.network.rtt(peer).unwrap_or_default();
+    Some((first, HASHED + 2 * way))
+}
