@@ -12,6 +12,8 @@ pub(crate) async fn tandem(home: &Path, arguments: &[&str]) -> anyhow::Result<Ou
         .args(arguments)
         .current_dir(home)
         .env("TANDEM_PLUGINS__TRUST_ROOTS", root().join("keys/*.pub"))
+        // Configurations of the tests' network name it.
+        .env("TEST_SWARM_KEY", tandem_harness::swarm_key())
         .stdin(std::process::Stdio::null())
         .kill_on_drop(true)
         .output();

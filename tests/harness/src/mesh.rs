@@ -32,8 +32,14 @@ impl Options {
             {discovery}
             "#
         );
-        let key: String = SWARM_KEY.iter().map(|byte| format!("{byte:02x}")).collect();
+        let key = swarm_key();
         let options = Self::with(&all)?.mesh().config(&config).env("TEST_SWARM_KEY", &key);
         Ok(options.write_directory("data/bootstrap"))
     }
+}
+
+/// The network's key as configurations write it.
+#[must_use]
+pub fn swarm_key() -> String {
+    SWARM_KEY.iter().map(|byte| format!("{byte:02x}")).collect()
 }
