@@ -44,9 +44,10 @@ test: plugins ## run every test
 	cargo test $(HOST)
 	cargo test $(foreach p,$(PLUGINS),-p tandem-plugin-$(p))
 
-lint: setup ## formatting, clippy, that the fuzz targets compile, and that no published WIT text has changed
+lint: setup ## formatting, clippy (also of a host without dht, gossip and nat), that the fuzz targets compile, and that no published WIT text has changed
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy $(HOST) --no-default-features -- -D warnings
 	cargo check --manifest-path fuzz/Cargo.toml
 	sh tools/wit-frozen.sh
 

@@ -46,12 +46,12 @@ impl Reactor {
             let (mut tools, mut params) = (Vec::new(), Map::new());
             for _ in 0..PAGES {
                 let mut page = core.links.ask(peer, "tools/list", params, REQUEST).await.map_err(refused)?;
-                match page["tools"].take() {
-                    Value::Array(more) => tools.extend(more),
+                match page.get_mut("tools").map(Value::take) {
+                    Some(Value::Array(more)) => tools.extend(more),
                     _ => return Err(P2pError::Other("the peer's answer is no list of tools".to_owned())),
                 }
-                match page["nextCursor"].take() {
-                    cursor @ Value::String(_) => params = Map::from_iter([("cursor".to_owned(), cursor)]),
+                match page.get_mut("nextCursor").map(Value::take) {
+                    Some(cursor @ Value::String(_)) => params = Map::from_iter([("cursor".to_owned(), cursor)]),
                     _ => return Ok(tools),
                 }
             }

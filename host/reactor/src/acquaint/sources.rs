@@ -68,7 +68,7 @@ pub(crate) async fn look(core: &Core, sources: &BTreeSet<Source>, timeout: Durat
     let asked = sources.iter().map(|source| ask(core, *source, timeout));
     let failed: Vec<_> = futures::future::join_all(asked).await.into_iter().flatten().collect();
     for (name, error) in &failed {
-        core.sources_note(if *name == "file" { REGISTRY } else { *name }, 0, Some(error.clone()));
+        core.sources_note(if *name == "file" { REGISTRY } else { name }, 0, Some(error.clone()));
     }
     failed
 }

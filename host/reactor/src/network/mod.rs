@@ -48,10 +48,9 @@ pub(crate) use behaviour::PROTOCOL;
 pub(crate) use gossip::Verdict;
 
 use self::gate::{Permit, Rules};
-use crate::{
-    settings::{NetworkSettings, peer_of},
-    trust::AddressPolicy,
-};
+use crate::settings::{NetworkSettings, peer_of};
+#[cfg(feature = "dht")]
+use crate::trust::AddressPolicy;
 
 /// Events of the swarm in one turn. Stops a peer that makes events without end from keeping the thread.
 const EVENTS: usize = 64;
@@ -120,6 +119,7 @@ pub(crate) struct Network {
     shut_out: HashSet<PeerId>,
     news: broadcast::Sender<News>,
     rules: Rules,
+    #[cfg(feature = "dht")]
     policy: AddressPolicy,
     /// Whether others use this host to find or reach each other, and have to be told where it is.
     serves: bool,
@@ -148,6 +148,7 @@ impl Network {
         Ok(Arc::new(Self {
             me,
             key,
+            #[cfg(feature = "dht")]
             policy: AddressPolicy::new(me, settings.reach),
             serves: settings.rendezvous_server || settings.nat.relay_server || answers,
             _relays: settings.nat.relays.iter().map(|relay| rules.permit(relay)).collect(),

@@ -14,14 +14,17 @@ use libp2p::{
     Multiaddr, PeerId, Transport as _, autonat,
     core::{
         muxing::StreamMuxerBox,
-        transport::{ListenerId, OrTransport},
+        transport::{Boxed, ListenerId, OrTransport},
         upgrade::Version,
     },
     multiaddr::Protocol,
     noise, relay, yamux,
 };
 
-use super::{Network, OBSERVED, lock, reason, transport::Connections};
+use super::{Network, OBSERVED, lock, reason};
+
+/// Connections whose peers are known, with their streams.
+type Connections = Boxed<(PeerId, StreamMuxerBox)>;
 
 /// What a circuit may carry: a few of the largest frames. A relay is there to get a direct connection, not in its place.
 const CIRCUIT_BYTES: u64 = 8 << 20;

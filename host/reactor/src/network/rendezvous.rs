@@ -45,8 +45,8 @@ fn wait<T>(waiters: &mut Waiters<T>, point: PeerId) -> Result<(bool, oneshot::Re
 
 /// Answers all who wait; tells whether anybody did.
 fn answer<T: Clone>(waiters: &mut Waiters<T>, point: &PeerId, result: &Result<T, String>) -> bool {
-    let waiting = waiters.remove(point).unwrap_or_default();
-    waiting.into_iter().fold(false, |heard, waiter| waiter.send(result.clone()).is_ok() || heard)
+    let told = waiters.remove(point).into_iter().flatten().filter_map(|waiter| waiter.send(result.clone()).ok());
+    told.count() > 0
 }
 
 async fn within<T>(timeout: Duration, answer: oneshot::Receiver<Result<T, String>>) -> Result<T, String> {

@@ -4,12 +4,8 @@
 use std::time::Duration;
 
 use libp2p::{
-    PeerId, Swarm, Transport as _,
-    core::{
-        muxing::StreamMuxerBox,
-        transport::{Boxed, OrTransport},
-        upgrade::Version,
-    },
+    Swarm, Transport as _,
+    core::{muxing::StreamMuxerBox, transport::OrTransport, upgrade::Version},
     dns,
     identity::Keypair,
     noise, pnet, quic, swarm, tcp, yamux,
@@ -26,9 +22,6 @@ use super::{
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// A connection without streams is kept so long, for the next call to find it open.
 const IDLE: Duration = Duration::from_secs(600);
-
-/// A connection whose peer is known, with its streams.
-pub(super) type Connections = Boxed<(PeerId, StreamMuxerBox)>;
 
 /// The swarm, which makes its tasks on the runtime that it is built in.
 pub(super) fn swarm(key: &Keypair, settings: &NetworkSettings, rules: Rules) -> Result<Swarm<Behaviour>, String> {

@@ -155,6 +155,10 @@ pub(super) async fn discover(
     Ok(json!({"peers": peers, "by_source": by_source, "errors": errors}))
 }
 
+fn all_tools(shown: &Value) -> &[Value] {
+    shown.get("tools").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
 /// The first peers that these sources named, with what is shown of them. A tool may be one that a peer signed, or has said
 /// since it is connected.
 fn known(core: &Core, sources: &BTreeSet<Source>, tool: Option<&str>, most: usize) -> Vec<(PeerView, Value)> {
@@ -165,7 +169,7 @@ fn known(core: &Core, sources: &BTreeSet<Source>, tool: Option<&str>, most: usiz
         let page = core.book().list(&query, UnixMillis::now()).unwrap_or_default();
         found.extend(page.peers.into_iter().filter_map(|peer| {
             let shown = shown(core, &peer);
-            let has = |tool: &str| shown["tools"].as_array().is_some_and(|all| all.iter().any(|name| name == tool));
+            let has = |tool: &str| all_tools(&shown).iter().any(|name| name == tool);
             tool.is_none_or(has).then_some((peer, shown))
         }));
         cursor = page.next_cursor;

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use futures::StreamExt as _;
+use libp2p::identity::Keypair;
 use serde_json::{Value, json};
 use tandem_engine::P2pRequest;
-use tandem_manifest::{HostConfig, P2pConfig};
+use tandem_manifest::{Admission, HostConfig, P2pConfig, Secret};
 
-use crate::kit::{Host, PROTOCOL, ask, config, echo, host, is_well, peer, send};
+use crate::kit::{Host, PROTOCOL, ask, config, echo, host, is_well, peer, peer_of, send};
 
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -157,11 +158,39 @@ async fn one_wrong_line_of_a_list_costs_the_others_nothing() {
     assert_eq!(answer["nodes"], json!([other.address().to_string()]));
 }
 
-/// Two hosts of one network, the first of which runs no task itself where `idle`.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_completes_gains_points_and_who_loses_a_lease_loses_more() {
+    let key = Keypair::generate_ed25519();
+    let id = key.public().to_peer_id();
+    let mut p2p = config();
+    p2p.admission = Admission::Closed;
+    p2p.allow = vec![id.to_string().parse().unwrap()];
+    let host = Host::start(&p2p).await;
+    let mut worker = peer_of(&key, &host);
+    let mut stream = worker.stream().await;
+    let claim = async |stream: &mut libp2p::Stream| {
+        submitted(&host, json!({"tool": "elsewhere", "arguments": {}, "target_peer": id.to_string()})).await;
+        let claim =
+            json!({"id": 1, "method": "tasks/claim", "params": {"tools": ["elsewhere"], "max": 1, "lease_s": 1}});
+        let lease = ask(stream, claim).await["result"]["tasks"][0].clone();
+        assert!(lease["fence"].is_u64(), "{lease}");
+        lease
+    };
+    let lease = claim(&mut stream).await;
+    let finish = json!({"id": lease["id"], "fence": lease["fence"], "outcome": "ok", "result": {}});
+    let done = ask(&mut stream, json!({"id": 2, "method": "tasks/finish", "params": finish})).await;
+    assert!(done["error"].is_null(), "{done}");
+    host.until(&id, |known| known["score"].as_f64() > Some(0.0)).await;
+    claim(&mut stream).await;
+    // It is silent until the second is over.
+    host.until(&id, |known| known["score"].as_f64() < Some(-4.0)).await;
+}
+
+/// Two hosts of one network that run so many tasks at a time.
 async fn network(workers: u32) -> [Host; 2] {
     let mut p2p = config();
-    p2p.admission = tandem_manifest::Admission::Psk;
-    p2p.psk = Some(tandem_manifest::Secret::new("ab".repeat(32)));
+    p2p.admission = Admission::Psk;
+    p2p.psk = Some(Secret::new("ab".repeat(32)));
     p2p.task_queue.workers = workers;
     let hosts = [Host::start(&p2p).await, Host::start(&p2p).await];
     assert_eq!(hosts[0].connect(&hosts[1].address()).await["connected"], 1);
