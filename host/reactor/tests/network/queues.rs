@@ -1,12 +1,13 @@
 //! The queue of a host over time, and beside peers that do not play their part.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use futures::StreamExt as _;
 use libp2p::identity::Keypair;
 use serde_json::{Value, json};
 use tandem_engine::P2pRequest;
 use tandem_manifest::{Admission, HostConfig, P2pConfig, Secret};
+use tandem_reactor::workflow::{Candidate, ContentId, Strategy, choose};
 
 use crate::kit::{Host, PROTOCOL, ask, config, echo, host, is_well, peer, peer_of, send};
 
@@ -198,23 +199,37 @@ async fn network(workers: u32) -> [Host; 2] {
     hosts
 }
 
-/// Which host ran each step of a workflow with so many that depend on nothing.
-async fn places(host: &Host, count: usize, width: u32) -> Vec<String> {
+/// Which host ran each step of a workflow with so many that depend on nothing, one after the other, so that the first host has
+/// always a free place; and the workflow's id.
+async fn places(host: &Host, count: usize) -> (String, BTreeMap<String, String>) {
     let steps: Vec<_> =
         (0..count).map(|n| json!({"id": format!("s{n}"), "tool": "echo", "arguments": {"n": n}})).collect();
-    let id = workflow(host, json!({"name": "wide", "steps": steps, "max_concurrency": width})).await;
+    let id = workflow(host, json!({"name": "wide", "steps": steps, "max_concurrency": 1})).await;
     let done = until(host, &id, "succeeded").await;
     let steps = done["steps"].as_array().unwrap();
-    steps.iter().map(|step| step["peer"].as_str().unwrap().to_owned()).collect()
+    let peers = steps.iter().map(|step| ["id", "peer"].map(|key| step[key].as_str().unwrap().to_owned()));
+    (id, peers.map(|[step, peer]| (step, peer)).collect())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn steps_go_to_the_hosts_that_the_hash_names() {
     let [here, there] = network(4).await;
-    // One after the other, so that this host has always a free place.
-    let peers = places(&here, 40, 1).await;
-    let far = peers.iter().filter(|peer| **peer == there.peer.to_string()).count();
-    assert!((5..=35).contains(&far), "{far} of 40 on the other of two equal hosts");
+    let (workflow, peers) = places(&here, 40).await;
+    let hosts = [&here, &there].map(|host| Candidate {
+        peer: host.peer.to_string(),
+        capacity: 4,
+        running: 0,
+        local: host.peer == here.peer,
+    });
+    let named = |n: u32| {
+        let step = json!({"workflow": workflow, "step": format!("s{n}"), "tool": "echo", "arguments": {"n": n}});
+        choose(Strategy::Rendezvous, &ContentId::of(&step), &hosts, 1)[0].to_owned()
+    };
+    let as_named = (0..40).filter(|n| peers[&format!("s{n}")] == named(*n)).count();
+    // Whoever is free takes the others'; of this host's own the other one may be quicker. By chance it is half.
+    let far = (0..40).filter(|n| named(*n) == there.peer.to_string()).count();
+    assert!((5..=35).contains(&far), "{far} of 40 for the other of two equal hosts");
+    assert!(as_named >= 30, "{as_named} of 40 where the hash has them");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -222,9 +237,9 @@ async fn a_step_does_not_wait_for_a_host_that_does_not_come_for_it() {
     let [here, there] = network(4).await;
     // It says that it could, and does not.
     there.request(P2pRequest::QueueShutdown { drain_s: 0 }).await.unwrap();
-    let run = tokio::time::timeout(Duration::from_secs(25), places(&here, 20, 1));
-    let peers = run.await.expect("no step waits for the half minute of a host that was chosen by name");
-    assert!(peers.iter().all(|peer| *peer == here.peer.to_string()), "{peers:?}");
+    let run = tokio::time::timeout(Duration::from_secs(25), places(&here, 20));
+    let (_, peers) = run.await.expect("no step waits for the half minute of a host that was chosen by name");
+    assert!(peers.values().all(|peer| *peer == here.peer.to_string()), "{peers:?}");
     // Nor does one that was chosen by name keep its steps for ever, or after it has gone.
     let id = workflow(&here, json!({"name": "held", "steps": [{"id": "only", "tool": "slow", "arguments": {}}]})).await;
     let gone = libp2p::PeerId::random().to_string();
