@@ -104,3 +104,87 @@ async fn listen(config: &HostConfig, address: &SocketAddr, asks: bool) -> anyhow
         .with_context(|| format!("cannot listen on {address}; choose another port with --set reactor.port=N"))?;
     Ok(listening.into_std()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use futures::future::BoxFuture;
+    use tandem_catalog::Catalog;
+    use tandem_engine::{Caller, InvokeError, InvokeOutput, Services};
+    use tandem_gateway::GatewayConfig;
+    use tandem_reactor::{ToolCall, ToolInfo, Tools};
+    use tandem_router::{Router, RouterConfig};
+
+    use super::*;
+
+    /// Panics when it is told to, on the thread that asks whether there are other tools.
+    struct Faulty(Arc<AtomicBool>);
+
+    impl Tools for Faulty {
+        fn call(&self, _: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>> {
+            Box::pin(std::future::ready(Err(InvokeError::Timeout)))
+        }
+
+        fn list(&self, _: &Caller) -> Vec<ToolInfo> {
+            Vec::new()
+        }
+
+        fn generation(&self) -> u64 {
+            assert!(!self.0.swap(false, Ordering::SeqCst), "on purpose");
+            0
+        }
+
+        fn find(&self, _: &Caller, _: &str) -> Result<(), Vec<String>> {
+            Err(Vec::new())
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_listener_of_the_thread_is_there_again_after_a_panic() {
+        let data = tempfile::TempDir::new().unwrap();
+        let mut config = HostConfig::default();
+        // A port that was free a moment ago.
+        config.reactor.port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        (config.p2p.listen, config.p2p.discovery.file) = (Vec::new(), false);
+        let settings = Settings::new(&config.p2p, data.path(), None, false).unwrap();
+        let store = Store::open(&data.path().join("store.db")).unwrap();
+        let callers = Arc::new(|peer: &str| Caller::new("peers", peer));
+        let general = tokio::runtime::Handle::current();
+        let tasks = task_store(&config, &store);
+        let reactor = Reactor::start(settings, store, tasks, callers, general.clone()).unwrap();
+        let panics = Arc::new(AtomicBool::new(false));
+        reactor.set_tools(Arc::new(Faulty(panics.clone())));
+        let router = Router::new(
+            Arc::new(Catalog::default()),
+            Arc::new(Services::default()),
+            RouterConfig { reactor: Some(reactor.lane().clone()), ..RouterConfig::new(general) },
+        );
+        let gateway = Gateway::new(router, GatewayConfig::default()).unwrap();
+        let stop = CancellationToken::new();
+        let serving = serve(&config, &reactor, &gateway, false, &stop).await.unwrap();
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let url = format!("http://127.0.0.1:{}/health", config.reactor.port);
+        let answers = async || {
+            // A connection of the old incarnation is no proof.
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            for _ in 0..600 {
+                let asked = client.get(&url).timeout(std::time::Duration::from_secs(1)).send().await;
+                if asked.is_ok_and(|answer| answer.status().is_success()) {
+                    return;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+            panic!("{url} does not answer");
+        };
+        answers().await;
+        panics.store(true, Ordering::SeqCst);
+        while reactor.lane().restarts() == 0 {
+            tokio::time::sleep(LOOK).await;
+        }
+        answers().await;
+        stop.cancel();
+        serving.await.unwrap();
+        tokio::task::spawn_blocking(move || reactor.stop()).await.unwrap();
+    }
+}
