@@ -6,15 +6,12 @@ use libp2p::{Multiaddr, PeerId, identity::Keypair};
 use serde_json::json;
 use tandem_manifest::{Admission, ConfigSources, HostConfig, P2pConfig, Reference};
 
-use crate::kit::{Host, ask, config, echo, is_well, peer};
+use crate::kit::{Host, ask, closed, config, echo, is_well, peer};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_closed_host_serves_whom_it_lists_and_nobody_else() {
     let (listed, stranger) = (Keypair::generate_ed25519(), Keypair::generate_ed25519());
-    let mut closed = config();
-    closed.admission = Admission::Closed;
-    closed.allow = vec![listed.public().to_peer_id().to_string().parse().unwrap()];
-    let host = Host::start(&closed).await;
+    let host = Host::start(&closed(&[listed.public().to_peer_id()])).await;
 
     let mut open = config();
     open.admission = Admission::Open;

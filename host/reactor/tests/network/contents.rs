@@ -6,18 +6,15 @@ use futures::StreamExt as _;
 use libp2p::identity::Keypair;
 use serde_json::{Value, json};
 use tandem_engine::P2pRequest;
-use tandem_manifest::Admission;
 use tandem_reactor::workflow::ContentId;
 
-use crate::kit::{Host, PROTOCOL, ask, config, peer_of, receive, send};
+use crate::kit::{Host, PROTOCOL, ask, closed, peer_of, receive, send};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_what_was_named_becomes_a_result() {
     let worker = Keypair::generate_ed25519();
     let id = worker.public().to_peer_id();
-    let mut p2p = config();
-    p2p.admission = Admission::Closed;
-    p2p.allow = vec![id.to_string().parse().unwrap()];
+    let p2p = closed(&[id]);
     let host = Host::start(&p2p).await;
     let mut peer = peer_of(&worker, &host);
     // Whatever part is asked for, the worker gives the rest of this.

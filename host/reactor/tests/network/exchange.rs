@@ -2,21 +2,18 @@
 
 use libp2p::identity::Keypair;
 use serde_json::json;
-use tandem_manifest::Admission;
 
-use crate::kit::{Host, config};
+use crate::kit::{Host, closed};
 
 /// A host between two that know it only. It trusts both; they trust it, and with `friends` each other.
 async fn line(friends: bool) -> [Host; 3] {
     let keys = [(); 3].map(|()| Keypair::generate_ed25519());
-    let ids = keys.each_ref().map(|key| key.public().to_peer_id().to_string());
+    let ids = keys.each_ref().map(|key| key.public().to_peer_id());
     let mut hosts = Vec::new();
     for (index, key) in keys.iter().enumerate() {
-        let mut p2p = config();
-        p2p.admission = Admission::Closed;
         let near = |other: &usize| *other != index && (friends || index == 1 || *other == 1);
-        p2p.allow = (0..3).filter(near).map(|other| ids[other].parse().unwrap()).collect();
-        hosts.push(Host::with_key(&p2p, key).await);
+        let allow: Vec<_> = (0..3).filter(near).map(|other| ids[other]).collect();
+        hosts.push(Host::with_key(&closed(&allow), key).await);
     }
     let [first, middle, last] = <[Host; 3]>::try_from(hosts).ok().unwrap();
     assert_eq!(last.connect(&middle.address()).await["connected"], 1);

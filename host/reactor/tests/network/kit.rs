@@ -81,6 +81,12 @@ pub(crate) fn config() -> P2pConfig {
     p2p
 }
 
+/// The same, closed to all but these.
+pub(crate) fn closed(allow: &[PeerId]) -> P2pConfig {
+    let allow = allow.iter().map(|peer| peer.to_string().parse().unwrap()).collect();
+    P2pConfig { admission: Admission::Closed, allow, ..config() }
+}
+
 pub(crate) struct Host {
     pub(crate) reactor: Arc<Reactor>,
     pub(crate) peer: PeerId,

@@ -9,7 +9,7 @@ use tandem_engine::P2pRequest;
 use tandem_manifest::{Admission, HostConfig, P2pConfig, Secret};
 use tandem_reactor::workflow::{Candidate, ContentId, Strategy, choose};
 
-use crate::kit::{Host, PROTOCOL, ask, config, echo, host, is_well, peer, peer_of, send};
+use crate::kit::{Host, PROTOCOL, ask, closed, config, echo, host, is_well, peer, peer_of, send};
 
 /// How long anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -163,10 +163,7 @@ async fn one_wrong_line_of_a_list_costs_the_others_nothing() {
 async fn who_completes_gains_points_and_who_loses_a_lease_loses_more() {
     let key = Keypair::generate_ed25519();
     let id = key.public().to_peer_id();
-    let mut p2p = config();
-    p2p.admission = Admission::Closed;
-    p2p.allow = vec![id.to_string().parse().unwrap()];
-    let host = Host::start(&p2p).await;
+    let host = Host::start(&closed(&[id])).await;
     let mut worker = peer_of(&key, &host);
     let mut stream = worker.stream().await;
     let claim = async |stream: &mut libp2p::Stream| {

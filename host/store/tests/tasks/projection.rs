@@ -6,26 +6,16 @@ use std::{fmt::Debug, sync::Arc, time::Duration};
 use tandem_store::{
     Store,
     tasks::{
-        Append, Caps, ClaimReq, Filter, LeaseRef, ManualClock, NewEvent, NewTask, NewWorkflow, Outcome, Patch,
-        Progress, ResubmitOpts, Retention, Scope, SqliteTasks, TaskId, TaskState, TaskStore, Timestamp, WorkflowFilter,
+        Append, ClaimReq, Filter, LeaseRef, ManualClock, NewEvent, NewTask, NewWorkflow, Outcome, Patch, Progress,
+        ResubmitOpts, Retention, Scope, SqliteTasks, TaskId, TaskState, TaskStore, Timestamp, WorkflowFilter,
         WorkflowId, WorkflowState,
     },
 };
 use tempfile::TempDir;
 
-use crate::suite::{TENANT, TOOL, ok, secs};
+use crate::suite::{CAPS, TENANT, TOOL, ok, secs};
 
 const OTHER: &str = "other";
-const CAPS: Caps = Caps {
-    queued: 50,
-    leased: 20,
-    stored: 100,
-    bytes: 1 << 20,
-    claims: 20,
-    open_workflows: 3,
-    stored_workflows: 100,
-    active_workflows: 3,
-};
 
 struct Warm {
     tasks: SqliteTasks,

@@ -21,6 +21,18 @@ use crate::Backend;
 pub(crate) const TENANT: &str = "acme";
 pub(crate) const TOOL: &str = "echo";
 
+/// So small that a test reaches them.
+pub(crate) const CAPS: Caps = Caps {
+    queued: 50,
+    leased: 20,
+    stored: 100,
+    bytes: 1 << 20,
+    claims: 20,
+    open_workflows: 3,
+    stored_workflows: 100,
+    active_workflows: 2,
+};
+
 /// A store whose time stands still.
 pub(crate) struct Fixture<S> {
     pub(crate) store: S,
@@ -30,18 +42,8 @@ pub(crate) struct Fixture<S> {
 
 impl<S: TaskStore + Clone> Fixture<S> {
     pub(crate) async fn of<B: Backend<Tasks = S>>() -> Self {
-        let caps = Caps {
-            queued: 50,
-            leased: 20,
-            stored: 100,
-            bytes: 1 << 20,
-            claims: 20,
-            open_workflows: 3,
-            stored_workflows: 100,
-            active_workflows: 2,
-        };
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_800_000_000_000)));
-        let (store, keep) = B::fresh(Arc::clone(&clock), caps).await;
+        let (store, keep) = B::fresh(Arc::clone(&clock), CAPS).await;
         Self { store, clock, _keep: keep }
     }
 
