@@ -1,0 +1,81 @@
+//! Files on their way here: broken off, too large, from web servers.
+
+use tandem_harness::{Fault, Registry, called, variant_bytes};
+use tandem_manifest::Sha256Digest;
+
+use super::{Home, names};
+
+#[tokio::test]
+async fn a_download_that_breaks_off_goes_on_where_it_stopped() -> anyhow::Result<()> {
+    let (registry, home) = (Registry::start().await, Home::new()?);
+    let reference = format!("oci://{}/acme/echo:1.0.0", registry.host);
+    home.right(&["publish", &home.plugin("1.0.0")?, &reference]).await?;
+    let ranges = || -> Vec<Option<String>> {
+        registry
+            .asked()
+            .into_iter()
+            .filter(|asked| asked.line.contains("/blobs/sha256"))
+            .map(|asked| asked.range)
+            .collect()
+    };
+    let from = |byte: usize| Some(format!("bytes={byte}-"));
+    let _published = ranges();
+
+    registry.fault([Fault::Break(1_000), Fault::Break(500), Fault::Busy(1)]);
+    home.right(&["install", &reference, "--yes"]).await?;
+    assert_eq!(ranges(), [None, from(1_000), from(1_500), from(1_500)]);
+    home.right(&["uninstall", "echo"]).await?;
+
+    // The first command gives up; the second one goes on.
+    registry.fault([Fault::Break(2_000), Fault::Busy(3_600)]);
+    assert!(home.wrong(&["install", &reference, "--yes"]).await?.contains("come back in 3600 s"));
+    assert_eq!(home.installed(), Vec::<String>::new());
+    let _first = ranges();
+    home.right(&["install", &reference, "--yes"]).await?;
+    assert_eq!(ranges(), [from(2_000)]);
+    assert_eq!(names(&home.path().join("data/downloads")), Vec::<String>::new());
+    home.right(&["uninstall", "echo"]).await?;
+
+    // A server that knows no ranges, and bytes that are of something else.
+    registry.fault([Fault::Break(3_000), Fault::Whole]);
+    home.right(&["install", &reference, "--yes"]).await?;
+    home.right(&["uninstall", "echo"]).await?;
+    let digest = Sha256Digest::of(&std::fs::read(home.path().join("echo-1.0.0.wasm"))?).to_string();
+    let part = home.path().join("data/downloads").join(digest.replace(':', "-")).with_extension("part");
+    std::fs::write(part, vec![7; 4_000])?;
+    let _third = ranges();
+    home.right(&["install", &reference, "--yes"]).await?;
+    assert_eq!(ranges(), [from(4_000), None], "what does not fit together is fetched anew");
+    Ok(())
+}
+
+#[tokio::test]
+async fn files_of_web_servers_are_fetched_within_the_same_bounds() -> anyhow::Result<()> {
+    let (registry, home) = (Registry::start().await, Home::new()?);
+    let bytes = variant_bytes("echo", called("echo", "1.0.0"))?;
+    registry.shelves.blobs.lock().unwrap().insert("echo.wasm".to_owned(), bytes.clone());
+    let url = format!("http://{}/files/echo.wasm", registry.host);
+    let wrong = format!("sha256:{}", "0".repeat(64));
+    assert!(home.wrong(&["install", &url, "--yes", "--digest", &wrong]).await?.contains("instead of sha256:0000"));
+    home.is_untouched();
+    registry.fault([Fault::Redirect("http://plugins.example.com/echo.wasm".to_owned())]);
+    assert!(home.wrong(&["install", &url, "--yes"]).await?.contains("without TLS"));
+    registry.fault(std::iter::repeat_n(Fault::Redirect(url.clone()), 20));
+    assert!(home.wrong(&["install", &url, "--yes"]).await?.contains("redirects without end"));
+    registry.shelves.faults.lock().unwrap().clear();
+    registry.fault([Fault::Claim(65 << 20)]);
+    assert!(home.wrong(&["install", &url, "--yes"]).await?.contains("the limit is"));
+    home.is_untouched();
+    let plain = home.wrong(&["install", "http://plugins.example.com/echo.wasm", "--yes"]).await?;
+    assert!(plain.contains("--plain-http plugins.example.com"), "{plain}");
+
+    let _before = registry.asked();
+    registry.fault([Fault::Break(1_000)]);
+    let right = Sha256Digest::of(&bytes).to_string();
+    home.right(&["install", &url, "--yes", "--digest", &right]).await?;
+    let ranges: Vec<_> = registry.asked().into_iter().map(|asked| asked.range).collect();
+    assert_eq!(ranges, [None, Some("bytes=1000-".to_owned())]);
+    assert_eq!(std::fs::read(home.path().join("plugins/echo.wasm"))?, bytes);
+    assert!(home.lock().is_some_and(|lock| lock.contains(&url) && lock.contains(&right)));
+    Ok(())
+}
