@@ -51,7 +51,7 @@ fn main() -> std::process::ExitCode {
         Command::Test(args) => author::test(&args),
         Command::Check(args) => author::check(&args),
         Command::Sdk => author::sdk(),
-        Command::Pack(args) => package::pack(&args),
+        Command::Pack(args) => author::pack(&args),
         Command::Keygen(args) => package::keygen(&args),
         Command::Sign(args) => package::sign(&args),
         Command::Verify(args) => package::verify(&args),

@@ -12,6 +12,7 @@
 
 mod auth;
 mod author;
+mod author_pack;
 mod author_test;
 mod call;
 mod capabilities;

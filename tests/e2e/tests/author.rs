@@ -67,16 +67,16 @@ const EDITS: [Edit; 4] = [
 ];
 
 /// An author's machine: an empty directory, and the binary.
-struct Machine {
+pub(crate) struct Machine {
     home: TempDir,
 }
 
 impl Machine {
-    fn new() -> anyhow::Result<Self> {
+    pub(crate) fn new() -> anyhow::Result<Self> {
         Ok(Self { home: TempDir::new()? })
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.home.path()
     }
 
@@ -91,7 +91,7 @@ impl Machine {
     }
 
     /// Runs a command to its end; answers its code and all that it said.
-    async fn run(&self, directory: &Path, arguments: &[&str]) -> anyhow::Result<(i32, String)> {
+    pub(crate) async fn run(&self, directory: &Path, arguments: &[&str]) -> anyhow::Result<(i32, String)> {
         let output = self.command(directory).args(arguments).output().await?;
         let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
         Ok((output.status.code().unwrap_or(-1), said))
@@ -237,7 +237,7 @@ async fn a_new_project_is_written_over_nothing() -> anyhow::Result<()> {
 }
 
 /// A project whose component is built already: a test guest's.
-fn built(machine: &Machine, guest: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn built(machine: &Machine, guest: &str) -> anyhow::Result<PathBuf> {
     let project = machine.path().join(guest);
     std::fs::create_dir_all(project.join("build"))?;
     let name = format!("target/wasm32-wasip2/guest/guest_{}.wasm", guest.replace('-', "_"));
