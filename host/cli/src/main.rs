@@ -10,6 +10,8 @@ mod author;
 mod client;
 mod config;
 mod doctor;
+#[cfg(test)]
+mod documented;
 mod exit;
 mod grants;
 mod health;

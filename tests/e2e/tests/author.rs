@@ -19,6 +19,8 @@ use tokio::{
     process::{Child, Command},
 };
 
+use crate::tutorial::Tutorial;
+
 /// A first build compiles the SDK, or fetches a compiler, on a machine that has other things to do.
 const FIRST: Duration = Duration::from_secs(900);
 /// A later one.
@@ -187,6 +189,7 @@ async fn from_nothing_to_a_tool(language: &str) -> anyhow::Result<()> {
     assert_eq!(client.tools().await?, ["words_count", "words_remember"]);
     assert_eq!(letters(&client).await?, json!(16));
     let source = project.join(file);
+    let first = std::fs::read_to_string(&source)?;
     let start = Instant::now();
     edit(&source, from, to)?;
     dev.says("words 0.1.0 is live", 2, NEXT).await?;
@@ -202,7 +205,22 @@ async fn from_nothing_to_a_tool(language: &str) -> anyhow::Result<()> {
     std::fs::write(&source, good.replace("1000", "2000"))?;
     dev.says("words 0.1.0 is live", 3, NEXT).await?;
     assert_eq!(letters(&client).await?, json!(2016));
-    dev.stop().await
+
+    // What docs/authors.md lets its reader do.
+    let tutorial = Tutorial::of(language)?;
+    std::fs::write(&source, tutorial.follow(&first)?)?;
+    dev.says("words 0.1.0 is live", 4, NEXT).await?;
+    dev.says("words_reverse", 1, NEXT).await?;
+    let turned = client.call("words_reverse", json!({ "text": "abc" })).await?;
+    assert_eq!(tandem_harness::text(&turned), "cba");
+    dev.stop().await?;
+    let cases = project.join("tests/tools.toml");
+    std::fs::write(&cases, std::fs::read_to_string(&cases)? + "\n" + &tutorial.case)?;
+    let (code, said) = machine.run(&project, &["test"]).await?;
+    assert!(code == 0 && said.contains("turns around") && said.contains("4 passed"), "{said}");
+    let (code, said) = machine.run(&project, &["pack"]).await?;
+    assert!(code == 0 && said.contains("words.wasm: words 0.1.0 with 3 tools"), "{said}");
+    Ok(())
 }
 
 #[tokio::test]

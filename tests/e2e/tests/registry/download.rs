@@ -1,7 +1,11 @@
 //! Files on their way here: broken off, too large, from web servers.
 
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tandem_harness::{Fault, Registry, called, variant_bytes};
 use tandem_manifest::Sha256Digest;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::{Home, names};
 
@@ -77,5 +81,63 @@ async fn files_of_web_servers_are_fetched_within_the_same_bounds() -> anyhow::Re
     assert_eq!(ranges, [None, Some("bytes=1000-".to_owned())]);
     assert_eq!(std::fs::read(home.path().join("plugins/echo.wasm"))?, bytes);
     assert!(home.lock().is_some_and(|lock| lock.contains(&url) && lock.contains(&right)));
+    Ok(())
+}
+
+/// TLS before a server: answers its port and the authority that vouches for it.
+async fn over_tls(server: &str) -> anyhow::Result<(u16, String)> {
+    let (key, mut authority) = (KeyPair::generate()?, CertificateParams::new(Vec::new())?);
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let pem = authority.self_signed(&key)?.pem();
+    let (own, issuer) = (KeyPair::generate()?, Issuer::new(authority, key));
+    let certificate = CertificateParams::new(vec!["localhost".to_owned()])?.signed_by(&own, &issuer)?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], own.serialize_der().try_into().expect("a key"))?;
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let (listener, server) = (TcpListener::bind("127.0.0.1:0").await?, server.to_owned());
+    let port = listener.local_addr()?.port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (acceptor, server) = (acceptor.clone(), server.clone());
+            tokio::spawn(async move {
+                // Who does not trust the certificate goes away.
+                let Ok(mut inside) = acceptor.accept(stream).await else { return };
+                let Ok(mut outside) = TcpStream::connect(server).await else { return };
+                let _ended = tokio::io::copy_bidirectional(&mut inside, &mut outside).await;
+            });
+        }
+    });
+    Ok((port, pem))
+}
+
+#[tokio::test]
+async fn over_tls_only_whom_an_authority_vouches_for_is_asked() -> anyhow::Result<()> {
+    let (registry, home) = (Registry::start().await, Home::new()?);
+    let bytes = variant_bytes("echo", called("echo", "1.0.0"))?;
+    registry.shelves.blobs.lock().unwrap().insert("echo.wasm".to_owned(), bytes.clone());
+    let (port, authority) = over_tls(&registry.host).await?;
+    let url = format!("https://localhost:{port}/files/echo.wasm");
+    let stranger = home.wrong(&["install", &url, "--yes"]).await?;
+    assert!(stranger.contains("certificate"), "{stranger}");
+    assert!(registry.asked().is_empty(), "nothing is asked of a stranger");
+    home.is_untouched();
+
+    home.file("authority.pem", authority.as_bytes())?;
+    let trust = ["--set", "http.authorities=authority.pem"];
+    // From TLS to none, even on this machine.
+    registry.fault([Fault::Redirect(format!("http://{}/files/echo.wasm", registry.host))]);
+    let refused = home.wrong(&[&["install", &url, "--yes"], &trust[..]].concat()).await?;
+    assert!(refused.contains("without TLS"), "{refused}");
+    home.is_untouched();
+    let _before = registry.asked();
+    registry.fault([Fault::Break(1_000)]);
+    home.right(&[&["install", &url, "--yes"], &trust[..]].concat()).await?;
+    let ranges: Vec<_> = registry.asked().into_iter().map(|asked| asked.range).collect();
+    assert_eq!(ranges, [None, Some("bytes=1000-".to_owned())]);
+    assert_eq!(std::fs::read(home.path().join("plugins/echo.wasm"))?, bytes);
+    assert!(home.lock().is_some_and(|lock| lock.contains(&url)));
     Ok(())
 }

@@ -106,6 +106,40 @@ async fn nothing_is_installed_that_a_host_would_not_load() -> anyhow::Result<()>
 }
 
 #[tokio::test]
+async fn a_file_is_installed_from_where_it_lies_and_upgraded_from_there() -> anyhow::Result<()> {
+    let home = Home::new()?;
+    let write = |version| home.file("echo.wasm", &variant_bytes("echo", called("echo", version))?);
+    let read = |file: &str| std::fs::read(home.path().join(file));
+    write("1.0.0")?;
+    let wrong = format!("sha256:{}", "0".repeat(64));
+    let refused = home.wrong(&["install", "./echo.wasm", "--yes", "--digest", &wrong]).await?;
+    assert!(refused.contains("it is another file than the one that was named"), "{refused}");
+    home.is_untouched();
+    let digest = Sha256Digest::of(&read("echo.wasm")?).to_string();
+    let said = home.right(&["install", "./echo.wasm", "--yes", "--digest", &digest]).await?;
+    assert!(said.text.contains("valid, by the trusted key"), "{}", said.text);
+    assert_eq!(read("plugins/echo.wasm")?, read("echo.wasm")?);
+    assert!(
+        home.lock().is_some_and(|lock| lock.contains("echo.wasm\"") && lock.contains(&digest)),
+        "{:?}",
+        home.lock()
+    );
+    assert!(home.right(&["upgrade", "echo"]).await?.out.contains("is up to date"));
+
+    // It is restored only as long as it is the same file; a newer one is an upgrade.
+    std::fs::remove_file(home.path().join("plugins/echo.wasm"))?;
+    home.right(&["install", "--locked"]).await?;
+    assert_eq!(home.installed(), ["echo.wasm"]);
+    write("1.1.0")?;
+    std::fs::remove_file(home.path().join("plugins/echo.wasm"))?;
+    assert!(home.wrong(&["install", "--locked"]).await?.contains("it is another file"));
+    home.right(&["upgrade", "echo", "--yes"]).await?;
+    assert_eq!(read("plugins/echo.wasm")?, read("echo.wasm")?);
+    assert!(home.lock().is_some_and(|lock| lock.contains("version = \"1.1.0\"")));
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_lock_file_is_restored_exactly() -> anyhow::Result<()> {
     let (registry, home) = (Registry::start().await, Home::new()?);
     let stable = format!("oci://{}/acme/echo:stable", registry.host);
