@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.."
 for language in rust c javascript python; do
     project=target/bench/$language
     rm -rf "$project.new" "$project/build"
-    target/dist/tandem new words --lang "$language" --path "$project.new" 2> /dev/null
+    target/dist/tandem new words --lang "$language" --path "$project.new" > /dev/null
     mkdir -p "$project"
     cp -R "$project.new/." "$project/"
     rm -rf "$project.new"

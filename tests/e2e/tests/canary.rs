@@ -69,7 +69,14 @@ impl GrantPolicy for Plain {
 }
 
 /// A trial that began between two moments, which are answered with it.
-fn trial(share: u8) -> anyhow::Result<(Catalog, Arc<Canary>, [Instant; 2])> {
+type Trial = (Catalog, Arc<Canary>, [Instant; 2]);
+
+async fn trial(share: u8) -> anyhow::Result<Trial> {
+    // Loading waits for the guest.
+    tokio::task::spawn_blocking(move || begun(share)).await?
+}
+
+fn begun(share: u8) -> anyhow::Result<Trial> {
     let engine = Engine::new(EngineConfig::default(), None, Arc::new(Services::default()))?;
     let options = LoadOptions {
         directory: PathBuf::new(),
@@ -95,7 +102,7 @@ fn trial(share: u8) -> anyhow::Result<(Catalog, Arc<Canary>, [Instant; 2])> {
 #[tokio::test]
 async fn its_calls_lie_evenly_among_the_others() -> anyhow::Result<()> {
     for share in [1, 25, 33, 50, 99, 100] {
-        let (catalog, canary, _) = trial(share)?;
+        let (catalog, canary, _) = trial(share).await?;
         let (serving, _) = catalog.of_file("echo.wasm");
         let tool = serving.expect("the old one serves").tools[0].clone();
         let mut taken = 0;
@@ -109,7 +116,7 @@ async fn its_calls_lie_evenly_among_the_others() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn it_serves_after_its_time_and_its_calls_and_not_before() -> anyhow::Result<()> {
-    let (_catalog, canary, [before, after]) = trial(SHARE)?;
+    let (_catalog, canary, [before, after]) = trial(SHARE).await?;
     let moment = Duration::from_nanos(1);
     for _ in 1..MIN_CALLS {
         canary.count(false);
