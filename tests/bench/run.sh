@@ -3,4 +3,5 @@
 set -eu
 cd "$(dirname "$0")/../.."
 cargo build --profile dist -p tandem -p tandem-bench
+case ${1:-languages} in languages) sh tests/bench/languages.sh ;; esac
 exec target/dist/tandem-bench "$@"

@@ -37,8 +37,8 @@ pub(crate) enum Command {
     Check(crate::author::Check),
     /// Print where the SDKs are, for builds by hand
     Sdk,
-    /// Turn a built component into a plugin: add its manifest and descriptors
-    Pack(Pack),
+    /// Build a project, or take a built component, and make a plugin of it: with its manifest, its descriptors, a signature
+    Pack(crate::author::Pack),
     /// Make a pair of signing keys
     Keygen(Keygen),
     /// Sign a packed plugin
@@ -304,27 +304,6 @@ pub(crate) enum WorkflowCommand {
         #[arg(long)]
         reason: Option<String>,
     },
-}
-
-#[derive(Debug, ClapArgs)]
-#[command(
-    after_help = "Example:\n  tandem pack target/wasm32-wasip2/release/dataset.wasm --manifest plugin.toml --key keys/dev.key -o dataset.wasm"
-)]
-pub(crate) struct Pack {
-    /// The built component
-    pub component: PathBuf,
-    /// Its manifest
-    #[arg(long, default_value = "plugin.toml")]
-    pub manifest: PathBuf,
-    /// The WIT text of a component with typed exports of its own: its `///` comments become descriptions
-    #[arg(long, value_name = "PATH")]
-    pub wit: Option<PathBuf>,
-    /// Where to write the plugin
-    #[arg(short, long)]
-    pub output: PathBuf,
-    /// Also sign it with this private key
-    #[arg(long)]
-    pub key: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -10,6 +10,8 @@ mod author;
 mod client;
 mod config;
 mod doctor;
+#[cfg(test)]
+mod documented;
 mod exit;
 mod grants;
 mod health;
@@ -51,7 +53,7 @@ fn main() -> std::process::ExitCode {
         Command::Test(args) => author::test(&args),
         Command::Check(args) => author::check(&args),
         Command::Sdk => author::sdk(),
-        Command::Pack(args) => package::pack(&args),
+        Command::Pack(args) => author::pack(&args),
         Command::Keygen(args) => package::keygen(&args),
         Command::Sign(args) => package::sign(&args),
         Command::Verify(args) => package::verify(&args),

@@ -1,20 +1,18 @@
-//! `tandem pack`, `keygen`, `sign` and `verify`.
+//! Plugin files: how one is put together, and `tandem keygen`, `sign` and `verify`.
 
 use std::{
     fs,
     io::{IsTerminal, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
-    sync::Arc,
 };
 
 use anyhow::{Context, bail};
-use tandem_engine::{Engine, EngineConfig, LeftOut, Services};
+use tandem_engine::{Engine, LeftOut};
 use tandem_manifest::{KeyPair, ManifestErrors, Package, PluginManifest, SignaturePolicy, TrustRoots};
-use wit_parser::{PackageMetadata, Resolve};
 
 use crate::{
-    args::{Keygen, Pack, Sign, Verify},
+    args::{Keygen, Sign, Verify},
     exit::Exit,
 };
 
@@ -27,7 +25,7 @@ fn read_text(path: &Path) -> anyhow::Result<String> {
 }
 
 /// Writes beside the target and renames, so that a crash leaves the old file or the new one.
-fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
@@ -72,47 +70,8 @@ pub(crate) async fn assemble(
     Ok(Assembled { file, tools: descriptors.tools.len(), left_out })
 }
 
-pub(crate) fn pack(args: &Pack) -> anyhow::Result<Exit> {
-    let mut component = read(&args.component)?;
-    if let Some(wit) = &args.wit {
-        component = documented(&component, wit)?;
-    }
-    let manifest = manifest(&args.manifest)?;
-    let engine =
-        Engine::new(EngineConfig { max_instances: 1, ..EngineConfig::default() }, None, Arc::new(Services::default()))?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let Assembled { mut file, tools, left_out } = runtime
-        .block_on(assemble(&engine, &component, &args.manifest, &manifest))
-        .with_context(|| format!("{} cannot be packed", args.component.display()))?;
-    for function in &left_out {
-        writeln!(std::io::stderr(), "{}: {function}", args.component.display())?;
-    }
-    if let Some(key) = &args.key {
-        file = Package::sign(&file, &key_pair(key)?)?;
-    }
-    replace(&args.output, &file)?;
-    writeln!(
-        std::io::stdout(),
-        "{}: {} {} with {} tools, {} bytes, {}",
-        args.output.display(),
-        manifest.plugin.name,
-        manifest.plugin.version,
-        tools,
-        file.len(),
-        if args.key.is_some() { "signed" } else { "unsigned" }
-    )?;
-    Ok(Exit::Success)
-}
-
-/// Puts the comments of a WIT text into the component, in the section where WIT tools keep them: its types have none.
-fn documented(component: &[u8], wit: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut resolve = Resolve::default();
-    let (package, _) = resolve.push_path(wit).with_context(|| format!("cannot read {}", wit.display()))?;
-    let docs = PackageMetadata::extract(&resolve, package).encode()?;
-    Ok(Package::annotate(component, PackageMetadata::SECTION_NAME, &docs)?)
-}
-
-fn key_pair(path: &Path) -> anyhow::Result<KeyPair> {
+/// Reads a private key.
+pub(crate) fn key_pair(path: &Path) -> anyhow::Result<KeyPair> {
     KeyPair::from_pem(&read_text(path)?).with_context(|| format!("{} is no private key", path.display()))
 }
 

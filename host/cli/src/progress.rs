@@ -1,4 +1,4 @@
-//! Progress bars on a terminal: while plugins are compiled, with log lines in any case, and while files are fetched.
+//! Progress bars on a terminal: while plugins are compiled, with log lines in any case, and while files are fetched or sent.
 
 use std::{
     io::IsTerminal,
@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use tandem_catalog::{LoadObserver, Rejected};
 use tandem_engine::Origin;
 use tandem_registry::Meter;
@@ -66,22 +66,10 @@ pub(crate) struct Transfer {
 }
 
 impl Transfer {
-    /// Of what is fetched; it is told how far that is.
     pub(crate) fn new(what: &str) -> Self {
-        Self::showing("{spinner} {wide_msg} {bytes}", what)
-    }
-
-    /// Of what is sent, of which nobody tells how far it is.
-    pub(crate) fn sending(what: &str, bytes: usize) -> Self {
-        let transfer = Self::showing("{spinner} {wide_msg}", "");
-        transfer.bar.set_message(format!("sending {} to {what}", HumanBytes(bytes as u64)));
-        transfer
-    }
-
-    fn showing(template: &str, message: &str) -> Self {
         let bar = if std::io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() };
-        style(&bar, template);
-        bar.set_message(message.to_owned());
+        style(&bar, "{spinner} {wide_msg} {bytes}");
+        bar.set_message(what.to_owned());
         bar.enable_steady_tick(Duration::from_millis(100));
         Self { bar }
     }

@@ -25,6 +25,7 @@ mod http;
 mod lock;
 mod oci;
 mod part;
+mod push;
 mod source;
 
 pub use download::{Expected, Fetched, Meter};

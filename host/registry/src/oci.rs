@@ -7,7 +7,6 @@ use std::{cell::RefCell, time::Duration};
 
 use bytes::Bytes;
 use oci_client::{
-    client::{Certificate, CertificateEncoding, ClientConfig, ClientProtocol},
     errors::OciDistributionError,
     manifest::{
         IMAGE_MANIFEST_LIST_MEDIA_TYPE, IMAGE_MANIFEST_MEDIA_TYPE, OCI_IMAGE_INDEX_MEDIA_TYPE, OCI_IMAGE_MEDIA_TYPE,
@@ -27,13 +26,12 @@ use crate::{
     download::{Expected, Fetched, Meter},
     error::{RegistryError, shown},
     http::{Client, body, refusal},
+    push::push,
     source::OciSource,
 };
 
 /// The largest manifest: what the distribution specification asks registries to take.
 const MAX_MANIFEST: usize = 4 << 20;
-/// How long a part of a publication may take.
-const IDLE: Duration = Duration::from_secs(60);
 /// How often a publication is tried again while the registry is busy; blobs that it has are not sent again.
 const MAX_TRIES: u32 = 5;
 /// The wait before it; doubled each time, so that half a minute is bridged. `oci-client` does not tell what the registry asks for.
@@ -120,11 +118,18 @@ impl Repository<'_> {
         self.client.download(&place, async |headers| self.get(&url, headers).await, expected, meter).await
     }
 
-    /// Publishes a plugin's file under the source's tag. One that is there already is left as it is.
+    /// Publishes a plugin's file under the source's tag. One that is there already is left as it is. The meter is told how much
+    /// of the file was sent, from nothing again with each attempt.
     ///
     /// # Errors
     /// The tag names something else and `force` is not given; the registry refuses.
-    pub async fn publish(mut self, package: &Package, file: Vec<u8>, force: bool) -> Result<Published, RegistryError> {
+    pub async fn publish(
+        mut self,
+        package: &Package,
+        file: Vec<u8>,
+        force: bool,
+        meter: &dyn Meter,
+    ) -> Result<Published, RegistryError> {
         let artifact = Artifact::of(package, &file)?;
         self.right = Right::Push;
         self.log_in().await?;
@@ -140,7 +145,8 @@ impl Repository<'_> {
         }
         let file = Bytes::from(file);
         let mut tries = 0;
-        while let Err(error) = self.push(&artifact, file.clone()).await {
+        let auth = self.opened.borrow().as_ref().map_or(RegistryAuth::Anonymous, |opened| opened.auth.clone());
+        while let Err(error) = push(self.client, &self.source, auth.clone(), &artifact, file.clone(), meter).await {
             if !matches!(error, OciDistributionError::ServerError { code: 429 | 503, .. }) || tries >= MAX_TRIES {
                 return Err(self.pushed(error));
             }
@@ -156,32 +162,6 @@ impl Repository<'_> {
         Ok(published(false))
     }
 
-    async fn push(&self, artifact: &Artifact, file: Bytes) -> Result<(), OciDistributionError> {
-        let (host, reference) = (self.source.connects_to(), self.source.reference());
-        let plain = self.client.options.plain_http.scheme_of(host) == "http";
-        let authorities = self.client.options.authorities.iter();
-        let client = oci_client::Client::try_from(ClientConfig {
-            protocol: if plain { ClientProtocol::HttpsExcept(vec![host.to_owned()]) } else { ClientProtocol::Https },
-            extra_root_certificates: authorities
-                .map(|der| Certificate { encoding: CertificateEncoding::Der, data: der.to_vec() })
-                .collect(),
-            read_timeout: Some(IDLE),
-            connect_timeout: Some(IDLE),
-            ..ClientConfig::default()
-        })?;
-        let auth = self.opened.borrow().as_ref().map_or(RegistryAuth::Anonymous, |opened| opened.auth.clone());
-        client.store_auth_if_needed(host, &auth).await;
-        let blobs = [(artifact.layer_digest, file), (artifact.config_digest, artifact.config.clone().into())];
-        for (digest, bytes) in blobs {
-            let digest = digest.to_string();
-            if !client.blob_exists(reference, &digest).await? {
-                client.push_blob(reference, bytes, &digest).await?;
-            }
-        }
-        let kind = HeaderValue::from_static(OCI_IMAGE_MEDIA_TYPE);
-        client.push_manifest_raw(reference, artifact.manifest.clone(), kind).await.map(drop)
-    }
-
     /// What an error of a publication is.
     fn pushed(&self, error: OciDistributionError) -> RegistryError {
         let place = self.source.to_string();
@@ -193,6 +173,7 @@ impl Repository<'_> {
                 RegistryError::Status { place, status: code, message: format!(": {}", shown(&message)) }
             }
             OciDistributionError::RequestError(error) => crate::http::unreachable(&place, error),
+            OciDistributionError::IoError(error) => RegistryError::unreachable(&place, &error),
             other => RegistryError::protocol(&place, shown(&other.to_string())),
         }
     }

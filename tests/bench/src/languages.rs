@@ -1,6 +1,6 @@
 //! What guests of each language cost: compiled, started from the compiled-code cache, and called.
 //!
-//! The guests are the SDKs' templates, which `sdk/test.sh` builds into `target/sdk`; a language whose tool chain is not
+//! The guests are the SDKs' templates, which `languages.sh` builds into `target/bench`; a language whose tool chain is not
 //! there is named and skipped.
 
 use std::{
@@ -26,8 +26,8 @@ const WARM_UP: usize = 200;
 const CALLS: usize = 2_000;
 
 fn project(language: &str) -> PathBuf {
-    let directory = std::env::var_os("TANDEM_BENCH_SDK").unwrap_or_else(|| "target/sdk".into());
-    PathBuf::from(directory).join(language).join("projects/words")
+    let directory = std::env::var_os("TANDEM_BENCH_LANGUAGES").unwrap_or_else(|| "target/bench".into());
+    PathBuf::from(directory).join(language)
 }
 
 /// One language's guest as a package.
@@ -109,7 +109,7 @@ pub(crate) fn report(out: &mut impl Write) -> anyhow::Result<()> {
     )?;
     for language in LANGUAGES {
         if !project(language).join("build/plugin.wasm").exists() {
-            writeln!(out, "{language:11} skipped: `make sdk-test` did not build it, for want of its tool chain")?;
+            writeln!(out, "{language:11} skipped: it was not built; `sh tests/bench/languages.sh` says why")?;
             continue;
         }
         let Measured { megabytes, cold, warm, calls } =

@@ -12,8 +12,10 @@
 
 mod auth;
 mod author;
+mod author_pack;
 mod author_test;
 mod call;
+mod canary;
 mod capabilities;
 mod changes;
 mod clock;
@@ -35,12 +37,14 @@ mod reactor;
 mod reflect;
 mod registry;
 mod reload;
+mod reload_load;
 mod rest;
 mod results;
 mod stdio;
 mod supply;
 mod tasks;
 mod tenants;
+mod tutorial;
 
 /// The machine-readable part of a failed call.
 fn fault(result: &rmcp::model::CallToolResult) -> serde_json::Value {

@@ -19,6 +19,8 @@ use tokio::{
     process::{Child, Command},
 };
 
+use crate::tutorial::Tutorial;
+
 /// A first build compiles the SDK, or fetches a compiler, on a machine that has other things to do.
 const FIRST: Duration = Duration::from_secs(900);
 /// A later one.
@@ -67,16 +69,16 @@ const EDITS: [Edit; 4] = [
 ];
 
 /// An author's machine: an empty directory, and the binary.
-struct Machine {
+pub(crate) struct Machine {
     home: TempDir,
 }
 
 impl Machine {
-    fn new() -> anyhow::Result<Self> {
+    pub(crate) fn new() -> anyhow::Result<Self> {
         Ok(Self { home: TempDir::new()? })
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.home.path()
     }
 
@@ -91,7 +93,7 @@ impl Machine {
     }
 
     /// Runs a command to its end; answers its code and all that it said.
-    async fn run(&self, directory: &Path, arguments: &[&str]) -> anyhow::Result<(i32, String)> {
+    pub(crate) async fn run(&self, directory: &Path, arguments: &[&str]) -> anyhow::Result<(i32, String)> {
         let output = self.command(directory).args(arguments).output().await?;
         let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
         Ok((output.status.code().unwrap_or(-1), said))
@@ -187,6 +189,7 @@ async fn from_nothing_to_a_tool(language: &str) -> anyhow::Result<()> {
     assert_eq!(client.tools().await?, ["words_count", "words_remember"]);
     assert_eq!(letters(&client).await?, json!(16));
     let source = project.join(file);
+    let first = std::fs::read_to_string(&source)?;
     let start = Instant::now();
     edit(&source, from, to)?;
     dev.says("words 0.1.0 is live", 2, NEXT).await?;
@@ -202,7 +205,22 @@ async fn from_nothing_to_a_tool(language: &str) -> anyhow::Result<()> {
     std::fs::write(&source, good.replace("1000", "2000"))?;
     dev.says("words 0.1.0 is live", 3, NEXT).await?;
     assert_eq!(letters(&client).await?, json!(2016));
-    dev.stop().await
+
+    // What docs/authors.md lets its reader do.
+    let tutorial = Tutorial::of(language)?;
+    std::fs::write(&source, tutorial.follow(&first)?)?;
+    dev.says("words 0.1.0 is live", 4, NEXT).await?;
+    dev.says("words_reverse", 1, NEXT).await?;
+    let turned = client.call("words_reverse", json!({ "text": "abc" })).await?;
+    assert_eq!(tandem_harness::text(&turned), "cba");
+    dev.stop().await?;
+    let cases = project.join("tests/tools.toml");
+    std::fs::write(&cases, std::fs::read_to_string(&cases)? + "\n" + &tutorial.case)?;
+    let (code, said) = machine.run(&project, &["test"]).await?;
+    assert!(code == 0 && said.contains("turns around") && said.contains("4 passed"), "{said}");
+    let (code, said) = machine.run(&project, &["pack"]).await?;
+    assert!(code == 0 && said.contains("words.wasm: words 0.1.0 with 3 tools"), "{said}");
+    Ok(())
 }
 
 #[tokio::test]
@@ -237,7 +255,7 @@ async fn a_new_project_is_written_over_nothing() -> anyhow::Result<()> {
 }
 
 /// A project whose component is built already: a test guest's.
-fn built(machine: &Machine, guest: &str) -> anyhow::Result<PathBuf> {
+pub(crate) fn built(machine: &Machine, guest: &str) -> anyhow::Result<PathBuf> {
     let project = machine.path().join(guest);
     std::fs::create_dir_all(project.join("build"))?;
     let name = format!("target/wasm32-wasip2/guest/guest_{}.wasm", guest.replace('-', "_"));

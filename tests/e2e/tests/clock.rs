@@ -31,7 +31,7 @@ async fn time_and_chance_are_real() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn time_and_chance_can_be_fixed_for_a_plugin() -> anyhow::Result<()> {
-    let at = |now, seed| Some(Fixed { now: Duration::from_secs(now), seed });
+    let at = |now, seed| Some(Fixed { now: Some(Duration::from_secs(now)), seed: Some(seed) });
     let first = seen(&clock(at(1_000_000_000, 1))?).await?;
     assert_eq!((&first["now"], &first["step"]), (&json!("1000000000000000000"), &json!("1000")), "{first}");
     let plugin = clock(at(1_000_000_000, 1))?;
@@ -42,6 +42,19 @@ async fn time_and_chance_can_be_fixed_for_a_plugin() -> anyhow::Result<()> {
     }
     let real = clock(None)?;
     assert_ne!(seen(&real).await?, seen(&real).await?);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_them_can_be_fixed_and_the_other_is_real() -> anyhow::Result<()> {
+    let time = clock(Some(Fixed { now: Some(Duration::from_secs(1_000_000_000)), seed: None }))?;
+    let (first, second) = (seen(&time).await?, seen(&time).await?);
+    assert_eq!((&first["now"], &first["now"]), (&json!("1000000000000000000"), &second["now"]));
+    assert!(first["secret"] != second["secret"] && first["hash"] != second["hash"], "{first} {second}");
+    let chance = clock(Some(Fixed { now: None, seed: Some(1) }))?;
+    let (first, second) = (seen(&chance).await?, seen(&chance).await?);
+    assert_eq!((&first["secret"], &first["hash"]), (&second["secret"], &second["hash"]));
+    assert_ne!(first["now"], second["now"]);
     Ok(())
 }
 

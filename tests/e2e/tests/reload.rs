@@ -2,10 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,12 +13,12 @@ use tandem_harness::{Client, Host, Options, called, plugin, replace, variant, va
 
 use crate::policy::{recorded, tandem};
 
-fn file(host: &Host, name: &str) -> PathBuf {
+pub(crate) fn file(host: &Host, name: &str) -> PathBuf {
     host.directory.path().join("plugins").join(name)
 }
 
 /// Runs a command of the operator and reads the JSON that it prints.
-async fn operator(home: &Path, arguments: &[&str]) -> anyhow::Result<Value> {
+pub(crate) async fn operator(home: &Path, arguments: &[&str]) -> anyhow::Result<Value> {
     let output = tandem(home, &[arguments, &["--json"]].concat()).await?;
     anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(serde_json::from_slice(&output.stdout)?)
@@ -35,7 +32,7 @@ async fn listed(host: &Host, name: &str) -> anyhow::Result<Value> {
 }
 
 /// Waits until something of a file in `tandem list` is so.
-async fn until(host: &Host, name: &str, so: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
+pub(crate) async fn until(host: &Host, name: &str, so: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
     let mut last = Value::Null;
     for _ in 0..600 {
         last = listed(host, name).await?;
@@ -306,94 +303,5 @@ async fn a_version_that_fails_on_trial_is_given_up_by_itself() -> anyhow::Result
     assert!(shown[0]["state"] == "serving" && shown.to_string().contains("was tried out and given up"), "{shown}");
     let shown = operator(host.directory.path(), &["reload", "echo"]).await?;
     assert_eq!(shown[0]["state"], "canary", "{shown}");
-    Ok(())
-}
-
-/// What the clients saw.
-#[derive(Default)]
-struct Seen {
-    calls: AtomicUsize,
-    failures: std::sync::Mutex<Vec<String>>,
-    stop: AtomicBool,
-}
-
-async fn calling(client: Client, seen: Arc<Seen>) {
-    while !seen.stop.load(Ordering::Relaxed) {
-        let failure = match client.structured("add", json!({"a": 1, "b": 2})).await {
-            Ok(sum) if sum["sum"] == 3.0 => None,
-            Ok(other) => Some(other.to_string()),
-            Err(error) => Some(format!("{error:#}")),
-        };
-        seen.calls.fetch_add(1, Ordering::Relaxed);
-        seen.failures.lock().expect("nobody panics").extend(failure);
-    }
-}
-
-/// The least memory within some seconds: what is counted of calls is folded every five.
-async fn memory(host: &Host) -> anyhow::Result<u64> {
-    let mut least = u64::MAX;
-    for _ in 0..24 {
-        least = least.min(host.memory()?);
-        tokio::time::sleep(Duration::from_millis(250)).await;
-    }
-    Ok(least)
-}
-
-/// Replacements after which all that is made once is there: the thread that takes over, and what its heap keeps.
-const WARM_UP: usize = 15;
-/// Part of the memory before that there may be more of after fifty replacements.
-const GROWTH: f64 = 0.1;
-
-#[tokio::test]
-async fn no_call_is_lost_while_a_plugin_is_replaced_fifty_times() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.config(CANARY).start().await?;
-    let home = host.directory.path().to_owned();
-    let seen = Arc::new(Seen::default());
-    let mut clients = Vec::new();
-    for _ in 0..16 {
-        clients.push(tokio::spawn(calling(host.client("/mcp/full").await?, seen.clone())));
-    }
-    // Few files, so that most of the time is spent on replacing and not on compiling.
-    let good = ["0.1.0+a", "0.1.0+b"].map(|version| variant_bytes("echo", called("echo", version)));
-    let good = good.into_iter().collect::<anyhow::Result<Vec<_>>>()?;
-    let broken = [good[0][..good[0].len() / 3].to_vec(), variant_bytes("checker", called("echo", "0.1.1"))?];
-    let path = file(&host, "echo.wasm");
-    let (mut replaced, mut before) = (0, 0);
-    for round in 0..WARM_UP + 50 {
-        if round == WARM_UP {
-            before = memory(&host).await?;
-        }
-        let version = &good[round % 2];
-        replace(&path, version)?;
-        let shown = operator(&home, &["reload"]).await?;
-        assert_eq!(shown[0]["state"], "canary", "{shown}");
-        if round % 10 == 4 {
-            until(&host, "echo.wasm", |line| line["state"] == "serving" && line["error"].is_null()).await?;
-        } else {
-            let shown = operator(&home, &["reload", "echo"]).await?;
-            assert_eq!(shown[0]["state"], "serving", "{shown}");
-        }
-        replaced += 1;
-        if round % 5 == 2 {
-            replace(&path, &broken[round / 5 % 2])?;
-            let shown = operator(&home, &["reload", "echo"]).await?;
-            assert!(!shown[0]["error"].is_null(), "{shown}");
-        }
-    }
-    let line = until(&host, "echo.wasm", |line| line["draining"] == 0).await?;
-    let after = memory(&host).await?;
-    seen.stop.store(true, Ordering::Relaxed);
-    for client in clients {
-        client.await?;
-    }
-    let failures = seen.failures.lock().expect("nobody panics").clone();
-    assert!(failures.is_empty(), "{} of {:?}: {:?}", failures.len(), seen.calls, failures.first());
-    assert!(replaced == WARM_UP + 50 && seen.calls.load(Ordering::Relaxed) > 1_000, "{:?} calls; {line}", seen.calls);
-    // Exactly: no replaced version is held by anything.
-    let gone =
-        host.log().iter().filter(|line| line.to_string().contains("the old version is gone from memory")).count();
-    assert_eq!(gone, replaced, "versions that left memory");
-    // And nothing of them: a version that left a five-hundredth part of the memory behind would be seen.
-    assert!(after as f64 <= before as f64 * (1.0 + GROWTH), "memory went from {before} to {after}");
     Ok(())
 }

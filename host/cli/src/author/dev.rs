@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Place, example,
     host::{Private, Taken, private_config},
-    project::Project,
+    project::{Project, Purpose},
     say, toolchain,
     watch::Sources,
 };
@@ -131,7 +131,7 @@ async fn version(project: &Project, source: &Source, host: &Arc<Private>) -> any
         say!("`{setting}` of the configuration has changed; it counts when `tandem dev` is started again");
     }
     let start = Instant::now();
-    project.build().await?;
+    project.build(Purpose::Again).await?;
     let built = start.elapsed();
     if let Some(size) = project.component().ok().map(|component| component.len()).filter(|size| *size > SLOW) {
         say!("built in {:.1} s; the host compiles {} MiB now", built.as_secs_f64(), size >> 20);

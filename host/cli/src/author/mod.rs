@@ -1,4 +1,4 @@
-//! What an author of plugins does: begin one, see it run while it is written, test it, have it checked.
+//! What an author of plugins does: begin one, see it run while it is written, test it, have it checked, pack it.
 //!
 //! **Promises.** Everything runs the way an operator's host runs it: the same sandbox, the same limits, the same refusals. What
 //! compilers print is passed on as it is. **Refuses** to install anything, or to write over anything, without being told to.
@@ -9,6 +9,7 @@ mod example;
 mod host;
 mod language;
 mod new;
+mod pack;
 mod project;
 mod sdk;
 mod test;
@@ -21,9 +22,17 @@ pub(crate) use self::{
     check::{Check, run as check},
     dev::{Dev, run as dev},
     new::{New, run as new},
+    pack::{Pack, run as pack},
     test::{Test, run as test},
 };
-use crate::exit::Exit;
+use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+
+use self::project::{Project, Purpose};
+use crate::{exit::Exit, serve::stop_on_signal};
+
+/// As a shell says of what an interrupt ended.
+const STOPPED: i32 = 130;
 
 /// Says something to whoever sits there. Standard output stays free for what machines read.
 macro_rules! say {
@@ -47,6 +56,18 @@ pub(crate) struct Place {
 pub(crate) fn sdk() -> anyhow::Result<Exit> {
     writeln!(std::io::stdout(), "{}", sdk::directory()?.display())?;
     Ok(Exit::Success)
+}
+
+/// Builds a project; whoever stops us ends the compiler too. What follows has nothing to finish, and ends at once.
+async fn build_once(project: &Project, purpose: Purpose) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    stop_on_signal(stop.clone())?;
+    stop.run_until_cancelled(project.build(purpose)).await.context("stopped while the plugin was built")??;
+    tokio::spawn(async move {
+        stop.cancelled().await;
+        std::process::exit(STOPPED);
+    });
+    Ok(())
 }
 
 /// Our standard error as a child's standard output: all that it prints is for people.

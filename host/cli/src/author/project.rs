@@ -28,6 +28,15 @@ const CARGO: &str = ".cargo/config.toml";
 /// The first line of a file that is ours to write anew.
 const OURS: &str = "# Written by `tandem`, for this machine only.";
 
+/// What a build is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To be followed by others soon: what one command compiled, the next one need not.
+    Again,
+    /// To be given away: small and fast.
+    Use,
+}
+
 /// The processes of a build, ended when it is dropped.
 struct Group(Option<Pid>);
 
@@ -91,14 +100,17 @@ impl Project {
             .with_context(|| format!("{SCRIPT} did not make {COMPONENT}; that is where the built component belongs"))
     }
 
-    /// Runs the build, as one that is to be followed by others soon: what one command compiled, the next one need not. Its output is the
-    /// compiler's, and goes where ours goes.
+    /// Runs the build. Its output is the compiler's, and goes where ours goes.
     ///
     /// # Errors
     /// It failed, or could not be started. Dropping the future ends it.
-    pub(super) async fn build(&self) -> anyhow::Result<()> {
+    pub(super) async fn build(&self, purpose: Purpose) -> anyhow::Result<()> {
         let mut command = Command::new("sh");
-        command.arg(SCRIPT).current_dir(&self.directory).env(sdk::VARIABLE, &self.sdk).env(QUICK, "1");
+        command.arg(SCRIPT).current_dir(&self.directory).env(sdk::VARIABLE, &self.sdk);
+        match purpose {
+            Purpose::Again => command.env(QUICK, "1"),
+            Purpose::Use => command.env_remove(QUICK),
+        };
         command.stdin(Stdio::null()).stdout(super::terminal()).kill_on_drop(true);
         // A compiler has children of its own; all of them end when the author ends us.
         let mut child = command.process_group(0).spawn().context("cannot run sh")?;

@@ -19,6 +19,8 @@ use crate::reload::settle::{Settling, Stamp};
 const MADE: [&str; 6] = ["build", "dist", "node_modules", "target", "venv", "__pycache__"];
 /// The project's directory of cases, which no component is made of.
 const CASES: &str = "tests";
+/// The end of a plugin's name: `tandem pack` writes it into the project's directory.
+const PACKED: &str = ".wasm";
 /// Files that a build writes into a project.
 const WRITTEN: [&str; 2] = ["Cargo.lock", "package-lock.json"];
 /// More than a plugin's sources have. Stops a look at a home directory from taking minutes.
@@ -110,7 +112,8 @@ fn walk(root: &Path, directory: &Path, depth: usize, found: &mut Found) -> Resul
     for entry in entries.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let (path, Ok(metadata)) = (entry.path(), entry.metadata()) else { continue };
-        if name.starts_with('.') || name.ends_with('~') || (depth == MAX_DEPTH && name == CASES) {
+        let on_top = depth == MAX_DEPTH && (name == CASES || name.ends_with(PACKED));
+        if name.starts_with('.') || name.ends_with('~') || on_top {
             continue;
         }
         if metadata.is_dir() && depth > 0 && !MADE.contains(&&*name) {
@@ -148,6 +151,7 @@ mod tests {
             "Cargo.lock",
             "src/lib.rs~",
             "tests/tools.toml",
+            "words.wasm",
         ] {
             write(built, "built");
         }
@@ -155,8 +159,10 @@ mod tests {
         assert!(quiet.is_err(), "{quiet:?}");
         write("src/lib.rs", "22");
         assert_eq!(sources.changed().await, ["src/lib.rs"]);
-        write("src/tests/deep.rs", "1");
-        assert_eq!(sources.changed().await, ["src/tests/deep.rs"]);
+        for deep in ["src/tests/deep.rs", "src/table.wasm"] {
+            write(deep, "1");
+            assert_eq!(sources.changed().await, [deep]);
+        }
         fs::remove_file(home.path().join("src/lib.rs")).unwrap();
         assert_eq!(sources.changed().await, ["src/lib.rs"]);
     }

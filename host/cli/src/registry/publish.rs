@@ -30,8 +30,8 @@ pub(crate) fn publish(args: Publish) -> anyhow::Result<Exit> {
         None => to.with_tag(&identity.version.to_string().replace('+', "_")),
     };
     let client = client(&config, &args.common.reach)?;
-    let bar = Transfer::sending(&to.to_string(), bytes.len());
-    let published = runtime()?.block_on(client.repository(&to).publish(&package, bytes, args.force));
+    let bar = Transfer::new(&format!("sending {} to {to}", args.file.display()));
+    let published = runtime()?.block_on(client.repository(&to).publish(&package, bytes, args.force, &bar));
     bar.finish();
     let published = published.with_context(|| format!("{} is not published", args.file.display()))?;
     let mut out = std::io::stdout().lock();

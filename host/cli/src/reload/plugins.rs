@@ -12,6 +12,7 @@
 //! those that only finish their calls by [`drain`](super::drain).
 
 mod back;
+mod trial;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -23,9 +24,7 @@ use std::{
 use anyhow::bail;
 use metrics::counter;
 use serde_json::{Value, json};
-use tandem_catalog::{
-    Canary, CanaryTerms, Catalog, Category, Displaced, LoadOptions, Rejected, Verdict, load_candidate, read_file,
-};
+use tandem_catalog::{CanaryTerms, Catalog, Category, Displaced, LoadOptions, Rejected, load_candidate, read_file};
 use tandem_engine::Engine;
 use tandem_manifest::{HostConfig, Sha256Digest};
 use tandem_store::{EventRecord, Store};
@@ -353,46 +352,6 @@ impl Plugins {
                 self.unload(file, &reason, actor);
             }
         }
-    }
-
-    /// Looks how versions on trial do. Blocking.
-    pub(super) fn judge(&self) {
-        for canary in self.catalog.canaries() {
-            match canary.verdict(Instant::now()) {
-                Verdict::Open => {}
-                Verdict::Promote => {
-                    let _order = self.refused();
-                    self.promote(&canary, HOST);
-                }
-                Verdict::GiveUp(reason) => {
-                    let _order = self.refused();
-                    self.give_up(&canary, reason, HOST);
-                }
-            }
-        }
-    }
-
-    fn promote(&self, canary: &Canary, actor: &str) {
-        match self.catalog.promote(canary) {
-            Ok(None) => {}
-            Ok(Some(displaced)) => {
-                count(&canary.category.name, "promoted");
-                self.serves(&canary.category.file, displaced, None, actor);
-            }
-            Err(reason) => self.give_up(canary, reason, actor),
-        }
-    }
-
-    fn give_up(&self, canary: &Canary, reason: String, actor: &str) {
-        let category = &canary.category;
-        if !self.catalog.give_up(canary, format!("version {} was tried out and given up: {reason}", category.version)) {
-            return;
-        }
-        self.given_up().insert(category.file.clone(), category.installed.digest);
-        count(&category.name, "rolled-back");
-        tracing::error!(plugin = &*category.plugin_name, version = category.version, "given up: {reason}");
-        self.draining.retire(vec![category.clone()]);
-        self.record(supply::loaded("plugin.rolled-back", &category.installed).with("reason", reason), actor);
     }
 
     /// The plugin files, what serves, and why something does not.

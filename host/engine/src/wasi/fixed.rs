@@ -1,4 +1,4 @@
-//! Time and chance that are the same in every run, for tests of plugins.
+//! Time and chance that are the same in every run, both or one of them, for tests of plugins.
 
 use std::{
     sync::atomic::{AtomicU64, Ordering},
@@ -17,23 +17,27 @@ const STEP: u64 = 1_000;
 ///
 /// For tests only: who knows the seed knows every key that the guest makes. Nothing that a manifest or a configuration
 /// says sets it. Waiting takes as long as it does, and deadlines are of the real clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Fixed {
     /// Since 1970: the wall clock stands there. The other clock starts at zero and goes on by a microsecond at each
-    /// look.
-    pub now: Duration,
-    /// All random numbers follow from it, the secure ones too; which ones they are may change with any release.
-    pub seed: u64,
+    /// look. None is the real time.
+    pub now: Option<Duration>,
+    /// All random numbers follow from it, the secure ones too; which ones they are may change with any release. None is
+    /// real chance.
+    pub seed: Option<u64>,
 }
 
 impl Fixed {
     pub(super) fn apply(self, builder: &mut WasiCtxBuilder) {
-        builder
-            .wall_clock(Standing(self.now))
-            .monotonic_clock(Stepping(AtomicU64::new(0)))
-            .secure_random(StdRng::seed_from_u64(self.seed))
-            .insecure_random(StdRng::seed_from_u64(self.seed.wrapping_add(1)))
-            .insecure_random_seed(self.seed.into());
+        if let Some(now) = self.now {
+            builder.wall_clock(Standing(now)).monotonic_clock(Stepping(AtomicU64::new(0)));
+        }
+        if let Some(seed) = self.seed {
+            builder
+                .secure_random(StdRng::seed_from_u64(seed))
+                .insecure_random(StdRng::seed_from_u64(seed.wrapping_add(1)))
+                .insecure_random_seed(seed.into());
+        }
     }
 }
 

@@ -28,6 +28,13 @@ pub(super) struct Facts {
     pub(super) interpreter: Option<&'static str>,
 }
 
+#[cfg(test)]
+impl Facts {
+    pub(super) fn of(imports: Vec<String>, exports: Vec<String>, interpreter: Option<&'static str>) -> Self {
+        Self { imports, exports, interpreter, ..Self::default() }
+    }
+}
+
 /// Names that the tools which put an interpreter into a component leave in it.
 const INTERPRETERS: [(&str, &str); 3] =
     [("componentize-py", "Python"), ("componentize-qjs", "JavaScript"), ("componentize-js", "JavaScript")];
@@ -161,6 +168,17 @@ mod tests {
         let facts = read(&bytes, &mut findings).unwrap();
         check(&facts, None, &mut findings);
         findings.0.into_iter().map(|finding| (finding.severity, finding.place, finding.message)).collect()
+    }
+
+    #[test]
+    fn a_size_that_no_interpreter_has_is_told() {
+        let sized = |size| {
+            let mut findings = Findings::default();
+            check(&Facts { size, ..Facts::default() }, None, &mut findings);
+            findings.0.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        assert_eq!(sized(LARGE), Vec::<String>::new());
+        assert_eq!(sized(LARGE + 1), ["32 MiB, which each host compiles"]);
     }
 
     #[test]

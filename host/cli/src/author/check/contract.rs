@@ -1,6 +1,6 @@
 //! The world: which versions of which interfaces, and which imports never give anything.
 
-use tandem_manifest::PluginManifest;
+use tandem_manifest::{P2pInterface, PluginManifest};
 
 use super::{Findings, binary::Facts};
 
@@ -10,16 +10,17 @@ const VERSION: &str = "0.1.0";
 const EXPORTS: [&str; 4] = ["tools", "resources", "prompts", "lifecycle"];
 
 /// Host interfaces that are had by request, and the manifest's word for it.
-const REQUESTED: [(&str, &str); 8] = [
+const REQUESTED: [(&str, &str); 6] = [
     ("tandem:host/kv@", "kv"),
     ("tandem:host/cache@", "cache"),
     ("tandem:host/invoke@", "invoke"),
     ("tandem:host/secrets@", "secrets"),
     ("wasi:http/outgoing-handler@", "http"),
     ("wasi:filesystem/preopens@", "fs"),
-    ("tandem:p2p/task-queue@", "p2p"),
-    ("tandem:p2p/workflow@", "p2p"),
 ];
+/// Interfaces of the network of hosts, each requested by its own name.
+const NETWORK: [P2pInterface; 4] =
+    [P2pInterface::TaskQueue, P2pInterface::Workflow, P2pInterface::Peers, P2pInterface::Bootstrap];
 
 pub(super) fn check(facts: &Facts, manifest: Option<&PluginManifest>, findings: &mut Findings) {
     exports(facts, findings);
@@ -88,25 +89,31 @@ fn never(facts: &Facts, findings: &mut Findings) {
 
 fn by_request(facts: &Facts, manifest: &PluginManifest, findings: &mut Findings) {
     let request = &manifest.request;
-    let requested = |word: &str| match word {
-        "kv" => request.kv.on().is_some(),
-        "cache" => request.cache.on().is_some(),
-        "invoke" => request.invoke.on().is_some(),
-        "secrets" => !request.secrets.is_empty(),
-        "http" => !request.http.is_empty(),
-        "fs" => !request.fs.is_empty(),
-        _ => !request.p2p.is_empty(),
-    };
-    for (interface, word) in REQUESTED {
-        let imported = facts.imports.iter().any(|name| name.starts_with(interface));
+    let host = REQUESTED.into_iter().map(|(interface, word)| {
+        let requested = match word {
+            "kv" => request.kv.on().is_some(),
+            "cache" => request.cache.on().is_some(),
+            "invoke" => request.invoke.on().is_some(),
+            "secrets" => !request.secrets.is_empty(),
+            "http" => !request.http.is_empty(),
+            _ => !request.fs.is_empty(),
+        };
+        (interface.to_owned(), word.to_owned(), requested)
+    });
+    let network = NETWORK.into_iter().map(|interface| {
+        let requested = request.p2p.iter().any(|wanted| wanted.name == interface);
+        (format!("tandem:p2p/{interface}@"), format!("p2p = [\"{interface}\"]"), requested)
+    });
+    for (interface, word, requested) in host.chain(network) {
+        let imported = facts.imports.iter().any(|name| name.starts_with(&interface));
         let shown = interface.trim_end_matches('@');
-        match (imported, requested(word)) {
+        match (imported, requested) {
             // The C library brings the file system along, and an interpreter everything.
             (true, false) if word != "fs" && facts.interpreter.is_none() => {
                 let message = format!("`{shown}` is imported and `{word}` is not requested: every use is refused");
                 findings.warning("request", message, format!("add `{word}` under `[request]`, or do not use it"));
             }
-            (false, true) if word != "p2p" => {
+            (false, true) => {
                 let message = format!("`{word}` is requested and `{shown}` is not imported: it cannot be used");
                 findings.warning(
                     "request",
@@ -116,5 +123,98 @@ fn by_request(facts: &Facts, manifest: &PluginManifest, findings: &mut Findings)
             }
             _ => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::author::check::Severity;
+
+    fn facts(imports: &[&str], exports: &[&str], interpreter: Option<&'static str>) -> Facts {
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        Facts::of(names(imports), names(exports), interpreter)
+    }
+
+    fn said(facts: &Facts, request: &str) -> Vec<(Severity, String)> {
+        let text = format!(
+            "[plugin]\nname = \"a\"\nversion = \"0.1.0\"\ndescription = \"A.\"\n[runtime]\nrequires-p2p = true\n[request]\n{request}"
+        );
+        let mut findings = Findings::default();
+        check(facts, Some(&PluginManifest::parse("plugin.toml", &text).unwrap()), &mut findings);
+        findings.0.into_iter().map(|finding| (finding.severity, finding.message)).collect()
+    }
+
+    fn one(facts: &Facts, request: &str, severity: Severity, told: &str) {
+        let said = said(facts, request);
+        assert!(matches!(&said[..], [(s, message)] if *s == severity && message.contains(told)), "{told}: {said:?}");
+    }
+
+    const TOOLS: &str = "tandem:plugin/tools@0.1.0";
+
+    #[test]
+    fn interfaces_of_other_versions_are_errors() {
+        let now =
+            facts(&["tandem:host/log@0.1.0", "wasi:clocks/wall-clock@0.2.6", "wasi:io/poll@0.2.0"], &[TOOLS], None);
+        assert_eq!(said(&now, ""), []);
+        one(
+            &facts(&["tandem:host/log@0.2.0"], &[TOOLS], None),
+            "",
+            Severity::Error,
+            "`tandem:host/log` in version 0.2.0",
+        );
+        one(&facts(&[], &["tandem:plugin/tools@9.0.0"], None), "", Severity::Error, "this host speaks 0.1.0");
+        one(
+            &facts(&["wasi:clocks/types@0.3.0"], &[TOOLS], None),
+            "",
+            Severity::Error,
+            "in version 0.3.0; hosts give 0.2",
+        );
+    }
+
+    #[test]
+    fn sockets_are_had_by_nobody() {
+        let sockets = ["wasi:sockets/tcp@0.2.6", "wasi:sockets/udp@0.2.6"];
+        one(
+            &facts(&sockets, &[TOOLS], None),
+            "",
+            Severity::Warning,
+            "`wasi:sockets/tcp@0.2.6` and others: no host grants",
+        );
+        one(&facts(&sockets[..1], &[TOOLS], None), "", Severity::Warning, "`wasi:sockets/tcp@0.2.6`: no host grants");
+        one(&facts(&sockets, &[TOOLS], Some("Python")), "", Severity::Note, "no host grants sockets");
+    }
+
+    #[test]
+    fn exports_that_no_host_calls_are_noted_beside_tools() {
+        let (own, ours) = ("acme:words/count@1.0.0", "tandem:plugin/prompts@0.1.0");
+        one(&facts(&[], &[TOOLS, ours, own], None), "", Severity::Note, own);
+        assert_eq!(said(&facts(&[], &[TOOLS, own], Some("Python")), ""), []);
+        assert_eq!(said(&facts(&[], &[own], None), ""), [], "without our world they are the tools");
+    }
+
+    #[test]
+    fn what_is_imported_is_requested_and_the_other_way_round() {
+        let cases = [
+            ("tandem:host/kv@0.1.0", "kv = true", "`kv`"),
+            ("tandem:host/cache@0.1.0", "cache = true", "`cache`"),
+            ("tandem:host/invoke@0.1.0", "invoke = true", "`invoke`"),
+            ("tandem:host/secrets@0.1.0", "secrets = [\"a\"]", "`secrets`"),
+            ("wasi:http/outgoing-handler@0.2.6", "http = [{ host = \"a.example\", reason = \"r\" }]", "`http`"),
+            ("tandem:p2p/task-queue@0.1.0", "p2p = [\"task-queue\"]", "`p2p = [\"task-queue\"]`"),
+            ("tandem:p2p/workflow@0.1.0", "p2p = [\"workflow\"]", "`p2p = [\"workflow\"]`"),
+            ("tandem:p2p/peers@0.1.0", "p2p = [\"peers\"]", "`p2p = [\"peers\"]`"),
+            ("tandem:p2p/bootstrap@0.1.0", "p2p = [\"bootstrap\"]", "`p2p = [\"bootstrap\"]`"),
+        ];
+        for (import, request, word) in cases {
+            let (with, without) = (facts(&[import], &[TOOLS], None), facts(&[], &[TOOLS], None));
+            assert_eq!(said(&with, request), [], "{import}");
+            one(&with, "", Severity::Warning, &format!("{word} is not requested: every use is refused"));
+            one(&without, request, Severity::Warning, &format!("{word} is requested and"));
+            assert_eq!(said(&facts(&[import], &[TOOLS], Some("Python")), ""), [], "an interpreter imports everything");
+        }
+        let (files, request) = ("wasi:filesystem/preopens@0.2.6", "fs = [{ name = \"data\", mode = \"read-only\" }]");
+        assert_eq!(said(&facts(&[files], &[TOOLS], None), ""), [], "every C library imports it");
+        one(&facts(&[], &[TOOLS], None), request, Severity::Warning, "`fs` is requested and");
     }
 }

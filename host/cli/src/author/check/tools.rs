@@ -104,9 +104,8 @@ mod tests {
 
     use super::*;
 
-    /// What is said of a plugin `words` with one tool; nothing of its schema.
-    fn said(name: &str, description: &str) -> Vec<String> {
-        let tool = ToolDescriptor {
+    fn tool(name: &str, description: &str) -> ToolDescriptor {
+        ToolDescriptor {
             name: name.to_owned(),
             title: None,
             description: description.to_owned(),
@@ -114,13 +113,45 @@ mod tests {
             output_schema: None,
             annotations: Default::default(),
             meta: None,
-        };
-        let offered = Descriptors { tools: vec![tool], ..Descriptors::default() };
+        }
+    }
+
+    /// What is said of a plugin `words` with these tools; nothing of their schemas.
+    fn said_of(tools: Vec<ToolDescriptor>) -> Vec<String> {
+        let offered = Descriptors { tools, ..Descriptors::default() };
         let text = "[plugin]\nname = \"words\"\nversion = \"0.1.0\"\ndescription = \"Words.\"\n";
         let manifest = PluginManifest::parse("plugin.toml", text).unwrap();
         let mut findings = Findings::default();
         check(&offered, Some(&manifest), &mut findings);
         findings.0.into_iter().map(|finding| finding.message).collect()
+    }
+
+    fn said(name: &str, description: &str) -> Vec<String> {
+        said_of(vec![tool(name, description)])
+    }
+
+    #[test]
+    fn names_that_a_client_cannot_tell_apart_are_told() {
+        let pair = |other| said_of([other, "words_count"].map(|name| tool(name, "Counts words.")).to_vec());
+        assert_eq!(pair("words_counts"), Vec::<String>::new());
+        for other in ["words_Count", "words-count"] {
+            assert_eq!(
+                pair(other),
+                [format!("`{other}` and `words_count` differ only in case or in signs that clients replace")]
+            );
+        }
+    }
+
+    #[test]
+    fn a_tool_does_not_read_only_and_destroy() {
+        let annotated = |read_only, destructive| {
+            let mut tool = tool("words_count", "Counts words.");
+            (tool.annotations.read_only, tool.annotations.destructive) = (read_only, destructive);
+            said_of(vec![tool])
+        };
+        assert_eq!(annotated(true, false), Vec::<String>::new());
+        assert_eq!(annotated(false, true), Vec::<String>::new());
+        assert_eq!(annotated(true, true), ["it is read-only and destructive at once"]);
     }
 
     #[test]

@@ -7,11 +7,13 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tandem_engine::Fixed;
 use tandem_manifest::{Grants, HumanDuration};
 
 /// Files of one project, and cases of one file. More are no tests of one plugin.
@@ -36,9 +38,9 @@ pub(super) struct Case {
 pub(super) struct World {
     /// As `[grants.NAME]` of a `tandem.toml`. Directories are below the project; one that may be written to is a copy.
     pub(super) grants: Grants,
-    /// RFC 3339: the time stands there. Where only `seed` is given, it stands at the beginning of 1970.
+    /// RFC 3339: the time stands there.
     pub(super) clock: Option<String>,
-    /// All chance follows from it. Where only `clock` is given, it is 0: a case that has one of them comes out the same each time.
+    /// All chance follows from it.
     pub(super) seed: Option<u64>,
     /// Answers in the place of the network, in the order in which they are looked at.
     pub(super) http: Vec<Exchange>,
@@ -198,22 +200,16 @@ impl Case {
         Ok(case)
     }
 
-    /// Time and chance: both stand still where one of them is given.
-    pub(super) fn fixed(&self) -> anyhow::Result<Option<tandem_engine::Fixed>> {
+    /// What is fixed of time and chance.
+    pub(super) fn fixed(&self) -> anyhow::Result<Fixed> {
         let World { clock, seed, .. } = &self.world;
-        if clock.is_none() && seed.is_none() {
-            return Ok(None);
-        }
-        let time = match clock {
-            None => std::time::Duration::ZERO,
-            Some(text) => {
-                let time = chrono::DateTime::parse_from_rfc3339(text)
-                    .map_err(|_| anyhow!("`clock` is `{text}`; write a time as `2026-01-31T12:00:00Z`"))?;
-                let millis = u64::try_from(time.timestamp_millis()).map_err(|_| anyhow!("`clock` is before 1970"))?;
-                std::time::Duration::from_millis(millis)
-            }
+        let time = |text: &String| {
+            let time = chrono::DateTime::parse_from_rfc3339(text)
+                .map_err(|_| anyhow!("`clock` is `{text}`; write a time as `2026-01-31T12:00:00Z`"))?;
+            let millis = u64::try_from(time.timestamp_millis()).map_err(|_| anyhow!("`clock` is before 1970"))?;
+            anyhow::Ok(Duration::from_millis(millis))
         };
-        Ok(Some(tandem_engine::Fixed { now: time, seed: seed.unwrap_or_default() }))
+        Ok(Fixed { now: clock.as_ref().map(time).transpose()?, seed: *seed })
     }
 }
 
@@ -268,22 +264,34 @@ mod tests {
             expect = { error = "denied" }
         "#;
         let cases = read("tests/a.toml", text, false).unwrap();
-        let seeds: Vec<_> = cases.iter().map(|case| case.fixed().unwrap().unwrap()).collect();
-        assert_eq!((seeds[0].seed, seeds[1].seed), (1, 2));
-        assert_eq!(seeds[1].now.as_secs(), 1_769_860_800);
+        let seeds: Vec<_> = cases.iter().map(|case| case.fixed().unwrap()).collect();
+        assert_eq!((seeds[0].seed, seeds[1].seed), (Some(1), Some(2)));
+        assert_eq!(seeds[1].now.unwrap().as_secs(), 1_769_860_800);
         assert!(cases[1].world.grants.http.is_some() && cases[0].world.grants.http.is_none());
     }
 
     #[test]
-    fn a_clock_or_a_seed_fixes_both_and_none_of_them_neither() {
+    fn a_clock_and_a_seed_are_given_alone_or_together() {
         let fixed = |rest: &str| {
             let text = format!("[[case]]\nname = \"a\"\ntool = \"t\"\nexpect = {{ text = \"x\" }}\n{rest}");
             let fixed = read("t", &text, false).unwrap()[0].fixed().unwrap();
-            fixed.map(|fixed| (fixed.now.as_secs(), fixed.seed))
+            (fixed.now.map(|now| now.as_secs()), fixed.seed)
         };
-        assert_eq!(fixed("seed = 7"), Some((0, 7)));
-        assert_eq!(fixed("clock = 2026-01-31T12:00:00Z"), Some((1_769_860_800, 0)));
-        assert_eq!(fixed(""), None);
+        assert_eq!(fixed("seed = 7"), (None, Some(7)));
+        assert_eq!(fixed("clock = 2026-01-31T12:00:00Z"), (Some(1_769_860_800), None));
+        assert_eq!(fixed("clock = 2026-01-31T12:00:00Z\nseed = 0"), (Some(1_769_860_800), Some(0)));
+        assert_eq!(fixed(""), (None, None));
+    }
+
+    #[test]
+    fn the_cases_that_authors_are_shown_are_cases() {
+        let text = include_str!("../../../../../docs/authors.md");
+        let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+        let shown: Vec<_> = blocks.filter(|block| block.contains("[[case]]")).collect();
+        assert_eq!(shown.len(), 2);
+        for block in shown {
+            read("docs/authors.md", block, false).unwrap();
+        }
     }
 
     #[test]

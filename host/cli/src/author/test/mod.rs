@@ -12,15 +12,17 @@ mod run;
 
 use std::{io::Write, time::Duration};
 
-use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 use tandem_manifest::LogFormat;
-use tokio_util::sync::CancellationToken;
 
 use self::{case::Case, run::Bench};
-use super::{Place, project::Project, toolchain};
-use crate::{exit::Exit, logging, serve::stop_on_signal};
+use super::{
+    Place, build_once,
+    project::{Project, Purpose},
+    toolchain,
+};
+use crate::{exit::Exit, logging};
 
 #[derive(Debug, Args)]
 #[command(
@@ -48,9 +50,6 @@ pub(crate) struct Test {
     pub json: bool,
 }
 
-/// As a shell says of what an interrupt ended.
-const STOPPED: i32 = 130;
-
 /// What came of one case.
 struct Done {
     case: Case,
@@ -74,7 +73,7 @@ pub(crate) fn run(args: &Test) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Runtime::new()?;
     if !args.no_build {
         toolchain::ready(project.language, &project.directory, args.install)?;
-        runtime.block_on(build(&project))?;
+        runtime.block_on(build_once(&project, Purpose::Again))?;
     }
     let _context = runtime.enter();
     let mut bench = Bench::new(&project)?;
@@ -90,19 +89,6 @@ pub(crate) fn run(args: &Test) -> anyhow::Result<Exit> {
         done.push(one);
     }
     finish(args, &done, left_out)
-}
-
-/// Builds the plugin; whoever stops us ends the compiler too.
-async fn build(project: &Project) -> anyhow::Result<()> {
-    let stop = CancellationToken::new();
-    stop_on_signal(stop.clone())?;
-    stop.run_until_cancelled(project.build()).await.context("stopped while the plugin was built")??;
-    // The cases have nothing to finish.
-    tokio::spawn(async move {
-        stop.cancelled().await;
-        std::process::exit(STOPPED);
-    });
-    Ok(())
 }
 
 fn show(one: &Done, verbose: bool) -> anyhow::Result<()> {

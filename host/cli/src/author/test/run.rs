@@ -65,12 +65,12 @@ pub(super) struct Bench {
     file: Vec<u8>,
     package: Package,
     /// By time and chance, which a plugin has for all its calls.
-    loaded: HashMap<Option<(Duration, u64)>, Category>,
+    loaded: HashMap<Fixed, Category>,
     scratch: TempDir,
 }
 
 /// Gives each case its own.
-struct ByCase<'a>(&'a Bench, Option<Fixed>);
+struct ByCase<'a>(&'a Bench, Fixed);
 
 impl GrantPolicy for ByCase<'_> {
     fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String> {
@@ -80,7 +80,7 @@ impl GrantPolicy for ByCase<'_> {
             prefix: String::new(),
             aliases: Default::default(),
             capabilities: self.0.worlds.clone(),
-            fixed: self.1,
+            fixed: Some(self.1),
         })
     }
 }
@@ -144,9 +144,8 @@ impl Bench {
         Ok(Ran { outcome, took, lines: client.lines(), requested: self.worlds.requested(&tenant), kv })
     }
 
-    fn category(&mut self, fixed: Option<Fixed>) -> anyhow::Result<&Category> {
-        let key = fixed.map(|fixed| (fixed.now, fixed.seed));
-        if !self.loaded.contains_key(&key) {
+    fn category(&mut self, fixed: Fixed) -> anyhow::Result<&Category> {
+        if !self.loaded.contains_key(&fixed) {
             let options = LoadOptions {
                 directory: Default::default(),
                 roots: TrustRoots::none(),
@@ -154,9 +153,9 @@ impl Bench {
                 workers: 1,
             };
             let loaded = load_candidate(&self.engine, "plugin.wasm", &self.file, &options, &ByCase(self, fixed));
-            self.loaded.insert(key, loaded.map_err(anyhow::Error::msg)?.0);
+            self.loaded.insert(fixed, loaded.map_err(anyhow::Error::msg)?.0);
         }
-        self.loaded.get(&key).context("the plugin was just loaded")
+        self.loaded.get(&fixed).context("the plugin was just loaded")
     }
 
     /// What the case grants, of what the manifest requests.

@@ -1,0 +1,117 @@
+//! `tandem pack`: a component becomes a plugin.
+//!
+//! A project is built before, small and fast, as its operators will have it; a component is taken as it is. Nothing is written
+//! unless it is whole.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use tandem_engine::{Engine, EngineConfig, Services};
+use tandem_manifest::{Package, PluginManifest};
+use wit_parser::{PackageMetadata, Resolve};
+
+use super::{
+    build_once,
+    host::DATA,
+    project::{COMPONENT, Project, Purpose},
+    say, toolchain,
+};
+use crate::{
+    exit::Exit,
+    package::{self, Assembled},
+};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tandem pack --key keys/me.key              # the project here: builds it, and writes NAME.wasm into it\n  tandem pack words -o words.wasm            # the project in words; unsigned, for `tandem sign` later\n  tandem pack build/plugin.wasm --manifest plugin.toml --key keys/me.key -o words.wasm   # a component that is built already"
+)]
+pub(crate) struct Pack {
+    /// A project's directory, or a built component
+    #[arg(value_name = "DIR or COMPONENT", default_value = ".")]
+    pub path: PathBuf,
+    /// The manifest [default: plugin.toml, of the project or of this directory]
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    /// The WIT text of a component with typed exports of its own: its `///` comments become descriptions
+    #[arg(long, value_name = "PATH")]
+    pub wit: Option<PathBuf>,
+    /// Where to write the plugin [default: NAME.wasm, in the project's directory or in this one]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Also sign it with this private key
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Install what is missing to build the project, without asking
+    #[arg(long)]
+    pub install: bool,
+}
+
+/// Builds what is a project, and packs.
+pub(crate) fn run(args: &Pack) -> anyhow::Result<Exit> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let key = args.key.as_deref().map(package::key_pair).transpose()?;
+    let (component, directory, compiled) = if args.path.is_dir() {
+        let here = if args.path == Path::new(".") { Path::new("") } else { &args.path };
+        let project = Project::open(&args.path)?;
+        // What is wrong in it is told without waiting for a compiler.
+        project.manifest()?;
+        toolchain::ready(project.language, &project.directory, args.install)?;
+        runtime.block_on(build_once(&project, Purpose::Use))?;
+        (here.join(COMPONENT), here, Some(here.join(DATA).join("compiled")))
+    } else {
+        (args.path.clone(), Path::new(""), None)
+    };
+    let manifest_path = args.manifest.clone().unwrap_or_else(|| directory.join("plugin.toml"));
+    let manifest = package::manifest(&manifest_path)?;
+    let output = output(args, directory, &component, &manifest)?;
+    let mut bytes = package::read(&component)?;
+    if let Some(wit) = &args.wit {
+        bytes = documented(&bytes, wit)?;
+    }
+    let engine = EngineConfig { max_instances: 1, ..EngineConfig::default() };
+    let engine = Engine::new(engine, compiled.as_deref(), Arc::new(Services::default()))?;
+    let Assembled { mut file, tools, left_out } = runtime
+        .block_on(package::assemble(&engine, &bytes, &manifest_path, &manifest))
+        .with_context(|| format!("{} cannot be packed", component.display()))?;
+    for function in &left_out {
+        say!("{}: {function}", component.display());
+    }
+    if let Some(key) = &key {
+        file = Package::sign(&file, key)?;
+    }
+    package::replace(&output, &file)?;
+    writeln!(
+        std::io::stdout(),
+        "{}: {} {} with {} tools, {} bytes, {}",
+        output.display(),
+        manifest.plugin.name,
+        manifest.plugin.version,
+        tools,
+        file.len(),
+        if key.is_some() { "signed" } else { "unsigned; `tandem sign` signs it" }
+    )?;
+    Ok(Exit::Success)
+}
+
+fn output(args: &Pack, directory: &Path, component: &Path, manifest: &PluginManifest) -> anyhow::Result<PathBuf> {
+    let usual = || directory.join(format!("{}.wasm", manifest.plugin.name));
+    let output = args.output.clone().unwrap_or_else(usual);
+    // Whoever names a file may mean it; nobody means the loss of what was built.
+    if args.output.is_none() && output.canonicalize().ok() == component.canonicalize().ok() && output.exists() {
+        bail!("{} is the component itself; say with -o where the plugin is to be written", output.display());
+    }
+    Ok(output)
+}
+
+/// Puts the comments of a WIT text into the component, in the section where WIT tools keep them: its types have none.
+fn documented(component: &[u8], wit: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_path(wit).with_context(|| format!("cannot read {}", wit.display()))?;
+    let docs = PackageMetadata::extract(&resolve, package).encode()?;
+    Ok(Package::annotate(component, PackageMetadata::SECTION_NAME, &docs)?)
+}

@@ -1,0 +1,53 @@
+//! How a trial ends.
+//!
+//! **Promises.** A version on trial that keeps its terms serves, one that breaks them does not, and either is in the log, the
+//! metrics and the audit log. Who gives one up says why; it is not tried again by itself.
+
+use std::time::Instant;
+
+use tandem_catalog::{Canary, Verdict};
+
+use super::{HOST, Plugins, count};
+use crate::supply;
+
+impl Plugins {
+    /// Looks how versions on trial do. Blocking.
+    pub(in crate::reload) fn judge(&self) {
+        for canary in self.catalog.canaries() {
+            match canary.verdict(Instant::now()) {
+                Verdict::Open => {}
+                Verdict::Promote => {
+                    let _order = self.refused();
+                    self.promote(&canary, HOST);
+                }
+                Verdict::GiveUp(reason) => {
+                    let _order = self.refused();
+                    self.give_up(&canary, reason, HOST);
+                }
+            }
+        }
+    }
+
+    pub(super) fn promote(&self, canary: &Canary, actor: &str) {
+        match self.catalog.promote(canary) {
+            Ok(None) => {}
+            Ok(Some(displaced)) => {
+                count(&canary.category.name, "promoted");
+                self.serves(&canary.category.file, displaced, None, actor);
+            }
+            Err(reason) => self.give_up(canary, reason, actor),
+        }
+    }
+
+    pub(super) fn give_up(&self, canary: &Canary, reason: String, actor: &str) {
+        let category = &canary.category;
+        if !self.catalog.give_up(canary, format!("version {} was tried out and given up: {reason}", category.version)) {
+            return;
+        }
+        self.given_up().insert(category.file.clone(), category.installed.digest);
+        count(&category.name, "rolled-back");
+        tracing::error!(plugin = &*category.plugin_name, version = category.version, "given up: {reason}");
+        self.draining.retire(vec![category.clone()]);
+        self.record(supply::loaded("plugin.rolled-back", &category.installed).with("reason", reason), actor);
+    }
+}

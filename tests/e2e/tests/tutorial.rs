@@ -1,0 +1,87 @@
+//! The tutorials of `docs/authors.md`, followed by a program: each piece of code goes where the text says that it goes.
+
+use anyhow::{Context, ensure};
+use tandem_harness::root;
+
+/// What one language's tutorial lets its reader write.
+pub(crate) struct Tutorial {
+    language: String,
+    /// The pieces of code of its section, in their order.
+    pieces: Vec<String>,
+    /// The case for `tests/tools.toml`.
+    pub(crate) case: String,
+}
+
+impl Tutorial {
+    pub(crate) fn of(language: &str) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(root().join("docs/authors.md"))?;
+        let (heading, fence) = match language {
+            "rust" => ("Rust", "rust"),
+            "python" => ("Python", "python"),
+            "javascript" => ("JavaScript", "js"),
+            _ => ("C", "c"),
+        };
+        let case = blocks(section(&text, "Rust")?, "toml").pop().context("there is no case")?;
+        Ok(Self { language: language.to_owned(), pieces: blocks(section(&text, heading)?, fence), case })
+    }
+
+    /// The template's source after it.
+    pub(crate) fn follow(&self, source: &str) -> anyhow::Result<String> {
+        let pieces: Vec<&str> = self.pieces.iter().map(String::as_str).collect();
+        match (self.language.as_str(), pieces.as_slice()) {
+            ("rust", [tool]) => {
+                let (before, texts) = halves(source, "impl Texts {")?;
+                let (inside, after) = halves(texts, "\n}\n")?;
+                Ok(format!("{before}{inside}\n\n{tool}{}", &after[1..]))
+            }
+            ("python", [tool]) => Ok(format!("{}\n\n\n{tool}", source.trim_end())),
+            ("javascript", [tool, last]) => {
+                let (before, line) = source.trim_end().rsplit_once('\n').context("there is one line")?;
+                let was = last.replace(", \"words_reverse\": reverse", "");
+                ensure!(line == was.trim_end(), "the last line is `{line}`, and the tutorial begins with `{was}`");
+                Ok(format!("{before}\n{tool}\n{last}"))
+            }
+            ("c", [tool, entry]) => {
+                let (before, table) = halves(source, "static const tandem_tool TOOLS[] = {\n")?;
+                let (entries, after) = halves(table, "\n};\n")?;
+                Ok(format!("{before}{tool}\n{entries}\n{entry}{}", &after[1..]))
+            }
+            (language, pieces) => anyhow::bail!("{language} has {} pieces: {pieces:?}", pieces.len()),
+        }
+    }
+}
+
+/// What lies before a text, and what begins with it.
+fn halves<'t>(text: &'t str, at: &str) -> anyhow::Result<(&'t str, &'t str)> {
+    Ok(text.split_at(text.find(at).with_context(|| format!("there is no `{at}`"))?))
+}
+
+/// What stands under a heading, up to the next one.
+fn section<'t>(text: &'t str, heading: &str) -> anyhow::Result<&'t str> {
+    let (_, from) = text.split_once(&format!("\n## {heading}\n")).with_context(|| format!("no section {heading}"))?;
+    Ok(from.split("\n## ").next().unwrap_or(from))
+}
+
+/// The fenced blocks of one kind.
+fn blocks(text: &str, kind: &str) -> Vec<String> {
+    let fence = format!("\n```{kind}\n");
+    text.split(&fence).skip(1).filter_map(|rest| Some(format!("{}\n", rest.split_once("\n```")?.0))).collect()
+}
+
+/// The pieces fit the templates of all languages, whichever of them can be built here.
+#[test]
+fn each_tutorial_fits_its_template() -> anyhow::Result<()> {
+    let sources = [("rust", "src/lib.rs"), ("python", "plugin.py"), ("javascript", "plugin.js"), ("c", "plugin.c")];
+    for (language, file) in sources {
+        let template = std::fs::read_to_string(root().join("sdk").join(language).join("template").join(file))?;
+        let source = template.replace("{{name}}", "words");
+        let followed = Tutorial::of(language)?.follow(&source).with_context(|| language.to_owned())?;
+        let kept = source.lines().filter(|line| !line.starts_with("export default"));
+        let mut lines = followed.lines();
+        for line in kept {
+            ensure!(lines.any(|other| other == line), "{language}: `{line}` is lost in\n{followed}");
+        }
+        assert!(followed.contains("words_reverse"), "{language}");
+    }
+    Ok(())
+}
