@@ -27,7 +27,7 @@ const GROWTH: f64 = 0.1;
 const SLOWER: f64 = 2.0;
 /// How often it is measured, at most. Whatever else the machine does for a second can make either side slow; a host that makes
 /// calls wait does so each time.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 6;
 
 const CONFIG: &str = "[plugins]\nwatch = false\n[plugins.canary]\nshare = 20\nduration = '1s'\nmin-calls = 20\n";
 
