@@ -45,7 +45,7 @@ pub(crate) fn start(
 pub(crate) fn task_store(config: &HostConfig, store: &Store) -> SqliteTasks {
     let active = config.p2p.workflow.max_active;
     let caps = Caps {
-        // A tenth of the places is there for those who have none.
+        // One tenant never has all places, so that another one's workflow begins at once.
         active_workflows: (active - active / 10).into(),
         queued: config.p2p.task_queue.capacity.into(),
         bytes: config.tasks.bytes_per_tenant.as_u64(),

@@ -100,6 +100,12 @@ impl Core {
         tools.list(caller).into_iter().filter(|tool| !tool.local).map(|tool| tool.name).collect()
     }
 
+    /// The tenant of a peer that the operator made one of its own; none for those that are tenants together.
+    pub(crate) fn tenant_of_its_own(&self, peer: &PeerId) -> Option<String> {
+        let tenant = (self.callers)(&peer.to_string()).tenant;
+        (*tenant != *self.settings.peers).then(|| tenant.to_string())
+    }
+
     /// What this host offers to run for a caller.
     pub(crate) fn offer(&self, caller: &Caller) -> Offer {
         let (capacity, free) = self.places();

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     acquaint,
     core::Core,
-    flow,
+    flow, keep,
     lane::{Lane, LaneError, Up},
     network::{Network, PROTOCOL},
     ops, queue, rpc,
@@ -213,6 +213,8 @@ async fn live(core: Arc<Core>, up: Up, stop: CancellationToken) {
         Ok(leases) => tracing::info!(leases, "what this host had begun before it stopped goes on"),
         Err(error) => tracing::error!(%error, "leases from before the start stay until their time is over"),
     }
+    // Before anybody can connect: who is kept out is not let in because it came first.
+    keep::load(&core).await;
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(core.network.clone().run());
     tasks.spawn(rpc::accept(streams, Arc::new(Peers(core.clone())), core.settings.network.wire));

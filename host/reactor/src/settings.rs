@@ -38,6 +38,8 @@ pub struct Settings {
     pub max_result: usize,
     /// Workflows that may be active.
     pub max_workflows: u32,
+    /// The tenant of peers that have none of their own.
+    pub peers: String,
     /// Whether callers have to say who they are.
     pub asks: bool,
     /// Whether trusted peers are asked for the records that they have, and told those of this host.
@@ -175,6 +177,7 @@ impl Settings {
             workers: config.task_queue.workers,
             max_result: config.task_queue.max_result.as_usize(),
             max_workflows: config.workflow.max_active,
+            peers: config.common_tenant().to_owned(),
             asks,
             exchange: discovery.exchange,
             ip_url: nat.ip_url.clone(),

@@ -73,13 +73,14 @@ impl Workers {
         answer("task-queue.discover-peers", task_queue::discover_peers(tool, max_peers, within(ctx, timeout_s)))
     }
 
-    /// Tells the connected hosts what this host runs, so that they hand it tasks.
+    /// Tells the connected hosts what this host runs, so that they hand it tasks. It is what others are told, and no limit of what
+    /// this host takes.
     /// Errors: `not_found` (this host has no such tool), `unauthorized` (callers who sign in need the scope `tandem:operate`).
     #[tool(idempotent, open_world, title = "Announce what this host runs")]
     fn p2p_taskqueue_announce(
         /// The tools to offer, at most 1000; all that are loaded unless given.
         tools: Option<AtMost<MAX_TOOLS, ToolName>>,
-        /// Tasks to run at a time; as the host is configured unless given. 0 takes none.
+        /// Tasks at a time to tell of; as the host is configured unless given. A host that tells of 0 is chosen for no step.
         #[arg(max = 1_024)]
         capacity: Option<u32>,
         /// Seconds until the others forget it, at most a day.

@@ -47,12 +47,13 @@ impl Admin {
         match ask {
             AboutP2p::Pause { paused } => {
                 parts.tasks.pause(QUEUE, paused).await?;
-                let took_none = match &parts.reactor {
-                    Some(reactor) if !paused => reactor.take_tasks().await?,
-                    _ => false,
-                };
                 let what = if paused { "queue.paused" } else { "queue.resumed" };
                 self.record(of_actor(what, actor, None)).await?;
+                let took_none = match &parts.reactor {
+                    // A thread that starts anew takes tasks.
+                    Some(reactor) if !paused && reactor.lane().is_up() => reactor.take_tasks().await?,
+                    _ => false,
+                };
                 Ok(json!({ "paused": paused, "ended_shutdown": took_none }))
             }
             AboutP2p::Tools { peer } => Ok(reactor()?.peer_tools(&peer).await?.into()),

@@ -67,7 +67,7 @@ pub struct P2pConfig {
     /// file names tenants but not this one, peers have no tools.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tenant: Option<Name>,
-    /// Peers that call as another tenant, by peer id.
+    /// Peers that call as another tenant, by peer id. They are given that tenant's tasks, and no others.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tenants: BTreeMap<PeerIdText, Name>,
     /// The network's key, when admission is `psk`.
@@ -110,7 +110,13 @@ impl P2pConfig {
     /// The tenant that a peer's calls belong to.
     #[must_use]
     pub fn tenant_of(&self, peer: &str) -> &str {
-        self.tenants.get(peer).or(self.tenant.as_ref()).map_or(PEERS, Name::as_str)
+        self.tenants.get(peer).map_or_else(|| self.common_tenant(), Name::as_str)
+    }
+
+    /// The tenant that peers are together which have none of their own.
+    #[must_use]
+    pub fn common_tenant(&self) -> &str {
+        self.tenant.as_ref().map_or(PEERS, Name::as_str)
     }
 }
 
@@ -286,7 +292,7 @@ impl Default for TaskQueueConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct WorkflowConfig {
-    /// Workflows that may be active at a time.
+    /// Workflows that may be active at a time; of one tenant, nine tenths of them.
     pub max_active: u32,
 }
 

@@ -42,8 +42,8 @@ const DIAL: Duration = Duration::from_secs(10);
 const INFO: Duration = Duration::from_secs(300);
 /// Between two looks whether there are other tools: one atomic read each.
 const CHANGES: Duration = Duration::from_secs(1);
-/// Rounds between two times at which trusted peers are asked whom they know, and at which the hash table is asked: both
-/// answer little that is new.
+/// Rounds between two times at which trusted peers are asked whom they know, and at which the hash table and rendezvous points
+/// are asked: all of them answer little that is new.
 const SELDOM: u64 = 4;
 /// Rounds at the start in which everything is asked each time.
 const EAGER: u64 = 5;
@@ -147,7 +147,6 @@ pub(crate) fn announce(core: &Core, ttl: Duration) -> usize {
 }
 
 async fn rounds(core: Arc<Core>) {
-    keep::load(&core).await;
     let mut pause = FIRST;
     for node in &core.settings.nodes {
         note_hint(&core, node, Source::Env);
@@ -161,6 +160,8 @@ async fn rounds(core: Arc<Core>) {
         let all = tick < EAGER || tick % SELDOM == 0;
         if !all {
             on.remove(&Source::Dht);
+            // Each answer names all that are there, and is remembered for hours.
+            on.remove(&Source::Rendezvous);
         }
         for (source, error) in look(&core, &on, sources::PATIENCE).await {
             tracing::debug!(source, error, "a source of peers failed");

@@ -2,6 +2,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -46,7 +50,11 @@ struct Actor<'a> {
 }
 
 /// Coordinates a workflow to its end.
-pub(super) async fn run(core: &Core, leased: LeasedWorkflow, mut news: mpsc::Receiver<News>) -> Result<(), String> {
+pub(super) async fn run(
+    core: &Core,
+    leased: LeasedWorkflow,
+    (mut news, missed): (mpsc::Receiver<News>, Arc<AtomicBool>),
+) -> Result<(), String> {
     let row = core.queue.tasks.workflow(&leased.tenant, leased.id).await.map_err(|error| error.to_string())?;
     let subject = row.map(|row| row.subject).unwrap_or_default();
     let journal = load(core, leased.id).await?;
@@ -58,6 +66,9 @@ pub(super) async fn run(core: &Core, leased: LeasedWorkflow, mut news: mpsc::Rec
     actor.look().await?;
     let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + LEASE / 3, LEASE / 3);
     loop {
+        if missed.swap(false, Ordering::AcqRel) {
+            actor.look().await?;
+        }
         actor.advance().await?;
         if actor.journal.state.is_finished() {
             return Ok(());
@@ -111,7 +122,8 @@ impl Actor<'_> {
                 self.begun(&begun.step.step, begun.lease.id, &begun.worker, begun.lease.fence, begun.at)
             }
             News::Ended(id) => self.ended(id).await,
-            News::Look => self.look().await,
+            // It is looked for at the next turn.
+            News::Missed => Ok(()),
             News::Cancel(reason, reply) => {
                 let open = self.journal.open();
                 let noted = self.journal.note(vec![(Body::Cancelled { reason }, now(self.core))]);
@@ -171,7 +183,6 @@ impl Actor<'_> {
         let attempt = self.tasks.get(step).filter(|(task, _)| *task == id).map(|(_, attempt)| *attempt);
         match attempt {
             Some(attempt) if self.is_current(step, attempt) => {
-                self.held.remove(step);
                 let bodies = settle::begun(step, attempt, worker, fence, at.millis());
                 let known = self.journal.state.step(step).map_or(0, |record| record.fence);
                 if settle::step_fence(attempt, fence) > known { self.journal.note(bodies) } else { Ok(()) }
@@ -192,6 +203,7 @@ impl Actor<'_> {
         if !self.is_current(&step, attempt) {
             return Ok(());
         }
+        self.held.remove(&step);
         let task = self.core.queue.tasks.get(&self.tenant, id).await.map_err(|error| error.to_string())?;
         let Some(task) = task else { return Err(format!("the task {id} of step `{step}` is gone")) };
         let known = self.journal.state.step(&step).map_or(0, |record| record.fence);
@@ -266,7 +278,7 @@ impl Actor<'_> {
         done.map(|_| ()).map_err(|error| error.to_string())
     }
 
-    /// Lets everybody have the tasks whose host does not come for them.
+    /// Lets everybody have the tasks whose host had them for itself long enough: it did not come, or it may yet give them back.
     async fn let_go(&mut self) -> Result<(), String> {
         let at = now(self.core);
         let late: Vec<_> = self.held.extract_if(.., |_, until| *until <= at).map(|(step, _)| step).collect();

@@ -19,7 +19,10 @@ mod settle;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tandem_engine::P2pError;
@@ -42,18 +45,26 @@ enum News {
     Begun(Begun),
     /// A task of one of its steps ended.
     Ended(TaskId),
-    /// Tasks may have ended of which nothing was told.
-    Look,
+    /// There is something in the store of which nothing was told.
+    Missed,
     /// Somebody cancels it.
     Cancel(Option<String>, oneshot::Sender<Result<usize, P2pError>>),
     /// Steps are to run on these peers.
     Assign(BTreeMap<String, String>),
 }
 
+/// The way to a workflow's task.
+#[derive(Clone)]
+struct Line {
+    news: mpsc::Sender<News>,
+    /// Something happened to its steps' tasks that it was not told: it looks into the store.
+    missed: Arc<AtomicBool>,
+}
+
 /// The active workflows.
 #[derive(Default)]
 pub(crate) struct Flows {
-    active: Mutex<HashMap<WorkflowId, mpsc::Sender<News>>>,
+    active: Mutex<HashMap<WorkflowId, Line>>,
     /// A workflow was submitted or a place came free.
     look: Notify,
     /// For those who ask.
@@ -61,7 +72,7 @@ pub(crate) struct Flows {
 }
 
 impl Flows {
-    fn active(&self) -> std::sync::MutexGuard<'_, HashMap<WorkflowId, mpsc::Sender<News>>> {
+    fn active(&self) -> std::sync::MutexGuard<'_, HashMap<WorkflowId, Line>> {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -79,29 +90,39 @@ impl Flows {
             P2pError::Unavailable("the workflow waits for a place among those that run; try again then".to_owned())
         })?;
         queue
+            .news
             .try_send(news)
             .map_err(|_| P2pError::LimitExceeded(format!("{NEWS} changes of this workflow wait already")))
     }
 
+    /// Tells what happened to a task. Where there is no room, the workflow finds it in the store.
+    fn happened(&self, id: WorkflowId, news: News) {
+        let line = self.active().get(&id).cloned();
+        if let Some(line) = line
+            && line.news.try_send(news).is_err()
+        {
+            line.missed.store(true, Ordering::Release);
+        }
+    }
+
     /// A step's task was claimed.
     pub(crate) fn begun(&self, begun: Begun) {
-        // A queue that is full has its end in it too, which says as much.
-        drop(self.tell(begun.step.workflow, News::Begun(begun)));
+        self.happened(begun.step.workflow, News::Begun(begun));
     }
 
     /// A task ended.
     pub(crate) fn ended(&self, ended: &Ended) {
         if let Some(step) = &ended.step {
-            // A full queue is looked into from the store when it is worked off.
-            drop(self.tell(step.workflow, News::Ended(ended.id)));
+            self.happened(step.workflow, News::Ended(ended.id));
         }
     }
 
     /// Ends of tasks may have been missed.
     pub(crate) fn missed(&self) {
-        let all: Vec<_> = self.active().keys().copied().collect();
-        for id in all {
-            drop(self.tell(id, News::Look));
+        for line in self.active().values() {
+            line.missed.store(true, Ordering::Release);
+            // Who waits for news wakes by this, and who has some looks anyway.
+            drop(line.news.try_send(News::Missed));
         }
     }
 
@@ -159,11 +180,12 @@ async fn take_up(core: &Arc<Core>, tasks: &mut JoinSet<()>) {
     let more = claimed.len() == room as usize;
     for leased in claimed {
         let (news, queue) = mpsc::channel(NEWS);
-        core.flows.active().insert(leased.id, news);
+        let missed = Arc::new(AtomicBool::new(false));
+        core.flows.active().insert(leased.id, Line { news, missed: missed.clone() });
         let core = core.clone();
         tasks.spawn(async move {
             let id = leased.id;
-            if let Err(error) = actor::run(&core, leased, queue).await {
+            if let Err(error) = actor::run(&core, leased, (queue, missed)).await {
                 tracing::warn!(workflow = %id, error, "this host coordinates the workflow no more");
             }
             core.flows.active().remove(&id);

@@ -25,6 +25,9 @@ pub(super) const CHOSEN: Duration = Duration::from_secs(30);
 /// milliseconds, and whoever is busy must not make a step wait.
 const HASHED: Duration = Duration::from_millis(100);
 
+/// The longest way that is waited for: a peer measures as far as it likes to.
+const FARTHEST: Duration = Duration::from_secs(1);
+
 /// The peer that has this step for itself at first, and how long; none where this host is as good as any.
 pub(super) fn preferred(
     core: &Core,
@@ -37,9 +40,12 @@ pub(super) fn preferred(
         return None;
     }
     let now = UnixMillis::now();
+    let given = |peer: &PeerId| core.tenant_of_its_own(peer).is_none_or(|own| *own == *caller.tenant);
     let behaves = |peer: &PeerId| core.book().get(peer, now).is_some_and(|known| known.score >= 0.0);
     let mut able = core.queue.announced.with_tool(&start.tool);
-    able.retain(|(peer, ..)| core.network.is_connected(peer) && before != Some(&*peer.to_string()) && behaves(peer));
+    able.retain(|(peer, ..)| {
+        core.network.is_connected(peer) && before != Some(&*peer.to_string()) && given(peer) && behaves(peer)
+    });
     if able.is_empty() {
         return None;
     }
@@ -54,6 +60,6 @@ pub(super) fn preferred(
     }
     let first = (*choose(Strategy::Rendezvous, &start.content, &candidates, 1).first()?).to_owned();
     let (peer, _) = able.iter().find(|(peer, _)| peer.to_string() == first)?;
-    let way = core.network.rtt(peer).unwrap_or_default();
+    let way = core.network.rtt(peer).unwrap_or_default().min(FARTHEST);
     Some((first, HASHED + 2 * way))
 }

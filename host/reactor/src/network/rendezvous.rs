@@ -33,8 +33,9 @@ pub(super) struct Waiting {
 /// Adds one who waits; answers whether nobody did.
 fn wait<T>(waiters: &mut Waiters<T>, point: PeerId) -> Result<(bool, oneshot::Receiver<Result<T, String>>), String> {
     let waiting = waiters.entry(point).or_default();
-    let first = waiting.is_empty();
+    // A point that answers otherwise than it was asked answers nobody: the next one asks again.
     waiting.retain(|waiter| !waiter.is_closed());
+    let first = waiting.is_empty();
     if waiting.len() >= WAITING {
         return Err(format!("{WAITING} callers wait for this rendezvous point already"));
     }

@@ -10,6 +10,7 @@
 
 mod announced;
 mod contents;
+mod offers;
 mod progress;
 mod remote;
 mod run;
@@ -30,8 +31,9 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use announced::{Announced, Offer, Own};
 pub(crate) use contents::{Lent, read_for};
+pub(crate) use offers::Offers;
 pub(crate) use progress::Told;
-pub(crate) use remote::{Offers, claim_for, finish_for, hurried, renew_for};
+pub(crate) use remote::{claim_for, finish_for, hurried, renew_for};
 pub(crate) use worker::work;
 
 /// The queue that tasks wait in.

@@ -12,14 +12,10 @@
 //! Arguments of a task and results that are too large for a message are named in it, as `{cid, bytes}` under `kept`; see
 //! [`super::contents`].
 //!
-//! A claim gets tasks of every tenant where the operator lets in only peers of his choice; in an open network it gets those
-//! that name the peer as their target, and no others.
+//! A claim gets tasks of every tenant where the operator lets in only peers of his choice, and of its own tenant alone where he made
+//! the peer a tenant of its own (`p2p.tenants`). In an open network it gets none.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use libp2p::PeerId;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -43,64 +39,11 @@ use crate::{
 
 /// Tasks of one claim: their arguments must fit a frame.
 pub(super) const MAX_TASKS: u32 = 3;
-/// Peers that are told of new work at once, and that wait to be asked.
-const TOLD: usize = 32;
 /// How long a peer may take to answer about tasks. It only looks into its store; who takes longer holds up a place here, or
 /// leases that end in 30 s.
 const ANSWER: Duration = Duration::from_secs(5);
-/// How long offers of a peer are ignored that did not answer a claim. Stops one that offers and never answers from
-/// holding places for ever.
-const IGNORED: Duration = Duration::from_secs(30);
 /// Times an outcome is sent again while its lease lives.
 const TRIES: u32 = 5;
-
-/// Peers that said they have work.
-#[derive(Default)]
-pub(crate) struct Offers(Mutex<Offering>);
-
-#[derive(Default)]
-struct Offering {
-    waiting: VecDeque<PeerId>,
-    /// Since when; as many as may be asked.
-    ignored: VecDeque<(PeerId, Instant)>,
-}
-
-impl Offers {
-    fn all(&self) -> MutexGuard<'_, Offering> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn put(&self, peer: PeerId) {
-        let mut all = self.all();
-        all.ignored.retain(|(_, since)| since.elapsed() < IGNORED);
-        let ignored = all.ignored.iter().any(|(ignored, _)| *ignored == peer);
-        if !ignored && all.waiting.len() < TOLD && !all.waiting.contains(&peer) {
-            all.waiting.push_back(peer);
-        }
-    }
-
-    pub(super) fn next(&self) -> Option<PeerId> {
-        self.all().waiting.pop_front()
-    }
-
-    /// It does not answer.
-    pub(super) fn ignore(&self, peer: PeerId) {
-        let mut all = self.all();
-        all.waiting.retain(|waiting| *waiting != peer);
-        if all.ignored.len() >= TOLD {
-            all.ignored.pop_front();
-        }
-        all.ignored.push_back((peer, Instant::now()));
-    }
-}
-
-/// Tells peers that there may be something to claim.
-pub(super) fn offer(core: &Core) {
-    let speaking = core.network.connected().into_iter().filter(|(_, connected)| connected.speaks == Some(true));
-    for (peer, _) in speaking.take(TOLD) {
-        core.links.tell(peer, "tasks/offer", Map::new());
-    }
-}
 
 /// Tells the host that runs a task to renew its lease now.
 pub(super) fn hurry(core: &Core, peer: PeerId, lease: LeaseRef) {
@@ -209,7 +152,7 @@ pub(crate) async fn claim_for(core: &Core, peer: PeerId, params: Map<String, Val
         peer: Some(name),
         queues: vec![QUEUE.to_owned()],
         tools,
-        tenants: None,
+        tenants: core.tenant_of_its_own(&peer).map(|tenant| vec![tenant]),
         max: max.min(MAX_TASKS),
         lease: Duration::from_secs(lease_s),
         max_priority: MAX_PRIORITY,

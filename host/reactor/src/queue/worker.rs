@@ -18,7 +18,7 @@ use tandem_store::tasks::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{LEASE, QUEUE, Running, Told, remote, run};
+use super::{LEASE, QUEUE, Running, Told, offers, remote, run};
 use crate::{core::Core, rpc::RpcError, trust::Conduct};
 
 /// Between two looks for what is over retention.
@@ -36,7 +36,13 @@ const TROUBLE: Duration = Duration::from_millis(500);
 
 /// Works until it is dropped.
 pub(crate) async fn work(core: Arc<Core>) {
-    tokio::join!(claiming(core.clone()), renewing(core.clone()), upkeep(core.clone()), hints(core.clone()));
+    tokio::join!(
+        claiming(core.clone()),
+        offers::offering(core.clone()),
+        renewing(core.clone()),
+        upkeep(core.clone()),
+        hints(core.clone())
+    );
 }
 
 /// The name of this host's workers.
@@ -94,7 +100,7 @@ async fn from_own(core: Arc<Core>) {
             }
         }
         tokio::select! {
-            Ok(()) = wakeups.changed() => remote::offer(&core),
+            Ok(()) = wakeups.changed() => {}
             () = core.queue.look.notified() => {}
             Some(_) = tasks.join_next() => {}
         }
@@ -149,8 +155,10 @@ async fn from_peers(core: Arc<Core>) {
             let core = core.clone();
             asking.push(async move { (peer, max, ask(&core, peer, max).await) });
         }
+        let again = core.queue.offers.again().unwrap_or_else(|| Instant::now() + LONGEST);
         tokio::select! {
             () = core.queue.offered.notified() => {}
+            () = tokio::time::sleep_until(again.into()) => {}
             Some((peer, max, answer)) = asking.next() => {
                 promised -= max;
                 took(&core, &mut tasks, peer, answer).await;
@@ -190,9 +198,15 @@ async fn took(
         }
         Err(error) => {
             tracing::debug!(%peer, %error, "a peer that offered tasks gave none");
+            // Who is gone says so himself when he is back; who may give nothing here will not give it later.
+            if !core.network.is_connected(&peer) || error.reason.as_deref() == Some("unauthorized") {
+                return;
+            }
             if error.is_transport() {
-                core.queue.offers.ignore(peer);
+                core.queue.offers.ignore(peer, offers::IGNORED);
                 core.report(peer, Conduct::Timeout);
+            } else {
+                core.queue.offers.ignore(peer, offers::REFUSED);
             }
         }
     }

@@ -90,7 +90,7 @@ pub(crate) fn closed(allow: &[PeerId]) -> P2pConfig {
 pub(crate) struct Host {
     pub(crate) reactor: Arc<Reactor>,
     pub(crate) peer: PeerId,
-    _data: TempDir,
+    data: TempDir,
 }
 
 impl Drop for Host {
@@ -108,6 +108,18 @@ impl Host {
     pub(crate) async fn with_key(p2p: &P2pConfig, key: &Keypair) -> Self {
         let data = TempDir::new().unwrap();
         write_key(&data, key);
+        Self::on(p2p, data, key.public().to_peer_id()).await
+    }
+
+    /// Stops it and starts another one on what it left.
+    pub(crate) async fn again(mut self, p2p: &P2pConfig) -> Self {
+        let (reactor, peer) = (self.reactor.clone(), self.peer);
+        tokio::task::spawn_blocking(move || reactor.stop()).await.unwrap();
+        let data = std::mem::replace(&mut self.data, TempDir::new().unwrap());
+        Self::on(p2p, data, peer).await
+    }
+
+    async fn on(p2p: &P2pConfig, data: TempDir, peer: PeerId) -> Self {
         let settings = Settings::new(p2p, data.path(), None, false).unwrap();
         let store = Store::open(&data.path().join("store.db")).unwrap();
         let callers = Arc::new(|peer: &str| Caller::new("peers", peer));
@@ -117,7 +129,7 @@ impl Host {
         while !(reactor.lane().is_up() && (p2p.listen.is_empty() || !reactor.listening().is_empty())) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        Self { reactor, peer: key.public().to_peer_id(), _data: data }
+        Self { reactor, peer, data }
     }
 
     /// Where it listens, with its id.

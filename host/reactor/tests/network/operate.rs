@@ -95,3 +95,18 @@ async fn a_queue_that_was_shut_down_takes_tasks_again() {
     assert_eq!(done["state"], "completed", "{done}");
     assert_eq!(host.reactor.take_tasks().await, Ok(false));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_blocked_stays_out_over_a_restart() {
+    let [here, there] = pair().await;
+    let peer = there.peer;
+    here.reactor.block_peer(&peer.to_string(), Duration::from_secs(600)).await.unwrap();
+    let here = here.again(&config()).await;
+    for _ in 0..20 {
+        // It comes back at once, and again and again.
+        there.connect(&here.address()).await;
+        let known = here.knows(&peer).await.unwrap();
+        assert_eq!(known["state"], "banned", "{known}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

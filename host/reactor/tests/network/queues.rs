@@ -248,3 +248,53 @@ async fn a_step_does_not_wait_for_a_host_that_does_not_come_for_it() {
     assert!(here.request(refused).await.unwrap_err().to_string().contains(&gone));
     here.request(P2pRequest::WorkflowCancel { id, reason: None }).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_step_that_its_first_host_gives_back_goes_to_another() {
+    let [here, there] = network(4).await;
+    let (me, other) = (here.peer.to_string(), there.peer.to_string());
+    let ran_by = async |id: &str| status(&here, id).await["steps"][0]["peer"].as_str().map(ToOwned::to_owned);
+    let until_on = async |id: &str, peer: &str| {
+        let end = tokio::time::Instant::now() + PATIENCE;
+        while ran_by(id).await.as_deref() != Some(peer) {
+            assert!(tokio::time::Instant::now() < end, "{}", status(&here, id).await);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    // Workflows of one step that never ends, until the other host has one.
+    let mut far = None;
+    while far.is_none() {
+        let steps = json!([{"id": "only", "tool": "slow", "arguments": {}, "retry": {"policy": "linear", "max_attempts": 3, "base_delay_ms": 10}}]);
+        let id = workflow(&here, json!({"name": "long", "steps": steps})).await;
+        while ran_by(&id).await.is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        match ran_by(&id).await {
+            Some(peer) if peer == other => far = Some(id),
+            _ => drop(here.request(P2pRequest::WorkflowCancel { id, reason: None }).await.unwrap()),
+        }
+    }
+    let id = far.unwrap();
+    let left = there.request(P2pRequest::QueueShutdown { drain_s: 0 }).await.unwrap();
+    assert_eq!(left["requeued"], 1, "{left}");
+    until_on(&id, &me).await;
+    here.request(P2pRequest::WorkflowCancel { id, reason: None }).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_peer_that_is_a_tenant_of_its_own_gets_no_tasks_of_others() {
+    let key = Keypair::generate_ed25519();
+    let id = key.public().to_peer_id();
+    // Peers of the kit are tenant `peers`: here that is no common one.
+    for (common, given) in [("peers", 1), ("all", 0)] {
+        let mut p2p = closed(&[id]);
+        p2p.tenant = Some(common.parse().unwrap());
+        let host = Host::start(&p2p).await;
+        submitted(&host, json!({"tool": "elsewhere", "arguments": {}, "target_peer": id.to_string()})).await;
+        let mut worker = peer_of(&key, &host);
+        let claim =
+            json!({"id": 1, "method": "tasks/claim", "params": {"tools": ["elsewhere"], "max": 1, "lease_s": 9}});
+        let answer = ask(&mut worker.stream().await, claim).await;
+        assert_eq!(answer["result"]["tasks"].as_array().map(Vec::len), Some(given), "{answer}");
+    }
+}

@@ -243,7 +243,7 @@ pub struct Patch {
     pub metadata: Option<String>,
     /// A new priority; the time waited still counts.
     pub priority: Option<u8>,
-    /// Whether anybody may run it from now on, whomever it was for; nothing while it runs.
+    /// Whether anybody may run it from now on, whomever it was for: also after who runs it gives it back.
     pub to_anyone: bool,
 }
 

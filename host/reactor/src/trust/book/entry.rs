@@ -92,7 +92,7 @@ pub struct PeerView {
     pub last_seen: UnixMillis,
     /// The best of the sources that named it: a peer is believed as far as that one.
     pub source: Source,
-    /// All of them, since this host started.
+    /// All of them.
     pub sources: BTreeSet<Source>,
     /// Whether the operator allows it by its id.
     pub allowed: bool,

@@ -1,6 +1,6 @@
 //! The book as rows, to be stored and read back.
 
-use std::{net::IpAddr, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 
 use libp2p_core::Multiaddr;
 use libp2p_identity::PeerId;
@@ -19,6 +19,9 @@ pub struct PeerRow {
     pub peer_id: String,
     /// Where it was heard of first.
     pub source: Source,
+    /// All of them.
+    #[serde(default)]
+    pub sources: BTreeSet<Source>,
     /// The document of its newest record, while it has not expired.
     pub record: Option<String>,
     /// The highest sequence seen.
@@ -88,6 +91,7 @@ fn row(id: &PeerId, peer: &Peer) -> PeerRow {
     PeerRow {
         peer_id: id.to_base58(),
         source: peer.source,
+        sources: peer.sources.clone(),
         record: peer.record.as_ref().map(|record| record.text().to_owned()),
         sequence: peer.sequence,
         hints: peer.hints.iter().map(|(source, address)| (*source, address.to_string())).collect(),
@@ -112,6 +116,7 @@ fn peer(row: PeerRow, now: UnixMillis) -> Option<(PeerId, Peer)> {
     let hint = |(source, text): (Source, String)| Some((source, text.parse::<Multiaddr>().ok()?));
     let value = if row.score.is_finite() { row.score.clamp(-LIMIT, LIMIT) } else { 0.0 };
     let peer = Peer {
+        sources: row.sources.into_iter().chain([row.source]).collect(),
         sequence: row.sequence.max(record.as_ref().map(HostRecord::sequence)),
         record,
         hints: row.hints.into_iter().filter_map(hint).take(MAX_HINTS).collect(),

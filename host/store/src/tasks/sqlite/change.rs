@@ -65,7 +65,7 @@ pub(super) fn update(
         return Ok(Updated::Leased);
     }
     let mut lane = Lane { priority: patch.priority.map_or(held.lane.priority, i64::from), ..held.lane.clone() };
-    if patch.to_anyone && held.state != LEASED {
+    if patch.to_anyone {
         lane.target.clear();
         // Those who passed it by may have it now.
         moment.news.ready = true;
