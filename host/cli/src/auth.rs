@@ -3,9 +3,11 @@
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, bail};
+use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use tandem_engine::{Access, Allow, Caller};
 use tandem_gateway::{ApiKey, Authenticator, KeyRing, LocalOnly, OAuthConfig, Rotation, Tenant, TenantAuth};
 use tandem_manifest::{AuthConfig, CategoryPattern, HostConfig, KeyConfig, TenantConfig};
+use tandem_reactor::Bearer;
 use tandem_store::StoredKey;
 
 /// The tenant of a host without tenants.
@@ -64,6 +66,19 @@ pub(crate) fn peer_caller(config: &HostConfig, peer: &str) -> Caller {
         None => Access::everything(),
     };
     caller
+}
+
+/// Whose a key or token is that a peer shows: looked at as over HTTP.
+pub(crate) fn bearer(authenticator: Arc<dyn Authenticator>) -> Bearer {
+    Arc::new(move |token| {
+        let authenticator = authenticator.clone();
+        Box::pin(async move {
+            let mut headers = HeaderMap::new();
+            let value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|error| error.to_string())?;
+            headers.insert(AUTHORIZATION, value);
+            authenticator.authenticate(&headers).await.map_err(|error| error.to_string())
+        })
+    })
 }
 
 /// Whether callers have to say who they are.

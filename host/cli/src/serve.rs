@@ -76,6 +76,9 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
         services.set_p2p(reactor.clone());
     }
     let Auth { authenticator, ring } = Auth::new(config, &issued.borrow().clone(), args.stdio)?;
+    if let (Some(reactor), Some(_)) = (&reactor, &ring) {
+        reactor.set_bearer(auth::bearer(authenticator.clone()));
+    }
     // The gateway comes before the plugins: it owns the recorder of all that is counted.
     let gateway_config = GatewayConfig { tasks: Some(tasks), ..gateway_config(args.exposure, config) };
     let gateway = Gateway::with_authenticator(router.clone(), gateway_config, authenticator)?;

@@ -23,12 +23,19 @@ use crate::{
     queue::{Offer, Queue},
     rpc::{Links, RpcError},
     settings::Settings,
-    tools::{PeerCaller, Tools},
+    tools::{Bearer, PeerCaller, Tools},
     trust::{AddressPolicy, BookLimits, Conduct, PeerBook, UnixMillis, score::Verdict},
 };
 
 /// The scope that lets a caller do what concerns all tenants.
 const OPERATE: &str = "tandem:operate";
+
+/// Who calls, and what there is to be called.
+pub(crate) struct Who {
+    pub(crate) callers: PeerCaller,
+    pub(crate) bearer: Arc<OnceLock<Bearer>>,
+    pub(crate) tools: Arc<OnceLock<Arc<dyn Tools>>>,
+}
 
 /// Shared by everything on the thread.
 pub(crate) struct Core {
@@ -38,6 +45,7 @@ pub(crate) struct Core {
     pub(crate) queue: Queue,
     pub(crate) flows: Flows,
     pub(crate) callers: PeerCaller,
+    pub(crate) bearer: Arc<OnceLock<Bearer>>,
     /// The sequence number of this host's newest record.
     pub(crate) sequence: Mutex<Option<u64>>,
     store: Store,
@@ -59,8 +67,7 @@ impl Core {
         settings: Arc<Settings>,
         network: Arc<Network>,
         (store, tasks): (Store, SqliteTasks),
-        callers: PeerCaller,
-        tools: Arc<OnceLock<Arc<dyn Tools>>>,
+        Who { callers, bearer, tools }: Who,
         general: tokio::runtime::Handle,
     ) -> Self {
         let limits = BookLimits { ttl: settings.record_ttl, ..BookLimits::default() };
@@ -75,7 +82,7 @@ impl Core {
             renewed: Mutex::default(),
             said: Mutex::default(),
             announce: Notify::new(),
-            links: Links::new(network.streams()),
+            links: Links::new(network.streams(), settings.network.tokens.clone()),
             queue: Queue::new(tasks, settings.workers),
             flows: Flows::default(),
             sequence: Mutex::default(),
@@ -85,6 +92,7 @@ impl Core {
             network,
             store,
             callers,
+            bearer,
             tools,
         }
     }

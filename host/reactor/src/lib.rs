@@ -31,4 +31,4 @@ pub use lane::{Lane, LaneError, PLACES};
 pub use queue::QUEUE;
 pub use reactor::{Reactor, ReactorStatus};
 pub use settings::{DhtMode, NatSettings, NetworkSettings, Settings, SettingsError};
-pub use tools::{PeerCaller, ToolCall, ToolInfo, Tools};
+pub use tools::{Bearer, PeerCaller, ToolCall, ToolInfo, Tools};

@@ -18,14 +18,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     acquaint,
-    core::Core,
+    core::{Core, Who},
     flow, keep,
     lane::{Lane, LaneError, Up},
     network::{Network, PROTOCOL},
     ops, queue, rpc,
     service::Peers,
     settings::Settings,
-    tools::{PeerCaller, Tools},
+    tools::{Bearer, PeerCaller, Tools},
 };
 
 /// The reactor of one host.
@@ -33,6 +33,7 @@ pub struct Reactor {
     lane: Lane,
     core: Arc<ArcSwapOption<Core>>,
     tools: Arc<OnceLock<Arc<dyn Tools>>>,
+    bearer: Arc<OnceLock<Bearer>>,
     stop: CancellationToken,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -58,9 +59,10 @@ impl Reactor {
         general: Handle,
     ) -> std::io::Result<Arc<Self>> {
         let parts = Parts::new(settings, (store, tasks), callers, general);
-        let (core, tools, stop) = (parts.core.clone(), parts.tools.clone(), parts.stop.clone());
+        let (core, stop) = (parts.core.clone(), parts.stop.clone());
+        let (tools, bearer) = (parts.tools.clone(), parts.bearer.clone());
         let (lane, thread) = Lane::start(move |up| parts.incarnation(up), stop.clone())?;
-        Ok(Arc::new(Self { lane, core, tools, stop, thread: Mutex::new(Some(thread)) }))
+        Ok(Arc::new(Self { lane, core, tools, bearer, stop, thread: Mutex::new(Some(thread)) }))
     }
 
     /// The same without a thread of its own, in `general` with everything else, and without a new start after a panic. For
@@ -74,9 +76,10 @@ impl Reactor {
         general: Handle,
     ) -> Arc<Self> {
         let parts = Parts::new(settings, (store, tasks), callers, general.clone());
-        let (core, tools, stop) = (parts.core.clone(), parts.tools.clone(), parts.stop.clone());
+        let (core, stop) = (parts.core.clone(), parts.stop.clone());
+        let (tools, bearer) = (parts.tools.clone(), parts.bearer.clone());
         let lane = Lane::start_in(general, move |up| parts.incarnation(up));
-        Arc::new(Self { lane, core, tools, stop, thread: Mutex::default() })
+        Arc::new(Self { lane, core, tools, bearer, stop, thread: Mutex::default() })
     }
 
     /// The lane, for the router.
@@ -93,6 +96,11 @@ impl Reactor {
     /// Sets who runs tools. Only the first setting counts.
     pub fn set_tools(&self, tools: Arc<dyn Tools>) {
         drop(self.tools.set(tools));
+    }
+
+    /// Sets who says whose a token is that a peer shows. Only the first setting counts; without one, none is taken.
+    pub fn set_bearer(&self, bearer: Bearer) {
+        drop(self.bearer.set(bearer));
     }
 
     /// Where this host listens for peers; nothing while the lane is down.
@@ -141,6 +149,7 @@ struct Parts {
     general: Handle,
     core: Arc<ArcSwapOption<Core>>,
     tools: Arc<OnceLock<Arc<dyn Tools>>>,
+    bearer: Arc<OnceLock<Bearer>>,
     stop: CancellationToken,
 }
 
@@ -148,16 +157,17 @@ impl Parts {
     fn new(settings: Settings, stores: (Store, SqliteTasks), callers: PeerCaller, general: Handle) -> Self {
         let (core, tools) = (Arc::new(ArcSwapOption::empty()), Arc::new(OnceLock::new()));
         let (settings, stop) = (Arc::new(settings), CancellationToken::new());
-        Self { settings, stores, callers, general, core, tools, stop }
+        Self { settings, stores, callers, general, core, tools, bearer: Arc::default(), stop }
     }
 
     fn incarnation(&self, up: Up) -> BoxFuture<'static, ()> {
         let (settings, callers) = (self.settings.clone(), self.callers.clone());
-        let (stores, tools, general) = (self.stores.clone(), self.tools.clone(), self.general.clone());
+        let (stores, general) = (self.stores.clone(), self.general.clone());
+        let who = Who { callers, bearer: self.bearer.clone(), tools: self.tools.clone() };
         let (core, stop) = (self.core.clone(), self.stop.clone());
         Box::pin(async move {
             let made = Network::start(&settings.network)
-                .map(|network| Arc::new(Core::new(settings, network, stores, callers, tools, general)));
+                .map(|network| Arc::new(Core::new(settings, network, stores, who, general)));
             match made {
                 Ok(made) => {
                     core.store(Some(made.clone()));

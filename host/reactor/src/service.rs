@@ -1,7 +1,8 @@
 //! What this host answers to peers.
 //!
 //! A peer is a caller like any other: of the tenant that the operator gave to peers, with that tenant's tools, grants and
-//! quotas. Its id proves who it is, and is no authority by itself.
+//! quotas. Its id proves who it is, and is no authority by itself. A request may show an API key or token of another tenant in
+//! `_meta.authorization`, and is that tenant's then; where the operator wants it (`p2p.require-token`), it must.
 //!
 //! | Method | What |
 //! |---|---|
@@ -33,6 +34,8 @@ use crate::{
 /// Tools in one page. A page of them is within a frame.
 const PAGE: usize = 100;
 
+/// Where a request shows whose it is (RFC 6750's `Bearer` credentials in MCP's `_meta`).
+const AUTHORIZATION: &str = "authorization";
 /// How long an announcement is believed that does not say, in seconds.
 const TTL_S: u64 = 300;
 
@@ -48,15 +51,23 @@ impl Service for Peers {
     ) -> BoxFuture<'static, Result<Value, RpcError>> {
         let core = self.0.clone();
         Box::pin(async move {
-            let caller = (core.callers)(&peer.to_string());
             match method.as_str() {
-                "ping" => Ok(json!({})),
-                "initialize" | "server/discover" => Ok(who(&core)),
+                "ping" => return Ok(json!({})),
+                "initialize" | "server/discover" => return Ok(who(&core)),
+                "tandem/peers" => return exchange::told(&core, peer),
+                _ => {}
+            }
+            let mut params = params;
+            let (caller, shown) = caller(&core, peer, &mut params).await?;
+            match method.as_str() {
                 "tools/list" => list(&core, &caller, &params),
                 "tools/call" => call(&core, caller, params).await,
                 "tandem/info" => Ok(json!(core.offer(&caller))),
-                "tandem/peers" => exchange::told(&core, peer),
-                "tasks/claim" => queue::claim_for(&core, peer, params).await,
+                "tasks/claim" => {
+                    // Whoever shows a token speaks for its tenant alone.
+                    let own = if shown { Some(caller.tenant.to_string()) } else { core.tenant_of_its_own(&peer) };
+                    queue::claim_for(&core, peer, own, params).await
+                }
                 "tasks/renew" => queue::renew_for(&core, peer, params).await,
                 "tasks/finish" => queue::finish_for(&core, peer, params).await,
                 "contents/read" => queue::read_for(&core, peer, params),
@@ -83,6 +94,26 @@ impl Service for Peers {
 
     fn fault(&self, peer: PeerId, what: &str) {
         self.0.fault(peer, what);
+    }
+}
+
+/// On whose behalf a peer asks, and whether it showed a token. One that is not taken is no request of the peer's own.
+async fn caller(core: &Core, peer: PeerId, params: &mut Map<String, Value>) -> Result<(Caller, bool), RpcError> {
+    let refused = |why: &str| RpcError::new(-32002, "unauthorized", why);
+    let meta = params.get_mut("_meta").and_then(Value::as_object_mut);
+    match meta.and_then(|meta| meta.remove(AUTHORIZATION)) {
+        None if core.settings.require_token => {
+            Err(refused("show an API key or token of this host in `_meta.authorization`, as `Bearer TOKEN`"))
+        }
+        None => Ok(((core.callers)(&peer.to_string()), false)),
+        Some(Value::String(text)) => {
+            let token = text.strip_prefix("Bearer ").map(str::trim).filter(|token| !token.is_empty());
+            let token = token.ok_or_else(|| refused("`_meta.authorization` is `Bearer TOKEN`"))?;
+            let bearer = core.bearer.get().ok_or_else(|| refused("this host takes no tokens"))?;
+            let caller = bearer(token.to_owned()).await.map_err(|why| refused(&why))?;
+            Ok((caller, true))
+        }
+        Some(_) => Err(RpcError::invalid("`_meta.authorization` is a string")),
     }
 }
 

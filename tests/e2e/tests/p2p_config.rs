@@ -1,11 +1,15 @@
 //! What an operator writes below `[p2p]` reaches the host that runs. `p2p.tenants` is in `mesh`, `p2p.task-queue` in `results`.
 
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use tandem_harness::{Client, Host, Options};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use crate::mesh::{discovery, until};
+use crate::{
+    mesh::{discovery, until},
+    policy::tandem,
+};
 
 /// A host of the tests' network that listens there, with `more` of the section.
 async fn host(registry: &TempDir, listen: &[&str], more: &str) -> anyhow::Result<(Host, Client)> {
@@ -53,5 +57,37 @@ async fn the_operators_page_tells_the_hosts_address() -> anyhow::Result<()> {
     let seen = client.structured("p2p_peer_get_public_ip", json!({"methods": ["http"]})).await?;
     let found = &seen["addresses"][0];
     assert_eq!((&found["ip"], &found["method"]), (&json!("203.0.113.7"), &json!("http")), "{seen}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_host_calls_another_one_as_the_tenant_whose_key_it_shows() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    // `tandem keys issue` makes such a key; what a host keeps of it is its hash.
+    let (key, hash) = (registry.path().join("key.txt"), hex::encode(Sha256::digest("tdm_of_acme")));
+    std::fs::write(&key, "tdm_of_acme")?;
+    let there = Options::member(&["who"], &["/ip4/127.0.0.1/tcp/0"], &discovery(&registry))?
+        .config(&format!("[tenants.acme]\nkeys = [\"{hash}\"]"))
+        .args(&["--set", "p2p.require-token=true"])
+        .start()
+        .await?;
+    let listening = there.logged("listening for peers").await?;
+    let id = listening["peer"].as_str().unwrap_or_default();
+    let call = async |host: &Host| -> anyhow::Result<(bool, String)> {
+        let output = tandem(host.directory.path(), &["peers", "call", id, "who_am_i"]).await?;
+        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        Ok((output.status.success(), text))
+    };
+    let shown = format!("[p2p.tokens]\n\"{id}\" = \"${{file:{}}}\"", key.display());
+    let connected = |answer: &Value| answer["total"] == 1;
+    let (here, client) = host(&registry, &["/ip4/127.0.0.1/tcp/0"], &shown).await?;
+    until(&client, "p2p_peer_list", json!({}), connected).await?;
+    let (well, text) = call(&here).await?;
+    assert!(well && text.contains("\"tenant\": \"acme\""), "{text}");
+    drop(here);
+    let (other, client) = host(&registry, &["/ip4/127.0.0.1/tcp/0"], "").await?;
+    until(&client, "p2p_peer_list", json!({}), |answer| answer["total"] != 0).await?;
+    let (well, text) = call(&other).await?;
+    assert!(!well && text.contains("show an API key or token"), "{text}");
     Ok(())
 }

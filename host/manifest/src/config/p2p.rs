@@ -70,6 +70,11 @@ pub struct P2pConfig {
     /// Peers that call as another tenant, by peer id. They are given that tenant's tasks, and no others.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tenants: BTreeMap<PeerIdText, Name>,
+    /// Whether a peer's request is refused that shows no API key or token of a tenant here. Whose it shows, its request is.
+    pub require_token: bool,
+    /// What this host shows peers with each request, by peer id: an API key of theirs, or a token that they take.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tokens: BTreeMap<PeerIdText, Secret>,
     /// The network's key, when admission is `psk`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub psk: Option<Secret>,
@@ -96,6 +101,8 @@ impl Default for P2pConfig {
             block: Vec::new(),
             tenant: None,
             tenants: BTreeMap::new(),
+            require_token: false,
+            tokens: BTreeMap::new(),
             psk: None,
             discovery: DiscoveryConfig::default(),
             limits: PeerLimitsConfig::default(),
@@ -129,6 +136,7 @@ impl Check for P2pConfig {
             findings.report("block", format!("{both} is in `allow` too; take it out of one of them"));
         }
         findings.at_most("tenants", self.tenants.len(), MAX_TENANTS);
+        findings.at_most("tokens", self.tokens.len(), MAX_TENANTS);
         findings.range("max-connections", &self.max_connections, &1, &65_536, "each is a file and some memory");
         match (self.admission, &self.psk) {
             (Admission::Psk, None) => findings.report("psk", "admission is `psk`, so give the key, as `${file:/path}`"),

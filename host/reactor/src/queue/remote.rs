@@ -12,8 +12,8 @@
 //! Arguments of a task and results that are too large for a message are named in it, as `{cid, bytes}` under `kept`; see
 //! [`super::contents`].
 //!
-//! A claim gets tasks of every tenant where the operator lets in only peers of his choice, and of its own tenant alone where he made
-//! the peer a tenant of its own (`p2p.tenants`). In an open network it gets none.
+//! A claim gets tasks of every tenant where the operator lets in only peers of his choice, and of one tenant alone where he made
+//! the peer a tenant of its own (`p2p.tenants`) or the claim shows a token of one. In an open network it gets none.
 
 use std::{sync::Arc, time::Duration};
 
@@ -143,8 +143,13 @@ struct Finished {
 
 // What a peer asks of this host's queue.
 
-/// A peer claims.
-pub(crate) async fn claim_for(core: &Core, peer: PeerId, params: Map<String, Value>) -> Result<Value, RpcError> {
+/// A peer claims, of one tenant where it speaks for that one alone.
+pub(crate) async fn claim_for(
+    core: &Core,
+    peer: PeerId,
+    tenant: Option<String>,
+    params: Map<String, Value>,
+) -> Result<Value, RpcError> {
     let Claim { tools, max, lease_s } = read(params)?;
     let (name, chosen) = (peer.to_string(), core.settings.network.admission != Admission::Open);
     let claim = ClaimReq {
@@ -152,7 +157,7 @@ pub(crate) async fn claim_for(core: &Core, peer: PeerId, params: Map<String, Val
         peer: Some(name),
         queues: vec![QUEUE.to_owned()],
         tools,
-        tenants: core.tenant_of_its_own(&peer).map(|tenant| vec![tenant]),
+        tenants: tenant.map(|tenant| vec![tenant]),
         max: max.min(MAX_TASKS),
         lease: Duration::from_secs(lease_s),
         max_priority: MAX_PRIORITY,

@@ -12,6 +12,7 @@ use std::{
 use futures::{AsyncReadExt as _, future::BoxFuture};
 use libp2p::{PeerId, Stream};
 use serde_json::{Map, Value};
+use tandem_manifest::Secret;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
@@ -58,11 +59,24 @@ pub(crate) struct Links {
     control: libp2p_stream::Control,
     links: Arc<Mutex<HashMap<PeerId, Link>>>,
     ids: Arc<AtomicU64>,
+    /// What is shown to a peer with each request.
+    tokens: Arc<HashMap<PeerId, Secret>>,
 }
 
 impl Links {
-    pub(crate) fn new(control: libp2p_stream::Control) -> Self {
-        Self { control, links: Arc::default(), ids: Arc::default() }
+    pub(crate) fn new(control: libp2p_stream::Control, tokens: HashMap<PeerId, Secret>) -> Self {
+        Self { control, links: Arc::default(), ids: Arc::default(), tokens: Arc::new(tokens) }
+    }
+
+    /// A request as this peer takes it.
+    fn shown(&self, peer: &PeerId, mut params: Map<String, Value>) -> Map<String, Value> {
+        if let Some(token) = self.tokens.get(peer) {
+            let meta = params.entry("_meta").or_insert_with(|| Map::new().into());
+            if let Value::Object(meta) = meta {
+                meta.insert("authorization".to_owned(), format!("Bearer {}", token.expose()).into());
+            }
+        }
+        params
     }
 
     fn link(&self, peer: PeerId) -> Link {
@@ -94,6 +108,7 @@ impl PeerRpc for Links {
             let _place = link.places.clone().try_acquire_owned().map_err(|_| full())?;
             let id = self.ids.fetch_add(1, Ordering::Relaxed);
             let (reply, answer) = oneshot::channel();
+            let params = self.shown(&peer, params);
             let outgoing = Outgoing { frame: message::request(id, method, params), reply: Some((id, reply)) };
             link.outgoing.try_send(outgoing).map_err(|_| full())?;
             let answer = tokio::time::timeout(timeout, answer).await;
@@ -215,7 +230,7 @@ mod tests {
         };
         let peer = *there.local_peer_id();
         here.dial(address.with(libp2p::multiaddr::Protocol::P2p(peer))).unwrap();
-        let links = Links::new(here.behaviour().new_control());
+        let links = Links::new(here.behaviour().new_control(), HashMap::new());
         let driven = tokio::spawn(async move {
             loop {
                 tokio::select! { _ = there.next() => {}, _ = here.next() => {} }

@@ -30,7 +30,7 @@ pub(crate) const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0"
 /// How long hosts may take to find each other on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Answers its arguments; `slow` never does, `large` does at length, `huge` with more than a frame holds.
+/// Answers its arguments; `who` with whose call it is, `slow` never does, `large` does at length, `huge` with more than a frame holds.
 struct Echo;
 
 impl Tools for Echo {
@@ -41,6 +41,7 @@ impl Tools for Echo {
                     call.cancel.cancelled().await;
                     return Err(InvokeError::NotFound("it was stopped".to_owned()));
                 }
+                "who" => json!({"tenant": &*call.caller.tenant}).to_string(),
                 "echo" => Value::Object(call.arguments).to_string(),
                 "huge" => json!({"text": "x".repeat(1_200_000)}).to_string(),
                 "large" => json!({"text": "x".repeat(900_000)}).to_string(),

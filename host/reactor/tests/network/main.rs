@@ -22,3 +22,4 @@ mod queues;
 #[path = "../../src/discovery/github/stand_in.rs"]
 #[allow(dead_code, reason = "the registry's own tests use more of it")]
 mod stand_in;
+mod tokens;
