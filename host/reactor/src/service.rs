@@ -100,8 +100,9 @@ impl Service for Peers {
 /// On whose behalf a peer asks, and whether it showed a token. One that is not taken is no request of the peer's own.
 async fn caller(core: &Core, peer: PeerId, params: &mut Map<String, Value>) -> Result<(Caller, bool), RpcError> {
     let refused = |why: &str| RpcError::new(-32002, "unauthorized", why);
-    let meta = params.get_mut("_meta").and_then(Value::as_object_mut);
-    match meta.and_then(|meta| meta.remove(AUTHORIZATION)) {
+    // Nothing else in it concerns any method.
+    let mut meta = params.remove("_meta").unwrap_or_default();
+    match meta.as_object_mut().and_then(|meta| meta.remove(AUTHORIZATION)) {
         None if core.settings.require_token => {
             Err(refused("show an API key or token of this host in `_meta.authorization`, as `Bearer TOKEN`"))
         }

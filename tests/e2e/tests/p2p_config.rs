@@ -67,7 +67,8 @@ async fn a_host_calls_another_one_as_the_tenant_whose_key_it_shows() -> anyhow::
     let (key, hash) = (registry.path().join("key.txt"), hex::encode(Sha256::digest("tdm_of_acme")));
     std::fs::write(&key, "tdm_of_acme")?;
     let there = Options::member(&["who"], &["/ip4/127.0.0.1/tcp/0"], &discovery(&registry))?
-        .config(&format!("[tenants.acme]\nkeys = [\"{hash}\"]"))
+        .config("[tenants.acme]\nkeys = [\"${env:ACME}\"]")
+        .env("ACME", &hash)
         .args(&["--set", "p2p.require-token=true"])
         .start()
         .await?;

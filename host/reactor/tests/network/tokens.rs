@@ -83,11 +83,12 @@ async fn who_must_show_a_token_gets_nothing_without_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_claims_with_a_token_gets_the_tasks_of_its_tenant_alone() {
     let key = Keypair::generate_ed25519();
-    let host = Host::start(&closed(&[key.public().to_peer_id()])).await;
+    let id = key.public().to_peer_id();
+    let host = Host::start(&closed(&[id])).await;
     takes_one(&host);
     let mut peer = peer_of(&key, &host);
     // Of the tenant `default`.
-    let task = json!({"tool": "elsewhere", "arguments": {}}).to_string();
+    let task = json!({"tool": "elsewhere", "arguments": {}, "target_peer": id.to_string()}).to_string();
     host.request(P2pRequest::TaskSubmit { task }).await.unwrap();
     let claim = || json!({"tools": ["elsewhere"], "max": 1, "lease_s": 9});
     let answer = asked(&mut peer, "tasks/claim", claim(), Some("Bearer good")).await;
