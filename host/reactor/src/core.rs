@@ -114,6 +114,11 @@ impl Core {
         (*tenant != *self.settings.peers).then(|| tenant.to_string())
     }
 
+    /// Whether a peer may be given a tenant's tasks.
+    pub(crate) fn gives(&self, peer: &PeerId, tenant: &str) -> bool {
+        self.tenant_of_its_own(peer).is_none_or(|own| own == tenant)
+    }
+
     /// What this host offers to run for a caller.
     pub(crate) fn offer(&self, caller: &Caller) -> Offer {
         let (capacity, free) = self.places();

@@ -62,7 +62,7 @@ impl Service for Peers {
             match method.as_str() {
                 "tools/list" => list(&core, &caller, &params),
                 "tools/call" => call(&core, caller, params).await,
-                "tandem/info" => Ok(json!(core.offer(&caller))),
+                "tandem/info" => Ok(core.offer(&caller).said().into()),
                 "tasks/claim" => {
                     // Whoever shows a token speaks for its tenant alone.
                     let own = if shown { Some(caller.tenant.to_string()) } else { core.tenant_of_its_own(&peer) };

@@ -135,11 +135,7 @@ async fn changes(core: Arc<Core>) {
 pub(crate) fn announce(core: &Core, ttl: Duration) -> usize {
     let peers = core.network.connected().into_iter().filter(|(_, connected)| connected.speaks == Some(true));
     let told = peers.map(|(peer, _)| {
-        let offer = core.offer(&(core.callers)(&peer.to_string()));
-        let mut said = Map::new();
-        said.insert("tools".to_owned(), offer.tools.into());
-        said.insert("capacity".to_owned(), offer.capacity.into());
-        said.insert("free".to_owned(), offer.free.into());
+        let mut said = core.offer(&(core.callers)(&peer.to_string())).said();
         said.insert("ttl_s".to_owned(), ttl.as_secs().into());
         core.links.tell(peer, "tandem/announce", said);
     });

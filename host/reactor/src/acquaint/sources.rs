@@ -79,7 +79,10 @@ async fn ask(core: &Core, source: Source, timeout: Duration) -> Vec<(&'static st
         Source::File => vec![("file", within(timeout, read_registry(core)).await)],
         Source::Rendezvous => {
             let points = core.settings.network.rendezvous.iter();
-            let asked = points.map(async |point| ("rendezvous", within(timeout, meet(core, point, timeout)).await));
+            let asked = points.map(async |point| {
+                let met = within(timeout, meet(core, point, timeout)).await;
+                ("rendezvous", met.map_err(|error| format!("{point}: {error}")))
+            });
             futures::future::join_all(asked).await
         }
         Source::Github => vec![("github", within(timeout, read_github(core)).await)],
@@ -99,18 +102,20 @@ async fn within(timeout: Duration, work: impl Future<Output = Result<(), String>
 
 /// Registers at a rendezvous point and takes in whom it knows.
 async fn meet(core: &Core, point: &Multiaddr, timeout: Duration) -> Result<(), String> {
-    let named = |error: String| format!("{point}: {error}");
-    let peer = core.network.dial(point.clone(), timeout).await.map_err(named)?;
-    // A host that cannot be reached, and so cannot register, still looks for those that can.
-    let (registered, found) = tokio::join!(core.network.register_at(peer, timeout), core.network.ask_at(peer, timeout));
-    let found = found.map_err(named)?;
-    let (nodes, mut wrong) = (found.len(), None);
-    for (peer, addresses) in found {
-        let known = core.book().hint(peer, addresses, Source::Rendezvous, UnixMillis::now());
-        wrong = known.err().or(wrong);
-    }
-    core.sources_note("rendezvous", nodes, wrong.map(|error| error.to_string()));
-    registered.map_err(named)
+    let peer = core.network.dial(point.clone(), timeout).await?;
+    let look = async {
+        let found = core.network.ask_at(peer, timeout).await?;
+        let (nodes, mut wrong) = (found.len(), None);
+        for (peer, addresses) in found {
+            let known = core.book().hint(peer, addresses, Source::Rendezvous, UnixMillis::now());
+            wrong = known.err().or(wrong);
+        }
+        core.sources_note("rendezvous", nodes, wrong.map(|error| error.to_string()));
+        Ok(())
+    };
+    // A host that cannot be reached, and so cannot register, still looks for those that can, and keeps whom it found.
+    let (registered, looked) = tokio::join!(core.network.register_at(peer, timeout), look);
+    looked.and(registered)
 }
 
 /// What this host says of itself beside what follows from its state; the last registration sets it.

@@ -73,6 +73,7 @@ pub(super) async fn run(
         if actor.journal.state.is_finished() {
             return Ok(());
         }
+        actor.let_go().await?;
         let due = actor.journal.state.wake_at(now(core)).into_iter().chain(actor.held.values().copied()).min();
         let wake = due.map_or(LEASE, |at| Duration::from_millis(at.saturating_sub(now(core))));
         tokio::select! {
@@ -84,7 +85,7 @@ pub(super) async fn run(
                     actor.take(next).await?;
                 }
             }
-            () = tokio::time::sleep(wake.max(Duration::from_millis(1))) => actor.let_go().await?,
+            () = tokio::time::sleep(wake.max(Duration::from_millis(1))) => {}
             _ = renewal.tick() => actor.renew().await?,
         }
     }

@@ -40,11 +40,13 @@ pub(super) fn preferred(
         return None;
     }
     let now = UnixMillis::now();
-    let given = |peer: &PeerId| core.tenant_of_its_own(peer).is_none_or(|own| *own == *caller.tenant);
     let behaves = |peer: &PeerId| core.book().get(peer, now).is_some_and(|known| known.score >= 0.0);
     let mut able = core.queue.announced.with_tool(&start.tool);
     able.retain(|(peer, ..)| {
-        core.network.is_connected(peer) && before != Some(&*peer.to_string()) && given(peer) && behaves(peer)
+        core.network.is_connected(peer)
+            && before != Some(&*peer.to_string())
+            && core.gives(peer, &caller.tenant)
+            && behaves(peer)
     });
     if able.is_empty() {
         return None;

@@ -180,7 +180,7 @@ fn hosts(core: &Core, caller: &Caller, named: &[String]) -> Result<Vec<(Candidat
     let local = Candidate { peer: me, capacity, running: capacity - free.min(capacity), local: true };
     let mut hosts = vec![(local, core.task_tools(caller))];
     for (peer, _) in core.network.connected() {
-        if core.tenant_of_its_own(&peer).is_some_and(|own| *own != *caller.tenant) {
+        if !core.gives(&peer, &caller.tenant) {
             continue;
         }
         let Some(known) = core.queue.announced.of(&peer) else { continue };

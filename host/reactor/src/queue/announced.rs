@@ -9,6 +9,7 @@ use std::{
 };
 
 use libp2p::PeerId;
+use serde_json::{Map, Value};
 
 /// Peers whose word is kept: more than may be connected.
 const PEERS: usize = 1_024;
@@ -61,13 +62,22 @@ impl Announced {
 }
 
 /// What this host offers.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Offer {
     pub(crate) tools: Vec<String>,
     /// Tasks that it runs at a time.
     pub(crate) capacity: u32,
     /// How many more it would take now.
     pub(crate) free: u32,
+}
+
+impl Offer {
+    /// As peers are told, whether or not they asked.
+    pub(crate) fn said(self) -> Map<String, Value> {
+        let parts: [(&str, Value); 3] =
+            [("tools", self.tools.into()), ("capacity", self.capacity.into()), ("free", self.free.into())];
+        parts.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
 }
 
 /// What an announcement leaves of an offer.
