@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, bail};
-use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use tandem_engine::{Access, Allow, Caller};
 use tandem_gateway::{ApiKey, Authenticator, KeyRing, LocalOnly, OAuthConfig, Rotation, Tenant, TenantAuth};
 use tandem_manifest::{AuthConfig, CategoryPattern, HostConfig, KeyConfig, TenantConfig};
-use tandem_reactor::Bearer;
 use tandem_store::StoredKey;
+
+use crate::peers;
 
 /// The tenant of a host without tenants.
 const DEFAULT_TENANT: &str = "default";
@@ -55,32 +55,6 @@ fn local_caller(config: &HostConfig, stdio: bool) -> anyhow::Result<Caller> {
     Ok(caller)
 }
 
-/// Who a peer is here: of its own tenant or the one for peers, with that tenant's rights. Where there are tenants but not
-/// this one, it sees nothing.
-pub(crate) fn peer_caller(config: &HostConfig, peer: &str) -> Caller {
-    let name = config.p2p.tenant_of(peer);
-    let mut caller = Caller::new(name, peer);
-    caller.access = match config.tenants.get(name) {
-        Some(tenant) => access(tenant),
-        None if config.authenticates() || !config.tenants.is_empty() => Access::everything().and(Vec::new()),
-        None => Access::everything(),
-    };
-    caller
-}
-
-/// Whose a key or token is that a peer shows: looked at as over HTTP.
-pub(crate) fn bearer(authenticator: Arc<dyn Authenticator>) -> Bearer {
-    Arc::new(move |token| {
-        let authenticator = authenticator.clone();
-        Box::pin(async move {
-            let mut headers = HeaderMap::new();
-            let value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|error| error.to_string())?;
-            headers.insert(AUTHORIZATION, value);
-            authenticator.authenticate(&headers).await.map_err(|error| error.to_string())
-        })
-    })
-}
-
 /// Whether callers have to say who they are.
 pub(crate) fn asks(config: &HostConfig, issued: &[StoredKey]) -> bool {
     config.authenticates() || !issued.is_empty()
@@ -101,7 +75,8 @@ fn tenants(config: &HostConfig, issued: &[StoredKey]) -> Vec<Tenant> {
     config.tenants.iter().map(tenant).collect()
 }
 
-fn access(tenant: &TenantConfig) -> Access {
+/// What of the catalog is there for a tenant.
+pub(crate) fn access(tenant: &TenantConfig) -> Access {
     Access::everything().and(tenant.categories.iter().map(allow).collect())
 }
 
@@ -163,6 +138,7 @@ pub(crate) fn check_listener(config: &HostConfig, asks: bool, address: &SocketAd
 
 /// Puts tenants and keys of another configuration in the place of the present ones.
 pub(crate) fn reload(ring: Option<&KeyRing>, config: &HostConfig, issued: &[StoredKey]) -> anyhow::Result<Rotation> {
+    peers::check(config, asks(config, issued))?;
     let Some(ring) = ring else {
         if !asks(config, issued) {
             return Ok(Rotation::default());

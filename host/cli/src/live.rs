@@ -120,6 +120,8 @@ impl Policy {
         config.tenants.clone_from(&next.tenants);
         config.p2p.tenant.clone_from(&next.p2p.tenant);
         config.p2p.tenants.clone_from(&next.p2p.tenants);
+        config.p2p.require_token = next.p2p.require_token;
+        config.p2p.tokens.clone_from(&next.p2p.tokens);
         let State { overlays, plugins } = &mut *state;
         let mut ready = Vec::new();
         for known in plugins.iter() {

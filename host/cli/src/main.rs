@@ -20,6 +20,7 @@ mod live;
 mod logging;
 mod p2p;
 mod package;
+mod peers;
 mod progress;
 mod reactor;
 mod registry;

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use anyhow::Context;
 use tandem_gateway::Gateway;
 use tandem_manifest::HostConfig;
-use tandem_reactor::{Reactor, Settings};
+use tandem_reactor::{Authority, Reactor, Settings};
 use tandem_store::{
     Store,
     tasks::{Caps, SqliteTasks, SystemClock},
@@ -13,7 +13,7 @@ use tandem_store::{
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{auth, live::Policy};
+use crate::{auth, peers};
 
 /// The variable that names the first peers.
 const BOOTSTRAP: &str = "TANDEM_BOOTSTRAP";
@@ -21,23 +21,22 @@ const BOOTSTRAP: &str = "TANDEM_BOOTSTRAP";
 /// Between two looks whether the thread is there.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
 
-/// Starts the lane, where the configuration wants one. Who peers are follows `policy`, and so the newest configuration.
+/// Starts the lane, where the configuration wants one.
 pub(crate) fn start(
     config: &HostConfig,
-    policy: &Arc<Policy>,
+    operator: Arc<dyn Authority>,
     (store, tasks): (&Store, &SqliteTasks),
     asks: bool,
 ) -> anyhow::Result<Option<Arc<Reactor>>> {
     if !config.reactor.enabled {
         return Ok(None);
     }
+    peers::check(config, asks)?;
     let data: std::path::PathBuf = (&config.plugins.data_directory).into();
     let bootstrap = std::env::var(BOOTSTRAP).ok();
     let settings = Settings::new(&config.p2p, &data, bootstrap.as_deref(), asks)?;
-    let policy = policy.clone();
-    let callers = Arc::new(move |peer: &str| auth::peer_caller(&policy.config(), peer));
     let general = tokio::runtime::Handle::current();
-    let started = Reactor::start(settings, store.clone(), tasks.clone(), callers, general);
+    let started = Reactor::start(settings, store.clone(), tasks.clone(), operator, general);
     Ok(Some(started.context("cannot start the reactor's thread")?))
 }
 

@@ -26,6 +26,7 @@ use crate::{
     health,
     live::Policy,
     logging,
+    peers::Operator,
     progress::Loading,
     reactor,
     reload::{self, Plugins, Reload, load_options},
@@ -64,7 +65,9 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let issued = admin.keys.subscribe();
     let asks = auth::asks(config, &issued.borrow());
     let tasks = reactor::task_store(config, &store);
-    let reactor = reactor::start(config, &policy, (&store, &tasks), asks)?;
+    let Auth { authenticator, ring } = Auth::new(config, &issued.borrow().clone(), args.stdio)?;
+    let peers = Operator::new(policy.clone(), ring.is_some().then(|| authenticator.clone()));
+    let reactor = reactor::start(config, peers, (&store, &tasks), asks)?;
     admin.set_p2p(P2pParts { tasks: tasks.clone(), reactor: reactor.clone() });
     let router = RouterConfig {
         reactor: reactor.as_ref().map(|reactor| reactor.lane().clone()),
@@ -74,10 +77,6 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     if let Some(reactor) = &reactor {
         reactor.set_tools(Arc::new(router.clone()));
         services.set_p2p(reactor.clone());
-    }
-    let Auth { authenticator, ring } = Auth::new(config, &issued.borrow().clone(), args.stdio)?;
-    if let (Some(reactor), Some(_)) = (&reactor, &ring) {
-        reactor.set_bearer(auth::bearer(authenticator.clone()));
     }
     // The gateway comes before the plugins: it owns the recorder of all that is counted.
     let gateway_config = GatewayConfig { tasks: Some(tasks), ..gateway_config(args.exposure, config) };

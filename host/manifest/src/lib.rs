@@ -30,10 +30,10 @@ pub use canonical::encode as canonical_json;
 pub use config::{
     Admission, AuditCalls, AuditConfig, AuthConfig, CanaryConfig, CategoryPattern, ClaimName, ConfigEntry,
     ConfigSources, DiscoveryConfig, Exposure, Fallback, GeneralConfig, GithubConfig, HostConfig, HostName, HttpUrl,
-    KeyConfig, KeyHash, KeyName, LogFormat, Moment, MultiaddrText, NatConfig, Origin, OutgoingConfig, P2pConfig,
-    PeerIdText, PeerLimitsConfig, PluginPattern, PluginsConfig, Rate, ReactorConfig, Reference, RepositoryName,
-    ScopeConfig, ScopeName, ServerConfig, StoreConfig, StoreUrl, TaskQueueConfig, TasksConfig, TelemetryConfig,
-    TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
+    KeyConfig, KeyHash, KeyName, LogFormat, MAX_PRIORITY, Moment, MultiaddrText, NatConfig, Origin, OutgoingConfig,
+    P2pConfig, PeerIdText, PeerLimitsConfig, PluginPattern, PluginsConfig, Rate, ReactorConfig, Reference,
+    RepositoryName, ScopeConfig, ScopeName, ServerConfig, StoreConfig, StoreUrl, TaskQueueConfig, TasksConfig,
+    TelemetryConfig, TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
 };
 pub use content::{ContentError, ContentId};
 pub use descriptor::{

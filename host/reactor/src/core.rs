@@ -11,19 +11,20 @@ use serde_json::Value;
 use tandem_engine::{Caller, P2pError};
 use tandem_store::{
     Store,
-    tasks::{Ended, SqliteTasks},
+    tasks::{DEFAULT_PRIORITY, Ended, MAX_PRIORITY, SqliteTasks},
 };
 use tokio::sync::Notify;
 
 use crate::{
     acquaint::{Said, SourceNote},
+    authority::Operator,
     discovery::github::GithubRegistry,
     flow::Flows,
     network::Network,
     queue::{Offer, Queue},
     rpc::{Links, RpcError},
     settings::Settings,
-    tools::{Bearer, PeerCaller, Tools},
+    tools::Tools,
     trust::{AddressPolicy, BookLimits, Conduct, PeerBook, UnixMillis, score::Verdict},
 };
 
@@ -32,8 +33,7 @@ const OPERATE: &str = "tandem:operate";
 
 /// Who calls, and what there is to be called.
 pub(crate) struct Who {
-    pub(crate) callers: PeerCaller,
-    pub(crate) bearer: Arc<OnceLock<Bearer>>,
+    pub(crate) operator: Operator,
     pub(crate) tools: Arc<OnceLock<Arc<dyn Tools>>>,
 }
 
@@ -44,8 +44,7 @@ pub(crate) struct Core {
     pub(crate) links: Links,
     pub(crate) queue: Queue,
     pub(crate) flows: Flows,
-    pub(crate) callers: PeerCaller,
-    pub(crate) bearer: Arc<OnceLock<Bearer>>,
+    pub(crate) operator: Operator,
     /// The sequence number of this host's newest record.
     pub(crate) sequence: Mutex<Option<u64>>,
     store: Store,
@@ -67,7 +66,7 @@ impl Core {
         settings: Arc<Settings>,
         network: Arc<Network>,
         (store, tasks): (Store, SqliteTasks),
-        Who { callers, bearer, tools }: Who,
+        Who { operator, tools }: Who,
         general: tokio::runtime::Handle,
     ) -> Self {
         let limits = BookLimits { ttl: settings.record_ttl, ..BookLimits::default() };
@@ -82,7 +81,7 @@ impl Core {
             renewed: Mutex::default(),
             said: Mutex::default(),
             announce: Notify::new(),
-            links: Links::new(network.streams(), settings.network.tokens.clone()),
+            links: Links::new(network.streams(), operator.clone()),
             queue: Queue::new(tasks, settings.workers),
             flows: Flows::default(),
             sequence: Mutex::default(),
@@ -91,8 +90,7 @@ impl Core {
             settings,
             network,
             store,
-            callers,
-            bearer,
+            operator,
             tools,
         }
     }
@@ -108,15 +106,29 @@ impl Core {
         tools.list(caller).into_iter().filter(|tool| !tool.local).map(|tool| tool.name).collect()
     }
 
-    /// The tenant of a peer that the operator made one of its own; none for those that are tenants together.
-    pub(crate) fn tenant_of_its_own(&self, peer: &PeerId) -> Option<String> {
-        let tenant = (self.callers)(&peer.to_string()).tenant;
-        (*tenant != *self.settings.peers).then(|| tenant.to_string())
+    /// Whether a peer may be given a tenant's tasks of this priority.
+    pub(crate) fn gives(&self, peer: &PeerId, tenant: &str, priority: u8) -> bool {
+        let peer = peer.to_string();
+        let trusted = self.operator.max_priority(&self.operator.caller(&peer).tenant);
+        priority <= trusted && self.operator.own_tenant(&peer).is_none_or(|own| own == tenant)
     }
 
-    /// Whether a peer may be given a tenant's tasks.
-    pub(crate) fn gives(&self, peer: &PeerId, tenant: &str) -> bool {
-        self.tenant_of_its_own(peer).is_none_or(|own| own == tenant)
+    /// The priority of a tenant's tasks where nobody asks for another one.
+    pub(crate) fn usual_priority(&self, tenant: &str) -> u8 {
+        self.operator.max_priority(tenant).min(DEFAULT_PRIORITY)
+    }
+
+    /// What a tenant asks for, if its tasks may be as urgent as that.
+    pub(crate) fn priority(&self, tenant: &str, asked: Option<u8>) -> Result<Option<u8>, P2pError> {
+        let most = self.operator.max_priority(tenant);
+        match asked.filter(|asked| *asked > most) {
+            // What is no priority at all is the store's to say.
+            Some(asked) if asked <= MAX_PRIORITY => Err(P2pError::Unauthorized(format!(
+                "tasks of tenant `{tenant}` have a priority of at most {most}, not {asked}; the operator sets `max-priority` of \
+                 [tenants.{tenant}]"
+            ))),
+            _ => Ok(asked),
+        }
     }
 
     /// What this host offers to run for a caller.

@@ -9,6 +9,7 @@
 //! **Refuses.** Work while it is full or down, at once; peers that admission does not let in; what breaks the protocol.
 
 mod acquaint;
+mod authority;
 mod core;
 pub mod discovery;
 mod flow;
@@ -27,8 +28,9 @@ mod tools;
 pub mod trust;
 pub mod workflow;
 
+pub use authority::Authority;
 pub use lane::{Lane, LaneError, PLACES};
 pub use queue::QUEUE;
 pub use reactor::{Reactor, ReactorStatus};
 pub use settings::{DhtMode, NatSettings, NetworkSettings, Settings, SettingsError};
-pub use tools::{Bearer, PeerCaller, ToolCall, ToolInfo, Tools};
+pub use tools::{ToolCall, ToolInfo, Tools};

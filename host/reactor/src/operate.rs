@@ -114,7 +114,7 @@ impl Reactor {
                 return Err(P2pError::Conflict(format!("{peer} is in p2p.block; take it out there")));
             }
             let kept_out = core.book().may_connect(&peer, UnixMillis::now()).is_err();
-            core.book().set_ban(&peer, None);
+            core.book().forgive(&peer);
             let blocked = core.network.forgive(&peer);
             keep::save(&core).await;
             Ok(kept_out || blocked)

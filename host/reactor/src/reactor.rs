@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     acquaint,
+    authority::Operator,
     core::{Core, Who},
     flow, keep,
     lane::{Lane, LaneError, Up},
@@ -25,7 +26,7 @@ use crate::{
     ops, queue, rpc,
     service::Peers,
     settings::Settings,
-    tools::{Bearer, PeerCaller, Tools},
+    tools::Tools,
 };
 
 /// The reactor of one host.
@@ -33,7 +34,6 @@ pub struct Reactor {
     lane: Lane,
     core: Arc<ArcSwapOption<Core>>,
     tools: Arc<OnceLock<Arc<dyn Tools>>>,
-    bearer: Arc<OnceLock<Bearer>>,
     stop: CancellationToken,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -55,14 +55,14 @@ impl Reactor {
         settings: Settings,
         store: Store,
         tasks: SqliteTasks,
-        callers: PeerCaller,
+        operator: Operator,
         general: Handle,
     ) -> std::io::Result<Arc<Self>> {
-        let parts = Parts::new(settings, (store, tasks), callers, general);
+        let parts = Parts::new(settings, (store, tasks), operator, general);
         let (core, stop) = (parts.core.clone(), parts.stop.clone());
-        let (tools, bearer) = (parts.tools.clone(), parts.bearer.clone());
+        let tools = parts.tools.clone();
         let (lane, thread) = Lane::start(move |up| parts.incarnation(up), stop.clone())?;
-        Ok(Arc::new(Self { lane, core, tools, bearer, stop, thread: Mutex::new(Some(thread)) }))
+        Ok(Arc::new(Self { lane, core, tools, stop, thread: Mutex::new(Some(thread)) }))
     }
 
     /// The same without a thread of its own, in `general` with everything else, and without a new start after a panic. For
@@ -72,14 +72,14 @@ impl Reactor {
         settings: Settings,
         store: Store,
         tasks: SqliteTasks,
-        callers: PeerCaller,
+        operator: Operator,
         general: Handle,
     ) -> Arc<Self> {
-        let parts = Parts::new(settings, (store, tasks), callers, general.clone());
+        let parts = Parts::new(settings, (store, tasks), operator, general.clone());
         let (core, stop) = (parts.core.clone(), parts.stop.clone());
-        let (tools, bearer) = (parts.tools.clone(), parts.bearer.clone());
+        let tools = parts.tools.clone();
         let lane = Lane::start_in(general, move |up| parts.incarnation(up));
-        Arc::new(Self { lane, core, tools, bearer, stop, thread: Mutex::default() })
+        Arc::new(Self { lane, core, tools, stop, thread: Mutex::default() })
     }
 
     /// The lane, for the router.
@@ -96,11 +96,6 @@ impl Reactor {
     /// Sets who runs tools. Only the first setting counts.
     pub fn set_tools(&self, tools: Arc<dyn Tools>) {
         drop(self.tools.set(tools));
-    }
-
-    /// Sets who says whose a token is that a peer shows. Only the first setting counts; without one, none is taken.
-    pub fn set_bearer(&self, bearer: Bearer) {
-        drop(self.bearer.set(bearer));
     }
 
     /// Where this host listens for peers; nothing while the lane is down.
@@ -145,25 +140,24 @@ impl Reactor {
 struct Parts {
     settings: Arc<Settings>,
     stores: (Store, SqliteTasks),
-    callers: PeerCaller,
+    operator: Operator,
     general: Handle,
     core: Arc<ArcSwapOption<Core>>,
     tools: Arc<OnceLock<Arc<dyn Tools>>>,
-    bearer: Arc<OnceLock<Bearer>>,
     stop: CancellationToken,
 }
 
 impl Parts {
-    fn new(settings: Settings, stores: (Store, SqliteTasks), callers: PeerCaller, general: Handle) -> Self {
+    fn new(settings: Settings, stores: (Store, SqliteTasks), operator: Operator, general: Handle) -> Self {
         let (core, tools) = (Arc::new(ArcSwapOption::empty()), Arc::new(OnceLock::new()));
         let (settings, stop) = (Arc::new(settings), CancellationToken::new());
-        Self { settings, stores, callers, general, core, tools, bearer: Arc::default(), stop }
+        Self { settings, stores, operator, general, core, tools, stop }
     }
 
     fn incarnation(&self, up: Up) -> BoxFuture<'static, ()> {
-        let (settings, callers) = (self.settings.clone(), self.callers.clone());
+        let settings = self.settings.clone();
         let (stores, general) = (self.stores.clone(), self.general.clone());
-        let who = Who { callers, bearer: self.bearer.clone(), tools: self.tools.clone() };
+        let who = Who { operator: self.operator.clone(), tools: self.tools.clone() };
         let (core, stop) = (self.core.clone(), self.stop.clone());
         Box::pin(async move {
             let made = Network::start(&settings.network)

@@ -65,8 +65,9 @@ impl Service for Peers {
                 "tandem/info" => Ok(core.offer(&caller).said().into()),
                 "tasks/claim" => {
                     // Whoever shows a token speaks for its tenant alone.
-                    let own = if shown { Some(caller.tenant.to_string()) } else { core.tenant_of_its_own(&peer) };
-                    queue::claim_for(&core, peer, own, params).await
+                    let own = || core.operator.own_tenant(&peer.to_string());
+                    let of = if shown { Some(caller.tenant.to_string()) } else { own() };
+                    queue::claim_for(&core, peer, (of, core.operator.max_priority(&caller.tenant)), params).await
                 }
                 "tasks/renew" => queue::renew_for(&core, peer, params).await,
                 "tasks/finish" => queue::finish_for(&core, peer, params).await,
@@ -103,15 +104,14 @@ async fn caller(core: &Core, peer: PeerId, params: &mut Map<String, Value>) -> R
     // Nothing else in it concerns any method.
     let mut meta = params.remove("_meta").unwrap_or_default();
     match meta.as_object_mut().and_then(|meta| meta.remove(AUTHORIZATION)) {
-        None if core.settings.require_token => {
+        None if core.operator.requires_token() => {
             Err(refused("show an API key or token of this host in `_meta.authorization`, as `Bearer TOKEN`"))
         }
-        None => Ok(((core.callers)(&peer.to_string()), false)),
+        None => Ok((core.operator.caller(&peer.to_string()), false)),
         Some(Value::String(text)) => {
             let token = text.strip_prefix("Bearer ").map(str::trim).filter(|token| !token.is_empty());
             let token = token.ok_or_else(|| refused("`_meta.authorization` is `Bearer TOKEN`"))?;
-            let bearer = core.bearer.get().ok_or_else(|| refused("this host takes no tokens"))?;
-            let caller = bearer(token.to_owned()).await.map_err(|why| refused(&why))?;
+            let caller = core.operator.bearer(token.to_owned()).await.map_err(|why| refused(&why))?;
             Ok((caller, true))
         }
         Some(_) => Err(RpcError::invalid("`_meta.authorization` is a string")),

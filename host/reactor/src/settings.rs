@@ -1,9 +1,9 @@
 //! What an operator decides about the network, with texts already parsed.
 
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use libp2p::{Multiaddr, PeerId};
-use tandem_manifest::{Admission, GithubConfig, HttpUrl, P2pConfig, PeerLimitsConfig, Secret};
+use tandem_manifest::{Admission, GithubConfig, HttpUrl, P2pConfig, PeerLimitsConfig};
 
 use crate::{
     discovery::github::GithubSettings,
@@ -38,10 +38,6 @@ pub struct Settings {
     pub max_result: usize,
     /// Workflows that may be active.
     pub max_workflows: u32,
-    /// Whether peers have to show whose their requests are.
-    pub require_token: bool,
-    /// The tenant of peers that have none of their own.
-    pub peers: String,
     /// Whether callers have to say who they are.
     pub asks: bool,
     /// Whether trusted peers are asked for the records that they have, and told those of this host.
@@ -65,8 +61,6 @@ pub struct NetworkSettings {
     pub allow: Vec<PeerId>,
     /// Those that never may.
     pub block: Vec<PeerId>,
-    /// What this host shows a peer with each request.
-    pub tokens: HashMap<PeerId, Secret>,
     /// The network's key, when admission is by it.
     pub psk: Option<[u8; 32]>,
     /// Whether peers are looked for in the local network.
@@ -151,11 +145,6 @@ impl Settings {
                 admission: config.admission,
                 allow: config.allow.iter().map(|peer| parse("p2p.allow", peer.as_str())).collect::<Result<_, _>>()?,
                 block: config.block.iter().map(|peer| parse("p2p.block", peer.as_str())).collect::<Result<_, _>>()?,
-                tokens: config
-                    .tokens
-                    .iter()
-                    .map(|(peer, token)| Ok((parse("p2p.tokens", peer.as_str())?, token.clone())))
-                    .collect::<Result<_, SettingsError>>()?,
                 psk: config.psk.as_ref().map(|key| psk(key.expose())).transpose()?,
                 mdns: discovery.mdns,
                 rendezvous_server: discovery.rendezvous_server,
@@ -186,8 +175,6 @@ impl Settings {
             workers: config.task_queue.workers,
             max_result: config.task_queue.max_result.as_usize(),
             max_workflows: config.workflow.max_active,
-            require_token: config.require_token,
-            peers: config.common_tenant().to_owned(),
             asks,
             exchange: discovery.exchange,
             ip_url: nat.ip_url.clone(),

@@ -60,9 +60,3 @@ pub trait Tools: Send + Sync {
     /// Whether a tool is there for a caller; else the nearest names.
     fn find(&self, caller: &Caller, tool: &str) -> Result<(), Vec<String>>;
 }
-
-/// Says whose an API key or token is that came with a peer's request, or why it is not taken.
-pub type Bearer = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Caller, String>> + Send + Sync>;
-
-/// Says who a peer is here: the tenant and the access of its calls.
-pub type PeerCaller = Arc<dyn Fn(&str) -> Caller + Send + Sync>;

@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
+    fault,
     mesh::{discovery, until},
     policy::tandem,
 };
@@ -60,35 +61,82 @@ async fn the_operators_page_tells_the_hosts_address() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Changes a host's configuration while it runs, and waits until it counts.
+async fn hang_up(host: &Host, from: &str, to: &str) -> anyhow::Result<()> {
+    let file = host.directory.path().join("tandem.toml");
+    let text = std::fs::read_to_string(&file)?;
+    anyhow::ensure!(text.contains(from), "`{from}` is not in {text}");
+    std::fs::write(file, text.replace(from, to))?;
+    let before = host.log().len();
+    host.signal("HUP").await?;
+    for _ in 0..400 {
+        let log = host.log();
+        if let Some(line) = log.iter().skip(before).find(|line| line.to_string().contains("read again")) {
+            anyhow::ensure!(line.to_string().contains("exchanged"), "{line}");
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    anyhow::bail!("it did not read its configuration again: {:?}", host.log())
+}
+
+/// Calls a tool of a peer as the operator of a host; whether it went well, and what was printed.
+async fn call(host: &Host, peer: &str) -> anyhow::Result<(bool, String)> {
+    let output = tandem(host.directory.path(), &["peers", "call", peer, "who_am_i"]).await?;
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    Ok((output.status.success(), text))
+}
+
 #[tokio::test]
 async fn a_host_calls_another_one_as_the_tenant_whose_key_it_shows() -> anyhow::Result<()> {
-    let registry = TempDir::new()?;
+    let (registry, listen) = (TempDir::new()?, ["/ip4/127.0.0.1/tcp/0"]);
     // `tandem keys issue` makes such a key; what a host keeps of it is its hash.
     let (key, hash) = (registry.path().join("key.txt"), hex::encode(Sha256::digest("tdm_of_acme")));
     std::fs::write(&key, "tdm_of_acme")?;
-    let there = Options::member(&["who"], &["/ip4/127.0.0.1/tcp/0"], &discovery(&registry))?
+    let there = Options::member(&["who"], &listen, &discovery(&registry))?
         .config("[tenants.acme]\nkeys = [\"${env:ACME}\"]")
         .env("ACME", &hash)
-        .args(&["--set", "p2p.require-token=true"])
         .start()
         .await?;
     let listening = there.logged("listening for peers").await?;
     let id = listening["peer"].as_str().unwrap_or_default();
-    let call = async |host: &Host| -> anyhow::Result<(bool, String)> {
-        let output = tandem(host.directory.path(), &["peers", "call", id, "who_am_i"]).await?;
-        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-        Ok((output.status.success(), text))
-    };
+    let (here, client) = host(&registry, &listen, "[p2p.tokens]").await?;
+    until(&client, "p2p_peer_list", json!({}), |answer| answer["total"] == 1).await?;
+    let (well, text) = call(&here, id).await?;
+    assert!(!well && text.contains("unknown tool"), "who shows nothing is of a tenant without tools: {text}");
     let shown = format!("[p2p.tokens]\n\"{id}\" = \"${{file:{}}}\"", key.display());
-    let connected = |answer: &Value| answer["total"] == 1;
-    let (here, client) = host(&registry, &["/ip4/127.0.0.1/tcp/0"], &shown).await?;
-    until(&client, "p2p_peer_list", json!({}), connected).await?;
-    let (well, text) = call(&here).await?;
+    hang_up(&here, "[p2p.tokens]", &shown).await?;
+    let (well, text) = call(&here, id).await?;
     assert!(well && text.contains("\"tenant\": \"acme\""), "{text}");
-    drop(here);
-    let (other, client) = host(&registry, &["/ip4/127.0.0.1/tcp/0"], "").await?;
-    until(&client, "p2p_peer_list", json!({}), |answer| answer["total"] != 0).await?;
-    let (well, text) = call(&other).await?;
+    std::fs::write(&key, "tdm_of_nobody")?;
+    hang_up(&here, "", "").await?;
+    let (well, text) = call(&here, id).await?;
+    assert!(!well && text.contains("API key"), "a key that changed is shown as it is now: {text}");
+    hang_up(&here, &shown, "[p2p.tokens]").await?;
+    hang_up(&there, "admission = \"psk\"", "admission = \"psk\"\nrequire-token = true").await?;
+    let (well, text) = call(&here, id).await?;
     assert!(!well && text.contains("show an API key or token"), "{text}");
+
+    let acme = there.client_as("/mcp/full", "tdm_of_acme").await?;
+    let urgent = json!({"tool": "who_am_i", "arguments": {}, "priority": 9});
+    acme.structured("p2p_taskqueue_submit", urgent.clone()).await?;
+    hang_up(&there, "[tenants.acme]", "[tenants.acme]\nmax-priority = 3").await?;
+    let refused = fault(&acme.call("p2p_taskqueue_submit", urgent).await?);
+    assert_eq!(refused["code"], "unauthorized", "{refused}");
+    let usual = json!({"tool": "who_am_i", "arguments": {}});
+    let usual = acme.structured("p2p_taskqueue_submit", usual).await?["task_id"].clone();
+    let task = acme.structured("p2p_taskqueue_task_status", json!({"task_id": usual})).await?;
+    assert_eq!(task["priority"], 3, "{task}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_host_that_gives_nobody_a_token_does_not_ask_for_one() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let member = Options::member(&[], &[], &discovery(&registry))?;
+    let refused = member.args(&["--set", "p2p.require-token=true"]).start().await.unwrap_err().to_string();
+    for part in ["p2p.require-token", "tandem keys issue"] {
+        assert!(refused.contains(part), "{refused}");
+    }
     Ok(())
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use serde_json::json;
-use tandem_harness::{Host, Options, text, variant};
+use tandem_harness::{Client, Host, Options, text, variant};
 use tandem_manifest::Affinity;
 use tempfile::TempDir;
 
@@ -21,10 +21,32 @@ use crate::{
 
 /// Guests that loop at a time: more than the lane gives turns to.
 const LOOPS: usize = 6;
-/// How long a guest may compute in the lane.
-const CEILING: Duration = Duration::from_millis(50);
-/// Questions to the network that must be answered while they do.
-const QUESTIONS: usize = 50;
+/// Questions of each kind to the network that must be answered while they do, in one round.
+const QUESTIONS: usize = 100;
+/// What 99 of a hundred may take.
+const P99: Duration = Duration::from_millis(20);
+/// How often it is measured, at most. Whatever else the machine does for a second makes a round slow; guests that are waited for
+/// make all of them so.
+const ROUNDS: usize = 8;
+
+/// What one question of a hundred takes at least, on the thread on which the guests loop.
+async fn p99(client: &Client) -> anyhow::Result<Duration> {
+    let mut took = Vec::new();
+    for _ in 0..QUESTIONS {
+        for (tool, key) in
+            [("p2p_bootstrap_list", "sources"), ("p2p_taskqueue_status", "queued"), ("p2p_peer_list", "peers")]
+        {
+            let start = Instant::now();
+            let answer = client.structured(tool, json!({})).await?;
+            took.push(start.elapsed());
+            assert!(!answer[key].is_null(), "{tool}: {answer}");
+        }
+    }
+    took.sort_unstable();
+    let p99 = took[took.len() * 99 / 100];
+    println!("p50 {:?}, p99 {p99:?}", took[took.len() / 2]);
+    Ok(p99)
+}
 
 #[tokio::test]
 async fn a_guest_that_loops_in_the_reactor_is_ended_and_the_network_goes_on() -> anyhow::Result<()> {
@@ -46,18 +68,13 @@ async fn a_guest_that_loops_in_the_reactor_is_ended_and_the_network_goes_on() ->
         });
     }
     let client = host.client("/mcp/full").await?;
-    let mut took = Vec::new();
-    for asked in 0..QUESTIONS {
-        let start = Instant::now();
-        let sources = client.structured("p2p_bootstrap_list", json!({})).await?;
-        took.push(start.elapsed());
-        assert!(sources["sources"].is_array(), "question {asked}: {sources}");
-        client.structured("p2p_taskqueue_status", json!({})).await?;
-        client.structured("p2p_peer_list", json!({})).await?;
+    let mut best = Duration::MAX;
+    for _ in 0..ROUNDS {
+        if best >= P99 {
+            best = best.min(p99(&client).await?);
+        }
     }
-    // Not even one guest's time: on a machine that does nothing else it is some milliseconds (`tandem-bench p2p`).
-    took.sort_unstable();
-    assert!(took[took.len() / 2] < CEILING, "half of the questions waited for a guest: {took:?}");
+    assert!(best < P99, "one question of a hundred took {best:?}, each time it was measured");
     // None of them may be done before the questions are: the guests must have looped all the time.
     while ended.load(Ordering::Relaxed) < LOOPS {
         client.structured("p2p_bootstrap_list", json!({})).await?;

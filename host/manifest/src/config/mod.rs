@@ -46,7 +46,7 @@ pub use server::{Exposure, ServerConfig};
 pub use store::{StoreConfig, StoreUrl};
 pub use tasks::TasksConfig;
 pub use telemetry::{LogFormat, TelemetryConfig};
-pub use tenant::{CategoryPattern, Rate, TenantConfig};
+pub use tenant::{CategoryPattern, MAX_PRIORITY, Rate, TenantConfig};
 pub use upstream::UpstreamConfig;
 pub use values::{HostName, HttpUrl, MultiaddrText, PeerIdText, RepositoryName, ToolPrefix, WebOrigin};
 

@@ -16,6 +16,9 @@ use crate::{
 /// Most keys of one tenant: two while they are changed, and some for its machines.
 const MAX_KEYS: usize = 64;
 
+/// The highest priority that a task may have; it goes first.
+pub const MAX_PRIORITY: u8 = 10;
+
 /// Most categories in a list; `*` is all of them.
 const MAX_CATEGORIES: usize = 1_000;
 
@@ -68,6 +71,8 @@ pub struct TenantConfig {
     pub log_per_minute: ByteSize,
     /// Outgoing HTTP in any minute, both ways.
     pub egress_per_minute: ByteSize,
+    /// The highest priority of the tasks that it submits, and of those that peers are given who speak for it: 0 to 10.
+    pub max_priority: u8,
     /// What its grants leave of the operator's, by plugin.
     pub grants: BTreeMap<Name, Grants>,
 }
@@ -83,6 +88,7 @@ impl Default for TenantConfig {
             memory: ByteSize::mib(2_048),
             log_per_minute: ByteSize::mib(16),
             egress_per_minute: ByteSize::mib(256),
+            max_priority: MAX_PRIORITY,
             grants: BTreeMap::new(),
         }
     }
@@ -121,6 +127,7 @@ impl Check for TenantConfig {
             "a plugin without a log cannot be mended",
         );
         findings.range("egress-per-minute", &self.egress_per_minute, &least, &most, "grant no `http` to forbid it");
+        findings.range("max-priority", &self.max_priority, &0, &MAX_PRIORITY, "10 goes first, and 5 is usual");
         check_tables("grants", &self.grants, findings);
     }
 }

@@ -135,7 +135,7 @@ async fn changes(core: Arc<Core>) {
 pub(crate) fn announce(core: &Core, ttl: Duration) -> usize {
     let peers = core.network.connected().into_iter().filter(|(_, connected)| connected.speaks == Some(true));
     let told = peers.map(|(peer, _)| {
-        let mut said = core.offer(&(core.callers)(&peer.to_string())).said();
+        let mut said = core.offer(&core.operator.caller(&peer.to_string())).said();
         said.insert("ttl_s".to_owned(), ttl.as_secs().into());
         core.links.tell(peer, "tandem/announce", said);
     });

@@ -243,6 +243,7 @@ impl Actor<'_> {
     fn task(&mut self, start: &Start) -> NewTask {
         let mut task = NewTask::new(&self.tenant, &start.tool, &start.arguments.to_string());
         task.subject = self.caller.subject.to_string();
+        task.priority = self.core.usual_priority(&self.tenant);
         // Attempts are counted by the workflow.
         task.retry = RetryPolicy { policy: RetryKind::None, max_attempts: 1, base_delay_ms: 0 };
         task.timeout_s = u32::try_from(start.timeout_s).unwrap_or(u32::MAX);

@@ -195,3 +195,22 @@ async fn take_up(core: &Arc<Core>, tasks: &mut JoinSet<()>) {
         core.flows.look.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_finds_no_room_among_the_news_is_looked_for_in_the_store() {
+        let (flows, id) = (Flows::default(), WorkflowId::new());
+        let (news, _queue) = mpsc::channel(NEWS);
+        let missed = Arc::new(AtomicBool::new(false));
+        flows.active().insert(id, Line { news, missed: missed.clone() });
+        for room in (0..NEWS).rev() {
+            flows.happened(id, News::Ended(TaskId::new()));
+            assert!(!missed.load(Ordering::Acquire), "there is room for {room} more");
+        }
+        flows.happened(id, News::Ended(TaskId::new()));
+        assert!(missed.load(Ordering::Acquire));
+    }
+}

@@ -45,7 +45,7 @@ pub(super) fn preferred(
     able.retain(|(peer, ..)| {
         core.network.is_connected(peer)
             && before != Some(&*peer.to_string())
-            && core.gives(peer, &caller.tenant)
+            && core.gives(peer, &caller.tenant, core.usual_priority(&caller.tenant))
             && behaves(peer)
     });
     if able.is_empty() {

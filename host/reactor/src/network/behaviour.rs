@@ -19,7 +19,7 @@ use super::dht;
 use super::gossip;
 #[cfg(feature = "nat")]
 use super::nat;
-use super::{NetworkSettings, accepts, places::PLACES};
+use super::{NetworkSettings, accepts, contained::Contained, places::PLACES};
 
 /// The protocol of tool calls between hosts (MCP++ Profile E).
 pub(crate) const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0");
@@ -49,7 +49,7 @@ pub(crate) struct Behaviour {
     identify: identify::Behaviour,
     ping: ping::Behaviour,
     pub(crate) streams: libp2p_stream::Behaviour,
-    pub(crate) rendezvous: rendezvous::client::Behaviour,
+    pub(super) rendezvous: Contained<rendezvous::client::Behaviour>,
     server: Toggle<rendezvous::server::Behaviour>,
     mdns: Toggle<mdns::tokio::Behaviour>,
     #[cfg(feature = "dht")]
@@ -111,7 +111,7 @@ impl Behaviour {
             identify: identify::Behaviour::new(identify),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING)),
             streams: libp2p_stream::Behaviour::new(),
-            rendezvous: rendezvous::client::Behaviour::new(key.clone()),
+            rendezvous: Contained::new("rendezvous", rendezvous::client::Behaviour::new(key.clone())),
             server: server.into(),
             mdns: mdns.into(),
             #[cfg(feature = "dht")]

@@ -12,6 +12,7 @@
 mod accepts;
 mod behaviour;
 mod blocked;
+mod contained;
 #[cfg(feature = "dht")]
 mod dht;
 mod events;

@@ -1,6 +1,7 @@
 //! Rendezvous points: this host is registered at them, and asks them who else is.
 //!
-//! **Promises.** Who asks gets the point's answer, its refusal, or hears that none came in time.
+//! **Promises.** Who asks gets the point's answer, its refusal, or hears that none came in time. The library's client panics over
+//! answers that its protocol does not know; that is [`contained`](super::contained).
 //!
 //! **Bounds.** One question of each kind to a point at a time: whoever asks meanwhile waits for the same answer, [`WAITING`] of
 //! them. A point that never answers keeps one entry.
@@ -73,7 +74,7 @@ impl Network {
                 for address in listening {
                     swarm.add_external_address(address);
                 }
-                swarm.behaviour_mut().rendezvous.register(namespace, point, None)
+                swarm.behaviour_mut().rendezvous.part().register(namespace, point, None)
             });
             if let Err(error) = sent {
                 lock(&self.state).rendezvous.registered.remove(&point);
@@ -88,7 +89,7 @@ impl Network {
         let namespace = namespace()?;
         let (first, answer) = wait(&mut lock(&self.state).rendezvous.found, point)?;
         if first {
-            self.with(|swarm| swarm.behaviour_mut().rendezvous.discover(Some(namespace), None, None, point));
+            self.with(|swarm| swarm.behaviour_mut().rendezvous.part().discover(Some(namespace), None, None, point));
         }
         within(timeout, answer).await
     }

@@ -64,7 +64,7 @@ pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Ans
     let arguments = Value::Object(task.arguments).to_string();
     let mut new = NewTask::new(&caller.tenant, &task.tool, &arguments);
     new.subject = caller.subject.to_string();
-    new.priority = task.priority.unwrap_or(new.priority);
+    new.priority = core.priority(&caller.tenant, task.priority)?.unwrap_or(core.usual_priority(&caller.tenant));
     new.timeout_s = task.timeout_s.unwrap_or(new.timeout_s);
     new.retry = task.retry.map_or(new.retry, RetryPolicy::from);
     new.run_at = task.run_at.as_deref().map(moment).transpose()?;
@@ -254,7 +254,7 @@ async fn changed(core: &Core, caller: &Caller, text: &str, patch: Patch) -> Resu
 }
 
 pub(super) async fn priority(core: &Core, caller: &Caller, text: &str, priority: u8) -> Answer {
-    let patch = Patch { priority: Some(priority), ..Patch::default() };
+    let patch = Patch { priority: core.priority(&caller.tenant, Some(priority))?, ..Patch::default() };
     let (task, old) = changed(core, caller, text, patch).await?;
     let position = core.queue.tasks.position(&caller.tenant, task.row.id).await.map_err(failed)?;
     Ok(json!({"old_priority": old, "priority": task.row.priority, "position": position}))
@@ -268,6 +268,7 @@ pub(super) async fn resubmit(
     priority: Option<u8>,
 ) -> Answer {
     let arguments = arguments.map(|text| object(&text).map(|map| Value::Object(map).to_string())).transpose()?;
+    let priority = core.priority(&caller.tenant, priority)?;
     let options = ResubmitOpts { id: TaskId::new(), subject: caller.subject.to_string(), arguments, priority };
     let (new, ..) = match core.queue.tasks.resubmit(&caller.tenant, id(text)?, options).await.map_err(failed)? {
         Resubmit::Submitted(done) => accepted(Some(done))?,

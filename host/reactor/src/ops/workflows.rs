@@ -180,7 +180,7 @@ fn hosts(core: &Core, caller: &Caller, named: &[String]) -> Result<Vec<(Candidat
     let local = Candidate { peer: me, capacity, running: capacity - free.min(capacity), local: true };
     let mut hosts = vec![(local, core.task_tools(caller))];
     for (peer, _) in core.network.connected() {
-        if !core.gives(&peer, &caller.tenant) {
+        if !core.gives(&peer, &caller.tenant, core.usual_priority(&caller.tenant)) {
             continue;
         }
         let Some(known) = core.queue.announced.of(&peer) else { continue };

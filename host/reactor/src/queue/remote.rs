@@ -13,7 +13,8 @@
 //! [`super::contents`].
 //!
 //! A claim gets tasks of every tenant where the operator lets in only peers of his choice, and of one tenant alone where he made
-//! the peer a tenant of its own (`p2p.tenants`) or the claim shows a token of one. In an open network it gets none.
+//! the peer a tenant of its own (`p2p.tenants`) or the claim shows a token of one: no task of a higher priority than that tenant
+//! may have (`max-priority`). In an open network it gets none.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,8 +23,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use tandem_manifest::Admission;
 use tandem_store::tasks::{
-    Beat, ClaimReq, Finish, LeaseRef, Leased, MAX_ARGUMENTS, MAX_BATCH, MAX_PRIORITY, Outcome, Progress, TaskResult,
-    TaskState, TaskStore, Timestamp,
+    Beat, ClaimReq, Finish, LeaseRef, Leased, MAX_ARGUMENTS, MAX_BATCH, Outcome, Progress, TaskResult, TaskState,
+    TaskStore, Timestamp,
 };
 
 use super::{
@@ -143,11 +144,11 @@ struct Finished {
 
 // What a peer asks of this host's queue.
 
-/// A peer claims, of one tenant where it speaks for that one alone.
+/// A peer claims what it is trusted with: of one tenant where it speaks for that one alone, up to a priority.
 pub(crate) async fn claim_for(
     core: &Core,
     peer: PeerId,
-    tenant: Option<String>,
+    (tenant, max_priority): (Option<String>, u8),
     params: Map<String, Value>,
 ) -> Result<Value, RpcError> {
     let Claim { tools, max, lease_s } = read(params)?;
@@ -160,7 +161,7 @@ pub(crate) async fn claim_for(
         tenants: tenant.map(|tenant| vec![tenant]),
         max: max.min(MAX_TASKS),
         lease: Duration::from_secs(lease_s),
-        max_priority: MAX_PRIORITY,
+        max_priority,
     };
     if !chosen {
         return Err(RpcError::new(-32002, "unauthorized", "in an open network, tasks are given to nobody"));

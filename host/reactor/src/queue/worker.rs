@@ -169,7 +169,7 @@ async fn from_peers(core: Arc<Core>) {
 }
 
 async fn ask(core: &Core, peer: PeerId, max: u32) -> Result<(Caller, Vec<Leased>), RpcError> {
-    let caller = (core.callers)(&peer.to_string());
+    let caller = core.operator.caller(&peer.to_string());
     let tools = core.tools()?.list(&caller);
     let mine = tools.into_iter().filter(|tool| !tool.local).map(|tool| tool.name).collect();
     Ok((caller, remote::claim(core, peer, mine, max).await?))

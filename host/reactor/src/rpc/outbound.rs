@@ -12,14 +12,13 @@ use std::{
 use futures::{AsyncReadExt as _, future::BoxFuture};
 use libp2p::{PeerId, Stream};
 use serde_json::{Map, Value};
-use tandem_manifest::Secret;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
     WAITING, frame,
     message::{self, Message, RpcError},
 };
-use crate::network::PROTOCOL;
+use crate::{authority::Operator, network::PROTOCOL};
 
 type Reply = oneshot::Sender<Result<Value, RpcError>>;
 /// Answers that are awaited on one stream.
@@ -37,6 +36,8 @@ struct Outgoing {
 struct Link {
     outgoing: mpsc::Sender<Outgoing>,
     places: Arc<Semaphore>,
+    /// Its peer, as the operator writes it.
+    name: Arc<str>,
 }
 
 /// Asks peers. Behind a trait, because the stream crate below is young.
@@ -59,18 +60,17 @@ pub(crate) struct Links {
     control: libp2p_stream::Control,
     links: Arc<Mutex<HashMap<PeerId, Link>>>,
     ids: Arc<AtomicU64>,
-    /// What is shown to a peer with each request.
-    tokens: Arc<HashMap<PeerId, Secret>>,
+    operator: Operator,
 }
 
 impl Links {
-    pub(crate) fn new(control: libp2p_stream::Control, tokens: HashMap<PeerId, Secret>) -> Self {
-        Self { control, links: Arc::default(), ids: Arc::default(), tokens: Arc::new(tokens) }
+    pub(crate) fn new(control: libp2p_stream::Control, operator: Operator) -> Self {
+        Self { control, links: Arc::default(), ids: Arc::default(), operator }
     }
 
     /// A request as this peer takes it.
-    fn shown(&self, peer: &PeerId, mut params: Map<String, Value>) -> Map<String, Value> {
-        if let Some(token) = self.tokens.get(peer) {
+    fn shown(&self, peer: &str, mut params: Map<String, Value>) -> Map<String, Value> {
+        if let Some(token) = self.operator.token_for(peer) {
             let meta = params.entry("_meta").or_insert_with(|| Map::new().into());
             if let Value::Object(meta) = meta {
                 meta.insert("authorization".to_owned(), format!("Bearer {}", token.expose()).into());
@@ -86,7 +86,7 @@ impl Links {
         }
         links.retain(|_, link| !link.outgoing.is_closed());
         let (outgoing, queue) = mpsc::channel(WAITING);
-        let link = Link { outgoing, places: Arc::new(Semaphore::new(WAITING)) };
+        let link = Link { outgoing, places: Arc::new(Semaphore::new(WAITING)), name: peer.to_string().into() };
         links.insert(peer, link.clone());
         tokio::spawn(drive(self.control.clone(), peer, queue));
         link
@@ -108,7 +108,7 @@ impl PeerRpc for Links {
             let _place = link.places.clone().try_acquire_owned().map_err(|_| full())?;
             let id = self.ids.fetch_add(1, Ordering::Relaxed);
             let (reply, answer) = oneshot::channel();
-            let params = self.shown(&peer, params);
+            let params = self.shown(&link.name, params);
             let outgoing = Outgoing { frame: message::request(id, method, params), reply: Some((id, reply)) };
             link.outgoing.try_send(outgoing).map_err(|_| full())?;
             let answer = tokio::time::timeout(timeout, answer).await;
@@ -204,6 +204,7 @@ mod tests {
     use futures::{AsyncWriteExt as _, StreamExt as _};
     use libp2p::{SwarmBuilder, noise, swarm::SwarmEvent, tcp, yamux};
     use serde_json::json;
+    use tandem_engine::Caller;
 
     use super::*;
 
@@ -230,7 +231,7 @@ mod tests {
         };
         let peer = *there.local_peer_id();
         here.dial(address.with(libp2p::multiaddr::Protocol::P2p(peer))).unwrap();
-        let links = Links::new(here.behaviour().new_control(), HashMap::new());
+        let links = Links::new(here.behaviour().new_control(), Arc::new(|peer: &str| Caller::new("peers", peer)));
         let driven = tokio::spawn(async move {
             loop {
                 tokio::select! { _ = there.next() => {}, _ = here.next() => {} }

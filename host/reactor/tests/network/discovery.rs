@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use futures::{AsyncReadExt as _, AsyncWriteExt as _, StreamExt as _};
+use libp2p::{StreamProtocol, core::PeerRecord, identity::Keypair, multiaddr::Protocol, swarm::SwarmEvent};
 use serde_json::{Value, json};
 use tandem_engine::P2pRequest;
 use tandem_manifest::{HostConfig, P2pConfig, Secret};
 
 use crate::{
-    kit::{Host, config},
+    kit::{Host, config, event, is_well, swarm_of},
     stand_in::StandIn,
 };
 
@@ -61,6 +63,76 @@ async fn a_point_that_is_none_and_one_that_is_silent_are_named_in_time() {
     let errors = asked.await.expect("two seconds were asked for").unwrap()["errors"].clone();
     let has = |address: &str| errors.as_array().unwrap().iter().any(|e| e["error"].as_str().unwrap().contains(address));
     assert!(has(&none.address().to_string()) && has(&address), "{errors}");
+}
+
+/// A field of a message as protobuf writes it: a number, or bytes.
+fn number(field: u8, value: u64) -> Vec<u8> {
+    let mut bytes = vec![field << 3];
+    let mut rest = value;
+    while rest >= 0x80 {
+        bytes.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    bytes.push(rest as u8);
+    bytes
+}
+
+fn bytes(field: u8, value: &[u8]) -> Vec<u8> {
+    // Its length is written as a number is.
+    let length = &number(0, value.len() as u64)[1..];
+    [&[field << 3 | 2], length, value].concat()
+}
+
+/// A rendezvous point that answers all it is asked with the same message.
+async fn point_that_says(message: Vec<u8>) -> libp2p::Multiaddr {
+    let key = Keypair::generate_ed25519();
+    let mut swarm = swarm_of(&key, libp2p_stream::Behaviour::new());
+    let mut asked = swarm.behaviour().new_control().accept(StreamProtocol::new("/rendezvous/1.0.0")).unwrap();
+    swarm.listen_on("/ip4/127.0.0.1/tcp/0".parse().unwrap()).unwrap();
+    let address = event(&mut swarm, |event| match event {
+        SwarmEvent::NewListenAddr { address, .. } => Some(address),
+        _ => None,
+    })
+    .await;
+    tokio::spawn(async move { while swarm.next().await.is_some() {} });
+    let frame = bytes(0, &message)[1..].to_vec();
+    tokio::spawn(async move {
+        while let Some((_, mut stream)) = asked.next().await {
+            drop(stream.read(&mut [0; 4_096]).await);
+            drop(stream.write_all(&frame).await);
+            drop(stream.close().await);
+        }
+    });
+    address.with(Protocol::P2p(key.public().to_peer_id()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_point_that_breaks_its_protocol_does_not_stop_the_thread() {
+    let mut point = config();
+    point.discovery.rendezvous_server = true;
+    let point = Host::start(&point).await;
+    let known = Host::start(&member(&point)).await;
+    known.meets(&point.peer).await;
+    let register = P2pRequest::PeerRegister { addresses: Vec::new(), ttl_s: 60, metadata: None };
+    known.request(register).await.unwrap();
+    // A question for an answer, and a registration that ends after the end of time.
+    let question = [number(1, 3), bytes(5, &bytes(1, b"tandem"))].concat();
+    let record = PeerRecord::new(&Keypair::generate_ed25519(), vec!["/ip4/127.0.0.1/tcp/9".parse().unwrap()]).unwrap();
+    let record = record.to_signed_envelope().into_protobuf_encoding();
+    let registration = [bytes(1, b"tandem"), bytes(2, &record), number(3, u64::MAX)].concat();
+    let answer = [bytes(1, &registration), bytes(2, &[0; 8]), number(3, 0)].concat();
+    let endless = [number(1, 4), bytes(6, &answer)].concat();
+    for message in [question, endless] {
+        let mut both = member(&point);
+        both.discovery.rendezvous.push(point_that_says(message).await.to_string().parse().unwrap());
+        let host = Host::start(&both).await;
+        for _ in 0..3 {
+            let found = host.request(discover(&["rendezvous"], None, 3)).await.unwrap();
+            assert!(named(&found).contains(&known.peer.to_string().as_str()), "the other point is heard: {found}");
+        }
+        assert_eq!(host.reactor.lane().restarts(), 0);
+        is_well(&host).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

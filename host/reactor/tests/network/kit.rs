@@ -1,6 +1,10 @@
 //! Real hosts on loopback, and peers that can be told to do anything.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Barrier, Mutex},
+    time::Duration,
+};
 
 use futures::{AsyncReadExt as _, AsyncWriteExt as _, FutureExt as _, StreamExt as _, future::BoxFuture};
 use libp2p::{
@@ -13,9 +17,9 @@ use libp2p::{
 };
 use serde_json::{Value, json};
 use tandem_engine::{CallEnv, Caller, InvokeError, InvokeOutput, P2p, P2pError, P2pRequest, Unmetered};
-use tandem_manifest::{Admission, HostConfig, P2pConfig};
+use tandem_manifest::{Admission, HostConfig, MAX_PRIORITY, P2pConfig, Secret};
 use tandem_reactor::{
-    Reactor, Settings, ToolCall, ToolInfo, Tools,
+    Authority, Reactor, Settings, ToolCall, ToolInfo, Tools,
     discovery::record::{Announcement, HostRecord},
     trust::UnixMillis,
 };
@@ -24,13 +28,19 @@ use tandem_store::{
     tasks::{Caps, SqliteTasks, SystemClock},
 };
 use tempfile::TempDir;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0");
+/// The tenant of all peers.
+const PEERS: &str = "peers";
 /// How long hosts may take to find each other on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Answers its arguments; `who` with whose call it is, `slow` never does, `large` does at length, `huge` with more than a frame holds.
+/// Where the tool `block` begins and ends to hold the thread that it runs on.
+pub(crate) static BLOCK: [Barrier; 2] = [Barrier::new(2), Barrier::new(2)];
+
+/// Answers its arguments; `who` with whose call it is, `block` once a test lets it, `slow` never does, `large` does at length, `huge` with more than a frame holds.
 struct Echo;
 
 impl Tools for Echo {
@@ -40,6 +50,10 @@ impl Tools for Echo {
                 "slow" => {
                     call.cancel.cancelled().await;
                     return Err(InvokeError::NotFound("it was stopped".to_owned()));
+                }
+                "block" => {
+                    BLOCK.iter().for_each(|barrier| drop(barrier.wait()));
+                    "{}".to_owned()
                 }
                 "who" => json!({"tenant": &*call.caller.tenant}).to_string(),
                 "echo" => Value::Object(call.arguments).to_string(),
@@ -88,9 +102,64 @@ pub(crate) fn closed(allow: &[PeerId]) -> P2pConfig {
     P2pConfig { admission: Admission::Closed, allow, ..config() }
 }
 
+/// What the operator of a test's host says; it may say something else later.
+#[derive(Default)]
+pub(crate) struct Says {
+    /// As `p2p.tokens`.
+    pub(crate) tokens: BTreeMap<String, Secret>,
+    /// As `p2p.require-token`.
+    pub(crate) require: bool,
+    /// Whether the token `good` is one, of the tenant `acme`.
+    pub(crate) takes: bool,
+    /// As `max-priority` of all tenants.
+    pub(crate) most: Option<u8>,
+    /// Whether peers are another tenant than `p2p.tenant`.
+    pub(crate) apart: bool,
+}
+
+impl Says {
+    fn of(p2p: &P2pConfig) -> Self {
+        let tokens = p2p.tokens.iter().map(|(peer, token)| (peer.to_string(), token.clone())).collect();
+        Self { tokens, require: p2p.require_token, apart: p2p.common_tenant() != PEERS, ..Self::default() }
+    }
+}
+
+/// The same, as the reactor asks for it.
+pub(crate) struct Operator(pub(crate) Mutex<Says>);
+
+impl Authority for Operator {
+    fn caller(&self, peer: &str) -> Caller {
+        Caller::new(PEERS, peer)
+    }
+
+    fn own_tenant(&self, _peer: &str) -> Option<String> {
+        self.0.lock().unwrap().apart.then(|| PEERS.to_owned())
+    }
+
+    fn bearer(&self, token: String) -> BoxFuture<'static, Result<Caller, String>> {
+        let good = self.0.lock().unwrap().takes && token == "good";
+        let caller = || Caller::new("acme", "key");
+        async move { good.then(caller).ok_or_else(|| "this is no API key of this host".to_owned()) }.boxed()
+    }
+
+    fn requires_token(&self) -> bool {
+        self.0.lock().unwrap().require
+    }
+
+    fn token_for(&self, peer: &str) -> Option<Secret> {
+        self.0.lock().unwrap().tokens.get(peer).cloned()
+    }
+
+    fn max_priority(&self, _tenant: &str) -> u8 {
+        self.0.lock().unwrap().most.unwrap_or(MAX_PRIORITY)
+    }
+}
+
 pub(crate) struct Host {
     pub(crate) reactor: Arc<Reactor>,
     pub(crate) peer: PeerId,
+    pub(crate) operator: Arc<Operator>,
+    pub(crate) tasks: SqliteTasks,
     data: TempDir,
 }
 
@@ -123,14 +192,14 @@ impl Host {
     async fn on(p2p: &P2pConfig, data: TempDir, peer: PeerId) -> Self {
         let settings = Settings::new(p2p, data.path(), None, false).unwrap();
         let store = Store::open(&data.path().join("store.db")).unwrap();
-        let callers = Arc::new(|peer: &str| Caller::new("peers", peer));
+        let operator = Arc::new(Operator(Mutex::new(Says::of(p2p))));
         let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), Caps::default());
-        let reactor = Reactor::start(settings, store, tasks, callers, tokio::runtime::Handle::current()).unwrap();
+        let reactor = Reactor::start(settings, store, tasks.clone(), operator.clone(), Handle::current()).unwrap();
         reactor.set_tools(Arc::new(Echo));
         while !(reactor.lane().is_up() && (p2p.listen.is_empty() || !reactor.listening().is_empty())) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        Self { reactor, peer, data }
+        Self { reactor, peer, operator, tasks, data }
     }
 
     /// Where it listens, with its id.

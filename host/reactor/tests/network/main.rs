@@ -16,6 +16,7 @@ mod kit;
 mod mesh;
 #[cfg(feature = "nat")]
 mod nat;
+mod news;
 mod operate;
 mod public;
 mod queues;

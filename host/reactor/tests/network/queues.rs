@@ -12,18 +12,18 @@ use tandem_reactor::workflow::{Candidate, ContentId, Strategy, choose};
 use crate::kit::{Host, PROTOCOL, ask, closed, config, echo, host, is_well, peer, peer_of, send};
 
 /// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 fn alone() -> P2pConfig {
     P2pConfig { discovery: HostConfig::default().p2p.discovery, ..config() }
 }
 
-async fn submitted(host: &Host, task: Value) -> String {
+pub(crate) async fn submitted(host: &Host, task: Value) -> String {
     let answer = host.request(P2pRequest::TaskSubmit { task: task.to_string() }).await.unwrap();
     answer["task_id"].as_str().unwrap().to_owned()
 }
 
-async fn workflow(host: &Host, workflow: Value) -> String {
+pub(crate) async fn workflow(host: &Host, workflow: Value) -> String {
     let answer = host.request(P2pRequest::WorkflowSubmit { workflow: workflow.to_string() }).await.unwrap();
     answer["workflow_id"].as_str().unwrap().to_owned()
 }
@@ -32,7 +32,7 @@ async fn status(host: &Host, id: &str) -> Value {
     host.request(P2pRequest::WorkflowStatus { id: id.to_owned() }).await.unwrap()
 }
 
-async fn until(host: &Host, id: &str, state: &str) -> Value {
+pub(crate) async fn until(host: &Host, id: &str, state: &str) -> Value {
     let end = tokio::time::Instant::now() + PATIENCE;
     loop {
         let now = status(host, id).await;

@@ -1,22 +1,17 @@
 //! Whose a peer's request is: the peer's, or that of the token which it shows.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use libp2p::identity::Keypair;
 use serde_json::{Map, Value, json};
-use tandem_engine::{Caller, P2pError, P2pRequest};
+use tandem_engine::{P2pError, P2pRequest};
 use tandem_manifest::Secret;
 
 use crate::kit::{Host, Peer, ask, closed, config, peer_of};
 
-/// A host that takes one token, of the tenant `acme`.
+/// From now on the host takes the token `good`, of the tenant `acme`.
 fn takes_one(host: &Host) {
-    host.reactor.set_bearer(Arc::new(|token| {
-        let good = token == "good";
-        Box::pin(async move {
-            if good { Ok(Caller::new("acme", "key")) } else { Err("this is no API key of this host".to_owned()) }
-        })
-    }));
+    host.operator.0.lock().unwrap().takes = true;
 }
 
 async fn asked(peer: &mut Peer, method: &str, mut params: Value, token: Option<&str>) -> Value {
@@ -103,17 +98,46 @@ async fn a_host_shows_a_peer_the_token_that_it_has_for_it() {
     strict.require_token = true;
     let there = Host::start(&strict).await;
     takes_one(&there);
+    let (here, peer) = (Host::start(&config()).await, there.peer.to_string());
+    assert_eq!(here.connect(&there.address()).await["connected"], 1);
+    // Each of them counts from the next request on.
     for (token, known) in [(Some("good"), true), (Some("bad"), false), (None, false)] {
-        let mut p2p = config();
-        let tokens = token.map(|token| (there.peer.to_string().parse().unwrap(), Secret::new(token.to_owned())));
-        p2p.tokens = tokens.into_iter().collect();
-        let here = Host::start(&p2p).await;
-        assert_eq!(here.connect(&there.address()).await["connected"], 1);
-        let peer = there.peer.to_string();
+        let tokens = token.map(|token| (peer.clone(), Secret::new(token.to_owned())));
+        here.operator.0.lock().unwrap().tokens = tokens.into_iter().collect();
         let called = here.reactor.peer_call(&peer, "who", Map::new(), Duration::from_secs(10)).await;
         match called {
             Ok(answer) => assert!(known && answer["structuredContent"]["tenant"] == "acme", "{answer}"),
             Err(error) => assert!(!known && matches!(error, P2pError::Unauthorized(_)), "{token:?}: {error:?}"),
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_peer_is_given_no_task_of_a_higher_priority_than_it_is_trusted_with() {
+    let key = Keypair::generate_ed25519();
+    let id = key.public().to_peer_id();
+    let host = Host::start(&closed(&[id])).await;
+    let mut peer = peer_of(&key, &host);
+    let submit = async |priority: Option<u8>| {
+        let mut task = json!({"tool": "elsewhere", "arguments": {}, "target_peer": id.to_string()});
+        if let Some(priority) = priority {
+            task["priority"] = priority.into();
+        }
+        host.request(P2pRequest::TaskSubmit { task: task.to_string() }).await
+    };
+    submit(Some(9)).await.unwrap();
+    host.operator.0.lock().unwrap().most = Some(3);
+    let refused = submit(Some(4)).await.unwrap_err();
+    assert!(matches!(&refused, P2pError::Unauthorized(text) if text.contains("max-priority")), "{refused:?}");
+    let low = submit(None).await.unwrap()["task_id"].as_str().unwrap().to_owned();
+    let raise = async |priority| host.request(P2pRequest::TaskPriority { id: low.clone(), priority }).await;
+    let refused = raise(4).await.unwrap_err();
+    assert!(matches!(refused, P2pError::Unauthorized(_)), "{refused:?}");
+    let claim = json!({"tools": ["elsewhere"], "max": 3, "lease_s": 9});
+    let answer = asked(&mut peer, "tasks/claim", claim.clone(), None).await;
+    let given = answer["result"]["tasks"].as_array().unwrap();
+    assert!(given.len() == 1 && given[0]["priority"] == 3 && given[0]["id"] == low.as_str(), "{answer}");
+    host.operator.0.lock().unwrap().most = None;
+    let answer = asked(&mut peer, "tasks/claim", claim, None).await;
+    assert_eq!(answer["result"]["tasks"][0]["priority"], 9, "{answer}");
 }

@@ -62,7 +62,9 @@ pub const MAX_CLAIM: u32 = 64;
 /// Most attempts a retry policy may ask for.
 pub const MAX_ATTEMPTS: u32 = 100;
 /// The highest priority; it goes first.
-pub const MAX_PRIORITY: u8 = 10;
+pub use tandem_manifest::MAX_PRIORITY;
+/// That of a task where nobody says another one.
+pub const DEFAULT_PRIORITY: u8 = 5;
 /// A task gains one priority for so long a wait.
 pub const AGEING: Duration = Duration::from_secs(60);
 /// Bytes of arguments, a JSON object: the result of an earlier step may be among them. A tenant's are bounded together by its

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{TaskId, Timestamp, WorkflowId};
+use super::{DEFAULT_PRIORITY, TaskId, Timestamp, WorkflowId};
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -140,7 +140,7 @@ impl NewTask {
             queue: "default".to_owned(),
             tool: tool.to_owned(),
             arguments: arguments.to_owned(),
-            priority: 5,
+            priority: DEFAULT_PRIORITY,
             timeout_s: 3600,
             retry: RetryPolicy::default(),
             run_at: None,

@@ -118,6 +118,8 @@ pub(super) struct Peer {
     pub(super) score: Score,
     pub(super) blocked_until: Option<UnixMillis>,
     pub(super) banned_until: Option<UnixMillis>,
+    /// The operator ordered the ban.
+    pub(super) by_order: bool,
     pub(super) rtt: Option<Duration>,
 }
 
@@ -153,8 +155,16 @@ impl Peer {
             score: Score { value: 0.0, at: now },
             blocked_until: None,
             banned_until: None,
+            by_order: false,
             rtt: None,
         }
+    }
+
+    /// Ends bans and blocks whose time is over.
+    pub(super) fn end_bans(&mut self, now: UnixMillis) {
+        self.banned_until = self.banned_until.filter(|until| *until > now);
+        self.blocked_until = self.blocked_until.filter(|until| *until > now);
+        self.by_order &= self.banned_until.is_some();
     }
 
     /// Whether the operator named or allows it.
@@ -167,7 +177,7 @@ impl Peer {
     }
 
     pub(super) fn place(&self) -> Place {
-        match (self.is_kept() || self.connected, self.banned_until, self.last_ok) {
+        match (self.is_kept() || self.connected || self.by_order, self.banned_until, self.last_ok) {
             (true, ..) => Place::Kept,
             (false, Some(until), _) => Place::Banned(until),
             (false, None, Some(_)) => Place::Proven,

@@ -5,7 +5,8 @@
 //! never pushed out; a peer that was connected before is pushed out only by others that were, never by mere hearsay.
 //!
 //! **Bounds.** [`BookLimits`]: peers in all, and strangers of one /24 (IPv4) or /48 (IPv6), so that a thousand records
-//! from one network take the places of that network only. Bans of [`MAX_BANS`], the first to end goes first.
+//! from one network take the places of that network only. Bans of [`MAX_BANS`], the first to end goes first; as many
+//! more that the operator ordered, which nothing pushes out.
 //! A record takes 16 KiB at most, so the worst that strangers can make of a full book is 80 MiB; a usual record
 //! has one.
 //!
@@ -28,7 +29,10 @@ use std::{
 use libp2p_core::Multiaddr;
 use libp2p_identity::PeerId;
 
-use self::{entry::Peer, room::Room};
+use self::{
+    entry::{Peer, Place},
+    room::Room,
+};
 use super::{
     UnixMillis,
     addresses::{AddressError, AddressPolicy, Subnet, is_local},
@@ -80,6 +84,9 @@ pub enum BookError {
     /// Nobody can be pushed out for it.
     #[error("the peer book is full of peers that may not be pushed out; remove some or raise its limit")]
     Full,
+    /// The operator keeps as many out as may be.
+    #[error("{MAX_BANS} peers are kept out by order; let one of them in again, or name it in p2p.block")]
+    Orders,
     /// Too many strangers of its network are connected.
     #[error("too many strangers of {0:?} are connected; let the operator allow the peer by its id")]
     Crowded(Subnet),
@@ -265,7 +272,8 @@ impl PeerBook {
             }
             // A cluster must survive a bad day of its own: who is allowed is blocked, and comes back.
             verdict = if value < score::BAN_BELOW && !peer.allowed {
-                peer.banned_until = Some(now.after(score::BAN));
+                // The operator may have ordered a longer one.
+                peer.banned_until = peer.banned_until.max(Some(now.after(score::BAN)));
                 Verdict::Ban(now.after(score::BAN))
             } else if value < score::DISCONNECT_BELOW {
                 peer.blocked_until = Some(now.after(score::BLOCK));
@@ -282,38 +290,32 @@ impl PeerBook {
         }
     }
 
-    /// Bans a peer until a time, whether or not it is known.
+    /// Bans a peer until a time by order of the operator, whether or not it is known. No other ban takes its place.
     ///
     /// # Errors
-    /// [`BookError::Full`].
+    /// [`BookError::Orders`], [`BookError::Full`].
     pub fn block(&mut self, id: PeerId, until: UnixMillis, now: UnixMillis) -> Result<(), BookError> {
-        if !self.peers.contains_key(&id) {
-            // Nothing else is said of it: it is believed as little as may be.
-            self.upsert(id, Source::Gossip, now, |peer| peer.banned_until = Some(until))?;
+        let others = self.peers.iter().filter(|(other, peer)| peer.by_order && **other != id).count();
+        if others >= MAX_BANS {
+            return Err(BookError::Orders);
         }
-        self.set_ban(&id, Some(until));
-        Ok(())
+        // Nothing else is said of one that is not known: it is believed as little as may be.
+        self.upsert(id, Source::Gossip, now, |peer| (peer.banned_until, peer.by_order) = (Some(until), true))
     }
 
-    /// Bans a peer until a time, by order of the operator; `None` forgives it all. Answers whether it is known.
-    pub fn set_ban(&mut self, id: &PeerId, until: Option<UnixMillis>) -> bool {
-        let known = self.change(id, |peer| {
-            peer.banned_until = until;
-            if until.is_none() {
-                peer.blocked_until = None;
-                peer.score = score::Score::default();
-            }
-        });
-        self.limit_bans();
-        known
+    /// Holds nothing against a peer any more. Answers whether it is known.
+    pub fn forgive(&mut self, id: &PeerId) -> bool {
+        self.change(id, |peer| {
+            (peer.banned_until, peer.blocked_until, peer.by_order) = (None, None, false);
+            peer.score = score::Score::default();
+        })
     }
 
     /// Removes peers whose time is over, ends bans and drops expired records. Call it every minute or so.
     pub fn sweep(&mut self, now: UnixMillis) -> Vec<PeerId> {
         for id in self.peers.keys().copied().collect::<Vec<_>>() {
             self.change(&id, |peer| {
-                peer.banned_until = peer.banned_until.filter(|until| *until > now);
-                peer.blocked_until = peer.blocked_until.filter(|until| *until > now);
+                peer.end_bans(now);
                 peer.record.take_if(|record| record.expires_at() <= now);
             });
         }
@@ -364,7 +366,7 @@ impl PeerBook {
         peer.sources.insert(source);
         change(&mut peer);
         // Hearsay pushes out hearsay; who is connected or named by the operator also pushes out who was connected.
-        let over_proven = peer.connected || peer.is_kept();
+        let over_proven = peer.place() == Place::Kept;
         self.put(id, peer);
         if is_new && self.peers.len() > self.limits.peers {
             // Only now: where a network's share was full, one of that network has already made room.

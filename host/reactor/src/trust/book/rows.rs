@@ -48,6 +48,9 @@ pub struct PeerRow {
     pub blocked_until: Option<UnixMillis>,
     /// Until when it is banned.
     pub banned_until: Option<UnixMillis>,
+    /// Whether the operator ordered the ban.
+    #[serde(default)]
+    pub by_order: bool,
     /// Its smoothed round trip in microseconds.
     pub rtt_us: Option<u64>,
 }
@@ -105,6 +108,7 @@ fn row(id: &PeerId, peer: &Peer) -> PeerRow {
         scored_at: peer.score.at,
         blocked_until: peer.blocked_until,
         banned_until: peer.banned_until,
+        by_order: peer.by_order,
         rtt_us: peer.rtt.map(|rtt| u64::try_from(rtt.as_micros()).unwrap_or(u64::MAX)),
     }
 }
@@ -130,6 +134,7 @@ fn peer(row: PeerRow, now: UnixMillis) -> Option<(PeerId, Peer)> {
         score: Score { value, at: row.scored_at.min(now) },
         blocked_until: row.blocked_until,
         banned_until: row.banned_until,
+        by_order: row.by_order && row.banned_until.is_some(),
         rtt: row.rtt_us.map(Duration::from_micros),
         ..Peer::new(row.source, false, now)
     };

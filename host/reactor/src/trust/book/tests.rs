@@ -151,9 +151,9 @@ fn one_crime_is_a_ban_and_the_operator_can_forgive() {
         assert_eq!(book.report(&id, Conduct::Completion, NOW), Verdict::Keep);
     }
     assert_eq!(book.report(&id, Conduct::Fatal, NOW), Verdict::Ban(NOW.after(12 * 60 * MINUTE)));
-    assert!(book.set_ban(&id, None));
+    assert!(book.forgive(&id));
     assert_eq!(state(&book, &id, NOW), PeerState::Connected);
-    assert!(!book.set_ban(&PeerId::random(), None));
+    assert!(!book.forgive(&PeerId::random()));
     let stranger = PeerId::random();
     assert_eq!(book.report(&stranger, Conduct::Timeout, NOW), Verdict::Disconnect(NOW.after(10 * MINUTE)));
     assert!(book.get(&stranger, NOW).is_none());
@@ -263,7 +263,8 @@ fn strangers_of_one_network_make_a_crowd_and_do_not_push_out_each_other() {
 
 #[test]
 fn bans_are_bounded_and_the_first_to_end_goes() {
-    let mut book = book();
+    let (mut book, enemy) = (book(), PeerId::random());
+    book.block(enemy, NOW.after(2 * MINUTE), NOW).unwrap();
     let ids: Vec<_> = (0..1_010_u32).map(|index| (index, PeerId::random())).collect();
     for (index, id) in &ids {
         book.connected(*id, Some(ip(index * 256)), NOW).unwrap();
@@ -273,6 +274,21 @@ fn bans_are_bounded_and_the_first_to_end_goes() {
     assert_eq!(book.room.counts().2, MAX_BANS);
     let banned = |(_, id): &(u32, PeerId)| book.may_connect(id, NOW.after(MINUTE)).is_err();
     assert!(!ids[..10].iter().any(banned) && ids[10..].iter().all(banned));
+    assert!(banned(&(0, enemy)), "the operator's order stands, whatever strangers do");
+    for _ in 1..MAX_BANS {
+        book.block(PeerId::random(), NOW.after(MINUTE), NOW).unwrap();
+    }
+    assert_eq!(book.block(PeerId::random(), NOW.after(MINUTE), NOW), Err(BookError::Orders));
+    book.block(enemy, NOW.after(60 * 24 * MINUTE), NOW).unwrap();
+    assert_eq!(book.report(&enemy, Conduct::Fatal, NOW), Verdict::Ban(NOW.after(12 * 60 * MINUTE)));
+    let late = NOW.after(60 * 23 * MINUTE);
+    book.sweep(late);
+    assert!(book.may_connect(&enemy, late).is_err(), "what it does then makes the order no shorter");
+    let rows: Vec<_> = book.rows().collect();
+    let mut again = sized(5_000);
+    again.restore(rows, late);
+    assert!(again.peers[&enemy].by_order && again.may_connect(&enemy, late).is_err());
+    assert_eq!(again.block(PeerId::random(), late.after(MINUTE), late), Ok(()));
 }
 
 #[test]

@@ -45,8 +45,8 @@ proptest! {
         for (step, seconds) in steps {
             now = now.after(Duration::from_secs(seconds));
             let kept: Vec<_> =
-                book.peers.iter().filter(|(_, peer)| peer.is_kept() || peer.connected).map(|(id, _)| *id).collect();
-            let forgets = matches!(step, Step::Allow(_));
+                book.peers.iter().filter(|(_, peer)| peer.is_kept() || peer.connected || peer.by_order && peer.banned_until > Some(now)).map(|(id, _)| *id).collect();
+            let forgets = matches!(step, Step::Allow(_) | Step::Ban(_, false));
             match step {
                 Step::Hint(peer, ip) => drop(book.hint(id(peer), [address(ip)], Source::Dht, now)),
                 Step::Offer(peer) => {
@@ -60,7 +60,8 @@ proptest! {
                     let _ = book.report(&id(peer), all[usize::from(conduct) % all.len()], now);
                 }
                 Step::Allow(peer) => book.set_allowed([id(peer)]),
-                Step::Ban(peer, ban) => drop(book.set_ban(&id(peer), ban.then_some(now.after(MINUTE)))),
+                Step::Ban(peer, true) => drop(book.block(id(peer), now.after(MINUTE), now)),
+                Step::Ban(peer, false) => drop(book.forgive(&id(peer))),
                 Step::Sweep => drop(book.sweep(now)),
                 Step::Restore => {
                     let rows: Vec<_> = book.rows().collect();
@@ -74,11 +75,11 @@ proptest! {
                 prop_assert!(book.peers.contains_key(&id));
             }
             // The indexes name exactly the peers that there are.
-            let count = |wanted: fn(&entry::Place) -> bool| book.peers.values().filter(|peer| wanted(&peer.place())).count();
+            let count = |wanted: fn(&Place) -> bool| book.peers.values().filter(|peer| wanted(&peer.place())).count();
             let expected = (
-                count(|place| *place == entry::Place::Hearsay),
-                count(|place| *place == entry::Place::Proven),
-                count(|place| matches!(place, entry::Place::Banned(_))),
+                count(|place| *place == Place::Hearsay),
+                count(|place| *place == Place::Proven),
+                count(|place| matches!(place, Place::Banned(_))),
                 book.peers.values().filter(|peer| peer.connected && !peer.allowed).count(),
             );
             prop_assert_eq!(book.room.counts(), expected);
