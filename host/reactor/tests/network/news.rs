@@ -34,24 +34,25 @@ async fn every_peer_of_many_is_told_of_new_work() {
     let host = Host::start(&p2p).await;
     let begun = Arc::new(AtomicUsize::new(0));
     let mut peers = JoinSet::new();
-    for key in &keys {
+    for (before, key) in keys.iter().enumerate() {
         let mut swarm = swarm_of(key, Telling::new(key));
         let mut streams = swarm.behaviour().streams.new_control().accept(PROTOCOL).unwrap();
         swarm.dial(host.address()).unwrap();
-        let begun = begun.clone();
+        let one = begun.clone();
         peers.spawn(async move {
             let driven = tokio::spawn(async move { while swarm.next().await.is_some() {} });
             let (_, mut stream) = streams.next().await.unwrap();
             // What this host can run is asked of everybody who comes.
             assert_eq!(told(&mut stream).await, "tandem/info");
-            begun.fetch_add(1, Ordering::SeqCst);
+            one.fetch_add(1, Ordering::SeqCst);
             while told(&mut stream).await != "tasks/offer" {}
             driven.abort();
         });
-    }
-    while begun.load(Ordering::SeqCst) < keys.len() {
-        assert!(peers.try_join_next().is_none(), "there is no work yet");
-        tokio::time::sleep(PAUSE).await;
+        // One after the other: so many newcomers at once would take each other's places.
+        while begun.load(Ordering::SeqCst) == before {
+            assert!(peers.try_join_next().is_none(), "there is no work yet");
+            tokio::time::sleep(PAUSE).await;
+        }
     }
     submitted(&host, json!({"tool": "elsewhere", "arguments": {}, "target_peer": ids[0].to_string()})).await;
     let all = async {
@@ -79,24 +80,26 @@ impl Telling {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_end_that_a_workflow_did_not_hear_of_is_found_in_the_store() {
     let key = Keypair::generate_ed25519();
-    let host = Host::start(&closed(&[key.public().to_peer_id()])).await;
+    // Nobody but this test runs tasks.
+    let mut p2p = closed(&[key.public().to_peer_id()]);
+    p2p.task_queue.workers = 0;
+    let host = Host::start(&p2p).await;
     let mut peer = peer_of(&key, &host);
     let mut stream = peer.stream().await;
-    // Nobody but this test has the tool.
-    let steps = json!([{"id": "only", "tool": "elsewhere", "arguments": {}}]);
+    let steps = json!([{"id": "only", "tool": "echo", "arguments": {}}]);
     let id = workflow(&host, json!({"name": "w", "steps": steps})).await;
-    let claim = |tool: &str| ClaimReq {
+    let claim = || ClaimReq {
         worker: "test".to_owned(),
         peer: None,
         queues: vec![QUEUE.to_owned()],
-        tools: vec![tool.to_owned()],
+        tools: vec!["echo".to_owned()],
         tenants: None,
         max: 1,
         lease: PATIENCE,
         max_priority: 10,
     };
     let lease = loop {
-        if let Some(task) = host.tasks.claim(claim("elsewhere")).await.unwrap().pop() {
+        if let Some(task) = host.tasks.claim(claim()).await.unwrap().pop() {
             break task.lease;
         }
         tokio::time::sleep(PAUSE).await;

@@ -7,7 +7,10 @@ use serde_json::{Map, Value, json};
 use tandem_engine::{P2pError, P2pRequest};
 use tandem_manifest::Secret;
 
-use crate::kit::{Host, Peer, ask, closed, config, peer_of};
+use crate::{
+    kit::{Host, Peer, ask, closed, config, peer_of},
+    queues::workflow,
+};
 
 /// From now on the host takes the token `good`, of the tenant `acme`.
 fn takes_one(host: &Host) {
@@ -116,7 +119,9 @@ async fn a_host_shows_a_peer_the_token_that_it_has_for_it() {
 async fn a_peer_is_given_no_task_of_a_higher_priority_than_it_is_trusted_with() {
     let key = Keypair::generate_ed25519();
     let id = key.public().to_peer_id();
-    let host = Host::start(&closed(&[id])).await;
+    let mut p2p = closed(&[id]);
+    p2p.task_queue.workers = 0;
+    let host = Host::start(&p2p).await;
     let mut peer = peer_of(&key, &host);
     let submit = async |priority: Option<u8>| {
         let mut task = json!({"tool": "elsewhere", "arguments": {}, "target_peer": id.to_string()});
@@ -137,6 +142,17 @@ async fn a_peer_is_given_no_task_of_a_higher_priority_than_it_is_trusted_with() 
     let answer = asked(&mut peer, "tasks/claim", claim.clone(), None).await;
     let given = answer["result"]["tasks"].as_array().unwrap();
     assert!(given.len() == 1 && given[0]["priority"] == 3 && given[0]["id"] == low.as_str(), "{answer}");
+    let steps = json!([{"id": "only", "tool": "echo", "arguments": {}}]);
+    workflow(&host, json!({"name": "w", "steps": steps})).await;
+    let step = loop {
+        let claim = json!({"tools": ["echo"], "max": 3, "lease_s": 9});
+        let answer = asked(&mut peer, "tasks/claim", claim, None).await;
+        if let Some(step) = answer["result"]["tasks"].get(0) {
+            break step["priority"].clone();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert_eq!(step, 3, "steps are tasks like others");
     host.operator.0.lock().unwrap().most = None;
     let answer = asked(&mut peer, "tasks/claim", claim, None).await;
     assert_eq!(answer["result"]["tasks"][0]["priority"], 9, "{answer}");
