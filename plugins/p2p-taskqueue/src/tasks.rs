@@ -21,15 +21,15 @@ pub struct Tasks;
 impl Tasks {
     /// Queues a call of a tool, durably, to be run by this host or any other of the network that has the tool. Use it for
     /// calls that take long, may be retried or should survive a restart; follow it with `p2p_taskqueue_get_result`. The task
-    /// is run at least once: a lost worker is replaced. Errors: `limit_exceeded` (too many of your tasks wait),
-    /// `idempotency_conflict` (the key was used with another task).
+    /// is run at least once: a lost worker is replaced. Errors: `limit_exceeded` (too many of your tasks wait), `unauthorized`
+    /// (your tasks may not be that urgent), `idempotency_conflict` (the key was used with another task).
     #[tool(open_world, title = "Submit a task")]
     fn p2p_taskqueue_submit(
         /// The tool to call.
         tool: ToolName,
         /// Its arguments.
         arguments: Map<String, Value>,
-        /// 10 goes first.
+        /// 10 goes first. The usual 5 is less where the operator lets your tasks have less; asking for more than that is refused.
         #[arg(default = 5, max = 10)]
         priority: u8,
         /// Seconds that one attempt may take, at most a week.
@@ -143,7 +143,8 @@ impl Tasks {
         answer("task-queue.update-task", task_queue::update_task(task_id.as_str(), &document(patch)))
     }
 
-    /// Moves a waiting task before or behind others. Errors: `not_found`, `conflict` (it does not wait any more).
+    /// Moves a waiting task before or behind others. Errors: `not_found`, `conflict` (it does not wait any more), `unauthorized` (your
+    /// tasks may not be that urgent).
     #[tool(idempotent, title = "Change a task's priority")]
     fn p2p_taskqueue_priority(
         /// The task.

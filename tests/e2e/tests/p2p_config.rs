@@ -7,7 +7,6 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
-    fault,
     mesh::{discovery, until},
     policy::tandem,
 };
@@ -121,8 +120,8 @@ async fn a_host_calls_another_one_as_the_tenant_whose_key_it_shows() -> anyhow::
     let urgent = json!({"tool": "who_am_i", "arguments": {}, "priority": 9});
     acme.structured("p2p_taskqueue_submit", urgent.clone()).await?;
     hang_up(&there, "[tenants.acme]", "[tenants.acme]\nmax-priority = 3").await?;
-    let refused = fault(&acme.call("p2p_taskqueue_submit", urgent).await?);
-    assert_eq!(refused["code"], "unauthorized", "{refused}");
+    let refused = acme.call("p2p_taskqueue_submit", urgent).await?;
+    assert!(refused.is_error == Some(true) && tandem_harness::text(&refused).contains("max-priority"), "{refused:?}");
     let usual = json!({"tool": "who_am_i", "arguments": {}});
     let usual = acme.structured("p2p_taskqueue_submit", usual).await?["task_id"].clone();
     let task = acme.structured("p2p_taskqueue_task_status", json!({"task_id": usual})).await?;

@@ -27,7 +27,7 @@ const QUESTIONS: usize = 100;
 const P99: Duration = Duration::from_millis(20);
 /// How often it is measured, at most. Whatever else the machine does for a second makes a round slow; guests that are waited for
 /// make all of them so.
-const ROUNDS: usize = 8;
+const ROUNDS: usize = 20;
 
 /// What one question of a hundred takes at least, on the thread on which the guests loop.
 async fn p99(client: &Client) -> anyhow::Result<Duration> {

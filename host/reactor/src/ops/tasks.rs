@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, P2pError};
 use tandem_store::tasks::{
-    Beat, CancelState, Filter, LeaseRef, NewTask, Patch, Progress, Resubmit, ResubmitOpts, RetryPolicy, StoredTask,
+    Beat, CancelState, DEFAULT_PRIORITY, Filter, LeaseRef, NewTask, Patch, Progress, Resubmit, ResubmitOpts, RetryPolicy, StoredTask,
     Submitted, TaskId, TaskResult, TaskRow, TaskState, TaskStore, Updated,
 };
 
@@ -64,7 +64,9 @@ pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Ans
     let arguments = Value::Object(task.arguments).to_string();
     let mut new = NewTask::new(&caller.tenant, &task.tool, &arguments);
     new.subject = caller.subject.to_string();
-    new.priority = core.priority(&caller.tenant, task.priority)?.unwrap_or(core.usual_priority(&caller.tenant));
+    // The tool says so for whoever says nothing.
+    let asked = task.priority.filter(|asked| *asked != DEFAULT_PRIORITY);
+    new.priority = core.priority(&caller.tenant, asked)?.unwrap_or(core.usual_priority(&caller.tenant));
     new.timeout_s = task.timeout_s.unwrap_or(new.timeout_s);
     new.retry = task.retry.map_or(new.retry, RetryPolicy::from);
     new.run_at = task.run_at.as_deref().map(moment).transpose()?;
