@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, P2pError};
 use tandem_store::tasks::{
-    Beat, CancelState, DEFAULT_PRIORITY, Filter, LeaseRef, NewTask, Patch, Progress, Resubmit, ResubmitOpts, RetryPolicy, StoredTask,
-    Submitted, TaskId, TaskResult, TaskRow, TaskState, TaskStore, Updated,
+    Beat, CancelState, DEFAULT_PRIORITY, Filter, LeaseRef, NewTask, Patch, Progress, Resubmit, ResubmitOpts,
+    RetryPolicy, StoredTask, Submitted, TaskId, TaskResult, TaskRow, TaskState, TaskStore, Updated,
 };
 
 use super::{

@@ -52,7 +52,9 @@ impl Tools for Echo {
                     return Err(InvokeError::NotFound("it was stopped".to_owned()));
                 }
                 "block" => {
-                    BLOCK.iter().for_each(|barrier| drop(barrier.wait()));
+                    for barrier in &BLOCK {
+                        barrier.wait();
+                    }
                     "{}".to_owned()
                 }
                 "who" => json!({"tenant": &*call.caller.tenant}).to_string(),
