@@ -25,9 +25,9 @@ const LOOPS: usize = 6;
 const QUESTIONS: usize = 100;
 /// What 99 of a hundred may take.
 const P99: Duration = Duration::from_millis(20);
-/// How often it is measured, at most. Whatever else the machine does for a second makes a round slow; guests that are waited for
-/// make all of them so.
-const ROUNDS: usize = 20;
+/// How long it is measured anew. Whatever else the machine does for a second makes a round slow; guests that are waited for make
+/// all of them so.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What one question of a hundred takes at least, on the thread on which the guests loop.
 async fn p99(client: &Client) -> anyhow::Result<Duration> {
@@ -68,11 +68,9 @@ async fn a_guest_that_loops_in_the_reactor_is_ended_and_the_network_goes_on() ->
         });
     }
     let client = host.client("/mcp/full").await?;
-    let mut best = Duration::MAX;
-    for _ in 0..ROUNDS {
-        if best >= P99 {
-            best = best.min(p99(&client).await?);
-        }
+    let (mut best, end) = (Duration::MAX, Instant::now() + PATIENCE);
+    while best >= P99 && Instant::now() < end {
+        best = best.min(p99(&client).await?);
     }
     assert!(best < P99, "one question of a hundred took {best:?}, each time it was measured");
     // None of them may be done before the questions are: the guests must have looped all the time.
