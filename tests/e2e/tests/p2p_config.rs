@@ -137,5 +137,37 @@ async fn a_host_that_gives_nobody_a_token_does_not_ask_for_one() -> anyhow::Resu
     for part in ["p2p.require-token", "tandem keys issue"] {
         assert!(refused.contains(part), "{refused}");
     }
+    let (running, _client) = host(&registry, &[], "").await?;
+    let asking = "admission = \"psk\"\nrequire-token = true";
+    let refused = hang_up(&running, "admission = \"psk\"", asking).await.unwrap_err().to_string();
+    assert!(refused.contains("the old one stays") && refused.contains("p2p.require-token"), "{refused}");
     Ok(())
+}
+
+#[tokio::test]
+async fn the_last_key_that_is_revoked_is_taken_no_more_where_peers_must_show_one() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let host = Options::member(&[], &[], &discovery(&registry))?
+        .config("[tenants.acme]\nkeys = [\"${file:{home}/acme}\"]")
+        .write("acme", &hex::encode(Sha256::digest("tdm_of_acme")))
+        .args(&["--set", "p2p.require-token=true"])
+        .start()
+        .await?;
+    let operate = async |command: &[&str]| {
+        let output = tandem(host.directory.path(), command).await?;
+        anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        anyhow::Ok(String::from_utf8(output.stdout)?)
+    };
+    let key = operate(&["keys", "issue", "--tenant", "acme", "--name", "laptop"]).await?;
+    let given = format!("keys = [\"${{file:{}/acme}}\"]", host.directory.path().display());
+    hang_up(&host, &given, "").await?;
+    host.client_as("/mcp/full", key.trim()).await?;
+    operate(&["keys", "revoke", "--tenant", "acme", "laptop"]).await?;
+    for _ in 0..200 {
+        if host.client_as("/mcp/full", key.trim()).await.is_err() {
+            return Ok(());
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    anyhow::bail!("the key is taken still")
 }

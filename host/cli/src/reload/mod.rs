@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::plugins::{Plugins, load_options};
 
-use crate::{args::Source, auth, config, live::Policy, tenants::Limits};
+use crate::{args::Source, auth, config, live::Policy, peers, tenants::Limits};
 
 /// How often versions on trial are looked at.
 const JUDGE: Duration = Duration::from_millis(500);
@@ -112,6 +112,7 @@ pub(crate) fn on_signal(source: Source, reload: Reload) -> anyhow::Result<()> {
 fn once(source: &Source, reload: &Reload) -> Option<Rotation> {
     let exchanged = config::load(source).and_then(|config| {
         let issued = reload.issued.borrow().clone();
+        peers::check(&config, auth::asks(&config, &issued))?;
         let rotation = reload.policy.exchange(&config, || auth::reload(reload.ring.as_deref(), &config, &issued))?;
         reload.limits.exchange(config);
         reload.router.refresh_tenants();

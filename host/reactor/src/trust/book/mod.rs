@@ -299,8 +299,12 @@ impl PeerBook {
         if others >= MAX_BANS {
             return Err(BookError::Orders);
         }
+        let order = |peer: &mut Peer| (peer.banned_until, peer.by_order) = (Some(until), true);
+        if self.change(&id, order) {
+            return Ok(());
+        }
         // Nothing else is said of one that is not known: it is believed as little as may be.
-        self.upsert(id, Source::Gossip, now, |peer| (peer.banned_until, peer.by_order) = (Some(until), true))
+        self.upsert(id, Source::Gossip, now, order)
     }
 
     /// Holds nothing against a peer any more. Answers whether it is known.
