@@ -152,7 +152,7 @@ async fn every_call_of_a_tenant_is_recorded_with_what_it_used_and_was_denied() -
     let result = bad.call("kv_set", json!({"key": "k", "value": "v"})).await?;
     assert!(text(&result).contains("denied"), "{result:?}");
     bad.call("spin", json!({})).await?;
-    recorded(&host, "\"spin\"").await?;
+    recorded(&host, "\"tool\": String(\"spin\")").await?;
     let rows = records(&host).await?;
     let calls: Vec<&Value> = rows.iter().map(|row| &row["body"]).filter(|body| body["kind"] == "call").collect();
     let of = |tenant: &str, tool: &str| {
