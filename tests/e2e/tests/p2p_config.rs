@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::{
     mesh::{discovery, until},
-    policy::tandem,
+    policy::{read_again, tandem},
 };
 
 /// A host of the tests' network that listens there, with `more` of the section.
@@ -66,17 +66,9 @@ async fn hang_up(host: &Host, from: &str, to: &str) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(&file)?;
     anyhow::ensure!(text.contains(from), "`{from}` is not in {text}");
     std::fs::write(file, text.replace(from, to))?;
-    let before = host.log().len();
-    host.signal("HUP").await?;
-    for _ in 0..400 {
-        let log = host.log();
-        if let Some(line) = log.iter().skip(before).find(|line| line.to_string().contains("read again")) {
-            anyhow::ensure!(line.to_string().contains("exchanged"), "{line}");
-            return Ok(());
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-    }
-    anyhow::bail!("it did not read its configuration again: {:?}", host.log())
+    let line = read_again(host).await?;
+    anyhow::ensure!(line.contains("exchanged"), "{line}");
+    Ok(())
 }
 
 /// Calls a tool of a peer as the operator of a host; whether it went well, and what was printed.

@@ -42,6 +42,21 @@ pub(crate) async fn recorded(host: &Host, text: &str) -> anyhow::Result<()> {
     anyhow::bail!("`{text}` was not recorded: {:?}", records(host).await?)
 }
 
+/// Has a host read its configuration again; what it says of that.
+pub(crate) async fn read_again(host: &Host) -> anyhow::Result<String> {
+    let before = host.log().len();
+    host.signal("HUP").await?;
+    for _ in 0..400 {
+        let log = host.log();
+        let told = log.iter().skip(before).map(ToString::to_string).find(|line| line.contains("read again"));
+        if let Some(line) = told {
+            return Ok(line);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    anyhow::bail!("it did not read its configuration again: {:?}", host.log())
+}
+
 #[tokio::test]
 async fn the_audit_log_verifies_over_a_crash_and_not_after_a_change() -> anyhow::Result<()> {
     let host = Options::with(&["echo"])?.start().await?;
@@ -157,18 +172,9 @@ async fn a_hang_up_exchanges_grants_and_a_wrong_file_changes_nothing() -> anyhow
     };
     let hang_up = async |text: String, answer: &str| {
         std::fs::write(&path, text.replace("{home}", &host.directory.path().display().to_string()))?;
-        let before = host.log().len();
-        host.signal("HUP").await?;
-        for _ in 0..200 {
-            let log = host.log();
-            let told = log.iter().skip(before).map(ToString::to_string).find(|line| line.contains("read again"));
-            if let Some(line) = told {
-                anyhow::ensure!(line.contains(answer), "{line}");
-                return Ok(line);
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-        }
-        anyhow::bail!("nothing was said: {:?}", host.log())
+        let line = read_again(&host).await?;
+        anyhow::ensure!(line.contains(answer), "{line}");
+        anyhow::Ok(line)
     };
     assert!(may("good").await? && may("bad").await?);
     hang_up(file("", "grants.kv-user.kv = false"), "exchanged").await?;

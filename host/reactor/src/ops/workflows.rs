@@ -179,8 +179,9 @@ fn hosts(core: &Core, caller: &Caller, named: &[String]) -> Result<Vec<(Candidat
     let (capacity, free) = core.places();
     let local = Candidate { peer: me, capacity, running: capacity - free.min(capacity), local: true };
     let mut hosts = vec![(local, core.task_tools(caller))];
+    let priority = core.usual_priority(&caller.tenant);
     for (peer, _) in core.network.connected() {
-        if !core.gives(&peer, &caller.tenant, core.usual_priority(&caller.tenant)) {
+        if !core.gives(&peer, &caller.tenant, priority) {
             continue;
         }
         let Some(known) = core.queue.announced.of(&peer) else { continue };
