@@ -127,6 +127,7 @@ impl View {
         self.snapshot
             .index
             .search(query)
+            .into_iter()
             .filter_map(|(i, score)| Some((self.snapshot.tools.get(i)?, score)))
             .filter(|(tool, _)| self.shows_tool(tool))
             .take(limit)

@@ -20,7 +20,7 @@ pub fn raw_plugin(directory: &Path, name: &str, world: &str, runtime: &str) -> a
     resolve.push_path(root().join("wit"))?;
     let (package, _) = resolve.push_path(sources.join("worlds.wit"))?;
     let world_id = resolve.select_world(&[package], Some(world))?;
-    embed_component_metadata(&mut module, &resolve, world_id, StringEncoding::UTF8)?;
+    embed_component_metadata(&mut module, &resolve, world_id, StringEncoding::UTF8, false)?;
     let component =
         ComponentEncoder::default().module(&module)?.encode().with_context(|| format!("encoding {name}"))?;
     let manifest = format!(
