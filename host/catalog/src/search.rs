@@ -71,9 +71,11 @@ fn build(tools: &[Arc<Tool>]) -> rusqlite::Result<Connection> {
 }
 
 fn find(connection: &Connection, expression: &str) -> rusqlite::Result<Vec<(usize, f32)>> {
-    let mut select = connection.prepare_cached("SELECT rowid, rank FROM tool WHERE tool MATCH ?1 ORDER BY rank, rowid")?;
+    let mut select =
+        connection.prepare_cached("SELECT rowid, rank FROM tool WHERE tool MATCH ?1 ORDER BY rank, rowid")?;
     let rows = select.query_map([expression], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, f64>(1)?)))?;
-    rows.map(|row| row.map(|(position, rank)| (usize::try_from(position).unwrap_or(usize::MAX), -rank as f32))).collect()
+    rows.map(|row| row.map(|(position, rank)| (usize::try_from(position).unwrap_or(usize::MAX), -rank as f32)))
+        .collect()
 }
 
 /// The names of parameters, and what their schemas say of them.
@@ -139,7 +141,10 @@ mod tests {
 
     #[test]
     fn a_query_is_words_and_never_syntax() {
-        assert_eq!(expression("csv NOT (a OR \"b\" NEAR/2*").as_deref(), Some(r#""csv" OR "NOT" OR "a" OR "OR" OR "b" OR "NEAR" OR "2""#));
+        assert_eq!(
+            expression("csv NOT (a OR \"b\" NEAR/2*").as_deref(),
+            Some(r#""csv" OR "NOT" OR "a" OR "OR" OR "b" OR "NEAR" OR "2""#)
+        );
         for nothing in ["", "  ", "\0", "\"", "*", "()"] {
             assert_eq!(expression(nothing), None, "{nothing:?}");
         }

@@ -88,7 +88,7 @@ mod tests {
     fn a_document_has_no_null_of_its_own_and_keeps_those_inside() {
         assert_eq!(
             document(json!({ "tool": "x", "tags": null, "arguments": { "a": null } })),
-            r#"{"arguments":{"a":null},"tool":"x"}"#
+            r#"{"tool":"x","arguments":{"a":null}}"#
         );
     }
 

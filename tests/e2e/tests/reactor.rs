@@ -23,8 +23,9 @@ use crate::{
 const LOOPS: usize = 6;
 /// Questions of each kind to the network that must be answered while they do, in one round.
 const QUESTIONS: usize = 100;
-/// What 99 of a hundred may take.
-const P99: Duration = Duration::from_millis(20);
+/// What 99 of a hundred may take in an unoptimised build: less than the CPU ceiling of one of the guests. The benchmark holds the
+/// optimised build to 20 ms.
+const P99: Duration = Duration::from_millis(50);
 /// How long it is measured anew. Whatever else the machine does for a second makes a round slow; guests that are waited for make
 /// all of them so.
 const PATIENCE: Duration = Duration::from_secs(60);
