@@ -16,7 +16,7 @@ FUZZERS := manifest package config patterns frames messages records swarm_keys w
 # How long each of them runs.
 FUZZ_SECONDS ?= 10
 
-.PHONY: help setup build plugins run test lint fmt bench fuzz conformance clients interop sdk-packages sdk-test demo-mesh clean
+.PHONY: help setup build shipped plugins run test lint fmt bench fuzz conformance clients interop sdk-packages sdk-test demo-mesh clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -26,18 +26,21 @@ setup: ## install what guests need: the wasm32-wasip2 target
 	@rustup target list --installed 2>/dev/null | grep -qx $(GUEST_TARGET) || rustup target add $(GUEST_TARGET)
 
 build: ## build the host
-	cargo build $(HOST)
+	cargo build $(HOST) --bin tandem
 
-plugins: setup build keys/dev.key ## build, pack and sign the plugins, the test guests and the conformance plugin
-	cargo build --target $(GUEST_TARGET) --profile guest $(foreach p,$(PLUGINS),-p tandem-plugin-$(p)) $(foreach g,$(GUESTS),-p guest-$(g)) -p tandem-conformance-plugin
+shipped: setup build keys/dev.key ## build, pack and sign the plugins that `make run` serves
+	cargo build --target $(GUEST_TARGET) --profile guest $(foreach p,$(PLUGINS),-p tandem-plugin-$(p))
 	@for p in $(PLUGINS); do $(TANDEM) pack $(GUEST_OUT)/tandem_plugin_$$(echo $$p | tr - _).wasm --manifest plugins/$$p/plugin.toml --key keys/dev.key -o plugins/$$p.wasm || exit 1; done
+
+plugins: shipped ## the same, and the test guests and the conformance plugin
+	cargo build --target $(GUEST_TARGET) --profile guest $(foreach g,$(GUESTS),-p guest-$(g)) -p tandem-conformance-plugin
 	@for g in $(GUESTS); do $(TANDEM) pack $(GUEST_OUT)/guest_$$(echo $$g | tr - _).wasm --manifest tests/guests/$$g/plugin.toml $$([ -d tests/guests/$$g/wit ] && echo --wit tests/guests/$$g/wit) --key keys/dev.key -o target/guests/$$g.wasm || exit 1; done
 	@$(TANDEM) pack $(GUEST_OUT)/tandem_conformance_plugin.wasm --manifest tests/conformance/plugin.toml --key keys/dev.key -o target/conformance/conformance.wasm
 
 keys/dev.key: | build
 	@$(TANDEM) keygen keys/dev --if-missing
 
-run: plugins ## build everything and start the host on 127.0.0.1:8000 with sample data
+run: shipped ## build everything and start the host on 127.0.0.1:8000 with sample data
 	$(TANDEM) serve --config examples/tandem.toml
 
 test: plugins ## run every test

@@ -98,7 +98,8 @@ fn body(value: Value) {
         }
         Ok(Message::Response { result, .. }) => drop(message::response(&id, result)),
         Ok(Message::Notification { .. }) => {}
-        Err((shown, error)) => {
+        Err(refused) => {
+            let (shown, error) = *refused;
             assert!(shown == id || shown.is_null(), "a refusal has the id of what is refused");
             assert_eq!(message::response(&shown, Err(error))["error"]["code"], -32600);
         }

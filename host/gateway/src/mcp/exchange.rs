@@ -154,7 +154,7 @@ impl Exchange {
         if let Some((becoming, tasks)) = terms.task.zip(self.shared.tasks.as_ref()) {
             let late = tokio::time::sleep(self.shared.config.task_after);
             match talk.in_rounds_until(&outlet, cancel, (table, sealer, &binding), late).await? {
-                Round::Answered(response) => return Ok(response),
+                Round::Answered(response) => return Ok(*response),
                 Round::Late(late) => match tasks.begin(becoming, late).await {
                     Ok(task) => {
                         let result = CreateTaskResult::new(task).with_meta(self.stamp().basic());

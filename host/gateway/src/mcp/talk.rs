@@ -49,7 +49,7 @@ pub(crate) enum Response {
 
 /// How a call stands that does not wait for ever.
 pub(crate) enum Round {
-    Answered(Response),
+    Answered(Box<Response>),
     /// It takes longer than it may as a call.
     Late(Box<Talk>),
 }
@@ -253,7 +253,7 @@ impl Talk {
     ) -> Result<Response, ErrorData> {
         let never = std::future::pending();
         match self.in_rounds_until(outlet, cancel, (table, sealer, binding), never).await? {
-            Round::Answered(response) => Ok(response),
+            Round::Answered(response) => Ok(*response),
             Round::Late(_) => {
                 Err(errors::of_request(&CallError::Internal("it is late, and never was to be".to_owned())))
             }
@@ -273,7 +273,7 @@ impl Talk {
             let ask = match self.pending.take() {
                 Some(ask) => ask,
                 None => match self.step(outlet, cancel, late.as_mut()).await {
-                    Step::Done(result) => return result.map(|reply| Round::Answered(Response::Done(reply))),
+                    Step::Done(result) => return result.map(|reply| Round::Answered(Box::new(Response::Done(reply)))),
                     Step::Cancelled => return Err(errors::cancelled()),
                     Step::Late => return Ok(Round::Late(Box::new(self))),
                     Step::Asked(ask) => ask,
@@ -284,7 +284,7 @@ impl Talk {
             match table.park(self, sealer, binding) {
                 Ok(state) => {
                     let result = InputRequiredResult::new(Some(missing), Some(state));
-                    return Ok(Round::Answered(Response::InputRequired(result)));
+                    return Ok(Round::Answered(Box::new(Response::InputRequired(result))));
                 }
                 Err((talk, limit)) => {
                     self = *talk;

@@ -91,7 +91,8 @@ async fn take(
 ) -> Result<(), mpsc::error::SendError<Value>> {
     let message = match Message::read(frame) {
         Ok(message) => message,
-        Err((id, error)) => {
+        Err(refused) => {
+            let (id, error) = *refused;
             service.fault(peer, &error.message);
             return answers.send(message::response(&id, Err(error))).await;
         }

@@ -94,8 +94,8 @@ pub(crate) enum Message {
 
 impl Message {
     /// Understands a frame; what it cannot is the peer's fault, and is answered with the error.
-    pub(crate) fn read(frame: Value) -> Result<Self, (Value, RpcError)> {
-        let wrong = |id: Value, why: &str| (id, RpcError::new(-32600, "invalid_request", why));
+    pub(crate) fn read(frame: Value) -> Result<Self, Box<(Value, RpcError)>> {
+        let wrong = |id: Value, why: &str| Box::new((id, RpcError::new(-32600, "invalid_request", why)));
         let Value::Object(mut frame) = frame else { return Err(wrong(Value::Null, "a frame is a JSON object")) };
         let id = frame.remove("id").filter(|id| !id.is_null());
         let object = |value: Option<Value>| match value {
