@@ -9,7 +9,7 @@ TANDEM  := target/debug/tandem
 PLUGINS := $(notdir $(patsubst %/,%,$(dir $(wildcard plugins/*/plugin.toml))))
 GUESTS  := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/guests/*/Cargo.toml))))
 # One selection of packages for every host build, so that no dependency is compiled twice with other features.
-HOST    := --workspace $(foreach p,$(PLUGINS),--exclude tandem-plugin-$(p)) $(foreach g,$(GUESTS),--exclude guest-$(g)) --exclude tandem-conformance-plugin
+HOST    := --workspace $(foreach g,$(GUESTS),--exclude guest-$(g)) --exclude tandem-conformance-plugin
 NODE    := npx -y -p node@22
 
 FUZZERS := manifest package config patterns frames messages records swarm_keys workflows
@@ -45,7 +45,6 @@ run: shipped ## build everything and start the host on 127.0.0.1:8000 with sampl
 
 test: plugins ## run every test
 	cargo test $(HOST)
-	cargo test $(foreach p,$(PLUGINS),-p tandem-plugin-$(p))
 
 lint: setup ## formatting, clippy (also of a host without dht, gossip and nat), that the fuzz targets compile, and that no published WIT text has changed
 	cargo fmt --all --check

@@ -134,15 +134,7 @@ async fn a_redirect_is_not_followed_and_its_target_is_checked_like_any_other() -
 #[tokio::test]
 async fn http2_is_spoken_over_tls_with_an_authority_of_the_operators() -> anyhow::Result<()> {
     let _port = TLS.lock().await;
-    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![certified.cert.der().clone()],
-            rustls::pki_types::PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap(),
-        )?;
+    let (mut config, pem) = tandem_harness::tls_server()?;
     config.alpn_protocols = vec![b"h2".to_vec()];
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind(("127.0.0.1", TLS.port())).await?;
@@ -161,7 +153,7 @@ async fn http2_is_spoken_over_tls_with_an_authority_of_the_operators() -> anyhow
         }
     });
     let authority = tempfile::NamedTempFile::new()?;
-    std::fs::write(authority.path(), certified.cert.pem())?;
+    std::fs::write(authority.path(), pem)?;
     let grant = format!(
         "[grants.fetcher]\nhttp = [{{ host = \"localhost\", port = {}, allow-cidrs = [\"127.0.0.0/8\", \"::1/128\"] }}]",
         TLS.port()

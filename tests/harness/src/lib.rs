@@ -10,6 +10,7 @@ mod issuer;
 mod mesh;
 mod raw;
 mod registry;
+mod tls;
 mod variant;
 
 pub use client::{Client, Recorder, connect, connect_as, connect_modern, text};
@@ -17,6 +18,7 @@ pub use issuer::{Issuer, Published, Signer, unsigned};
 pub use mesh::{NOWHERE, SWARM_KEY, swarm_key};
 pub use raw::raw_plugin;
 pub use registry::{Asked, Fault, Registry, Shelves};
+pub use tls::tls_server;
 pub use variant::{called, replace, variant, variant_bytes};
 
 use std::{

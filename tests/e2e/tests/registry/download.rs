@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use tandem_harness::{Fault, Registry, called, variant_bytes};
+use tandem_harness::{Fault, Registry, called, tls_server, variant_bytes};
 use tandem_manifest::Sha256Digest;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -86,16 +85,7 @@ async fn files_of_web_servers_are_fetched_within_the_same_bounds() -> anyhow::Re
 
 /// TLS before a server: answers its port and the authority that vouches for it.
 async fn over_tls(server: &str) -> anyhow::Result<(u16, String)> {
-    let (key, mut authority) = (KeyPair::generate()?, CertificateParams::new(Vec::new())?);
-    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let pem = authority.self_signed(&key)?.pem();
-    let (own, issuer) = (KeyPair::generate()?, Issuer::new(authority, key));
-    let certificate = CertificateParams::new(vec!["localhost".to_owned()])?.signed_by(&own, &issuer)?;
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.der().clone()], own.serialize_der().try_into().expect("a key"))?;
+    let (config, pem) = tls_server()?;
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let (listener, server) = (TcpListener::bind("127.0.0.1:0").await?, server.to_owned());
     let port = listener.local_addr()?.port();
