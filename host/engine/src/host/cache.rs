@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use moka::{Expiry, sync::Cache};
+use moka::{Expiry, policy::EvictionPolicy, sync::Cache};
 use tandem_store::Namespace;
 
 use crate::{
@@ -57,6 +57,8 @@ impl Caches {
         self.0.get_with(ns, || {
             Cache::builder()
                 .max_capacity(max_bytes)
+                // What was set last is what the guest asks for next; a policy by use would refuse it.
+                .eviction_policy(EvictionPolicy::lru())
                 .weigher(|key: &String, entry: &Entry| {
                     u32::try_from(key.len() + entry.value.len() + ENTRY_OVERHEAD).unwrap_or(u32::MAX)
                 })
@@ -70,6 +72,13 @@ impl std::fmt::Debug for Entry {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Entry").field("bytes", &self.value.len()).finish_non_exhaustive()
     }
+}
+
+/// Sets an entry, and evicts at once what is over the bytes then. The cache would do so some time later: until then a loop of
+/// sets would hold many times what is granted.
+fn insert(cache: &Cache<String, Entry>, key: String, entry: Entry) {
+    cache.insert(key, entry);
+    cache.run_pending_tasks();
 }
 
 /// A namespace's cache and its bytes, or the refusal.
@@ -99,12 +108,50 @@ impl Host for &mut CallState {
                 return Err(Error::TooLarge(max));
             }
             let ttl = ttl_ms.map_or(MAX_TTL, Duration::from_millis).min(MAX_TTL);
-            cache.insert(key, Entry { value: value.into(), ttl });
+            insert(&cache, key, Entry { value: value.into(), ttl });
             Ok(())
         }))
     }
 
     fn delete(&mut self, key: String) -> wasmtime::Result<Result<(), Error>> {
         Ok(self.cache()?.map(|(cache, _)| cache.invalidate(&key)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+
+    use super::*;
+
+    const MAX: u64 = 1 << 20;
+
+    fn filled(values: usize) -> (Cache<String, Entry>, Vec<Weak<[u8]>>) {
+        let ns = Namespace { tenant: "t".into(), plugin: "p".into() };
+        let cache = Caches::default().of(ns, MAX);
+        let set = |i: usize| {
+            let value: Arc<[u8]> = vec![1; 100 << 10].into();
+            let seen = Arc::downgrade(&value);
+            insert(&cache, format!("key {i}"), Entry { value, ttl: MAX_TTL });
+            seen
+        };
+        let seen = (0..values).map(set).collect();
+        (cache, seen)
+    }
+
+    #[test]
+    fn what_is_over_the_granted_bytes_is_given_back_at_once() {
+        let (cache, seen) = filled(500);
+        let held: u64 = seen.iter().filter_map(Weak::upgrade).map(|value| value.len() as u64).sum();
+        assert!(held <= 2 * MAX, "{held} bytes are held of {MAX}");
+        assert!(cache.weighted_size() <= MAX);
+    }
+
+    #[test]
+    fn what_was_set_last_is_there() {
+        let (cache, _) = filled(50);
+        for i in 45..50 {
+            assert!(cache.contains_key(&format!("key {i}")), "{i}");
+        }
     }
 }
