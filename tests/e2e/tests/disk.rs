@@ -35,6 +35,41 @@ async fn a_directory_holds_so_many_bytes_and_room_comes_back() -> anyhow::Result
 }
 
 #[tokio::test]
+async fn no_depth_of_directories_escapes_the_quota() -> anyhow::Result<()> {
+    let (host, client) = host(", max-bytes = \"64KiB\"").await?;
+    let made = client.structured("nest", json!({"path": "/data", "levels": 100})).await?;
+    assert!(made.to_string().contains("64"), "{made}");
+    crate::policy::recorded(&host, "deeper than 64 levels").await?;
+    // What cannot be made there can be moved there: then the directory is full.
+    assert_eq!(write(&client, "/data/d/d/f", 40 << 10).await?, Ok(()));
+    let made = client.structured("nest", json!({"path": "/data/d/d", "levels": 1})).await;
+    assert!(made.is_ok(), "{made:?}");
+    std::fs::create_dir(host.directory.path().join("files/e"))?;
+    client.structured("nest", json!({"path": "/data/e", "levels": 40})).await?;
+    let deep = format!("/data{}/e", "/d".repeat(40));
+    let moved = client.call("move_to", json!({"from": "/data/e", "to": deep})).await?;
+    assert_ne!(moved.is_error, Some(true), "{moved:?}");
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert!(write(&client, "/data/g", 30 << 10).await?.is_err());
+    host.logged("nested deeper than 64 levels").await?;
+    std::fs::remove_dir_all(host.directory.path().join("files/d/d/d"))?;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(write(&client, "/data/g", 10 << 10).await?, Ok(()), "it comes back when that is gone");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_that_is_open_without_a_name_takes_its_room() -> anyhow::Result<()> {
+    let (_host, client) = host(", max-bytes = \"64KiB\"").await?;
+    let held = client.structured("hold_unlinked", json!({"path": "/data/a", "bytes": 40 << 10, "times": 4})).await?;
+    let held = held.as_u64().or_else(|| held["result"].as_u64()).unwrap_or(u64::MAX);
+    assert!((40 << 10..=64 << 10).contains(&held), "{held} bytes are held");
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(write(&client, "/data/b", 60 << 10).await?, Ok(()), "what the call held is free again");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_directory_holds_so_many_entries() -> anyhow::Result<()> {
     let (host, client) = host(", max-files = 5").await?;
     let mut made = 0;

@@ -83,6 +83,69 @@ impl Reader {
     fn write_bytes(path: &str, bytes: u32) -> Result<()> {
         fs::write(path, vec![b'x'; usize::try_from(bytes)?]).context(path)
     }
+
+    /// Makes directories below each other, and answers how many it could.
+    #[tool(destructive)]
+    fn nest(path: &str, levels: u32) -> Result<u32> {
+        let mut path = path.to_owned();
+        for made in 0..levels {
+            path.push_str("/d");
+            if fs::create_dir(&path).is_err() {
+                return Ok(made);
+            }
+        }
+        Ok(levels)
+    }
+
+    /// Moves what is at one path to another one.
+    #[tool(destructive)]
+    fn move_to(from: &str, to: &str) -> Result<()> {
+        fs::rename(from, to).context(to)
+    }
+
+    /// Writes a file of this many bytes and removes it while it is open, again and again with pauses of over a second, and
+    /// answers how many bytes it holds so in the end.
+    #[tool(destructive)]
+    fn hold_unlinked(path: &str, bytes: u32, times: u32) -> Result<u64> {
+        let block = vec![b'x'; usize::try_from(bytes)?];
+        let mut held = Vec::new();
+        for _ in 0..times {
+            let mut file = fs::File::create(path).context(path)?;
+            let _over_the_quota = file.write_all(&block);
+            fs::remove_file(path).context(path)?;
+            held.push(file);
+            thread::sleep(Duration::from_millis(1100));
+        }
+        let mut sum = 0;
+        for file in &held {
+            sum += file.metadata()?.len();
+        }
+        Ok(sum)
+    }
+
+    /// Asks for a file's metadata this many times.
+    #[tool(read_only)]
+    fn stat_many(path: &str, times: u32) -> Result<u64> {
+        let mut sum = 0;
+        for _ in 0..times {
+            sum += fs::metadata(path).context(path)?.len();
+        }
+        Ok(sum)
+    }
+
+    /// Opens a file many times, holds all of them for a while, and answers how often it could.
+    #[tool(read_only)]
+    fn hold_open(path: &str, times: u32, ms: u32) -> Result<usize> {
+        let mut files = Vec::new();
+        for _ in 0..times {
+            match fs::File::open(path) {
+                Ok(file) => files.push(file),
+                Err(_) => break,
+            }
+        }
+        thread::sleep(Duration::from_millis(ms.into()));
+        Ok(files.len())
+    }
 }
 
 tandem_sdk::export!(Reader);

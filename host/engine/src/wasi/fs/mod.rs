@@ -4,7 +4,8 @@
 //! it writes. Paths are resolved beneath the directory by wasmtime-wasi (`openat2` with `RESOLVE_BENEATH` on Linux), so
 //! neither `..` nor a symlink leads out, also when it is exchanged meanwhile.
 //!
-//! **Bounds.** Each directory's quota of bytes and entries, over all calls that have it ([`DiskUsage`]).
+//! **Bounds.** Each directory's quota of bytes and entries, over all calls that have it ([`DiskUsage`]): bytes of files that
+//! are open and have no name any more are among them. 64 levels below a granted directory.
 //!
 //! **Refuses.** FIFOs, sockets and devices (opening one would hold a thread), and moving or linking from one granted
 //! directory into another (what a quota holds must have come through it).
@@ -47,9 +48,16 @@ struct Granted {
     usage: Arc<Usage>,
 }
 
-/// Which granted directory each open descriptor of an instance belongs to. Bounded as its resources are.
+/// An open descriptor of an instance.
+struct Opened {
+    granted: Arc<Granted>,
+    /// Levels below the granted directory, as the paths say that led to it.
+    depth: usize,
+}
+
+/// What each open descriptor of an instance is. Bounded as its resources are.
 #[derive(Default)]
-pub(crate) struct OpenFiles(HashMap<u32, Arc<Granted>>);
+pub(crate) struct OpenFiles(HashMap<u32, Opened>);
 
 /// What the host functions see.
 pub(crate) struct Files<'a> {
@@ -88,8 +96,26 @@ impl Files<'_> {
 
     /// Whether what a descriptor belongs to is still granted.
     fn gate(&self, fd: &Fd, write: bool) -> FsResult<Arc<Granted>> {
-        let Some(granted) = self.open.0.get(&fd.rep()) else { return Err(ErrorCode::BadDescriptor.into()) };
+        let Some(Opened { granted, .. }) = self.open.0.get(&fd.rep()) else {
+            return Err(ErrorCode::BadDescriptor.into());
+        };
         if self.gate.passes(&granted.name, write) { Ok(granted.clone()) } else { Err(ErrorCode::NotPermitted.into()) }
+    }
+
+    /// Levels below the granted directory at which a path ends, as it is written. Refuses what is deeper than a count goes. A
+    /// link or a directory that is moved can lead deeper still; the next count finds it, and the directory is full then.
+    fn level(&self, fd: &Fd, path: &str) -> FsResult<usize> {
+        let depth = self.open.0.get(&fd.rep()).map_or(0, |opened| opened.depth);
+        let level = path.split('/').fold(depth, |level, part| match part {
+            "" | "." => level,
+            ".." => level.saturating_sub(1),
+            _ => level + 1,
+        });
+        if level > usage::MAX_DEPTH {
+            self.gate.denied(&format!("a path deeper than {} levels", usage::MAX_DEPTH));
+            return Err(ErrorCode::NameTooLong.into());
+        }
+        Ok(level)
     }
 
     /// Makes room for growth, or says that there is none.
@@ -141,7 +167,7 @@ impl preopens::Host for Files<'_> {
             };
             let usage = self.usage.of(&directory.path);
             let granted = Granted { name: name.to_owned(), quota: directory.quota, usage };
-            self.open.0.insert(fd.rep(), Arc::new(granted));
+            self.open.0.insert(fd.rep(), Opened { granted: Arc::new(granted), depth: 0 });
         }
         Ok(directories)
     }
@@ -218,6 +244,7 @@ impl HostDescriptor for Files<'_> {
 
     async fn create_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
         let granted = self.gate(&fd, true)?;
+        self.level(&fd, &path)?;
         self.grow(&granted, 0, 1).await?;
         self.wasi().create_directory_at(fd, path).await
     }
@@ -247,6 +274,7 @@ impl HostDescriptor for Files<'_> {
     async fn link_at(&mut self, fd: Fd, flags: PathFlags, old: String, new_fd: Fd, new: String) -> FsResult<()> {
         let (from, to) = (self.gate(&fd, true)?, self.gate(&new_fd, true)?);
         self.same(&from, &to)?;
+        self.level(&new_fd, &new)?;
         self.grow(&to, 0, 1).await?;
         self.wasi().link_at(fd, flags, old, new_fd, new).await
     }
@@ -265,6 +293,7 @@ impl HostDescriptor for Files<'_> {
             || flags.intersects(DescriptorFlags::WRITE | DescriptorFlags::MUTATE_DIRECTORY);
         // A directory is asked for with every right that there may be; each use of it passes the gate anew.
         let granted = self.gate(&fd, writes && !flags.contains(DescriptorFlags::MUTATE_DIRECTORY))?;
+        let depth = self.level(&fd, &path)?;
         self.check_kind(&fd, path_flags, &path).await?;
         if writes {
             // The first write to a stream cannot wait for a count.
@@ -274,7 +303,10 @@ impl HostDescriptor for Files<'_> {
             self.grow(&granted, 0, 1).await?;
         }
         let opened = self.wasi().open_at(fd, path_flags, path, open_flags, flags).await?;
-        self.open.0.insert(opened.rep(), granted);
+        if let Descriptor::File(file) = self.table.get(&opened).map_err(FsError::trap)? {
+            granted.usage.opened(&file.file);
+        }
+        self.open.0.insert(opened.rep(), Opened { granted, depth });
         Ok(opened)
     }
 
@@ -291,11 +323,13 @@ impl HostDescriptor for Files<'_> {
     async fn rename_at(&mut self, fd: Fd, old: String, new_fd: Fd, new: String) -> FsResult<()> {
         let (from, to) = (self.gate(&fd, true)?, self.gate(&new_fd, true)?);
         self.same(&from, &to)?;
+        self.level(&new_fd, &new)?;
         self.wasi().rename_at(fd, old, new_fd, new).await
     }
 
     async fn symlink_at(&mut self, fd: Fd, old: String, new: String) -> FsResult<()> {
         let granted = self.gate(&fd, true)?;
+        self.level(&fd, &new)?;
         self.grow(&granted, 0, 1).await?;
         self.wasi().symlink_at(fd, old, new).await
     }
