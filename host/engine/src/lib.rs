@@ -22,6 +22,7 @@ mod bindings;
 mod call;
 mod capability;
 mod config;
+mod cpu;
 mod engine;
 mod error;
 mod exports;

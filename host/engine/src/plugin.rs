@@ -7,8 +7,6 @@
 
 use std::{
     fmt::Write as _,
-    future::{Future as _, poll_fn},
-    pin::pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -29,6 +27,7 @@ use crate::{
     call::CallEnv,
     capability::Limits,
     config::{HOSTCALL_FUEL, MAX_HANDLES},
+    cpu::CpuMeter,
     error::{LoadError, RunError},
     exports::{Answer, Exports, Op, Tools},
     instances::Idle,
@@ -233,12 +232,14 @@ impl Plugin {
     /// Asks the component what it offers.
     pub(crate) async fn describe(&self) -> Result<tandem_manifest::Descriptors, LoadError> {
         let probe = |error: RunError| LoadError::Probe(format!("its `describe` failed: {error}"));
-        let mut live = self.fresh(CallEnv::for_probe(self.limits.deadline)).await.map_err(probe)?;
-        let described = crate::output::describe(&self.exports, &mut live.store, &live.instance).await;
-        match described {
-            Ok(result) => result,
-            Err(error) => Err(probe(self.explain(&live, &error))),
-        }
+        let env = CallEnv::for_probe(self.limits.deadline);
+        let cpu = CpuMeter::new(env.account.clone(), self.limits.cpu);
+        let described = cpu.drive(async {
+            let mut live = self.fresh(env, cpu.clone()).await?;
+            let described = crate::output::describe(&self.exports, &mut live.store, &live.instance).await;
+            described.map_err(|error| self.explain(&live, &error))
+        });
+        described.await.map_err(probe)?
     }
 
     fn check_output(&self, bytes: u64) -> Result<(), RunError> {
@@ -256,25 +257,15 @@ impl Plugin {
             return Err(RunError::Cancelled);
         }
         let tenant = env.caller.tenant.clone();
-        let work = async {
-            let mut live = self.instance(env).await?;
-            let turn = live.store.data().turn();
-            let result = {
-                let Live { store, instance, tools, .. } = &mut live;
-                let mut running = pin!(self.exports.ask(store, instance, tools, op));
-                let polled = poll_fn(|cx| {
-                    let progress = running.as_mut().poll(cx);
-                    if progress.is_pending() {
-                        turn.give_back();
-                    }
-                    progress
-                });
-                polled.await
-            };
+        let cpu = CpuMeter::new(env.account.clone(), self.limits.cpu);
+        let work = cpu.drive(async {
+            let mut live = self.instance(env, cpu.clone()).await?;
+            let Live { store, instance, tools, .. } = &mut live;
+            let result = self.exports.ask(store, instance, tools, op).await;
             let result = result.map_err(|error| self.explain(&live, &error));
             self.settle(live, &tenant, result.is_ok());
             result
-        };
+        });
         tokio::pin!(work);
         tokio::select! {
             biased;
@@ -289,21 +280,21 @@ impl Plugin {
     }
 
     /// A reused instance if the policy has one, else a fresh one; armed for the call.
-    async fn instance(&self, env: CallEnv) -> Result<Live, RunError> {
+    async fn instance(&self, env: CallEnv, cpu: Arc<CpuMeter>) -> Result<Live, RunError> {
         if matches!(self.policy, InstancePolicy::Pooled { .. })
             && let Some(mut live) = self.idle.take(&env.caller.tenant)
             // What it was given when it first used WASI cannot be taken back from it.
             && live.store.data().is_current(&env.caller.tenant)
         {
             live.counted.switch();
-            live.store.data_mut().arm(env)?;
+            live.store.data_mut().arm(env, cpu)?;
             live.store.set_epoch_deadline(1);
             return Ok(live);
         }
-        self.fresh(env).await
+        self.fresh(env, cpu).await
     }
 
-    async fn fresh(&self, env: CallEnv) -> Result<Live, RunError> {
+    async fn fresh(&self, env: CallEnv, cpu: Arc<CpuMeter>) -> Result<Live, RunError> {
         let state = CallState::new(self.shared.clone(), self.limits.clone());
         let mut store = Store::new(self.pre.engine(), state);
         store.limiter(|state| &mut state.memory);
@@ -311,7 +302,7 @@ impl Plugin {
         store.set_max_component_handles(MAX_HANDLES);
         store.epoch_deadline_callback(CallState::on_tick);
         store.set_epoch_deadline(1);
-        store.data_mut().arm(env)?;
+        store.data_mut().arm(env, cpu)?;
         match self.pre.instantiate_async(&mut store).await {
             Ok(instance) => {
                 let counted = self.shared.meters.instance();

@@ -1,7 +1,7 @@
 //! What a store carries: one instance's limits, resources and the call that it serves.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,30 +13,16 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::{
-    account::{Exhausted, Turn, Use},
+    account::{Exhausted, Use},
     call::CallEnv,
     capability::{Capability, Limits},
-    config::{MAX_RESOURCES, TICK},
+    config::MAX_RESOURCES,
+    cpu::CpuMeter,
     error::RunError,
     limits::MemoryLimit,
     plugin::Shared,
     wasi::{Files, Gate, HttpGate, LogBudget, OpenFiles},
 };
-
-/// The turn of one instance's guest, if it has one. Whoever polls the guest gives it back when the guest waits, so that
-/// one that waits never keeps another one waiting.
-#[derive(Clone, Default)]
-pub(crate) struct MyTurn(Arc<Mutex<Option<Turn>>>);
-
-impl MyTurn {
-    fn take(&self, turn: Turn) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
-    }
-
-    pub(crate) fn give_back(&self) {
-        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
-    }
-}
 
 /// Data of one store. The linker's functions see nothing else.
 pub(crate) struct CallState {
@@ -50,14 +36,8 @@ pub(crate) struct CallState {
     pub(crate) call: u32,
     pub(crate) memory: MemoryLimit,
     pub(crate) log: Arc<LogBudget>,
-    ticks: u64,
-    /// Guest time that the present call has, and the same in ticks.
-    cpu: Duration,
-    budget: u64,
-    /// The total that stopped the guest.
-    exhausted: Option<Exhausted>,
-    /// Held while a guest that runs for long computes.
-    turn: MyTurn,
+    /// Charges the present call.
+    cpu: Option<Arc<CpuMeter>>,
     table: ResourceTable,
     open_files: OpenFiles,
     /// Built when the guest first uses WASI: most calls never do.
@@ -79,11 +59,7 @@ impl CallState {
             limits,
             env: None,
             call: 0,
-            ticks: 0,
-            cpu: Duration::ZERO,
-            budget: 0,
-            exhausted: None,
-            turn: MyTurn::default(),
+            cpu: None,
             table,
             open_files: OpenFiles::default(),
             wasi: None,
@@ -92,12 +68,9 @@ impl CallState {
     }
 
     /// Arms the limits for one call. Every call goes through here, on a fresh instance and on a reused one.
-    pub(crate) fn arm(&mut self, env: CallEnv) -> Result<(), Exhausted> {
+    pub(crate) fn arm(&mut self, env: CallEnv, cpu: Arc<CpuMeter>) -> Result<(), Exhausted> {
         self.call = self.call.wrapping_add(1);
-        self.ticks = 0;
-        self.exhausted = None;
-        self.cpu = env.account.cpu_ceiling().map_or(self.limits.cpu, |ceiling| ceiling.min(self.limits.cpu));
-        self.budget = u64::try_from(self.cpu.as_millis() / TICK.as_millis()).unwrap_or(u64::MAX).max(1);
+        self.cpu = Some(cpu);
         self.memory.arm(env.account.clone())?;
         self.log.rearm(&env);
         self.gate.arm(&env);
@@ -107,45 +80,33 @@ impl CallState {
 
     /// Ends the call: whatever handle to it the guest kept is refused from now on.
     pub(crate) fn disarm(&mut self) {
-        self.turn.give_back();
+        if let Some(cpu) = self.cpu.take() {
+            cpu.give_turn_back();
+        }
         self.log.flush();
         self.memory.disarm();
         self.gate.disarm();
         self.env = None;
     }
 
-    /// Called when a tick passed while the guest ran: charges it, and lets others run.
-    pub(crate) fn on_tick(mut store: StoreContextMut<'_, Self>) -> wasmtime::Result<UpdateDeadline> {
-        let state = store.data_mut();
-        state.ticks += 1;
-        if state.ticks > state.budget {
+    /// Called when a tick passed while the guest ran: charges what it used, and lets others run.
+    pub(crate) fn on_tick(store: StoreContextMut<'_, Self>) -> wasmtime::Result<UpdateDeadline> {
+        let cpu = store.data().cpu.clone();
+        if cpu.as_ref().is_some_and(|cpu| cpu.charge().is_err()) {
             return Ok(UpdateDeadline::Interrupt);
         }
-        let mut turn = None;
-        if let Some(env) = &state.env {
-            if let Err(exhausted) = env.account.cpu(TICK) {
-                state.exhausted = Some(exhausted);
-                return Ok(UpdateDeadline::Interrupt);
-            }
-            state.turn.give_back();
-            turn = env.account.turn().map(|next| (next, state.turn.clone()));
-        }
+        let turn = cpu.and_then(|cpu| cpu.next_turn().map(|turn| (turn, cpu)));
         Ok(UpdateDeadline::YieldCustom(
             1,
             Box::pin(async move {
                 // `yield_now` wakes the task only after the executor polled its timers and sockets; the plain
                 // yield wakes itself at once and starves them for 61 turns.
                 tokio::task::yield_now().await;
-                if let Some((next, mine)) = turn {
-                    mine.take(next.await);
+                if let Some((turn, cpu)) = turn {
+                    cpu.take_turn(turn.await);
                 }
             }),
         ))
-    }
-
-    /// The turn that the guest has while it runs for long.
-    pub(crate) fn turn(&self) -> MyTurn {
-        self.turn.clone()
     }
 
     /// What the call's tenant may touch now.
@@ -209,10 +170,10 @@ impl CallState {
 
     /// The limit that explains why the guest stopped, if one does.
     pub(crate) fn limit_hit(&self) -> Option<RunError> {
-        if self.ticks > self.budget {
-            return Some(RunError::Limit { limit: "cpu", value: format!("{} ms", self.cpu.as_millis()) });
+        if let Some(limit) = self.cpu.as_ref().and_then(|cpu| cpu.hit()) {
+            return Some(limit);
         }
-        if let Some(exhausted) = self.exhausted.as_ref().or(self.memory.exhausted()) {
+        if let Some(exhausted) = self.memory.exhausted() {
             return Some(exhausted.clone().into());
         }
         if self.memory.refused() {

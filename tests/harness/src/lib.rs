@@ -270,6 +270,14 @@ impl Host {
         Ok(kib * 1024)
     }
 
+    /// CPU time of all its threads since it began, in milliseconds; the kernel counts it in steps of 10.
+    pub fn cpu_ms(&self) -> anyhow::Result<u64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid().context("it has ended")?))?;
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |at: usize| fields.get(at).context("too few fields")?.parse::<u64>().context("no number");
+        Ok((ticks(11)? + ticks(12)?) * 10)
+    }
+
     /// Asks it to stop, as an operator would, and waits for its end. Answers whether it ended well.
     pub async fn stop(mut self) -> anyhow::Result<bool> {
         self.signal("TERM").await?;

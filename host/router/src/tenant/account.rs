@@ -50,7 +50,7 @@ pub struct CallUse {
     pub used: Vec<Use>,
     /// Those that were refused, at most 16.
     pub denied: Vec<Denial>,
-    /// Guest execution time, in whole ticks.
+    /// CPU time of the guest, and of the host on its behalf.
     pub cpu: Duration,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct CallAccount {
     tenant: Arc<Tenant>,
     used: AtomicU32,
     denied: Mutex<Vec<Denial>>,
-    cpu_us: AtomicU64,
+    cpu_ns: AtomicU64,
     lane: Option<LaneBounds>,
 }
 
@@ -74,7 +74,7 @@ pub(crate) struct LaneBounds {
 
 impl CallAccount {
     pub(crate) fn new(tenant: Arc<Tenant>, lane: Option<LaneBounds>) -> Self {
-        Self { tenant, used: AtomicU32::new(0), denied: Mutex::default(), cpu_us: AtomicU64::new(0), lane }
+        Self { tenant, used: AtomicU32::new(0), denied: Mutex::default(), cpu_ns: AtomicU64::new(0), lane }
     }
 
     /// What the call used so far.
@@ -83,7 +83,7 @@ impl CallAccount {
         CallUse {
             used: USES.into_iter().filter(|capability| bits & bit(*capability) != 0).collect(),
             denied: self.denied.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            cpu: Duration::from_micros(self.cpu_us.load(Ordering::Relaxed)),
+            cpu: Duration::from_nanos(self.cpu_ns.load(Ordering::Relaxed)),
         }
     }
 }
@@ -94,8 +94,9 @@ fn bit(capability: Use) -> u32 {
 
 impl Account for CallAccount {
     fn cpu(&self, time: Duration) -> Result<(), Exhausted> {
-        self.cpu_us.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        self.tenant.cpu(time)
+        let time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let before = self.cpu_ns.fetch_add(time, Ordering::Relaxed);
+        self.tenant.cpu(before, time)
     }
 
     fn cpu_ceiling(&self) -> Option<Duration> {

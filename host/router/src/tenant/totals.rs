@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
@@ -23,6 +23,8 @@ use crate::admission::Gate;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Log and network bytes are counted in units of this size: a bucket's level has 32 bits.
 const UNIT: u64 = 1 << 10;
+/// CPU time is counted in units of so many nanoseconds, for the same reason: over 700 threads' time has room.
+const CPU_UNIT: u64 = 10_000;
 /// Calls of one tenant that may wait for each of its places: beyond that they would only time out.
 const WAITING_FOR_A_PLACE: usize = 4;
 
@@ -42,14 +44,14 @@ pub(crate) struct Tenant {
     memory: AtomicU64,
     turns: Arc<Semaphore>,
     activity: Arc<Activity>,
-    since: Instant,
-    /// Milliseconds after `since` until which the CPU total is used up.
-    no_cpu_until: AtomicU64,
 }
 
 /// A total over a minute, refilled evenly.
 struct Bucket {
     limiter: DefaultDirectRateLimiter,
+    size: u32,
+    /// What was used beyond the total: at most a minute's worth, so that everybody may come back.
+    owed: AtomicU64,
     limit: &'static str,
     value: String,
 }
@@ -58,7 +60,8 @@ impl Bucket {
     fn new(limit: &'static str, per_minute: u64, value: String) -> Option<Self> {
         let size = NonZeroU32::new(u32::try_from(per_minute).unwrap_or(u32::MAX))?;
         let quota = Quota::with_period(MINUTE / size.get())?.allow_burst(size);
-        Some(Self { limiter: DefaultDirectRateLimiter::direct(quota), limit, value })
+        let limiter = DefaultDirectRateLimiter::direct(quota);
+        Some(Self { limiter, size: size.get(), owed: AtomicU64::new(0), limit, value })
     }
 
     fn take(&self, units: u64) -> Result<(), Exhausted> {
@@ -70,6 +73,14 @@ impl Bucket {
             Err(_) => None,
         };
         Err(Exhausted { limit: self.limit, value: self.value.clone(), retry_after })
+    }
+
+    /// Charges what was used already. What the bucket does not hold is owed, and must be there before anything else is.
+    fn charge(&self, units: u64) -> Result<(), Exhausted> {
+        let due = self.owed.swap(0, Ordering::Relaxed).saturating_add(units).min(self.size.into());
+        self.take(due).inspect_err(|_| {
+            self.owed.fetch_add(due, Ordering::Relaxed);
+        })
     }
 }
 
@@ -86,8 +97,8 @@ impl Tenant {
             rate,
             places: limits.concurrency.map(|n| Gate::new(n as usize, (n as usize).saturating_mul(WAITING_FOR_A_PLACE))),
             cpu: limits.cpu_per_minute.and_then(|time| {
-                let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-                Bucket::new("tenant-cpu", ms, format!("{ms} ms a minute"))
+                let units = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX) / CPU_UNIT;
+                Bucket::new("tenant-cpu", units, format!("{} ms a minute", time.as_millis()))
             }),
             log: limits.log_per_minute.and_then(|n| Bucket::new("tenant-log", kib(n), format!("{n} bytes a minute"))),
             egress: limits
@@ -96,8 +107,6 @@ impl Tenant {
             memory: AtomicU64::new(0),
             turns: Arc::new(Semaphore::new(turns)),
             activity,
-            since: Instant::now(),
-            no_cpu_until: AtomicU64::new(0),
             limits,
         }
     }
@@ -105,12 +114,7 @@ impl Tenant {
     /// A client's call begins: it counts against the rate, and not while the CPU total is used up.
     pub(crate) fn call(&self) -> Result<(), Exhausted> {
         self.activity.sign(self.number);
-        let until = Duration::from_millis(self.no_cpu_until.load(Ordering::Relaxed));
-        if let Some(wait) = until.checked_sub(self.since.elapsed()).filter(|wait| !wait.is_zero())
-            && let Some(cpu) = &self.cpu
-        {
-            return Err(Exhausted { limit: cpu.limit, value: cpu.value.clone(), retry_after: Some(wait) });
-        }
+        self.cpu.as_ref().map_or(Ok(()), |cpu| cpu.charge(0))?;
         let (Some(rate), Some((per_second, burst))) = (&self.rate, self.limits.rate) else { return Ok(()) };
         rate.check().map_err(|wait| Exhausted {
             limit: "tenant-rate",
@@ -124,12 +128,10 @@ impl Tenant {
         self.places.as_ref()
     }
 
-    pub(super) fn cpu(&self, time: Duration) -> Result<(), Exhausted> {
-        let Some(cpu) = &self.cpu else { return Ok(()) };
-        cpu.take(u64::try_from(time.as_millis()).unwrap_or(u64::MAX)).inspect_err(|exhausted| {
-            let until = self.since.elapsed() + exhausted.retry_after.unwrap_or(MINUTE);
-            self.no_cpu_until.store(u64::try_from(until.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
-        })
+    /// A call that had used `before` nanoseconds used `time` more: whole units are charged, and the rest with the next ones.
+    pub(super) fn cpu(&self, before: u64, time: u64) -> Result<(), Exhausted> {
+        let units = before.saturating_add(time) / CPU_UNIT - before / CPU_UNIT;
+        self.cpu.as_ref().map_or(Ok(()), |cpu| cpu.charge(units))
     }
 
     pub(super) fn grow(&self, bytes: u64) -> Result<(), Exhausted> {
@@ -191,11 +193,22 @@ mod tests {
     fn a_used_up_cpu_total_refuses_the_next_call() {
         let limits = TenantLimits { cpu_per_minute: Some(Duration::from_millis(100)), ..TenantLimits::default() };
         let tenant = tenant(limits);
-        for _ in 0..100 {
-            tenant.cpu(Duration::from_millis(1)).unwrap();
+        const MS: u64 = 1_000_000;
+        for i in 0..100 {
+            tenant.cpu(i * MS, MS).unwrap();
         }
-        assert_eq!(tenant.cpu(Duration::from_millis(1)).unwrap_err().limit, "tenant-cpu");
+        assert_eq!(tenant.cpu(100 * MS, MS).unwrap_err().limit, "tenant-cpu");
         assert_eq!(tenant.call().unwrap_err().limit, "tenant-cpu");
+    }
+
+    #[test]
+    fn what_was_used_beyond_a_total_is_owed() {
+        let bucket = Bucket::new("tenant-cpu", 60, String::new()).unwrap();
+        bucket.charge(50).unwrap();
+        assert!(bucket.charge(40).is_err());
+        let wait = bucket.charge(0).unwrap_err().retry_after.unwrap();
+        assert!((25..=30).contains(&wait.as_secs()), "30 units come back in 30 s: {wait:?}");
+        assert!(bucket.charge(1000).unwrap_err().retry_after.is_some(), "a debt has an end");
     }
 
     #[test]

@@ -14,6 +14,24 @@ impl HostLoop {
             std::hint::black_box(ctx.remaining());
         }
     }
+
+    /// Asks for random bytes, a mebibyte at a time, without end.
+    #[tool(read_only)]
+    fn random_loop() {
+        loop {
+            std::hint::black_box(random());
+        }
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+fn random() -> Vec<u8> {
+    wasip2::random::random::get_random_bytes(1 << 20)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn random() -> Vec<u8> {
+    Vec::new()
 }
 
 tandem_sdk::export!(HostLoop);
