@@ -10,8 +10,8 @@ use crate::{
     files::Files,
     format::Format,
     meter::{Budget, Meter, Watch},
-    page::{Page, Pager},
-    reader::{self, InlineRows, ReadOptions, RowStream, Source, Types},
+    page::{Integers, Page, Pager},
+    reader::{self, ExactRow, ReadOptions, RowStream, Source, Types},
     steps::{self, Step, Table},
     types::{DataType, Schema},
     writer::{self, Destination},
@@ -171,7 +171,7 @@ pub struct Process {
     /// The file in a granted folder, as `data/cities.csv`; give either this or `rows`.
     pub path: Option<String>,
     /// The rows.
-    pub rows: Option<InlineRows>,
+    pub rows: Option<Vec<ExactRow>>,
     /// The format of the file; by its extension or content if not given.
     pub format: Option<Format>,
     /// Types of columns, instead of what their values look like (not for parquet).
@@ -200,13 +200,14 @@ impl<'a> Call<'a> {
         Self { files, meter: Meter::new(watch) }
     }
 
-    /// Reads a page of a file.
+    /// Reads a page of a file. Without `integers` those of Parquet are numbers, as its schema says, others strings.
     pub fn load(
         &self,
         path: &str,
         options: ReadOptions<'_>,
         offset: Option<u64>,
         limit: Option<u32>,
+        integers: Option<Integers>,
     ) -> Result<Loaded> {
         let mut source = reader::open(self.files, path, options, &self.meter)?;
         let nulls = match source.nulls.take() {
@@ -219,7 +220,9 @@ impl<'a> Call<'a> {
             }
         };
         let columns = columns(source.stream.schema(), Some(&nulls));
-        let pager = Pager::new(source.stream.schema(), offset, limit)?;
+        let typed = source.format == Some(Format::Parquet);
+        let integers = integers.unwrap_or(if typed { Integers::Numbers } else { Integers::Strings });
+        let pager = Pager::new(source.stream.schema(), offset, limit)?.with(integers);
         let Page { rows, total, truncated, next_offset } =
             pager.read(source.stream.as_mut(), Some(source.rows), &self.meter)?;
         let rows = rows.into_iter().map(PageRow).collect();
@@ -255,7 +258,7 @@ impl<'a> Call<'a> {
         if output.is_some() && (offset.is_some() || limit.is_some()) {
             return Err(Error::invalid("`offset` and `limit` are for a page; with `output` use a `limit` step"));
         }
-        let table = Table { path, rows, format, types };
+        let table = Table { path, rows: rows.map(reader::inline), format, types };
         let needed = steps::needed(&steps);
         let source: Source = table.open_needed(needed.as_ref(), self.files, &self.meter)?;
         let context = steps::Context { files: self.files, meter: &self.meter, budget: Budget::default() };

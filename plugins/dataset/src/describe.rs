@@ -42,10 +42,10 @@ pub struct Mean {
 impl Mean {
     /// Adds a value, if it is a number.
     pub fn add(&mut self, value: &Value) {
-        match (value.as_integer(), value) {
+        match (value.as_integer(), value.as_float()) {
             (Some(number), _) => self.integers += number,
-            (None, Value::Float(number)) => self.floats.add(*number),
-            _ => return,
+            (None, Some(number)) => self.floats.add(number),
+            (None, None) => return,
         }
         self.count += 1;
     }

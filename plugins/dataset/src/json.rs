@@ -1,9 +1,13 @@
 //! Values as JSON text, both ways. Numbers that neither 64-bit integers nor floats hold are kept as their text.
+//!
+//! Files get numbers as they are. Answers get those that a reader with binary64 numbers, such as JavaScript, would round
+//! as strings: integers beyond ±(2^53 - 1), decimals of more than 17 digits, and what is beyond every float.
 
 use serde_json::value::RawValue;
 
 use crate::{
     error::Result,
+    page::Integers,
     text,
     types::Schema,
     value::{Row, Value},
@@ -46,17 +50,73 @@ pub(crate) fn from_json(json: &serde_json::Value) -> Value {
     }
 }
 
-/// The value as a JSON document, for results.
+/// The value as a JSON document, for answers.
 pub(crate) fn to_json(value: &Value) -> serde_json::Value {
+    let mut text = String::new();
+    write_answer(value, &mut text);
+    serde_json::from_str(&text).unwrap_or_else(|_| text.into())
+}
+
+/// Appends the JSON text of a value for an answer.
+fn write_answer(value: &Value, out: &mut String) {
     match value {
-        Value::Null => serde_json::Value::Null,
-        Value::Bool(flag) => (*flag).into(),
-        Value::Int(number) => (*number).into(),
-        Value::UInt(number) => (*number).into(),
-        Value::Float(number) if number.is_finite() => (*number).into(),
-        Value::Json(raw) => serde_json::from_str(raw).unwrap_or_else(|_| raw.as_ref().into()),
-        other => text::display(other).into(),
+        Value::Json(raw) => write_portable(raw, out),
+        Value::Int(_) | Value::UInt(_) if !is_portable(value) => write_string(&text::display(value), out),
+        other => write(other, out),
     }
+}
+
+/// The same, with integers of 64 bits as numbers.
+fn write_exact_answer(value: &Value, out: &mut String) {
+    match value {
+        Value::Json(_) => write_answer(value, out),
+        other => write(other, out),
+    }
+}
+
+/// Appends JSON text, with the numbers that some readers would round as strings.
+fn write_portable(raw: &str, out: &mut String) {
+    let mut rest = raw;
+    // Outside of strings a digit or a sign begins a number.
+    while let Some((before, token)) =
+        rest.find(|c: char| c == '"' || c == '-' || c.is_ascii_digit()).and_then(|at| rest.split_at_checked(at))
+    {
+        out.push_str(before);
+        let is_string = token.starts_with('"');
+        let end = if is_string { string_end(token) } else { number_end(token) };
+        let (token, after) = token.split_at_checked(end).unwrap_or((token, ""));
+        if is_string || text::number(token).is_some_and(|number| is_portable(&number)) {
+            out.push_str(token);
+        } else {
+            out.extend(["\"", token, "\""]);
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+}
+
+/// Whether every reader holds a number exactly (RFC 8259 section 6).
+fn is_portable(number: &Value) -> bool {
+    match number {
+        Value::Int(number) => number.unsigned_abs() < text::MAX_EXACT.unsigned_abs(),
+        Value::UInt(_) => false,
+        _ => true,
+    }
+}
+
+fn number_end(text: &str) -> usize {
+    text.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E')).count()
+}
+
+/// Where the string ends that `text` begins with.
+fn string_end(text: &str) -> usize {
+    let mut escaped = false;
+    let closing = text.bytes().skip(1).position(|byte| {
+        let closes = byte == b'"' && !escaped;
+        escaped = byte == b'\\' && !escaped;
+        closes
+    });
+    closing.map_or(text.len(), |at| at + 2)
 }
 
 /// Appends the JSON text of a value. Dates and the float words are strings.
@@ -65,6 +125,7 @@ pub(crate) fn write(value: &Value, out: &mut String) {
         Value::Null => out.push_str("null"),
         Value::Json(raw) => out.push_str(raw),
         Value::Text(text) => write_string(text, out),
+        Value::Decimal(number, _) => text::write(&Value::Float(*number), out),
         Value::Float(number) if !number.is_finite() => write_string(&text::display(value), out),
         Value::Date(_) | Value::Timestamp(..) | Value::DateTime(..) => {
             out.push('"');
@@ -105,8 +166,12 @@ impl ObjectWriter {
         Self { keys: schema.columns().iter().map(|column| key(&column.name)).collect() }
     }
 
-    /// Appends one object.
+    /// Appends one object of a file.
     pub(crate) fn write(&self, row: &Row, out: &mut String) {
+        self.write_with(row, write, out);
+    }
+
+    fn write_with(&self, row: &Row, write: fn(&Value, &mut String), out: &mut String) {
         out.push('{');
         for (at, (key, value)) in self.keys.iter().zip(row).enumerate() {
             if at > 0 {
@@ -118,10 +183,14 @@ impl ObjectWriter {
         out.push('}');
     }
 
-    /// One object on its own.
-    pub(crate) fn raw(&self, row: &Row) -> Result<Box<RawValue>> {
+    /// One object of an answer.
+    pub(crate) fn answer(&self, row: &Row, integers: Integers) -> Result<Box<RawValue>> {
         let mut out = String::new();
-        self.write(row, &mut out);
+        let write = match integers {
+            Integers::Strings => write_answer,
+            Integers::Numbers => write_exact_answer,
+        };
+        self.write_with(row, write, &mut out);
         RawValue::from_string(out).map_err(|error| crate::Error::invalid(format!("a row is not valid JSON: {error}")))
     }
 }

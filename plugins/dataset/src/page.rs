@@ -1,5 +1,7 @@
 //! A page of rows: what a call answers of a table, bounded by rows and by bytes.
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{
@@ -18,6 +20,18 @@ pub const MAX_ROWS: u32 = 10_000;
 /// Bytes of a page's rows as JSON at most, about: what a client still takes in.
 pub const MAX_PAGE_BYTES: usize = 1 << 20;
 
+/// How integers beyond ±(2^53 - 1) are answered: `strings`, which every reader keeps, or `numbers`, which some round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(transform = crate::schema::names_only)]
+pub enum Integers {
+    /// Decimal digits in a string.
+    #[default]
+    Strings,
+    /// JSON numbers.
+    Numbers,
+}
+
 /// A page of rows.
 #[derive(Debug)]
 pub struct Page {
@@ -35,6 +49,7 @@ pub struct Page {
 #[derive(Debug)]
 pub struct Pager {
     objects: ObjectWriter,
+    integers: Integers,
     offset: u64,
     limit: usize,
     rows: Vec<Box<RawValue>>,
@@ -52,6 +67,7 @@ impl Pager {
         }
         Ok(Self {
             objects: ObjectWriter::new(schema),
+            integers: Integers::default(),
             offset: offset.unwrap_or(0),
             limit: limit as usize,
             rows: Vec::new(),
@@ -61,6 +77,12 @@ impl Pager {
         })
     }
 
+    /// Answers wide integers in this way.
+    #[must_use]
+    pub fn with(self, integers: Integers) -> Self {
+        Self { integers, ..self }
+    }
+
     /// Takes what belongs to the page.
     fn take(&mut self, row: &Row) -> Result<()> {
         let at = self.seen;
@@ -68,7 +90,7 @@ impl Pager {
         if self.full || at < self.offset {
             return Ok(());
         }
-        let object = self.objects.raw(row)?;
+        let object = self.objects.answer(row, self.integers)?;
         let bytes = self.bytes + object.get().len();
         if bytes > MAX_PAGE_BYTES {
             if self.rows.is_empty() {

@@ -1,7 +1,7 @@
 //! Values as text: reading cells, writing cells, and changing one type into another.
 //!
-//! A cell is given a type only when nothing of it is lost: `007`, `+5`, integers beyond 64 bits and decimals of more
-//! than 17 significant digits stay text.
+//! A cell is given a type only when nothing of it is lost: `007`, `+5`, `-0`, integers beyond 64 bits and decimals of more
+//! than 17 significant digits stay text. A number that is written in a way of its own, such as `1.10`, keeps its text.
 
 use std::fmt::Write as _;
 
@@ -11,6 +11,8 @@ use crate::{types::DataType, value::Value};
 
 /// A binary64 number keeps this many significant decimal digits at most.
 const FLOAT_DIGITS: usize = 17;
+/// The greatest integer up to which every integer is a float (2^53).
+pub(crate) const MAX_EXACT: i64 = 1 << 53;
 /// No date or timestamp that is read is longer: `2024-01-31T10:00:00.123456789+00:00`.
 const MAX_TIME_LEN: usize = 35;
 /// Nanoseconds from here on stand for a leap second, which no format that is written can hold.
@@ -23,6 +25,8 @@ pub(crate) fn guess(cell: &str) -> Option<Value> {
         Some(first) => *first,
     };
     match first {
+        // No integer type has it, and a float column would turn the integers beside it into floats.
+        b'-' if cell == "-0" => None,
         b'0'..=b'9' | b'-' | b'.' => number(cell).or_else(|| guess_time(cell)),
         b't' | b'T' | b'f' | b'F' => boolean(cell),
         _ => None,
@@ -143,13 +147,21 @@ pub(crate) fn parse(cell: &str, wanted: DataType) -> Option<Value> {
         DataType::Bool => boolean(cell),
         DataType::Int64 => cell.parse().map(Value::Int).ok(),
         DataType::Uint64 => cell.parse::<u64>().map(Value::from).ok(),
-        DataType::Float64 => match cell.parse::<f64>() {
-            Ok(float) if float.is_finite() => Some(Value::Float(float)),
-            _ => float_word(cell).map(Value::Float),
-        },
+        DataType::Float64 => float(cell),
         DataType::Date => date(cell),
         DataType::Timestamp => timestamp(cell),
         DataType::Datetime => datetime(cell),
+    }
+}
+
+/// A number of a float column, with its text where that is not the usual one.
+fn float(cell: &str) -> Option<Value> {
+    match cell.parse::<f64>() {
+        Ok(float) if float.is_finite() => {
+            let usual = Value::Float(float);
+            Some(if display(&usual) == cell { usual } else { Value::Decimal(float, cell.into()) })
+        }
+        _ => float_word(cell).map(Value::Float),
     }
 }
 
@@ -171,10 +183,10 @@ pub(crate) fn convert(value: Value, wanted: DataType) -> Result<Value, Value> {
         (Value::Bool(flag), DataType::Int64 | DataType::Uint64) => Some(Value::Int(i64::from(*flag))),
         (Value::Int(number), DataType::Uint64) if *number >= 0 => Some(value.clone()),
         (Value::Int(_) | Value::UInt(_), DataType::Float64) => value.as_float().map(Value::Float),
-        (Value::Float(float), DataType::Int64) if float.fract() == 0.0 => {
+        (Value::Float(float) | Value::Decimal(float, _), DataType::Int64) if float.fract() == 0.0 => {
             i64::try_from(*float as i128).map(Value::Int).ok()
         }
-        (Value::Float(float), DataType::Uint64) if float.fract() == 0.0 => {
+        (Value::Float(float) | Value::Decimal(float, _), DataType::Uint64) if float.fract() == 0.0 => {
             u64::try_from(*float as i128).map(Value::from).ok()
         }
         (Value::Date(days), DataType::Timestamp) => Some(Value::Timestamp(i64::from(*days) * DAY, 0)),
@@ -214,7 +226,7 @@ pub(crate) fn write(value: &Value, out: &mut String) {
         Value::Date(days) => write_date(*days, out),
         Value::Timestamp(seconds, nanos) => write_time(*seconds, *nanos, "Z", out),
         Value::DateTime(seconds, nanos) => write_time(*seconds, *nanos, "", out),
-        Value::Text(text) | Value::Json(text) => out.write_str(text),
+        Value::Text(text) | Value::Json(text) | Value::Decimal(_, text) => out.write_str(text),
     };
 }
 

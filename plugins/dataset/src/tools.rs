@@ -7,7 +7,8 @@ use crate::{
     files::Files,
     format::Format,
     meter::Watch,
-    reader::{InlineRows, ReadOptions, Types},
+    page::Integers,
+    reader::{self, ExactRow, ReadOptions, Types},
     schema,
     steps::Table,
 };
@@ -36,9 +37,12 @@ impl Dataset {
         /// Rows of the page; 100 if not given. A page ends at 1 MiB in any case.
         #[arg(min = 0, max = 10_000)]
         limit: Option<u32>,
+        /// Integers beyond ±(2^53 - 1): `strings` of digits, which every client keeps exactly, or `numbers`. Numbers for
+        /// parquet if not given, strings otherwise.
+        integers: Option<Integers>,
     ) -> Result<Loaded> {
         let options = ReadOptions { format, types: types.as_ref(), columns: columns.as_deref(), needed: None };
-        run(ctx, |call| call.load(path, options, offset, limit))
+        run(ctx, |call| call.load(path, options, offset, limit, integers))
     }
 
     /// Tells the columns of a tabular file with their types, and how many rows it has. The cheapest look at a file.
@@ -78,7 +82,7 @@ impl Dataset {
         /// The file to write, in a granted folder, as `data/result.parquet`.
         path: String,
         /// The rows; give either these or `source`.
-        rows: Option<InlineRows>,
+        rows: Option<Vec<ExactRow>>,
         /// A file in a granted folder whose rows are written.
         source: Option<String>,
         /// The format to write; by the extension of `path` if not given.
@@ -92,7 +96,7 @@ impl Dataset {
         if rows.is_some() == source.is_some() {
             return Err(Error::invalid_arguments("give either `rows` or `source`"));
         }
-        let table = Table { path: source, rows, format: None, types };
+        let table = Table { path: source, rows: rows.map(reader::inline), format: None, types };
         run(ctx, |call| call.save(table, Output { path, format, overwrite }))
     }
 

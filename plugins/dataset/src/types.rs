@@ -187,16 +187,15 @@ impl Seen {
 
     /// Notes a typed value. Text that is a date is noted as a date: JSON has no other way to write one.
     pub fn note(&mut self, value: &Value) {
-        const EXACT: i64 = 1 << 53;
         self.0 |= match value {
             Value::Null => 0,
             Value::Bool(_) => Self::BOOL,
             Value::Int(number) => {
-                let wide = if (-EXACT..=EXACT).contains(number) { 0 } else { Self::WIDE };
+                let wide = if (-text::MAX_EXACT..=text::MAX_EXACT).contains(number) { 0 } else { Self::WIDE };
                 Self::INT | wide | if *number < 0 { Self::NEGATIVE } else { 0 }
             }
             Value::UInt(_) => Self::UINT | Self::WIDE,
-            Value::Float(_) => Self::FLOAT,
+            Value::Float(_) | Value::Decimal(..) => Self::FLOAT,
             Value::Date(_) => Self::DATE,
             Value::Timestamp(..) => Self::TIMESTAMP,
             Value::DateTime(..) => Self::DATETIME,

@@ -22,6 +22,9 @@ pub enum Value {
     UInt(u64),
     /// A binary64 number, NaN and infinities included.
     Float(f64),
+    /// The same, finite, with the text that it had in a text format: `1.10`, `1E5`. It only matters where text is
+    /// written.
+    Decimal(f64, Box<str>),
     /// Days since 1970-01-01.
     Date(i32),
     /// An instant: seconds since 1970-01-01T00:00:00Z and nanoseconds after them.
@@ -74,7 +77,13 @@ impl Value {
         match self {
             Self::Int(number) => Some(*number as f64),
             Self::UInt(number) => Some(*number as f64),
-            Self::Float(number) => Some(*number),
+            _ => self.float(),
+        }
+    }
+
+    fn float(&self) -> Option<f64> {
+        match self {
+            Self::Float(number) | Self::Decimal(number, _) => Some(*number),
             _ => None,
         }
     }
@@ -86,7 +95,7 @@ impl Value {
             Self::Bool(_) => DataType::Bool,
             Self::Int(_) => DataType::Int64,
             Self::UInt(_) => DataType::Uint64,
-            Self::Float(_) => DataType::Float64,
+            Self::Float(_) | Self::Decimal(..) => DataType::Float64,
             Self::Date(_) => DataType::Date,
             Self::Timestamp(..) => DataType::Timestamp,
             Self::DateTime(..) => DataType::Datetime,
@@ -99,7 +108,7 @@ impl Value {
     pub fn held_bytes(&self) -> usize {
         size_of::<Self>()
             + match self {
-                Self::Text(text) | Self::Json(text) => text.len() + BLOCK_OVERHEAD,
+                Self::Text(text) | Self::Json(text) | Self::Decimal(_, text) => text.len() + BLOCK_OVERHEAD,
                 _ => 0,
             }
     }
@@ -116,9 +125,12 @@ impl Value {
                 Some((a, x).cmp(&(b, y)))
             }
             (Self::Json(a), Self::Json(b)) => (a == b).then_some(Ordering::Equal),
-            (Self::Float(a), b) => b.as_integer().and_then(|b| compare_mixed(b, *a)).map(Ordering::reverse),
-            (a, Self::Float(b)) => a.as_integer().and_then(|a| compare_mixed(a, *b)),
-            (a, b) => Some(a.as_integer()?.cmp(&b.as_integer()?)),
+            (a, b) => match (a.float(), b.float()) {
+                (Some(a), Some(b)) => a.partial_cmp(&b),
+                (Some(a), None) => b.as_integer().and_then(|b| compare_mixed(b, a)).map(Ordering::reverse),
+                (None, Some(b)) => a.as_integer().and_then(|a| compare_mixed(a, b)),
+                (None, None) => Some(a.as_integer()?.cmp(&b.as_integer()?)),
+            },
         }
     }
 
@@ -138,7 +150,7 @@ impl Value {
         match self {
             Self::Null => 0,
             Self::Bool(_) => 1,
-            Self::Int(_) | Self::UInt(_) | Self::Float(_) => 2,
+            Self::Int(_) | Self::UInt(_) | Self::Float(_) | Self::Decimal(..) => 2,
             Self::Date(_) => 3,
             Self::Timestamp(..) => 4,
             Self::DateTime(..) => 5,
@@ -181,10 +193,12 @@ impl Hash for Value {
             Self::Bool(value) => value.hash(state),
             Self::Int(value) => i128::from(*value).hash(state),
             Self::UInt(value) => i128::from(*value).hash(state),
-            Self::Float(value) if value.is_nan() => {}
-            // Equal numbers must hash alike: a whole float as the integer that it equals.
-            Self::Float(value) if value.fract() == 0.0 => (*value as i128).hash(state),
-            Self::Float(value) => value.to_bits().hash(state),
+            Self::Float(value) | Self::Decimal(value, _) => match value {
+                value if value.is_nan() => {}
+                // Equal numbers must hash alike: a whole float as the integer that it equals.
+                value if value.fract() == 0.0 => (*value as i128).hash(state),
+                value => value.to_bits().hash(state),
+            },
             Self::Date(days) => days.hash(state),
             Self::Timestamp(seconds, nanos) | Self::DateTime(seconds, nanos) => (seconds, nanos).hash(state),
             Self::Text(text) | Self::Json(text) => text.hash(state),

@@ -53,7 +53,7 @@ fn a_file_larger_than_the_memory_limit_streams() {
     assert!(bytes > GUEST_MEMORY + (16 << 20), "{bytes}");
     let before = peak();
 
-    let page = space.call().load("data/large.csv", ReadOptions::default(), Some(ROWS - 1), None).unwrap();
+    let page = space.call().load("data/large.csv", ReadOptions::default(), Some(ROWS - 1), None, None).unwrap();
     assert_eq!(rows(&page)[0]["id"], ROWS - 1);
 
     let steps = json!([

@@ -107,13 +107,15 @@ fn fitting(value: &serde_json::Value, column: &str, wanted: DataType) -> Result<
         DataType::Json | DataType::Null => true,
         _ => given == wanted || (given.is_number() && wanted.is_number()),
     };
+    let is_whole = matches!(wanted, DataType::Int64 | DataType::Uint64);
     let is_time = matches!(wanted, DataType::Date | DataType::Timestamp | DataType::Datetime);
     match value {
         Value::Null => Err(Error::invalid(format!(
             "`{column}` is compared with null, which is never true: use `is_null` or `not_null`"
         ))),
         value if fits => Ok(value),
-        value @ Value::Text(_) if is_time => text::convert(value, wanted).map_err(|value| {
+        // Whoever cannot hold 64-bit integers, such as JavaScript, has them as digits.
+        value @ Value::Text(_) if is_time || is_whole => text::convert(value, wanted).map_err(|value| {
             Error::invalid(format!("`{}` is no {}, which `{column}` holds", text::display(&value), wanted.name()))
         }),
         _ => Err(Error::invalid(format!(

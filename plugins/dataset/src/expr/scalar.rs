@@ -330,7 +330,7 @@ fn overflow() -> Error {
 
 fn rounding(op: Rounding, value: &Value) -> Result<Value> {
     Ok(match (value, op) {
-        (Value::Float(number), op) => Value::Float(match op {
+        (Value::Float(number) | Value::Decimal(number, _), op) => Value::Float(match op {
             Rounding::Neg => -number,
             Rounding::Abs => number.abs(),
             Rounding::Floor => number.floor(),

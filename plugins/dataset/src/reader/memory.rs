@@ -7,6 +7,7 @@ use serde::{
     Deserialize, Deserializer,
     de::{MapAccess, Visitor},
 };
+use serde_json::value::RawValue;
 
 use super::{RowStream, Source, Survey, Types, typed_columns};
 use crate::{
@@ -21,10 +22,37 @@ use crate::{
 
 /// One row as the caller gave it: an object, with its keys in their order.
 #[derive(Debug, Clone)]
-pub struct InlineRow(Vec<(String, serde_json::Value)>);
+pub struct InlineRow(Vec<(String, Value)>);
 
 /// Rows as the caller gave them.
 pub type InlineRows = Vec<InlineRow>;
+
+/// A row that keeps every digit of its numbers. It is read from JSON text alone, so not inside a [`crate::steps::Step`],
+/// whose tag makes serde hold its members in between.
+#[derive(Debug, Clone)]
+pub struct ExactRow(InlineRow);
+
+/// The rows themselves.
+pub fn inline(rows: Vec<ExactRow>) -> InlineRows {
+    rows.into_iter().map(|ExactRow(row)| row).collect()
+}
+
+impl JsonSchema for ExactRow {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        InlineRow::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> JsonSchemaDocument {
+        InlineRow::json_schema(generator)
+    }
+}
+
+impl<'de> Deserialize<'de> for ExactRow {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let cells = Cells::<Box<RawValue>>(|raw| json::from_raw(raw.get()));
+        deserializer.deserialize_map(cells).map(InlineRow).map(Self)
+    }
+}
 
 impl JsonSchema for InlineRow {
     fn schema_name() -> std::borrow::Cow<'static, str> {
@@ -38,23 +66,27 @@ impl JsonSchema for InlineRow {
 
 impl<'de> Deserialize<'de> for InlineRow {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Ordered;
-        impl<'de> Visitor<'de> for Ordered {
-            type Value = InlineRow;
+        let cells = Cells::<serde_json::Value>(|value| json::from_json(&value));
+        deserializer.deserialize_map(cells).map(Self)
+    }
+}
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object, which is a row")
-            }
+/// Reads the cells of a row, each by way of a `T`.
+struct Cells<T>(fn(T) -> Value);
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<InlineRow, A::Error> {
-                let mut cells = Vec::new();
-                while let Some(cell) = map.next_entry()? {
-                    cells.push(cell);
-                }
-                Ok(InlineRow(cells))
-            }
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Cells<T> {
+    type Value = Vec<(String, Value)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object, which is a row")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut cells = Vec::new();
+        while let Some((name, cell)) = map.next_entry()? {
+            cells.push((name, (self.0)(cell)));
         }
-        deserializer.deserialize_map(Ordered)
+        Ok(cells)
     }
 }
 
@@ -76,7 +108,7 @@ pub fn open_rows(rows: InlineRows, types: Option<&Types>) -> Result<Source> {
                 }
             };
             if let (Some(slot), Some(survey)) = (row.get_mut(place), surveys.get_mut(place)) {
-                *slot = json::from_json(&cell);
+                *slot = cell;
                 survey.seen.note(slot);
             }
         }

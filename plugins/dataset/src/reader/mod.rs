@@ -15,7 +15,7 @@ use std::{
     io::Read,
 };
 
-pub use memory::{InlineRow, InlineRows, open_rows};
+pub use memory::{ExactRow, InlineRow, InlineRows, inline, open_rows};
 
 use crate::{
     error::{Error, Result},

@@ -13,7 +13,7 @@ fn shipped() -> Files {
 #[test]
 fn elements_are_the_same_in_csv_and_parquet() {
     let files = shipped();
-    let load = |path| Call::new(&files, &Unwatched).load(path, ReadOptions::default(), None, Some(200)).unwrap();
+    let load = |path| Call::new(&files, &Unwatched).load(path, ReadOptions::default(), None, Some(200), None).unwrap();
     let (csv, parquet) = (load("data/elements.csv"), load("data/elements.parquet"));
     assert_eq!(csv.total_rows, 118);
     assert_eq!(types(&csv), types(&parquet));

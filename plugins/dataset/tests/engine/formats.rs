@@ -2,7 +2,7 @@
 
 use crate::space::{Space, rows, types};
 use serde_json::json;
-use tandem_plugin_dataset::reader::ReadOptions;
+use tandem_plugin_dataset::{page::Integers, reader::ReadOptions, types::DataType};
 
 /// Every type, with nulls, extremes and text that needs quoting. JSON Lines writes it down most plainly.
 const EVERYTHING: &str = r#"{"flag":true,"small":-9223372036854775808,"large":18446744073709551615,"real":0.1,"day":"2024-02-29","instant":"2024-02-29T23:59:59.123456789Z","local":"1969-12-31T23:59:59.500","text":"a \"quoted\", line\nand another","nested":{"a":[1,null,18446744073709551616]},"empty":null}
@@ -32,7 +32,20 @@ fn json_lines_keep_every_type_exactly() {
     assert_eq!(loaded.total_rows, 4);
     assert_eq!(loaded.columns[3].nulls, Some(1));
     let texts: Vec<&str> = loaded.rows.iter().map(|row| row.0.get()).collect();
-    assert_eq!(texts, EVERYTHING.lines().collect::<Vec<_>>(), "byte for byte, beyond what a float could hold");
+    let mut expected = EVERYTHING.to_owned();
+    for wide in [
+        "-9223372036854775808",
+        "18446744073709551615",
+        "9223372036854775807",
+        "9223372036854775808",
+        "18446744073709551616",
+    ] {
+        for end in [",", "]"] {
+            expected = expected.replace(&format!(":{wide}{end}"), &format!(":\"{wide}\"{end}"));
+            expected = expected.replace(&format!("null,{wide}{end}"), &format!("null,\"{wide}\"{end}"));
+        }
+    }
+    assert_eq!(texts, expected.lines().collect::<Vec<_>>(), "strings where some reader would round");
 }
 
 #[test]
@@ -73,17 +86,79 @@ fn csv_keeps_every_scalar() {
 fn what_a_type_would_change_stays_text() {
     let space = Space::with(
         "codes.csv",
-        "zip,plus,big,fine,offset,word\n\
-         00501,+5,123456789012345678901234567890,0.1234567890123456789,2024-01-01T00:00:00+02:00,NaN\n\
-         10115,6,1,1.5,2024-01-01T00:00:00Z,x\n",
+        "zip,plus,zero,big,fine,offset,word\n\
+         00501,+5,-0,123456789012345678901234567890,0.1234567890123456789,2024-01-01T00:00:00+02:00,NaN\n\
+         10115,6,0,1,1.5,2024-01-01T00:00:00Z,x\n",
     );
     let loaded = space.load("data/codes.csv").unwrap();
     assert_eq!(
         types(&loaded),
-        ["zip: string", "plus: string", "big: string", "fine: string", "offset: string", "word: string"]
+        [
+            "zip: string",
+            "plus: string",
+            "zero: string",
+            "big: string",
+            "fine: string",
+            "offset: string",
+            "word: string"
+        ]
     );
     assert_eq!(rows(&loaded)[0]["zip"], "00501");
     assert_eq!(rows(&loaded)[0]["big"], "123456789012345678901234567890");
+}
+
+#[test]
+fn numbers_keep_the_text_that_they_have_in_text_files() {
+    let text = "version,code,price,tiny,mean,dot\n1.10,1E5,1,0.000012,1.2e-05,.5\n1.1,2e3,2.50,1e-7,3,5.\n";
+    let space = Space::with("a.csv", text);
+    let loaded = space.load("data/a.csv").unwrap();
+    assert!(loaded.columns.iter().all(|column| column.data_type == DataType::Float64), "{:?}", loaded.columns);
+    assert_eq!(rows(&loaded)[1]["price"], 2.5);
+    space.convert("data/a.csv", "data/b.csv").unwrap();
+    assert_eq!(space.text("b.csv"), text, "no cell changes");
+    space.convert("data/a.csv", "data/c.jsonl").unwrap();
+    let lines = space.text("c.jsonl");
+    let first: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();
+    assert_eq!(first, json!({ "version": 1.1, "code": 1e5, "price": 1.0, "tiny": 1.2e-5, "mean": 1.2e-5, "dot": 0.5 }));
+    let sum = json!([{ "step": "group", "aggregates": [{ "function": "sum", "column": "price", "as": "sum" }] }]);
+    assert_eq!(rows(&space.process("data/a.csv", sum).unwrap())[0]["sum"], 3.5);
+    let same = json!([{ "step": "distinct", "columns": ["version"] }]);
+    assert_eq!(rows(&space.process("data/a.csv", same).unwrap()).as_array().unwrap().len(), 1, "1.10 is 1.1");
+}
+
+#[test]
+fn answers_hold_no_number_that_a_reader_would_round() {
+    let space = Space::with(
+        "n.jsonl",
+        "{\"a\":12345678901234567890123,\"b\":9007199254740991,\"c\":[9007199254740992,{\"1e400\":1e400,\"t\":\"a\\\\\\\"9007199254740993\"}],\"d\":0.1234567890123456789}\n",
+    );
+    let loaded = space.load("data/n.jsonl").unwrap();
+    assert_eq!(
+        loaded.rows[0].0.get(),
+        "{\"a\":\"12345678901234567890123\",\"b\":9007199254740991,\"c\":[\"9007199254740992\",{\"1e400\":\"1e400\",\"t\":\"a\\\\\\\"9007199254740993\"}],\"d\":\"0.1234567890123456789\"}"
+    );
+    space.convert("data/n.jsonl", "data/m.jsonl").unwrap();
+    assert_eq!(space.text("m.jsonl"), space.text("n.jsonl"), "files keep numbers as numbers");
+    let load = |integers| {
+        let loaded = space.call().load("data/id.csv", ReadOptions::default(), None, None, integers).unwrap();
+        rows(&loaded)[1]["id"].clone()
+    };
+    space.put("id.csv", "id\n1\n725653563933458433\n");
+    assert_eq!(load(None), "725653563933458433");
+    assert_eq!(load(Some(Integers::Numbers)), 725_653_563_933_458_433_u64);
+    for value in [json!("725653563933458433"), json!(725_653_563_933_458_433_u64)] {
+        for condition in [json!({ "op": "eq", "value": value }), json!({ "op": "in", "values": [value] })] {
+            let mut condition = condition;
+            condition["column"] = "id".into();
+            let kept = space.process("data/id.csv", json!([{ "step": "filter", "where": condition }])).unwrap();
+            assert_eq!(rows(&kept), json!([{ "id": "725653563933458433" }]), "{value}");
+        }
+    }
+    for wrong in ["7e2", "seven", "12345678901234567890123", "1.0", ""] {
+        let condition = json!({ "op": "eq", "column": "id", "value": wrong });
+        let refused = space.process("data/id.csv", json!([{ "step": "filter", "where": condition }])).unwrap_err();
+        assert!(refused.to_string().contains("`id`"), "{wrong}: {refused}");
+    }
 }
 
 #[test]
@@ -163,7 +238,7 @@ fn parquet_of_many_row_groups() {
     space.put("many.csv", format!("id,name,value\n{lines}"));
     space.convert("data/many.csv", "data/many.parquet").unwrap();
     let options = ReadOptions::default();
-    let page = space.call().load("data/many.parquet", options, Some(299_998), Some(5)).unwrap();
+    let page = space.call().load("data/many.parquet", options, Some(299_998), Some(5), None).unwrap();
     assert_eq!(page.total_rows, 300_000);
     assert_eq!(page.columns[1].nulls, Some(0));
     assert_eq!(
@@ -185,7 +260,7 @@ fn columns_are_picked_in_the_order_they_are_named() {
     let names = ["c".to_owned(), "a".to_owned()];
     for path in ["data/abc.csv", "data/abc.parquet"] {
         let options = ReadOptions { columns: Some(&names), ..ReadOptions::default() };
-        let loaded = space.call().load(path, options, None, None).unwrap();
+        let loaded = space.call().load(path, options, None, None, None).unwrap();
         assert_eq!(loaded.rows[0].0.get(), r#"{"c":3,"a":1}"#);
     }
 }
@@ -195,7 +270,7 @@ fn pages_follow_each_other() {
     let space = Space::with("n.csv", format!("n\n{}", (0..25).map(|n| format!("{n}\n")).collect::<String>()));
     let (mut offset, mut seen) = (Some(0), Vec::new());
     while let Some(at) = offset {
-        let page = space.call().load("data/n.csv", ReadOptions::default(), Some(at), Some(10)).unwrap();
+        let page = space.call().load("data/n.csv", ReadOptions::default(), Some(at), Some(10), None).unwrap();
         assert_eq!(page.truncated, page.next_offset.is_some());
         seen.extend(rows(&page).as_array().unwrap().iter().map(|row| row["n"].as_u64().unwrap()));
         offset = page.next_offset;

@@ -145,7 +145,7 @@ impl Watch for Impatient {
 fn a_cancelled_call_stops_and_told_how_far_it_was() {
     let space = Space::with("many.csv", format!("n,t\n{}", "1,some text that makes rows longer\n".repeat(100_000)));
     let watch = Impatient { asked: Cell::new(0), told: Cell::new(0) };
-    let error = space.watched(&watch).load("data/many.csv", ReadOptions::default(), None, None).unwrap_err();
+    let error = space.watched(&watch).load("data/many.csv", ReadOptions::default(), None, None, None).unwrap_err();
     assert!(matches!(error, Error::Cancelled));
     assert!(watch.told.get() > 0);
     assert_eq!(watch.asked.get(), 41, "it stops at the first batch after the cancellation");

@@ -62,12 +62,12 @@ impl Space {
     }
 
     pub(crate) fn load(&self, path: &str) -> Result<Loaded> {
-        self.call().load(path, ReadOptions::default(), None, None)
+        self.call().load(path, ReadOptions::default(), None, None, None)
     }
 
     pub(crate) fn load_typed(&self, path: &str, types: Value) -> Result<Loaded> {
         let types: Types = serde_json::from_value(types).unwrap();
-        self.call().load(path, ReadOptions { types: Some(&types), ..ReadOptions::default() }, None, None)
+        self.call().load(path, ReadOptions { types: Some(&types), ..ReadOptions::default() }, None, None, None)
     }
 
     pub(crate) fn process(&self, path: &str, steps: Value) -> Result<Processed> {

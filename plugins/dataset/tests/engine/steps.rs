@@ -231,7 +231,7 @@ fn aggregates_of_everything_and_of_nothing() {
 fn sums_are_exact_or_refused() {
     let space = Space::with("big.csv", "n,f\n9007199254740993,0.1\n9007199254740992,0.2\n1,1e16\n0,-1e16\n");
     let sum = |column: &str| json!([{ "step": "group", "aggregates": [{ "function": "sum", "column": column, "as": "sum" }] }]);
-    assert_eq!(rows(&space.process("data/big.csv", sum("n")).unwrap())[0]["sum"], json!(18_014_398_509_481_986_u64));
+    assert_eq!(rows(&space.process("data/big.csv", sum("n")).unwrap())[0]["sum"], json!("18014398509481986"));
     let float = rows(&space.process("data/big.csv", sum("f")).unwrap())[0]["sum"].as_f64().unwrap();
     assert!((float - 0.3).abs() < 1e-15, "{float}: large terms that cancel must not take small ones along");
     space.put("over.csv", "n\n9223372036854775807\n1\n");
