@@ -113,7 +113,7 @@ pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
         ConfigCommand::Check { source } => {
             let config = load(source)?;
             if config.reactor.enabled {
-                tandem_reactor::Settings::new(&config.p2p, Path::new(&config.plugins.data_directory), None, false)?;
+                tandem_reactor::Settings::new(&config.p2p, Path::new(&config.plugins.data_directory), None)?;
             }
             writeln!(out, "the configuration is right")?;
         }

@@ -71,12 +71,24 @@ impl Authority for Operator {
     }
 }
 
-/// Refuses a host that asks peers for what it gives nobody.
+/// Whether strangers from other machines may call every tool with all of its grants.
+pub(crate) fn is_open_to_everybody(config: &HostConfig) -> bool {
+    config.reactor.enabled && config.tenants.is_empty() && config.p2p.is_open_to_strangers()
+}
+
+/// Refuses a host that asks peers for what it gives nobody; says where everybody is let in.
 pub(crate) fn check(config: &HostConfig, asks: bool) -> anyhow::Result<()> {
     if config.reactor.enabled && config.p2p.require_token && !asks {
         bail!(
             "p2p.require-token: there is no API key and no `[auth]`, so no peer could ask for anything; issue a key with \
              `tandem keys issue --tenant NAME`, give a tenant `keys`, or take tokens (`[auth]`)"
+        );
+    }
+    if is_open_to_everybody(config) {
+        let addresses: Vec<_> = config.p2p.listen.iter().map(|address| address.as_str()).collect();
+        tracing::warn!(
+            ?addresses,
+            "p2p.allow-unauthenticated: every peer that reaches these addresses may call every tool"
         );
     }
     Ok(())

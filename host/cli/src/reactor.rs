@@ -34,7 +34,7 @@ pub(crate) fn start(
     peers::check(config, asks)?;
     let data: std::path::PathBuf = (&config.plugins.data_directory).into();
     let bootstrap = std::env::var(BOOTSTRAP).ok();
-    let settings = Settings::new(&config.p2p, &data, bootstrap.as_deref(), asks)?;
+    let settings = Settings::new(&config.p2p, &data, bootstrap.as_deref())?;
     let general = tokio::runtime::Handle::current();
     let started = Reactor::start(settings, store.clone(), tasks.clone(), operator, general);
     Ok(Some(started.context("cannot start the reactor's thread")?))
@@ -146,7 +146,7 @@ mod tests {
         // A port that was free a moment ago.
         config.reactor.port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         (config.p2p.listen, config.p2p.discovery.file) = (Vec::new(), false);
-        let settings = Settings::new(&config.p2p, data.path(), None, false).unwrap();
+        let settings = Settings::new(&config.p2p, data.path(), None).unwrap();
         let store = Store::open(&data.path().join("store.db")).unwrap();
         let callers = Arc::new(|peer: &str| Caller::new("peers", peer));
         let general = tokio::runtime::Handle::current();

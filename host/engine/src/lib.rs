@@ -46,7 +46,7 @@ pub use bindings::tandem::plugin::types::{
     Blob, Completion, CompletionReference, Content, PromptMessage, PromptOutput, ResourceBody, ResourceContents,
     ResourceLink, Role, ToolError, ToolOutput,
 };
-pub use call::{CallEnv, Caller, ClientCapabilities, ClientPort, Input, InputError, InputRequest, Level};
+pub use call::{CallEnv, Caller, ClientCapabilities, ClientPort, Input, InputError, InputRequest, Level, OPERATE};
 pub use capability::{Capability, Directory, DirectoryQuota, Limits};
 pub use config::{EngineConfig, TICK};
 pub use engine::{Engine, Outline};

@@ -8,7 +8,7 @@ use std::{
 
 use libp2p::PeerId;
 use serde_json::Value;
-use tandem_engine::{Caller, P2pError};
+use tandem_engine::{Caller, OPERATE, P2pError};
 use tandem_store::{
     Store,
     tasks::{DEFAULT_PRIORITY, Ended, MAX_PRIORITY, SqliteTasks},
@@ -28,8 +28,15 @@ use crate::{
     trust::{AddressPolicy, BookLimits, Conduct, PeerBook, UnixMillis, score::Verdict},
 };
 
-/// The scope that lets a caller do what concerns all tenants.
-const OPERATE: &str = "tandem:operate";
+/// Refuses what concerns the whole host to callers without operator rights.
+pub(crate) fn require_operator(caller: &Caller, why: &str) -> Result<(), P2pError> {
+    if caller.operator {
+        return Ok(());
+    }
+    Err(P2pError::Unauthorized(format!(
+        "{why}; it takes the scope `{OPERATE}`, which requests of other hosts never have"
+    )))
+}
 
 /// Who calls, and what there is to be called.
 pub(crate) struct Who {
@@ -153,14 +160,6 @@ impl Core {
         let tools = tools.filter_map(|tool| tool.as_str().map(ToOwned::to_owned)).collect();
         let number = |key: &str| said[key].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
         self.queue.announced.note(peer, tools, number("capacity"), number("free"), ttl);
-    }
-
-    /// What concerns all tenants is for the operator: whoever has the scope, or everybody where nobody is asked who he is.
-    pub(crate) fn must_operate(&self, caller: &Caller, why: &str) -> Result<(), P2pError> {
-        if !self.settings.asks || caller.scopes.iter().any(|scope| scope == OPERATE) {
-            return Ok(());
-        }
-        Err(P2pError::Unauthorized(format!("{why}; it takes the scope `{OPERATE}`")))
     }
 
     /// Notes how a source of nodes was used.

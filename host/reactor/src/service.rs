@@ -1,7 +1,7 @@
 //! What this host answers to peers.
 //!
 //! A peer is a caller like any other: of the tenant that the operator gave to peers, with that tenant's tools, grants and
-//! quotas. Its id proves who it is, and is no authority by itself. A request may show an API key or token of another tenant in
+//! quotas. Its id proves who it is, and is no authority by itself; operator rights come with no request of a peer. A request may show an API key or token of another tenant in
 //! `_meta.authorization`, and is that tenant's then; where the operator wants it (`p2p.require-token`), it must.
 //!
 //! | Method | What |
@@ -107,12 +107,12 @@ async fn caller(core: &Core, peer: PeerId, params: &mut Map<String, Value>) -> R
         None if core.operator.requires_token() => {
             Err(refused("show an API key or token of this host in `_meta.authorization`, as `Bearer TOKEN`"))
         }
-        None => Ok((core.operator.caller(&peer.to_string()), false)),
+        None => Ok((Caller { operator: false, ..core.operator.caller(&peer.to_string()) }, false)),
         Some(Value::String(text)) => {
             let token = text.strip_prefix("Bearer ").map(str::trim).filter(|token| !token.is_empty());
             let token = token.ok_or_else(|| refused("`_meta.authorization` is `Bearer TOKEN`"))?;
             let caller = core.operator.bearer(token.to_owned()).await.map_err(|why| refused(&why))?;
-            Ok((caller, true))
+            Ok((Caller { operator: false, ..caller }, true))
         }
         Some(_) => Err(RpcError::invalid("`_meta.authorization` is a string")),
     }

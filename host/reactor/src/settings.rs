@@ -38,8 +38,6 @@ pub struct Settings {
     pub max_result: usize,
     /// Workflows that may be active.
     pub max_workflows: u32,
-    /// Whether callers have to say who they are.
-    pub asks: bool,
     /// Whether trusted peers are asked for the records that they have, and told those of this host.
     pub exchange: bool,
     /// A page that answers with the address it is asked from.
@@ -121,12 +119,7 @@ impl Settings {
     /// # Errors
     ///
     /// When an address, id or key is none, or what is on was not built into this program.
-    pub fn new(
-        config: &P2pConfig,
-        data: &std::path::Path,
-        bootstrap: Option<&str>,
-        asks: bool,
-    ) -> Result<Self, SettingsError> {
+    pub fn new(config: &P2pConfig, data: &std::path::Path, bootstrap: Option<&str>) -> Result<Self, SettingsError> {
         let (discovery, nat) = (&config.discovery, &config.nat);
         built("p2p.discovery.dht", "dht", discovery.dht && !cfg!(feature = "dht"))?;
         built("p2p.discovery.gossip", "gossip", discovery.gossip && !cfg!(feature = "gossip"))?;
@@ -175,7 +168,6 @@ impl Settings {
             workers: config.task_queue.workers,
             max_result: config.task_queue.max_result.as_usize(),
             max_workflows: config.workflow.max_active,
-            asks,
             exchange: discovery.exchange,
             ip_url: nat.ip_url.clone(),
         })
@@ -269,7 +261,7 @@ mod tests {
     fn what_was_not_built_is_refused_by_name() {
         let mut config = P2pConfig::default();
         (config.discovery.dht, config.discovery.gossip, config.nat.enabled) = (true, true, true);
-        let made = Settings::new(&config, std::path::Path::new("data"), None, false);
+        let made = Settings::new(&config, std::path::Path::new("data"), None);
         let all = cfg!(feature = "dht") && cfg!(feature = "gossip") && cfg!(feature = "nat");
         assert_eq!(made.is_ok(), all, "{made:?}");
         let error = built("p2p.discovery.dht", "dht", true).unwrap_err().to_string();

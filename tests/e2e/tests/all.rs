@@ -29,6 +29,7 @@ mod mesh;
 mod p2p_cli;
 mod p2p_config;
 mod p2p_fields;
+mod p2p_operator;
 mod p2p_tools;
 mod packages;
 mod plugins;

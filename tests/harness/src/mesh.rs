@@ -16,6 +16,16 @@ impl Options {
     /// listens for peers; `discovery` is lines of `[p2p.discovery]`, the last section: more of them may follow. Another key of
     /// the network is set as `TEST_SWARM_KEY`.
     pub fn member(plugins: &[&str], listen: &[&str], discovery: &str) -> anyhow::Result<Self> {
+        let admission = "admission = \"psk\"\npsk = \"${env:TEST_SWARM_KEY}\"";
+        Ok(Self::host_of(plugins, listen, admission, discovery)?.env("TEST_SWARM_KEY", &swarm_key()))
+    }
+
+    /// The same without a key: it lets everybody in.
+    pub fn open(plugins: &[&str], listen: &[&str], discovery: &str) -> anyhow::Result<Self> {
+        Self::host_of(plugins, listen, "admission = \"open\"", discovery)
+    }
+
+    fn host_of(plugins: &[&str], listen: &[&str], admission: &str, discovery: &str) -> anyhow::Result<Self> {
         let all: Vec<_> = plugins.iter().chain(&PLUGINS).copied().collect();
         let config = format!(
             r#"
@@ -26,15 +36,12 @@ impl Options {
             fs.bootstrap = {{ path = "bootstrap", mode = "read-only" }}
             [p2p]
             listen = {listen:?}
-            admission = "psk"
-            psk = "${{env:TEST_SWARM_KEY}}"
+            {admission}
             [p2p.discovery]
             {discovery}
             "#
         );
-        let key = swarm_key();
-        let options = Self::with(&all)?.mesh().config(&config).env("TEST_SWARM_KEY", &key);
-        Ok(options.write_directory("data/bootstrap"))
+        Ok(Self::with(&all)?.mesh().config(&config).write_directory("data/bootstrap"))
     }
 }
 

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderName, header};
 use reqwest::Url;
 use sha2::{Digest as _, Sha256};
-use tandem_engine::Caller;
+use tandem_engine::{Caller, OPERATE};
 
 use super::{
     AuthError, Authenticator, IssuerError, KeyRing, OAuthConfig, ResourceMetadata,
@@ -118,6 +118,7 @@ impl TenantAuth {
             return Err(self.challenges.insufficient_scope());
         }
         Ok(Caller {
+            operator: verified.scopes.iter().any(|scope| scope == OPERATE),
             tenant,
             subject: verified.subject.clone(),
             scopes: verified.scopes.clone(),

@@ -170,6 +170,11 @@ impl HostConfig {
     }
 }
 
+/// As the HTTP listener refuses to let everybody in beyond loopback.
+const OPEN_WITHOUT_TENANTS: &str = "everybody who reaches p2p.listen could call every tool with all of its grants; name peers in \
+    p2p.allow, set admission = \"psk\", add `[tenants.NAME]` so that peers have what p2p.tenant has, or listen on 127.0.0.1. To let \
+    everybody in, set p2p.allow-unauthenticated = true";
+
 impl HostConfig {
     /// A peer that was given a tenant which is not there would have no tools, and nobody would know why.
     fn check_peers(&self, findings: &mut Findings) {
@@ -209,6 +214,8 @@ impl Check for HostConfig {
             self.p2p.check(findings);
             if !self.tenants.is_empty() {
                 self.check_peers(findings);
+            } else if self.reactor.enabled && self.p2p.is_open_to_strangers() && !self.p2p.allow_unauthenticated {
+                findings.report("admission", OPEN_WITHOUT_TENANTS);
             }
         });
         findings.within("tasks", |findings| self.tasks.check(findings));

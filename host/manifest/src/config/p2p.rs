@@ -59,6 +59,9 @@ pub struct P2pConfig {
     pub max_connections: u32,
     /// Which peers may connect.
     pub admission: Admission,
+    /// Whether to let everybody in (`admission = "open"`) beyond loopback although there are no tenants: every tool with all
+    /// of its grants is theirs.
+    pub allow_unauthenticated: bool,
     /// The peers that may connect when admission is `closed`.
     pub allow: Vec<PeerIdText>,
     /// The peers that may not connect, whatever the admission.
@@ -97,6 +100,7 @@ impl Default for P2pConfig {
             listen: addresses.iter().filter_map(|address| address.parse().ok()).collect(),
             max_connections: 256,
             admission: Admission::default(),
+            allow_unauthenticated: false,
             allow: Vec::new(),
             block: Vec::new(),
             tenant: None,
@@ -118,6 +122,13 @@ impl P2pConfig {
     #[must_use]
     pub fn tenant_of(&self, peer: &str) -> &str {
         self.tenants.get(peer).map_or_else(|| self.common_tenant(), Name::as_str)
+    }
+
+    /// Whether hosts that nobody vouches for may connect from other machines.
+    #[must_use]
+    pub fn is_open_to_strangers(&self) -> bool {
+        let beyond = !self.nat.relays.is_empty() || self.listen.iter().any(|address| !address.is_loopback());
+        self.admission == Admission::Open && beyond
     }
 
     /// The tenant that peers are together which have none of their own.

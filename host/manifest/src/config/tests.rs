@@ -267,6 +267,21 @@ fn rules_between_values_hold() {
     one("[p2p]\nadmission = 'psk'\n", "so give the key");
     one("[p2p]\nadmission = 'psk'\npsk = '${env:EXAMPLE_TOKEN}'\n", "take the quic addresses out");
     one("[p2p]\npsk = '${env:EXAMPLE_TOKEN}'\n", "the key has no use");
+    for wrong in ["'/ip4/0.0.0.0/tcp/1'", "'/ip4/127.0.0.1/tcp/1', '/ip6/::/udp/1/quic-v1'", "'/ip4/192.0.2.1/tcp/1'"] {
+        one(&format!("[p2p]\nadmission = 'open'\nlisten = [{wrong}]\n"), "p2p.allow-unauthenticated");
+    }
+    let relay = "/ip4/10.0.0.5/tcp/4001/p2p/12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
+    let relayed = format!("[p2p]\nadmission = 'open'\n[p2p.nat]\nenabled = true\nrelays = ['{relay}']\n");
+    one(&relayed, "p2p.allow-unauthenticated");
+    for right in [
+        "[p2p]\nadmission = 'open'\nlisten = ['/ip4/127.0.0.2/tcp/1', '/ip6/::1/tcp/1']\n",
+        "[p2p]\nadmission = 'open'\nlisten = ['/ip4/0.0.0.0/tcp/1']\nallow-unauthenticated = true\n",
+        "[p2p]\nadmission = 'open'\nlisten = ['/ip4/0.0.0.0/tcp/1']\n[tenants.peers]\ncategories = []\n",
+        "[p2p]\nadmission = 'open'\nlisten = ['/ip4/0.0.0.0/tcp/1']\n[reactor]\nenabled = false\n",
+        "[p2p]\nlisten = ['/ip4/0.0.0.0/tcp/1']\n",
+    ] {
+        load(right);
+    }
     one("[p2p]\nlisten = ['localhost:1']\n", "is no multiaddress");
     one("[p2p]\nallow = ['me']\n", "is no peer id");
     one("[p2p.tenants]\nme = 'a'\n", "is no peer id");

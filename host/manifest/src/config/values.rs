@@ -44,6 +44,15 @@ name_type!(
     "write one as `/ip4/127.0.0.1/tcp/4001`"
 );
 
+impl MultiaddrText {
+    /// Whether it leads to this machine only.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let host = self.as_str().split('/').nth(2).and_then(|host| host.parse::<IpAddr>().ok());
+        host.is_some_and(|ip| ip.is_loopback())
+    }
+}
+
 name_type!(
     /// The id of a libp2p peer.
     PeerIdText,

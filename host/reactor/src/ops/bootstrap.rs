@@ -7,7 +7,12 @@ use serde_json::{Value, json};
 use tandem_engine::{Caller, P2pError};
 
 use super::{Answer, document::without_nulls, peers};
-use crate::{acquaint, core::Core, discovery::nodes::node, trust::Source};
+use crate::{
+    acquaint,
+    core::{Core, require_operator},
+    discovery::nodes::node,
+    trust::Source,
+};
 
 /// Nodes of one text. A longer list belongs in a registry.
 const MAX_NODES: usize = 1_000;
@@ -19,7 +24,7 @@ const SHOWN: usize = 120;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(super) async fn from_text(core: &Core, caller: &Caller, source: &str, text: &str, connect: bool) -> Answer {
-    core.must_operate(caller, "whom this host dials is the operator's: addresses may be of his own network")?;
+    require_operator(caller, "whom this host dials is the operator's: addresses may be of his own network")?;
     let from = match source {
         "file" => Source::Config,
         "env" => Source::Env,

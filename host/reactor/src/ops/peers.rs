@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     acquaint,
-    core::Core,
+    core::{Core, require_operator},
     settings::peer_of,
     trust::{PeerQuery, PeerState, PeerView, Sort, Source, UnixMillis, book::MAX_PAGE},
 };
@@ -26,6 +26,9 @@ use crate::{
 const PAGE: usize = 100;
 /// Dials at once: more than that, and the own network becomes what is slow.
 const DIALS: usize = 20;
+/// What callers without operator rights learn of a failed dial: the reason would tell open ports of this host's network from
+/// closed ones.
+const NOT_REACHED: &str = "no connection";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,7 +93,7 @@ pub(super) async fn register(
     ttl_s: u32,
     metadata: Option<String>,
 ) -> Answer {
-    core.must_operate(caller, "what this host says of itself is the operator's")?;
+    require_operator(caller, "what this host says of itself is the operator's")?;
     if !acquaint::registers(core) {
         return Err(P2pError::Unavailable(
             "no registry is on; turn one on in p2p.discovery: file, rendezvous, dht or github".to_owned(),
@@ -224,7 +227,7 @@ pub(super) async fn connect(
     timeout_s: u32,
 ) -> Answer {
     if !nodes.is_empty() {
-        core.must_operate(caller, "whom this host dials is the operator's: addresses may be of his own network")?;
+        require_operator(caller, "whom this host dials is the operator's: addresses may be of his own network")?;
     }
     let mut addresses = nodes.iter().map(|text| multiaddr(text)).collect::<Result<Vec<_>, _>>()?;
     if let Some(wrong) = addresses.iter().find(|address| peer_of(address).is_none()) {
@@ -235,14 +238,17 @@ pub(super) async fn connect(
         addresses = acquaint::candidates(core);
     }
     let timeout = Duration::from_secs(timeout_s.max(1).into());
-    let (connected, failed) = dial(core, addresses, Source::Config, enough, timeout).await;
+    let (connected, mut failed) = dial(core, addresses, Source::Config, enough, timeout).await;
+    if !caller.operator {
+        failed.iter_mut().for_each(|failed| failed["error"] = NOT_REACHED.into());
+    }
     let now = core.network.connected().len();
     Ok(json!({"connected": connected, "failed": failed, "ready": now >= min_connections as usize}))
 }
 
 pub(super) async fn cleanup(core: &Core, caller: &Caller, older_than_s: Option<u32>, dry_run: bool) -> Answer {
     if !dry_run {
-        core.must_operate(caller, "the peer book is the host's")?;
+        require_operator(caller, "the peer book is the host's")?;
     }
     let age = older_than_s.map(|seconds| Duration::from_secs(seconds.into()));
     let done = core.book().cleanup(age, dry_run, UnixMillis::now());

@@ -11,7 +11,11 @@ use super::{
     Answer,
     document::{failed, in_future, state, system_time, time},
 };
-use crate::{acquaint, core::Core, rpc::PeerRpc as _};
+use crate::{
+    acquaint,
+    core::{Core, require_operator},
+    rpc::PeerRpc as _,
+};
 
 /// Most peers that are asked at once.
 const MAX_PEERS: u32 = 1_000;
@@ -48,7 +52,7 @@ fn in_words(counts: &BTreeMap<TaskState, u64>) -> BTreeMap<&'static str, u64> {
 }
 
 pub(super) async fn workers(core: &Core, caller: &Caller, one: Option<&str>) -> Answer {
-    core.must_operate(caller, "the figures of workers are about the tasks of all tenants")?;
+    require_operator(caller, "the figures of workers are about the tasks of all tenants")?;
     let workers = core.queue.tasks.workers().await.map_err(failed)?;
     let shown = workers.iter().filter(|worker| one.is_none_or(|name| name == worker.worker)).map(|worker| {
         let mean = (worker.completed > 0).then(|| worker.completed_ms as f64 / worker.completed as f64);
@@ -115,7 +119,7 @@ pub(super) fn announce(
     capacity: Option<u32>,
     ttl_s: u32,
 ) -> Answer {
-    core.must_operate(caller, "what this host announces is for all tenants")?;
+    require_operator(caller, "what this host announces is for all tenants")?;
     let mine = core.task_tools(caller);
     if let Some(wrong) = tools.iter().flatten().find(|tool| !mine.contains(tool)) {
         return Err(P2pError::NotFound(format!("this host has no tool `{wrong}` that a task could call")));
@@ -128,7 +132,7 @@ pub(super) fn announce(
 }
 
 pub(super) async fn shutdown(core: &Core, caller: &Caller, drain_s: u32) -> Answer {
-    core.must_operate(caller, "stopping the queue stops it for all tenants")?;
+    require_operator(caller, "stopping the queue stops it for all tenants")?;
     let (drained, requeued) = core.queue.drain(Duration::from_secs(drain_s.into())).await;
     Ok(json!({"drained": drained, "requeued": requeued}))
 }

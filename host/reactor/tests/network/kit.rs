@@ -57,7 +57,7 @@ impl Tools for Echo {
                     }
                     "{}".to_owned()
                 }
-                "who" => json!({"tenant": &*call.caller.tenant}).to_string(),
+                "who" => json!({"tenant": &*call.caller.tenant, "operator": call.caller.operator}).to_string(),
                 "echo" => Value::Object(call.arguments).to_string(),
                 "huge" => json!({"text": "x".repeat(1_200_000)}).to_string(),
                 "large" => json!({"text": "x".repeat(900_000)}).to_string(),
@@ -130,8 +130,9 @@ impl Says {
 pub(crate) struct Operator(pub(crate) Mutex<Says>);
 
 impl Authority for Operator {
+    /// With more rights than any peer may have.
     fn caller(&self, peer: &str) -> Caller {
-        Caller::new(PEERS, peer)
+        Caller { operator: true, ..Caller::new(PEERS, peer) }
     }
 
     fn own_tenant(&self, _peer: &str) -> Option<String> {
@@ -140,7 +141,7 @@ impl Authority for Operator {
 
     fn bearer(&self, token: String) -> BoxFuture<'static, Result<Caller, String>> {
         let good = self.0.lock().unwrap().takes && token == "good";
-        let caller = || Caller::new("acme", "key");
+        let caller = || Caller { operator: true, ..Caller::new("acme", "key") };
         async move { good.then(caller).ok_or_else(|| "this is no API key of this host".to_owned()) }.boxed()
     }
 
@@ -192,7 +193,7 @@ impl Host {
     }
 
     async fn on(p2p: &P2pConfig, data: TempDir, peer: PeerId) -> Self {
-        let settings = Settings::new(p2p, data.path(), None, false).unwrap();
+        let settings = Settings::new(p2p, data.path(), None).unwrap();
         let store = Store::open(&data.path().join("store.db")).unwrap();
         let operator = Arc::new(Operator(Mutex::new(Says::of(p2p))));
         let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), Caps::default());
@@ -209,10 +210,15 @@ impl Host {
         self.reactor.listening().remove(0).with(Protocol::P2p(self.peer))
     }
 
+    /// Asks as the operator of a host on which nobody signs in.
     pub(crate) async fn request(&self, request: P2pRequest) -> Result<Value, P2pError> {
+        self.request_as(Caller { operator: true, ..Caller::local() }, request).await
+    }
+
+    pub(crate) async fn request_as(&self, caller: Caller, request: P2pRequest) -> Result<Value, P2pError> {
         let env = CallEnv {
             request_id: "test".into(),
-            caller: Caller::local(),
+            caller,
             deadline: std::time::Instant::now() + Duration::from_secs(60),
             cancel: CancellationToken::new(),
             client: None,

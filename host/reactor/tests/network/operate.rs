@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use libp2p::PeerId;
 use serde_json::{Map, Value, json};
-use tandem_engine::{P2pError, P2pRequest};
+use tandem_engine::{Caller, P2pError, P2pRequest};
 
 use crate::kit::{Host, config};
 
@@ -26,7 +27,7 @@ async fn a_peers_tools_are_all_listed_and_called_once() {
     assert_eq!(call("echo", 10).await.unwrap()["structuredContent"], json!({"n": 7}));
     assert!(matches!(call("nothing", 10).await, Err(P2pError::NotFound(_))));
     assert!(matches!(call("slow", 1).await, Err(P2pError::Timeout(_))));
-    let nobody = libp2p::PeerId::random().to_string();
+    let nobody = PeerId::random().to_string();
     assert!(matches!(here.reactor.peer_tools(&nobody).await, Err(P2pError::NotFound(_))));
     assert!(matches!(here.reactor.peer_tools("me").await, Err(P2pError::InvalidArgument(_))));
 }
@@ -109,4 +110,56 @@ async fn who_is_blocked_stays_out_over_a_restart() {
         assert_eq!(known["state"], "banned", "{known}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// What concerns the whole host, each with what it takes to be answered.
+fn operator_requests() -> Vec<P2pRequest> {
+    let node = format!("/ip4/127.0.0.1/tcp/9/p2p/{}", PeerId::random());
+    let text = |source: &str, connect| P2pRequest::BootstrapText { source: source.into(), text: node.clone(), connect };
+    vec![
+        P2pRequest::WorkerStats { worker: None },
+        P2pRequest::Announce { tools: None, capacity: None, ttl_s: 60 },
+        P2pRequest::QueueShutdown { drain_s: 0 },
+        P2pRequest::PeerRegister { addresses: Vec::new(), ttl_s: 600, metadata: None },
+        P2pRequest::PeerConnect { nodes: vec![node.clone()], min_connections: 1, timeout_s: 5 },
+        P2pRequest::PeerCleanup { older_than_s: Some(0), dry_run: false },
+        text("file", true),
+        text("env", false),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_concerns_the_whole_host_takes_operator_rights() {
+    let (registry, mut p2p) = (tempfile::TempDir::new().unwrap(), config());
+    p2p.discovery.file = true;
+    p2p.discovery.directory = Some(registry.path().display().to_string());
+    let host = Host::start(&p2p).await;
+    for request in operator_requests() {
+        let refused = host.request_as(Caller::new("peers", "12D3KooW"), request.clone()).await;
+        let text = format!("{request:?}: {refused:?}");
+        assert!(matches!(refused, Err(P2pError::Unauthorized(why)) if why.contains("tandem:operate")), "{text}");
+        let answer = host.request(request).await;
+        assert!(answer.is_ok(), "{text}, and the operator: {answer:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_operator_learns_why_a_dial_failed() {
+    let host = Host::start(&config()).await;
+    let http = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    for port in [9, http.local_addr().unwrap().port()] {
+        let node = format!("/ip4/127.0.0.1/tcp/{port}/p2p/{}", PeerId::random());
+        let text = P2pRequest::BootstrapText { source: "file".to_owned(), text: node, connect: false };
+        host.request(text).await.unwrap();
+    }
+    drop(http);
+    let again = || P2pRequest::PeerConnect { nodes: Vec::new(), min_connections: 9, timeout_s: 20 };
+    let reasons = |answer: &Value| -> Vec<String> {
+        let failed = answer["failed"].as_array().cloned().unwrap_or_default();
+        failed.iter().map(|failed| failed["error"].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let told = host.request_as(Caller::new("peers", "12D3KooW"), again()).await.unwrap();
+    assert_eq!(reasons(&told), ["no connection", "no connection"], "{told}");
+    let told = host.request(again()).await.unwrap();
+    assert!(reasons(&told).iter().all(|why| why.contains("refused")), "{told}");
 }

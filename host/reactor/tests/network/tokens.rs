@@ -40,7 +40,8 @@ async fn a_token_says_whose_a_request_is_and_a_wrong_one_is_nobodys() {
     takes_one(&host);
     for (token, tenant) in [(Some("Bearer good"), "acme"), (None, "peers")] {
         let answer = asked(&mut peer, "tools/call", who(), token).await;
-        assert_eq!(answer["result"]["structuredContent"]["tenant"], tenant, "{answer}");
+        let expected = json!({"tenant": tenant, "operator": false});
+        assert_eq!(answer["result"]["structuredContent"], expected, "no peer operates this host: {answer}");
     }
     for wrong in ["Bearer bad", "Bearer ", "Bearer", "good", ""] {
         let answer = asked(&mut peer, "tools/call", who(), Some(wrong)).await;

@@ -90,7 +90,7 @@ fn host(workers: u32, shared: bool) -> anyhow::Result<Host> {
     let store = Store::open(&data.path().join("store.db"))?;
     let caps = Caps { queued: 1_000_000, ..Caps::default() };
     let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps);
-    let settings = Settings::new(&p2p, data.path(), None, false)?;
+    let settings = Settings::new(&p2p, data.path(), None)?;
     let callers = Arc::new(|peer: &str| Caller::new("peers", peer));
     let reactor = match shared {
         false => Reactor::start(settings, store, tasks, callers, Handle::current())?,
@@ -129,7 +129,7 @@ impl Host {
 fn env() -> CallEnv {
     CallEnv {
         request_id: "bench".into(),
-        caller: Caller::local(),
+        caller: Caller { operator: true, ..Caller::local() },
         deadline: Instant::now() + Duration::from_secs(600),
         cancel: CancellationToken::new(),
         client: None,
