@@ -16,7 +16,7 @@ FUZZERS := manifest package config patterns frames messages records swarm_keys w
 # How long each of them runs.
 FUZZ_SECONDS ?= 10
 
-.PHONY: help setup build shipped plugins run test lint fmt bench fuzz conformance clients interop sdk-packages sdk-test demo-mesh clean
+.PHONY: help setup build shipped plugins run test lint audit fmt bench fuzz conformance clients interop sdk-packages sdk-test demo-mesh clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -46,12 +46,14 @@ run: shipped ## build everything and start the host on 127.0.0.1:8000 with sampl
 test: plugins ## run every test
 	cargo test $(HOST)
 
-lint: setup ## formatting, clippy (also of a host without dht, gossip and nat), that the fuzz targets compile, and that no published WIT text has changed
+lint: setup ## formatting, clippy (also of a host without dht, gossip and nat), and that no published WIT text has changed
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
-	cargo clippy $(HOST) --no-default-features -- -D warnings
-	cargo check --manifest-path fuzz/Cargo.toml
+	cargo clippy -p tandem --no-default-features -- -D warnings
 	sh tools/wit-frozen.sh
+
+audit: ## licences, sources, duplicates and advisories of dependencies, and unused ones (installs cargo-deny and cargo-machete)
+	sh tools/audit.sh
 
 fmt: ## format the code
 	cargo fmt --all
@@ -59,9 +61,9 @@ fmt: ## format the code
 bench: plugins ## build for speed and print what a call costs
 	sh tests/bench/run.sh
 
-fuzz: ## run each fuzz target for FUZZ_SECONDS (installs cargo-fuzz)
+fuzz: ## look further than the corpus: run each fuzz target for FUZZ_SECONDS (installs cargo-fuzz)
 	@cargo fuzz --version > /dev/null 2>&1 || cargo install --locked cargo-fuzz
-	@for t in $(FUZZERS); do RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$t -- -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -print_final_stats=1 || exit 1; done
+	@for t in $(FUZZERS); do mkdir -p fuzz/corpus/$$t; RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none $$t fuzz/corpus/$$t tests/fuzz/corpus/$$t -- -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=2048 -print_final_stats=1 || exit 1; done
 
 conformance: plugins ## run the official MCP conformance suite (fetches Node 22 with npx)
 	NODE="$(NODE)" sh tests/conformance/run.sh

@@ -1,4 +1,4 @@
-//! Streams of frames from peers, and the messages in them.
+//! See `tandem_fuzz::frames`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| tandem_fuzz::frames(input));

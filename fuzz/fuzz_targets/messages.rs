@@ -1,4 +1,4 @@
-//! Messages of peers, JSON-RPC and the older body.
+//! See `tandem_fuzz::message`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| tandem_fuzz::message(input));

@@ -1,4 +1,4 @@
-//! Signed records of hosts, from registries that anybody may write.
+//! See `tandem_fuzz::record`.
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| tandem_fuzz::record(input));

@@ -1,4 +1,4 @@
-//! Texts that an operator gives as the key of the network.
+//! See `tandem_fuzz::swarm_key`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &str| tandem_fuzz::swarm_key(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| tandem_fuzz::swarm_key(input));

@@ -1,22 +1,25 @@
-//! What the reactor lane reads from strangers, built from its source files, with what must hold of each.
+//! What must hold of everything that reads what strangers wrote: [`PROPERTIES`], each a function of any bytes that panics
+//! where its promise is broken.
 //!
-//! The crate itself would bring wasmtime and libp2p's swarm into every build of the fuzzer, over ten minutes of one
-//! processor; its readers need neither.
+//! `cargo test` runs them on `corpus/` and on changed copies of it; `make fuzz` gives them to libFuzzer. The readers of the
+//! reactor lane are built from its source files: the crate itself would bring wasmtime and libp2p's swarm into every build of
+//! the fuzzer, over ten minutes of one processor, and its readers need neither.
 
 #![allow(dead_code, unused_imports, reason = "the lane uses the rest")]
 
-#[path = "../../host/reactor/src/rpc/frame.rs"]
+#[path = "../../../host/reactor/src/rpc/frame.rs"]
 mod frame;
 mod grow;
-#[path = "../../host/reactor/src/rpc/message.rs"]
+mod manifests;
+#[path = "../../../host/reactor/src/rpc/message.rs"]
 mod message;
-#[path = "../../host/reactor/src/discovery/record/mod.rs"]
+#[path = "../../../host/reactor/src/discovery/record/mod.rs"]
 mod record;
-#[path = "../../host/reactor/src/swarm_key.rs"]
+#[path = "../../../host/reactor/src/swarm_key.rs"]
 mod swarm_key;
-#[path = "../../host/reactor/src/trust/mod.rs"]
+#[path = "../../../host/reactor/src/trust/mod.rs"]
 mod trust;
-#[path = "../../host/reactor/src/workflow/mod.rs"]
+#[path = "../../../host/reactor/src/workflow/mod.rs"]
 mod workflow;
 
 /// As the modules name each other.
@@ -38,6 +41,24 @@ use record::{Announcement, HostRecord};
 use serde_json::{Value, json};
 use trust::UnixMillis;
 use workflow::{Found, Plan, ResolveError, Spec};
+
+pub use manifests::{config, manifest, package, patterns};
+
+/// A property: it panics where what it promises does not hold of these bytes.
+pub type Property = fn(&[u8]);
+
+/// Each property by the name of its fuzz target and of its directory in the corpus.
+pub const PROPERTIES: [(&str, Property); 9] = [
+    ("manifest", manifest),
+    ("package", package),
+    ("config", config),
+    ("patterns", patterns),
+    ("frames", frames),
+    ("messages", message),
+    ("records", record),
+    ("swarm_keys", swarm_key),
+    ("workflows", workflow),
+];
 
 /// A stream of frames: each is read or ends the stream, none is longer than allowed, and what was read can be written and
 /// read again.
@@ -167,7 +188,8 @@ fn own(bytes: &[u8], right: &HostRecord) {
 }
 
 /// A network's key, or none; its digits are its last line.
-pub fn swarm_key(text: &str) {
+pub fn swarm_key(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Some(key) = swarm_key::parse(text) {
         let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
         assert!(text.trim_end().to_lowercase().ends_with(&digits), "the key is what the text ends with");
