@@ -122,7 +122,7 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<Exit> {
 }
 
 fn open(source: &Source) -> anyhow::Result<(AuditReader, PathBuf)> {
-    let path = config::store_path(&config::load(source)?)?;
+    let path = config::store_path(&config::load(source)?);
     let reader = AuditReader::open(&path).with_context(|| {
         format!("cannot open the store {}; has a host run here, with this configuration?", path.display())
     })?;

@@ -2,19 +2,26 @@
 
 use std::{
     collections::BTreeMap,
-    io::Write,
+    io::{Read as _, Write},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
-use tandem_manifest::{ConfigSources, HostConfig, Reference, StoreUrl};
+use tandem_manifest::{ConfigSources, HostConfig, MAX_TEXT, Reference};
 
 use crate::{
     args::{Config, ConfigCommand, Source},
     exit::Exit,
     package::drawn,
+    warnings,
 };
+
+/// The largest file that a reference may name: a certificate chain with its key fits.
+const MAX_REFERRED: u64 = 64 << 10;
+
+/// The largest file of certificates: Mozilla's whole list has a quarter of a megabyte.
+const MAX_AUTHORITIES: u64 = 4 << 20;
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "tandem.toml";
@@ -26,8 +33,7 @@ pub(crate) fn load(source: &Source) -> anyhow::Result<HostConfig> {
         None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
     };
     let file = file.map(|path| Ok::<_, anyhow::Error>((path.display().to_string(), text(&path)?))).transpose()?;
-    let environment: BTreeMap<String, String> =
-        std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect();
+    let environment = environment();
     let flags = source
         .set
         .iter()
@@ -42,14 +48,29 @@ pub(crate) fn load(source: &Source) -> anyhow::Result<HostConfig> {
         flags: &flags,
         resolve: &|reference| match reference {
             Reference::Env(name) => environment.get(name).cloned().ok_or_else(|| format!("{name} is not set")),
-            Reference::File(path) => std::fs::read_to_string(path).map_err(|error| error.to_string()),
+            Reference::File(path) => referred(path.as_ref()),
         },
     })
     .map_err(|errors| drawn(&errors))
 }
 
+/// The variables that are text.
+pub(crate) fn environment() -> BTreeMap<String, String> {
+    std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect()
+}
+
 fn text(path: &Path) -> anyhow::Result<String> {
-    std::fs::read_to_string(path).with_context(|| format!("cannot read the configuration {}", path.display()))
+    let mut text = String::new();
+    // A pipe is taken too, but not without end. One more than is read, so that it is noticed.
+    let read = std::fs::File::open(path).and_then(|file| file.take(MAX_TEXT as u64 + 1).read_to_string(&mut text));
+    read.with_context(|| format!("cannot read the configuration {}", path.display()))?;
+    Ok(text)
+}
+
+/// The text of a file that the configuration refers to. It is read again on each reload, and must not hold that up.
+fn referred(path: &Path) -> Result<String, String> {
+    let bytes = tandem_files::read_regular(path, MAX_REFERRED).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|_| "is no text".to_owned())
 }
 
 /// A path of the configuration: relative ones are below the data directory.
@@ -57,12 +78,9 @@ pub(crate) fn below_data(config: &HostConfig, path: &Path) -> PathBuf {
     Path::new(&config.plugins.data_directory).join(path)
 }
 
-/// Where the embedded store is.
-pub(crate) fn store_path(config: &HostConfig) -> anyhow::Result<PathBuf> {
-    match &config.store.url {
-        StoreUrl::Sqlite(path) => Ok(below_data(config, path.as_ref())),
-        StoreUrl::Postgres(_) => bail!("store.url: this host has no PostgreSQL store; use `sqlite:PATH`"),
-    }
+/// Where the store is.
+pub(crate) fn store_path(config: &HostConfig) -> PathBuf {
+    below_data(config, config.store.url.path().as_ref())
 }
 
 /// A time in milliseconds since 1970.
@@ -90,7 +108,10 @@ pub(crate) fn trust_roots(config: &HostConfig) -> anyhow::Result<Vec<PathBuf>> {
 pub(crate) fn authorities(config: &HostConfig) -> anyhow::Result<Vec<CertificateDer<'static>>> {
     let mut all = Vec::new();
     for file in &config.http.authorities {
-        let read = || CertificateDer::pem_file_iter(file)?.collect::<Result<Vec<_>, _>>();
+        let read = || {
+            let bytes = tandem_files::read_regular(file.as_ref(), MAX_AUTHORITIES)?;
+            Ok::<_, anyhow::Error>(CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>()?)
+        };
         let found = read().with_context(|| format!("http.authorities: cannot read certificates from {file}"))?;
         if found.is_empty() {
             bail!("http.authorities: {file} holds no certificate; write PEM, from `-----BEGIN CERTIFICATE-----` on");
@@ -114,6 +135,9 @@ pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
             let config = load(source)?;
             if config.reactor.enabled {
                 tandem_reactor::Settings::new(&config.p2p, Path::new(&config.plugins.data_directory), None)?;
+            }
+            for warning in warnings::variables(&environment()) {
+                writeln!(std::io::stderr(), "warning: {warning}")?;
             }
             writeln!(out, "the configuration is right")?;
         }

@@ -15,6 +15,14 @@ use tandem_manifest::{Effective, Explained, HostConfig, Overlays, Request};
 
 use crate::{config::below_data, grants::capability};
 
+/// What [`Policy::exchange`] takes over; all that is below them too.
+const EXCHANGED: [&str; 6] = ["grants", "tenants", "p2p.tenant", "p2p.tenants", "p2p.require-token", "p2p.tokens"];
+
+fn is_exchanged(key: &str) -> bool {
+    let below = |table: &&str| key.strip_prefix(*table).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    EXCHANGED.iter().any(|table| below(&table))
+}
+
 /// The grants of the configuration and the changes over it.
 pub(crate) struct Policy {
     config: ArcSwap<HostConfig>,
@@ -110,11 +118,19 @@ impl Policy {
         });
     }
 
+    /// The settings of `next` that differ from those in force and are not among those that [`Policy::exchange`] takes over:
+    /// they count from the next start on.
+    pub(crate) fn needs_restart(&self, next: &HostConfig) -> Vec<String> {
+        let mut keys = self.config().changed(next);
+        keys.retain(|key| !is_exchanged(key));
+        keys
+    }
+
     /// Puts the grants and tenants of another configuration in the place of the present ones, if they can be had for
     /// every loaded plugin and `and` succeeds; else nothing changes. The next use of a capability sees them.
     pub(crate) fn exchange<T>(&self, next: &HostConfig, and: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
         let mut state = self.state();
-        // What else the new file says counts from the next start on.
+        // What else the new file says counts from the next start on. `EXCHANGED` says the same in words.
         let mut config = HostConfig::clone(&self.config());
         config.grants.clone_from(&next.grants);
         config.tenants.clone_from(&next.tenants);

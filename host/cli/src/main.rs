@@ -9,6 +9,8 @@ mod auth;
 mod author;
 mod client;
 mod config;
+#[cfg(test)]
+mod consumed;
 mod doctor;
 #[cfg(test)]
 mod documented;
@@ -28,6 +30,7 @@ mod reload;
 mod serve;
 mod supply;
 mod tenants;
+mod warnings;
 
 use clap::Parser;
 

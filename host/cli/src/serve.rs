@@ -32,6 +32,7 @@ use crate::{
     reload::{self, Plugins, Reload, load_options},
     supply::{self, Supply},
     tenants::{self, Limits},
+    warnings,
 };
 
 /// Runs the host.
@@ -39,6 +40,9 @@ pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
     let start = Instant::now();
     let config = Arc::new(config::load(&args.source)?);
     let _log = logging::start(&config.telemetry.log, config.telemetry.log_format)?;
+    for warning in warnings::variables(&config::environment()) {
+        tracing::warn!("{warning}");
+    }
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.enable_all().thread_name("general");
     if config.general.workers > 0 {
@@ -52,7 +56,7 @@ pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
 }
 
 async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow::Result<Exit> {
-    let path = config::store_path(config)?;
+    let path = config::store_path(config);
     let store =
         Store::open(&path).with_context(|| format!("cannot open the store {}; is it writable?", path.display()))?;
     let store = store.with_retention(audit::retention(config));
@@ -87,9 +91,11 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     if !args.stdio {
         // Over standard input the only caller is fixed, and a hang-up is the end of the terminal.
         let (store, plugins, policy) = (store.clone(), plugins.clone(), policy.clone());
-        let reload = Reload { ring, policy, store, limits, router: router.clone(), issued, plugins };
+        let (source, router) = (args.source.clone(), router.clone());
+        let reload = Arc::new(Reload { source, ring, policy, store, limits, router, issued, plugins });
         reload::on_keys(reload.clone());
-        reload::on_signal(args.source.clone(), reload)?;
+        reload::on_signal(reload.clone())?;
+        admin.set_reload(reload);
     }
     tokio::spawn(audit::rotate(store.clone(), stop.clone()));
     tokio::spawn(admin::watch(admin.clone(), stop.clone()));
@@ -239,6 +245,7 @@ fn load(
         tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason);
     }
     tokio::runtime::Handle::current().block_on(supply::note(store, &view, &loading.replaced()))?;
+    warnings::grants(config, catalog);
     router.set_ready(true);
     let (categories, tools) = (view.categories().count(), view.tools().count());
     let took_ms = start.elapsed().as_millis() as u64;

@@ -32,8 +32,8 @@ pub use config::{
     ConfigSources, DiscoveryConfig, Exposure, Fallback, GeneralConfig, GithubConfig, HostConfig, HostName, HttpUrl,
     KeyConfig, KeyHash, KeyName, LogFormat, MAX_PRIORITY, Moment, MultiaddrText, NatConfig, Origin, OutgoingConfig,
     P2pConfig, PeerIdText, PeerLimitsConfig, PluginPattern, PluginsConfig, Rate, ReactorConfig, Reference,
-    RepositoryName, ScopeConfig, ScopeName, ServerConfig, StoreConfig, StoreUrl, TaskQueueConfig, TasksConfig,
-    TelemetryConfig, TenantConfig, ToolPrefix, UpstreamConfig, WebOrigin, WorkflowConfig,
+    RepositoryName, ScopeConfig, ScopeName, ServerConfig, StoreConfig, StoreUrl, StrayVariable, TaskQueueConfig,
+    TasksConfig, TelemetryConfig, TenantConfig, ToolPrefix, WebOrigin, WorkflowConfig, stray_variables,
 };
 pub use content::{ContentError, ContentId};
 pub use descriptor::{

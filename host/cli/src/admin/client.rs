@@ -42,7 +42,7 @@ async fn beside(config: Arc<HostConfig>, ask: Ask) -> anyhow::Result<Value> {
     if matches!(ask, Ask::Plugins) {
         return stored(&config);
     }
-    let path = config::store_path(&config)?;
+    let path = config::store_path(&config);
     let store = Store::open(&path).with_context(|| format!("cannot open the store {}", path.display()))?;
     let store = store.with_retention(audit::retention(&config));
     let policy = Policy::new(config.clone(), store.overlays().await?);

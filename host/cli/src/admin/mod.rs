@@ -70,7 +70,7 @@ pub(crate) enum Ask {
     RevokeKey { tenant: String, name: String },
     /// The plugins and their versions.
     Plugins,
-    /// Take the plugin directory over, or one plugin of it.
+    /// Read the configuration again and take the plugin directory over, or one plugin of it.
     Reload { plugin: Option<String> },
     /// Go back to a kept version or digest of a plugin, or to the one before.
     RollBack { plugin: String, to: Option<String> },
@@ -89,6 +89,8 @@ pub(crate) struct Admin {
     order: Arc<Mutex<()>>,
     /// The plugins of a running host.
     plugins: Loaded,
+    /// What reads its configuration again.
+    reload: Arc<OnceLock<Arc<crate::reload::Reload>>>,
     /// Its queue and network.
     p2p: Arc<OnceLock<P2pParts>>,
 }
@@ -97,7 +99,8 @@ impl Admin {
     /// With the keys of the store.
     pub(crate) async fn new(store: Store, policy: Arc<Policy>) -> anyhow::Result<Self> {
         let keys = watch::Sender::new(store.keys().await?.into());
-        Ok(Self { store, policy, keys, order: Arc::default(), plugins: Loaded::default(), p2p: Arc::default() })
+        let (order, plugins, p2p) = (Arc::default(), Loaded::default(), Arc::default());
+        Ok(Self { store, policy, keys, order, plugins, reload: Arc::default(), p2p })
     }
 
     /// Of a host that runs.
@@ -110,6 +113,11 @@ impl Admin {
         drop(self.p2p.set(parts));
     }
 
+    /// Tells it how the configuration is read again. Only the first time counts.
+    pub(crate) fn set_reload(&self, reload: Arc<crate::reload::Reload>) {
+        drop(self.reload.set(reload));
+    }
+
     async fn record(&self, event: EventRecord) -> anyhow::Result<()> {
         Ok(self.store.audit_append(vec![event.into()]).await?)
     }
@@ -120,7 +128,21 @@ impl Admin {
         let plugins = plugins.context("no host runs with this configuration, or it has not loaded its plugins yet")?;
         let actor = actor.to_owned();
         match ask {
-            Ask::Reload { plugin } => plugins.work(move |plugins| plugins.reload(plugin.as_deref(), &actor)).await?,
+            Ask::Reload { plugin } => {
+                let reload = self.reload.get().filter(|_| plugin.is_none());
+                let configuration = match reload {
+                    Some(reload) => {
+                        let read = crate::reload::configuration(reload, &actor).await;
+                        read.map_err(|error| format!("{error:#}"))
+                    }
+                    None => Ok(Vec::new()),
+                };
+                let files = plugins.work(move |plugins| plugins.reload(plugin.as_deref(), &actor)).await??;
+                Ok(match configuration {
+                    Ok(restart) => json!({ "plugins": files, "needs_restart": restart }),
+                    Err(refused) => json!({ "plugins": files, "refused": refused }),
+                })
+            }
             Ask::RollBack { plugin, to } => {
                 plugins.work(move |plugins| plugins.roll_back(&plugin, to.as_deref(), &actor)).await?
             }

@@ -23,7 +23,7 @@ pub(crate) struct List {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Files that were refused are tried again, and what was revoked since is unloaded. Naming a plugin whose new version is\non trial ends the trial: the new version serves."
+    after_help = "The configuration is read again, as on SIGHUP: grants, tenants, keys and what peers are asked for count at once, and\nsettings that changed and need a restart are named. Files that were refused are tried again, and what was revoked since\nis unloaded. Naming a plugin leaves the configuration alone; if its new version is on trial, that ends: the new version\nserves."
 )]
 pub(crate) struct Reload {
     /// Only this plugin
@@ -57,7 +57,19 @@ pub(crate) fn list(args: List) -> anyhow::Result<Exit> {
 }
 
 pub(crate) fn reload(args: Reload) -> anyhow::Result<Exit> {
-    ask(&args.source, Ask::Reload { plugin: args.plugin }, args.json)
+    let mut answer = client::ask(config::load(&args.source)?, Ask::Reload { plugin: args.plugin })?;
+    let plugins = answer.get_mut("plugins").map(Value::take).unwrap_or_default();
+    show(&args.source, plugins, args.json)?;
+    let restart = answer.get("needs_restart").and_then(Value::as_array).into_iter().flatten();
+    let restart: Vec<&str> = restart.filter_map(Value::as_str).collect();
+    let mut told = std::io::stderr().lock();
+    if !restart.is_empty() {
+        writeln!(told, "warning: changed, and needs a restart to count: {}", restart.join(", "))?;
+    }
+    match answer.get("refused").and_then(Value::as_str) {
+        Some(refused) => anyhow::bail!("the configuration is refused, the old one stays: {refused}"),
+        None => Ok(Exit::Success),
+    }
 }
 
 pub(crate) fn rollback(args: Rollback) -> anyhow::Result<Exit> {
@@ -65,7 +77,10 @@ pub(crate) fn rollback(args: Rollback) -> anyhow::Result<Exit> {
 }
 
 fn ask(source: &Source, ask: Ask, json: bool) -> anyhow::Result<Exit> {
-    let mut plugins = client::ask(config::load(source)?, ask)?;
+    show(source, client::ask(config::load(source)?, ask)?, json)
+}
+
+fn show(source: &Source, mut plugins: Value, json: bool) -> anyhow::Result<Exit> {
     let lock = Lock::read(&lock_path(source))?.unwrap_or_default();
     for plugin in plugins.as_array_mut().into_iter().flatten() {
         add_source(plugin, &lock);

@@ -74,7 +74,7 @@ impl Site {
         }
         let lock_path = lock_path(source);
         let lock = Lock::read(&lock_path)?;
-        let path = config::store_path(&config)?;
+        let path = config::store_path(&config);
         let store = Store::open(&path).with_context(|| format!("cannot open the store {}", path.display()))?;
         let runtime = runtime()?;
         let overlays = runtime.block_on(store.overlays())?;

@@ -1,7 +1,8 @@
 //! SIGHUP: grants, tenants, their keys and their limits are read again, and exchanged while the host serves; then the plugin
 //! directory is taken over, as it is whenever it changes ([`plugins`]).
 //!
-//! Only they: everything else in the configuration counts from the next start on. A file that is wrong changes nothing, and so
+//! `tandem reload` does the same and answers with what came of it. Only they: everything else in the configuration counts from
+//! the next start on, and what of it has changed is named. A file that is wrong changes nothing, and so
 //! does one whose grants cannot be had, as when a directory is not there. The environment of a process does not
 //! change, so keys that are to be rotated stand in files, as `${file:/path}`. Each exchange is an audit event,
 //! `configuration.reloaded`.
@@ -29,7 +30,10 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::plugins::{Plugins, load_options};
 
-use crate::{args::Source, auth, config, live::Policy, peers, tenants::Limits};
+use crate::{args::Source, auth, config, live::Policy, peers, tenants::Limits, warnings};
+
+/// Who acts when nobody asked.
+const HOST: &str = "host";
 
 /// How often versions on trial are looked at.
 const JUDGE: Duration = Duration::from_millis(500);
@@ -52,8 +56,9 @@ pub(crate) fn on_changes(plugins: Arc<Plugins>, watched: bool, stop: Cancellatio
 }
 
 /// What is exchanged.
-#[derive(Clone)]
 pub(crate) struct Reload {
+    /// Where the configuration is read again.
+    pub(crate) source: Source,
     /// Tenants and keys; none where nobody authenticates.
     pub(crate) ring: Option<Arc<KeyRing>>,
     /// What plugins may touch.
@@ -71,10 +76,11 @@ pub(crate) struct Reload {
 }
 
 /// Lets keys that are issued and revoked while the host serves count at once.
-pub(crate) fn on_keys(mut reload: Reload) {
+pub(crate) fn on_keys(reload: Arc<Reload>) {
     tokio::spawn(async move {
-        while reload.issued.changed().await.is_ok() {
-            let issued = reload.issued.borrow_and_update().clone();
+        let mut keys = reload.issued.clone();
+        while keys.changed().await.is_ok() {
+            let issued = keys.borrow_and_update().clone();
             match auth::reload(reload.ring.as_deref(), &reload.limits.config(), &issued) {
                 Ok(rotation) => {
                     tracing::info!(added = ?rotation.added, removed = ?rotation.removed, "keys are exchanged")
@@ -86,20 +92,13 @@ pub(crate) fn on_keys(mut reload: Reload) {
 }
 
 /// Reads the configuration again on every SIGHUP.
-pub(crate) fn on_signal(source: Source, reload: Reload) -> anyhow::Result<()> {
+pub(crate) fn on_signal(reload: Arc<Reload>) -> anyhow::Result<()> {
     let mut hangup = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
-            let work = (source.clone(), reload.clone());
-            // Files are read; they may be slow.
-            let done = tokio::task::spawn_blocking(move || once(&work.0, &work.1)).await;
-            match done {
-                Ok(Some(rotation)) => record(&reload.store, &rotation).await,
-                Ok(None) => {}
-                Err(error) => tracing::error!(%error, "the configuration could not be read again"),
-            }
+            drop(configuration(&reload, HOST).await);
             if let Some(plugins) = reload.plugins.get()
-                && let Err(error) = plugins.work(|plugins| plugins.reload(None, "host")).await.flatten()
+                && let Err(error) = plugins.work(|plugins| plugins.reload(None, HOST)).await.flatten()
             {
                 tracing::error!("the plugin directory is not taken over: {error:#}");
             }
@@ -108,37 +107,56 @@ pub(crate) fn on_signal(source: Source, reload: Reload) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Answers what changed for callers; none when the file was refused.
-fn once(source: &Source, reload: &Reload) -> Option<Rotation> {
-    let exchanged = config::load(source).and_then(|config| {
-        let issued = reload.issued.borrow().clone();
-        peers::check(&config, auth::asks(&config, &issued))?;
-        let rotation = reload.policy.exchange(&config, || auth::reload(reload.ring.as_deref(), &config, &issued))?;
-        reload.limits.exchange(config);
-        reload.router.refresh_tenants();
-        Ok(rotation)
-    });
-    match &exchanged {
-        Ok(rotation) if rotation.is_empty() => {
-            tracing::info!("configuration read again: grants are exchanged, tenants and keys are the same")
-        }
-        Ok(rotation) => tracing::info!(
+/// Reads the configuration again and exchanges what can be. Answers the settings that changed and count from the next start on.
+/// `actor` stands in the record of it. All of it is in the log too.
+///
+/// # Errors
+/// The new configuration is wrong, or its grants cannot be had. Nothing has changed then.
+pub(crate) async fn configuration(reload: &Arc<Reload>, actor: &str) -> anyhow::Result<Vec<String>> {
+    let work = reload.clone();
+    // Files are read; they may be slow.
+    let done = tokio::task::spawn_blocking(move || once(&work)).await?;
+    let (rotation, restart) = done
+        .inspect_err(|error| tracing::error!("configuration read again and refused, the old one stays: {error:#}"))?;
+    record(&reload.store, &rotation, &restart, actor).await;
+    Ok(restart)
+}
+
+/// Answers what changed for callers, and the settings that wait for a restart.
+fn once(reload: &Reload) -> anyhow::Result<(Rotation, Vec<String>)> {
+    let config = config::load(&reload.source)?;
+    let issued = reload.issued.borrow().clone();
+    peers::check(&config, auth::asks(&config, &issued))?;
+    let restart = reload.policy.needs_restart(&config);
+    let rotation = reload.policy.exchange(&config, || auth::reload(reload.ring.as_deref(), &config, &issued))?;
+    if let Some(plugins) = reload.plugins.get() {
+        warnings::grants(&config, &plugins.catalog);
+    }
+    reload.limits.exchange(config);
+    reload.router.refresh_tenants();
+    if rotation.is_empty() {
+        tracing::info!("configuration read again: grants are exchanged, tenants and keys are the same");
+    } else {
+        tracing::info!(
             added = ?rotation.added,
             removed = ?rotation.removed,
             tenants = ?rotation.tenants,
             "configuration read again: grants, tenants and keys are exchanged"
-        ),
-        Err(error) => tracing::error!("configuration read again and refused, the old one stays: {error:#}"),
+        );
     }
-    exchanged.ok()
+    if !restart.is_empty() {
+        tracing::warn!(settings = restart.join(" "), "these settings have changed and count from the next start on");
+    }
+    Ok((rotation, restart))
 }
 
-/// Names of keys and tenants stand in the record, never what they hold.
-async fn record(store: &Store, rotation: &Rotation) {
-    let event = EventRecord::of_host("configuration.reloaded")
+/// Names of settings, keys and tenants stand in the record, never what they hold.
+async fn record(store: &Store, rotation: &Rotation, restart: &[String], actor: &str) {
+    let event = EventRecord { actor: actor.to_owned(), ..EventRecord::of_host("configuration.reloaded") }
         .with("keys-added", rotation.added.join(" "))
         .with("keys-removed", rotation.removed.join(" "))
-        .with("tenants", rotation.tenants.join(" "));
+        .with("tenants", rotation.tenants.join(" "))
+        .with("needs-restart", restart.join(" "));
     if let Err(error) = store.audit_append(vec![event.into()]).await {
         tracing::error!(%error, "the exchange of the configuration is not recorded");
     }

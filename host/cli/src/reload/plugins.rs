@@ -31,6 +31,7 @@ use tandem_store::{EventRecord, Store};
 use tokio::runtime::Handle;
 
 use super::{
+    HOST,
     drain::Draining,
     history::History,
     settle::scan,
@@ -43,9 +44,6 @@ use crate::{
     package,
     supply::{self, Supply},
 };
-
-/// Who acts when nobody asked.
-const HOST: &str = "host";
 
 /// The plugins of a running host.
 pub(crate) struct Plugins {
@@ -215,6 +213,8 @@ impl Plugins {
     fn take(&self, file: &str, take: &Take<'_>, refused: &mut HashMap<String, Sha256Digest>) {
         let bytes = match read_file(&self.directory().join(file)) {
             Ok(bytes) => bytes,
+            // It has no digest by which it is known that nothing has changed; the reason has to do.
+            Err(reason) if take.tries == Tries::New && self.is_refused_for(file, &reason) => return,
             Err(reason) => return self.refuse(file, reason, take.actor),
         };
         let digest = Sha256Digest::of(&bytes);
@@ -310,6 +310,10 @@ impl Plugins {
             tracing::error!(%error, plugin, "that it is installed cannot be noted");
         }
         self.record(event, actor);
+    }
+
+    fn is_refused_for(&self, file: &str, reason: &str) -> bool {
+        self.catalog.rejection(file).is_some_and(|rejected| rejected.reason == reason)
     }
 
     fn refuse(&self, file: &str, reason: String, actor: &str) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    HostConfig,
+    HostConfig, absent,
     origin::Origins,
     reference::{Resolve, resolve_all},
 };
@@ -15,7 +15,7 @@ use crate::{
 
 /// What environment variables of the configuration start with. Others with this prefix, without a `__`, belong
 /// to other parts of the host.
-const PREFIX: &str = "TANDEM_";
+pub(super) const PREFIX: &str = "TANDEM_";
 
 /// Where a configuration comes from.
 pub struct ConfigSources<'a> {
@@ -47,6 +47,7 @@ pub(super) fn load(sources: &ConfigSources<'_>) -> Result<HostConfig, ManifestEr
     for (key, value) in sources.flags {
         overlay(&mut tree, key.split('.').map(str::to_owned).collect(), value, Source::Flag(key.clone()));
     }
+    absent::refuse(&mut tree);
     resolve_all(&mut tree, sources.resolve);
     let mut config: HostConfig = read(&tree)?;
     config.origins = Origins::new(&tree);

@@ -5,10 +5,12 @@
 //! hold `${env:NAME}` and `${file:/path}`; secrets have no other form. Every error names its line, variable or
 //! flag, and every value knows its [`Origin`].
 
+mod absent;
 mod audit;
 mod auth;
 mod general;
 mod key;
+mod keys;
 mod layers;
 mod origin;
 mod outgoing;
@@ -21,8 +23,8 @@ mod store;
 mod tasks;
 mod telemetry;
 mod tenant;
-mod upstream;
 mod values;
+mod variables;
 
 use std::collections::BTreeMap;
 
@@ -47,8 +49,8 @@ pub use store::{StoreConfig, StoreUrl};
 pub use tasks::TasksConfig;
 pub use telemetry::{LogFormat, TelemetryConfig};
 pub use tenant::{CategoryPattern, MAX_PRIORITY, Rate, TenantConfig};
-pub use upstream::UpstreamConfig;
 pub use values::{HostName, HttpUrl, MultiaddrText, PeerIdText, RepositoryName, ToolPrefix, WebOrigin};
+pub use variables::{StrayVariable, stray_variables};
 
 use crate::{
     document::{Check, Findings, ManifestErrors},
@@ -57,7 +59,7 @@ use crate::{
     plugin::{Ceilings, Request},
 };
 
-/// Most plugins, tenants or upstreams that a configuration names: a host of another size needs a database.
+/// Most plugins or tenants that a configuration names: a host of another size needs a database.
 const MAX_TABLES: usize = 10_000;
 
 /// The configuration of a host.
@@ -91,10 +93,8 @@ pub struct HostConfig {
     pub store: StoreConfig,
     /// The audit log.
     pub audit: AuditConfig,
-    /// Logs, traces, metrics.
+    /// Logs.
     pub telemetry: TelemetryConfig,
-    /// Existing MCP servers, each as a category.
-    pub upstreams: BTreeMap<Name, UpstreamConfig>,
     #[serde(skip)]
     origins: origin::Origins,
 }
@@ -142,6 +142,12 @@ impl HostConfig {
     #[must_use]
     pub fn authenticates(&self) -> bool {
         self.auth.is_some() || self.tenants.values().any(|tenant| !tenant.keys.is_empty())
+    }
+
+    /// The keys whose values are others in `next`, sorted. A secret that was exchanged is one, although it is not shown.
+    #[must_use]
+    pub fn changed(&self, next: &Self) -> Vec<String> {
+        origin::changed(self, next)
     }
 
     /// What a plugin has for a tenant.
@@ -196,7 +202,6 @@ impl Check for HostConfig {
         findings.within("limits", |findings| self.limits.check(findings));
         check_tables("grants", &self.grants, findings);
         check_tables("tenants", &self.tenants, findings);
-        check_tables("upstreams", &self.upstreams, findings);
         tenant::check_keys_differ(&self.tenants, findings);
         if let Some(auth) = &self.auth {
             findings.within("auth", |findings| auth.check(findings));

@@ -1,12 +1,19 @@
 //! Where each value of a configuration comes from.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::HostConfig;
-use crate::document::{Node, Source, Tree, Value};
+use crate::{
+    Sha256Digest,
+    document::{Node, Source, Tree, Value},
+    text::REDACTED,
+};
 
 /// The layer that a value comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -52,8 +59,20 @@ pub(super) struct Origins(BTreeMap<String, Known>);
 #[derive(Clone, Debug, PartialEq)]
 struct Known {
     origin: Origin,
+    /// Of what was read, with its references replaced: tells whether a value changed that is not shown.
+    read: Fingerprint,
     /// How it was written, where that holds a reference.
     written: Option<Json>,
+}
+
+/// The digest of a value that may be a secret; not shown, since a weak one could be guessed from it.
+#[derive(Clone, PartialEq)]
+struct Fingerprint(Sha256Digest);
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(REDACTED)
+    }
 }
 
 impl Origins {
@@ -74,7 +93,9 @@ impl Origins {
             Some(Source::Flag(_)) => Origin::Flag,
             None => Origin::Default,
         };
-        self.0.insert(key.to_owned(), Known { origin, written: has_reference(node).then(|| written(node)) });
+        let read = Fingerprint(Sha256Digest::of(plain(node).to_string().as_bytes()));
+        let written = has_reference(node).then(|| written(node));
+        self.0.insert(key.to_owned(), Known { origin, read, written });
     }
 
     /// The origin of a key, or of the value that it is a part of.
@@ -122,16 +143,47 @@ fn has_reference(node: &Node) -> bool {
 
 /// A value with its references in place of what they gave.
 fn written(node: &Node) -> Json {
-    match (&node.reference, &node.value) {
-        (Some(reference), _) => Json::from(reference.as_str()),
-        (None, Value::Text(text)) => Json::from(text.as_str()),
-        (None, Value::Integer(number)) => Json::from(*number),
-        (None, Value::Float(number)) => Json::from(*number),
-        (None, Value::Bool(value)) => Json::from(*value),
-        (None, Value::Datetime) => Json::Null,
-        (None, Value::List(list)) => list.iter().map(written).collect(),
-        (None, Value::Table(table)) => table.iter().map(|(key, node)| (key.clone(), written(node))).collect(),
+    node.reference.as_deref().map_or_else(|| json(node, written), Json::from)
+}
+
+/// A value as it is read, secrets and all.
+fn plain(node: &Node) -> Json {
+    json(node, plain)
+}
+
+fn json(node: &Node, inner: fn(&Node) -> Json) -> Json {
+    match &node.value {
+        Value::Text(text) => Json::from(text.as_str()),
+        Value::Integer(number) => Json::from(*number),
+        Value::Float(number) => Json::from(*number),
+        Value::Bool(value) => Json::from(*value),
+        Value::Datetime => Json::Null,
+        Value::List(list) => list.iter().map(inner).collect(),
+        Value::Table(table) => table.iter().map(|(key, node)| (key.clone(), inner(node))).collect(),
     }
+}
+
+/// The keys whose values differ. What both layers give is compared as it was read, since secrets are not shown; one that a
+/// default stands against is compared as it is shown.
+pub(super) fn changed(old: &HostConfig, new: &HostConfig) -> Vec<String> {
+    let shown = |config: &HostConfig| -> BTreeMap<String, String> {
+        let mut entries = Vec::new();
+        Origins::default().flatten("", &serde_json::to_value(config).unwrap_or_default(), &mut entries);
+        entries.into_iter().map(|entry| (entry.key, entry.value)).collect()
+    };
+    let (before, after) = (shown(old), shown(new));
+    let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let differs = |key: &&String| {
+        let read = |config: &HostConfig| config.origins.known(key).map(|known| known.read.clone());
+        before.get(*key) != after.get(*key)
+            || matches!((read(old), read(new)), (Some(old), Some(new)) if old != new && is_hidden(before.get(*key)))
+    };
+    keys.into_iter().filter(differs).cloned().collect()
+}
+
+/// Whether what is shown is not all that was read.
+fn is_hidden(shown: Option<&String>) -> bool {
+    shown.is_some_and(|shown| shown.contains(REDACTED))
 }
 
 /// Names with dots are quoted, as TOML has them.

@@ -35,8 +35,6 @@ pub struct ServerConfig {
     pub port: u16,
     /// What `/mcp` lists.
     pub exposure: Exposure,
-    /// How long a request may take in all.
-    pub request_timeout: HumanDuration,
     /// Requests at a time; more are answered with "busy".
     pub max_concurrent_requests: u32,
     /// Web origins that may call besides the listener's own, as `https://app.example.com`.
@@ -82,7 +80,6 @@ impl Default for ServerConfig {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 8_000,
             exposure: Exposure::default(),
-            request_timeout: HumanDuration::secs(30),
             max_concurrent_requests: 1_000,
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
@@ -105,9 +102,7 @@ impl Default for ServerConfig {
 
 impl Check for ServerConfig {
     fn check(&self, findings: &mut Findings) {
-        let (short, hour) = (HumanDuration::millis(100), HumanDuration::secs(3_600));
-        let why = "a client must get an answer, and not wait for hours";
-        findings.range("request-timeout", &self.request_timeout, &short, &hour, why);
+        let short = HumanDuration::millis(100);
         let why = "every request holds memory and perhaps an instance";
         findings.range("max-concurrent-requests", &self.max_concurrent_requests, &1, &100_000, why);
         findings.at_most("allowed-origins", self.allowed_origins.len(), 256);

@@ -4,9 +4,6 @@ use std::{borrow::Cow, fmt};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use url::Url;
-
-use crate::{document::MASKABLE, secret::Secret, text::REDACTED};
 
 /// Durable state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -16,64 +13,43 @@ pub struct StoreConfig {
     pub url: StoreUrl,
 }
 
-/// `sqlite:PATH`, or `postgres://…`. A password in it is not printed, and is taken only through `${…}` or the
-/// environment.
-#[derive(Clone, PartialEq, Eq)]
-pub enum StoreUrl {
-    /// A file of SQLite; a relative path is below the data directory.
-    Sqlite(String),
-    /// A database of PostgreSQL.
-    Postgres(Secret),
-}
+/// `sqlite:PATH`: a file of SQLite; a relative path is below the data directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreUrl(String);
 
 impl Default for StoreUrl {
     fn default() -> Self {
-        Self::Sqlite("tandem.db".to_owned())
+        Self("tandem.db".to_owned())
     }
 }
 
 impl StoreUrl {
-    fn read<E: de::Error>(text: String, clear: bool) -> Result<Self, E> {
-        if let Some(path) = text.strip_prefix("sqlite:") {
-            let climbs = path.split('/').any(|part| part == "..");
-            if path.is_empty() || climbs || path.chars().any(char::is_control) {
-                return Err(E::custom("no path of a database; write a plain path without `..`, as `sqlite:tandem.db`"));
-            }
-            return Ok(Self::Sqlite(path.to_owned()));
+    /// The path of the file.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.0
+    }
+
+    /// No message repeats the text: one of another kind of database may hold a password.
+    fn read<E: de::Error>(text: &str) -> Result<Self, E> {
+        let scheme = text.split_once(':').map(|(scheme, _)| scheme);
+        if matches!(scheme, Some("postgres" | "postgresql")) {
+            return Err(E::custom("this host keeps its state in SQLite only; write `sqlite:PATH`"));
         }
-        // No message repeats the text: it may hold a password.
-        let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "postgres" | "postgresql"));
-        let Some(url) = url else {
-            return Err(E::custom("no url of a store; write `sqlite:PATH` or `postgres://HOST/DATABASE`"));
+        let Some(path) = text.strip_prefix("sqlite:") else {
+            return Err(E::custom("no url of a store; write `sqlite:PATH`"));
         };
-        let password = url.password().is_some() || url.query_pairs().any(|(key, _)| key == "password");
-        if clear && password {
-            return Err(E::custom("a password in clear text is refused; write it as `${env:NAME}` or `${file:/path}`"));
+        let climbs = path.split('/').any(|part| part == "..");
+        if path.is_empty() || climbs || path.chars().any(char::is_control) {
+            return Err(E::custom("no path of a database; write a plain path without `..`, as `sqlite:tandem.db`"));
         }
-        Ok(Self::Postgres(Secret::new(text)))
+        Ok(Self(path.to_owned()))
     }
 }
 
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "sqlite:{path}"),
-            Self::Postgres(secret) => match Url::parse(secret.expose()) {
-                Ok(url) => {
-                    let host = url.host_str().unwrap_or_default();
-                    let user = if url.username().is_empty() { String::new() } else { format!("{}@", url.username()) };
-                    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-                    write!(f, "postgres://{user}{host}{port}{}", url.path())
-                }
-                Err(_) => f.write_str(REDACTED),
-            },
-        }
-    }
-}
-
-impl fmt::Debug for StoreUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        write!(f, "sqlite:{}", self.0)
     }
 }
 
@@ -87,23 +63,19 @@ impl<'de> Deserialize<'de> for StoreUrl {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Visitor;
 
-        impl<'de> de::Visitor<'de> for Visitor {
+        impl de::Visitor<'_> for Visitor {
             type Value = StoreUrl;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("`sqlite:PATH` or `postgres://HOST/DATABASE`")
+                f.write_str("`sqlite:PATH`")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<StoreUrl, E> {
-                StoreUrl::read(text.to_owned(), true)
-            }
-
-            fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<StoreUrl, D::Error> {
-                StoreUrl::read(String::deserialize(deserializer)?, false)
+                StoreUrl::read(text)
             }
         }
 
-        deserializer.deserialize_newtype_struct(MASKABLE, Visitor)
+        deserializer.deserialize_str(Visitor)
     }
 }
 
@@ -113,6 +85,6 @@ impl JsonSchema for StoreUrl {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^(sqlite:.+|postgres(ql)?://.+|.*\\$\\{.+\\}.*)$" })
+        json_schema!({ "type": "string", "pattern": "^(sqlite:.+|.*\\$\\{.+\\}.*)$" })
     }
 }

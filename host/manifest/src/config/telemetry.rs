@@ -1,9 +1,8 @@
-//! `[telemetry]`: logs, traces, metrics.
+//! `[telemetry]`: logs.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
-use super::HttpUrl;
 use crate::document::{Check, Findings};
 
 /// Longest log filter, in bytes.
@@ -22,7 +21,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Logs, traces, metrics.
+/// Logs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct TelemetryConfig {
@@ -30,23 +29,12 @@ pub struct TelemetryConfig {
     pub log: String,
     /// The form of log lines.
     pub log_format: LogFormat,
-    /// Where traces are sent, as `http://localhost:4318`; empty is nowhere.
-    #[serde(deserialize_with = "endpoint", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub otlp_endpoint: Option<HttpUrl>,
-    /// Whether `/metrics` is served.
-    pub metrics: bool,
 }
 
 impl Default for TelemetryConfig {
     fn default() -> Self {
-        Self { log: "info".to_owned(), log_format: LogFormat::default(), otlp_endpoint: None, metrics: true }
+        Self { log: "info".to_owned(), log_format: LogFormat::default() }
     }
-}
-
-fn endpoint<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<HttpUrl>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(serde::de::Error::custom) }
 }
 
 impl Check for TelemetryConfig {

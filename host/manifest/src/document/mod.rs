@@ -17,7 +17,7 @@ pub(crate) use de::{MASKABLE, REFERENCE_ONLY};
 pub use error::{ManifestError, ManifestErrors};
 pub(crate) use forms::{bool_or_table, string_or_table};
 pub(crate) use read::{Check, Findings, read};
-pub(crate) use tree::{Node, Place, Source, Tree, Value};
+pub(crate) use tree::{Node, Place, Source, Step, Tree, Value};
 
 /// Most errors that one reading reports: more is a file of another kind, and nobody reads them.
 pub const MAX_ERRORS: usize = 32;

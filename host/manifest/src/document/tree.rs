@@ -135,6 +135,15 @@ impl Tree {
         ManifestError { message, help, ..base }
     }
 
+    /// Takes a value out with an error at its key, so that it is not reported as something else too. Nothing where there is
+    /// none.
+    pub(crate) fn refuse(&mut self, way: &[Step], message: String, help: String) {
+        let Some(place) = self.root.get(way).map(|node| node.key.clone()) else { return };
+        self.root.remove(way);
+        let error = self.error_at(&place, message, Some(help));
+        self.errors.push(error);
+    }
+
     /// Sets a text at a path of keys, above whatever is there. A key that differs only in case or in `_`
     /// for `-` from one that is there is that one, since the environment cannot spell them apart.
     pub(crate) fn overlay(&mut self, path: &[String], text: String, source: Source) {

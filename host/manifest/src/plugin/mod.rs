@@ -125,7 +125,9 @@ impl PluginManifest {
     /// # Errors
     /// Everything that is wrong, each with its place.
     pub fn parse(label: &str, text: &str) -> Result<Self, ManifestErrors> {
-        read(&Tree::parse(label, text, |_| false))
+        let mut tree = Tree::parse(label, text, |_| false);
+        runtime::refuse_sessions(&mut tree);
+        read(&tree)
     }
 
     /// The canonical JSON that a package carries.

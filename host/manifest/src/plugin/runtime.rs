@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::document::{Check, Findings};
+use crate::document::{Check, Findings, Step, Tree, Value};
 
 /// Calls of a pooled instance before it is replaced, where the manifest does not say: a leak stays small and
 /// the start is paid rarely.
@@ -37,8 +37,15 @@ pub enum Instance {
     PerCall,
     /// Many calls of one tenant, up to `max-invocations`.
     Pooled,
-    /// One client session.
-    PerSession,
+}
+
+/// Says of an instance per client session, of which there is none, that it is not offered.
+pub(super) fn refuse_sessions(tree: &mut Tree) {
+    let way = ["runtime", "instance"].map(|step| Step::Key(step.to_owned()));
+    if tree.root.get(&way).is_some_and(|node| node.value == Value::Text("per-session".to_owned())) {
+        let message = "`per-session` is not offered by this host".to_owned();
+        tree.refuse(&way, message, "write `per-call` or `pooled`, and keep what a session needs in `kv`".to_owned());
+    }
 }
 
 /// Where and how a plugin runs.
@@ -78,7 +85,6 @@ impl Runtime {
         match self.instance {
             Instance::PerCall => 1,
             Instance::Pooled => self.max_invocations.unwrap_or(DEFAULT_INVOCATIONS),
-            Instance::PerSession => MAX_INVOCATIONS,
         }
     }
 }

@@ -1,0 +1,99 @@
+//! Every setting is read by something that acts on it.
+//!
+//! The keys come from the configuration's JSON Schema. One counts as consumed where the sources, outside of what reads and
+//! checks configurations, and outside of tests, take its field from its table: `server.drain` from `server.drain`,
+//! `p2p.task-queue.workers` from `task_queue.workers`. The few that are taken by another way are listed with the very text.
+
+use std::path::Path;
+
+use tandem_manifest::HostConfig;
+
+/// Keys whose table has another name where they are used: the file, and the text in it that takes them.
+const OTHERWISE: [(&str, &str, &str); 13] = [
+    ("grants.*.config.*", "manifest/src/grant/effective.rs", "operator.config"),
+    ("grants.*.env.*.inherit", "manifest/src/config/layers.rs", "EnvGrant::Inherit"),
+    ("grants.*.fs.*.max-bytes", "manifest/src/grant/effective.rs", "grant.max_bytes"),
+    ("grants.*.fs.*.max-files", "manifest/src/grant/effective.rs", "grant.max_files"),
+    ("grants.*.fs.*.mode", "manifest/src/grant/effective.rs", "grant.mode"),
+    ("grants.*.fs.*.path", "manifest/src/grant/effective.rs", "unwrap_or(grant).path"),
+    ("limits.concurrency-per-plugin", "manifest/src/plugin/limits.rs", "ceilings.concurrency_per_plugin"),
+    ("p2p.discovery.github.api-base", "reactor/src/settings.rs", "config.api_base"),
+    ("p2p.discovery.github.repository", "reactor/src/settings.rs", "config.repository"),
+    ("plugins.canary.duration", "cli/src/reload/plugins.rs", "terms.duration"),
+    ("plugins.canary.max-errors", "cli/src/reload/plugins.rs", "terms.max_errors"),
+    ("plugins.canary.min-calls", "cli/src/reload/plugins.rs", "terms.min_calls"),
+    ("plugins.canary.share", "cli/src/reload/plugins.rs", "terms.share"),
+];
+
+fn host() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The code of every source that may consume a setting: without comments and unit tests.
+fn sources(directory: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.ends_with("manifest/src/config") {
+            continue;
+        }
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+            found.push(code(&path));
+        }
+    }
+}
+
+fn code(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    let code = text.split("#[cfg(test)]").next().unwrap();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn is_word(sign: char) -> bool {
+    sign.is_alphanumeric() || sign == '_'
+}
+
+/// Whether `field` is taken from something that is called `table`, or like one of them.
+fn takes(code: &str, table: &str, field: &str) -> bool {
+    let one = table.strip_suffix('s').unwrap_or(table);
+    code.match_indices(field).any(|(at, _)| {
+        let (before, after) = (&code[..at], &code[at + field.len()..]);
+        let Some(owner) = before.trim_end().strip_suffix('.') else { return false };
+        let owner = owner.trim_end();
+        let owner = &owner[owner.rfind(|sign| !is_word(sign)).map_or(0, |end| end + 1)..];
+        !after.starts_with(is_word) && (owner == table || owner == one)
+    })
+}
+
+fn is_consumed(key: &str, sources: &[String]) -> bool {
+    if let Some((_, file, text)) = OTHERWISE.iter().find(|(other, _, _)| *other == key) {
+        return code(&host().join(file)).contains(text);
+    }
+    let parts: Vec<String> = key.split('.').filter(|part| *part != "*").map(|part| part.replace('-', "_")).collect();
+    let (field, tables) = parts.split_last().unwrap();
+    let table = tables.last().map_or("config", String::as_str);
+    sources.iter().any(|code| takes(code, table, field))
+}
+
+#[test]
+fn every_setting_has_a_consumer() {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(host()).unwrap() {
+        sources(&entry.unwrap().path().join("src"), &mut all);
+    }
+    let keys = HostConfig::keys();
+    assert!(keys.len() > 100 && all.len() > 100, "{} keys, {} sources", keys.len(), all.len());
+    // A tenant's grants have the type of the operator's, and what narrows the ones reads the others.
+    let distinct = keys.iter().filter(|key| !key.starts_with("tenants.*.grants."));
+    let unread: Vec<&String> = distinct.filter(|key| !is_consumed(key, &all)).collect();
+    assert!(
+        unread.is_empty(),
+        "nothing reads {unread:?}; use them, or take them out (`manifest/src/config/absent.rs` says of a key that it is not \
+         offered)"
+    );
+    for (key, _, _) in OTHERWISE {
+        assert!(keys.iter().any(|other| other == key), "{key} is no setting any more");
+    }
+    assert!(!is_consumed("server.request-timeout", &all), "the search finds what is not there");
+}
