@@ -48,6 +48,12 @@ impl Catalog {
         }
     }
 
+    /// Why a file is not served as it is, if it is not.
+    #[must_use]
+    pub fn rejection(&self, file: &str) -> Option<Rejected> {
+        self.snapshot.load().parts.rejected.get(file).cloned()
+    }
+
     /// Notes why a file is not served as it is. What it had before goes on.
     pub fn reject(&self, rejected: Rejected) {
         self.change_always(|parts| drop(parts.rejected.insert(rejected.file.clone(), rejected)));

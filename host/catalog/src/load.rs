@@ -6,7 +6,6 @@
 use std::{
     collections::BTreeMap,
     fs,
-    io::Read as _,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -152,12 +151,10 @@ pub fn load_candidate(
     load(engine, file, bytes, options, grants, true)
 }
 
-/// A plugin file's bytes, of which there are not more than a package may have.
+/// A plugin file's bytes, of which there are not more than a package may have. Waits for nobody: what is no regular file is
+/// refused.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes));
-    read.map_err(|error| format!("cannot be read: {error}"))?;
-    Ok(bytes)
+    tandem_files::read_regular(path, MAX_FILE as u64).map_err(|error| error.to_string())
 }
 
 fn load(
@@ -175,9 +172,6 @@ fn load(
     let policy = match manifest.runtime.instance {
         Instance::PerCall => InstancePolicy::PerCall,
         Instance::Pooled => InstancePolicy::Pooled { max_invocations: manifest.runtime.invocations() },
-        Instance::PerSession => {
-            return Err("`instance = \"per-session\"` is not offered by this host; use per-call or pooled".to_owned());
-        }
     };
     let spec = PluginSpec {
         name: manifest.plugin.name.to_string(),

@@ -3,36 +3,39 @@
 use std::{
     fs,
     io::{IsTerminal, Write},
-    os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
 use anyhow::{Context, bail};
 use tandem_engine::{Engine, LeftOut};
-use tandem_manifest::{KeyPair, ManifestErrors, Package, PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_files::{Staged, read_regular};
+use tandem_manifest::{KeyPair, MAX_FILE, ManifestErrors, Package, PluginManifest, SignaturePolicy, TrustRoots};
 
 use crate::{
     args::{Keygen, Sign, Verify},
     exit::Exit,
 };
 
+/// The largest manifest, key or list that is read.
+const MAX_SMALL: u64 = 1 << 20;
+
+/// A component or a package.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+    read_regular(path, MAX_FILE as u64).with_context(|| format!("cannot read {}", path.display()))
 }
 
-fn read_text(path: &Path) -> anyhow::Result<String> {
-    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+/// A small file of text.
+pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
+    let read = || Ok::<_, anyhow::Error>(String::from_utf8(read_regular(path, MAX_SMALL)?)?);
+    read().with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Writes beside the target and renames, so that a crash leaves the old file or the new one.
+/// Puts a file in the place of another one, whole, and makes its directory.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
     }
-    fs::write(&temporary, bytes)
-        .and_then(|()| fs::rename(&temporary, path))
-        .with_context(|| format!("cannot write {}", path.display()))
+    tandem_files::atomic_write(path, bytes, 0o666).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// The errors of a hand-written file, drawn with the lines that they are about.
@@ -90,9 +93,8 @@ pub(crate) fn keygen(args: &Keygen) -> anyhow::Result<Exit> {
     if let Some(parent) = private.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         fs::create_dir_all(parent)?;
     }
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&private)?;
-    file.write_all(pair.to_pem()?.as_bytes())?;
-    fs::write(&public, pair.public_pem()?)?;
+    Staged::new(&private, pair.to_pem()?.as_bytes(), 0o600)?.put_new()?;
+    Staged::new(&public, pair.public_pem()?.as_bytes(), 0o666)?.put_new()?;
     writeln!(std::io::stdout(), "key {}: {} (keep it secret) and {}", pair.id(), private.display(), public.display())?;
     Ok(Exit::Success)
 }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use tandem_catalog::{Category, Rejected, View};
 use tandem_manifest::{HostConfig, Installed, Package, Revoked, SupplyPolicy};
 use tandem_store::{AuditRecord, EventRecord, MAX_APPEND, Store};
 
-use crate::{config, package::drawn};
+use crate::{
+    config,
+    package::{drawn, read_text},
+};
 
 /// The gate of one loading.
 pub(crate) struct Supply {
@@ -61,7 +63,7 @@ pub(crate) fn revoked(config: &HostConfig) -> anyhow::Result<Revoked> {
             anyhow::bail!("plugins.revoked: there is no file `{pattern}`; an empty one revokes nothing");
         }
         for file in files {
-            let text = std::fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            let text = read_text(&file)?;
             revoked.add(Revoked::parse(&file.display().to_string(), &text).map_err(|errors| drawn(&errors))?);
         }
     }

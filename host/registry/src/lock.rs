@@ -5,15 +5,14 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
 };
 
 use semver::Version;
 use serde::{Deserialize, Serialize};
+use tandem_files::{ReadError, Staged, read_regular};
 use tandem_manifest::{Installed, KeyId, Name, Sha256Digest};
-use tempfile::NamedTempFile;
 
 use crate::source::Source;
 
@@ -97,13 +96,13 @@ impl Lock {
     pub fn read(path: &Path) -> Result<Option<Self>, LockError> {
         let file = |source| LockError::File { path: path.to_owned(), source };
         let wrong = |reason: String| LockError::Form { path: path.to_owned(), reason };
-        match fs::metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(file(error)),
-            Ok(metadata) if metadata.len() > MAX_LOCK => return Err(wrong(format!("more than {MAX_LOCK} bytes"))),
-            Ok(_) => {}
-        }
-        let text = fs::read_to_string(path).map_err(file)?;
+        let bytes = match read_regular(path, MAX_LOCK) {
+            Ok(bytes) => bytes,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(ReadError::Io(error)) => return Err(file(error)),
+            Err(other) => return Err(wrong(other.to_string())),
+        };
+        let text = String::from_utf8(bytes).map_err(|_| wrong("it is no text".to_owned()))?;
         let form: Form = toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
         if form.version != VERSION {
             return Err(wrong(format!("its form is {}, this host knows {VERSION}", form.version)));
@@ -129,24 +128,16 @@ impl Lock {
         let form = Form { version: VERSION, plugins: self.plugins.values().cloned().collect() };
         let text = toml::to_string(&form)
             .map_err(|error| LockError::Form { path: path.to_owned(), reason: error.to_string() })?;
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(".".as_ref());
         // It holds no secret, and others may want to see what is installed.
-        let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o644);
-        let mut temporary = tempfile::Builder::new()
-            .prefix(".tandem.lock.")
-            .permissions(permissions)
-            .tempfile_in(parent)
-            .map_err(file)?;
-        let written = temporary.write_all(format!("{HEAD}{text}").as_bytes());
-        written.and_then(|()| temporary.as_file().sync_all()).map_err(file)?;
-        Ok(Prepared { temporary, path: path.to_owned() })
+        let staged = Staged::new(path, format!("{HEAD}{text}").as_bytes(), 0o644).map_err(file)?;
+        Ok(Prepared { staged, path: path.to_owned() })
     }
 }
 
 /// A lock file that is written and not yet in its place. Dropped, it leaves nothing.
 #[derive(Debug)]
 pub struct Prepared {
-    temporary: NamedTempFile,
+    staged: Staged,
     path: PathBuf,
 }
 
@@ -156,13 +147,15 @@ impl Prepared {
     /// # Errors
     /// The rename failed.
     pub fn commit(self) -> Result<(), LockError> {
-        let Self { temporary, path } = self;
-        temporary.persist(&path).map(drop).map_err(|error| LockError::File { path, source: error.error })
+        let Self { staged, path } = self;
+        staged.put().map_err(|source| LockError::File { path, source })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

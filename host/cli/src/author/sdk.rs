@@ -69,16 +69,18 @@ fn digest() -> String {
 }
 
 fn unpack(place: &Path) -> anyhow::Result<()> {
-    let temporary = place.with_extension(format!("{}.tmp", std::process::id()));
-    let made = unpack_into(&temporary).and_then(|()| match fs::rename(&temporary, place) {
+    let parent = place.parent().context("the SDKs' directory is below another one")?;
+    fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+    let permissions = fs::Permissions::from_mode(0o755);
+    let temporary = tempfile::Builder::new().prefix(".sdk-").permissions(permissions).tempdir_in(parent);
+    // Dropped, it is taken away with all that is in it.
+    let temporary = temporary.with_context(|| format!("cannot write to {}", parent.display()))?;
+    unpack_into(temporary.path())?;
+    match fs::rename(temporary.path(), place) {
         // Another process was quicker, with the same files.
         Err(_) if place.is_dir() => Ok(()),
-        renamed => renamed.map_err(Into::into),
-    });
-    if temporary.exists() {
-        drop(fs::remove_dir_all(&temporary));
+        renamed => renamed.with_context(|| format!("cannot make {}", place.display())),
     }
-    made
 }
 
 fn unpack_into(directory: &Path) -> anyhow::Result<()> {

@@ -2,13 +2,12 @@
 
 use std::{
     fs::{self, File},
-    io::Write as _,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
 use tandem_catalog::{LoadOptions, read_file};
+use tandem_files::Staged;
 use tandem_manifest::{Installed, Name, Package, TrustRoots};
 use tandem_registry::Locked;
 
@@ -64,22 +63,15 @@ impl Site {
         let directory = &self.load.directory;
         let target = target(directory, &locked.name, present)?;
         let cannot = || format!("cannot write {}", target.display());
-        // Not `.wasm`: nobody looks at it before it is renamed.
-        let prefix = format!(".{}.", locked.name);
-        let mut temporary = tempfile::Builder::new()
-            .prefix(&prefix)
-            .suffix(".tmp")
-            .permissions(fs::Permissions::from_mode(0o644))
-            .tempfile_in(directory)
-            .with_context(cannot)?;
-        temporary.write_all(bytes).and_then(|()| temporary.as_file().sync_all()).with_context(cannot)?;
+        // Under a name that is no plugin's: nobody looks at it before it is renamed.
+        tandem_files::sweep(directory);
+        let staged = Staged::new(&target, bytes, 0o644).with_context(cannot)?;
         let mut lock = self.lock.clone().unwrap_or_default();
         lock.plugins.insert(locked.name.clone(), locked);
         // All that is likely to fail is done; two renames are left.
         let prepared = lock.prepare(&self.lock_path)?;
-        temporary.persist(&target).with_context(cannot)?;
+        staged.put().with_context(cannot)?;
         prepared.commit().with_context(|| format!("{} is installed, but not noted", target.display()))?;
-        sync(directory);
         self.lock = Some(lock);
         Ok(())
     }

@@ -5,7 +5,7 @@
 
 use std::{
     fs, io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     time::SystemTime,
 };
@@ -53,17 +53,18 @@ impl History {
                 if Sha256Digest::of(&bytes) != file.digest {
                     return Err(io::Error::other("the file has changed since it was loaded"));
                 }
-                write(&path, &bytes)?;
+                tandem_files::atomic_write(&path, &bytes, 0o600)?;
             }
         }
         self.prune(directory)
     }
 
     fn prune(&self, directory: &Path) -> io::Result<()> {
+        tandem_files::sweep(directory);
         let mut files = Vec::new();
         for entry in fs::read_dir(directory)? {
-            let entry = entry?;
-            files.push((entry.metadata()?.modified()?, entry.path()));
+            let path = entry?.path();
+            files.extend(kept(&path).map(|kept| (kept.at, path)));
         }
         files.sort();
         for (_, path) in files.iter().rev().skip(KEPT) {
@@ -107,21 +108,8 @@ fn kept(path: &Path) -> Option<Kept> {
     })
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    use io::Write as _;
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)
-}
-
 /// Puts a file in the place of another one in the plugin directory.
 pub(super) fn put_back(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-    let put = || {
-        fs::write(&temporary, bytes)?;
-        fs::rename(&temporary, path)
-    };
-    put().with_context(|| format!("cannot write {}; is the plugin directory writable?", path.display()))
+    let put = tandem_files::atomic_write(path, bytes, 0o644);
+    put.with_context(|| format!("cannot write {}; is the plugin directory writable?", path.display()))
 }

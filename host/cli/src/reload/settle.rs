@@ -37,8 +37,8 @@ pub(super) fn scan(directory: &Path) -> io::Result<BTreeMap<String, Stamp>> {
         let path = entry?.path();
         let plugin = path.extension().is_some_and(|extension| extension == "wasm");
         let Some(name) = path.file_name().filter(|_| plugin) else { continue };
-        // What is gone between listing and looking is not there.
-        let Ok(metadata) = std::fs::metadata(&path) else { continue };
+        // A link to nothing is looked at itself. What is gone between listing and looking is not there.
+        let Ok(metadata) = std::fs::metadata(&path).or_else(|_| std::fs::symlink_metadata(&path)) else { continue };
         files.insert(name.to_string_lossy().into_owned(), Stamp::of(&metadata));
     }
     Ok(files)

@@ -4,16 +4,15 @@
 //! CPU, from the component with this digest. **Refuses** everything else: compiled code is trusted code, and
 //! wasmtime accepts most bit flips in it. An entry that fails its MAC is reported, deleted and made anew.
 //!
-//! The directory is 0700, the key 0600. Entries are written to a temporary name and renamed, so that a crash
-//! leaves none in part.
+//! The directory is 0700, the key 0600. Entries are written whole ([`tandem_files::atomic_write`]).
 
 mod load;
 
 use std::{
     fs,
     hash::{Hash, Hasher},
-    io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -23,6 +22,8 @@ use wasmtime::{Engine, component::Component};
 
 const KEY_BYTES: usize = 32;
 const TAG_BYTES: usize = 32;
+/// The largest entry that is read: some times what the largest package compiles to.
+const MAX_CODE: u64 = 1 << 30;
 /// Separates this use of the key from any other.
 const DOMAIN: &[u8] = b"tandem aot v1";
 
@@ -50,6 +51,7 @@ impl AotCache {
     pub(crate) fn open(directory: &Path, engine: &Engine) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
         fs::set_permissions(directory, fs::Permissions::from_mode(0o700))?;
+        tandem_files::sweep(directory);
         let key = tandem_store::host_key(&directory.join("key"))?;
         let mut hasher = Sha256Hasher(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut hasher);
@@ -61,7 +63,7 @@ impl AotCache {
     pub(crate) fn load(&self, engine: &Engine, wasm: &[u8]) -> wasmtime::Result<(Component, Origin)> {
         let digest: [u8; 32] = Sha256::digest(wasm).into();
         let path = self.path(&digest);
-        let origin = match fs::read(&path) {
+        let origin = match tandem_files::read_regular(&path, MAX_CODE) {
             Ok(bytes) => match self.authentic(&digest, &bytes) {
                 Some(code) => return Ok((load::component(engine, code)?, Origin::Cached)),
                 None => {
@@ -102,12 +104,8 @@ impl AotCache {
 
     fn write(&self, path: &Path, digest: &[u8; 32], code: &[u8]) -> io::Result<()> {
         let mac = self.mac(digest, code).ok_or_else(|| io::Error::other("no MAC key"))?;
-        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
-        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-        file.write_all(&mac.finalize().into_bytes())?;
-        file.write_all(code)?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)
+        let tag = mac.finalize().into_bytes();
+        tandem_files::atomic_write(path, &[&*tag, code].concat(), 0o600)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The file registry: a directory with the record of each host in a file of its own, `<peer id>.json`.
 //!
-//! **Promises.** A file is written under another name and then renamed, so that no reader sees half of it; it is
+//! **Promises.** A file is written whole ([`tandem_files::atomic_write`]), so that no reader sees half of it; it is
 //! readable by its user only. What is read is signed by the host that the file is named after; whether it may be
 //! believed now says the peer book. A bad file is reported and hides no good one.
 //!
@@ -11,9 +11,8 @@
 //! All file work is done on the blocking pool of the runtime.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
-    os::unix::fs::OpenOptionsExt,
+    fs::{self, File},
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -195,16 +194,9 @@ fn read(path: &Path, name: &str) -> Result<HostRecord, BadFile> {
 
 fn write(directory: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(directory)?;
-    let temporary = directory.join(format!(".{name}.{}.tmp", std::process::id()));
-    // What a host that was killed left behind.
-    remove(&temporary)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    let renamed = written.and_then(|()| fs::rename(&temporary, directory.join(name)));
-    if renamed.is_err() {
-        remove(&temporary)?;
-    }
-    renamed
+    // What hosts that were killed left behind.
+    tandem_files::sweep(directory);
+    tandem_files::atomic_write(&directory.join(name), bytes, 0o600)
 }
 
 fn remove(path: &Path) -> io::Result<bool> {

@@ -1,12 +1,11 @@
 //! The host's key, which is its name among peers. Made at the first start and kept, so that others find the same host again.
 
-use std::{
-    io::Write as _,
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
-    path::Path,
-};
+use std::{os::unix::fs::PermissionsExt as _, path::Path};
 
 use libp2p::identity::Keypair;
+
+/// The largest key that is read: one of RSA with 4096 bits has less than 3 KiB.
+const MAX_KEY: u64 = 16 << 10;
 
 /// Reads the key, or makes it: ed25519, protobuf-encoded (libp2p peer-ids spec), mode 0600.
 ///
@@ -15,7 +14,7 @@ use libp2p::identity::Keypair;
 /// When the file is not readable, is no key, or others may read it.
 pub(crate) fn open(path: &Path) -> Result<Keypair, String> {
     let fail = |what: &str, error: &dyn std::fmt::Display| format!("{what} {}: {error}", path.display());
-    match std::fs::read(path) {
+    match tandem_files::read_regular(path, MAX_KEY) {
         Ok(bytes) => {
             let mode = std::fs::metadata(path).map_err(|error| fail("cannot look at", &error))?.permissions().mode();
             if mode & 0o077 != 0 {
@@ -23,16 +22,15 @@ pub(crate) fn open(path: &Path) -> Result<Keypair, String> {
             }
             Keypair::from_protobuf_encoding(&bytes).map_err(|error| fail("this is no key of a peer:", &error))
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        Err(error) if error.is_not_found() => {
             let key = Keypair::generate_ed25519();
             let bytes = key.to_protobuf_encoding().map_err(|error| fail("cannot encode the key for", &error))?;
             if let Some(parent) = path.parent() {
                 std::fs::create_dir_all(parent).map_err(|error| fail("cannot make the directory of", &error))?;
             }
             // Never over another's: two hosts that start at once must not both believe in their own.
-            let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-            let mut file = file.map_err(|error| fail("cannot make", &error))?;
-            file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(|error| fail("cannot write", &error))?;
+            let staged = tandem_files::Staged::new(path, &bytes, 0o600);
+            staged.and_then(tandem_files::Staged::put_new).map_err(|error| fail("cannot make", &error))?;
             Ok(key)
         }
         Err(error) => Err(fail("cannot read", &error)),

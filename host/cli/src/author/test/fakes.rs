@@ -4,7 +4,6 @@
 
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
-    fs,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -17,6 +16,9 @@ use tandem_engine::{
 };
 
 use super::case::{Exchange, Fault, World};
+
+/// The largest answer that a file may hold: as much as a guest may be answered by a tool.
+const MAX_BODY: u64 = 64 << 20;
 
 /// Lines of a call's log that are kept to be shown.
 const LINES: usize = 200;
@@ -70,7 +72,7 @@ impl Worlds {
             Exchange { json: Some(value), .. } => value.to_string().into_bytes(),
             Exchange { file: Some(file), .. } => {
                 let path = self.project.join(file);
-                fs::read(&path)
+                tandem_files::read_regular(&path, MAX_BODY)
                     .map_err(|error| Unanswered::Unknown(format!("cannot read {}: {error}", path.display())))?
             }
             _ => Vec::new(),

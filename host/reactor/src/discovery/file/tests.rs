@@ -36,7 +36,8 @@ async fn a_temporary_file_of_a_killed_host_is_no_obstacle() {
     let (_directory, registry) = registry();
     let (key, id) = key();
     fs::create_dir(&registry.directory).unwrap();
-    fs::write(registry.directory.join(format!(".{id}.json.{}.tmp", std::process::id())), "half").unwrap();
+    let left = File::create(registry.directory.join(format!(".{id}.json.x.tandem-tmp"))).unwrap();
+    left.set_modified(std::time::SystemTime::now() - 2 * tandem_files::ABANDONED).unwrap();
     registry.publish(&record(&key, &[])).await.unwrap();
     assert_eq!(fs::read_dir(&registry.directory).unwrap().count(), 1);
 }
