@@ -1,21 +1,11 @@
-;; Fills 14 MiB again and again, many times between two points where it can be interrupted.
+;; Fills and moves 240 MiB again and again: one instruction takes many milliseconds.
 (module
-  (memory (export "memory") 225)
+  (memory (export "memory") 3840)
   (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 64))
   (func (export "tandem:plugin/tools@0.1.0#describe") (result i32) unreachable)
   (func (export "tandem:plugin/tools@0.1.0#call") (param i32 i32 i32 i32 i32) (result i32)
     (loop $again
-      (memory.fill (i32.const 0) (i32.const 1) (i32.const 14680064))
-      (memory.fill (i32.const 0) (i32.const 2) (i32.const 14680064))
-      (memory.fill (i32.const 0) (i32.const 3) (i32.const 14680064))
-      (memory.fill (i32.const 0) (i32.const 4) (i32.const 14680064))
-      (memory.copy (i32.const 0) (i32.const 1) (i32.const 14680063))
-      (memory.copy (i32.const 1) (i32.const 0) (i32.const 14680063))
-      (memory.copy (i32.const 0) (i32.const 1) (i32.const 14680063))
-      (memory.copy (i32.const 1) (i32.const 0) (i32.const 14680063))
-      (memory.fill (i32.const 0) (i32.const 5) (i32.const 14680064))
-      (memory.fill (i32.const 0) (i32.const 6) (i32.const 14680064))
-      (memory.fill (i32.const 0) (i32.const 7) (i32.const 14680064))
-      (memory.fill (i32.const 0) (i32.const 8) (i32.const 14680064))
+      (memory.fill (i32.const 0) (i32.const 1) (i32.const 251658240))
+      (memory.copy (i32.const 0) (i32.const 1) (i32.const 251658239))
       (br $again))
     unreachable))

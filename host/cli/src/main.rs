@@ -11,6 +11,7 @@ mod client;
 mod config;
 #[cfg(test)]
 mod consumed;
+mod descriptors;
 mod doctor;
 #[cfg(test)]
 mod documented;

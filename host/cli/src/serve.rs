@@ -21,6 +21,7 @@ use crate::{
     audit,
     auth::{self, Auth},
     config,
+    descriptors::Descriptors,
     exit::Exit,
     grants::Grants,
     health,
@@ -35,6 +36,10 @@ use crate::{
     warnings,
 };
 
+/// Threads for what blocks: guests' file operations, name lookups, the host's own. The runtime's 512 were all started by a few
+/// guests that ask for metadata in a loop; what waits for a thread is bounded by what asks.
+const BLOCKING_THREADS: usize = 64;
+
 /// Runs the host.
 pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
     let start = Instant::now();
@@ -43,19 +48,25 @@ pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
     for warning in warnings::variables(&config::environment()) {
         tracing::warn!("{warning}");
     }
+    let descriptors = Descriptors::raise();
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    runtime.enable_all().thread_name("general");
+    runtime.enable_all().thread_name("general").max_blocking_threads(BLOCKING_THREADS);
     if config.general.workers > 0 {
         runtime.worker_threads(config.general.workers.into());
     }
     let runtime = runtime.build()?;
-    let result = runtime.block_on(serve(&args, &config, start));
+    let result = runtime.block_on(serve(&args, &config, descriptors, start));
     // A guest's file operation may still be under way; nobody waits for its answer any more.
     runtime.shutdown_background();
     result
 }
 
-async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow::Result<Exit> {
+async fn serve(
+    args: &Serve,
+    config: &Arc<HostConfig>,
+    descriptors: Descriptors,
+    start: Instant,
+) -> anyhow::Result<Exit> {
     let path = config::store_path(config);
     let store =
         Store::open(&path).with_context(|| format!("cannot open the store {}; is it writable?", path.display()))?;
@@ -65,7 +76,7 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     let admin = Admin::new(store.clone(), policy.clone()).await?.with_plugins(plugins.clone());
     let services = Arc::new(Services::with_store(store.clone()).trusting(config::authorities(config)?));
     let catalog = Arc::new(Catalog::beside(tandem_gateway::meta_tools()));
-    let limits = Arc::new(Limits::new(config.clone()));
+    let limits = Arc::new(Limits::new(config.clone(), descriptors));
     let issued = admin.keys.subscribe();
     let asks = auth::asks(config, &issued.borrow());
     let tasks = reactor::task_store(config, &store);
@@ -75,6 +86,7 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
     admin.set_p2p(P2pParts { tasks: tasks.clone(), reactor: reactor.clone() });
     let router = RouterConfig {
         reactor: reactor.as_ref().map(|reactor| reactor.lane().clone()),
+        descriptors: descriptors.for_guests(),
         ..router_config(config, limits.clone())
     };
     let router = Router::new(catalog.clone(), services.clone(), router);
@@ -83,7 +95,11 @@ async fn serve(args: &Serve, config: &Arc<HostConfig>, start: Instant) -> anyhow
         services.set_p2p(reactor.clone());
     }
     // The gateway comes before the plugins: it owns the recorder of all that is counted.
-    let gateway_config = GatewayConfig { tasks: Some(tasks), ..gateway_config(args.exposure, config) };
+    let gateway_config = GatewayConfig {
+        tasks: Some(tasks),
+        connection_limit: descriptors.for_connections(config.server.connection_limit) as usize,
+        ..gateway_config(args.exposure, config)
+    };
     let gateway = Gateway::with_authenticator(router.clone(), gateway_config, authenticator)?;
     gateway.set_health(health::parts(reactor.clone(), store.clone()));
     let stop = CancellationToken::new();

@@ -6,34 +6,40 @@ use arc_swap::ArcSwap;
 use tandem_manifest::{AuditCalls, HostConfig, TenantConfig};
 use tandem_router::{AuditedCalls, TenantLimits, TenantPolicy};
 
+use crate::descriptors::Descriptors;
+
 /// The limits of the tenants in one configuration. A tenant that it does not name is bound by nothing but the host's own
 /// limits: without tenants, there is only the local caller.
 #[derive(Debug)]
-pub(crate) struct Limits(ArcSwap<HostConfig>);
+pub(crate) struct Limits {
+    config: ArcSwap<HostConfig>,
+    descriptors: Descriptors,
+}
 
 impl Limits {
-    pub(crate) fn new(config: Arc<HostConfig>) -> Self {
-        Self(ArcSwap::new(config))
+    pub(crate) fn new(config: Arc<HostConfig>, descriptors: Descriptors) -> Self {
+        Self { config: ArcSwap::new(config), descriptors }
     }
 
     /// The configuration that counts now.
     pub(crate) fn config(&self) -> Arc<HostConfig> {
-        self.0.load_full()
+        self.config.load_full()
     }
 
     /// Takes the limits of another configuration; see `Router::refresh_tenants`.
     pub(crate) fn exchange(&self, config: HostConfig) {
-        self.0.store(Arc::new(config));
+        self.config.store(Arc::new(config));
     }
 }
 
 impl TenantPolicy for Limits {
     fn limits(&self, tenant: &str) -> TenantLimits {
-        self.0.load().tenants.get(tenant).map(limits).unwrap_or_default()
+        let config = self.config.load();
+        config.tenants.get(tenant).map(|tenant| limits(tenant, self.descriptors)).unwrap_or_default()
     }
 }
 
-fn limits(tenant: &TenantConfig) -> TenantLimits {
+fn limits(tenant: &TenantConfig, descriptors: Descriptors) -> TenantLimits {
     TenantLimits {
         rate: Some((tenant.rate.per_second, tenant.rate.burst)),
         concurrency: Some(tenant.concurrency),
@@ -41,6 +47,7 @@ fn limits(tenant: &TenantConfig) -> TenantLimits {
         memory: Some(tenant.memory.as_u64()),
         log_per_minute: Some(tenant.log_per_minute.as_u64()),
         egress_per_minute: Some(tenant.egress_per_minute.as_u64()),
+        open_files: Some(tenant.open_files.unwrap_or(descriptors.for_tenant())),
     }
 }
 

@@ -65,6 +65,9 @@ pub struct Exhausted {
 /// Held while a guest has its turn on a thread; given back when dropped.
 pub type Turn = Box<dyn Any + Send>;
 
+/// Held while file descriptors of the host are open for a guest; given back when dropped.
+pub type Descriptors = Box<dyn Any + Send + Sync>;
+
 /// One call's way to its totals and to the audit log. Called on the guest's path: must be quick, and must not block.
 pub trait Account: Send + Sync {
     /// The guest ran for so long.
@@ -85,6 +88,8 @@ pub trait Account: Send + Sync {
     fn log(&self, bytes: u64) -> bool;
     /// So many bytes go over the network, either way.
     fn egress(&self, bytes: u64) -> Result<(), Exhausted>;
+    /// So many files, directories or connections are opened for the guest.
+    fn descriptors(&self, count: u32) -> Result<Descriptors, Exhausted>;
     /// A capability was used.
     fn used(&self, capability: Use);
     /// A capability was asked for and refused; `what` names the object (a host, a path), never a secret.
@@ -116,6 +121,10 @@ impl Account for Unmetered {
 
     fn egress(&self, _bytes: u64) -> Result<(), Exhausted> {
         Ok(())
+    }
+
+    fn descriptors(&self, _count: u32) -> Result<Descriptors, Exhausted> {
+        Ok(Box::new(()))
     }
 
     fn used(&self, _capability: Use) {}

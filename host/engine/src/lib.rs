@@ -40,7 +40,7 @@ mod ticker;
 mod wasi;
 
 pub use access::{Access, Allow};
-pub use account::{Account, Exhausted, Turn, Unmetered, Use};
+pub use account::{Account, Descriptors, Exhausted, Turn, Unmetered, Use};
 pub use aot::Origin;
 pub use bindings::tandem::plugin::types::{
     Blob, Completion, CompletionReference, Content, PromptMessage, PromptOutput, ResourceBody, ResourceContents,

@@ -13,7 +13,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::{
-    account::{Exhausted, Use},
+    account::{Descriptors, Exhausted, Use},
     call::CallEnv,
     capability::{Capability, Limits},
     config::MAX_RESOURCES,
@@ -29,6 +29,8 @@ pub(crate) struct CallState {
     pub(crate) plugin: Arc<Shared>,
     /// What was granted when the guest first used WASI: its environment and directories.
     baked: Option<Arc<Capability>>,
+    /// Held for its directories, or why they are not there.
+    preopened: Option<Result<Descriptors, Exhausted>>,
     pub(crate) limits: Limits,
     /// The call that is being served; none between calls of a pooled instance.
     pub(crate) env: Option<CallEnv>,
@@ -55,6 +57,7 @@ impl CallState {
             gate: HttpGate::new(plugin.clone()),
             plugin,
             baked: None,
+            preopened: None,
             memory: MemoryLimit::new(limits.memory),
             limits,
             env: None,
@@ -121,11 +124,19 @@ impl CallState {
 
     /// Builds the WASI context from what is granted now, once.
     pub(crate) fn bake(&mut self) {
-        if self.wasi.is_none() {
-            let capability = self.capability();
-            self.wasi = Some(Box::new(crate::wasi::context(&capability, &self.log, self.plugin.fixed)));
-            self.baked = Some(capability);
+        if self.wasi.is_some() {
+            return;
         }
+        let capability = self.capability();
+        let count = u32::try_from(capability.directories.len()).unwrap_or(u32::MAX);
+        let preopened = self.env.as_ref().filter(|_| count > 0).map(|env| env.account.descriptors(count));
+        let directories = match preopened {
+            Some(Err(_)) => &[],
+            _ => capability.directories.as_slice(),
+        };
+        self.wasi = Some(Box::new(crate::wasi::context(directories, &self.log, self.plugin.fixed)));
+        self.preopened = preopened;
+        self.baked = Some(capability);
     }
 
     /// The guest's file system.
@@ -137,13 +148,13 @@ impl CallState {
             account: self.env.as_ref().map(|env| env.account.clone()),
         };
         let capability = self.capability();
-        let ctx =
-            self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&Capability::default(), &self.log, None)));
+        let ctx = self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&[], &self.log, None)));
         Files {
             ctx,
             table: &mut self.table,
             open: &mut self.open_files,
             usage: &self.plugin.services.disk,
+            refused: self.preopened.as_ref().and_then(|preopened| preopened.as_ref().err().cloned()),
             capability,
             gate,
         }
@@ -197,8 +208,7 @@ impl CallState {
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         self.bake();
-        let ctx =
-            self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&Capability::default(), &self.log, None)));
+        let ctx = self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&[], &self.log, None)));
         WasiCtxView { ctx, table: &mut self.table }
     }
 }

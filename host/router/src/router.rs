@@ -51,6 +51,8 @@ pub struct RouterConfig {
     pub reactor_fallback: bool,
     /// Threads that run guests. While several tenants are active, one of them holds all but one at most.
     pub workers: usize,
+    /// Files, directories and connections that are open for guests at a time, of all tenants.
+    pub descriptors: u32,
     /// What each tenant may use.
     pub tenants: Arc<dyn TenantPolicy>,
     /// Which calls are recorded in the store's audit log.
@@ -76,6 +78,7 @@ impl RouterConfig {
             general,
             reactor_fallback: false,
             workers: 2,
+            descriptors: u32::MAX,
             tenants: Arc::new(Unlimited),
             audited: AuditedCalls::None,
         }
@@ -122,7 +125,7 @@ impl Router {
         let router = Self(Arc::new_cyclic(|me| Inner {
             me: me.clone(),
             gate: Gate::new(config.max_running, config.max_waiting),
-            tenants: Tenants::new(config.tenants.clone(), config.workers),
+            tenants: Tenants::new(config.tenants.clone(), config.workers, config.descriptors),
             reactor_bounds: LaneBounds { turns: Arc::new(Semaphore::new(REACTOR_TURNS)), cpu: config.reactor_cpu },
             config,
             catalog,

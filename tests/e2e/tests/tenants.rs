@@ -14,6 +14,20 @@ pub(crate) async fn host(guests: &[&str], limits: &str, more: &str) -> anyhow::R
     host_with(guests, None, limits, more).await
 }
 
+/// A host that may have 1024 descriptors, and two tenants with the same directory.
+async fn host_with_few_descriptors() -> anyhow::Result<Host> {
+    let limited = ["sh", "-c", "ulimit -n 1024; exec \"$@\"", "sh"];
+    let grant = "[grants.reader]\nfs.data = { path = \"{home}/files\", mode = \"read-write\" }";
+    let config = format!(
+        "[tenants.good]\nkeys = ['${{file:{{home}}/good}}']\n[tenants.bad]\nkeys = ['${{file:{{home}}/bad}}']\n{grant}\n"
+    );
+    let hash = |key: &str| hex::encode(Sha256::digest(key));
+    let options = Options::with(&["reader", "echo"])?.config(&config).through(&limited);
+    let host = options.write("good", &hash("good")).write("bad", &hash("bad")).start().await?;
+    std::fs::write(host.directory.path().join("files/x"), "x")?;
+    Ok(host)
+}
+
 /// The same, with another plugin's file.
 async fn host_with(
     guests: &[&str],
@@ -136,10 +150,64 @@ async fn what_the_host_does_for_a_guest_is_charged_to_it() -> anyhow::Result<()>
 #[tokio::test]
 async fn an_instruction_that_moves_megabytes_costs_what_it_takes() -> anyhow::Result<()> {
     let directory = tempfile::TempDir::new()?;
-    let bulk = tandem_harness::raw_plugin(directory.path(), "bulk-fill", "tools-only", "")?;
+    let bulk = tandem_harness::large_raw_plugin(directory.path(), "bulk-fill", "tools-only", "", "240MiB")?;
     let host = host_with(&["echo"], Some(bulk), "cpu-per-minute = '600ms'", "").await?;
     let used = cpu_of(&host, "bulk_fill", 4).await?;
     assert!(used < 3 * 600, "{used} ms for a total of 600 ms a minute");
+    Ok(())
+}
+
+#[tokio::test]
+async fn open_files_are_a_total_and_leave_the_door_open() -> anyhow::Result<()> {
+    let host = host_with_few_descriptors().await?;
+    let open = || std::fs::read_dir(format!("/proc/{}/fd", host.pid().unwrap_or(0))).map(Iterator::count);
+    let before = open()?;
+    let mut calls = Vec::new();
+    for _ in 0..8 {
+        let client = host.client_as("/mcp/full", "bad").await?;
+        let arguments = json!({"path": "/data/x", "times": 200, "ms": 3000});
+        calls.push(tokio::spawn(async move { client.call("hold_open", arguments).await }));
+    }
+    let (mut most, mut served) = (0, 0);
+    while !calls.iter().all(tokio::task::JoinHandle::is_finished) {
+        most = most.max(open()?);
+        let newcomer = host.client_as("/mcp/full", "good").await?;
+        let read = newcomer.call("read_file", json!({"path": "/data/x"})).await?;
+        assert_eq!(text(&read), "x", "the neighbour has its own");
+        served += 1;
+    }
+    assert!(served > 0 && most < before + 400, "{most} descriptors were open, {before} before");
+    let mut refused = 0;
+    for call in calls {
+        let result = call.await??;
+        if result.is_error == Some(true) {
+            assert_eq!(fault(&result)["limit"], "tenant-open-files", "{result:?}");
+            refused += 1;
+        }
+    }
+    assert!(refused > 0);
+    let bad = host.client_as("/mcp/full", "bad").await?;
+    assert_eq!(text(&bad.call("read_file", json!({"path": "/data/x"})).await?), "x", "what they held came back");
+    Ok(())
+}
+
+#[tokio::test]
+async fn file_operations_in_a_loop_raise_few_threads() -> anyhow::Result<()> {
+    let host = host_with_few_descriptors().await?;
+    let threads = || std::fs::read_dir(format!("/proc/{}/task", host.pid().unwrap_or(0))).map(Iterator::count);
+    let before = threads()?;
+    let mut calls = Vec::new();
+    for _ in 0..8 {
+        let client = host.client_as("/mcp/full", "bad").await?;
+        let arguments = json!({"path": "/data/x", "times": 10_000});
+        calls.push(tokio::spawn(async move { client.call("stat_many", arguments).await }));
+    }
+    let mut most = 0;
+    while !calls.iter().all(tokio::task::JoinHandle::is_finished) {
+        most = most.max(threads()?);
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    assert!(most <= before + 64, "{most} threads, {before} before");
     Ok(())
 }
 

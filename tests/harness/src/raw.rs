@@ -14,6 +14,17 @@ use crate::root;
 /// called NAME (with `_` for `-`), one resource `raw://NAME` and one prompt where the world has them, and signs it.
 /// `runtime` is the manifest's `[runtime]` table, if it has one.
 pub fn raw_plugin(directory: &Path, name: &str, world: &str, runtime: &str) -> anyhow::Result<PathBuf> {
+    large_raw_plugin(directory, name, world, runtime, "16MiB")
+}
+
+/// The same, with as much memory as is said.
+pub fn large_raw_plugin(
+    directory: &Path,
+    name: &str,
+    world: &str,
+    runtime: &str,
+    memory: &str,
+) -> anyhow::Result<PathBuf> {
     let sources = root().join("tests/raw-guests");
     let mut module = wat::parse_file(sources.join(format!("{name}.wat")))?;
     let mut resolve = Resolve::default();
@@ -26,7 +37,7 @@ pub fn raw_plugin(directory: &Path, name: &str, world: &str, runtime: &str) -> a
     let manifest = format!(
         "[plugin]\nname = \"{name}\"\nversion = \"0.1.0\"\ndescription = \"Made by hand.\"\n\
          license = \"Apache-2.0\"\n[runtime]\n{runtime}\n\
-         [limits]\nmemory = \"16MiB\"\ndeadline = \"20s\"\ncpu = \"300ms\"\n"
+         [limits]\nmemory = \"{memory}\"\ndeadline = \"20s\"\ncpu = \"300ms\"\n"
     );
     let manifest = PluginManifest::parse("plugin.toml", &manifest).map_err(|errors| anyhow::anyhow!("{errors}"))?;
     let package = Package::pack(&component, &manifest, &descriptors(name, world)?)?;

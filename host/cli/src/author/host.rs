@@ -99,7 +99,7 @@ impl Private {
         })?;
         let services = Arc::new(Services::with_store(store).trusting(config::authorities(&config)?));
         let catalog = Arc::new(Catalog::beside(tandem_gateway::meta_tools()));
-        let limits = Arc::new(Limits::new(config.clone()));
+        let limits = Arc::new(Limits::new(config.clone(), crate::descriptors::Descriptors::available()));
         let router = Router::new(catalog.clone(), services.clone(), router_config(&config, limits));
         let engine = EngineConfig { max_memory: config.limits.memory.as_u64(), ..EngineConfig::default() };
         let engine = Engine::new(engine, Some(&data.join("compiled")), services)?;

@@ -13,7 +13,7 @@ use rustix::{
 use tandem_manifest::HostConfig;
 
 use super::Finding;
-use crate::config;
+use crate::{config, descriptors::Descriptors};
 
 /// Room below which the store may soon not write, and below which it is about to.
 const ROOM: [u64; 2] = [1 << 30, 128 << 20];
@@ -74,9 +74,17 @@ fn disk(data: &Path) -> Finding {
 
 fn files(config: &HostConfig) -> Finding {
     let network = if config.reactor.enabled { u64::from(config.p2p.max_connections) * 2 } else { 0 };
-    let needed = u64::from(config.server.connection_limit) + network + OWN_FILES;
-    let Some(limit) = getrlimit(Resource::Nofile).current else { return Finding::ok("open files", "not limited") };
-    let text = format!("{limit} may be open, this configuration may need {needed}");
+    // A quarter is for clients' connections, half for guests, and a quarter for the rest.
+    let needed = 4 * u64::from(config.server.connection_limit).max(network + OWN_FILES);
+    // The host raises its own soft limit to this one.
+    let Some(limit) = getrlimit(Resource::Nofile).maximum else { return Finding::ok("open files", "not limited") };
+    let descriptors = Descriptors::available();
+    let text = format!(
+        "{limit} may be open: {} for guests ({} for each tenant), {} for connections; this configuration may need {needed}",
+        descriptors.for_guests(),
+        descriptors.for_tenant(),
+        descriptors.for_connections(config.server.connection_limit),
+    );
     if limit >= needed {
         return Finding::ok("open files", text);
     }
@@ -84,7 +92,7 @@ fn files(config: &HostConfig) -> Finding {
         "open files",
         text,
         format!(
-            "raise it (`ulimit -n {needed}`, or LimitNOFILE={needed} in the service's unit), or lower server.connection-limit"
+            "raise it (`ulimit -Hn {needed}`, or LimitNOFILE={needed} in the service's unit), or lower server.connection-limit"
         ),
     )
 }

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use wasmtime::component::Linker;
 use wasmtime_wasi::{FsPerms, WasiCtx};
 
-use crate::{capability::Capability, state::CallState};
+use crate::{capability::Directory, state::CallState};
 
 /// Random bytes that a guest may ask for at once (wasmtime's default is 64 MiB).
 const MAX_RANDOM: u64 = 1 << 20;
@@ -39,7 +39,7 @@ pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 }
 
 /// Builds the context of one instance.
-pub(crate) fn context(capability: &Capability, log: &Arc<LogBudget>, fixed: Option<Fixed>) -> WasiCtx {
+pub(crate) fn context(directories: &[Directory], log: &Arc<LogBudget>, fixed: Option<Fixed>) -> WasiCtx {
     let mut builder = WasiCtx::builder();
     builder
         .allow_tcp(false)
@@ -47,7 +47,7 @@ pub(crate) fn context(capability: &Capability, log: &Arc<LogBudget>, fixed: Opti
         .max_random_size(MAX_RANDOM)
         .stdout(stdio::Stdio::new(log.clone(), stdio::Stream::Out))
         .stderr(stdio::Stdio::new(log.clone(), stdio::Stream::Err));
-    for directory in &capability.directories {
+    for directory in directories {
         let perms = if directory.writable { FsPerms::ReadWrite } else { FsPerms::ReadOnly };
         if let Err(error) = builder.preopened_dir(&directory.path, format!("/{}", directory.name), perms) {
             // The guest sees a missing directory; the operator is told why.

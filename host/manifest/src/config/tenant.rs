@@ -71,6 +71,9 @@ pub struct TenantConfig {
     pub log_per_minute: ByteSize,
     /// Outgoing HTTP in any minute, both ways.
     pub egress_per_minute: ByteSize,
+    /// Files, directories and connections that are open for its guests at a time. A quarter of what the process may have open
+    /// by default.
+    pub open_files: Option<u32>,
     /// The highest priority of the tasks that it submits, and of those that peers are given who speak for it: 0 to 10.
     pub max_priority: u8,
     /// What its grants leave of the operator's, by plugin.
@@ -88,6 +91,7 @@ impl Default for TenantConfig {
             memory: ByteSize::mib(2_048),
             log_per_minute: ByteSize::mib(16),
             egress_per_minute: ByteSize::mib(256),
+            open_files: None,
             max_priority: MAX_PRIORITY,
             grants: BTreeMap::new(),
         }
@@ -127,6 +131,9 @@ impl Check for TenantConfig {
             "a plugin without a log cannot be mended",
         );
         findings.range("egress-per-minute", &self.egress_per_minute, &least, &most, "grant no `http` to forbid it");
+        if let Some(open) = &self.open_files {
+            findings.range("open-files", open, &1, &1_000_000, "grant no `fs` and no `http` to forbid them");
+        }
         findings.range("max-priority", &self.max_priority, &0, &MAX_PRIORITY, "10 goes first, and 5 is usual");
         check_tables("grants", &self.grants, findings);
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use tandem_engine::{Account, Exhausted, Turn, Use};
+use tandem_engine::{Account, Descriptors, Exhausted, Turn, Use};
 
 use tokio::sync::Semaphore;
 
@@ -131,6 +131,10 @@ impl Account for CallAccount {
         self.tenant.egress(bytes)
     }
 
+    fn descriptors(&self, count: u32) -> Result<Descriptors, Exhausted> {
+        Ok(Box::new(self.tenant.descriptors(count)?))
+    }
+
     fn used(&self, capability: Use) {
         self.used.fetch_or(bit(capability), Ordering::Relaxed);
     }
@@ -158,7 +162,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime
             .block_on(runtime.spawn(async {
-                let (tenants, turns) = (Tenants::new(Arc::new(Unlimited), 2), Arc::new(Semaphore::new(1)));
+                let (tenants, turns) = (Tenants::new(Arc::new(Unlimited), 2, 100), Arc::new(Semaphore::new(1)));
                 let ticks = Arc::new(AtomicU32::new(0));
                 let mut guests = tokio::task::JoinSet::new();
                 for _ in 0..4 {
@@ -185,7 +189,7 @@ mod tests {
 
     #[test]
     fn uses_and_refusals_are_kept_once_and_bounded() {
-        let tenants = Tenants::new(Arc::new(Unlimited), 2);
+        let tenants = Tenants::new(Arc::new(Unlimited), 2, 100);
         let account = CallAccount::new(tenants.of(&"t".into()), None);
         account.used(Use::Kv);
         account.used(Use::Fs);

@@ -9,6 +9,7 @@
 //! **Refuses.** What is over a total, naming the total, its value and when there will be something again.
 
 mod account;
+mod descriptors;
 mod totals;
 mod turns;
 
@@ -20,6 +21,7 @@ use std::{
 
 pub(crate) use account::{CallAccount, LaneBounds};
 pub use account::{CallUse, Denial};
+use descriptors::Pool;
 pub(crate) use totals::Tenant;
 use turns::Activity;
 
@@ -41,6 +43,8 @@ pub struct TenantLimits {
     pub log_per_minute: Option<u64>,
     /// Bytes of outgoing HTTP in any minute, both ways.
     pub egress_per_minute: Option<u64>,
+    /// Files, directories and connections that are open for its guests at a time.
+    pub open_files: Option<u32>,
 }
 
 /// Says what each tenant may use. Asked when a tenant is first seen, and after [`Tenants::refresh`].
@@ -64,14 +68,17 @@ pub(crate) struct Tenants {
     policy: Arc<dyn TenantPolicy>,
     activity: Arc<Activity>,
     turns: usize,
+    descriptors: Arc<Pool>,
     known: RwLock<HashMap<Arc<str>, Arc<Tenant>>>,
 }
 
 impl Tenants {
     /// `workers` threads run guests: all but one of them at most compute for one tenant while others are active.
-    pub(crate) fn new(policy: Arc<dyn TenantPolicy>, workers: usize) -> Self {
+    /// Guests of all of them have at most `descriptors` open.
+    pub(crate) fn new(policy: Arc<dyn TenantPolicy>, workers: usize, descriptors: u32) -> Self {
         let turns = workers.saturating_sub(1).max(1);
-        Self { policy, activity: Arc::default(), turns, known: RwLock::default() }
+        let descriptors = Arc::new(Pool::new("open-files", descriptors));
+        Self { policy, activity: Arc::default(), turns, descriptors, known: RwLock::default() }
     }
 
     pub(crate) fn of(&self, name: &Arc<str>) -> Arc<Tenant> {
@@ -89,7 +96,8 @@ impl Tenants {
             known.retain(|_, tenant| Arc::strong_count(tenant) > 1);
         }
         let limits = self.policy.limits(name);
-        let tenant = Arc::new(Tenant::new(name.clone(), limits, self.turns, self.activity.clone()));
+        let tenant =
+            Arc::new(Tenant::new(name.clone(), limits, self.turns, self.activity.clone(), self.descriptors.clone()));
         known.insert(name.clone(), tenant.clone());
         tenant
     }

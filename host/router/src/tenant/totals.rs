@@ -17,7 +17,11 @@ use governor::{
 use tandem_engine::{Exhausted, Turn};
 use tokio::sync::Semaphore;
 
-use super::{TenantLimits, turns::Activity};
+use super::{
+    TenantLimits,
+    descriptors::{Pool, Taken},
+    turns::Activity,
+};
 use crate::admission::Gate;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -42,6 +46,8 @@ pub(crate) struct Tenant {
     log: Option<Bucket>,
     egress: Option<Bucket>,
     memory: AtomicU64,
+    descriptors: Option<Arc<Pool>>,
+    all_descriptors: Arc<Pool>,
     turns: Arc<Semaphore>,
     activity: Arc<Activity>,
 }
@@ -85,7 +91,13 @@ impl Bucket {
 }
 
 impl Tenant {
-    pub(super) fn new(name: Arc<str>, limits: TenantLimits, turns: usize, activity: Arc<Activity>) -> Self {
+    pub(super) fn new(
+        name: Arc<str>,
+        limits: TenantLimits,
+        turns: usize,
+        activity: Arc<Activity>,
+        all_descriptors: Arc<Pool>,
+    ) -> Self {
         let rate = limits.rate.and_then(|(per_second, burst)| {
             let quota = Quota::per_second(NonZeroU32::new(per_second)?).allow_burst(NonZeroU32::new(burst)?);
             Some(DefaultDirectRateLimiter::direct(quota))
@@ -105,6 +117,8 @@ impl Tenant {
                 .egress_per_minute
                 .and_then(|n| Bucket::new("tenant-egress", kib(n), format!("{n} bytes a minute"))),
             memory: AtomicU64::new(0),
+            descriptors: limits.open_files.map(|max| Arc::new(Pool::new("tenant-open-files", max))),
+            all_descriptors,
             turns: Arc::new(Semaphore::new(turns)),
             activity,
             limits,
@@ -159,6 +173,12 @@ impl Tenant {
         self.egress.as_ref().map_or(Ok(()), |egress| egress.take(bytes.div_ceil(UNIT)))
     }
 
+    /// The tenant's own total comes first: it is told of that one.
+    pub(super) fn descriptors(&self, count: u32) -> Result<(Option<Taken>, Taken), Exhausted> {
+        let own = self.descriptors.as_ref().map(|own| own.take(count)).transpose()?;
+        Ok((own, self.all_descriptors.take(count)?))
+    }
+
     pub(super) fn turn(&self) -> Option<BoxFuture<'static, Turn>> {
         self.activity.sign(self.number);
         if !self.activity.is_shared(self.number) {
@@ -176,8 +196,12 @@ impl Tenant {
 mod tests {
     use super::*;
 
+    fn pool() -> Arc<Pool> {
+        Arc::new(Pool::new("open-files", 10))
+    }
+
     fn tenant(limits: TenantLimits) -> Tenant {
-        Tenant::new("t".into(), limits, 1, Arc::default())
+        Tenant::new("t".into(), limits, 1, Arc::default(), pool())
     }
 
     #[test]
@@ -236,8 +260,8 @@ mod tests {
     #[test]
     fn a_tenant_alone_takes_no_turns() {
         let activity = Arc::<Activity>::default();
-        let one = Tenant::new("a".into(), TenantLimits::default(), 1, activity.clone());
-        let two = Tenant::new("b".into(), TenantLimits::default(), 1, activity);
+        let one = Tenant::new("a".into(), TenantLimits::default(), 1, activity.clone(), pool());
+        let two = Tenant::new("b".into(), TenantLimits::default(), 1, activity, pool());
         one.call().unwrap();
         assert!(one.turn().is_none());
         two.call().unwrap();

@@ -5,11 +5,13 @@
 //! neither `..` nor a symlink leads out, also when it is exchanged meanwhile.
 //!
 //! **Bounds.** Each directory's quota of bytes and entries, over all calls that have it ([`DiskUsage`]): bytes of files that
-//! are open and have no name any more are among them. 64 levels below a granted directory.
+//! are open and have no name any more are among them. 64 levels below a granted directory. Descriptors of the host by
+//! [`Account::descriptors`](crate::Account::descriptors), and operations under way at a time, over all calls.
 //!
 //! **Refuses.** FIFOs, sockets and devices (opening one would hold a thread), and moving or linking from one granted
 //! directory into another (what a quota holds must have come through it).
 
+mod files;
 mod gate;
 mod stream;
 mod usage;
@@ -19,7 +21,7 @@ use std::{collections::HashMap, sync::Arc};
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime_wasi::{
     WasiCtx, WasiCtxView, WasiView,
-    filesystem::{Descriptor, WasiFilesystemCtxView, WasiFilesystemView as _},
+    filesystem::Descriptor,
     p2::{
         DynInputStream, DynOutputStream, FsError, FsResult,
         bindings::filesystem::{
@@ -37,7 +39,9 @@ use self::{
     usage::Usage,
 };
 use crate::{
+    account::{Descriptors, Exhausted},
     capability::{Capability, DirectoryQuota},
+    error::RunError,
     state::CallState,
 };
 
@@ -53,6 +57,8 @@ struct Opened {
     granted: Arc<Granted>,
     /// Levels below the granted directory, as the paths say that led to it.
     depth: usize,
+    /// Its streams hold it too. What is granted is counted with the instance.
+    held: Option<Arc<Descriptors>>,
 }
 
 /// What each open descriptor of an instance is. Bounded as its resources are.
@@ -66,6 +72,8 @@ pub(crate) struct Files<'a> {
     pub(crate) open: &'a mut OpenFiles,
     pub(crate) usage: &'a DiskUsage,
     pub(crate) capability: Arc<Capability>,
+    /// Why the granted directories are not there.
+    pub(crate) refused: Option<Exhausted>,
     pub(crate) gate: Gate,
 }
 
@@ -89,76 +97,11 @@ impl WasiView for Files<'_> {
 
 type Fd = Resource<Descriptor>;
 
-impl Files<'_> {
-    fn wasi(&mut self) -> WasiFilesystemCtxView<'_> {
-        self.filesystem()
-    }
-
-    /// Whether what a descriptor belongs to is still granted.
-    fn gate(&self, fd: &Fd, write: bool) -> FsResult<Arc<Granted>> {
-        let Some(Opened { granted, .. }) = self.open.0.get(&fd.rep()) else {
-            return Err(ErrorCode::BadDescriptor.into());
-        };
-        if self.gate.passes(&granted.name, write) { Ok(granted.clone()) } else { Err(ErrorCode::NotPermitted.into()) }
-    }
-
-    /// Levels below the granted directory at which a path ends, as it is written. Refuses what is deeper than a count goes. A
-    /// link or a directory that is moved can lead deeper still; the next count finds it, and the directory is full then.
-    fn level(&self, fd: &Fd, path: &str) -> FsResult<usize> {
-        let depth = self.open.0.get(&fd.rep()).map_or(0, |opened| opened.depth);
-        let level = path.split('/').fold(depth, |level, part| match part {
-            "" | "." => level,
-            ".." => level.saturating_sub(1),
-            _ => level + 1,
-        });
-        if level > usage::MAX_DEPTH {
-            self.gate.denied(&format!("a path deeper than {} levels", usage::MAX_DEPTH));
-            return Err(ErrorCode::NameTooLong.into());
-        }
-        Ok(level)
-    }
-
-    /// Makes room for growth, or says that there is none.
-    async fn grow(&mut self, granted: &Granted, bytes: u64, files: u64) -> FsResult<()> {
-        granted.usage.prepare(bytes, files, granted.quota).await;
-        granted.usage.add(bytes, files, granted.quota).map_err(|_| {
-            self.gate.denied(&format!("quota of {}", granted.name));
-            FsError::from(ErrorCode::Quota)
-        })
-    }
-
-    fn gated(
-        &mut self,
-        stream: Resource<DynOutputStream>,
-        granted: Arc<Granted>,
-    ) -> FsResult<Resource<DynOutputStream>> {
-        let inner = self.table.delete(stream).map_err(FsError::trap)?;
-        let gated: DynOutputStream = Box::new(Gated::new(inner, granted, self.gate.clone()));
-        self.table.push(gated).map_err(FsError::trap)
-    }
-
-    /// Refuses what is neither a file nor a directory before it is opened. What is not there is not looked at.
-    async fn check_kind(&mut self, fd: &Fd, flags: PathFlags, path: &str) -> FsResult<()> {
-        let fd = Resource::new_borrow(fd.rep());
-        let Ok(stat) = self.wasi().stat_at(fd, flags, path.to_owned()).await else { return Ok(()) };
-        match stat.type_ {
-            types::DescriptorType::RegularFile
-            | types::DescriptorType::Directory
-            | types::DescriptorType::SymbolicLink => Ok(()),
-            _ => {
-                self.gate.denied(path);
-                Err(ErrorCode::NotPermitted.into())
-            }
-        }
-    }
-
-    fn same(&self, a: &Arc<Granted>, b: &Arc<Granted>) -> FsResult<()> {
-        if Arc::ptr_eq(&a.usage, &b.usage) { Ok(()) } else { Err(ErrorCode::CrossDevice.into()) }
-    }
-}
-
 impl preopens::Host for Files<'_> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Fd, String)>> {
+        if let Some(exhausted) = &self.refused {
+            return Err(RunError::from(exhausted.clone()).into());
+        }
         let directories = preopens::Host::get_directories(&mut self.wasi())?;
         for (fd, path) in &directories {
             let name = path.trim_start_matches('/');
@@ -167,7 +110,7 @@ impl preopens::Host for Files<'_> {
             };
             let usage = self.usage.of(&directory.path);
             let granted = Granted { name: name.to_owned(), quota: directory.quota, usage };
-            self.open.0.insert(fd.rep(), Opened { granted: Arc::new(granted), depth: 0 });
+            self.open.0.insert(fd.rep(), Opened { granted: Arc::new(granted), depth: 0, held: None });
         }
         Ok(directories)
     }
@@ -188,44 +131,44 @@ impl types::Host for Files<'_> {
 
 impl HostDescriptor for Files<'_> {
     async fn advise(&mut self, fd: Fd, offset: u64, len: u64, advice: types::Advice) -> FsResult<()> {
-        self.gate(&fd, false)?;
+        let _place = self.enter(&fd, false).await?;
         self.wasi().advise(fd, offset, len, advice).await
     }
 
     async fn sync_data(&mut self, fd: Fd) -> FsResult<()> {
-        self.gate(&fd, false)?;
+        let _place = self.enter(&fd, false).await?;
         self.wasi().sync_data(fd).await
     }
 
     async fn get_flags(&mut self, fd: Fd) -> FsResult<DescriptorFlags> {
-        self.gate(&fd, false)?;
+        let _place = self.enter(&fd, false).await?;
         self.wasi().get_flags(fd).await
     }
 
     async fn get_type(&mut self, fd: Fd) -> FsResult<types::DescriptorType> {
-        self.gate(&fd, false)?;
+        let _place = self.enter(&fd, false).await?;
         self.wasi().get_type(fd).await
     }
 
     async fn set_size(&mut self, fd: Fd, size: u64) -> FsResult<()> {
-        let granted = self.gate(&fd, true)?;
+        let (granted, _place) = self.enter(&fd, true).await?;
         let now = self.wasi().stat(Resource::new_borrow(fd.rep())).await?.size;
         self.grow(&granted, size.saturating_sub(now), 0).await?;
         self.wasi().set_size(fd, size).await
     }
 
     async fn set_times(&mut self, fd: Fd, atim: types::NewTimestamp, mtim: types::NewTimestamp) -> FsResult<()> {
-        self.gate(&fd, true)?;
+        let _place = self.enter(&fd, true).await?;
         self.wasi().set_times(fd, atim, mtim).await
     }
 
     async fn read(&mut self, fd: Fd, len: u64, offset: u64) -> FsResult<(Vec<u8>, bool)> {
-        self.gate(&fd, false)?;
+        let _place = self.enter(&fd, false).await?;
         self.wasi().read(fd, len, offset).await
     }
 
     async fn write(&mut self, fd: Fd, buf: Vec<u8>, offset: u64) -> FsResult<u64> {
-        let granted = self.gate(&fd, true)?;
+        let (granted, _place) = self.enter(&fd, true).await?;
         let end = offset.saturating_add(buf.len() as u64);
         let now = self.wasi().stat(Resource::new_borrow(fd.rep())).await?.size;
         self.grow(&granted, end.saturating_sub(now), 0).await?;
@@ -233,29 +176,29 @@ impl HostDescriptor for Files<'_> {
     }
 
     async fn read_directory(&mut self, fd: Fd) -> FsResult<Resource<types::DirectoryEntryStream>> {
-        self.gate(&fd, false)?;
+        let _place = self.enter(&fd, false).await?;
         self.wasi().read_directory(fd).await
     }
 
     async fn sync(&mut self, fd: Fd) -> FsResult<()> {
-        self.gate(&fd, false)?;
+        let _place = self.enter(&fd, false).await?;
         self.wasi().sync(fd).await
     }
 
     async fn create_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
-        let granted = self.gate(&fd, true)?;
+        let (granted, _place) = self.enter(&fd, true).await?;
         self.level(&fd, &path)?;
         self.grow(&granted, 0, 1).await?;
         self.wasi().create_directory_at(fd, path).await
     }
 
     async fn stat(&mut self, fd: Fd) -> FsResult<types::DescriptorStat> {
-        self.gate(&fd, false)?;
+        let _place = self.enter(&fd, false).await?;
         self.wasi().stat(fd).await
     }
 
     async fn stat_at(&mut self, fd: Fd, flags: PathFlags, path: String) -> FsResult<types::DescriptorStat> {
-        self.gate(&fd, false)?;
+        let _place = self.enter(&fd, false).await?;
         self.wasi().stat_at(fd, flags, path).await
     }
 
@@ -267,12 +210,12 @@ impl HostDescriptor for Files<'_> {
         atim: types::NewTimestamp,
         mtim: types::NewTimestamp,
     ) -> FsResult<()> {
-        self.gate(&fd, true)?;
+        let _place = self.enter(&fd, true).await?;
         self.wasi().set_times_at(fd, flags, path, atim, mtim).await
     }
 
     async fn link_at(&mut self, fd: Fd, flags: PathFlags, old: String, new_fd: Fd, new: String) -> FsResult<()> {
-        let (from, to) = (self.gate(&fd, true)?, self.gate(&new_fd, true)?);
+        let ((from, _place), to) = (self.enter(&fd, true).await?, self.gate(&new_fd, true)?);
         self.same(&from, &to)?;
         self.level(&new_fd, &new)?;
         self.grow(&to, 0, 1).await?;
@@ -292,7 +235,7 @@ impl HostDescriptor for Files<'_> {
             || open_flags.contains(OpenFlags::TRUNCATE)
             || flags.intersects(DescriptorFlags::WRITE | DescriptorFlags::MUTATE_DIRECTORY);
         // A directory is asked for with every right that there may be; each use of it passes the gate anew.
-        let granted = self.gate(&fd, writes && !flags.contains(DescriptorFlags::MUTATE_DIRECTORY))?;
+        let (granted, _place) = self.enter(&fd, writes && !flags.contains(DescriptorFlags::MUTATE_DIRECTORY)).await?;
         let depth = self.level(&fd, &path)?;
         self.check_kind(&fd, path_flags, &path).await?;
         if writes {
@@ -302,61 +245,65 @@ impl HostDescriptor for Files<'_> {
         if creates {
             self.grow(&granted, 0, 1).await?;
         }
+        let held = Some(self.descriptor()?);
         let opened = self.wasi().open_at(fd, path_flags, path, open_flags, flags).await?;
         if let Descriptor::File(file) = self.table.get(&opened).map_err(FsError::trap)? {
             granted.usage.opened(&file.file);
         }
-        self.open.0.insert(opened.rep(), Opened { granted, depth });
+        self.open.0.insert(opened.rep(), Opened { granted, depth, held });
         Ok(opened)
     }
 
     async fn readlink_at(&mut self, fd: Fd, path: String) -> FsResult<String> {
-        self.gate(&fd, false)?;
+        let _place = self.enter(&fd, false).await?;
         self.wasi().readlink_at(fd, path).await
     }
 
     async fn remove_directory_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
-        self.gate(&fd, true)?;
+        let _place = self.enter(&fd, true).await?;
         self.wasi().remove_directory_at(fd, path).await
     }
 
     async fn rename_at(&mut self, fd: Fd, old: String, new_fd: Fd, new: String) -> FsResult<()> {
-        let (from, to) = (self.gate(&fd, true)?, self.gate(&new_fd, true)?);
+        let ((from, _place), to) = (self.enter(&fd, true).await?, self.gate(&new_fd, true)?);
         self.same(&from, &to)?;
         self.level(&new_fd, &new)?;
         self.wasi().rename_at(fd, old, new_fd, new).await
     }
 
     async fn symlink_at(&mut self, fd: Fd, old: String, new: String) -> FsResult<()> {
-        let granted = self.gate(&fd, true)?;
+        let (granted, _place) = self.enter(&fd, true).await?;
         self.level(&fd, &new)?;
         self.grow(&granted, 0, 1).await?;
         self.wasi().symlink_at(fd, old, new).await
     }
 
     async fn unlink_file_at(&mut self, fd: Fd, path: String) -> FsResult<()> {
-        self.gate(&fd, true)?;
+        let _place = self.enter(&fd, true).await?;
         self.wasi().unlink_file_at(fd, path).await
     }
 
     fn read_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynInputStream>> {
         let granted = self.gate(&fd, false)?;
+        let held = self.held(&fd);
         let stream = self.wasi().read_via_stream(fd, offset)?;
         let inner = self.table.delete(stream).map_err(FsError::trap)?;
-        let gated: DynInputStream = Box::new(Gated::new(inner, granted, self.gate.clone()));
+        let gated: DynInputStream = Box::new(Gated::new(inner, granted, self.gate.clone(), held));
         self.table.push(gated).map_err(FsError::trap)
     }
 
     fn write_via_stream(&mut self, fd: Fd, offset: u64) -> FsResult<Resource<DynOutputStream>> {
         let granted = self.gate(&fd, true)?;
+        let held = self.held(&fd);
         let stream = self.wasi().write_via_stream(fd, offset)?;
-        self.gated(stream, granted)
+        self.gated(stream, granted, held)
     }
 
     fn append_via_stream(&mut self, fd: Fd) -> FsResult<Resource<DynOutputStream>> {
         let granted = self.gate(&fd, true)?;
+        let held = self.held(&fd);
         let stream = self.wasi().append_via_stream(fd)?;
-        self.gated(stream, granted)
+        self.gated(stream, granted, held)
     }
 
     async fn is_same_object(&mut self, a: Fd, b: Fd) -> wasmtime::Result<bool> {
@@ -364,12 +311,12 @@ impl HostDescriptor for Files<'_> {
     }
 
     async fn metadata_hash(&mut self, fd: Fd) -> FsResult<types::MetadataHashValue> {
-        self.gate(&fd, false)?;
+        let _place = self.enter(&fd, false).await?;
         self.wasi().metadata_hash(fd).await
     }
 
     async fn metadata_hash_at(&mut self, fd: Fd, flags: PathFlags, path: String) -> FsResult<types::MetadataHashValue> {
-        self.gate(&fd, false)?;
+        let _place = self.enter(&fd, false).await?;
         self.wasi().metadata_hash_at(fd, flags, path).await
     }
 

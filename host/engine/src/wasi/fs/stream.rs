@@ -9,6 +9,7 @@ use wasmtime_wasi::p2::{
 };
 
 use super::{Gate, Granted};
+use crate::account::Descriptors;
 
 /// Why a stream refuses what the file itself would take.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -44,11 +45,12 @@ pub(super) struct Gated<S> {
     inner: S,
     granted: Arc<Granted>,
     gate: Gate,
+    _held: Option<Arc<Descriptors>>,
 }
 
 impl<S> Gated<S> {
-    pub(super) fn new(inner: S, granted: Arc<Granted>, gate: Gate) -> Self {
-        Self { inner, granted, gate }
+    pub(super) fn new(inner: S, granted: Arc<Granted>, gate: Gate, held: Option<Arc<Descriptors>>) -> Self {
+        Self { inner, granted, gate, _held: held }
     }
 
     fn check(&self, write: bool) -> Result<(), Refused> {

@@ -34,17 +34,26 @@ const FRESH: Duration = Duration::from_secs(1);
 pub(super) const MAX_DEPTH: usize = 64;
 /// Counts at a time over all directories: each has a thread and a descriptor for each level.
 const COUNTS_AT_ONCE: usize = 2;
+/// Operations of all guests at a time: each has a thread. As many as usual calls of one tenant at a time, and half of the host's
+/// threads for what blocks, so that a disk that hangs leaves the others to the host.
+const OPERATIONS_AT_ONCE: usize = 32;
 
 /// The directories' usage, by their paths.
 #[derive(Debug)]
 pub struct DiskUsage {
     known: Mutex<HashMap<PathBuf, Arc<Usage>>>,
     counts: Arc<Semaphore>,
+    /// Places of the operations that guests have under way.
+    pub(super) operations: Arc<Semaphore>,
 }
 
 impl Default for DiskUsage {
     fn default() -> Self {
-        Self { known: Mutex::default(), counts: Arc::new(Semaphore::new(COUNTS_AT_ONCE)) }
+        Self {
+            known: Mutex::default(),
+            counts: Arc::new(Semaphore::new(COUNTS_AT_ONCE)),
+            operations: Arc::new(Semaphore::new(OPERATIONS_AT_ONCE)),
+        }
     }
 }
 

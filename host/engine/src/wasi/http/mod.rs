@@ -35,7 +35,7 @@ use self::{
     placeholders::Placeholders,
 };
 use crate::{
-    account::{Account, Use},
+    account::{Account, Descriptors, Use},
     call::CallEnv,
     plugin::Shared,
 };
@@ -78,6 +78,7 @@ struct Target {
     rule: HttpRule,
     account: Arc<dyn Account>,
     _place: OwnedSemaphorePermit,
+    _descriptor: Descriptors,
 }
 
 impl HttpGate {
@@ -127,7 +128,8 @@ impl HttpGate {
         })?;
         let places = self.places.get_or_insert_with(|| Arc::new(Semaphore::new(MAX_AT_ONCE))).clone();
         let place = places.try_acquire_owned().map_err(|_| Error::ConnectionLimitReached)?;
-        Ok(Target { host, port, tls, rule, account: account.clone(), _place: place })
+        let descriptor = account.descriptors(1).map_err(|total| Error::InternalError(Some(total.to_string())))?;
+        Ok(Target { host, port, tls, rule, account: account.clone(), _place: place, _descriptor: descriptor })
     }
 }
 

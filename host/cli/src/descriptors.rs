@@ -1,0 +1,50 @@
+//! What the process may have open, and how it is shared out: half for guests, a quarter at most for clients' connections, and
+//! the rest for the host itself (listeners, the store, plugins, peers). So neither guests nor clients can shut the others out.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// How many descriptors the process may have open.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Descriptors(u32);
+
+impl Descriptors {
+    /// What the machine lets this user have: the hard limit.
+    pub(crate) fn available() -> Self {
+        Self(getrlimit(Resource::Nofile).maximum.map_or(u32::MAX, |limit| u32::try_from(limit).unwrap_or(u32::MAX)))
+    }
+
+    /// Raises the soft limit to the hard one. The soft one is low for programs that put descriptors into sets of bits,
+    /// which this one does not.
+    pub(crate) fn raise() -> Self {
+        let limit = getrlimit(Resource::Nofile);
+        if limit.current != limit.maximum
+            && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })
+        {
+            tracing::warn!(%error, "the limit of open files stays where it is");
+            return Self(limit.current.map_or(u32::MAX, |limit| u32::try_from(limit).unwrap_or(u32::MAX)));
+        }
+        Self::available()
+    }
+
+    /// For all guests together.
+    pub(crate) fn for_guests(self) -> u32 {
+        self.0 / 2
+    }
+
+    /// For the guests of one tenant, unless its table says otherwise.
+    pub(crate) fn for_tenant(self) -> u32 {
+        self.0 / 4
+    }
+
+    /// For clients' connections, of which there may be `wanted`.
+    pub(crate) fn for_connections(self, wanted: u32) -> u32 {
+        let most = (self.0 / 4).max(1);
+        if wanted > most {
+            tracing::warn!(
+                limit = self.0,
+                "at most {most} of {wanted} connections: raise the limit of open files (`ulimit -Hn`, LimitNOFILE), or lower server.connection-limit"
+            );
+        }
+        wanted.min(most)
+    }
+}
