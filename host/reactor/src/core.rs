@@ -28,6 +28,9 @@ use crate::{
     trust::{AddressPolicy, BookLimits, Conduct, PeerBook, UnixMillis, score::Verdict},
 };
 
+/// Between two lines of the log about a source of peers: what it fails at may be another host's choice each time.
+const LOG_PAUSE: Duration = Duration::from_secs(15);
+
 /// Refuses what concerns the whole host to callers without operator rights.
 pub(crate) fn require_operator(caller: &Caller, why: &str) -> Result<(), P2pError> {
     if caller.operator {
@@ -165,8 +168,16 @@ impl Core {
     /// Notes how a source of nodes was used.
     pub(crate) fn sources_note(&self, source: &str, nodes: usize, error: Option<String>) {
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        let note = SourceNote { nodes, last_used: Some(SystemTime::now()), last_error: error };
-        sources.insert(source.to_owned(), note);
+        let known = sources.entry(source.to_owned()).or_default();
+        let silent = known.logged.is_some_and(|logged| logged.elapsed() < LOG_PAUSE);
+        if known.last_error != error && !silent {
+            match &error {
+                Some(error) => tracing::warn!(source, error, "peer discovery source failed"),
+                None => tracing::info!(source, nodes, "peer discovery source works again"),
+            }
+            known.logged = Some(Instant::now());
+        }
+        (known.nodes, known.last_used, known.last_error) = (nodes, Some(SystemTime::now()), error);
     }
 
     /// How each source of nodes was used, by its name.

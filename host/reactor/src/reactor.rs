@@ -1,6 +1,7 @@
 //! Start and stop of the lane, and the door for its guests.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     thread::JoinHandle,
     time::Duration,
@@ -123,6 +124,7 @@ impl Reactor {
             workers,
             running: if core.queue.is_draining() { 0 } else { workers.saturating_sub(free) },
             workflows: core.flows.len(),
+            failing: acquaint::failing(core),
         }
     }
 
@@ -199,6 +201,8 @@ pub struct ReactorStatus {
     pub running: u32,
     /// Workflows that this host coordinates now.
     pub workflows: usize,
+    /// Sources of peers that failed when they were asked last, with why.
+    pub failing: BTreeMap<String, String>,
 }
 
 /// One incarnation, from its first event to its last.

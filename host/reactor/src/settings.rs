@@ -24,6 +24,8 @@ pub struct Settings {
     pub network: NetworkSettings,
     /// The directory of the file registry, if it is on.
     pub registry: Option<PathBuf>,
+    /// Whether that directory was named, so that other hosts may look into it.
+    pub shares_registry: bool,
     /// The GitHub registry, if it is on.
     pub github: Option<GithubSettings>,
     /// How long this host's own record is good for.
@@ -161,6 +163,7 @@ impl Settings {
                 Some(directory) => data.join(directory),
                 None => data.join("peers"),
             }),
+            shares_registry: discovery.directory.is_some(),
             github: discovery.github.enabled.then(|| github(&discovery.github)).flatten(),
             record_ttl: discovery.peer_ttl.as_duration(),
             nodes,

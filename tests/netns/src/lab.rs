@@ -151,6 +151,9 @@ pub struct Node {
 }
 
 impl Node {
+    /// The multiaddress of all addresses of a place.
+    pub const LISTENS_EVERYWHERE: &str = "/ip4/0.0.0.0/tcp/4001";
+
     /// The multiaddress at which a host of this place listens for peers, for its configuration.
     #[must_use]
     pub fn listens(place: usize) -> String {

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         trial("tasks_end_on_a_network_that_loses_a_fifth", skip, weather::lossy),
         trial("tasks_end_on_a_slow_network", skip, weather::slow),
         trial("a_cold_mesh_forms_by_a_directory", skip, mesh::by_directory),
+        trial("a_cold_mesh_forms_by_a_directory_of_hosts_on_every_address", skip, mesh::by_directory_on_every_address),
         trial("a_cold_mesh_forms_in_a_local_network", skip, mesh::by_mdns),
         trial("a_cold_mesh_forms_by_a_rendezvous_point", skip, mesh::by_rendezvous),
     ];

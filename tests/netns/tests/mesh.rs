@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use serde_json::json;
+use tandem_harness::Options;
 use tandem_netns::{Lab, Node};
 use tempfile::TempDir;
 
@@ -18,6 +19,27 @@ pub(crate) async fn by_directory() -> anyhow::Result<String> {
     let nodes = futures::future::try_join_all(nodes).await?;
     let start = Instant::now();
     meshed(&nodes).await?;
+    Ok(format!("{HOSTS} hosts, all connected {:.1} s after the last was ready", start.elapsed().as_secs_f64()))
+}
+
+/// Every host listens on all of its addresses and on the same port, as the README has it: what each says of its own loopback
+/// means the reader's own to the others.
+pub(crate) async fn by_directory_on_every_address() -> anyhow::Result<String> {
+    let (lab, directory) = (Lab::new(HOSTS, 4)?, TempDir::new()?);
+    let discovery = |place: usize| {
+        // One of them announces its loopback too, as for hosts on its own machine.
+        format!("private = true\nloopback = {}\n{}", place == 0, registry(&directory))
+    };
+    let hosts = (0..HOSTS).map(|place| {
+        let options = Options::member(&["echo"], &[Node::LISTENS_EVERYWHERE], &discovery(place));
+        async { lab.host(place, options?).await }
+    });
+    let nodes = futures::future::try_join_all(hosts).await?;
+    let start = Instant::now();
+    let clients = meshed(&nodes).await?;
+    let found = clients[1].structured("p2p_peer_discover", json!({"sources": ["file"]})).await?;
+    assert_eq!(found["errors"], json!([]), "{found}");
+    assert_eq!(found["by_source"]["file"], HOSTS - 1, "{found}");
     Ok(format!("{HOSTS} hosts, all connected {:.1} s after the last was ready", start.elapsed().as_secs_f64()))
 }
 

@@ -162,6 +162,12 @@ fn network(network: &Value, config: &HostConfig) -> Finding {
     if network.get("draining") == Some(&Value::Bool(true)) {
         return Finding::warning("network", seen, "the task queue was stopped; restart the host to have it run tasks");
     }
+    let failing = network.get("failing").and_then(Value::as_object);
+    if let Some((source, error)) = failing.and_then(|failing| failing.iter().next()) {
+        let remedy = "no peer is found there until that is mended; the log and `p2p_bootstrap_list` follow it";
+        let error = error.as_str().unwrap_or_default();
+        return Finding::warning("network", format!("{seen}; p2p.discovery, {source}: {error}"), remedy);
+    }
     if connected >= most && most > 0.0 {
         return Finding::warning("network", seen, "no further peer gets in: raise p2p.max-connections");
     }

@@ -58,8 +58,8 @@ pub(super) async fn ask(core: &Core, peer: PeerId) {
     };
     let told = answer.get("records").and_then(Value::as_array).into_iter().flatten().take(RECORDS + 1);
     let records = told.filter_map(|text| HostRecord::decode(text.as_str()?.as_bytes()).ok()).collect();
-    let nodes = take_in(core, records, Source::Exchange);
-    core.sources_note("exchange", nodes, None);
+    let looked = take_in(core, records, Source::Exchange);
+    core.sources_note("exchange", looked.nodes, looked.wrong);
 }
 
 /// Asks some of the trusted peers that are connected.

@@ -18,7 +18,7 @@ use libp2p::{Multiaddr, PeerId, multiaddr::Protocol};
 use serde_json::Map;
 use tokio::sync::broadcast::error::RecvError;
 
-pub(crate) use self::sources::{Said, SourceNote, look, publish, register, registers, source, sources};
+pub(crate) use self::sources::{Said, SourceNote, failing, look, publish, register, registers, source, sources};
 use crate::{
     core::Core,
     keep,
@@ -159,9 +159,8 @@ async fn rounds(core: Arc<Core>) {
             // Each answer names all that are there, and is remembered for hours.
             on.remove(&Source::Rendezvous);
         }
-        for (source, error) in look(&core, &on, sources::PATIENCE).await {
-            tracing::debug!(source, error, "a source of peers failed");
-        }
+        // What failed is noted.
+        let _failed = look(&core, &on, sources::PATIENCE).await;
         if all {
             exchange::ask_some(&core).await;
         }

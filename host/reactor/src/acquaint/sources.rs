@@ -1,19 +1,20 @@
 //! The registries and other places where hosts are looked for, and where this host's record goes.
 //!
-//! **Promises.** A record that is handed on leads nowhere that its readers refuse: one such address, and they refuse all of it.
+//! **Promises.** A record that is handed on leads nowhere that its readers refuse. What a source failed at, and the first record of it
+//! that is refused, is told to whoever looks, logged when it changes, and shown by `tandem doctor`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
-use libp2p::Multiaddr;
+use libp2p::{Multiaddr, PeerId};
 use tandem_engine::Caller;
 
 use crate::{
     core::Core,
     discovery::{
-        file::FileRegistry,
+        file::{FileRegistry, MAX_FILES},
         record::{Announcement, HostRecord, RecordError, next_sequence},
     },
     queue::Offer,
@@ -32,6 +33,36 @@ pub(crate) struct SourceNote {
     pub(crate) nodes: usize,
     pub(crate) last_used: Option<SystemTime>,
     pub(crate) last_error: Option<String>,
+    /// When an error of it was logged.
+    pub(crate) logged: Option<Instant>,
+}
+
+/// What came of a look at a source.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    /// Hosts that it named and that are believed.
+    pub(super) nodes: usize,
+    /// The first thing that went wrong.
+    pub(super) wrong: Option<String>,
+}
+
+impl Looked {
+    /// Notes something else that went wrong.
+    pub(super) fn or_wrong(self, wrong: Option<String>) -> Self {
+        Self { wrong: self.wrong.or(wrong), ..self }
+    }
+}
+
+/// The sources that failed when they were asked last, with why.
+pub(crate) fn failing(core: &Core) -> BTreeMap<String, String> {
+    let on: BTreeSet<_> = sources(core).iter().map(|name| noted(name).to_owned()).collect();
+    let failed = core.sources().into_iter().filter(|(name, _)| on.contains(name));
+    failed.filter_map(|(name, note)| Some((name, note.last_error?))).collect()
+}
+
+/// What a source is called in notes.
+fn noted(name: &str) -> &str {
+    if name == "file" { REGISTRY } else { name }
 }
 
 /// The sources that are on, by the names that the tools use.
@@ -65,16 +96,25 @@ pub(crate) fn source(name: &str) -> Option<Source> {
 
 /// Asks sources, all at once, each for so long at most. What they answer in time is in the book then. Answers what failed.
 pub(crate) async fn look(core: &Core, sources: &BTreeSet<Source>, timeout: Duration) -> Vec<(&'static str, String)> {
+    let own = core.network.addresses();
+    core.book().policy_mut().set_own_addresses(&own);
     let asked = sources.iter().map(|source| ask(core, *source, timeout));
-    let failed: Vec<_> = futures::future::join_all(asked).await.into_iter().flatten().collect();
-    for (name, error) in &failed {
-        core.sources_note(if *name == "file" { REGISTRY } else { name }, 0, Some(error.clone()));
+    let (mut all, mut failed) = (BTreeMap::<_, Looked>::new(), Vec::new());
+    for (name, looked) in futures::future::join_all(asked).await.into_iter().flatten() {
+        let looked = looked.unwrap_or_else(|error| Looked { nodes: 0, wrong: Some(error) });
+        failed.extend(looked.wrong.clone().map(|error| (name, error)));
+        let known = all.entry(name).or_default();
+        known.nodes += looked.nodes;
+        known.wrong = known.wrong.take().or(looked.wrong);
+    }
+    for (name, looked) in all {
+        core.sources_note(noted(name), looked.nodes, looked.wrong);
     }
     failed
 }
 
-/// What failed of one source, with its name.
-async fn ask(core: &Core, source: Source, timeout: Duration) -> Vec<(&'static str, String)> {
+/// What came of one source, with its name; of several places, each.
+async fn ask(core: &Core, source: Source, timeout: Duration) -> Vec<(&'static str, Result<Looked, String>)> {
     match source {
         Source::File => vec![("file", within(timeout, read_registry(core)).await)],
         Source::Rendezvous => {
@@ -90,32 +130,29 @@ async fn ask(core: &Core, source: Source, timeout: Duration) -> Vec<(&'static st
         Source::Dht => vec![("dht", within(timeout, super::dht::read(core)).await)],
         _ => Vec::new(),
     }
-    .into_iter()
-    .filter_map(|(name, done)| Some((name, done.err()?)))
-    .collect()
 }
 
-async fn within(timeout: Duration, work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+async fn within(timeout: Duration, work: impl Future<Output = Result<Looked, String>>) -> Result<Looked, String> {
     let late = |_| Err(format!("it did not answer within {} s", timeout.as_secs()));
     tokio::time::timeout(timeout, work).await.unwrap_or_else(late)
 }
 
 /// Registers at a rendezvous point and takes in whom it knows.
-async fn meet(core: &Core, point: &Multiaddr, timeout: Duration) -> Result<(), String> {
+async fn meet(core: &Core, point: &Multiaddr, timeout: Duration) -> Result<Looked, String> {
     let peer = core.network.dial(point.clone(), timeout).await?;
     let look = async {
-        let found = core.network.ask_at(peer, timeout).await?;
-        let (nodes, mut wrong) = (found.len(), None);
-        for (peer, addresses) in found {
-            let known = core.book().hint(peer, addresses, Source::Rendezvous, UnixMillis::now());
-            wrong = known.err().or(wrong);
+        let mut looked = Looked::default();
+        for (peer, addresses) in core.network.ask_at(peer, timeout).await? {
+            match core.book().hint(peer, addresses, Source::Rendezvous, UnixMillis::now()) {
+                Ok(_) => looked.nodes += 1,
+                Err(error) => looked = looked.or_wrong(refusal(peer, &error)),
+            }
         }
-        core.sources_note("rendezvous", nodes, wrong.map(|error| error.to_string()));
-        Ok(())
+        Ok::<_, String>(looked)
     };
     // A host that cannot be reached, and so cannot register, still looks for those that can, and keeps whom it found.
     let (registered, looked) = tokio::join!(core.network.register_at(peer, timeout), look);
-    looked.and(registered)
+    Ok(looked?.or_wrong(registered.err()))
 }
 
 /// What this host says of itself beside what follows from its state; the last registration sets it.
@@ -135,7 +172,7 @@ pub(crate) fn register(
     metadata: BTreeMap<String, String>,
 ) -> Result<HostRecord, String> {
     let said = Said { addresses, metadata, ttl: Some(ttl) };
-    let record = sign(core, &said, ttl, Reach::OPERATOR)?;
+    let record = sign(core, &said, ttl, directory_reach(core))?;
     *core.said() = said;
     Ok(record)
 }
@@ -144,6 +181,11 @@ pub(crate) fn register(
 pub(super) fn renew(core: &Core, reach: Reach) -> Result<HostRecord, String> {
     let said = core.said().clone();
     sign(core, &said, said.ttl.unwrap_or(core.settings.record_ttl), reach)
+}
+
+/// Where the readers of the directory let themselves be led.
+fn directory_reach(core: &Core) -> Reach {
+    Source::File.reach(core.settings.network.reach)
 }
 
 /// How often this host's record is renewed where it is kept.
@@ -155,7 +197,8 @@ fn sign(core: &Core, said: &Said, ttl: Duration, reach: Reach) -> Result<HostRec
     let own = if said.addresses.is_empty() { core.network.addresses() } else { said.addresses.clone() };
     let addresses = AddressPolicy::new(core.network.me, reach).announceable(&own, reach);
     if addresses.is_empty() {
-        let hint = "listen on another one in p2p.listen, or allow private ones with p2p.discovery.private";
+        let hint = "listen on another one in p2p.listen, or allow private ones with p2p.discovery.private and, for hosts on \
+            one machine, p2p.discovery.loopback";
         return Err(format!("this host has no address that its peers would dial; {hint}"));
     }
     let now = UnixMillis::now();
@@ -210,14 +253,10 @@ pub(crate) async fn publish(core: &Core, record: &HostRecord) -> Vec<&'static st
 }
 
 /// Takes in what the GitHub registry has, and renews this host's record there when half of its time is over.
-async fn read_github(core: &Core) -> Result<(), String> {
-    let Some(registry) = core.github.clone() else { return Ok(()) };
-    let own = match core.due("github", half_life(core)) {
-        true => {
-            renew(core, core.settings.network.reach).inspect_err(|error| tracing::warn!(error, "not announced")).ok()
-        }
-        false => None,
-    };
+async fn read_github(core: &Core) -> Result<Looked, String> {
+    let Some(registry) = core.github.clone() else { return Ok(Looked::default()) };
+    let own = core.due("github", half_life(core)).then(|| renew(core, core.settings.network.reach)).transpose();
+    let (own, wrong) = own.map_or_else(|error| (None, Some(not_announced(&error))), |own| (own, None));
     let announced = own.is_some();
     let asked = core.general.spawn(async move {
         let mut registry = registry.lock().await;
@@ -231,15 +270,25 @@ async fn read_github(core: &Core) -> Result<(), String> {
     if announced {
         core.renewed("github");
     }
-    let nodes = take_in(core, listing.records, Source::Github);
     let bad = listing.bad.first().map(|bad| format!("comment {}: {}", bad.comment, bad.error));
-    core.sources_note("github", nodes, bad);
-    Ok(())
+    Ok(take_in(core, listing.records, Source::Github).or_wrong(bad).or_wrong(wrong))
+}
+
+pub(super) fn not_announced(error: &str) -> String {
+    format!("this host is not announced: {error}")
+}
+
+/// Why a host that a source named is not believed. That its record is over, or that it is kept out, is nobody's fault.
+fn refusal(peer: PeerId, error: &BookError) -> Option<String> {
+    match error {
+        BookError::KeptOut(_) | BookError::Record(RecordError::Expired) => None,
+        error => Some(format!("{peer}: {error}")),
+    }
 }
 
 /// Offers records to the book; answers how many are believed.
-pub(super) fn take_in(core: &Core, records: Vec<HostRecord>, source: Source) -> usize {
-    let mut nodes = 0;
+pub(super) fn take_in(core: &Core, records: Vec<HostRecord>, source: Source) -> Looked {
+    let mut looked = Looked::default();
     for record in records {
         let peer = record.peer();
         if peer == core.network.me {
@@ -247,31 +296,33 @@ pub(super) fn take_in(core: &Core, records: Vec<HostRecord>, source: Source) -> 
         }
         let offered = core.book().offer(record, source, UnixMillis::now());
         match offered {
-            Ok(()) => nodes += 1,
+            Ok(()) => looked.nodes += 1,
             // It is there already.
             Err(BookError::Record(RecordError::NotNewer { .. })) => {
                 core.book().named(&peer, source);
-                nodes += 1;
+                looked.nodes += 1;
             }
-            Err(error) => tracing::debug!(%error, "a record of a registry is refused"),
+            Err(error) => looked = looked.or_wrong(refusal(peer, &error)),
         }
     }
-    nodes
+    looked
 }
 
 /// Renews this host's own record and takes in those of others.
-async fn read_registry(core: &Core) -> Result<(), String> {
-    let Some(directory) = &core.settings.registry else { return Ok(()) };
+async fn read_registry(core: &Core) -> Result<Looked, String> {
+    let Some(directory) = &core.settings.registry else { return Ok(Looked::default()) };
     let registry = FileRegistry::new(directory.clone());
+    let mut wrong = None;
     if !core.network.listening().is_empty() {
-        match renew(core, Reach::OPERATOR) {
-            Ok(record) => registry.publish(&record).await.map_err(|error| error.to_string())?,
-            Err(error) => tracing::warn!(error, "this host is not in the registry"),
+        match renew(core, directory_reach(core)) {
+            // Those that cannot write there may still read.
+            Ok(record) => wrong = registry.publish(&record).await.err().map(|error| not_announced(&error.to_string())),
+            // Nobody else looks into a directory of this host's own.
+            Err(error) => wrong = core.settings.shares_registry.then(|| not_announced(&error)),
         }
     }
     let found = registry.scan().await.map_err(|error| error.to_string())?;
-    let nodes = take_in(core, found.records, Source::File);
     let bad = found.bad.first().map(|(file, error)| format!("{file}: {error}"));
-    core.sources_note(REGISTRY, nodes, bad);
-    Ok(())
+    let full = found.truncated.then(|| format!("more than {MAX_FILES} files; the others are not read"));
+    Ok(take_in(core, found.records, Source::File).or_wrong(wrong).or_wrong(bad).or_wrong(full))
 }

@@ -131,7 +131,7 @@ impl AddressPolicy {
     }
 
     /// Of this host's own addresses those that belong into its record, where `reach` is what the readers of the
-    /// registry accept ([`Source::reach`](super::book::Source::reach)): one address too many and they refuse all of it.
+    /// registry accept ([`Source::reach`](super::book::Source::reach)): what they refuse would only take places.
     #[must_use]
     pub fn announceable<'a>(&self, addresses: impl IntoIterator<Item = &'a Multiaddr>, reach: Reach) -> Vec<Multiaddr> {
         let right = |address: &&Multiaddr| form(address, &self.own, reach).is_ok_and(|relay| relay != Some(self.own));

@@ -151,18 +151,18 @@ async fn a_record_is_kept_only_from_its_own_host_and_while_it_is_fresh() {
     let honest = Keypair::generate_ed25519();
     let me = honest.public().to_peer_id();
     let mut swarm = liar(&honest, OURS, &host).await;
-    let good = record(&honest, now, near);
+    let good = record(&honest, now, &[near]);
     put(&mut swarm, &me, good.text().as_bytes().to_vec()).await;
-    let older = record(&honest, UnixMillis(now.0 - 1_000), near);
+    let older = record(&honest, UnixMillis(now.0 - 1_000), &[near]);
     put(&mut swarm, &me, older.text().as_bytes().to_vec()).await;
     assert_eq!(stored(&host, &me).await.as_deref(), Some(good.text().as_bytes()));
 
     let liars = Keypair::generate_ed25519();
     let it = liars.public().to_peer_id();
-    let expired = record(&liars, UnixMillis(now.0 - 3_600_000), near);
-    let future = record(&liars, now.after(30 * minute), near);
-    let metadata = record(&liars, now, "/ip4/169.254.169.254/tcp/80");
-    let mut forged: serde_json::Value = serde_json::from_str(record(&liars, now, near).text()).unwrap();
+    let expired = record(&liars, UnixMillis(now.0 - 3_600_000), &[near]);
+    let future = record(&liars, now.after(30 * minute), &[near]);
+    let metadata = record(&liars, now, &["/ip4/169.254.169.254/tcp/80"]);
+    let mut forged: serde_json::Value = serde_json::from_str(record(&liars, now, &[near]).text()).unwrap();
     forged["body"]["free"] = json!(0);
     let cases = [
         ("expired", expired.text().to_owned()),

@@ -8,9 +8,10 @@ use libp2p::{StreamProtocol, core::PeerRecord, identity::Keypair, multiaddr::Pro
 use serde_json::{Value, json};
 use tandem_engine::P2pRequest;
 use tandem_manifest::{HostConfig, P2pConfig, Secret};
+use tandem_reactor::trust::UnixMillis;
 
 use crate::{
-    kit::{Host, config, event, is_well, swarm_of},
+    kit::{Host, config, event, is_well, record, swarm_of},
     stand_in::StandIn,
 };
 
@@ -252,4 +253,63 @@ async fn a_registration_needs_a_registry_and_its_time_is_kept() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     panic!("the record is never renewed");
+}
+
+/// What the first document of a directory says, if there is one, as text.
+fn documents(directory: &tempfile::TempDir) -> Vec<String> {
+    let files = std::fs::read_dir(directory.path()).unwrap();
+    files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+}
+
+fn shared(directory: &tempfile::TempDir, listen: &str, loopback: bool) -> P2pConfig {
+    let mut p2p = config();
+    p2p.listen = vec![listen.parse().unwrap()];
+    p2p.discovery.file = true;
+    p2p.discovery.directory = Some(directory.path().display().to_string());
+    (p2p.discovery.private, p2p.discovery.loopback) = (true, loopback);
+    p2p
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_is_the_readers_own_costs_a_record_nothing_else() {
+    for loopback in [false, true] {
+        let directory = tempfile::TempDir::new().unwrap();
+        let host = Host::start(&shared(&directory, "/ip4/0.0.0.0/tcp/0", loopback)).await;
+        let listening = host.reactor.listening();
+        let own = listening.iter().map(ToString::to_string).find(|address| address.contains("127.0.0.1"));
+        let (own, other) = (own.unwrap(), "/ip4/10.255.255.254/tcp/4001");
+        let write = |key: &Keypair, addresses: &[&str]| {
+            let record = record(key, UnixMillis::now(), addresses);
+            let name = format!("{}.json", record.peer());
+            std::fs::write(directory.path().join(name), record.text()).unwrap();
+            record.peer()
+        };
+        let right = write(&Keypair::generate_ed25519(), &[&own, other]);
+        let found = host.request(discover(&["file"], None, 20)).await.unwrap();
+        assert_eq!((named(&found), &found["errors"]), (vec![right.to_string().as_str()], &json!([])), "{found}");
+        assert_eq!(found["peers"][0]["addresses"], json!([other]), "{found}");
+        // Where nothing is left, the reader says so.
+        let wrong = write(&Keypair::generate_ed25519(), &[&own]);
+        let found = host.request(discover(&["file"], None, 20)).await.unwrap();
+        assert_eq!(named(&found), [right.to_string()], "{found}");
+        let error = found["errors"][0]["error"].as_str().unwrap_or_default();
+        assert!(error.contains(&wrong.to_string()) && error.contains(&own), "{found}");
+        let failing = host.reactor.status().failing;
+        assert_eq!(failing.get("registry").map(String::as_str), Some(error), "{failing:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loopback_is_announced_in_a_directory_only_where_the_operator_says_so() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let host = Host::start(&shared(&directory, "/ip4/127.0.0.1/tcp/0", false)).await;
+    let found = host.request(discover(&["file"], None, 20)).await.unwrap();
+    let error = found["errors"][0]["error"].as_str().unwrap_or_default();
+    assert!(error.contains("not announced") && error.contains("p2p.discovery.loopback"), "{found}");
+    assert_eq!(documents(&directory), [""; 0]);
+    let host = host.again(&shared(&directory, "/ip4/127.0.0.1/tcp/0", true)).await;
+    let found = host.request(discover(&["file"], None, 20)).await.unwrap();
+    assert_eq!(found["errors"], json!([]), "{found}");
+    assert_eq!(documents(&directory).len(), 1);
+    assert_eq!(host.reactor.status().failing.len(), 0);
 }

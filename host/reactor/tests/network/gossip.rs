@@ -62,12 +62,12 @@ async fn what_is_false_or_old_is_not_believed_and_not_passed_on() {
     });
     let mut swarm = speaker(&liar, &between).await;
     let now = UnixMillis::now();
-    let mut changed: serde_json::Value = serde_json::from_str(record(&liar, now, NOWHERE).text()).unwrap();
+    let mut changed: serde_json::Value = serde_json::from_str(record(&liar, now, &[NOWHERE]).text()).unwrap();
     changed["body"]["capacity"] = json!(99);
     let false_ones = [
-        record(&other, now, NOWHERE).text().to_owned(),
+        record(&other, now, &[NOWHERE]).text().to_owned(),
         changed.to_string(),
-        record(&liar, UnixMillis(now.0 - 3_600_000), NOWHERE).text().to_owned(),
+        record(&liar, UnixMillis(now.0 - 3_600_000), &[NOWHERE]).text().to_owned(),
         "{".to_owned(),
     ];
     for text in false_ones {
@@ -75,7 +75,7 @@ async fn what_is_false_or_old_is_not_believed_and_not_passed_on() {
     }
     let lying = driven(swarm);
     let mut swarm = speaker(&honest, &between).await;
-    swarm.behaviour_mut().publish(topic, record(&honest, now, NOWHERE).text().as_bytes()).unwrap();
+    swarm.behaviour_mut().publish(topic, record(&honest, now, &[NOWHERE]).text().as_bytes()).unwrap();
     let speaking = driven(swarm);
     for host in [&between, &far] {
         let there = |known: &serde_json::Value| known["addresses"][0] == "/ip4/127.0.0.1/tcp/9";

@@ -398,9 +398,9 @@ pub(crate) async fn is_well(host: &Host) {
 }
 
 /// What a host says of itself, signed with `key`.
-pub(crate) fn record(key: &Keypair, issued_at: UnixMillis, address: &str) -> HostRecord {
+pub(crate) fn record(key: &Keypair, issued_at: UnixMillis, addresses: &[&str]) -> HostRecord {
     let announcement = Announcement {
-        addresses: vec![address.parse::<Multiaddr>().unwrap()],
+        addresses: addresses.iter().map(|address| address.parse::<Multiaddr>().unwrap()).collect(),
         tools: Vec::new(),
         capacity: 1,
         free: 1,

@@ -217,32 +217,39 @@ impl HostRecord {
     }
 
     /// Whether the record may be believed at `now`, where `known` is the highest sequence seen of this host and
-    /// `reach` is what addresses the record's source may name.
+    /// `reach` is what addresses the record's source may name. Answers the addresses that may be dialled: one that
+    /// leads elsewhere for its readers, as loopback does, costs its host none of the others.
     ///
     /// # Errors
     /// [`RecordError::Expired`], [`RecordError::ExpiryTooFar`], [`RecordError::FutureDated`],
-    /// [`RecordError::NotNewer`] or [`RecordError::Address`].
+    /// [`RecordError::NotNewer`], or [`RecordError::Address`] where all addresses are refused.
     pub fn check(
         &self,
         policy: &AddressPolicy,
         reach: Reach,
         known: Option<u64>,
         now: UnixMillis,
-    ) -> Result<(), RecordError> {
+    ) -> Result<Vec<Multiaddr>, RecordError> {
         self.check_time(now)?;
         if let Some(known) = known.filter(|known| self.sequence <= *known) {
             return Err(RecordError::NotNewer { sequence: self.sequence, known });
         }
-        let refused = |address: &Multiaddr| {
-            let reason = policy.check_within(address, &self.peer, reach).err()?;
-            Some(RecordError::Address { address: address.clone(), reason })
-        };
         // A record of this host itself has no business coming back, even one without addresses.
         if self.peer == policy.own() {
             let address = Multiaddr::from(libp2p_core::multiaddr::Protocol::P2p(self.peer));
             return Err(RecordError::Address { address, reason: AddressError::Own });
         }
-        self.addresses.iter().find_map(refused).map_or(Ok(()), Err)
+        let (mut right, mut refused) = (Vec::new(), None);
+        for address in &self.addresses {
+            match policy.check_within(address, &self.peer, reach) {
+                Ok(()) => right.push(address.clone()),
+                Err(reason) => refused = Some(RecordError::Address { address: address.clone(), reason }),
+            }
+        }
+        match refused {
+            Some(error) if right.is_empty() => Err(error),
+            _ => Ok(right),
+        }
     }
 
     fn check_time(&self, now: UnixMillis) -> Result<(), RecordError> {

@@ -6,10 +6,13 @@ use libp2p_core::Multiaddr;
 use libp2p_identity::PeerId;
 use serde::{Deserialize, Serialize};
 
-use super::{super::addresses::Reach, MAX_HINTS, UnixMillis};
+use super::{MAX_HINTS, UnixMillis};
 use crate::{
-    discovery::record::{HostRecord, MAX_ADDRESSES},
-    trust::{addresses::Subnet, score::Score},
+    discovery::record::{HostRecord, MAX_ADDRESSES, RecordError},
+    trust::{
+        addresses::{AddressPolicy, Reach, Subnet},
+        score::Score,
+    },
 };
 
 /// Where a peer was heard of first, the most believed first.
@@ -40,11 +43,14 @@ pub enum Source {
 
 impl Source {
     /// What addresses it may name, where `configured` is what the operator allows to strangers. What the operator
-    /// wrote may lead anywhere; the local network is private by nature.
+    /// wrote may lead anywhere; what hosts write into the directory that they share, to other machines of his network;
+    /// the local network is private by nature.
     #[must_use]
     pub fn reach(self, configured: Reach) -> Reach {
         match self {
-            Self::Config | Self::Env | Self::File => Reach::OPERATOR,
+            Self::Config | Self::Env => Reach::OPERATOR,
+            // Another machine's loopback is not this one's.
+            Self::File => Reach { loopback: configured.loopback, ..Reach::OPERATOR },
             Self::Mdns => Reach { private: true, ..configured },
             Self::Connection | Self::Rendezvous | Self::Exchange | Self::Github | Self::Dht | Self::Gossip => {
                 configured
@@ -106,7 +112,7 @@ pub(super) struct Peer {
     pub(super) connected: bool,
     /// Where it last was connected from.
     pub(super) remote: Option<IpAddr>,
-    pub(super) record: Option<HostRecord>,
+    pub(super) record: Option<Believed>,
     /// The highest one seen; it outlives the record.
     pub(super) sequence: Option<u64>,
     pub(super) hints: Vec<(Source, Multiaddr)>,
@@ -121,6 +127,31 @@ pub(super) struct Peer {
     /// The operator ordered the ban.
     pub(super) by_order: bool,
     pub(super) rtt: Option<Duration>,
+}
+
+/// A record and what of it is believed.
+#[derive(Clone, Debug)]
+pub(super) struct Believed {
+    pub(super) record: HostRecord,
+    /// Where it came from.
+    pub(super) source: Source,
+    /// Those of its addresses that may be dialled.
+    pub(super) addresses: Vec<Multiaddr>,
+}
+
+impl Believed {
+    /// # Errors
+    /// As [`HostRecord::check`].
+    pub(super) fn new(
+        record: HostRecord,
+        source: Source,
+        policy: &AddressPolicy,
+        known: Option<u64>,
+        now: UnixMillis,
+    ) -> Result<Self, RecordError> {
+        let addresses = record.check(policy, source.reach(policy.reach()), known, now)?;
+        Ok(Self { record, source, addresses })
+    }
 }
 
 /// Whether and in favour of whom a peer may be pushed out.
@@ -191,7 +222,7 @@ impl Peer {
         if let Some(remote) = self.remote {
             return vec![Some(Subnet::of(remote))];
         }
-        let signed = self.record.iter().flat_map(HostRecord::addresses);
+        let signed = self.record.iter().flat_map(|believed| &believed.addresses);
         let mut networks: Vec<_> =
             signed.chain(self.hints.iter().map(|(_, address)| address)).map(Subnet::of_address).collect();
         networks.sort_unstable();
@@ -220,12 +251,17 @@ impl Peer {
     }
 
     pub(super) fn record_at(&self, now: UnixMillis) -> Option<&HostRecord> {
-        self.record.as_ref().filter(|record| record.expires_at() > now)
+        Some(&self.believed_at(now)?.record)
+    }
+
+    fn believed_at(&self, now: UnixMillis) -> Option<&Believed> {
+        self.record.as_ref().filter(|believed| believed.record.expires_at() > now)
     }
 
     /// The addresses to dial: signed ones first, a few in all.
     pub(super) fn addresses(&self, now: UnixMillis) -> Vec<Multiaddr> {
-        let mut addresses: Vec<Multiaddr> = self.record_at(now).map(HostRecord::addresses).unwrap_or_default().to_vec();
+        let signed = self.believed_at(now).map(|believed| believed.addresses.as_slice());
+        let mut addresses: Vec<Multiaddr> = signed.unwrap_or_default().to_vec();
         // What the operator wrote is dialled even where the record is full.
         let operators = self.hints.iter().filter(|(source, _)| matches!(source, Source::Config | Source::Env));
         addresses.extend(operators.map(|(_, address)| address.clone()));

@@ -116,7 +116,7 @@ impl PeerBook {
     /// When the newest known record of a peer was made, by its own clock.
     #[must_use]
     pub fn issued_at(&self, id: &PeerId) -> Option<UnixMillis> {
-        self.peers.get(id)?.record.as_ref().map(HostRecord::issued_at)
+        self.peers.get(id)?.record.as_ref().map(|believed| believed.record.issued_at())
     }
 
     fn view(&self, id: &PeerId, peer: &Peer, now: UnixMillis) -> PeerView {

@@ -30,7 +30,7 @@ use libp2p_core::Multiaddr;
 use libp2p_identity::PeerId;
 
 use self::{
-    entry::{Peer, Place},
+    entry::{Believed, Peer, Place},
     room::Room,
 };
 use super::{
@@ -160,13 +160,14 @@ impl PeerBook {
     pub fn offer(&mut self, record: HostRecord, source: Source, now: UnixMillis) -> Result<(), BookError> {
         let id = record.peer();
         let known = self.peers.get(&id);
-        record.check(&self.policy, source.reach(self.policy.reach()), known.and_then(|peer| peer.sequence), now)?;
+        let sequence = known.and_then(|peer| peer.sequence);
+        let believed = Believed::new(record, source, &self.policy, sequence, now)?;
         if let Some(until) = known.and_then(|peer| peer.kept_out(now)) {
             return Err(BookError::KeptOut(until.since(now)));
         }
         self.upsert(id, source, now, |peer| {
-            peer.sequence = Some(record.sequence());
-            peer.record = Some(record);
+            peer.sequence = Some(believed.record.sequence());
+            peer.record = Some(believed);
         })
     }
 
@@ -320,7 +321,7 @@ impl PeerBook {
         for id in self.peers.keys().copied().collect::<Vec<_>>() {
             self.change(&id, |peer| {
                 peer.end_bans(now);
-                peer.record.take_if(|record| record.expires_at() <= now);
+                peer.record.take_if(|believed| believed.record.expires_at() <= now);
             });
         }
         self.cleanup(None, false, now).removed
@@ -333,7 +334,7 @@ impl PeerBook {
         let over = |peer: &Peer| match older_than {
             Some(age) => now.since(peer.last_seen) >= age,
             None => {
-                let record = peer.record.as_ref().map_or(UnixMillis(0), HostRecord::expires_at);
+                let record = peer.record.as_ref().map_or(UnixMillis(0), |believed| believed.record.expires_at());
                 peer.last_seen.after(ttl).max(record) <= now
             }
         };

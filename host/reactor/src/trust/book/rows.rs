@@ -6,10 +6,16 @@ use libp2p_core::Multiaddr;
 use libp2p_identity::PeerId;
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_HINTS, PeerBook, Source, UnixMillis, entry::Peer};
+use super::{
+    MAX_HINTS, PeerBook, Source, UnixMillis,
+    entry::{Believed, Peer},
+};
 use crate::{
     discovery::record::HostRecord,
-    trust::score::{LIMIT, Score},
+    trust::{
+        addresses::AddressPolicy,
+        score::{LIMIT, Score},
+    },
 };
 
 /// A peer in plain values. Times are milliseconds since 1970.
@@ -24,6 +30,9 @@ pub struct PeerRow {
     pub sources: BTreeSet<Source>,
     /// The document of its newest record, while it has not expired.
     pub record: Option<String>,
+    /// Where that record came from; none is `source`.
+    #[serde(default)]
+    pub record_source: Option<Source>,
     /// The highest sequence seen.
     pub sequence: Option<u64>,
     /// Unsigned addresses and their sources.
@@ -70,14 +79,12 @@ impl PeerBook {
         // The oldest first, so that it is they who make room.
         rows.sort_by_key(|row| row.last_seen);
         for row in rows {
-            let Some((id, mut peer)) = peer(row, now) else { continue };
+            let Some((id, mut peer)) = peer(row, &self.policy, now) else { continue };
             if id == self.policy.own() || self.peers.contains_key(&id) {
                 continue;
             }
             peer.allowed = self.allow.contains(&id);
-            let reach = peer.source.reach(self.policy.reach());
             // The policy may have changed since.
-            peer.record.take_if(|record| record.check(&self.policy, reach, None, now).is_err());
             let policy = &self.policy;
             peer.hints
                 .retain(|(source, address)| policy.check_within(address, &id, source.reach(policy.reach())).is_ok());
@@ -95,7 +102,8 @@ fn row(id: &PeerId, peer: &Peer) -> PeerRow {
         peer_id: id.to_base58(),
         source: peer.source,
         sources: peer.sources.clone(),
-        record: peer.record.as_ref().map(|record| record.text().to_owned()),
+        record: peer.record.as_ref().map(|believed| believed.record.text().to_owned()),
+        record_source: peer.record.as_ref().map(|believed| believed.source),
         sequence: peer.sequence,
         hints: peer.hints.iter().map(|(source, address)| (*source, address.to_string())).collect(),
         remote: peer.remote,
@@ -113,16 +121,18 @@ fn row(id: &PeerId, peer: &Peer) -> PeerRow {
     }
 }
 
-fn peer(row: PeerRow, now: UnixMillis) -> Option<(PeerId, Peer)> {
+fn peer(row: PeerRow, policy: &AddressPolicy, now: UnixMillis) -> Option<(PeerId, Peer)> {
     let id = row.peer_id.parse().ok()?;
     let record = row.record.and_then(|text| HostRecord::decode(text.as_bytes()).ok());
     let record = record.filter(|record| record.peer() == id);
+    let sequence = row.sequence.max(record.as_ref().map(HostRecord::sequence));
+    let from = row.record_source.unwrap_or(row.source);
     let hint = |(source, text): (Source, String)| Some((source, text.parse::<Multiaddr>().ok()?));
     let value = if row.score.is_finite() { row.score.clamp(-LIMIT, LIMIT) } else { 0.0 };
     let peer = Peer {
         sources: row.sources.into_iter().chain([row.source]).collect(),
-        sequence: row.sequence.max(record.as_ref().map(HostRecord::sequence)),
-        record,
+        sequence,
+        record: record.and_then(|record| Believed::new(record, from, policy, None, now).ok()),
         hints: row.hints.into_iter().filter_map(hint).take(MAX_HINTS).collect(),
         remote: row.remote,
         first_seen: row.first_seen.min(now),

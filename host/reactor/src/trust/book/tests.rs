@@ -91,9 +91,16 @@ fn bad_records_do_not_enter() {
     let own = record(&key, &[]);
     let mut mine = PeerBook::new(AddressPolicy::new(id, Reach::default()), BookLimits::default());
     assert!(matches!(mine.offer(own, Source::File, NOW), Err(BookError::Record(RecordError::Address { .. }))));
+    // A directory is shared with other machines: their loopback is theirs, but they may be of the private network.
+    assert!(matches!(refused(loopback(), Source::File, NOW), RecordError::Address { .. }));
     assert!(book.is_empty() && mine.is_empty());
-    // The operator's own directory may speak of this machine.
-    book.offer(loopback(), Source::File, NOW).unwrap();
+    let both = record(&key, &["/ip4/127.0.0.1/tcp/4001", "/ip4/10.0.0.7/tcp/4001"]);
+    book.offer(both, Source::File, NOW).unwrap();
+    let kept: Vec<_> = ["/ip4/10.0.0.7/tcp/4001".parse().unwrap()].into();
+    assert_eq!(book.get(&id, NOW).unwrap().addresses, kept);
+    let mut again = self::book();
+    again.restore(book.rows().collect::<Vec<_>>(), NOW);
+    assert_eq!(again.get(&id, NOW).unwrap().addresses, kept, "after a restart too");
 }
 
 #[test]
