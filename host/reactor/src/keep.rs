@@ -33,7 +33,7 @@ pub(crate) async fn load(core: &Core) {
     tracing::debug!(known, "peers of before are known");
 }
 
-/// Writes the book down.
+/// Writes the book down; what is not in it any more goes from the store too.
 pub(crate) async fn save(core: &Core) {
     let now = UnixMillis::now();
     let rows: Vec<PeerRow> = core.book().rows().collect();
@@ -43,6 +43,10 @@ pub(crate) async fn save(core: &Core) {
             tracing::error!(%error, "the known peers cannot be kept");
             return;
         }
+    }
+    let kept = stored.into_iter().map(|row| row.peer).collect();
+    if let Err(error) = core.store().forget_other_peers(kept).await {
+        tracing::error!(%error, "peers that were removed cannot be forgotten");
     }
 }
 

@@ -32,5 +32,5 @@ pub use authority::Authority;
 pub use lane::{Lane, LaneError, PLACES};
 pub use queue::QUEUE;
 pub use reactor::{Reactor, ReactorStatus};
-pub use settings::{DhtMode, NatSettings, NetworkSettings, Settings, SettingsError};
+pub use settings::{DhtMode, NatSettings, NetworkSettings, PingSettings, Settings, SettingsError};
 pub use tools::{ToolCall, ToolInfo, Tools};

@@ -226,7 +226,7 @@ async fn live(core: Arc<Core>, up: Up, stop: CancellationToken) {
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(core.network.clone().run());
     tasks.spawn(rpc::accept(streams, Arc::new(Peers(core.clone())), core.settings.network.wire));
-    tasks.spawn(acquaint::keep(core.clone()));
+    let acquainting = tasks.spawn(acquaint::keep(core.clone()));
     tasks.spawn(queue::work(core.clone()));
     tasks.spawn(flow::coordinate(core.clone()));
     up.set(true);
@@ -242,7 +242,21 @@ async fn live(core: Arc<Core>, up: Up, stop: CancellationToken) {
     up.set(false);
     // Tasks that run go back to their queues now, rather than when their leases end.
     core.queue.drain(Duration::ZERO).await;
+    // It would put back what is taken back here.
+    acquainting.abort();
+    let leave = async {
+        tokio::join!(acquaint::withdraw(&core), keep::save(&core));
+        tokio::time::sleep(PARTING).await;
+    };
+    if tokio::time::timeout(LEAVE, leave).await.is_err() {
+        tracing::warn!("this host stops before it has taken its records back");
+    }
 }
+
+/// How long taking back this host's records may keep it from stopping: a shared directory may be on a dead server.
+const LEAVE: Duration = Duration::from_secs(5);
+/// For what is said to peers last to be sent.
+const PARTING: Duration = Duration::from_millis(100);
 
 /// How long a call of a guest may wait for the network where its own deadline does not say less: somewhat more than the longest wait
 /// that a tool takes.

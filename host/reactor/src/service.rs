@@ -50,6 +50,7 @@ impl Service for Peers {
         params: Map<String, Value>,
     ) -> BoxFuture<'static, Result<Value, RpcError>> {
         let core = self.0.clone();
+        core.network.heard(&peer);
         Box::pin(async move {
             match method.as_str() {
                 "ping" => return Ok(json!({})),
@@ -79,6 +80,7 @@ impl Service for Peers {
 
     fn notified(&self, peer: PeerId, method: &str, params: Map<String, Value>) {
         let core = &self.0;
+        core.network.heard(&peer);
         match method {
             "tasks/offer" => {
                 core.queue.offers.put(peer);

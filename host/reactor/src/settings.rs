@@ -81,6 +81,24 @@ pub struct NetworkSettings {
     pub accept: AcceptLimits,
     /// What addresses strangers may name.
     pub reach: Reach,
+    /// How connected peers are asked whether they live.
+    pub ping: PingSettings,
+}
+
+/// How connected peers are asked whether they live. A connection on which the second question in a row has no answer is
+/// closed: TCP alone notices a cut cable after a quarter of an hour, and until then the peer would seem to be there.
+#[derive(Clone, Copy, Debug)]
+pub struct PingSettings {
+    /// Between two questions.
+    pub interval: Duration,
+    /// For an answer. A host that is busy for some seconds is not dead.
+    pub timeout: Duration,
+}
+
+impl Default for PingSettings {
+    fn default() -> Self {
+        Self { interval: Duration::from_secs(15), timeout: Duration::from_secs(15) }
+    }
 }
 
 /// What this host does in the distributed hash table.
@@ -158,6 +176,7 @@ impl Settings {
                 wire: wire(&config.limits),
                 accept: accept(&config.limits),
                 reach: Reach { loopback: discovery.loopback, private: discovery.private, names: false },
+                ping: PingSettings::default(),
             },
             registry: discovery.file.then(|| match &discovery.directory {
                 Some(directory) => data.join(directory),

@@ -136,18 +136,18 @@ impl Store {
         self.read(move |db| list(db, filter, after.as_ref(), limit.clamp(1, MAX_PAGE))).await
     }
 
-    /// Forgets peers that were not seen since, in milliseconds, but those that are trusted, or banned still. Answers
-    /// which; with `dry_run` they stay.
-    pub async fn forget_peers(&self, seen_before: u64, now: u64, dry_run: bool) -> Result<Vec<String>, StoreError> {
+    /// Forgets all peers but these. Answers how many.
+    ///
+    /// # Errors
+    /// [`StoreError::TooLarge`] where more are named than are ever kept.
+    pub async fn forget_other_peers(&self, kept: Vec<String>) -> Result<u64, StoreError> {
+        if kept.len() > MAX_PEERS as usize {
+            return Err(StoreError::TooLarge(format!("at most {MAX_PEERS} peers are kept, not {}", kept.len())));
+        }
+        let kept = serde_json::to_string(&kept).map_err(|error| StoreError::TooLarge(error.to_string()))?;
         self.write(move |db| {
-            let over = "FROM peers WHERE last_seen < ?1 AND NOT trusted AND coalesce(banned_until, 0) <= ?2";
-            let mut select = db.prepare_cached(&format!("SELECT peer {over} ORDER BY peer"))?;
-            let times = params![signed(seen_before), signed(now)];
-            let peers = select.query_map(times, |row| row.get(0))?.collect::<Result<_, _>>()?;
-            if !dry_run {
-                db.prepare_cached(&format!("DELETE {over}"))?.execute(times)?;
-            }
-            Ok(peers)
+            let delete = "DELETE FROM peers WHERE peer NOT IN (SELECT value FROM json_each(?1))";
+            Ok(db.prepare_cached(delete)?.execute([kept])? as u64)
         })
         .await
     }

@@ -32,7 +32,8 @@ pub(crate) async fn by_directory_on_every_address() -> anyhow::Result<String> {
     };
     let hosts = (0..HOSTS).map(|place| {
         let options = Options::member(&["echo"], &[Node::LISTENS_EVERYWHERE], &discovery(place));
-        async { lab.host(place, options?).await }
+        let lab = &lab;
+        async move { lab.host(place, options?).await }
     });
     let nodes = futures::future::try_join_all(hosts).await?;
     let start = Instant::now();

@@ -18,7 +18,9 @@ use libp2p::{Multiaddr, PeerId, multiaddr::Protocol};
 use serde_json::Map;
 use tokio::sync::broadcast::error::RecvError;
 
-pub(crate) use self::sources::{Said, SourceNote, failing, look, publish, register, registers, source, sources};
+pub(crate) use self::sources::{
+    Said, SourceNote, failing, look, publish, register, registers, source, sources, withdraw,
+};
 use crate::{
     core::Core,
     keep,
@@ -65,7 +67,7 @@ async fn listen(core: Arc<Core>) {
             Ok(News::Identified(peer)) => {
                 tokio::spawn(greet(core.clone(), peer));
             }
-            Ok(News::Disconnected(peer)) => core.book().disconnected(&peer, UnixMillis::now()),
+            Ok(News::Disconnected(peer, heard)) => core.book().disconnected(&peer, heard),
             Ok(News::Found { peer, addresses, source: name }) => {
                 let Some(source) = source(name) else { continue };
                 let known = core.book().hint(peer, addresses, source, UnixMillis::now());
@@ -182,10 +184,10 @@ async fn rounds(core: Arc<Core>) {
 /// Tells the book what the swarm knows: who is connected and how far, and where this host is, to which nobody else leads.
 fn measure(core: &Core) {
     let (connected, own) = (core.network.connected(), core.network.addresses());
-    let (mut book, now) = (core.book(), UnixMillis::now());
+    let mut book = core.book();
     book.policy_mut().set_own_addresses(&own);
     for (peer, connected) in connected {
-        book.seen(&peer, connected.rtt, now);
+        book.seen(&peer, connected.rtt, connected.heard);
     }
 }
 

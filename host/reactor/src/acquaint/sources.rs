@@ -252,6 +252,17 @@ pub(crate) async fn publish(core: &Core, record: &HostRecord) -> Vec<&'static st
     written
 }
 
+/// Takes this host's record back from where others look for it. The hash table and the GitHub registry keep it until it expires.
+pub(crate) async fn withdraw(core: &Core) {
+    if let Some(directory) = &core.settings.registry
+        && let Err(error) = FileRegistry::new(directory.clone()).withdraw(&core.network.me).await
+    {
+        tracing::warn!(%error, "this host's record is left in the directory");
+    }
+    let points = core.settings.network.rendezvous.iter().filter_map(peer_of);
+    points.filter(|peer| core.network.is_connected(peer)).for_each(|peer| core.network.unregister_at(peer));
+}
+
 /// Takes in what the GitHub registry has, and renews this host's record there when half of its time is over.
 async fn read_github(core: &Core) -> Result<Looked, String> {
     let Some(registry) = core.github.clone() else { return Ok(Looked::default()) };

@@ -2,7 +2,7 @@
 //!
 //! The limits come first in the behaviour: what they refuse costs the others nothing.
 
-use std::{collections::HashSet, time::Duration};
+use std::collections::HashSet;
 
 use libp2p::{
     PeerId, StreamProtocol, allow_block_list as lists, connection_limits as limits, identify,
@@ -36,8 +36,6 @@ const OPENING: u32 = 32;
 const ARRIVING: u32 = 4 * PLACES as u32;
 /// Share of the machine's memory over which no connection is taken.
 const MEMORY: f64 = 0.8;
-/// A peer that is silent for so long is asked whether it lives.
-const PING: Duration = Duration::from_secs(15);
 
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
@@ -109,7 +107,9 @@ impl Behaviour {
             allowed: allowed.into(),
             blocked: block_list(&settings.block),
             identify: identify::Behaviour::new(identify),
-            ping: ping::Behaviour::new(ping::Config::new().with_interval(PING)),
+            ping: ping::Behaviour::new(
+                ping::Config::new().with_interval(settings.ping.interval).with_timeout(settings.ping.timeout),
+            ),
             streams: libp2p_stream::Behaviour::new(),
             rendezvous: Contained::new("rendezvous", rendezvous::client::Behaviour::new(key.clone())),
             server: server.into(),

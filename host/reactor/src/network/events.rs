@@ -8,6 +8,7 @@ use libp2p::{
 };
 
 use super::{Connected, Network, News, OBSERVED, PROTOCOL, behaviour::BehaviourEvent, is_relayed, lock, reason};
+use crate::trust::UnixMillis;
 
 impl Network {
     pub(super) fn tell(&self, news: News) {
@@ -47,9 +48,10 @@ impl Network {
                 self.on_connected(peer_id, connection_id, address, num_established.get() == 1);
             }
             SwarmEvent::ConnectionClosed { peer_id, num_established: 0, .. } => {
-                lock(&self.state).connected.remove(&peer_id);
+                let gone = lock(&self.state).connected.remove(&peer_id);
                 self.gauge();
-                self.tell(News::Disconnected(peer_id));
+                let heard = gone.map_or_else(UnixMillis::now, |connected| connected.heard);
+                self.tell(News::Disconnected(peer_id, heard));
             }
             SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
                 if let Some(reply) = lock(&self.state).dials.remove(&connection_id) {
@@ -70,6 +72,7 @@ impl Network {
             let known = state.connected.entry(peer).or_insert_with(|| Connected {
                 address: address.clone(),
                 rtt: None,
+                heard: UnixMillis::now(),
                 agent: None,
                 listens: Vec::new(),
                 speaks: None,
@@ -98,8 +101,16 @@ impl Network {
         match event {
             BehaviourEvent::Ping(ping::Event { peer, result: Ok(rtt), .. }) => {
                 if let Some(connected) = lock(&self.state).connected.get_mut(&peer) {
-                    connected.rtt = Some(rtt);
+                    (connected.rtt, connected.heard) = (Some(rtt), UnixMillis::now());
                 }
+            }
+            // One that speaks no ping is not dead for it.
+            BehaviourEvent::Ping(ping::Event { result: Err(ping::Failure::Unsupported), .. }) => {}
+            // The library tells of failures from the second in a row on.
+            BehaviourEvent::Ping(ping::Event { peer, connection, result: Err(error) }) => {
+                metrics::counter!("tandem_p2p_dead_connections_total").increment(1);
+                tracing::info!(%peer, %error, "disconnecting peer: no answer to pings");
+                let _open = self.with(|swarm| swarm.close_connection(connection));
             }
             BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
                 self.on_identified(peer_id, info)
@@ -137,6 +148,7 @@ impl Network {
         self.on_dht_peer(&peer, &info);
         let mut state = lock(&self.state);
         if let Some(connected) = state.connected.get_mut(&peer) {
+            connected.heard = UnixMillis::now();
             connected.speaks = Some(info.protocols.contains(&PROTOCOL));
             connected.agent = Some(info.agent_version.chars().filter(|c| !c.is_control()).take(128).collect());
             connected.listens = info.listen_addrs.into_iter().take(8).collect();

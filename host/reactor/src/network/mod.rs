@@ -6,6 +6,8 @@
 //! **Bounds.** [`EVENTS`] events before other work gets a turn; connections and streams by the behaviour, connections of one
 //! address by [`accepts`], handshakes by [`places`]; [`OBSERVED`] addresses that others claim this host to have.
 //!
+//! A peer that answers no ping is disconnected (see [`PingSettings`](crate::settings::PingSettings)).
+//!
 //! **Refuses.** Peers that admission does not let in, before anything is said to them; dials to where the address policy
 //! forbids, whoever wants them ([`gate`]).
 
@@ -49,9 +51,12 @@ pub(crate) use behaviour::PROTOCOL;
 pub(crate) use gossip::Verdict;
 
 use self::gate::{Permit, Rules};
-use crate::settings::{NetworkSettings, peer_of};
 #[cfg(feature = "dht")]
 use crate::trust::AddressPolicy;
+use crate::{
+    settings::{NetworkSettings, peer_of},
+    trust::UnixMillis,
+};
 
 /// Events of the swarm in one turn. Stops a peer that makes events without end from keeping the thread.
 const EVENTS: usize = 64;
@@ -67,8 +72,8 @@ pub(crate) enum News {
     Connected(PeerId),
     /// A peer said who it is and what it speaks.
     Identified(PeerId),
-    /// A peer has none any more.
-    Disconnected(PeerId),
+    /// A peer has none any more; it was heard of last at this time.
+    Disconnected(PeerId, UnixMillis),
     /// Somebody says that a peer is there.
     Found { peer: PeerId, addresses: Vec<Multiaddr>, source: &'static str },
     /// A peer broke a rule of a protocol.
@@ -87,6 +92,8 @@ pub(crate) enum News {
 pub(crate) struct Connected {
     pub(crate) address: Multiaddr,
     pub(crate) rtt: Option<Duration>,
+    /// When something of it came last.
+    pub(crate) heard: UnixMillis,
     pub(crate) agent: Option<String>,
     pub(crate) listens: Vec<Multiaddr>,
     /// Whether it speaks our protocol, once that is known.
@@ -185,6 +192,13 @@ impl Network {
 
     pub(crate) fn is_connected(&self, peer: &PeerId) -> bool {
         lock(&self.state).connected.contains_key(peer)
+    }
+
+    /// Something of a peer came.
+    pub(crate) fn heard(&self, peer: &PeerId) {
+        if let Some(connected) = lock(&self.state).connected.get_mut(peer) {
+            connected.heard = UnixMillis::now();
+        }
     }
 
     /// The measured way to a connected peer and back.

@@ -84,6 +84,13 @@ impl Network {
         within(timeout, answer).await
     }
 
+    /// Takes this host's record back from a point that is connected. Nothing answers that.
+    pub(crate) fn unregister_at(&self, point: PeerId) {
+        if let Ok(namespace) = namespace() {
+            self.with(|swarm| swarm.behaviour_mut().rendezvous.part().unregister(namespace, point));
+        }
+    }
+
     /// Asks a point that is connected who is there, this host not counted.
     pub(crate) async fn ask_at(&self, point: PeerId, timeout: Duration) -> Result<Found, String> {
         let namespace = namespace()?;

@@ -18,6 +18,7 @@ use super::{
 use crate::{
     acquaint,
     core::{Core, require_operator},
+    keep,
     settings::peer_of,
     trust::{PeerQuery, PeerState, PeerView, Sort, Source, UnixMillis, book::MAX_PAGE},
 };
@@ -252,6 +253,9 @@ pub(super) async fn cleanup(core: &Core, caller: &Caller, older_than_s: Option<u
     }
     let age = older_than_s.map(|seconds| Duration::from_secs(seconds.into()));
     let done = core.book().cleanup(age, dry_run, UnixMillis::now());
+    if !dry_run {
+        keep::save(core).await;
+    }
     let removed: Vec<_> = done.removed.iter().map(ToString::to_string).collect();
     Ok(json!({"removed": removed, "kept": done.kept}))
 }

@@ -278,24 +278,29 @@ async fn an_address_that_is_the_readers_own_costs_a_record_nothing_else() {
         let listening = host.reactor.listening();
         let own = listening.iter().map(ToString::to_string).find(|address| address.contains("127.0.0.1"));
         let (own, other) = (own.unwrap(), "/ip4/10.255.255.254/tcp/4001");
-        let write = |key: &Keypair, addresses: &[&str]| {
-            let record = record(key, UnixMillis::now(), addresses);
-            let name = format!("{}.json", record.peer());
-            std::fs::write(directory.path().join(name), record.text()).unwrap();
-            record.peer()
+        let write = |addresses: &[&str]| {
+            let record = record(&Keypair::generate_ed25519(), UnixMillis::now(), addresses);
+            std::fs::write(directory.path().join(format!("{}.json", record.peer())), record.text()).unwrap();
+            record.peer().to_string()
         };
-        let right = write(&Keypair::generate_ed25519(), &[&own, other]);
+        let right = write(&[&own, other]);
         let found = host.request(discover(&["file"], None, 20)).await.unwrap();
-        assert_eq!((named(&found), &found["errors"]), (vec![right.to_string().as_str()], &json!([])), "{found}");
-        assert_eq!(found["peers"][0]["addresses"], json!([other]), "{found}");
-        // Where nothing is left, the reader says so.
-        let wrong = write(&Keypair::generate_ed25519(), &[&own]);
+        assert_eq!(
+            (named(&found), &found["peers"][0]["addresses"]),
+            (vec![right.as_str()], &json!([other])),
+            "{found}"
+        );
+        assert!(!found["errors"].to_string().contains(&right), "{found}");
+        // Where nothing is left, the reader says so. Without loopback this one may say before that it is not announced itself.
+        let wrong = write(&[&own]);
         let found = host.request(discover(&["file"], None, 20)).await.unwrap();
-        assert_eq!(named(&found), [right.to_string()], "{found}");
-        let error = found["errors"][0]["error"].as_str().unwrap_or_default();
-        assert!(error.contains(&wrong.to_string()) && error.contains(&own), "{found}");
-        let failing = host.reactor.status().failing;
-        assert_eq!(failing.get("registry").map(String::as_str), Some(error), "{failing:?}");
+        assert_eq!(named(&found), [right], "{found}");
+        if loopback {
+            let error = found["errors"][0]["error"].as_str().unwrap_or_default();
+            assert!(error.contains(&wrong) && error.contains(&own), "{found}");
+            let failing = host.reactor.status().failing;
+            assert_eq!(failing.get("registry").map(String::as_str), Some(error), "{failing:?}");
+        }
     }
 }
 

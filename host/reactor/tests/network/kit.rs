@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tandem_engine::{CallEnv, Caller, InvokeError, InvokeOutput, P2p, P2pError, P2pRequest, Unmetered};
 use tandem_manifest::{Admission, HostConfig, MAX_PRIORITY, P2pConfig, Secret};
 use tandem_reactor::{
-    Authority, Reactor, Settings, ToolCall, ToolInfo, Tools,
+    Authority, PingSettings, Reactor, Settings, ToolCall, ToolInfo, Tools,
     discovery::record::{Announcement, HostRecord},
     trust::UnixMillis,
 };
@@ -186,14 +186,28 @@ impl Host {
 
     /// Stops it and starts another one on what it left.
     pub(crate) async fn again(mut self, p2p: &P2pConfig) -> Self {
-        let (reactor, peer) = (self.reactor.clone(), self.peer);
-        tokio::task::spawn_blocking(move || reactor.stop()).await.unwrap();
+        let peer = self.peer;
+        self.stop().await;
         let data = std::mem::replace(&mut self.data, TempDir::new().unwrap());
         Self::on(p2p, data, peer).await
     }
 
+    /// A host that asks its peers often whether they live.
+    pub(crate) async fn attentive(p2p: &P2pConfig) -> Self {
+        let (data, key) = (TempDir::new().unwrap(), Keypair::generate_ed25519());
+        write_key(&data, &key);
+        let mut settings = Settings::new(p2p, data.path(), None).unwrap();
+        let time = Duration::from_millis(500);
+        settings.network.ping = PingSettings { interval: time, timeout: time };
+        Self::of(settings, p2p, data, key.public().to_peer_id()).await
+    }
+
     async fn on(p2p: &P2pConfig, data: TempDir, peer: PeerId) -> Self {
         let settings = Settings::new(p2p, data.path(), None).unwrap();
+        Self::of(settings, p2p, data, peer).await
+    }
+
+    async fn of(settings: Settings, p2p: &P2pConfig, data: TempDir, peer: PeerId) -> Self {
         let store = Store::open(&data.path().join("store.db")).unwrap();
         let operator = Arc::new(Operator(Mutex::new(Says::of(p2p))));
         let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), Caps::default());
@@ -227,6 +241,12 @@ impl Host {
             account: Arc::new(Unmetered),
         };
         self.reactor.request(env, request).await.map(|text| serde_json::from_str(&text).unwrap())
+    }
+
+    /// Stops it as its process would.
+    pub(crate) async fn stop(&self) {
+        let reactor = self.reactor.clone();
+        tokio::task::spawn_blocking(move || reactor.stop()).await.unwrap();
     }
 
     /// Connects, as by `p2p_peer_bootstrap`.

@@ -13,6 +13,7 @@ mod flood;
 mod gossip;
 mod hostile;
 mod kit;
+mod liveness;
 mod mesh;
 #[cfg(feature = "nat")]
 mod nat;

@@ -79,18 +79,15 @@ async fn peers_are_paged_in_order() {
 }
 
 #[tokio::test]
-async fn old_peers_are_forgotten_but_those_that_must_not_be() {
+async fn all_but_those_that_are_named_are_forgotten() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(&directory);
-    let all = ["new", "old", "trusted", "banned"].map(|name| peer(name, 1, if name == "new" { 50 } else { 10 }));
-    store.upsert_peers(all.to_vec()).await.unwrap();
-    store.set_peer_trust("trusted".into(), true, None).await.unwrap();
-    store.set_peer_trust("banned".into(), false, Some(1000)).await.unwrap();
-    assert_eq!(store.forget_peers(50, 100, true).await.unwrap(), ["old"]);
-    assert_eq!(names(&store, PeerFilter::default()).await.len(), 4);
-    assert_eq!(store.forget_peers(50, 100, false).await.unwrap(), ["old"]);
-    assert_eq!(store.forget_peers(50, 1000, false).await.unwrap(), ["banned"]);
-    assert_eq!(names(&store, PeerFilter::default()).await, ["new", "trusted"]);
+    store.upsert_peers(["a", "b\"'", "c"].map(|name| peer(name, 1, 10)).to_vec()).await.unwrap();
+    assert_eq!(store.forget_other_peers(vec!["b\"'".into(), "unknown".into()]).await.unwrap(), 2);
+    assert_eq!(names(&store, PeerFilter::default()).await, ["b\"'"]);
+    let many = vec![String::new(); MAX_PEERS as usize + 1];
+    assert!(matches!(store.forget_other_peers(many).await, Err(StoreError::TooLarge(_))));
+    assert_eq!(store.forget_other_peers(Vec::new()).await.unwrap(), 1);
 }
 
 #[tokio::test]
