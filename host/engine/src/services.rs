@@ -7,7 +7,7 @@ use tandem_store::Store;
 use tokio_rustls::TlsConnector;
 
 use crate::host::{Caches, EventSink, Invoker, P2p};
-use crate::wasi::{DiskUsage, Recorded};
+use crate::wasi::{DiskUsage, Pool, Recorded};
 
 /// Set up once, before the first call. The upward references are weak: the router owns the engine, not the
 /// other way round.
@@ -22,6 +22,8 @@ pub struct Services {
     /// Certificates of authorities that outgoing HTTP trusts beside the public ones.
     authorities: Vec<CertificateDer<'static>>,
     tls: OnceLock<Option<TlsConnector>>,
+    /// Connections of outgoing HTTP that wait for their next request.
+    pub(crate) connections: Arc<Pool>,
     invoker: OnceLock<Weak<dyn Invoker>>,
     events: OnceLock<Weak<dyn EventSink>>,
     p2p: OnceLock<Arc<dyn P2p>>,

@@ -27,6 +27,7 @@ mod isolation;
 mod limits;
 mod mesh;
 mod odd_files;
+mod outgoing;
 mod p2p_cli;
 mod p2p_config;
 mod p2p_fields;

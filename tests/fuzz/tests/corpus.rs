@@ -19,7 +19,22 @@ const CHANGED: u64 = 400;
 const CHANGES: u32 = 6;
 /// What often leads a reader into its rarer branches.
 const TOKENS: [&[u8]; 16] = [
-    b"\0", b"\xff\xff\xff\xff", b"{", b"}", b"[", b"]", b"\"", b"\\", b"=", b".", b"*", b"${env:X}", b"null", b"-1", b"1e400", b"\n",
+    b"\0",
+    b"\xff\xff\xff\xff",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"\"",
+    b"\\",
+    b"=",
+    b".",
+    b"*",
+    b"${env:X}",
+    b"null",
+    b"-1",
+    b"1e400",
+    b"\n",
 ];
 
 #[test]
@@ -62,7 +77,12 @@ fn holds(name: &str) {
 
 fn check(name: &str, property: fn(&[u8]), file: &Path, seed: u64, input: &[u8]) {
     let held = catch_unwind(AssertUnwindSafe(|| property(input))).is_ok();
-    assert!(held, "{name} does not hold of {} with change {seed}: {:?}", file.display(), String::from_utf8_lossy(input));
+    assert!(
+        held,
+        "{name} does not hold of {} with change {seed}: {:?}",
+        file.display(),
+        String::from_utf8_lossy(input)
+    );
 }
 
 /// A copy with some bits flipped, bytes cut out or doubled, tokens put in, or the end of another file.

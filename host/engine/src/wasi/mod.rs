@@ -14,7 +14,7 @@ mod stdio;
 pub use fixed::Fixed;
 pub use fs::DiskUsage;
 pub(crate) use fs::{Files, Gate, OpenFiles};
-pub(crate) use http::{HttpGate, connector};
+pub(crate) use http::{HttpGate, Pool, connector};
 pub use http::{Recorded, Unanswered};
 pub(crate) use stdio::LogBudget;
 

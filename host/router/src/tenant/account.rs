@@ -60,6 +60,7 @@ pub(crate) struct CallAccount {
     used: AtomicU32,
     denied: Mutex<Vec<Denial>>,
     cpu_ns: AtomicU64,
+    egress: AtomicU64,
     lane: Option<LaneBounds>,
 }
 
@@ -74,7 +75,14 @@ pub(crate) struct LaneBounds {
 
 impl CallAccount {
     pub(crate) fn new(tenant: Arc<Tenant>, lane: Option<LaneBounds>) -> Self {
-        Self { tenant, used: AtomicU32::new(0), denied: Mutex::default(), cpu_ns: AtomicU64::new(0), lane }
+        Self {
+            tenant,
+            used: AtomicU32::new(0),
+            denied: Mutex::default(),
+            cpu_ns: AtomicU64::new(0),
+            egress: AtomicU64::new(0),
+            lane,
+        }
     }
 
     /// What the call used so far.
@@ -128,7 +136,8 @@ impl Account for CallAccount {
     }
 
     fn egress(&self, bytes: u64) -> Result<(), Exhausted> {
-        self.tenant.egress(bytes)
+        let before = self.egress.fetch_add(bytes, Ordering::Relaxed);
+        self.tenant.egress(before, bytes)
     }
 
     fn descriptors(&self, count: u32) -> Result<Descriptors, Exhausted> {

@@ -169,8 +169,10 @@ impl Tenant {
         self.log.as_ref().is_none_or(|log| log.take(bytes.div_ceil(UNIT)).is_ok())
     }
 
-    pub(super) fn egress(&self, bytes: u64) -> Result<(), Exhausted> {
-        self.egress.as_ref().map_or(Ok(()), |egress| egress.take(bytes.div_ceil(UNIT)))
+    /// A call that had `before` bytes on the network has `bytes` more: each unit that it begins is charged.
+    pub(super) fn egress(&self, before: u64, bytes: u64) -> Result<(), Exhausted> {
+        let units = before.saturating_add(bytes).div_ceil(UNIT) - before.div_ceil(UNIT);
+        self.egress.as_ref().map_or(Ok(()), |egress| egress.charge(units))
     }
 
     /// The tenant's own total comes first: it is told of that one.
@@ -253,8 +255,9 @@ mod tests {
             TenantLimits { log_per_minute: Some(4096), egress_per_minute: Some(8192), ..TenantLimits::default() };
         let tenant = tenant(limits);
         assert!(tenant.log(4096) && !tenant.log(1024));
-        tenant.egress(8192).unwrap();
-        assert_eq!(tenant.egress(1).unwrap_err().limit, "tenant-egress");
+        tenant.egress(0, 8000).unwrap();
+        tenant.egress(8000, 192).unwrap();
+        assert_eq!(tenant.egress(8192, 1).unwrap_err().limit, "tenant-egress");
     }
 
     #[test]

@@ -1,9 +1,8 @@
-//! A body whose bytes are counted, against its own bound and against the tenant's total; and one that outlives its request.
+//! Bodies: one with bounds, one that gives its connection back, and one that outlives its request.
 
 use std::{
     future::Future as _,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -14,11 +13,11 @@ use hyper::body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep};
 use wasmtime_wasi_http::Error;
 
-use crate::account::Account;
+use super::{Lease, wire::Wire};
 
-pub(super) struct Metered {
+/// A body with a bound, and a bound for the pause between two frames.
+pub(super) struct Bounded {
     inner: UnsyncBoxBody<Bytes, Error>,
-    account: Arc<dyn Account>,
     left: u64,
     max: u64,
     pause: Duration,
@@ -26,22 +25,22 @@ pub(super) struct Metered {
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl Metered {
+impl Bounded {
     /// At most `max` bytes, with at most `pause` between two frames.
-    pub(super) fn new<B>(inner: B, account: Arc<dyn Account>, max: u64, pause: Duration) -> Self
+    pub(super) fn new<B>(inner: B, max: u64, pause: Duration) -> Self
     where
         B: Body<Data = Bytes, Error = Error> + Send + 'static,
     {
-        Self { inner: UnsyncBoxBody::new(inner), account, left: max, max, pause, waiting: None }
+        Self { inner: UnsyncBoxBody::new(inner), left: max, max, pause, waiting: None }
     }
 
     fn charge(&mut self, bytes: u64) -> Result<(), Error> {
         self.left = self.left.checked_sub(bytes).ok_or(Error::HttpResponseBodySize(Some(self.max)))?;
-        self.account.egress(bytes).map_err(|total| Error::InternalError(Some(total.to_string())))
+        Ok(())
     }
 }
 
-impl Body for Metered {
+impl Body for Bounded {
     type Data = Bytes;
     type Error = Error;
 
@@ -68,6 +67,63 @@ impl Body for Metered {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+/// An answer's body, with the connection that it comes over. Read to its end, it gives the connection back; dropped before, it
+/// closes it.
+pub(super) struct Answer {
+    body: Bounded,
+    wire: Wire,
+    lease: Option<Lease>,
+}
+
+impl Answer {
+    pub(super) fn new(body: Bounded, wire: Wire, lease: Lease) -> Self {
+        let mut answer = Self { body, wire, lease: Some(lease) };
+        answer.give_back();
+        answer
+    }
+
+    fn give_back(&mut self) {
+        if self.body.is_end_stream()
+            && let Some(lease) = self.lease.take()
+        {
+            lease.give_back();
+        }
+    }
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let next = Pin::new(&mut self.body).poll_frame(cx);
+        match next {
+            Poll::Ready(Some(Err(error))) => {
+                self.lease = None;
+                Poll::Ready(Some(Err(self.wire.explain(error))))
+            }
+            Poll::Ready(None) => {
+                if let Some(lease) = self.lease.take() {
+                    lease.give_back();
+                }
+                Poll::Ready(None)
+            }
+            next => {
+                self.give_back();
+                next
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

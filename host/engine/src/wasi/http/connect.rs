@@ -6,42 +6,61 @@ use std::{
     sync::Arc,
 };
 
-use hyper_util::rt::TokioIo;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi_http::Error;
 
-use super::Target;
+use super::{
+    Target,
+    pool::{Connection, Sender},
+    wire::{Counted, WINDOW, Wire},
+};
 
 /// The protocols that are offered, the better one first (RFC 7301).
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
+/// Bytes of an answer's headers over HTTP/2, as over HTTP/1.1 (hyper's default there allows 400 KiB).
+const MAX_HEADERS: u32 = 64 << 10;
 
-pub(super) trait Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
+trait Stream: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
 impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Stream for T {}
 
-/// An open connection, and what is spoken on it.
-pub(super) struct Connection {
-    pub(super) io: TokioIo<Box<dyn Stream>>,
-    pub(super) http2: bool,
-}
-
-pub(super) async fn open(target: &Target, tls: &TlsConnector) -> Result<Connection, Error> {
-    let address = resolve(target).await?;
+/// Opens a connection to an address that was checked.
+pub(super) async fn open(target: &Target, address: SocketAddr, tls: &TlsConnector) -> Result<Connection, Error> {
+    let descriptor = target.account.descriptors(1).map_err(|total| Error::InternalError(Some(total.to_string())))?;
     let stream = TcpStream::connect(address).await.map_err(Error::Connect)?;
     stream.set_nodelay(true).map_err(Error::Connect)?;
-    if !target.tls {
-        return Ok(Connection { io: TokioIo::new(Box::new(stream)), http2: false });
-    }
-    let name = ServerName::try_from(target.host.clone()).map_err(|_| Error::HttpRequestUriInvalid)?;
-    let stream = tls.connect(name, stream).await.map_err(Error::Tls)?;
-    let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    Ok(Connection { io: TokioIo::new(Box::new(stream)), http2 })
+    let wire = Wire::new(target.account.clone());
+    let stream = Counted::new(stream, wire.clone());
+    let (stream, http2): (Box<dyn Stream>, _) = if target.tls {
+        let name = ServerName::try_from(target.host.clone()).map_err(|_| Error::HttpRequestUriInvalid)?;
+        let stream = tls.connect(name, stream).await.map_err(|error| wire.explain(Error::Tls(error)))?;
+        let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        (Box::new(stream), http2)
+    } else {
+        (Box::new(stream), false)
+    };
+    let io = TokioIo::new(stream);
+    let (sender, driver) = if http2 {
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder.max_header_list_size(MAX_HEADERS);
+        builder.initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW);
+        let (sender, connection) = builder.handshake(io).await?;
+        // Whoever waits for an answer is told why there is none.
+        (Sender::Two(sender), tokio::spawn(async move { drop(connection.await) }))
+    } else {
+        let (sender, connection) = http1::handshake(io).await?;
+        (Sender::One(sender), tokio::spawn(async move { drop(connection.await) }))
+    };
+    Ok(Connection { sender, wire, _driver: AbortOnDropHandle::new(driver), _descriptor: descriptor })
 }
 
 /// The first address of the name, once every address of it was found to be allowed: a name that mixes public
 /// and private addresses is an attack.
-async fn resolve(target: &Target) -> Result<SocketAddr, Error> {
+pub(super) async fn resolve(target: &Target) -> Result<SocketAddr, Error> {
     let dns_error = |_| Error::DnsError { rcode: Some("the name cannot be resolved".to_owned()), info_code: None };
     let addresses: Vec<SocketAddr> =
         tokio::net::lookup_host((target.host.as_str(), target.port)).await.map_err(dns_error)?.collect();

@@ -5,19 +5,23 @@
 //! the very address that it checked. No redirect is followed by the host: a guest that follows one makes a new request,
 //! which is checked anew. A secret takes its placeholder's place only over TLS, or towards a network that a rule names.
 //!
-//! **Bounds.** Connecting, the first byte, the pause between bytes, the answer's size, requests at a time, and the
-//! tenant's bytes over the network ([`Account::egress`]).
+//! Connections are kept for the next request to the same address by the same plugin for the same tenant ([`Pool`]), for which
+//! all of this is checked anew.
+//!
+//! **Bounds.** Connecting, the first byte, what comes before an answer's head, the pause between bytes, the answer's size,
+//! requests at a time, and the tenant's bytes on the sockets, both ways ([`Account::egress`]).
 
 mod body;
 mod connect;
 mod placeholders;
+mod pool;
 mod recorded;
+mod wire;
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
-use http::{HeaderMap, Uri, header};
+use http::{HeaderValue, Uri, header};
 use http_body_util::BodyExt;
-use hyper_util::rt::TokioExecutor;
 use tandem_manifest::HttpRule;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -27,15 +31,16 @@ use tokio_rustls::TlsConnector;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 pub(crate) use connect::connector;
+pub(crate) use pool::Pool;
 pub use recorded::{Recorded, Unanswered};
 
 use self::{
-    body::{Metered, Patient},
-    connect::Connection,
+    body::{Answer, Bounded, Patient},
     placeholders::Placeholders,
+    pool::{Connection, Key},
 };
 use crate::{
-    account::{Account, Descriptors, Use},
+    account::{Account, Use},
     call::CallEnv,
     plugin::Shared,
 };
@@ -48,11 +53,6 @@ const BETWEEN_BYTES_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_RESPONSE: u64 = 64 << 20;
 /// Requests of one instance at a time: each holds a socket of the host.
 const MAX_AT_ONCE: usize = 16;
-/// Bytes of an answer's headers over HTTP/2, as over HTTP/1.1 (hyper's default there allows 400 KiB).
-const MAX_HEADERS: u32 = 64 << 10;
-/// What a request's head is charged with, whatever it holds.
-const HEAD_BYTES: u64 = 1 << 10;
-
 type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 type Sent = Result<(http::Response<WasiBody>, Io), Error>;
 
@@ -72,13 +72,14 @@ struct Call {
 
 /// Where a request goes, and by which rule.
 struct Target {
+    tenant: Arc<str>,
+    plugin: Arc<str>,
     host: String,
     port: u16,
     tls: bool,
     rule: HttpRule,
     account: Arc<dyn Account>,
-    _place: OwnedSemaphorePermit,
-    _descriptor: Descriptors,
+    place: OwnedSemaphorePermit,
 }
 
 impl HttpGate {
@@ -108,9 +109,7 @@ impl HttpGate {
             Some("http") => false,
             Some(_) => return Err(Error::HttpProtocolError),
         };
-        // `authority` may carry user information; only the parsed host counts.
-        let host = uri.host().ok_or(Error::HttpRequestUriInvalid)?.trim_matches(['[', ']']).to_ascii_lowercase();
-        let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
+        let (host, port) = authority(uri, tls)?;
         let capability = self.plugin.capabilities.of(tenant);
         let method = request.method().as_str();
         let rule = capability.http.iter().find(|rule| rule.allows(method, &host, port, uri.path())).cloned();
@@ -120,7 +119,8 @@ impl HttpGate {
             return Err(Error::HttpRequestDenied);
         };
         account.used(Use::Http);
-        account.egress(HEAD_BYTES).map_err(|total| Error::InternalError(Some(total.to_string())))?;
+        // Bytes are counted on the socket; what was used before must be there.
+        account.egress(0).map_err(|total| Error::InternalError(Some(total.to_string())))?;
         let confidential = tls || !rule.allow_cidrs.is_empty();
         self.placeholders.substitute(request, &capability.secrets, confidential).map_err(|secret| {
             account.denied(Use::Secrets, &format!("{secret} to {host}:{port}"));
@@ -128,8 +128,8 @@ impl HttpGate {
         })?;
         let places = self.places.get_or_insert_with(|| Arc::new(Semaphore::new(MAX_AT_ONCE))).clone();
         let place = places.try_acquire_owned().map_err(|_| Error::ConnectionLimitReached)?;
-        let descriptor = account.descriptors(1).map_err(|total| Error::InternalError(Some(total.to_string())))?;
-        Ok(Target { host, port, tls, rule, account: account.clone(), _place: place, _descriptor: descriptor })
+        let (tenant, plugin) = (tenant.clone(), self.plugin.name.clone());
+        Ok(Target { tenant, plugin, host, port, tls, rule, account: account.clone(), place })
     }
 }
 
@@ -149,15 +149,90 @@ impl WasiHttpHooks for HttpGate {
                 recorded::answer(recorded, tenant, request).await
             });
         }
-        let tls = self.plugin.services.tls();
-        Box::new(async move { send(target?, &tls.ok_or(Error::TlsProtocolError)?, request, options).await })
+        let (tls, pool) = (self.plugin.services.tls(), self.plugin.services.connections.clone());
+        Box::new(async move { send(target?, &tls.ok_or(Error::TlsProtocolError)?, &pool, request, options).await })
+    }
+}
+
+/// Who a request goes to, in one form: a name in lower case and a port. Refuses user information, which would stand in the
+/// `Host` header, and ports that are no plain number.
+fn authority(uri: &Uri, tls: bool) -> Result<(String, u16), Error> {
+    let authority = uri.authority().ok_or(Error::HttpRequestUriInvalid)?;
+    let plain = |port: &http::uri::Port<&str>| port.as_str().bytes().all(|byte| byte.is_ascii_digit());
+    let port = match uri.port() {
+        None => {
+            if tls {
+                443
+            } else {
+                80
+            }
+        }
+        Some(port) if plain(&port) => port.as_u16(),
+        Some(_) => return Err(Error::HttpRequestUriInvalid),
+    };
+    let host = authority.host().trim_matches(['[', ']']).to_ascii_lowercase();
+    if host.is_empty() || authority.as_str().contains('@') {
+        return Err(Error::HttpRequestUriInvalid);
+    }
+    Ok((host, port))
+}
+
+impl Target {
+    /// The authority as it is sent: without a port that goes without saying.
+    fn authority(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let usual = if self.tls { 443 } else { 80 };
+        if self.port == usual { host } else { format!("{host}:{}", self.port) }
+    }
+
+    /// Gives a request the form of a protocol: HTTP/1.1 asks for a path and names the host in a header (RFC 9112, section 3.2),
+    /// HTTP/2 has both in the URI (RFC 9113, section 8.3.1).
+    fn address<B>(&self, request: &mut http::Request<B>, http2: bool) -> Result<(), Error> {
+        let invalid = |_| Error::HttpRequestUriInvalid;
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        let authority = self.authority();
+        let uri = if http2 {
+            let scheme = if self.tls { "https" } else { "http" };
+            Uri::builder()
+                .scheme(scheme)
+                .authority(authority)
+                .path_and_query(path)
+                .build()
+                .map_err(|_| Error::HttpRequestUriInvalid)?
+        } else {
+            let uri = path.parse().map_err(invalid)?;
+            let host = HeaderValue::try_from(authority).map_err(|_| Error::HttpRequestUriInvalid)?;
+            request.headers_mut().insert(header::HOST, host);
+            uri
+        };
+        if http2 {
+            request.headers_mut().remove(header::HOST);
+        }
+        *request.uri_mut() = uri;
+        Ok(())
+    }
+}
+
+/// A connection in use, and what comes free with it.
+struct Lease {
+    key: Key,
+    connection: Connection,
+    pool: Arc<Pool>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Lease {
+    /// The answer was read to its end.
+    fn give_back(self) {
+        self.pool.put(self.key, self.connection);
     }
 }
 
 async fn send(
     target: Target,
     tls: &TlsConnector,
-    mut request: http::Request<WasiBody>,
+    pool: &Arc<Pool>,
+    request: http::Request<WasiBody>,
     options: Option<RequestOptions>,
 ) -> Sent {
     let bound = |asked: Option<Duration>, ours: Duration| asked.map_or(ours, |d| d.min(ours));
@@ -165,66 +240,39 @@ async fn send(
     let first_byte = bound(options.as_ref().and_then(|o| o.first_byte_timeout), FIRST_BYTE_TIMEOUT);
     let between = bound(options.as_ref().and_then(|o| o.between_bytes_timeout), BETWEEN_BYTES_TIMEOUT);
 
-    let Connection { io, http2 } =
-        timeout(connect, connect::open(&target, tls)).await.map_err(|_| Error::ConnectionTimeout)??;
-    let account = target.account.clone();
-    for_protocol(request.headers_mut(), http2);
-    if !http2 {
-        *request.uri_mut() = origin_form(request.uri())?;
-    }
-    let request = request.map(|body| Metered::new(body, account.clone(), u64::MAX, between).boxed_unsync());
-    // The connection lives as long as its answer's body, and goes with the guest.
-    let (response, driver) = if http2 {
-        let mut builder = hyper::client::conn::http2::Builder::new(TokioExecutor::new());
-        builder.max_header_list_size(MAX_HEADERS);
-        let (mut sender, connection) = builder.handshake(io).await?;
-        let driver = tokio::spawn(async move { connection.await.map_err(Error::from) });
-        (answer(first_byte, sender.send_request(request)).await?, AbortOnDrop { task: driver, _target: target })
-    } else {
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await?;
-        let driver = tokio::spawn(async move { connection.await.map_err(Error::from) });
-        (answer(first_byte, sender.send_request(request)).await?, AbortOnDrop { task: driver, _target: target })
+    let resolved = timeout(connect, connect::resolve(&target)).await;
+    let address = resolved.map_err(|_| Error::ConnectionTimeout)??;
+    let (tenant, plugin, host) = (target.tenant.clone(), target.plugin.clone(), target.host.clone());
+    let key = Key { tenant, plugin, host, tls: target.tls, address };
+    let mut request = request.map(|body| Bounded::new(body, u64::MAX, between).boxed_unsync());
+    let (response, connection) = loop {
+        let waiting = pool.take(&key).await;
+        let fresh = waiting.is_none();
+        let mut connection = match waiting {
+            Some(connection) => connection,
+            None => {
+                let opened = timeout(connect, connect::open(&target, address, tls)).await;
+                opened.map_err(|_| Error::ConnectionTimeout)??
+            }
+        };
+        connection.wire.begin(target.account.clone());
+        target.address(&mut request, connection.is_http2())?;
+        let sent = timeout(first_byte, connection.send(request)).await.map_err(|_| Error::HttpResponseTimeout)?;
+        match sent {
+            Ok(response) => break (response, connection),
+            Err(mut failed) => match failed.take_message() {
+                // The server closed a connection that waited, before the request went out.
+                Some(unsent) if !fresh => request = unsent,
+                _ => return Err(connection.wire.explain(Error::from(failed.into_error()))),
+            },
+        }
     };
-    let response =
-        response.map(|body| Metered::new(body.map_err(Error::Hyper), account, MAX_RESPONSE, between).boxed_unsync());
-    Ok((response, Box::new(driver)))
-}
-
-async fn answer<T>(
-    limit: Duration,
-    sending: impl Future<Output = hyper::Result<http::Response<T>>>,
-) -> Result<http::Response<T>, Error> {
-    Ok(timeout(limit, sending).await.map_err(|_| Error::HttpResponseTimeout)??)
-}
-
-/// HTTP/2 names the host in the URI (RFC 9113, section 8.3.1).
-fn for_protocol(headers: &mut HeaderMap, http2: bool) {
-    if http2 {
-        headers.remove(header::HOST);
-    }
-}
-
-/// HTTP/1.1 asks for a path (RFC 9112, section 3.2.1).
-fn origin_form(uri: &Uri) -> Result<Uri, Error> {
-    uri.path_and_query().map_or("/", |path| path.as_str()).parse().map_err(|_| Error::HttpRequestUriInvalid)
-}
-
-struct AbortOnDrop {
-    task: tokio::task::JoinHandle<Result<(), Error>>,
-    /// Holds the request's place.
-    _target: Target,
-}
-
-impl Future for AbortOnDrop {
-    type Output = Result<(), Error>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
-        Pin::new(&mut self.task).poll(cx).map(|joined| joined.unwrap_or(Err(Error::ConnectionTerminated)))
-    }
-}
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
+    let wire = connection.wire.clone();
+    wire.head();
+    let lease = Lease { key, connection, pool: pool.clone(), _place: target.place };
+    let response = response.map(|body| {
+        let body = Bounded::new(body.map_err(Error::Hyper), MAX_RESPONSE, between);
+        Answer::new(body, wire, lease).boxed_unsync()
+    });
+    Ok((response, Box::new(async { Ok(()) })))
 }

@@ -1,0 +1,193 @@
+//! Outgoing HTTP on the socket: which connection a request takes, how its bytes are counted, and what its head says.
+
+use std::{
+    future::Future,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use serde_json::json;
+use tandem_harness::{Client, Host, text};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+
+use crate::{
+    policy::tandem,
+    ports::{PLAIN, close},
+    tenants::{both, host},
+};
+
+/// What a server saw: the connection's number and the request's head.
+type Seen = Arc<Mutex<Vec<(usize, String)>>>;
+
+const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
+
+/// Two tenants whose fetcher may reach the tests' server.
+async fn fetchers(limits: &str) -> anyhow::Result<(Host, Client, Client)> {
+    let grants = format!("[grants.fetcher]\nhttp = [{{ host = \"127.0.0.1\", port = {} }}]\n", PLAIN.port());
+    let host = host(&["fetcher"], limits, &grants).await?;
+    let (good, bad) = both(&host).await?;
+    Ok((host, good, bad))
+}
+
+fn url() -> String {
+    format!("http://127.0.0.1:{}/", PLAIN.port())
+}
+
+/// Reads one request's head; none when the client is done.
+async fn head(stream: &mut TcpStream) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    Some(String::from_utf8_lossy(&head).into_owned())
+}
+
+/// A server that does `serve` with each connection.
+async fn server<F>(serve: impl Fn(usize, TcpStream) -> F + Send + 'static) -> anyhow::Result<JoinHandle<()>>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = TcpListener::bind(("127.0.0.1", PLAIN.port())).await?;
+    Ok(tokio::spawn(async move {
+        let mut connections = tokio::task::JoinSet::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            connections.spawn(serve(connections.len(), stream));
+        }
+    }))
+}
+
+/// Answers up to `requests` requests on each connection, and closes it then.
+async fn keeping(requests: usize) -> anyhow::Result<(Seen, JoinHandle<()>)> {
+    let seen = Seen::default();
+    let server = server({
+        let seen = seen.clone();
+        move |number, mut stream| {
+            let seen = seen.clone();
+            async move {
+                for _ in 0..requests {
+                    let Some(head) = head(&mut stream).await else { return };
+                    seen.lock().unwrap().push((number, head));
+                    let _sent = stream.write_all(HELLO.as_bytes()).await;
+                }
+                crate::ports::part(stream).await;
+            }
+        }
+    });
+    Ok((seen, server.await?))
+}
+
+async fn fetched(client: &Client) -> anyhow::Result<String> {
+    Ok(text(&client.call("fetch", json!({"url": url()})).await?))
+}
+
+#[tokio::test]
+async fn requests_of_one_tenant_share_a_connection_and_those_of_two_never_do() -> anyhow::Result<()> {
+    let _port = PLAIN.lock().await;
+    let (seen, server) = keeping(100).await?;
+    let (host, good, bad) = fetchers("").await?;
+    for client in [&good, &good, &bad, &good, &bad] {
+        let answer = fetched(client).await?;
+        assert!(answer.contains("hello"), "{answer}");
+    }
+    let connections: Vec<usize> = seen.lock().unwrap().iter().map(|(connection, _)| *connection).collect();
+    assert_eq!(connections, [0, 0, 1, 0, 1]);
+    let revoked = tandem(host.directory.path(), &["grants", "revoke", "fetcher", "http"]).await?;
+    assert!(revoked.status.success(), "{revoked:?}");
+    let refused = fetched(&good).await?;
+    assert!(refused.contains("RequestDenied"), "an open connection is no grant: {refused}");
+    assert_eq!(seen.lock().unwrap().len(), 5);
+    close(server).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connection_that_the_server_closed_is_not_missed() -> anyhow::Result<()> {
+    let _port = PLAIN.lock().await;
+    let (seen, server) = keeping(1).await?;
+    let (_host, good, _) = fetchers("").await?;
+    for _ in 0..4 {
+        let answer = fetched(&good).await?;
+        assert!(answer.contains("hello"), "{answer}");
+    }
+    assert_eq!(seen.lock().unwrap().len(), 4);
+    close(server).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn heads_count_against_the_total_both_ways() -> anyhow::Result<()> {
+    let _port = PLAIN.lock().await;
+    let (seen, server) = keeping(100).await?;
+    let (_host, good, bad) = fetchers("egress-per-minute = '1MiB'").await?;
+    let header = format!("x-large: {}", "x".repeat(60 << 10));
+    let mut refused = String::new();
+    for _ in 0..60 {
+        let result = bad.call("fetch", json!({"url": url(), "header": header})).await?;
+        if result.is_error == Some(true) {
+            refused = text(&result);
+            break;
+        }
+    }
+    assert!(refused.contains("tenant-egress"), "{refused}");
+    let sent: usize = seen.lock().unwrap().iter().map(|(_, head)| head.len()).sum();
+    assert!((512 << 10..2 << 20).contains(&sent), "{sent} bytes of heads for a total of 1 MiB a minute");
+    assert!(fetched(&good).await?.contains("hello"), "the neighbour has its own");
+    close(server).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_server_that_sends_interim_answers_without_end_is_ended() -> anyhow::Result<()> {
+    let _port = PLAIN.lock().await;
+    let sent = Arc::new(AtomicU64::new(0));
+    let server = server({
+        let sent = sent.clone();
+        move |_, mut stream| {
+            let sent = sent.clone();
+            async move {
+                let _head = head(&mut stream).await;
+                let hint = format!("HTTP/1.1 103 Early Hints\r\nlink: <{}>\r\n\r\n", "x".repeat(1000));
+                while stream.write_all(hint.as_bytes()).await.is_ok() {
+                    sent.fetch_add(hint.len() as u64, Ordering::Relaxed);
+                }
+            }
+        }
+    })
+    .await?;
+    let (_host, good, _) = fetchers("").await?;
+    let answer = fetched(&good).await?;
+    assert!(answer.contains("HeaderSectionSize"), "{answer}");
+    // What the two kernels hold between them is sent, too.
+    let sent = sent.load(Ordering::Relaxed);
+    assert!(sent < 16 << 20, "{sent} bytes were sent");
+    close(server).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_host_header_is_the_granted_host_whatever_the_url_says() -> anyhow::Result<()> {
+    let _port = PLAIN.lock().await;
+    let (seen, server) = keeping(100).await?;
+    let (_host, good, _) = fetchers("").await?;
+    let port = PLAIN.port();
+    for odd in ["x@127.0.0.1:+", "x@127.0.0.1:", "127.0.0.1:+", "x:y@127.0.0.1:", "127.0.0.1:0"] {
+        let _refused = good.call("fetch", json!({"url": format!("http://{odd}{port}/")})).await?;
+    }
+    assert!(fetched(&good).await?.contains("hello"));
+    let usual = format!("host: 127.0.0.1:{port}");
+    for (_, head) in seen.lock().unwrap().iter() {
+        let mut hosts = head.lines().filter(|line| line.to_ascii_lowercase().starts_with("host:"));
+        assert!(hosts.next().is_some_and(|host| host.to_ascii_lowercase() == usual), "{head}");
+        assert_eq!(hosts.next(), None, "{head}");
+    }
+    let odd = good.call("fetch", json!({"url": format!("http://x@127.0.0.1:{port}/")})).await?;
+    assert_eq!(odd.is_error, Some(true), "{odd:?}");
+    close(server).await;
+    Ok(())
+}
