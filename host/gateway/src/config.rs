@@ -108,7 +108,8 @@ pub struct GatewayConfig {
     pub recheck: Duration,
     /// What opens `/metrics` and `/health/runtime`. Without it they are closed where callers authenticate.
     pub operator_token: Option<OperatorToken>,
-    /// Sessions of clients of the older MCP revisions; the next is answered 503. Default: 1024.
+    /// Sessions of clients of the older MCP revisions. For the next one, an idle session is ended where nobody authenticates;
+    /// where callers do, or where none is idle, it is answered 503. Default: 1024.
     pub session_limit: usize,
     /// Sessions of one tenant. Default: half of all, where there are tenants.
     pub session_limit_per_tenant: Option<usize>,

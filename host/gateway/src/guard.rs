@@ -7,7 +7,7 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, Uri, header, uri::Authority};
+use http::{HeaderMap, HeaderValue, Uri, header, uri::Authority};
 
 use crate::config::ConfigError;
 
@@ -68,6 +68,13 @@ impl Guard {
             return Ok(());
         }
         Err(Refusal::Origin)
+    }
+
+    /// The origin of a request whose page is among the allowed ones, as the request has it.
+    pub(crate) fn allowed_origin<'a>(&self, headers: &'a HeaderMap) -> Option<&'a HeaderValue> {
+        let origin = headers.get(header::ORIGIN)?;
+        let parsed = origin.to_str().ok().and_then(parse_origin)?;
+        self.origin_is_listed(&parsed).then_some(origin)
     }
 
     fn host_is_listed(&self, host: &str) -> bool {

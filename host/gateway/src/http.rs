@@ -4,30 +4,26 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router as App,
-    body::Body,
-    extract::{DefaultBodyLimit, Path, Request, State},
+    extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{any, get},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use tandem_engine::Caller;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Shared,
     auth::WELL_KNOWN,
+    cors,
+    endpoint::{self, Edge},
     guard::Refusal,
     health,
-    incoming::{Endpoint, INCOMING, Incoming, traceparent_of},
-    mcp::handler::Handler,
+    incoming::{ClientAddress, Endpoint, Incoming, traceparent_of},
     metrics,
-    places::share,
     problem::Problem,
-    rest,
-    sessions::Sessions,
-    slow,
+    rest, slow,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -35,22 +31,16 @@ const MCP_METHOD: HeaderName = HeaderName::from_static("mcp-method");
 /// When to try again while plugins are being loaded: compiling takes seconds.
 const LOADING: Duration = Duration::from_secs(2);
 
-type McpService = StreamableHttpService<Handler, Sessions>;
-
-/// What the routes share: the gateway, and MCP over HTTP on this listener.
-#[derive(Clone)]
-struct Edge {
-    shared: Arc<Shared>,
-    mcp: Arc<McpService>,
-}
-
 pub(crate) fn app(shared: &Arc<Shared>, streams: CancellationToken) -> App {
-    let edge = Edge { shared: shared.clone(), mcp: Arc::new(mcp_service(shared, streams)) };
+    // A slash at the end is what many a client's configuration has.
     let mcp = App::new()
-        .route("/mcp", any(mcp_default))
-        .route("/mcp/full", any(mcp_full))
-        .route("/mcp/category/{name}", any(mcp_category))
-        .with_state(edge);
+        .route("/mcp", any(endpoint::default))
+        .route("/mcp/", any(endpoint::default))
+        .route("/mcp/full", any(endpoint::full))
+        .route("/mcp/full/", any(endpoint::full))
+        .route("/mcp/category/{name}", any(endpoint::category))
+        .route("/mcp/category/{name}/", any(endpoint::category))
+        .with_state(Edge::new(shared, streams));
     let operator = App::new()
         .route("/health/runtime", get(health::runtime))
         .route("/metrics", get(metrics::page))
@@ -59,7 +49,6 @@ pub(crate) fn app(shared: &Arc<Shared>, streams: CancellationToken) -> App {
     let guarded = rest::routes()
         .fallback(rest::unknown_path)
         .method_not_allowed_fallback(rest::wrong_method)
-        .layer(DefaultBodyLimit::max(shared.config.max_body))
         .with_state(shared.clone())
         .merge(mcp)
         .layer(middleware::from_fn_with_state(shared.clone(), admit));
@@ -73,24 +62,7 @@ pub(crate) fn app(shared: &Arc<Shared>, streams: CancellationToken) -> App {
         .with_state(shared.clone())
         .merge(operator)
         .merge(guarded)
-}
-
-fn mcp_service(shared: &Arc<Shared>, streams: CancellationToken) -> McpService {
-    let config = &shared.config;
-    // The guard has checked `Host` and `Origin` before.
-    let options = StreamableHttpServerConfig::default()
-        .disable_allowed_hosts()
-        .disable_allowed_origins()
-        .with_json_response(true)
-        .with_max_request_body_bytes(config.max_body)
-        .with_cancellation_token(streams);
-    let per_tenant =
-        config.session_limit_per_tenant.unwrap_or_else(|| share(config.session_limit, shared.auth.is_open()));
-    let sessions = Sessions::new(config.session_limit, per_tenant, config.session_idle);
-    let shared = shared.clone();
-    let of_handler = sessions.clone();
-    let handler = move || Ok(Handler::new(shared.clone(), None).with_sessions(of_handler.clone()));
-    StreamableHttpService::new(handler, sessions, options)
+        .layer(middleware::from_fn_with_state(shared.clone(), cors::answer))
 }
 
 /// What every guarded request passes: the guard, authentication, and its id.
@@ -105,7 +77,9 @@ async fn admit(State(shared): State<Arc<Shared>>, mut request: Request, next: Ne
     }
     let watched = is_listening(&shared, &request).then(|| (request.headers().clone(), caller.clone()));
     let traceparent = traceparent_of(request.headers());
-    let incoming = Arc::new(Incoming::new(caller, Endpoint::from(&shared.config.exposure), traceparent));
+    let address = request.extensions().get::<ClientAddress>().map(|ClientAddress(address)| *address);
+    let incoming = Incoming::new(caller, Endpoint::from(&shared.config.exposure), traceparent);
+    let incoming = Arc::new(incoming.at_address(address));
     let request_id = incoming.request_id.clone();
     request.extensions_mut().insert(incoming);
     let limit = shared.config.body_timeout;
@@ -188,53 +162,4 @@ async fn resource_metadata(State(shared): State<Arc<Shared>>, uri: Uri) -> Respo
 /// Whether metadata for `resource` answers for `asked`: for all of it, and for what is below it.
 fn below(asked: &str, resource: &str) -> bool {
     asked.is_empty() || asked.strip_prefix(resource).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-async fn mcp_default(State(edge): State<Edge>, request: Request) -> Response {
-    let endpoint = Endpoint::from(&edge.shared.config.exposure);
-    edge.serve(endpoint, request).await
-}
-
-async fn mcp_full(State(edge): State<Edge>, request: Request) -> Response {
-    edge.serve(Endpoint::Full, request).await
-}
-
-async fn mcp_category(State(edge): State<Edge>, Path(name): Path<String>, request: Request) -> Response {
-    edge.serve(Endpoint::Category(name.into()), request).await
-}
-
-impl Edge {
-    async fn serve(&self, endpoint: Endpoint, mut request: Request) -> Response {
-        let Some(before) = request.extensions().get::<Arc<Incoming>>().cloned() else {
-            return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the request lost its caller")
-                .into_response();
-        };
-        if let Endpoint::Category(name) = &endpoint {
-            let view = self.shared.router.view(&before.caller);
-            if view.category(name).is_none() {
-                return Problem::unknown("category", name, view.near_categories(name)).into_response();
-            }
-        }
-        let incoming = match endpoint == before.endpoint {
-            true => before,
-            false => {
-                let incoming = Arc::new(before.at(endpoint));
-                request.extensions_mut().insert(incoming.clone());
-                incoming
-            }
-        };
-        let response = INCOMING.scope(incoming.clone(), Box::pin(self.mcp.handle(request))).await;
-        if let Some(limit) = incoming.refused_session() {
-            return Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "limited",
-                "all sessions are in use; try again later",
-            )
-            .limit("sessions", limit.to_string())
-            .retry(Duration::from_secs(5))
-            .request(&incoming.request_id)
-            .into_response();
-        }
-        response.map(Body::new)
-    }
 }

@@ -1,11 +1,14 @@
 //! What the edge knows of a request before any protocol looks at it.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU16, AtomicUsize, Ordering},
+    },
 };
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use tandem_catalog::{Category, Tool, View};
 use tandem_engine::Caller;
 use uuid::Uuid;
@@ -17,6 +20,10 @@ tokio::task_local! {
     /// session) know who asks.
     pub(crate) static INCOMING: Arc<Incoming>;
 }
+
+/// Where a request's connection comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
 
 /// Which part of the catalog an endpoint shows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,13 +68,30 @@ pub(crate) struct Incoming {
     pub(crate) endpoint: Endpoint,
     pub(crate) request_id: Arc<str>,
     pub(crate) traceparent: Option<Arc<str>>,
+    /// Where its connection comes from; a proxy's, behind one.
+    pub(crate) address: Option<IpAddr>,
     /// The limit that a session was refused for; 0 is none.
     session_refused: AtomicUsize,
+    /// The status that a stream was not resumed with; 0 is none.
+    resume_refused: AtomicU16,
 }
 
 impl Incoming {
     pub(crate) fn new(caller: Caller, endpoint: Endpoint, traceparent: Option<Arc<str>>) -> Self {
-        Self { caller, endpoint, request_id: request_id(), traceparent, session_refused: AtomicUsize::new(0) }
+        Self {
+            caller,
+            endpoint,
+            request_id: request_id(),
+            traceparent,
+            address: None,
+            session_refused: AtomicUsize::new(0),
+            resume_refused: AtomicU16::new(0),
+        }
+    }
+
+    /// The same request, from somewhere.
+    pub(crate) fn at_address(self, address: Option<IpAddr>) -> Self {
+        Self { address, ..self }
     }
 
     /// The same request, at another endpoint.
@@ -77,7 +101,9 @@ impl Incoming {
             endpoint,
             request_id: self.request_id.clone(),
             traceparent: self.traceparent.clone(),
+            address: self.address,
             session_refused: AtomicUsize::new(0),
+            resume_refused: AtomicU16::new(0),
         }
     }
 
@@ -89,6 +115,16 @@ impl Incoming {
     /// The limit that a session was refused for.
     pub(crate) fn refused_session(&self) -> Option<usize> {
         Some(self.session_refused.load(Ordering::Relaxed)).filter(|limit| *limit > 0)
+    }
+
+    /// Notes that a stream was to be resumed and could not be.
+    pub(crate) fn refuse_resume(&self, status: StatusCode) {
+        self.resume_refused.store(status.as_u16(), Ordering::Relaxed);
+    }
+
+    /// The status that a stream was not resumed with.
+    pub(crate) fn refused_resume(&self) -> Option<StatusCode> {
+        StatusCode::from_u16(self.resume_refused.load(Ordering::Relaxed)).ok()
     }
 }
 

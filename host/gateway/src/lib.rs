@@ -25,19 +25,26 @@
 #![forbid(unsafe_code)]
 
 mod auth;
+mod body;
 mod config;
+mod cors;
 mod drain;
+mod endpoint;
 mod guard;
 mod health;
 mod http;
 mod incoming;
+mod lines;
 mod listen;
 mod mcp;
 mod meta;
 mod metrics;
+mod pipe;
 mod places;
 mod problem;
+mod renumber;
 mod rest;
+mod rpc;
 mod sessions;
 mod slow;
 mod stdio;

@@ -14,7 +14,7 @@ use std::{
 
 use axum::Router as App;
 use hyper::service::Service as _;
-use hyper::{server::conn::http1, service::service_fn};
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -27,7 +27,7 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Gateway, GatewayConfig, Shared, http::app, metrics};
+use crate::{Gateway, GatewayConfig, Shared, http::app, incoming::ClientAddress, metrics};
 
 /// How long connections get to close after their calls are done.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -134,8 +134,8 @@ async fn accept(
             () = stop.cancelled() => return connections,
             next = next => next,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, address) = match accepted {
+            Ok((stream, address)) => (stream, ClientAddress(address.ip())),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -145,8 +145,9 @@ async fn accept(
         let spoken = Arc::new(AtomicBool::new(false));
         let service = {
             let (app, spoken) = (TowerToHyperService::new(app.clone()), spoken.clone());
-            service_fn(move |request| {
+            service_fn(move |mut request: Request<Incoming>| {
                 spoken.store(true, Ordering::Relaxed);
+                request.extensions_mut().insert(address);
                 app.call(request)
             })
         };

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use rmcp::{
     service::{QuitReason, serve_server_with_ct},
-    transport::{IntoTransport, stdio},
+    transport::stdio,
 };
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Gateway,
     incoming::{Endpoint, Incoming},
     mcp::handler::Handler,
+    pipe::Pipe,
 };
-use rmcp::RoleServer;
 
 /// Why serving ended early.
 #[derive(Debug, thiserror::Error)]
@@ -37,17 +38,19 @@ impl Gateway {
         self.serve_pipe(stdio(), shutdown).await
     }
 
-    /// The same over any pair of streams.
+    /// The same over any pair of streams: what is read, and what is written. A message is a line of at most
+    /// `max_body` bytes; a longer one, and one that is no message, is answered with an error.
     ///
     /// # Errors
     ///
     /// As [`Gateway::serve_stdio`].
-    pub async fn serve_pipe<T, E, A>(&self, transport: T, shutdown: CancellationToken) -> Result<(), StdioError>
+    pub async fn serve_pipe<R, W>(&self, (read, write): (R, W), shutdown: CancellationToken) -> Result<(), StdioError>
     where
-        T: IntoTransport<RoleServer, E, A>,
-        E: std::error::Error + Send + Sync + 'static,
+        R: AsyncRead + Send + Unpin + 'static,
+        W: AsyncWrite + Send + Unpin + 'static,
     {
         let shared = self.0.clone();
+        let transport = Pipe::new(read, write, shared.config.max_body);
         let incoming = Incoming::new(shared.auth.local(), Endpoint::from(&shared.config.exposure), None);
         let handler = Handler::new(shared.clone(), Some(Arc::new(incoming)));
         let running = match serve_server_with_ct(handler, transport, shutdown.clone()).await {

@@ -23,6 +23,7 @@ mod disk;
 mod doctor;
 mod host;
 mod hostile;
+mod ids;
 mod isolation;
 mod limits;
 mod mesh;

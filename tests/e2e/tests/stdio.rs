@@ -1,6 +1,6 @@
 //! The host as a child process: standard input speaks for one tenant of the configuration.
 
-use std::{path::Path, process::Stdio};
+use std::{path::Path, process::Stdio, time::Duration};
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -11,13 +11,23 @@ use tokio::{
 };
 
 /// A host whose client is this test.
-struct Pipe {
+pub(crate) struct Pipe {
     child: Child,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
 }
 
 impl Pipe {
+    /// A host in `home` with these plugins and its defaults.
+    pub(crate) async fn with(home: &Path, plugins: &[&str], arguments: &[&str]) -> anyhow::Result<Self> {
+        std::fs::create_dir(home.join("plugins"))?;
+        for name in plugins {
+            std::fs::copy(plugin(name)?, home.join(format!("plugins/{name}.wasm")))?;
+        }
+        std::fs::write(home.join("tandem.toml"), "")?;
+        Self::open(home, arguments).await
+    }
+
     async fn open(home: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
         let mut child = Command::new(binary())
             .args(["serve", "--stdio", "--exposure", "full", "--config", "tandem.toml"])
@@ -40,8 +50,18 @@ impl Pipe {
         Ok(pipe)
     }
 
-    async fn send(&mut self, message: Value) -> anyhow::Result<()> {
-        Ok(self.input.write_all(format!("{message}\n").as_bytes()).await?)
+    pub(crate) async fn send(&mut self, message: Value) -> anyhow::Result<()> {
+        self.write(format!("{message}\n").as_bytes()).await
+    }
+
+    pub(crate) async fn write(&mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        Ok(self.input.write_all(bytes).await?)
+    }
+
+    /// The next message, whatever it is.
+    pub(crate) async fn next(&mut self) -> anyhow::Result<Value> {
+        let line = tokio::time::timeout(Duration::from_secs(60), self.output.next_line()).await;
+        Ok(serde_json::from_str(&line.context("nothing is answered")??.context("it ended")?)?)
     }
 
     async fn ask(&mut self, method: &str, params: Value) -> anyhow::Result<Value> {
@@ -63,7 +83,7 @@ impl Pipe {
     }
 
     /// As a client that ends: its end of the pipe is closed.
-    async fn close(mut self) -> anyhow::Result<()> {
+    pub(crate) async fn close(mut self) -> anyhow::Result<()> {
         drop(self.input);
         self.child.wait().await?;
         Ok(())

@@ -45,7 +45,7 @@ use crate::{
 };
 
 /// The revisions that we speak; 2024-11-05 had another transport.
-static VERSIONS: [ProtocolVersion; 4] = [
+pub(crate) static VERSIONS: [ProtocolVersion; 4] = [
     ProtocolVersion::V_2025_03_26,
     ProtocolVersion::V_2025_06_18,
     ProtocolVersion::V_2025_11_25,

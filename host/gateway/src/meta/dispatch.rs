@@ -131,6 +131,10 @@ mod tests {
     #[test]
     fn one_call_or_several_but_not_both() {
         assert!(matches!(read(json!({"tool": "a"})), Ok(Dispatch::One(Item { tool, .. })) if tool == "a"));
+        let none = json!({"tool": "a", "arguments": null, "calls": null, "max_concurrency": null});
+        assert!(matches!(read(none), Ok(Dispatch::One(Item { arguments, .. })) if arguments.is_empty()));
+        let null = read(json!({"calls": [{"tool": "a", "arguments": null}], "max_concurrency": null}));
+        assert!(matches!(null, Ok(Dispatch::Many(Batch { calls, .. })) if calls[0].arguments.is_empty()));
         let many = read(json!({"calls": [{"tool": "a"}, {"tool": "b", "arguments": {"x": 1}}]}));
         assert!(matches!(many, Ok(Dispatch::Many(Batch { calls, max_concurrency: 8 })) if calls.len() == 2));
         for both in [

@@ -65,8 +65,14 @@ pub(crate) fn find(name: &str) -> Option<MetaTool> {
     DEFINITIONS.by_tool.get(position).map(|definition| definition.which)
 }
 
+/// Leaves out what is null: that is what some models write for a parameter that they do not give.
+fn without_nulls(arguments: &mut Map<String, Value>) {
+    arguments.retain(|_, value| !value.is_null());
+}
+
 /// Checks the arguments and reads them.
-fn read<T: DeserializeOwned>(which: MetaTool, arguments: Map<String, Value>) -> Result<T, CallError> {
+fn read<T: DeserializeOwned>(which: MetaTool, mut arguments: Map<String, Value>) -> Result<T, CallError> {
+    without_nulls(&mut arguments);
     let arguments = Value::Object(arguments);
     let position = DEFINITIONS.by_tool.iter().position(|definition| definition.which == which);
     let validator = position.and_then(|i| DEFINITIONS.by_tool.get(i)).and_then(|d| d.validator.as_ref());
@@ -102,7 +108,9 @@ pub(crate) fn answer(
 }
 
 /// Reads what `tools_dispatch` is asked to call.
-pub(crate) fn dispatch(arguments: Map<String, Value>) -> Result<Dispatch, CallError> {
+pub(crate) fn dispatch(mut arguments: Map<String, Value>) -> Result<Dispatch, CallError> {
+    let calls = arguments.get_mut("calls").and_then(Value::as_array_mut);
+    calls.into_iter().flatten().filter_map(Value::as_object_mut).for_each(without_nulls);
     dispatch::parse(read(MetaTool::Dispatch, arguments)?)
 }
 

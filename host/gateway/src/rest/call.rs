@@ -22,8 +22,8 @@ use crate::{
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Call {
-    #[serde(default)]
-    arguments: Map<String, Value>,
+    /// Null is what some clients write for none.
+    arguments: Option<Map<String, Value>>,
 }
 
 /// The answer to a call.
@@ -44,7 +44,7 @@ pub(super) async fn call(
     Path(tool): Path<String>,
     Input(call): Input<Call>,
 ) -> Result<Json<Answer>, Problem> {
-    let output = run(&shared, &incoming, &tool, call.arguments).await?;
+    let output = run(&shared, &incoming, &tool, call.arguments.unwrap_or_default()).await?;
     let content = convert::blocks(output.content, output.structured.as_ref());
     Ok(Json(Answer {
         content: serde_json::to_value(content).unwrap_or_default(),
@@ -81,8 +81,7 @@ async fn run(
 #[derive(Deserialize)]
 pub(super) struct Execute {
     tool: String,
-    #[serde(default)]
-    args: Map<String, Value>,
+    args: Option<Map<String, Value>>,
 }
 
 /// The form of older clients: the structured result itself, or the text under `result`, with `_runtime` and
@@ -92,7 +91,7 @@ pub(super) async fn execute(
     Extension(incoming): Extension<Arc<Incoming>>,
     Input(call): Input<Execute>,
 ) -> Result<Json<Value>, Problem> {
-    let output = run(&shared, &incoming, &call.tool, call.args).await?;
+    let output = run(&shared, &incoming, &call.tool, call.args.unwrap_or_default()).await?;
     let (lane, duration, is_error) = (output.lane.as_str(), milliseconds(output.duration), output.is_error);
     let mut answer = match output.structured {
         Some(Value::Object(object)) => object,

@@ -15,7 +15,11 @@ use axum::{
 use http::{Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 
-use crate::{Shared, problem::Problem};
+use crate::{
+    Shared,
+    body::{self, BodyError, is_json},
+    problem::Problem,
+};
 
 /// The routes below the guard.
 pub(crate) fn routes() -> App<Arc<Shared>> {
@@ -42,24 +46,35 @@ pub(crate) async fn wrong_method(method: Method, uri: Uri) -> Problem {
 /// A JSON body; one that is none is answered with a problem.
 pub(crate) struct Input<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
+impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Input<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        match Json::from_request(request, state).await {
-            Ok(Json(value)) => Ok(Self(value)),
-            Err(rejection) => Err(refused(&rejection)),
+    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        if !is_json(&parts.headers) {
+            let detail = "send JSON, with `content-type: application/json`";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
         }
+        let body = body::whole(&parts.headers, body, shared.config.max_body).await?;
+        // Without this, a list would be read as the members in their order.
+        if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "invalid_arguments", "the body must be a JSON object"));
+        }
+        let read = Json::from_bytes(&body);
+        let refused =
+            |error: JsonRejection| Problem::new(StatusCode::BAD_REQUEST, "invalid_arguments", error.body_text());
+        read.map(|Json(value)| Self(value)).map_err(refused)
     }
 }
 
-fn refused(rejection: &JsonRejection) -> Problem {
-    match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "limited", rejection.body_text()),
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-            let detail = "send JSON, with `content-type: application/json`";
-            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        let detail = error.to_string();
+        match error {
+            BodyError::TooLong(limit) => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "limited", detail).limit("max-body", limit.to_string())
+            }
+            BodyError::Broken(_) => Self::new(StatusCode::BAD_REQUEST, "invalid_arguments", detail),
         }
-        _ => Problem::new(StatusCode::BAD_REQUEST, "invalid_arguments", rejection.body_text()),
     }
 }

@@ -39,12 +39,15 @@ async fn wrong_requests_are_answered_with_problems() {
     let edge = start(GatewayConfig { max_body: 1000, ..GatewayConfig::default() }).await;
     let long = json!({"arguments": {"text": "x".repeat(2000)}}).to_string();
     let json = ("content-type", "application/json");
-    let cases: [(&str, &str, &[(&str, &str)], &str, u16, &str); 9] = [
+    let cases: [(&str, &str, &[(&str, &str)], &str, u16, &str); 12] = [
         ("GET", "/nowhere", &[], "", 404, "not_found"),
         ("DELETE", "/v1/categories", &[], "", 405, "method_not_allowed"),
         ("GET", "/v1/tools/none", &[], "", 404, "not_found"),
         ("GET", "/v1/categories/none/tools", &[], "", 404, "not_found"),
         ("POST", "/v1/tools/none/call", &[json], "{}", 404, "not_found"),
+        ("POST", "/v1/tools/none/call", &[json], r#"{"arguments": null}"#, 404, "not_found"),
+        ("POST", "/tools/execute", &[json], r#"{"tool": "none", "args": null}"#, 404, "not_found"),
+        ("POST", "/v1/tools/none/call", &[json], "[{}]", 400, "invalid_arguments"),
         ("POST", "/v1/tools/none/call", &[json], "{", 400, "invalid_arguments"),
         ("POST", "/v1/tools/none/call", &[json], r#"{"args": {}}"#, 400, "invalid_arguments"),
         ("POST", "/v1/tools/none/call", &[], "{}", 415, "unsupported_media_type"),

@@ -8,6 +8,7 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+mod cors;
 mod http;
 mod keys;
 mod mcp;
@@ -16,12 +17,17 @@ mod serve;
 mod slow;
 mod tenants;
 mod tokens;
+mod wire;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
-use hyper::{Request, Response, body::Incoming, header::HeaderMap};
+use hyper::{
+    Request, Response,
+    body::{Body, Incoming},
+    header::HeaderMap,
+};
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tandem_catalog::Catalog;
@@ -96,6 +102,13 @@ impl Answer {
 
 impl Edge {
     async fn open(&self, request: Request<Full<Bytes>>) -> Response<Incoming> {
+        self.open_any(request).await
+    }
+
+    async fn open_any<B>(&self, request: Request<B>) -> Response<Incoming>
+    where
+        B: Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + Unpin + 'static,
+    {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
@@ -103,7 +116,14 @@ impl Edge {
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Answer {
-        let (parts, body) = self.open(request).await.into_parts();
+        self.send_any(request).await
+    }
+
+    async fn send_any<B>(&self, request: Request<B>) -> Answer
+    where
+        B: Body<Data = Bytes, Error: std::error::Error + Send + Sync> + Send + Unpin + 'static,
+    {
+        let (parts, body) = self.open_any(request).await.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }

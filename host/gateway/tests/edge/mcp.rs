@@ -120,7 +120,17 @@ async fn meta_tools_answer_and_say_what_was_wrong() {
         assert!(!result["content"][0]["text"].as_str().unwrap().is_empty());
     }
 
-    let batch = json!({"calls": [{"tool": "none"}, {"tool": "other"}]});
+    // Null is what some models write for what they do not give.
+    for (name, arguments, code) in [
+        ("tools_dispatch", json!({"tool": "none", "arguments": null, "calls": null}), "not_found"),
+        ("tools_list_tools", json!({"category": "none", "limit": null, "cursor": null}), "not_found"),
+        ("tools_list_tools", json!({"category": null}), "invalid_arguments"),
+    ] {
+        let result = meta_tool(&edge, name, arguments).await;
+        assert_eq!(result["_meta"]["tandem/error"]["code"], code, "{name}");
+    }
+
+    let batch = json!({"calls": [{"tool": "none", "arguments": null}, {"tool": "other"}]});
     let batch = meta_tool(&edge, "tools_dispatch", batch).await;
     assert_ne!(batch["isError"], true, "a batch keeps each call's own result");
     assert_eq!(batch["structuredContent"]["failed"], 2);
@@ -135,16 +145,34 @@ async fn meta_tools_are_no_tools_of_the_full_endpoint() {
 }
 
 #[tokio::test]
-async fn sessions_are_bounded_and_a_closed_one_makes_room() {
-    let edge = start(GatewayConfig { session_limit: 1, ..GatewayConfig::default() }).await;
-    let first = edge.initialize().await;
-    assert_eq!(first.status, 200);
+async fn sessions_are_bounded_and_an_idle_one_makes_room() {
+    let edge = start(GatewayConfig { session_limit: 2, ..GatewayConfig::default() }).await;
+    let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+    let id = async || edge.initialize().await.header("mcp-session-id").to_owned();
+    // One that is used stays while a client opens one after the other and uses none.
+    let used = id().await;
+    assert_eq!(edge.legacy(Some(&used), &ping).await.status, 200);
+    let mut leaked = Vec::new();
+    for _ in 0..5 {
+        leaked.push(id().await);
+    }
+    assert!(leaked.iter().all(|id| !id.is_empty()));
+    assert_eq!(edge.legacy(Some(&used), &ping).await.status, 200);
+    assert_eq!(edge.legacy(Some(&leaked[0]), &ping).await.status, 404);
+    // What is open is not ended, and the next is told when to come again.
+    let mut streams = Vec::new();
+    for id in [&used, &leaked[4]] {
+        let headers = [("accept", "text/event-stream"), ("mcp-session-id", id.as_str())];
+        let stream = edge.open(edge.request("GET", "/mcp", &headers, "")).await;
+        assert_eq!(stream.status(), 200);
+        streams.push(stream);
+    }
     let refused = edge.initialize().await;
     assert_eq!(refused.status, 503);
     assert_eq!((&refused.json()["code"], &refused.json()["limit"]), (&json!("limited"), &json!("sessions")));
     assert_eq!(refused.header("retry-after"), "5");
-    let id = first.header("mcp-session-id");
-    edge.send(edge.request("DELETE", "/mcp", &[("mcp-session-id", id)], "")).await;
+    let ended = [("mcp-session-id", used.as_str())];
+    assert_eq!(edge.send(edge.request("DELETE", "/mcp", &ended, "")).await.status, 202);
     assert_eq!(edge.initialize().await.status, 200);
     // Clients of the newer revision have no session to be short of.
     assert_eq!(edge.ask("/mcp", "tools/list", json!({})).await.status, 200);

@@ -37,7 +37,8 @@ pub struct ServerConfig {
     pub exposure: Exposure,
     /// Requests at a time; more are answered with "busy".
     pub max_concurrent_requests: u32,
-    /// Web origins that may call besides the listener's own, as `https://app.example.com`.
+    /// Web origins that may call besides the listener's own, as `https://app.example.com`. Their pages may read the answers
+    /// (CORS); a preflight is answered without credentials.
     pub allowed_origins: Vec<WebOrigin>,
     /// Names under which this host is reached, besides `localhost`, IP addresses and the host of `auth.audience`. A
     /// name that is not listed is refused: that is how a web page of others reaches a host (DNS rebinding).
@@ -61,14 +62,15 @@ pub struct ServerConfig {
     pub body_timeout: HumanDuration,
     /// How long a client may take none of the bytes of an answer.
     pub write_timeout: HumanDuration,
-    /// MCP sessions at a time. A client that never ends its sessions costs no more than this.
+    /// MCP sessions at a time. For the next one, an idle session is ended where there are no tenants; where there are, or none is
+    /// idle, it is answered 503.
     pub session_limit: u32,
     /// MCP sessions of one tenant; none is half of all, so that no tenant takes them from the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_limit_per_tenant: Option<u32>,
     /// How long a session without a request is kept.
     pub session_idle: HumanDuration,
-    /// The largest request body.
+    /// The largest request body, and the longest line of standard input.
     pub max_body: ByteSize,
     /// How long calls in flight may go on after the host was told to stop.
     pub drain: HumanDuration,

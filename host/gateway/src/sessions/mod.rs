@@ -4,15 +4,20 @@
 //! tenant. A session belongs to the tenant and subject that opened it. For everybody else it is not there: its streams,
 //! its progress tokens and its questions to the client are reached through it alone. Its end stops what still runs in it.
 
+mod room;
+
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use futures::Stream;
+use futures::{Stream, StreamExt as _};
+use http::{HeaderMap, StatusCode};
 use rmcp::{
-    model::{ClientJsonRpcMessage, ServerJsonRpcMessage},
+    model::{ClientJsonRpcMessage, JsonRpcMessage, ProtocolVersion, ServerJsonRpcMessage, ServerResult},
+    transport::common::http_header::HEADER_SESSION_ID,
     transport::streamable_http_server::session::{
         ServerSseMessage, SessionId, SessionManager,
         local::{LocalSessionManager, LocalSessionManagerError},
@@ -21,7 +26,14 @@ use rmcp::{
 use tandem_engine::Caller;
 use tokio_util::sync::CancellationToken;
 
-use crate::incoming::INCOMING;
+use self::room::{Activity, Streaming};
+use crate::{
+    incoming::INCOMING,
+    renumber::{Numbers, number_token, restore_token},
+};
+
+/// How long a session may take to look for the stream that a client wants to go on with: it looks between two messages.
+const RESUME_TIME: Duration = Duration::from_secs(5);
 
 /// Why a session does what it does not.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +42,8 @@ pub(crate) enum SessionError {
     Full(usize),
     #[error("there is no such session")]
     NotFound,
+    #[error("the session has too much to do")]
+    Busy,
     #[error(transparent)]
     Local(#[from] LocalSessionManagerError),
 }
@@ -51,7 +65,26 @@ impl Owner {
 #[derive(Debug)]
 struct Open {
     owner: Owner,
+    /// Where it was opened from.
+    address: Option<IpAddr>,
     ended: CancellationToken,
+    numbers: Arc<Numbers>,
+    activity: Arc<Activity>,
+    /// The revision that was agreed on.
+    version: Option<ProtocolVersion>,
+}
+
+impl Open {
+    fn new(owner: Owner) -> Self {
+        Self {
+            owner,
+            address: INCOMING.try_with(|incoming| incoming.address).ok().flatten(),
+            ended: CancellationToken::new(),
+            numbers: Arc::default(),
+            activity: Arc::default(),
+            version: None,
+        }
+    }
 }
 
 impl Drop for Open {
@@ -60,23 +93,31 @@ impl Drop for Open {
     }
 }
 
+/// How many sessions there may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) all: usize,
+    pub(crate) per_tenant: usize,
+    /// Whether an idle session goes when a new one finds no place.
+    pub(crate) makes_room: bool,
+}
+
 /// rmcp's sessions, at most so many, each for its owner alone.
 #[derive(Debug)]
 pub(crate) struct Sessions {
     local: LocalSessionManager,
-    limit: usize,
-    per_tenant: usize,
+    limits: Limits,
     owners: Mutex<HashMap<SessionId, Open>>,
     /// Held while a session is made, so that two clients cannot both take the last place.
     making: tokio::sync::Mutex<()>,
 }
 
 impl Sessions {
-    pub(crate) fn new(limit: usize, per_tenant: usize, idle: Duration) -> Arc<Self> {
+    pub(crate) fn new(limits: Limits, idle: Duration) -> Arc<Self> {
         let mut local = LocalSessionManager::default();
         local.session_config.keep_alive = Some(idle);
         let making = tokio::sync::Mutex::default();
-        Arc::new(Self { local, limit, per_tenant, owners: Mutex::default(), making })
+        Arc::new(Self { local, limits, owners: Mutex::default(), making })
     }
 
     fn owners(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Open>> {
@@ -97,8 +138,23 @@ impl Sessions {
         self.owners().get(id).map(|open| open.ended.clone())
     }
 
+    /// The revision of the session that a request names, if it is its caller's.
+    pub(crate) fn version(&self, headers: &HeaderMap) -> Option<ProtocolVersion> {
+        let id: SessionId = headers.get(HEADER_SESSION_ID)?.to_str().ok()?.into();
+        self.mine(&id).ok()?;
+        self.owners().get(&id)?.version.clone()
+    }
+
     fn mine(&self, id: &SessionId) -> Result<(), SessionError> {
         self.is_mine(id).then_some(()).ok_or(SessionError::NotFound)
+    }
+
+    /// What a message of a session goes through.
+    fn through(&self, id: &SessionId) -> Result<(Arc<Numbers>, Arc<Activity>), SessionError> {
+        self.mine(id)?;
+        let owners = self.owners();
+        let open = owners.get(id).ok_or(SessionError::NotFound)?;
+        Ok((open.numbers.clone(), open.activity.clone()))
     }
 
     /// The limit that stands against another session of this owner.
@@ -108,16 +164,40 @@ impl Sessions {
         // Sessions that ended by themselves.
         owners.retain(|id, _| open.contains_key(id));
         let of_tenant = owners.values().filter(|other| other.owner.tenant == owner.tenant).count();
-        if open.len() >= self.limit {
-            return Some(self.limit);
+        if open.len() >= self.limits.all {
+            return Some(self.limits.all);
         }
-        (of_tenant >= self.per_tenant).then_some(self.per_tenant)
+        (of_tenant >= self.limits.per_tenant).then_some(self.limits.per_tenant)
+    }
+
+    /// Ends an idle session; says whether there was one.
+    async fn make_room(&self) -> bool {
+        let gone = {
+            let owners = self.owners();
+            let sessions = owners.iter().map(|(id, open)| (id, open.address, &*open.activity));
+            room::first_to_go(sessions).cloned()
+        };
+        let Some(id) = gone else { return false };
+        tracing::info!("all sessions are in use: one that was idle is ended");
+        self.owners().remove(&id);
+        self.local.close_session(&id).await.is_ok()
     }
 }
 
 /// Who makes the present request.
 fn caller() -> Option<Owner> {
     INCOMING.try_with(|incoming| Owner::of(&incoming.caller)).ok()
+}
+
+/// An event of an open stream as the client knows its ids.
+fn restored(mut event: ServerSseMessage, numbers: &Numbers, _open: &Streaming) -> ServerSseMessage {
+    event.message = event.message.map(|message| {
+        let mut message = Arc::unwrap_or_clone(message);
+        numbers.restore(&mut message);
+        restore_token(&mut message);
+        Arc::new(message)
+    });
+    event
 }
 
 impl SessionManager for Sessions {
@@ -127,13 +207,17 @@ impl SessionManager for Sessions {
     async fn create_session(&self) -> Result<(SessionId, Self::Transport), SessionError> {
         let owner = caller().unwrap_or_else(|| Owner::of(&Caller::local()));
         let _making = self.making.lock().await;
-        if let Some(limit) = self.hit(&owner).await {
+        let mut hit = self.hit(&owner).await;
+        if hit.is_some() && self.limits.makes_room && self.make_room().await {
+            hit = self.hit(&owner).await;
+        }
+        if let Some(limit) = hit {
             // rmcp answers every failure here with 500; the edge makes a 503 of this one.
             let _ = INCOMING.try_with(|incoming| incoming.refuse_session(limit));
             return Err(SessionError::Full(limit));
         }
         let (id, transport) = self.local.create_session().await?;
-        self.owners().insert(id.clone(), Open { owner, ended: CancellationToken::new() });
+        self.owners().insert(id.clone(), Open::new(owner));
         Ok((id, transport))
     }
 
@@ -143,7 +227,14 @@ impl SessionManager for Sessions {
         message: ClientJsonRpcMessage,
     ) -> Result<ServerJsonRpcMessage, SessionError> {
         self.mine(id)?;
-        Ok(self.local.initialize_session(id, message).await?)
+        let answer = self.local.initialize_session(id, message).await?;
+        if let JsonRpcMessage::Response(response) = &answer
+            && let ServerResult::InitializeResult(agreed) = &response.result
+            && let Some(open) = self.owners().get_mut(id)
+        {
+            open.version = Some(agreed.protocol_version.clone());
+        }
+        Ok(answer)
     }
 
     async fn has_session(&self, id: &SessionId) -> Result<bool, SessionError> {
@@ -162,14 +253,20 @@ impl SessionManager for Sessions {
     async fn create_stream(
         &self,
         id: &SessionId,
-        message: ClientJsonRpcMessage,
+        mut message: ClientJsonRpcMessage,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionError> {
-        self.mine(id)?;
-        Ok(self.local.create_stream(id, message).await?)
+        let (numbers, activity) = self.through(id)?;
+        let open = activity.stream();
+        numbers.number(&mut message);
+        number_token(&mut message);
+        let stream = self.local.create_stream(id, message).await?;
+        Ok(stream.map(move |event| restored(event, &numbers, &open)))
     }
 
-    async fn accept_message(&self, id: &SessionId, message: ClientJsonRpcMessage) -> Result<(), SessionError> {
-        self.mine(id)?;
+    async fn accept_message(&self, id: &SessionId, mut message: ClientJsonRpcMessage) -> Result<(), SessionError> {
+        let (numbers, activity) = self.through(id)?;
+        activity.touch();
+        numbers.number(&mut message);
         Ok(self.local.accept_message(id, message).await?)
     }
 
@@ -177,8 +274,10 @@ impl SessionManager for Sessions {
         &self,
         id: &SessionId,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionError> {
-        self.mine(id)?;
-        Ok(self.local.create_standalone_stream(id).await?)
+        let (numbers, activity) = self.through(id)?;
+        let open = activity.stream();
+        let stream = self.local.create_standalone_stream(id).await?;
+        Ok(stream.map(move |event| restored(event, &numbers, &open)))
     }
 
     async fn resume(
@@ -186,8 +285,19 @@ impl SessionManager for Sessions {
         id: &SessionId,
         last_event_id: String,
     ) -> Result<impl Stream<Item = ServerSseMessage> + Send + Sync + 'static, SessionError> {
-        self.mine(id)?;
-        Ok(self.local.resume(id, last_event_id).await?)
+        let (numbers, activity) = self.through(id)?;
+        let open = activity.stream();
+        let resumed = tokio::time::timeout(RESUME_TIME, self.local.resume(id, last_event_id)).await;
+        let resumed = resumed.map_err(|_| SessionError::Busy).and_then(|resumed| Ok(resumed?));
+        // rmcp answers every failure here with a stream that ends at once; the edge makes an error of it.
+        let stream = resumed.inspect_err(|error| {
+            let status = match error {
+                SessionError::Local(LocalSessionManagerError::InvalidEventId(_)) => StatusCode::BAD_REQUEST,
+                _ => StatusCode::NOT_FOUND,
+            };
+            let _ = INCOMING.try_with(|incoming| incoming.refuse_resume(status));
+        })?;
+        Ok(stream.map(move |event| restored(event, &numbers, &open)))
     }
 }
 
@@ -197,6 +307,10 @@ mod tests {
 
     use crate::incoming::{Endpoint, Incoming};
 
+    fn sessions(all: usize, per_tenant: usize) -> Arc<Sessions> {
+        Sessions::new(Limits { all, per_tenant, makes_room: false }, Duration::from_secs(60))
+    }
+
     async fn as_caller<T>(tenant: &str, subject: &str, work: impl Future<Output = T>) -> T {
         let incoming = Incoming::new(Caller::new(tenant, subject), Endpoint::Full, None);
         INCOMING.scope(Arc::new(incoming), work).await
@@ -204,7 +318,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_limit_holds_and_a_closed_session_makes_room() {
-        let sessions = Sessions::new(2, 2, Duration::from_secs(60));
+        let sessions = sessions(2, 2);
         let (first, _transport) = sessions.create_session().await.unwrap();
         let (_second, _other) = sessions.create_session().await.unwrap();
         assert!(matches!(sessions.create_session().await, Err(SessionError::Full(2))));
@@ -214,7 +328,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_tenant_leaves_room_for_others() {
-        let sessions = Sessions::new(3, 2, Duration::from_secs(60));
+        let sessions = sessions(3, 2);
         let make = |tenant: &'static str| as_caller(tenant, "x", sessions.create_session());
         let mut held = vec![make("a").await.unwrap(), make("a").await.unwrap()];
         assert!(matches!(make("a").await, Err(SessionError::Full(2))));
@@ -224,7 +338,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_session_is_there_for_its_owner_alone() {
-        let sessions = Sessions::new(3, 3, Duration::from_secs(60));
+        let sessions = sessions(3, 3);
         let (id, _transport) = as_caller("a", "x", sessions.create_session()).await.unwrap();
         assert!(as_caller("a", "x", sessions.has_session(&id)).await.unwrap());
         for (tenant, subject) in [("b", "x"), ("a", "y")] {
