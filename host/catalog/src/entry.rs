@@ -5,17 +5,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 use tandem_engine::Plugin;
 use tandem_manifest::{
     Affinity, Installed, PromptDescriptor, ResourceDescriptor, ResourceTemplate, Retry, TaskSupport, ToolDescriptor,
 };
 
-/// Places named in one validation error. A value that is wrong everywhere needs no longer answer.
-const MAX_VIOLATIONS: usize = 16;
-/// Bytes that one compiled pattern of a schema may take. Stops a schema from holding gigabytes of automata.
-const PATTERN_SIZE: usize = 1 << 20;
+use crate::schema::{Effort, Schema, Unfit};
 
 /// Ceilings of one tool's calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,22 +51,30 @@ pub struct Tool {
     pub task: TaskSupport,
     /// What runs it.
     pub plugin: Arc<Plugin>,
-    pub(crate) input: Validator,
-    pub(crate) output: Option<Validator>,
+    pub(crate) input: Schema,
+    pub(crate) output: Option<Schema>,
 }
-
-/// Where a value breaks its schema: JSON Pointer and message.
-pub type Violations = Vec<(String, String)>;
 
 impl Tool {
     /// Checks arguments against the input schema.
-    pub fn check_arguments(&self, arguments: &Value) -> Result<(), Violations> {
-        check(&self.input, arguments)
+    ///
+    /// # Errors
+    ///
+    /// They do not fit, or the effort did not suffice to tell.
+    pub fn check_arguments(&self, arguments: &Value, effort: Effort) -> Result<(), Unfit> {
+        self.input.check(&self.descriptor.input_schema, arguments, effort)
     }
 
     /// Checks a structured result against the output schema, if there is one.
-    pub fn check_output(&self, structured: &Value) -> Result<(), Violations> {
-        self.output.as_ref().map_or(Ok(()), |validator| check(validator, structured))
+    ///
+    /// # Errors
+    ///
+    /// As [`Tool::check_arguments`].
+    pub fn check_output(&self, structured: &Value, effort: Effort) -> Result<(), Unfit> {
+        match (&self.output, &self.descriptor.output_schema) {
+            (Some(schema), Some(source)) => schema.check(source, structured, effort),
+            _ => Ok(()),
+        }
     }
 
     /// Whether the tool has an output schema.
@@ -78,27 +82,6 @@ impl Tool {
     pub fn has_output_schema(&self) -> bool {
         self.output.is_some()
     }
-}
-
-fn check(validator: &Validator, value: &Value) -> Result<(), Violations> {
-    if validator.is_valid(value) {
-        return Ok(());
-    }
-    Err(validator
-        .iter_errors(value)
-        .take(MAX_VIOLATIONS)
-        .map(|error| (error.instance_path().to_string(), error.masked_with("the value").to_string()))
-        .collect())
-}
-
-/// Compiles a schema. It reaches neither network nor files, and its patterns run in linear time: a schema is
-/// a stranger's input too.
-pub(crate) fn validator(schema: &Value) -> Result<Validator, String> {
-    jsonschema::options()
-        .with_draft(jsonschema::Draft::Draft202012)
-        .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_SIZE))
-        .build(schema)
-        .map_err(|error| error.to_string())
 }
 
 /// One category: a loaded plugin with what it offers.

@@ -18,6 +18,7 @@ mod entry;
 mod hidden;
 mod load;
 mod names;
+mod schema;
 mod search;
 mod snapshot;
 mod status;
@@ -25,10 +26,12 @@ mod view;
 
 pub use canary::{Canary, CanaryTerms, Verdict};
 pub use change::Displaced;
-pub use entry::{Category, Tool, ToolLimits, Violations};
+pub use entry::{Category, Tool, ToolLimits};
 pub use load::{
     GrantPolicy, Granted, LoadObserver, LoadOptions, Loaded, load_candidate, load_directory, load_file, read_file,
 };
+pub use names::{shown, shown_name};
+pub use schema::{Effort, Unfit, Violations};
 pub use snapshot::Rejected;
 pub use status::{CanaryStatus, PluginStatus, ReloadError};
 pub use view::{Vanished, View};

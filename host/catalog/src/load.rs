@@ -19,7 +19,7 @@ use tandem_manifest::{
     HumanDuration, Installed, Instance, MAX_FILE, Package, PluginManifest, SignaturePolicy, ToolDescriptor, TrustRoots,
 };
 
-use crate::{Category, Rejected, Tool, ToolLimits, entry::validator};
+use crate::{Category, Rejected, Tool, ToolLimits, schema::Schema};
 
 /// Where plugins come from and whom to trust.
 #[derive(Debug)]
@@ -244,7 +244,8 @@ fn tool(
     let policy = package.manifest.tool_policy(descriptor);
     let limits = plugin.limits();
     let schema = |what: &str, schema| {
-        validator(schema).map_err(|error| format!("the {what} schema of `{}` cannot be used: {error}", descriptor.name))
+        Schema::compile(schema)
+            .map_err(|error| format!("the {what} schema of `{}` cannot be used: {error}", descriptor.name))
     };
     Ok(Arc::new(Tool {
         category: category.clone(),

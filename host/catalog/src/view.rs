@@ -58,7 +58,11 @@ impl View {
     /// One tool.
     #[must_use]
     pub fn tool(&self, name: &str) -> Option<&Arc<Tool>> {
-        self.snapshot.tool(name).filter(|tool| self.shows_tool(tool))
+        // Even to look a text of megabytes up takes milliseconds.
+        Some(name)
+            .filter(|name| !names::is_too_long(name))
+            .and_then(|name| self.snapshot.tool(name))
+            .filter(|tool| self.shows_tool(tool))
     }
 
     /// All categories, sorted by name.
@@ -144,6 +148,9 @@ impl View {
     /// What became of a tool that was there, and is not.
     #[must_use]
     pub fn vanished(&self, name: &str) -> Option<Vanished> {
+        if names::is_too_long(name) {
+            return None;
+        }
         let gone = self.snapshot.parts.gone.iter().rev().find(|gone| gone.name == name)?;
         if self.snapshot.tool(name).is_some()
             || !(self.access.is_everything() || self.access.tool(&gone.category, name))

@@ -12,7 +12,10 @@ use tandem_gateway::{Gateway, GatewayConfig, OperatorToken};
 use tandem_manifest::{Exposure, Fallback, HostConfig};
 use tandem_router::{Router, RouterConfig};
 use tandem_store::Store;
-use tokio::net::TcpListener;
+use tokio::{
+    net::TcpListener,
+    runtime::{Handle, Runtime},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -36,6 +39,9 @@ use crate::{
     warnings,
 };
 
+/// A ninth of the processor beside a thread that serves.
+const WORK_NICENESS: i32 = 10;
+
 /// Threads for what blocks: guests' file operations, name lookups, the host's own. The runtime's 512 were all started by a few
 /// guests that ask for metadata in a loop; what waits for a thread is bounded by what asks.
 const BLOCKING_THREADS: usize = 64;
@@ -54,16 +60,34 @@ pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
     if config.general.workers > 0 {
         runtime.worker_threads(config.general.workers.into());
     }
-    let runtime = runtime.build()?;
-    let result = runtime.block_on(serve(&args, &config, descriptors, start));
+    let (runtime, work) = (runtime.build()?, work_threads()?);
+    let result = runtime.block_on(serve(&args, &config, work.handle(), descriptors, start));
     // A guest's file operation may still be under way; nobody waits for its answer any more.
     runtime.shutdown_background();
+    work.shutdown_background();
     result
+}
+
+/// Threads that decode, check and encode what is large. Where cores are scarce, those that serve come first.
+fn work_threads() -> anyhow::Result<Runtime> {
+    let yields = || {
+        // Of this thread only. Without it, they compete as equals.
+        if let Err(error) = rustix::process::setpriority_process(None, WORK_NICENESS) {
+            tracing::debug!(%error, "a work thread keeps its priority");
+        }
+    };
+    let threads = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("work")
+        .on_thread_start(yields)
+        .build();
+    Ok(threads?)
 }
 
 async fn serve(
     args: &Serve,
     config: &Arc<HostConfig>,
+    work: &Handle,
     descriptors: Descriptors,
     start: Instant,
 ) -> anyhow::Result<Exit> {
@@ -87,6 +111,7 @@ async fn serve(
     let router = RouterConfig {
         reactor: reactor.as_ref().map(|reactor| reactor.lane().clone()),
         descriptors: descriptors.for_guests(),
+        work: work.clone(),
         ..router_config(config, limits.clone())
     };
     let router = Router::new(catalog.clone(), services.clone(), router);
@@ -192,7 +217,7 @@ pub(crate) fn router_config(config: &HostConfig, limits: Arc<Limits>) -> RouterC
         reactor_fallback: config.reactor.fallback == Fallback::General,
         reactor_cpu: config.reactor.cpu.as_duration(),
         reactor_patience: config.reactor.fallback_timeout.as_duration(),
-        ..RouterConfig::new(tokio::runtime::Handle::current())
+        ..RouterConfig::new(Handle::current())
     }
 }
 
@@ -260,7 +285,7 @@ fn load(
     for rejected in &collided {
         tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason);
     }
-    tokio::runtime::Handle::current().block_on(supply::note(store, &view, &loading.replaced()))?;
+    Handle::current().block_on(supply::note(store, &view, &loading.replaced()))?;
     warnings::grants(config, catalog);
     router.set_ready(true);
     let (categories, tools) = (view.categories().count(), view.tools().count());

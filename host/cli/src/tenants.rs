@@ -53,11 +53,10 @@ fn limits(tenant: &TenantConfig, descriptors: Descriptors) -> TenantLimits {
 
 /// Which calls are recorded.
 pub(crate) fn audited(config: &HostConfig) -> AuditedCalls {
-    match config.audit.calls {
+    match config.audited_calls() {
         AuditCalls::All => AuditedCalls::All,
-        AuditCalls::Failures => AuditedCalls::Failures,
         AuditCalls::None => AuditedCalls::None,
-        AuditCalls::Auto if config.authenticates() => AuditedCalls::All,
-        AuditCalls::Auto => AuditedCalls::Failures,
+        // `auto` is settled.
+        AuditCalls::Failures | AuditCalls::Auto => AuditedCalls::Failures,
     }
 }

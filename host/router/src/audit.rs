@@ -5,13 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sha2::{Digest, Sha256};
+use tandem_catalog::shown_name;
+use tandem_engine::Caller;
 use tandem_store::{AuditRecord, CallRecord, Denial, Store};
 
 use crate::{
     api::{CallError, RequestContext},
     call::Place,
     meters::STATUSES,
+    outcome,
     router::Router,
 };
 
@@ -78,10 +80,10 @@ impl Closing {
         &self.place
     }
 
-    /// The arguments as canonical JSON; only their digest is kept, and only if it may be needed.
-    pub(crate) fn arguments(&self, text: &str) {
-        if self.router.0.config.audited != AuditedCalls::None {
-            let _first = self.arguments.set(Sha256::digest(text.as_bytes()).into());
+    /// The digest of the arguments' canonical JSON.
+    pub(crate) fn arguments(&self, digest: Option<[u8; 32]>) {
+        if let Some(digest) = digest {
+            let _first = self.arguments.set(digest);
         }
     }
 
@@ -133,6 +135,47 @@ impl Drop for Closing {
         {
             runtime.spawn(send(store, record));
         }
+    }
+}
+
+impl Router {
+    /// What a request comes to that names nothing that is there: like a call it counts against the tenant's rate, and is
+    /// logged, counted and recorded. Answers `error`, or the total that is used up.
+    pub async fn refuse(&self, cx: &RequestContext, name: &str, error: CallError) -> CallError {
+        let tenant = self.0.tenants.of(&cx.caller.tenant);
+        let charged = if cx.depth == 0 { tenant.call().map_err(outcome::exhausted) } else { Ok(()) };
+        let error = charged.err().unwrap_or(error);
+        let (name, outcome) = (shown_name(name), error.code());
+        metrics::counter!("tandem_unknown_calls_total", "tenant" => tenant.name.to_string(), "outcome" => outcome)
+            .increment(1);
+        tracing::info!(
+            target: "tandem::call", tool = &*name, tenant = &*tenant.name, request_id = &*cx.request_id, status = outcome,
+            "call"
+        );
+        if self.0.config.audited != AuditedCalls::None
+            && let Some(store) = self.0.services.store.clone()
+        {
+            let record = CallRecord {
+                request_id: cx.request_id.to_string(),
+                tenant: tenant.name.to_string(),
+                subject: cx.caller.subject.to_string(),
+                tool: name.into_owned(),
+                outcome: outcome.to_owned(),
+                limit: Ending::of(0, &Err::<(), _>(error.clone())).limit.map(str::to_owned),
+                ..CallRecord::default()
+            };
+            send(store, record).await;
+        }
+        error
+    }
+
+    /// A request that reads the catalog only: it counts against the tenant's rate.
+    ///
+    /// # Errors
+    ///
+    /// The rate, or another total that calls have to wait for, is used up.
+    pub fn charge_query(&self, caller: &Caller) -> Result<(), CallError> {
+        self.0.tenants.of(&caller.tenant).call().map_err(outcome::exhausted)
     }
 }
 

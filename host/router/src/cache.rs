@@ -10,20 +10,24 @@ use std::{
 
 use moka::{Expiry, sync::Cache};
 use serde_json::Value;
-use tandem_engine::Content;
+use tandem_engine::{Content, ResourceBody};
+
+use crate::work::heap_size;
 
 /// Bytes over all tenants. One tenant can push out another's entries, which costs time, never correctness.
 const MAX_BYTES: u64 = 64 << 20;
 /// A larger answer is not worth its room.
 const MAX_ENTRY: usize = 1 << 20;
+/// A block itself.
+const BLOCK: usize = 128;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) tenant: Arc<str>,
     pub(crate) plugin: String,
     pub(crate) tool: String,
-    /// `serde_json` keeps object keys sorted, so equal arguments give equal texts.
-    pub(crate) arguments: String,
+    /// The digest of their canonical JSON.
+    pub(crate) arguments: [u8; 32],
 }
 
 /// What is kept of an answer.
@@ -49,7 +53,7 @@ pub(crate) struct Results(Cache<Key, Arc<Entry>>);
 impl Default for Results {
     fn default() -> Self {
         let weigh = |key: &Key, entry: &Arc<Entry>| {
-            u32::try_from(key.arguments.len() + key.tool.len() + entry.bytes + 256).unwrap_or(u32::MAX)
+            u32::try_from(key.plugin.len() + key.tool.len() + entry.bytes + 256).unwrap_or(u32::MAX)
         };
         Self(Cache::builder().max_capacity(MAX_BYTES).weigher(weigh).expire_after(ByEntry).build())
     }
@@ -60,10 +64,71 @@ impl Results {
         self.0.get(key)
     }
 
-    pub(crate) fn put(&self, key: Key, content: &[Content], structured: Option<&Value>, bytes: usize, ttl: Duration) {
+    /// Keeps an answer, unless it is too large. What has to make room for it goes at once.
+    pub(crate) fn put(&self, key: Key, content: &[Content], structured: Option<&Value>, ttl: Duration) {
+        let bytes = weight(content, structured);
         if bytes <= MAX_ENTRY {
             let entry = Entry { content: content.to_vec(), structured: structured.cloned(), bytes, ttl };
             self.0.insert(key, Arc::new(entry));
+            self.0.run_pending_tasks();
         }
+    }
+}
+
+/// Bytes that an answer takes in memory, or more than [`MAX_ENTRY`] of them.
+fn weight(content: &[Content], structured: Option<&Value>) -> usize {
+    let blocks = content.iter().map(|block| BLOCK + block_bytes(block)).sum::<usize>();
+    blocks + structured.map_or(0, |value| heap_size(value, MAX_ENTRY))
+}
+
+fn block_bytes(block: &Content) -> usize {
+    let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    match block {
+        Content::Text(text) => text.len(),
+        Content::Image(blob) | Content::Audio(blob) => blob.data.len() + blob.mime_type.len(),
+        Content::ResourceLink(link) => {
+            link.uri.len() + link.name.len() + optional(&link.description) + optional(&link.mime_type)
+        }
+        Content::EmbeddedResource(contents) => {
+            let body = match &contents.body {
+                ResourceBody::Text(text) => text.len(),
+                ResourceBody::Blob(bytes) => bytes.len(),
+            };
+            contents.uri.len() + optional(&contents.mime_type) + body
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tandem_engine::Blob;
+
+    use super::*;
+
+    fn key(i: u64) -> Key {
+        let mut arguments = [0; 32];
+        arguments[..8].copy_from_slice(&i.to_le_bytes());
+        Key { tenant: "t".into(), plugin: "p".to_owned(), tool: "t".to_owned(), arguments }
+    }
+
+    #[test]
+    fn pictures_weigh_what_they_take_and_room_is_made_at_once() {
+        let results = Results::default();
+        let picture = |bytes| [Content::Image(Blob { data: vec![0; bytes], mime_type: "image/png".to_owned() })];
+        for i in 0..200 {
+            results.put(key(i), &picture(1 << 19), None, Duration::from_secs(60));
+            assert!(results.0.weighted_size() <= MAX_BYTES, "{} bytes", results.0.weighted_size());
+        }
+        assert!(results.0.entry_count() > 50);
+        results.put(key(1000), &picture(MAX_ENTRY), None, Duration::from_secs(60));
+        assert!(results.get(&key(1000)).is_none(), "it is too large");
+    }
+
+    #[test]
+    fn small_objects_weigh_what_they_take() {
+        let results = Results::default();
+        let value: Value = std::iter::repeat_n(serde_json::json!({"": 0}), 10_000).collect();
+        results.put(key(1), &[], Some(&value), Duration::from_secs(60));
+        assert!(results.get(&key(1)).is_none(), "70 KB of text are megabytes of objects");
     }
 }

@@ -6,8 +6,9 @@ use std::{
 };
 
 use serde_json::{Map, Value};
-use tandem_catalog::{Canary, Category, Tool, Vanished, View, Violations};
+use tandem_catalog::{Canary, Category, Tool, Vanished, View, Violations, shown, shown_name};
 use tandem_engine::{CallEnv, Content, RunError, ToolError, ToolOutput};
+use tandem_manifest::MAX_URI;
 
 use crate::{
     admission::{Full, Permit},
@@ -19,6 +20,7 @@ use crate::{
     outcome::{self, settle, tool_failed},
     router::Router,
     tenant::{CallAccount, CallUse, Tenant},
+    work::Prepared,
 };
 
 /// The longest pause between two attempts.
@@ -72,8 +74,6 @@ pub(crate) struct Answered {
     pub(crate) content: Vec<Content>,
     pub(crate) structured: Option<Value>,
     pub(crate) is_error: bool,
-    /// About how much room it takes.
-    pub(crate) bytes: usize,
     /// Whether a version on trial gave it.
     pub(crate) on_trial: bool,
 }
@@ -88,7 +88,10 @@ impl Router {
     ) -> Result<Output, CallError> {
         let start = Instant::now();
         let view = self.view(&cx.caller);
-        let (tool, category) = find_tool(&view, name)?;
+        let Some((tool, category)) = find_tool(&view, name) else {
+            let error = unknown_tool(&view, name, view.near_tools(name));
+            return Err(self.refuse(&cx, name, error).await);
+        };
         let route = self.route(category, Some(tool)).await;
         let lane = self.meters(route.as_ref().map_or(Lane::Reactor, |route| route.lane));
         let closing = Closing::new(self, &cx, self.place(&cx, category, lane.lane), name, start);
@@ -111,12 +114,8 @@ impl Router {
         route: Route,
     ) -> Result<Output, CallError> {
         let (cx, tool, place) = (job.cx, job.tool, job.closing.place());
-        let arguments = Value::Object(arguments);
-        let text = arguments.to_string();
-        job.closing.arguments(&text);
         self.charge(cx, place)?;
-        tool.check_arguments(&arguments).map_err(|violations| invalid(&tool.descriptor.name, violations))?;
-        let arguments = text;
+        let Prepared { text: arguments, digest } = self.prepare(job, Value::Object(arguments)).await?;
         let done = |content, structured, is_error, cached| Output {
             content,
             structured,
@@ -126,7 +125,7 @@ impl Router {
             duration: job.start.elapsed(),
             cached,
         };
-        let key = tool.cache_ttl.map(|ttl| (self.key(job, &arguments), ttl));
+        let key = tool.cache_ttl.zip(digest).map(|(ttl, digest)| (key(job, digest), ttl));
         if let Some((key, _)) = &key {
             let hit = self.0.results.get(key);
             let result = if hit.is_some() { "hit" } else { "miss" };
@@ -136,19 +135,20 @@ impl Router {
             }
         }
         let env = self.env(cx, place, tool.limits.deadline)?;
-        let Answered { content, structured, is_error, bytes, on_trial } =
+        let Answered { content, structured, is_error, on_trial } =
             self.answered(job, &env, &arguments, route.lane).await?;
         if let Some((key, ttl)) = key
             && !is_error
             && !on_trial
         {
-            self.0.results.put(key, &content, structured.as_ref(), bytes, ttl);
+            self.0.results.put(key, &content, structured.as_ref(), ttl);
         }
         Ok(done(content, structured, is_error, false))
     }
 
     pub(crate) async fn run(
         &self,
+        cx: &RequestContext,
         env: &CallEnv,
         tool: &Arc<Tool>,
         place: &Place,
@@ -168,10 +168,8 @@ impl Router {
             Ok(output) => (output, false),
             Err(error) => (tool_failed(error)?, true),
         };
-        let bytes = output.structured.as_ref().map_or(0, String::len)
-            + output.content.iter().map(|c| if let Content::Text(t) = c { t.len() } else { 1 << 10 }).sum::<usize>();
-        let structured = self.structured(tool, place, output.structured, is_error)?;
-        Ok(Answered { content: output.content, structured, is_error, bytes, on_trial: false })
+        let structured = self.structured(cx, tool, place, output.structured, is_error).await?;
+        Ok(Answered { content: output.content, structured, is_error, on_trial: false })
     }
 
     pub(crate) fn place(&self, cx: &RequestContext, category: &Category, lane: Lane) -> Place {
@@ -299,46 +297,38 @@ impl Router {
         }
     }
 
-    fn key(&self, job: &Job<'_>, arguments: &str) -> Key {
-        Key {
-            tenant: job.cx.caller.tenant.clone(),
-            plugin: job.category.digest.clone(),
-            tool: job.tool.descriptor.name.clone(),
-            arguments: arguments.to_owned(),
-        }
-    }
-
     /// The structured result as JSON, once it fits the output schema.
-    fn structured(
+    async fn structured(
         &self,
-        tool: &Tool,
+        cx: &RequestContext,
+        tool: &Arc<Tool>,
         place: &Place,
         text: Option<String>,
         is_error: bool,
     ) -> Result<Option<Value>, CallError> {
-        let wrong = |reason: String| {
+        let decoded = match text {
+            Some(text) => self.decode(cx, place, tool, text, is_error).await?.map(Some),
+            None if tool.has_output_schema() && !is_error => {
+                Err(format!("`{}` has an output schema but gave no structured result", tool.descriptor.name))
+            }
+            None => Ok(None),
+        };
+        decoded.map_err(|reason| {
             place.share.breaker.failure(Instant::now());
             if let Some(canary) = &place.state.trial {
                 canary.count(true);
             }
             CallError::BadOutput { category: tool.category.to_string(), reason }
-        };
-        let Some(text) = text else {
-            if tool.has_output_schema() && !is_error {
-                return Err(wrong(format!(
-                    "`{}` has an output schema but gave no structured result",
-                    tool.descriptor.name
-                )));
-            }
-            return Ok(None);
-        };
-        let value = serde_json::from_str(&text)
-            .map_err(|error| wrong(format!("the structured result is not JSON: {error}")))?;
-        if !is_error && let Err(violations) = tool.check_output(&value) {
-            let places: Vec<_> = violations.iter().map(|(pointer, message)| format!("{pointer}: {message}")).collect();
-            return Err(wrong(format!("the structured result does not fit the output schema: {}", places.join("; "))));
-        }
-        Ok(Some(value))
+        })
+    }
+}
+
+fn key(job: &Job<'_>, arguments: [u8; 32]) -> Key {
+    Key {
+        tenant: job.cx.caller.tenant.clone(),
+        plugin: job.category.digest.clone(),
+        tool: job.tool.descriptor.name.clone(),
+        arguments,
     }
 }
 
@@ -365,10 +355,9 @@ impl Drop for Running {
     }
 }
 
-fn find_tool<'a>(view: &'a View, name: &str) -> Result<(&'a Arc<Tool>, &'a Arc<Category>), CallError> {
-    view.tool(name)
-        .and_then(|tool| Some((tool, view.category(&tool.category)?)))
-        .ok_or_else(|| unknown_tool(view, name, view.near_tools(name)))
+fn find_tool<'a>(view: &'a View, name: &str) -> Option<(&'a Arc<Tool>, &'a Arc<Category>)> {
+    let tool = view.tool(name)?;
+    Some((tool, view.category(&tool.category)?))
 }
 
 /// What is said of a tool that is not there: what became of it, if it once was. `near` are the names that may be meant,
@@ -384,7 +373,8 @@ pub fn unknown_tool(view: &View, name: &str, near: Vec<String>) -> CallError {
 }
 
 pub(crate) fn not_found(kind: &'static str, name: &str, near: Vec<String>) -> CallError {
-    CallError::NotFound { kind, name: name.to_owned(), near }
+    let name = if kind == "resource" { shown(name, MAX_URI) } else { shown_name(name) };
+    CallError::NotFound { kind, name: name.into_owned(), near }
 }
 
 pub(crate) fn invalid(name: &str, violations: Violations) -> CallError {
@@ -392,6 +382,6 @@ pub(crate) fn invalid(name: &str, violations: Violations) -> CallError {
     CallError::InvalidArguments { tool: name.to_owned(), violations }
 }
 
-fn queue_full(limit: &'static str, full: &Full) -> CallError {
+pub(crate) fn queue_full(limit: &'static str, full: &Full) -> CallError {
     CallError::Limited { limit, value: format!("{} waiting calls", full.0), retryable: true, retry_after: None }
 }

@@ -19,7 +19,9 @@ impl Router {
     /// Reads one resource.
     pub async fn read_resource(&self, cx: RequestContext, uri: &str) -> Result<Vec<ResourceContents>, CallError> {
         let view = self.view(&cx.caller);
-        let category = view.resource_owner(uri).ok_or_else(|| not_found("resource", uri, Vec::new()))?;
+        let Some(category) = view.resource_owner(uri) else {
+            return Err(self.refuse(&cx, uri, not_found("resource", uri, Vec::new())).await);
+        };
         let (plugin, own) = (category.plugin.clone(), uri.to_owned());
         let run = |env| async move {
             plugin.read_resource(env, &own).await.map(|answer| {
@@ -41,7 +43,7 @@ impl Router {
     ) -> Result<PromptOutput, CallError> {
         let view = self.view(&cx.caller);
         let Some((category, prompt)) = view.prompt(name) else {
-            return Err(not_found("prompt", name, view.near_prompts(name)));
+            return Err(self.refuse(&cx, name, not_found("prompt", name, view.near_prompts(name))).await);
         };
         let missing: Violations = prompt
             .arguments
@@ -71,20 +73,24 @@ impl Router {
         settled: Map<String, Value>,
     ) -> Result<Completion, CallError> {
         let view = self.view(&cx.caller);
-        let category = match &reference {
-            CompletionReference::Prompt(name) => {
-                let found = view.prompt(name).map(|(category, _)| category);
-                found.ok_or_else(|| not_found("prompt", name, view.near_prompts(name)))?
-            }
-            CompletionReference::ResourceTemplate(template) => {
-                let found = view.resource_templates().find(|(_, t)| t.uri_template == *template);
-                found.map(|(category, _)| category).ok_or_else(|| not_found("resource", template, Vec::new()))?
-            }
-        };
-        let settled = Value::Object(settled).to_string();
         let what = match &reference {
             CompletionReference::Prompt(name) | CompletionReference::ResourceTemplate(name) => name.clone(),
         };
+        let found = match &reference {
+            CompletionReference::Prompt(name) => {
+                let found = view.prompt(name).map(|(category, _)| category);
+                found.ok_or_else(|| not_found("prompt", name, view.near_prompts(name)))
+            }
+            CompletionReference::ResourceTemplate(template) => {
+                let found = view.resource_templates().find(|(_, t)| t.uri_template == *template);
+                found.map(|(category, _)| category).ok_or_else(|| not_found("resource", template, Vec::new()))
+            }
+        };
+        let category = match found {
+            Ok(category) => category,
+            Err(error) => return Err(self.refuse(&cx, &what, error).await),
+        };
+        let settled = Value::Object(settled).to_string();
         let (plugin, argument, value) = (category.plugin.clone(), argument.to_owned(), value.to_owned());
         let run = |env| async move {
             let answer = plugin.complete(env, &reference, &argument, &value, settled).await;

@@ -29,6 +29,7 @@ mod router;
 mod status;
 mod tenant;
 mod trial;
+mod work;
 
 pub use api::{CallError, Lane, Output, RequestContext, Violation};
 pub use audit::AuditedCalls;

@@ -23,6 +23,7 @@ use crate::{
     nested,
     status::{CategoryStatus, LaneStatus, RuntimeStatus},
     tenant::{LaneBounds, TenantPolicy, Tenants, Unlimited},
+    work::Work,
 };
 
 /// Guests of the reactor that compute for longer than a tick, at a time: the thread does no more than one anyway, and the
@@ -46,6 +47,9 @@ pub struct RouterConfig {
     pub reactor_patience: Duration,
     /// Where calls of the general lane run that come from the reactor's thread.
     pub general: tokio::runtime::Handle,
+    /// Whose threads for blocking work encode, decode and check what is large. Best a runtime of its own, whose threads yield to
+    /// those that serve.
+    pub work: tokio::runtime::Handle,
     /// Whether a tool of the reactor lane may run in the general lane while that lane is down; only tools that
     /// are marked idempotent do.
     pub reactor_fallback: bool,
@@ -75,6 +79,7 @@ impl RouterConfig {
             reactor: None,
             reactor_cpu: Duration::from_millis(50),
             reactor_patience: Duration::ZERO,
+            work: general.clone(),
             general,
             reactor_fallback: false,
             workers: 2,
@@ -97,6 +102,7 @@ pub(crate) struct Inner {
     pub(crate) gate: Arc<Gate>,
     pub(crate) tenants: Tenants,
     pub(crate) results: Results,
+    pub(crate) work: Work,
     pub(crate) general: LaneMeters,
     pub(crate) reactor: LaneMeters,
     pub(crate) reactor_bounds: LaneBounds,
@@ -126,6 +132,7 @@ impl Router {
             me: me.clone(),
             gate: Gate::new(config.max_running, config.max_waiting),
             tenants: Tenants::new(config.tenants.clone(), config.workers, config.descriptors),
+            work: Work::new(config.workers, config.max_waiting, config.work.clone()),
             reactor_bounds: LaneBounds { turns: Arc::new(Semaphore::new(REACTOR_TURNS)), cpu: config.reactor_cpu },
             config,
             catalog,

@@ -25,14 +25,14 @@ impl Router {
             let annotations = &job.tool.descriptor.annotations;
             // Its own deadline; what it used of the call's is not given back.
             let its = self.env(job.cx, &place, tool.limits.deadline)?;
-            match self.run(&its, &tool, &place, arguments, lane).await {
+            match self.run(job.cx, &its, &tool, &place, arguments, lane).await {
                 Err(error) if (annotations.idempotent || annotations.read_only) && is_fault(&error) => {
                     tracing::warn!(category = &*tool.category, %error, "a version on trial failed; the old one answers");
                 }
                 other => return other.map(|answered| Answered { on_trial: true, ..answered }),
             }
         }
-        self.run(env, job.tool, job.closing.place(), arguments, lane).await
+        self.run(job.cx, env, job.tool, job.closing.place(), arguments, lane).await
     }
 
     fn trial(&self, job: &Job<'_>) -> Option<(Arc<Tool>, Place)> {

@@ -42,6 +42,7 @@ mod reflect;
 mod registry;
 mod reload;
 mod reload_load;
+mod requests;
 mod rest;
 mod results;
 mod settings;

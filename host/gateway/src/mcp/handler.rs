@@ -23,7 +23,7 @@ use rmcp::{
     },
     service::{NotificationContext, RequestContext, SubscriptionContext},
 };
-use tandem_catalog::Change;
+use tandem_catalog::{Change, shown, shown_name};
 use tokio::sync::broadcast;
 use tracing::Instrument as _;
 
@@ -32,7 +32,7 @@ use super::{
     exchange::{Exchange, hint, is_modern, request_threshold},
     lists::{Rendered, mirrors, page},
     prompts, resources,
-    session::Session,
+    session::{MAX_URI, Session},
     subscriptions::{self, Listener},
     talk::guest_level,
     tasks::Tasks,
@@ -237,7 +237,8 @@ impl ServerHandler for Handler {
     ) -> Result<CallToolResponse, ErrorData> {
         let exchange = self.exchange(context)?;
         let request_id = &exchange.incoming.request_id;
-        let span = tracing::info_span!("mcp.request", method = "tools/call", %request_id, name = %request.name);
+        let span =
+            tracing::info_span!("mcp.request", method = "tools/call", %request_id, name = %shown_name(&request.name));
         self.in_session(&exchange.context.extensions, tools::call(&exchange, request).instrument(span)).await
     }
 
@@ -248,7 +249,8 @@ impl ServerHandler for Handler {
     ) -> Result<GetPromptResponse, ErrorData> {
         let exchange = self.exchange(context)?;
         let request_id = &exchange.incoming.request_id;
-        let span = tracing::info_span!("mcp.request", method = "prompts/get", %request_id, name = %request.name);
+        let span =
+            tracing::info_span!("mcp.request", method = "prompts/get", %request_id, name = %shown_name(&request.name));
         self.in_session(&exchange.context.extensions, prompts::get(&exchange, request).instrument(span)).await
     }
 
@@ -259,7 +261,7 @@ impl ServerHandler for Handler {
     ) -> Result<ReadResourceResponse, ErrorData> {
         let exchange = self.exchange(context)?;
         let request_id = &exchange.incoming.request_id;
-        let span = tracing::info_span!("mcp.request", method = "resources/read", %request_id, uri = %request.uri);
+        let span = tracing::info_span!("mcp.request", method = "resources/read", %request_id, uri = %shown(&request.uri, MAX_URI));
         self.in_session(&exchange.context.extensions, resources::read(&exchange, request).instrument(span)).await
     }
 

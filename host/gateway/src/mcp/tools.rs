@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use futures::{StreamExt as _, stream};
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData};
 use serde_json::{Map, Value};
-use tandem_catalog::{Tool, View};
+use tandem_catalog::{Tool, View, shown_name};
 use tandem_engine::ClientPort;
 use tandem_manifest::TaskSupport;
 use tandem_router::{CallError, Output, RequestContext, Router, unknown_tool};
@@ -45,7 +45,7 @@ enum Target {
 pub(crate) async fn call(ex: &Exchange, params: CallToolRequestParams) -> Result<CallToolResponse, ErrorData> {
     let CallToolRequestParams { name, arguments, input_responses, request_state, .. } = params;
     let view = ex.view();
-    let job = match find(ex, &view, &name, arguments.unwrap_or_default())? {
+    let job = match find(ex, &view, &name, arguments.unwrap_or_default()).await? {
         Target::Answer(mut result) => {
             ex.stamp().put(result.meta.get_or_insert_default());
             return Ok(result.into());
@@ -104,54 +104,66 @@ fn becoming(ex: &Exchange, job: &Job) -> Result<Option<Becoming>, ErrorData> {
     }))
 }
 
-fn find(ex: &Exchange, view: &View, name: &str, arguments: Map<String, Value>) -> Result<Target, ErrorData> {
+async fn find(ex: &Exchange, view: &View, name: &str, arguments: Map<String, Value>) -> Result<Target, ErrorData> {
     let endpoint = &ex.incoming.endpoint;
     if *endpoint == Endpoint::Hierarchical
         && let Some(which) = meta::find(name)
     {
-        return Ok(of_meta(ex, view, which, arguments));
+        return of_meta(ex, view, which, arguments).await;
     }
     match endpoint.tool(view, name) {
         Some(tool) => Ok(Target::Run(Job::One { tool: tool.clone(), arguments })),
-        None => Err(errors::of_request(&unknown(view, endpoint, name))),
+        None => Err(errors::of_request(&unknown(ex, view, name).await)),
     }
 }
 
-fn unknown(view: &View, endpoint: &Endpoint, name: &str) -> CallError {
+/// Counts and records a call of a tool that is not there.
+async fn unknown(ex: &Exchange, view: &View, name: &str) -> CallError {
     let mut near = view.near_tools(name);
-    near.retain(|near| endpoint.tool(view, near).is_some());
-    unknown_tool(view, name, near)
+    near.retain(|near| ex.incoming.endpoint.tool(view, near).is_some());
+    let error = unknown_tool(view, name, near);
+    ex.shared.router.refuse(&ex.routed(None, ex.context.ct.clone()), name, error).await
 }
 
-fn of_meta(ex: &Exchange, view: &View, which: MetaTool, arguments: Map<String, Value>) -> Target {
+async fn of_meta(
+    ex: &Exchange,
+    view: &View,
+    which: MetaTool,
+    arguments: Map<String, Value>,
+) -> Result<Target, ErrorData> {
     if which != MetaTool::Dispatch {
-        let answer = meta::answer(which, arguments, view, || ex.shared.router.status());
-        return Target::Answer(answer.map_or_else(|error| errors::failure(&error), meta::result));
+        // What it finds costs as much as a call.
+        let charged = ex.shared.router.charge_query(&ex.incoming.caller);
+        let answer = charged.and_then(|()| meta::answer(which, arguments, view, || ex.shared.router.status()));
+        return Ok(Target::Answer(answer.map_or_else(|error| errors::failure(&error), meta::result)));
     }
-    let endpoint = &ex.incoming.endpoint;
-    let resolve = |item: Item| {
-        let tool = endpoint.tool(view, &item.tool).cloned().ok_or_else(|| unknown(view, endpoint, &item.tool));
-        Planned { name: item.tool, arguments: item.arguments, tool }
+    let resolve = async |item: Item| {
+        let tool = match ex.incoming.endpoint.tool(view, &item.tool) {
+            Some(tool) => Ok(tool.clone()),
+            None => Err(unknown(ex, view, &item.tool).await),
+        };
+        Planned { name: shown_name(&item.tool).into_owned(), arguments: item.arguments, tool }
     };
-    let in_batch = |item: Item| {
-        let mut planned = resolve(item);
-        if ex.shared.tasks.is_some() && planned.tool.as_ref().is_ok_and(|tool| tool.task == TaskSupport::Required) {
-            let reason = "this tool runs as a task only; call it by itself".to_owned();
-            planned.tool = Err(CallError::Unavailable { reason, retry_after: None });
-        }
-        planned
-    };
-    match meta::dispatch(arguments) {
+    Ok(match meta::dispatch(arguments) {
         Err(error) => Target::Answer(errors::failure(&error)),
-        Ok(Dispatch::One(item)) => match resolve(item) {
+        Ok(Dispatch::One(item)) => match resolve(item).await {
             Planned { arguments, tool: Ok(tool), .. } => Target::Run(Job::One { tool, arguments }),
             Planned { tool: Err(error), .. } => Target::Answer(errors::failure(&error)),
         },
-        Ok(Dispatch::Many(batch)) => Target::Run(Job::Many {
-            at_once: batch.max_concurrency,
-            calls: batch.calls.into_iter().map(in_batch).collect(),
-        }),
-    }
+        Ok(Dispatch::Many(batch)) => {
+            let mut calls = Vec::with_capacity(batch.calls.len());
+            for item in batch.calls {
+                let mut planned = resolve(item).await;
+                let required = |tool: &Arc<Tool>| tool.task == TaskSupport::Required;
+                if ex.shared.tasks.is_some() && planned.tool.as_ref().is_ok_and(required) {
+                    let reason = "this tool runs as a task only; call it by itself".to_owned();
+                    planned.tool = Err(CallError::Unavailable { reason, retry_after: None });
+                }
+                calls.push(planned);
+            }
+            Target::Run(Job::Many { at_once: batch.max_concurrency, calls })
+        }
+    })
 }
 
 impl Job {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tandem_catalog::{Category, Tool, View};
+use tandem_catalog::{Category, Tool, View, shown_name};
 use tandem_manifest::{Affinity, TaskSupport};
 use tandem_router::{CallError, RuntimeStatus, Violation, unknown_tool};
 
@@ -12,6 +12,8 @@ use crate::mcp::lists::{decode, encode};
 pub(super) const MAX_LIST: usize = 1000;
 /// Tools described at once.
 pub(super) const MAX_SCHEMAS: usize = 64;
+/// Unknown names of one request for which near ones are looked for.
+const MAX_GUESSED: usize = 8;
 /// Tools found at once: who needs more should ask more precisely.
 pub(super) const MAX_SEARCH: usize = 50;
 
@@ -85,7 +87,7 @@ fn hundred() -> usize {
 pub(super) fn tools(arguments: &ListTools, view: &View) -> Result<Value, CallError> {
     let Some(category) = view.category(&arguments.category) else {
         let near = view.near_categories(&arguments.category);
-        return Err(CallError::NotFound { kind: "category", name: arguments.category.clone(), near });
+        return Err(CallError::NotFound { kind: "category", name: shown_name(&arguments.category).into_owned(), near });
     };
     let after = arguments.cursor.as_deref().map(|cursor| decode(cursor).ok_or_else(bad_cursor)).transpose()?;
     let page = tool_page(view, category, after.as_deref(), arguments.limit);
@@ -161,7 +163,11 @@ pub(super) fn schemas(arguments: GetSchema, view: &View) -> Result<Value, CallEr
     for name in names {
         match view.tool(&name) {
             Some(tool) => known.push(describe(tool)),
-            None => unknown.push((view.near_tools(&name), name)),
+            None => {
+                // A list of names that are not there is compared with all that are.
+                let near = if unknown.len() < MAX_GUESSED { view.near_tools(&name) } else { Vec::new() };
+                unknown.push((near, shown_name(&name).into_owned()));
+            }
         }
     }
     if known.is_empty()

@@ -22,7 +22,7 @@ use super::{
     descriptors::{Pool, Taken},
     turns::Activity,
 };
-use crate::admission::Gate;
+use crate::{admission::Gate, work};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// Log and network bytes are counted in units of this size: a bucket's level has 32 bits.
@@ -49,6 +49,7 @@ pub(crate) struct Tenant {
     descriptors: Option<Arc<Pool>>,
     all_descriptors: Arc<Pool>,
     turns: Arc<Semaphore>,
+    work: Arc<Gate>,
     activity: Arc<Activity>,
 }
 
@@ -120,6 +121,7 @@ impl Tenant {
             descriptors: limits.open_files.map(|max| Arc::new(Pool::new("tenant-open-files", max))),
             all_descriptors,
             turns: Arc::new(Semaphore::new(turns)),
+            work: work::share(turns + 1),
             activity,
             limits,
         }
@@ -140,6 +142,11 @@ impl Tenant {
     /// The gate of its calls at a time.
     pub(crate) fn places(&self) -> Option<&Arc<Gate>> {
         self.places.as_ref()
+    }
+
+    /// The gate of the host's own work for it.
+    pub(crate) fn work(&self) -> &Arc<Gate> {
+        &self.work
     }
 
     /// A call that had used `before` nanoseconds used `time` more: whole units are charged, and the rest with the next ones.

@@ -51,7 +51,7 @@ pub struct CallRecord {
     /// The limit that stopped it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<String>,
-    /// How it ended: the status word of the metrics.
+    /// How it ended: the status word of the metrics, or `not_found`.
     pub outcome: String,
     /// How long it took; whole microseconds are kept.
     #[serde(rename = "duration_us", with = "micros")]

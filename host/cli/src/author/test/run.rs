@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Context;
 use serde_json::Value;
-use tandem_catalog::{Category, GrantPolicy, Granted, LoadOptions, Tool, load_candidate};
+use tandem_catalog::{Category, Effort, GrantPolicy, Granted, LoadOptions, Tool, load_candidate};
 use tandem_engine::{
     CallEnv, Caller, Capability, Content, Engine, EngineConfig, Fixed, Invoker, ResourceBody, RunError, Services,
     ToolError, ToolOutput, Unmetered,
@@ -199,8 +199,8 @@ fn copy(from: &Path, to: &Path, left: &mut usize) -> std::io::Result<()> {
 
 /// One call, checked on both sides as the router does.
 async fn call(tool: &Tool, case: &Case, tenant: &str, client: Arc<Client>) -> Outcome {
-    if let Err(violations) = tool.check_arguments(&case.arguments) {
-        return error("invalid-arguments", told(violations));
+    if let Err(unfit) = tool.check_arguments(&case.arguments, Effort::Full) {
+        return error("invalid-arguments", told(unfit.violations()));
     }
     let deadline = case.world.deadline.map_or(tool.limits.deadline, |own| own.as_duration().min(tool.limits.deadline));
     let cancel = CancellationToken::new();
@@ -235,9 +235,9 @@ fn answer(tool: &Tool, output: ToolOutput) -> Outcome {
     };
     match &structured {
         None if tool.has_output_schema() => error("bad-output", "there is no structured result".to_owned()),
-        Some(value) => match tool.check_output(value) {
+        Some(value) => match tool.check_output(value, Effort::Full) {
             Ok(()) => Outcome::Answer { text: if text.is_empty() { value.to_string() } else { text }, structured },
-            Err(violations) => error("bad-output", told(violations)),
+            Err(unfit) => error("bad-output", told(unfit.violations())),
         },
         None => Outcome::Answer { structured, text },
     }

@@ -1,0 +1,187 @@
+//! The host's own work for a call: to encode, digest and check values.
+//!
+//! **Promises.** What is small is done at once, within a fraction of a millisecond; what is not, or turns out not to be, on
+//! threads apart from those that serve, never on the reactor's. Its time is charged to the tenant as guests' time is.
+//!
+//! **Bounds.** Threads, and each tenant's share of them; work that waits for one; steps of a check (`tandem_catalog::Effort`).
+
+use std::{sync::Arc, time::Duration};
+
+use rustix::time::{ClockId, clock_gettime};
+use serde_json::Value;
+use tandem_catalog::{Effort, Tool, Unfit};
+use tandem_engine::Account as _;
+use tandem_store::CallRecord;
+use tokio::runtime::Handle;
+
+use crate::{
+    admission::Gate,
+    api::{CallError, RequestContext},
+    audit::AuditedCalls,
+    call::{Job, Place, invalid, queue_full},
+    outcome::exhausted,
+    router::Router,
+};
+
+/// Bytes that are encoded, decoded or digested between two awaits: some ten microseconds.
+const SMALL: usize = 16 << 10;
+/// Pieces of work of one tenant that may wait for its threads: beyond that they would only time out.
+const WAITING_OF_A_TENANT: usize = 64;
+/// A value's own size in memory, and that of an object's entry and table beside it.
+const NODE: usize = 72;
+const OBJECT: usize = 256;
+const MEMBER: usize = 112;
+
+/// Threads for work, and who may use them now.
+pub(crate) struct Work {
+    gate: Arc<Gate>,
+    threads: Handle,
+}
+
+impl Work {
+    /// One thread fewer than guests have: the work of all tenants leaves one to what serves.
+    pub(crate) fn new(workers: usize, waiting: usize, threads: Handle) -> Self {
+        Self { gate: Gate::new(workers.saturating_sub(1).max(1), waiting), threads }
+    }
+}
+
+/// A tenant's share of the threads: half of them.
+pub(crate) fn share(workers: usize) -> Arc<Gate> {
+    Gate::new((workers / 2).max(1), WAITING_OF_A_TENANT)
+}
+
+/// Arguments that fit.
+pub(crate) struct Prepared {
+    pub(crate) text: String,
+    /// Of their canonical JSON; none where nobody asks for it.
+    pub(crate) digest: Option<[u8; 32]>,
+}
+
+impl Router {
+    /// Encodes and checks the arguments of a call.
+    pub(crate) async fn prepare(&self, job: &Job<'_>, arguments: Value) -> Result<Prepared, CallError> {
+        let (tool, place) = (job.tool.clone(), job.closing.place());
+        let digests = self.0.config.audited != AuditedCalls::None || tool.cache_ttl.is_some();
+        let digest = move |arguments: &Value| digests.then(|| CallRecord::digest(arguments));
+        let unfit = |unfit: Unfit| invalid(&job.tool.descriptor.name, unfit.violations());
+        if heap_size(&arguments, SMALL) <= SMALL {
+            let prepared = Prepared { text: arguments.to_string(), digest: digest(&arguments) };
+            job.closing.arguments(prepared.digest);
+            match tool.check_arguments(&arguments, Effort::Brief) {
+                Err(Unfit::Effort) => {}
+                checked => return checked.map(|()| prepared).map_err(unfit),
+            }
+            let check = move || tool.check_arguments(&arguments, Effort::Full);
+            return self.work(job.cx, place, check).await?.map(|()| prepared).map_err(unfit);
+        }
+        let prepare = move || {
+            let prepared = Prepared { text: arguments.to_string(), digest: digest(&arguments) };
+            (prepared, tool.check_arguments(&arguments, Effort::Full))
+        };
+        let (prepared, checked) = self.work(job.cx, place, prepare).await?;
+        job.closing.arguments(prepared.digest);
+        checked.map(|()| prepared).map_err(unfit)
+    }
+
+    /// Reads a structured result and checks it.
+    pub(crate) async fn decode(
+        &self,
+        cx: &RequestContext,
+        place: &Place,
+        tool: &Arc<Tool>,
+        text: String,
+        is_error: bool,
+    ) -> Result<Result<Value, String>, CallError> {
+        let read = |text: &str| {
+            serde_json::from_str::<Value>(text).map_err(|error| format!("the structured result is not JSON: {error}"))
+        };
+        let mut value = None;
+        if text.len() <= SMALL {
+            let small = match read(&text) {
+                Ok(value) => value,
+                Err(reason) => return Ok(Err(reason)),
+            };
+            match if is_error { Ok(()) } else { tool.check_output(&small, Effort::Brief) } {
+                Err(Unfit::Effort) => value = Some(small),
+                checked => return Ok(checked.map(|()| small).map_err(unfit_result)),
+            }
+        }
+        let tool = tool.clone();
+        let decode = move || {
+            let value = value.map_or_else(|| read(&text), Ok)?;
+            let checked = if is_error { Ok(()) } else { tool.check_output(&value, Effort::Full) };
+            checked.map(|()| value).map_err(unfit_result)
+        };
+        self.work(cx, place, decode).await
+    }
+
+    /// Does work apart from the threads that serve, once it is the tenant's turn, and charges its time.
+    async fn work<T: Send + 'static>(
+        &self,
+        cx: &RequestContext,
+        place: &Place,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, CallError> {
+        let (priority, account) = (place.state.priority, place.account.clone());
+        let done = async {
+            let own = place.tenant.work().enter(priority).await.map_err(|full| queue_full("tenant-work", &full))?;
+            let all = self.0.work.gate.enter(priority).await.map_err(|full| queue_full("work", &full))?;
+            let timed = move || {
+                // Given back when the work is done, also where nobody waits for it any more.
+                let _held = (own, all);
+                let start = thread_time();
+                let done = work();
+                (done, account.cpu(thread_time().saturating_sub(start)))
+            };
+            let task = self.0.work.threads.spawn_blocking(timed).await;
+            let (done, charged) =
+                task.map_err(|error| CallError::Internal(format!("the call's work failed: {error}")))?;
+            charged.map_err(exhausted)?;
+            Ok(done)
+        };
+        tokio::select! {
+            biased;
+            done = done => done,
+            () = cx.cancel.cancelled() => Err(CallError::Cancelled),
+        }
+    }
+}
+
+fn unfit_result(unfit: Unfit) -> String {
+    let places: Vec<_> =
+        unfit.violations().into_iter().map(|(pointer, message)| format!("{pointer}: {message}")).collect();
+    format!("the structured result does not fit the output schema: {}", places.join("; "))
+}
+
+/// The CPU time of this thread: what it waited for the processor is not the tenant's.
+fn thread_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
+}
+
+/// About how much memory a value takes; not looked at any further once it is over `enough`.
+pub(crate) fn heap_size(value: &Value, enough: usize) -> usize {
+    let mut size = NODE;
+    match value {
+        Value::String(text) => size += text.len(),
+        Value::Array(items) => {
+            for item in items {
+                if size > enough {
+                    break;
+                }
+                size += heap_size(item, enough - size);
+            }
+        }
+        Value::Object(members) => {
+            size += if members.is_empty() { 0 } else { OBJECT };
+            for (name, member) in members {
+                if size > enough {
+                    break;
+                }
+                size += MEMBER + name.len();
+                size += heap_size(member, enough.saturating_sub(size));
+            }
+        }
+        _ => {}
+    }
+    size
+}

@@ -1,0 +1,128 @@
+//! What requests cost the host itself, before and beside the guests: names, arguments that do not fit, large values.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tandem_harness::{Host, Options, text};
+
+use crate::{
+    fault,
+    policy::{recorded, records, tandem},
+    tenants::{both, host},
+};
+
+/// The most memory that the host ever had, in MiB.
+fn peak(host: &Host) -> anyhow::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", host.pid().unwrap_or(0)))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    Ok(line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(u64::MAX) >> 10)
+}
+
+/// The arguments of a search whose filter has `leaf` below so many levels.
+fn nested(leaf: Value, depth: usize) -> Value {
+    let filter = (0..depth).fold(leaf, |filter, _| json!({"and": [filter]}));
+    json!({"index": "i", "query": "q", "filter": filter})
+}
+
+#[tokio::test]
+async fn arguments_that_do_not_fit_cost_little_and_are_named_by_their_parameter() -> anyhow::Result<()> {
+    let host = Options::with(&["search", "echo"])?.start().await?;
+    let client = host.client("/mcp/full").await?;
+    client.call("add", json!({"a": 1, "b": 2})).await?;
+    let before = peak(&host)?;
+    let wrong = || json!({"eq": {"field": "a", "value": []}});
+    let wide = json!({"index": "i", "query": "q", "filter": {"and": vec![wrong(); 10_000]}});
+    for arguments in [nested(wrong(), 3), nested(wrong(), 14), nested(wrong(), 45), wide] {
+        let start = Instant::now();
+        let fault = fault(&client.call("search_query", arguments).await?);
+        assert_eq!(fault["code"], "invalid_arguments", "{fault}");
+        assert_eq!(fault["violations"][0]["pointer"], "/filter", "{fault}");
+        // It took minutes and gigabytes, twice as much for each level.
+        assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    }
+    assert!(peak(&host)? < before + 150, "{before} MiB, then {}", peak(&host)?);
+    Ok(())
+}
+
+#[tokio::test]
+async fn arguments_that_do_not_fit_are_charged_to_their_tenant() -> anyhow::Result<()> {
+    let host = host(&["search", "echo"], "cpu-per-minute = '100ms'", "").await?;
+    let (good, bad) = both(&host).await?;
+    // Nothing is wrong with them before the last one.
+    let mut filters = vec![json!({"eq": {"field": "a", "value": 1}}); 20_000];
+    filters.push(json!({"eq": {"field": "a", "value": []}}));
+    let arguments = json!({"index": "i", "query": "q", "filter": {"and": filters}});
+    let mut limited = false;
+    for _ in 0..50 {
+        limited = limited || fault(&bad.call("search_query", arguments.clone()).await?)["limit"] == "tenant-cpu";
+    }
+    assert!(limited, "fifty of these take more than 100 ms");
+    assert_eq!(good.call("add", json!({"a": 1, "b": 2})).await?.is_error, Some(false));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_name_of_megabytes_is_nobodys_and_costs_as_much_as_a_call() -> anyhow::Result<()> {
+    let host = host(&["echo"], "rate = { per-second = 1, burst = 6 }", "").await?;
+    let (good, bad) = both(&host).await?;
+    let long = "add".repeat(1_000_000);
+    let told = bad.call(&long, json!({})).await.expect_err("there is no such tool").to_string();
+    assert!(told.len() < 1000 && told.contains("addadd"), "the name is cut: {} bytes", told.len());
+    let mut limited = 0;
+    for i in 0..20 {
+        let refused = bad.call(&format!("probe_{i}"), json!({})).await.expect_err("there is no such tool");
+        limited += usize::from(format!("{refused:?}").contains("tenant-rate"));
+    }
+    assert!(limited > 5, "calls of what is not there count against the rate: {limited}");
+    assert_eq!(good.call("add", json!({"a": 1, "b": 2})).await?.is_error, Some(false), "the neighbour has its own");
+    recorded(&host, "\"tool\": String(\"probe_1\")").await?;
+    let rows = records(&host).await?;
+    let probe = rows.iter().map(|row| &row["body"]).find(|body| body["tool"] == "probe_1");
+    let probe = probe.unwrap_or_else(|| panic!("no probe in {rows:?}"));
+    assert_eq!((&probe["tenant"], &probe["outcome"]), (&json!("bad"), &json!("not_found")), "{probe}");
+    assert!(rows.iter().all(|row| row.to_string().len() < 4000), "no record holds the long name");
+    Ok(())
+}
+
+#[tokio::test]
+async fn names_that_are_not_there_are_recorded_without_tenants_too_and_through_every_door() -> anyhow::Result<()> {
+    let host = Options::with(&["echo"])?.start().await?;
+    let client = host.client("/mcp").await?;
+    let long = "x".repeat(100_000);
+    for (name, arguments) in [
+        ("tools_dispatch", json!({"tool": "not_there_1"})),
+        ("tools_dispatch", json!({"calls": [{"tool": "not_there_2"}, {"tool": long}]})),
+        ("tools_get_schema", json!({"tool": ["add", long, "ad"]})),
+    ] {
+        let result = client.call(name, arguments).await?;
+        assert!(format!("{result:?}").len() < 20_000, "{name} repeats the name");
+    }
+    reqwest::Client::new()
+        .post(format!("{}/v1/tools/not_there_3/call", host.url))
+        .json(&json!({"arguments": {}}))
+        .send()
+        .await?
+        .error_for_status()
+        .expect_err("it is not there");
+    for i in 1..=3 {
+        recorded(&host, &format!("String(\"not_there_{i}\")")).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn calls_with_a_key_that_was_issued_are_recorded() -> anyhow::Result<()> {
+    let host = Options::with(&["echo"])?.config("[tenants.good]\n").start().await?;
+    let issued = tandem(host.directory.path(), &["keys", "issue", "--tenant", "good", "--name", "laptop"]).await?;
+    let said = String::from_utf8(issued.stdout)?;
+    let key = said.split_whitespace().find(|word| word.starts_with("tdm_")).unwrap_or_else(|| panic!("no key: {said}"));
+    for _ in 0..100 {
+        let Ok(client) = host.client_as("/mcp/full", key).await else {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        assert_eq!(text(&client.call("echo", json!({"text": "hello"})).await?), "hello");
+        break;
+    }
+    recorded(&host, "\"tool\": String(\"echo\")").await
+}
