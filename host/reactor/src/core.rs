@@ -144,7 +144,15 @@ impl Core {
     /// What this host offers to run for a caller.
     pub(crate) fn offer(&self, caller: &Caller) -> Offer {
         let (capacity, free) = self.places();
-        self.queue.own.of(Offer { tools: self.task_tools(caller), capacity, free })
+        let infos = self.tools.get().map(|tools| tools.list(caller)).unwrap_or_default();
+        let mut offer = Offer { capacity, free, ..Offer::default() };
+        for info in infos.into_iter().filter(|info| !info.local) {
+            if info.repeatable {
+                offer.repeatable.push(info.name.clone());
+            }
+            offer.tools.push(info.name);
+        }
+        self.queue.own.of(offer)
     }
 
     /// Tasks that this host runs at a time, and how many more it would take now.
@@ -159,10 +167,18 @@ impl Core {
 
     /// Notes what a peer says it can run.
     pub(crate) fn note_info(&self, peer: PeerId, said: &Value, ttl: Duration) {
-        let tools = said["tools"].as_array().into_iter().flatten();
-        let tools = tools.filter_map(|tool| tool.as_str().map(ToOwned::to_owned)).collect();
+        let names = |key: &str| {
+            let names = said[key].as_array().into_iter().flatten();
+            names.filter_map(|tool| tool.as_str().map(ToOwned::to_owned)).collect()
+        };
         let number = |key: &str| said[key].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
-        self.queue.announced.note(peer, tools, number("capacity"), number("free"), ttl);
+        let offer = Offer {
+            tools: names("tools"),
+            repeatable: names("repeatable"),
+            capacity: number("capacity"),
+            free: number("free"),
+        };
+        self.queue.announced.note(peer, offer, ttl);
     }
 
     /// Notes how a source of nodes was used.

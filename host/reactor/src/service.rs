@@ -10,7 +10,7 @@
 //! | `initialize`, `server/discover` | who this is; the binding needs neither |
 //! | `tools/list` | `{cursor?}` → `{tools, nextCursor?}`, as in MCP |
 //! | `tools/call` | `{name, arguments}` → `{content, structuredContent?, isError}`, as in MCP |
-//! | `tandem/info` | `{tools, capacity, free}`: what it runs as tasks |
+//! | `tandem/info` | `{tools, repeatable, capacity, free}`: what it runs as tasks, and which of that may run again |
 //! | `tandem/peers` | `{}` → `{records}`: whom it knows, for peers that the operator trusts |
 //! | `tandem/announce` (notification) | the same of the peer, with `ttl_s` |
 //! | `tasks/…`, `contents/read` | see [`crate::queue`] |

@@ -43,6 +43,10 @@ pub struct ToolInfo {
     pub input_schema: Value,
     /// Whether it runs in the reactor lane: such a tool is about this host, and no task for another one.
     pub local: bool,
+    /// Whether running it again does nothing that was not done: it is read-only or idempotent.
+    pub repeatable: bool,
+    /// How long a call of it may take, whatever is asked for.
+    pub deadline: Duration,
 }
 
 /// Runs tools: the router.
@@ -51,9 +55,9 @@ pub trait Tools: Send + Sync {
     fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>>;
     /// What is there for a caller, sorted by name.
     fn list(&self, caller: &Caller) -> Vec<ToolInfo>;
-    /// Whether a tool runs in the reactor lane; none where the caller has no such tool.
-    fn is_local(&self, caller: &Caller, tool: &str) -> Option<bool> {
-        self.list(caller).into_iter().find(|info| info.name == tool).map(|info| info.local)
+    /// A tool; none where the caller has no such one.
+    fn info(&self, caller: &Caller, tool: &str) -> Option<ToolInfo> {
+        self.list(caller).into_iter().find(|info| info.name == tool)
     }
     /// Another number whenever there may be other tools.
     fn generation(&self) -> u64;

@@ -33,18 +33,12 @@ impl Tools for Router {
 
     fn list(&self, caller: &Caller) -> Vec<ToolInfo> {
         let view = self.view(caller);
-        let info = |tool: &Tool| ToolInfo {
-            name: tool.descriptor.name.clone(),
-            description: tool.descriptor.description.clone(),
-            input_schema: tool.descriptor.input_schema.clone(),
-            local: is_local(&view, tool),
-        };
-        view.tools().map(|tool| info(tool)).collect()
+        view.tools().map(|tool| info(&view, tool)).collect()
     }
 
-    fn is_local(&self, caller: &Caller, tool: &str) -> Option<bool> {
+    fn info(&self, caller: &Caller, tool: &str) -> Option<ToolInfo> {
         let view = self.view(caller);
-        view.tool(tool).map(|tool| is_local(&view, tool))
+        view.tool(tool).map(|tool| info(&view, tool))
     }
 
     fn generation(&self) -> u64 {
@@ -58,6 +52,18 @@ impl Tools for Router {
             Some(_) => Ok(()),
             None => Err(view.near_tools(tool)),
         }
+    }
+}
+
+fn info(view: &View, tool: &Tool) -> ToolInfo {
+    let annotations = &tool.descriptor.annotations;
+    ToolInfo {
+        name: tool.descriptor.name.clone(),
+        description: tool.descriptor.description.clone(),
+        input_schema: tool.descriptor.input_schema.clone(),
+        local: is_local(view, tool),
+        repeatable: annotations.read_only || annotations.idempotent,
+        deadline: tool.limits.deadline,
     }
 }
 

@@ -52,6 +52,9 @@ pub const MAX_BATCH: usize = 256;
 const SCHEMAS: [&str; 7] =
     [kv::SCHEMA, audit::SCHEMA, installed::SCHEMA, grants::SCHEMA, keys::SCHEMA, tasks::SCHEMA, peers::SCHEMA];
 
+/// Columns that tables got after they were published: a store of an older host gets them when it is opened.
+const COLUMNS: [(&str, &[&str]); 1] = [tasks::COLUMNS];
+
 /// Why the store refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

@@ -51,6 +51,9 @@ impl Worker {
         for schema in crate::SCHEMAS {
             writer.execute_batch(schema)?;
         }
+        for columns in crate::COLUMNS {
+            add_columns(&writer, columns)?;
+        }
         let reader = connect(path)?;
         let (jobs, job_queue) = mpsc::channel(QUEUE);
         let (reads, read_queue) = mpsc::channel(QUEUE);
@@ -103,6 +106,24 @@ fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 
 pub(crate) fn io(error: std::io::Error) -> StoreError {
     StoreError::Database(rusqlite::Error::ToSqlConversionFailure(Box::new(error)))
+}
+
+/// Adds what a table of an older host does not have. Another process may be doing the same.
+fn add_columns(db: &Connection, (table, columns): (&str, &[&str])) -> Result<(), StoreError> {
+    let has = |column: &str| {
+        let name = column.split(' ').next().unwrap_or_default();
+        db.prepare("SELECT 1 FROM pragma_table_info(?1) WHERE name = ?2")?.exists([table, name])
+    };
+    if columns.iter().map(|column| has(column)).collect::<Result<Vec<_>, _>>()?.into_iter().all(|there| there) {
+        return Ok(());
+    }
+    db.execute_batch("BEGIN IMMEDIATE")?;
+    for column in columns {
+        if !has(column)? {
+            db.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column}"))?;
+        }
+    }
+    Ok(db.execute_batch("COMMIT")?)
 }
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {

@@ -14,7 +14,7 @@ const FAILED: &str = "p2p_peer_bootstrap/failed p2p_bootstrap_from_file/failed p
 const TASK: &str = "p2p_taskqueue_task_status p2p_taskqueue_update_task p2p_taskqueue_list_tasks/tasks";
 const TASK_AT_TIMES: &str = "worker lease_expires_at progress started_at finished_at error";
 const TASK_BEYOND: &str = "task_id tool max_attempts run_at cancel_reason timeout_s tags metadata target_peer \
-                           resubmitted_from workflow_id step";
+                           resubmitted_from workflow_id step error_code";
 const QUEUE: &str = "queued running completed failed cancelled dead oldest_queued_s throughput_per_s paused backend";
 const WORKER: &str = "peer_id capacity running completed failed lost_leases mean_ms last_seen";
 const PEER: &str = "peer_id addresses state score tools first_seen last_seen source";
@@ -22,9 +22,9 @@ const PEER: &str = "peer_id addresses state score tools first_seen last_seen sou
 const FORMS: [Form; 38] = [
     ("p2p_taskqueue_submit", "task_id state position replayed", "", ""),
     (TASK, "state attempt priority created_at", TASK_AT_TIMES, TASK_BEYOND),
-    ("p2p_taskqueue_get_result", "state", "result error result_cid duration_ms", ""),
+    ("p2p_taskqueue_get_result", "state", "result error result_cid duration_ms", "error_code"),
     ("p2p_taskqueue_cancel", "state was", "", ""),
-    ("p2p_taskqueue_list_tasks", "tasks total", "next_cursor", ""),
+    ("p2p_taskqueue_list_tasks", "tasks total", "next_cursor", "total_is_exact"),
     ("p2p_taskqueue_priority", "old_priority priority position", "", ""),
     ("p2p_taskqueue_resubmit", "task_id resubmitted_from", "", ""),
     ("p2p_taskqueue_status", QUEUE, "by_tool by_priority", ""),
@@ -37,9 +37,9 @@ const FORMS: [Form; 38] = [
     ("p2p_taskqueue_shutdown", "drained requeued", "", ""),
     ("p2p_workflow_submit", "workflow_id state steps_total replayed", "", ""),
     ("p2p_workflow_status", "state progress steps clock", "", "name"),
-    ("p2p_workflow_status/steps", "id state attempt", "peer started_at finished_at error", ""),
+    ("p2p_workflow_status/steps", "id state attempt", "peer started_at finished_at error", "error_code"),
     ("p2p_workflow_cancel", "state cancelled_steps", "", ""),
-    ("p2p_workflow_list", "workflows total", "next_cursor", ""),
+    ("p2p_workflow_list", "workflows total", "next_cursor", "total_is_exact"),
     ("p2p_workflow_list/workflows", "workflow_id name state", "", "tags created_at finished_at coordinator"),
     ("p2p_workflow_get_dag", "dag", "", "format"),
     ("p2p_workflow_coordinate", "assignments", "", ""),

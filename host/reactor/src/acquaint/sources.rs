@@ -202,7 +202,7 @@ fn sign(core: &Core, said: &Said, ttl: Duration, reach: Reach) -> Result<HostRec
         return Err(format!("this host has no address that its peers would dial; {hint}"));
     }
     let now = UnixMillis::now();
-    let Offer { mut tools, capacity, free } = core.offer(&Caller::local());
+    let Offer { mut tools, capacity, free, .. } = core.offer(&Caller::local());
     tools.truncate(crate::discovery::record::MAX_TOOLS);
     let sequence = {
         let mut last = core.sequence.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -11,8 +11,8 @@ use std::{
 
 use tandem_engine::{Caller, P2pError};
 use tandem_store::tasks::{
-    Filter, LeasedWorkflow, MAX_RETENTION, NewTask, Patch, RetryKind, RetryPolicy, StepRef, TaskId, TaskState,
-    TaskStore, Timestamp, WorkflowLease,
+    Filter, LeasedWorkflow, MAX_RETENTION, NewTask, Patch, RetryPolicy, StepRef, TaskId, TaskState, TaskStore,
+    Timestamp, WorkflowLease,
 };
 use tokio::sync::mpsc;
 
@@ -245,7 +245,7 @@ impl Actor<'_> {
         task.subject = self.caller.subject.to_string();
         task.priority = self.core.usual_priority(&self.tenant);
         // Attempts are counted by the workflow.
-        task.retry = RetryPolicy { policy: RetryKind::None, max_attempts: 1, base_delay_ms: 0 };
+        task.retry = RetryPolicy::ONCE;
         task.timeout_s = u32::try_from(start.timeout_s).unwrap_or(u32::MAX);
         task.idempotency_key = Some(start.key.clone());
         // A later step may refer to its result.

@@ -57,7 +57,7 @@ pub(super) fn preferred(
         .map(|(peer, capacity)| Candidate { peer: peer.to_string(), capacity: *capacity, running: 0, local: false })
         .collect();
     let (capacity, _) = core.places();
-    let here = core.tools().ok().and_then(|tools| tools.is_local(caller, &start.tool)) == Some(false);
+    let here = core.tools().ok().and_then(|tools| tools.info(caller, &start.tool)).is_some_and(|info| !info.local);
     if here {
         candidates.push(Candidate { peer: core.network.me.to_string(), capacity, running: 0, local: true });
     }

@@ -1,6 +1,6 @@
 //! From what became of a step's task to what happened to the step.
 
-use tandem_store::tasks::{StoredTask, TaskResult, TaskState};
+use tandem_store::tasks::{FailureCode, StoredTask, TaskFailure, TaskResult, TaskState};
 
 use crate::workflow::{Body, MAX_INLINE_RESULT, Output, StepError};
 
@@ -34,7 +34,11 @@ pub(super) fn bodies(step: &str, attempt: u32, known: u64, task: &StoredTask) ->
     let step = step.to_owned();
     let fence_of = (row.fence > 0).then_some(fence);
     let failed = |step, error: StepError, r#final| Body::Failed { step, fence: fence_of, error, r#final };
-    let error = || parsed(row.error.as_deref().unwrap_or("failed: the tool did not say why"));
+    let failure = row.failure.clone().unwrap_or_else(|| TaskFailure {
+        retryable: true,
+        ..TaskFailure::new(FailureCode::Failed, "the tool did not say why")
+    });
+    let error = StepError::new(failure.code.name(), &failure.message);
     let last = match (row.state, &task.result) {
         (TaskState::Succeeded, Some(TaskResult::Inline(text))) => match serde_json::from_str(text) {
             Ok(result) => match Output::of(result) {
@@ -53,23 +57,11 @@ pub(super) fn bodies(step: &str, attempt: u32, known: u64, task: &StoredTask) ->
         },
         (TaskState::Succeeded, _) => failed(step, StepError::new("bad_output", "there is no result"), true),
         (TaskState::Cancelled, _) => failed(step, StepError::new("cancelled", "its task was cancelled"), true),
-        // Its attempts are the workflow's: the task had one, and a lost lease is no fault of the tool.
-        (TaskState::Dead, _) if row.fence > 0 && row.error.as_deref().is_none_or(|text| text.contains("lease")) => {
-            Body::Expired { step, fence }
-        }
-        (TaskState::Dead, _) => failed(step, error(), false),
-        _ => failed(step, error(), true),
+        // A lost lease is no fault of the tool.
+        _ if row.fence > 0 && failure.code == FailureCode::LeaseExpired => Body::Expired { step, fence },
+        // Its attempts are the workflow's: the task had one.
+        _ => failed(step, error, !failure.retryable),
     };
     bodies.push((last, ended));
     bodies
-}
-
-/// `code: message`, as workers write it.
-fn parsed(text: &str) -> StepError {
-    match text.split_once(": ") {
-        Some((code, message)) if code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') => {
-            StepError::new(code, message)
-        }
-        _ => StepError::new("failed", text),
-    }
 }

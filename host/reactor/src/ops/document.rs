@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::tools::ToolInfo;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -55,6 +56,16 @@ pub(crate) fn failed(error: TaskStoreError) -> P2pError {
         TaskStoreError::Busy(_) | TaskStoreError::Quota(_) => P2pError::LimitExceeded(text),
         _ => P2pError::Unavailable(text),
     }
+}
+
+/// An attempt may not take as long as was asked for.
+pub(super) fn too_long(info: &ToolInfo, asked: u64) -> String {
+    let most = info.deadline.as_secs_f64();
+    format!(
+        "`timeout_s` of {asked} s is longer than the deadline of `{}`, {most} s; ask for less or leave it out, or let the operator \
+         raise `deadline` in the limits of its plugin",
+        info.name
+    )
 }
 
 /// The spec's word for a state.

@@ -6,18 +6,23 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, P2pError};
 use tandem_store::tasks::{
-    Beat, CancelState, DEFAULT_PRIORITY, Filter, LeaseRef, NewTask, Patch, Progress, Resubmit, ResubmitOpts,
+    Beat, CancelState, DEFAULT_PRIORITY, Filter, LeaseRef, NewTask, Patch, Progress, Resubmit, ResubmitOpts, RetryKind,
     RetryPolicy, StoredTask, Submitted, TaskId, TaskResult, TaskRow, TaskState, TaskStore, Updated,
 };
 
 use super::{
     Answer,
-    document::{cursor, failed, id, moment, no_task, object, read, read_cursor, state, states, time, without_nulls},
+    document::{
+        cursor, failed, id, moment, no_task, object, read, read_cursor, state, states, time, too_long, without_nulls,
+    },
 };
-use crate::core::Core;
+use crate::{core::Core, tools::ToolInfo};
 
 /// Longest wait for a result, in seconds: the spec's.
 const MAX_WAIT_S: u32 = 300;
+
+/// Seconds that one attempt may take where nobody says.
+const DEFAULT_TIMEOUT_S: u32 = 3_600;
 
 /// Bytes of a result that an answer carries: it must go through a guest. A larger one is only named.
 const MAX_ANSWER: usize = 6 << 20;
@@ -42,13 +47,16 @@ struct Task {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Retry {
-    policy: tandem_store::tasks::RetryKind,
+    policy: RetryKind,
     max_attempts: Option<u32>,
     base_delay_ms: Option<u64>,
 }
 
 impl From<Retry> for RetryPolicy {
     fn from(retry: Retry) -> Self {
+        if retry.policy == RetryKind::None {
+            return Self::ONCE;
+        }
         let default = Self::default();
         Self {
             policy: retry.policy,
@@ -60,15 +68,15 @@ impl From<Retry> for RetryPolicy {
 
 pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Answer {
     let task: Task = read(text)?;
-    may_be_a_task(core, caller, &task.tool, task.target_peer.as_deref())?;
+    let here = may_be_a_task(core, caller, &task.tool, task.target_peer.as_deref())?;
     let arguments = Value::Object(task.arguments).to_string();
     let mut new = NewTask::new(&caller.tenant, &task.tool, &arguments);
     new.subject = caller.subject.to_string();
     // The tool says so for whoever says nothing.
     let asked = task.priority.filter(|asked| *asked != DEFAULT_PRIORITY);
     new.priority = core.priority(&caller.tenant, asked)?.unwrap_or(core.usual_priority(&caller.tenant));
-    new.timeout_s = task.timeout_s.unwrap_or(new.timeout_s);
-    new.retry = task.retry.map_or(new.retry, RetryPolicy::from);
+    new.timeout_s = timeout(here.as_ref(), task.timeout_s)?;
+    new.retry = task.retry.map_or_else(|| unless_given(core, here.as_ref(), &task.tool), RetryPolicy::from);
     new.run_at = task.run_at.as_deref().map(moment).transpose()?;
     new.tags = task.tags;
     new.target_peer = task.target_peer;
@@ -80,16 +88,33 @@ pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Ans
     Ok(json!({"task_id": id.to_string(), "state": state(now), "position": position, "replayed": replayed}))
 }
 
-/// A tool that this host has must be one that a task may call; one that it has not may be a peer's.
-fn may_be_a_task(core: &Core, caller: &Caller, tool: &str, target: Option<&str>) -> Result<(), P2pError> {
+/// Seconds of one attempt where nobody says: an hour, or the tool's own deadline where that is nearer. A longer time than the
+/// tool may take would be a promise that nobody keeps.
+fn timeout(here: Option<&ToolInfo>, asked: Option<u32>) -> Result<u32, P2pError> {
+    let Some(info) = here else { return Ok(asked.unwrap_or(DEFAULT_TIMEOUT_S)) };
+    let most = u32::try_from(info.deadline.as_secs()).unwrap_or(u32::MAX).max(1);
+    match asked.filter(|asked| *asked != DEFAULT_TIMEOUT_S) {
+        Some(asked) if asked > most => Err(P2pError::InvalidArgument(too_long(info, asked.into()))),
+        asked => Ok(asked.unwrap_or(DEFAULT_TIMEOUT_S.min(most))),
+    }
+}
+
+/// The retry of a task that does not say: a call that may have had effects is not made again.
+fn unless_given(core: &Core, here: Option<&ToolInfo>, tool: &str) -> RetryPolicy {
+    let again = here.map_or_else(|| core.queue.announced.is_repeatable(tool), |info| info.repeatable);
+    if again { RetryPolicy::default() } else { RetryPolicy::ONCE }
+}
+
+/// A tool that this host has must be one that a task may call, and is answered; one that it has not may be a peer's.
+fn may_be_a_task(core: &Core, caller: &Caller, tool: &str, target: Option<&str>) -> Result<Option<ToolInfo>, P2pError> {
     let tools = core.tools().map_err(|error| P2pError::Unavailable(error.to_string()))?;
-    if let Some(local) = tools.is_local(caller, tool) {
-        if local {
+    if let Some(info) = tools.info(caller, tool) {
+        if info.local {
             return Err(P2pError::InvalidArgument(format!(
                 "`{tool}` is about this host and runs in its reactor lane; call it, it is no task"
             )));
         }
-        return Ok(());
+        return Ok(Some(info));
     }
     let elsewhere = match target {
         Some(_) => true,
@@ -98,7 +123,7 @@ fn may_be_a_task(core: &Core, caller: &Caller, tool: &str, target: Option<&str>)
         }),
     };
     if elsewhere {
-        return Ok(());
+        return Ok(None);
     }
     let near = tools.find(caller, tool).err().unwrap_or_default();
     let hint = if near.is_empty() { String::new() } else { format!("; near names: {}", near.join(", ")) };
@@ -141,7 +166,8 @@ fn shown(row: &TaskRow) -> Value {
         "run_at": row.run_at.map(time),
         "started_at": row.started_at.map(time),
         "finished_at": row.finished_at.map(time),
-        "error": row.error,
+        "error": row.failure.as_ref().map(ToString::to_string),
+        "error_code": row.failure.as_ref().map(|failure| failure.code),
         "cancel_reason": row.cancel_reason,
         "timeout_s": row.timeout_s,
         "tags": row.tags,
@@ -171,8 +197,14 @@ pub(super) async fn result(core: &Core, caller: &Caller, text: &str, wait_s: u32
         None => (None, None),
     };
     let took = task.row.started_at.zip(task.row.finished_at).map(|(start, end)| end.since(start).as_millis() as u64);
-    let answer =
-        json!({"state": state(task.row.state), "error": task.row.error, "result_cid": cid, "duration_ms": took});
+    let failure = task.row.failure.as_ref();
+    let answer = json!({
+        "state": state(task.row.state),
+        "error": failure.map(ToString::to_string),
+        "error_code": failure.map(|failure| failure.code),
+        "result_cid": cid,
+        "duration_ms": took,
+    });
     let mut answer = without_nulls(answer).to_string();
     if let (Some(result), Some('}')) = (result, answer.pop()) {
         answer.push_str(",\"result\":");
@@ -235,6 +267,11 @@ struct Change {
 
 pub(super) async fn update(core: &Core, caller: &Caller, text: &str, patch: &str) -> Answer {
     let change: Change = read(patch)?;
+    if change.timeout_s.is_some() {
+        let task = task(core, caller, text).await?;
+        let here = core.tools().ok().and_then(|tools| tools.info(caller, &task.row.tool));
+        timeout(here.as_ref(), change.timeout_s)?;
+    }
     let patch = Patch {
         tags: change.tags,
         timeout_s: change.timeout_s,

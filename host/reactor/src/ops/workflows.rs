@@ -3,17 +3,18 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, DagFormat, P2pError, Strategy as Asked};
 use tandem_store::tasks::{TaskStore, WorkflowFilter, WorkflowId, WorkflowRow, WorkflowState as Stored};
 
 use super::{
     Answer,
-    document::{cursor, failed, id, read, read_cursor, time, without_nulls, workflow_state, workflow_states},
+    document::{cursor, failed, id, read, read_cursor, time, too_long, without_nulls, workflow_state, workflow_states},
 };
 use crate::{
     core::Core,
     flow::{self, Journal},
+    tools::ToolInfo,
     workflow::{Candidate, Dag, Spec, StepRecord, StepSpec, Strategy, assign},
 };
 
@@ -28,9 +29,13 @@ pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Ans
         Some(Value::String(key)) => Some(key),
         Some(_) => return Err(P2pError::InvalidArgument("`idempotency_key` is a string".to_owned())),
     };
+    for step in document["steps"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        say_retry(core, caller, step);
+    }
     let spec: Spec = serde_json::from_value(document).map_err(|error| P2pError::InvalidArgument(error.to_string()))?;
     let here = core.tools().map_err(|error| P2pError::Unavailable(error.to_string()))?.list(caller);
     let peers: Vec<_> = core.network.connected().iter().filter_map(|(peer, _)| core.queue.announced.of(peer)).collect();
+    times(&here, &spec)?;
     let known = |tool: &str| {
         let of_peers = peers.iter().any(|peer| peer.tools.iter().any(|name| name == tool));
         if of_peers || here.iter().any(|info| info.name == tool && !info.local) {
@@ -43,6 +48,34 @@ pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Ans
     Ok(json!({
         "workflow_id": id.to_string(), "state": workflow_state(state), "steps_total": steps, "replayed": replayed,
     }))
+}
+
+/// A step of a tool that may not run again, or with the policy `none`, gets one attempt: a lost lease does not say how far its
+/// worker came. What else is left out has its default.
+fn say_retry(core: &Core, caller: &Caller, step: &mut Map<String, Value>) {
+    let once = match (step.get("retry"), step.get("tool").and_then(Value::as_str)) {
+        (Some(retry), _) => retry["policy"] == "none",
+        (None, Some(tool)) => match core.tools().ok().and_then(|tools| tools.info(caller, tool)) {
+            Some(info) => !info.repeatable,
+            None => !core.queue.announced.is_repeatable(tool),
+        },
+        (None, None) => false,
+    };
+    if once {
+        step.insert("retry".to_owned(), json!({"policy": "none", "max_attempts": 1}));
+    }
+}
+
+/// A step's time is no longer than its tool may take.
+fn times(here: &[ToolInfo], spec: &Spec) -> Result<(), P2pError> {
+    for step in &spec.steps {
+        let info = here.iter().find(|info| info.name == step.tool);
+        let (Some(asked), Some(info)) = (step.timeout_s, info) else { continue };
+        if asked > info.deadline.as_secs().max(1) {
+            return Err(P2pError::InvalidArgument(format!("step `{}`: {}", step.id, too_long(info, asked))));
+        }
+    }
+    Ok(())
 }
 
 async fn head(core: &Core, caller: &Caller, text: &str) -> Result<(WorkflowRow, Arc<Journal>), P2pError> {
@@ -67,6 +100,7 @@ fn shown(id: &str, record: &StepRecord) -> Value {
         "started_at": record.started_at.or(record.claimed_at).map(millis),
         "finished_at": record.finished_at.map(millis),
         "error": error,
+        "error_code": record.error.as_ref().map(|error| &error.code),
     }))
 }
 

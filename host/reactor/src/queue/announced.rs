@@ -22,6 +22,8 @@ const LONGEST: Duration = Duration::from_secs(24 * 3_600);
 #[derive(Clone, Debug)]
 pub(crate) struct Known {
     pub(crate) tools: Vec<String>,
+    /// Those of the tools that may run again. A peer that does not say has none.
+    pub(crate) repeatable: Vec<String>,
     pub(crate) capacity: u32,
     pub(crate) free: u32,
     pub(crate) at: std::time::SystemTime,
@@ -33,9 +35,12 @@ pub(crate) struct Known {
 pub(crate) struct Announced(Mutex<HashMap<PeerId, Known>>);
 
 impl Announced {
-    pub(crate) fn note(&self, peer: PeerId, mut tools: Vec<String>, capacity: u32, free: u32, ttl: Duration) {
-        tools.truncate(TOOLS);
-        tools.retain(|tool| tool.len() <= 64);
+    pub(crate) fn note(&self, peer: PeerId, offer: Offer, ttl: Duration) {
+        let Offer { mut tools, mut repeatable, capacity, free } = offer;
+        for names in [&mut tools, &mut repeatable] {
+            names.truncate(TOOLS);
+            names.retain(|tool| tool.len() <= 64);
+        }
         let now = Instant::now();
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= PEERS && !known.contains_key(&peer) {
@@ -45,7 +50,7 @@ impl Announced {
             }
         }
         let at = std::time::SystemTime::now();
-        known.insert(peer, Known { tools, capacity, free, at, until: now + ttl.min(LONGEST) });
+        known.insert(peer, Known { tools, repeatable, capacity, free, at, until: now + ttl.min(LONGEST) });
     }
 
     /// Who has a tool, with how many tasks each runs at a time.
@@ -55,16 +60,26 @@ impl Announced {
         known.iter().filter(|(_, entry)| has(entry)).map(|(peer, entry)| (*peer, entry.capacity)).collect()
     }
 
+    /// Whether somebody has a tool, and all who have it say that it may run again.
+    pub(crate) fn is_repeatable(&self, tool: &str) -> bool {
+        let (known, now) = (self.0.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+        let mut with = known.values().filter(|entry| entry.until > now && entry.tools.iter().any(|name| name == tool));
+        let says = |entry: &Known| entry.repeatable.iter().any(|name| name == tool);
+        with.next().is_some_and(says) && with.all(says)
+    }
+
     pub(crate) fn of(&self, peer: &PeerId) -> Option<Known> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(peer).filter(|entry| entry.until > Instant::now()).cloned()
     }
 }
 
-/// What this host offers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a host offers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Offer {
     pub(crate) tools: Vec<String>,
+    /// Those of the tools that may run again.
+    pub(crate) repeatable: Vec<String>,
     /// Tasks that it runs at a time.
     pub(crate) capacity: u32,
     /// How many more it would take now.
@@ -74,8 +89,12 @@ pub(crate) struct Offer {
 impl Offer {
     /// As peers are told, whether or not they asked.
     pub(crate) fn said(self) -> Map<String, Value> {
-        let parts: [(&str, Value); 3] =
-            [("tools", self.tools.into()), ("capacity", self.capacity.into()), ("free", self.free.into())];
+        let parts: [(&str, Value); 4] = [
+            ("tools", self.tools.into()),
+            ("repeatable", self.repeatable.into()),
+            ("capacity", self.capacity.into()),
+            ("free", self.free.into()),
+        ];
         parts.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
 }
@@ -106,6 +125,7 @@ impl Own {
         let Some(less) = &*less else { return all };
         if let Some(tools) = &less.tools {
             all.tools.retain(|tool| tools.contains(tool));
+            all.repeatable.retain(|tool| tools.contains(tool));
         }
         all.capacity = less.capacity.unwrap_or(u32::MAX).min(all.capacity);
         all.free = all.free.min(all.capacity);

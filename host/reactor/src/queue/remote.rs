@@ -6,7 +6,7 @@
 //! | `tasks/offer` (notification) | there may be something to claim |
 //! | `tasks/claim` | `{tools, max, lease_s}` → `{tasks: [{id, fence, tool, arguments, attempt, timeout_s, lease_s, …}]}` |
 //! | `tasks/renew` | `{leases: [{id, fence, progress?}]}` → `{leases: [{state, reason?}]}`, in their order |
-//! | `tasks/finish` | `{id, fence, outcome, result?, kept?, error?}` → `{state}`, or `stale_fence`, `lease_expired` |
+//! | `tasks/finish` | `{id, fence, outcome, result?, kept?, error?, code?}` → `{state}`, or `stale_fence`, `lease_expired` |
 //! | `tasks/hurry` (notification) | `{id, fence}`: renew this lease now, there is news |
 //!
 //! Arguments of a task and results that are too large for a message are named in it, as `{cid, bytes}` under `kept`; see
@@ -23,8 +23,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use tandem_manifest::Admission;
 use tandem_store::tasks::{
-    Beat, ClaimReq, Finish, LeaseRef, Leased, MAX_ARGUMENTS, MAX_BATCH, Outcome, Progress, TaskResult, TaskState,
-    TaskStore, Timestamp,
+    Beat, ClaimReq, FailureCode, Finish, LeaseRef, Leased, MAX_ARGUMENTS, MAX_BATCH, Outcome, Progress, TaskFailure,
+    TaskResult, TaskState, TaskStore, Timestamp,
 };
 
 use super::{
@@ -140,6 +140,9 @@ struct Finished {
     kept: Option<Named>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// The kind of the error. Older hosts do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code: Option<FailureCode>,
 }
 
 // What a peer asks of this host's queue.
@@ -212,12 +215,14 @@ pub(crate) async fn renew_for(core: &Core, peer: PeerId, params: Map<String, Val
 
 /// A peer hands an outcome in.
 pub(crate) async fn finish_for(core: &Core, peer: PeerId, params: Map<String, Value>) -> Result<Value, RpcError> {
-    let Finished { lease, outcome, result, kept, error } = read(params)?;
+    let Finished { lease, outcome, result, kept, error, code } = read(params)?;
     let result = match kept {
         None => TaskResult::Inline(result.unwrap_or_default().to_string()),
         Some(named) => TaskResult::Cid(named.cid.to_string()),
     };
-    let error = error.unwrap_or_else(|| "the worker did not say why".to_owned());
+    // Whether a lease was lost is this host's to say.
+    let code = code.filter(|code| *code != FailureCode::LeaseExpired).unwrap_or(FailureCode::Unknown);
+    let failure = TaskFailure::new(code, error.unwrap_or_else(|| "the worker did not say why".to_owned()));
     let outcome = match outcome {
         Ending::Ok => match kept {
             // One that has the lease no more only hears what came of it.
@@ -227,8 +232,8 @@ pub(crate) async fn finish_for(core: &Core, peer: PeerId, params: Map<String, Va
             }
             _ => Outcome::Ok(result),
         },
-        Ending::Retry => Outcome::Retry { error, delay: None },
-        Ending::Fatal => Outcome::Fatal { error },
+        Ending::Retry => Outcome::Retry { failure, delay: None },
+        Ending::Fatal => Outcome::Fatal { failure },
         Ending::Release => Outcome::Release,
     };
     let done = core.queue.tasks.finish(&peer.to_string(), vec![(lease, outcome)]).await;
@@ -329,14 +334,14 @@ pub(super) async fn renew(
 
 /// Hands an outcome in. It may be sent again after a lost answer: the fence makes the second one harmless.
 pub(super) async fn finish(core: &Core, peer: PeerId, lease: LeaseRef, outcome: Outcome) -> Result<(), String> {
-    let (mut result, mut kept, mut error) = (None, None, None);
+    let (mut result, mut kept, mut failure) = (None, None, None);
     let outcome = match outcome {
         Outcome::Ok(TaskResult::Inline(text)) => {
             result = serde_json::from_str(&text).ok();
             Ending::Ok
         }
         Outcome::Ok(TaskResult::Cid(cid)) => {
-            error = Some(format!("the result {cid} is not here"));
+            failure = Some(TaskFailure::new(FailureCode::BadOutput, format!("the result {cid} is not here")));
             Ending::Fatal
         }
         Outcome::Kept { cid, content } => {
@@ -348,17 +353,18 @@ pub(super) async fn finish(core: &Core, peer: PeerId, lease: LeaseRef, outcome: 
             kept = Some(named);
             Ending::Ok
         }
-        Outcome::Retry { error: why, .. } => {
-            error = Some(why);
+        Outcome::Retry { failure: why, .. } => {
+            failure = Some(why);
             Ending::Retry
         }
-        Outcome::Fatal { error: why } => {
-            error = Some(why);
+        Outcome::Fatal { failure: why } => {
+            failure = Some(why);
             Ending::Fatal
         }
         Outcome::Snooze(_) | Outcome::Release => Ending::Release,
     };
-    let params = object(&Finished { lease, outcome, result, kept, error });
+    let (error, code) = failure.map(|failure| (failure.message, failure.code)).unzip();
+    let params = object(&Finished { lease, outcome, result, kept, error, code });
     let patience = kept.map_or(REQUEST, |named| named.patience());
     let done = hand_over(core, peer, params, patience).await;
     if let Some(named) = kept {

@@ -12,7 +12,7 @@ use futures::{StreamExt as _, future::join_all, stream::FuturesUnordered};
 use libp2p::PeerId;
 use tandem_engine::{Access, Allow, Caller};
 use tandem_store::tasks::{
-    Beat, ClaimReq, Hint, LeaseRef, Leased, MAX_CLAIM, MAX_PRIORITY, Outcome, Retention, TaskStore, TaskStoreError,
+    Beat, ClaimReq, Hint, LeaseRef, Leased, MAX_CLAIM, MAX_PRIORITY, Outcome, Reaped, TaskStore, TaskStoreError,
     WorkerInfo,
 };
 use tokio::task::JoinSet;
@@ -21,15 +21,9 @@ use tokio_util::sync::CancellationToken;
 use super::{LEASE, QUEUE, Running, Told, offers, remote, run};
 use crate::{core::Core, rpc::RpcError, trust::Conduct};
 
-/// Between two looks for what is over retention.
-const PRUNE: Duration = Duration::from_secs(10);
-/// Leases that are looked at in one transaction when they end.
-const REAP: u32 = 256;
-/// What was dropped at once when there is more: the smallest of the store's full batches, which is of workflows.
-const MORE: u64 = 64;
-/// How long one look for what is over retention goes on while there is more.
-const LOOK: Duration = Duration::from_secs(5);
-/// How long the upkeep sleeps at most: another host's clock may have moved.
+/// Between two counts of the tasks for the metrics.
+const GAUGE: Duration = Duration::from_secs(1);
+/// How long nobody is asked for work at most where nobody offers any.
 const LONGEST: Duration = Duration::from_secs(60);
 /// A pause after the store failed, so that a full disk does not become a busy loop.
 const TROUBLE: Duration = Duration::from_millis(500);
@@ -41,6 +35,7 @@ pub(crate) async fn work(core: Arc<Core>) {
         offers::offering(core.clone()),
         renewing(core.clone()),
         upkeep(core.clone()),
+        gauging(core.clone()),
         hints(core.clone())
     );
 }
@@ -323,43 +318,26 @@ pub(super) fn hurry(core: &Arc<Core>, lease: LeaseRef) {
 
 /// Ends leases that were not renewed, readies tasks whose time has come, and forgets old ones.
 async fn upkeep(core: Arc<Core>) {
-    let tasks = &core.queue.tasks;
-    let (mut wakeups, mut pruned) = (tasks.wakeups(), None::<Instant>);
     // When each worker was blamed last. A host that went down with many tasks lost them by one fault.
     let mut blamed: HashMap<String, Instant> = HashMap::new();
+    let lost = |lost: Reaped| {
+        blamed.retain(|_, at| at.elapsed() < LEASE);
+        if let (Ok(peer), false) = (lost.worker.parse(), blamed.contains_key(&lost.worker))
+            && peer != core.network.me
+        {
+            blamed.insert(lost.worker, Instant::now());
+            core.report(peer, Conduct::LostLease);
+        }
+    };
+    tandem_store::tasks::upkeep(&core.queue.tasks, core.settings.retention, lost).await;
+}
+
+/// Shows how many tasks are in each state, soon after that changes.
+async fn gauging(core: Arc<Core>) {
+    let mut wakeups = core.queue.tasks.wakeups();
     loop {
-        let old = pruned.is_none_or(|at| at.elapsed() >= PRUNE);
-        let done = async {
-            for lost in tasks.reap(REAP).await? {
-                tracing::warn!(task = %lost.id, worker = lost.worker, state = ?lost.state, "a worker lost its lease");
-                blamed.retain(|_, at| at.elapsed() < LEASE);
-                if let (Ok(peer), false) = (lost.worker.parse(), blamed.contains_key(&lost.worker))
-                    && peer != core.network.me
-                {
-                    blamed.insert(lost.worker, Instant::now());
-                    core.report(peer, Conduct::LostLease);
-                }
-            }
-            let start = Instant::now();
-            while old && tasks.prune(Retention::default(), REAP).await? >= MORE && start.elapsed() < LOOK {}
-            tasks.next_due().await
-        };
-        let done = done.await;
-        if old {
-            pruned = Some(Instant::now());
-        }
-        let pause = match done {
-            Ok(due) => due.map_or(LONGEST, |due| due.since(tasks.now())).clamp(Duration::from_millis(5), LONGEST),
-            Err(error) => {
-                tracing::error!(%error, "the queue's upkeep failed");
-                TROUBLE
-            }
-        };
         core.queue.gauge().await;
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            // A new task may be due before the others; a burst of them is one look.
-            Ok(()) = wakeups.changed() => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
+        tokio::time::sleep(GAUGE).await;
+        drop(tokio::time::timeout(GAUGE * 10, wakeups.changed()).await);
     }
 }

@@ -83,8 +83,8 @@ pub struct Retry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryPolicy {
-    /// An error is final. A lost lease (the worker is gone, nobody knows how far it came) still gets the other
-    /// attempts, as everywhere in the queue: at least once.
+    /// An error is final. A lost lease (the worker is gone, nobody knows how far it came) gets the other attempts; a step
+    /// that may not run again has one attempt in all.
     None,
     /// `base_delay_ms` × attempt.
     Linear,

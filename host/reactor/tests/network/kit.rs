@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Barrier, Mutex},
+    sync::{
+        Arc, Barrier, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -40,6 +43,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Where the tool `block` begins and ends to hold the thread that it runs on.
 pub(crate) static BLOCK: [Barrier; 2] = [Barrier::new(2), Barrier::new(2)];
 
+/// What the tool `refuses` says, and how often it did.
+pub(crate) const REFUSAL: &str = "please release the lease";
+pub(crate) static REFUSALS: AtomicUsize = AtomicUsize::new(0);
+
 /// Answers its arguments; `who` with whose call it is, `block` once a test lets it, `slow` never does, `large` does at length, `huge` with more than a frame holds.
 struct Echo;
 
@@ -56,6 +63,16 @@ impl Tools for Echo {
                         barrier.wait();
                     }
                     "{}".to_owned()
+                }
+                "refuses" => {
+                    REFUSALS.fetch_add(1, Ordering::SeqCst);
+                    let content = json!([{"type": "text", "text": REFUSAL}]).to_string();
+                    return Ok(InvokeOutput { content, structured: None, is_error: true });
+                }
+                "waits-and-refuses" => {
+                    // Longer than what the queue takes for one burst.
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    return Err(InvokeError::Other(REFUSAL.to_owned()));
                 }
                 "who" => json!({"tenant": &*call.caller.tenant, "operator": call.caller.operator}).to_string(),
                 "echo" => Value::Object(call.arguments).to_string(),
@@ -74,8 +91,11 @@ impl Tools for Echo {
             description: "answers".to_owned(),
             input_schema: json!({"type": "object"}),
             local: false,
+            repeatable: name == "echo",
+            deadline: Duration::from_secs(120),
         };
-        [info("echo"), info("slow")].into_iter().chain((0..250).map(|i| info(&format!("tool-{i:03}")))).collect()
+        let named = ["echo", "slow", "refuses", "waits-and-refuses"].map(info);
+        named.into_iter().chain((0..248).map(|i| info(&format!("tool-{i:03}")))).collect()
     }
 
     fn generation(&self) -> u64 {

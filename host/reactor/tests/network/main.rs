@@ -19,6 +19,7 @@ mod mesh;
 mod nat;
 mod news;
 mod operate;
+mod outcomes;
 mod public;
 mod queues;
 #[path = "../../src/discovery/github/stand_in.rs"]

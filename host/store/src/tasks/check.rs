@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use super::{
     ClaimReq, MAX_AHEAD, MAX_ARGUMENTS, MAX_ATTEMPTS, MAX_BACKOFF, MAX_BATCH, MAX_CONTENT, MAX_ERROR, MAX_EVENT,
     MAX_KEY, MAX_METADATA, MAX_NAME, MAX_PRIORITY, MAX_QUEUES, MAX_RESULT, MAX_RETENTION, MAX_TAG, MAX_TAGS,
-    MAX_TIMEOUT, MAX_TOOLS, NewEvent, NewTask, NewWorkflow, Outcome, Patch, Progress, TaskResult, TaskStoreError,
-    Timestamp, clock,
+    MAX_TIMEOUT, MAX_TOOLS, NewEvent, NewTask, NewWorkflow, Outcome, Patch, Progress, TaskFailure, TaskResult,
+    TaskStoreError, Timestamp, clock,
 };
 
 type Checked = Result<(), TaskStoreError>;
@@ -188,10 +188,17 @@ pub(super) fn outcome(outcome: Outcome) -> Result<Outcome, TaskStoreError> {
             }
             Ok(Outcome::Kept { cid, content })
         }
-        Outcome::Retry { error, delay } => Ok(Outcome::Retry { error: cut(error, MAX_ERROR), delay }),
-        Outcome::Fatal { error } => Ok(Outcome::Fatal { error: cut(error, MAX_ERROR) }),
+        Outcome::Retry { failure: why, delay } => Ok(Outcome::Retry { failure: failure(why, true)?, delay }),
+        Outcome::Fatal { failure: why } => Ok(Outcome::Fatal { failure: failure(why, false)? }),
         other => Ok(other),
     }
+}
+
+fn failure(failure: TaskFailure, retryable: bool) -> Result<TaskFailure, TaskStoreError> {
+    if failure.detail.as_ref().is_some_and(|detail| detail.len() > MAX_ERROR) {
+        return invalid(format!("the detail of a failure has at most {MAX_ERROR} bytes"));
+    }
+    Ok(TaskFailure { message: cut(failure.message, MAX_ERROR), retryable, ..failure })
 }
 
 pub(super) fn progress(progress: Progress) -> Progress {

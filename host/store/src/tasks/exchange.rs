@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tandem_manifest::ContentId;
 
-use super::{DEFAULT_LEASE, MAX_PRIORITY, MAX_RESULT, StepRef, StoredTask, TaskId, TaskResult, TaskState, Timestamp};
+use super::{
+    DEFAULT_LEASE, FailureCode, MAX_PRIORITY, MAX_RESULT, StepRef, StoredTask, TaskFailure, TaskId, TaskResult,
+    TaskState, Timestamp,
+};
 
 /// What became of a task that was submitted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,14 +167,14 @@ pub enum Outcome {
     /// Badly, and another attempt may help: after `delay`, or as the retry policy says.
     Retry {
         /// What went wrong.
-        error: String,
+        failure: TaskFailure,
         /// At least this long; at most [`MAX_BACKOFF`](super::MAX_BACKOFF).
         delay: Option<Duration>,
     },
     /// Badly, and no other attempt would help.
     Fatal {
         /// What went wrong.
-        error: String,
+        failure: TaskFailure,
     },
     /// Not yet: again after this, no attempt counted.
     Snooze(Duration),
@@ -180,6 +183,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Badly, and another attempt may help, when the retry policy says.
+    #[must_use]
+    pub fn retry(code: FailureCode, message: impl Into<String>) -> Self {
+        Self::Retry { failure: TaskFailure::new(code, message), delay: None }
+    }
+
+    /// Badly, and no other attempt would help.
+    #[must_use]
+    pub fn fatal(code: FailureCode, message: impl Into<String>) -> Self {
+        Self::Fatal { failure: TaskFailure::new(code, message) }
+    }
+
     /// Well, with this JSON text: inline where it is short, and by its content id otherwise. To name a large one takes
     /// milliseconds, for which nothing else should wait.
     #[must_use]

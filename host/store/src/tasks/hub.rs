@@ -71,11 +71,33 @@ impl Wakeups {
     }
 }
 
+/// What time does to tasks, each by a call of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chore {
+    /// [`TaskStore::reap`](super::TaskStore::reap): a lease ends or a task's time comes.
+    Reap,
+    /// [`TaskStore::prune`](super::TaskStore::prune): a task that ended has been kept for its time.
+    Prune,
+}
+
 /// What one transaction has to tell.
 #[derive(Debug, Default)]
 pub(super) struct News {
     pub(super) ready: bool,
     pub(super) hints: Vec<Hint>,
+    reap: Option<Timestamp>,
+    prune: Option<Timestamp>,
+}
+
+impl News {
+    /// There is something to do then.
+    pub(super) fn due(&mut self, chore: Chore, at: Timestamp) {
+        let earliest = match chore {
+            Chore::Reap => &mut self.reap,
+            Chore::Prune => &mut self.prune,
+        };
+        *earliest = Some(earliest.map_or(at, |earliest| earliest.min(at)));
+    }
 }
 
 #[derive(Debug)]
@@ -83,6 +105,9 @@ pub(super) struct Hub {
     ready: watch::Sender<u64>,
     hints: broadcast::Sender<Hint>,
     waiters: Mutex<HashMap<TaskId, watch::Sender<()>>>,
+    /// The earliest time of each chore that was told and has not come.
+    reap: watch::Sender<Timestamp>,
+    prune: watch::Sender<Timestamp>,
 }
 
 impl Hub {
@@ -91,10 +116,19 @@ impl Hub {
             ready: watch::Sender::new(0),
             hints: broadcast::Sender::new(BACKLOG),
             waiters: Mutex::new(HashMap::new()),
+            reap: watch::Sender::default(),
+            prune: watch::Sender::default(),
         }
     }
 
-    pub(super) fn tell(&self, news: News) {
+    pub(super) fn tell(&self, news: News, now: Timestamp) {
+        for (timer, due) in [(&self.reap, news.reap), (&self.prune, news.prune)] {
+            timer.send_if_modified(|earliest| {
+                let sooner = due.filter(|due| *due < *earliest || *earliest <= now);
+                *earliest = sooner.unwrap_or(*earliest);
+                sooner.is_some()
+            });
+        }
         if news.ready {
             self.ready.send_modify(|count| *count = count.wrapping_add(1));
         }
@@ -106,6 +140,14 @@ impl Hub {
             }
             // Nobody may listen; that is no failure.
             drop(self.hints.send(hint));
+        }
+    }
+
+    /// Tells when a chore has a nearer time than before.
+    pub(super) fn timer(&self, chore: Chore) -> watch::Receiver<Timestamp> {
+        match chore {
+            Chore::Reap => self.reap.subscribe(),
+            Chore::Prune => self.prune.subscribe(),
         }
     }
 

@@ -19,15 +19,17 @@ mod backoff;
 mod check;
 mod clock;
 mod exchange;
+mod failure;
 mod filter;
 mod hub;
 mod ids;
 mod sqlite;
 mod store;
 mod task;
+mod upkeep;
 mod workflow;
 
-pub(crate) use sqlite::SCHEMA;
+pub(crate) use sqlite::{COLUMNS, SCHEMA};
 
 use std::time::Duration;
 
@@ -36,12 +38,14 @@ pub use exchange::{
     Adopted, Beat, CancelState, ClaimReq, Finish, LeaseRef, Leased, Outcome, Patch, Reaped, Resubmit, ResubmitOpts,
     Submitted, Updated,
 };
+pub use failure::{FailureCode, TaskFailure};
 pub use filter::{Cursor, Filter, Page, QueueStats, Retention, Scope, WorkerInfo, WorkerStats};
-pub use hub::{Begun, CancelHint, Ended, Hint, Wakeups};
+pub use hub::{Begun, CancelHint, Chore, Ended, Hint, Wakeups};
 pub use ids::{TaskId, WorkflowId};
 pub use sqlite::SqliteTasks;
 pub use store::{Caps, StoreCaps, TaskStore};
 pub use task::{NewTask, Progress, RetryKind, RetryPolicy, StepRef, StoredTask, TaskResult, TaskRow, TaskState};
+pub use upkeep::upkeep;
 pub use workflow::{
     Append, Appended, Event, LeasedWorkflow, NewEvent, NewWorkflow, Started, WorkflowFilter, WorkflowLease,
     WorkflowRow, WorkflowState,

@@ -3,10 +3,10 @@
 use std::{future::Future, time::Duration};
 
 use super::{
-    Adopted, Append, Appended, Beat, CancelState, ClaimReq, Cursor, Event, Filter, Finish, Hint, LeaseRef, Leased,
-    LeasedWorkflow, NewTask, NewWorkflow, Outcome, Page, Patch, Progress, QueueStats, Reaped, Resubmit, ResubmitOpts,
-    Retention, Scope, Started, StoredTask, Submitted, TaskId, TaskRow, TaskStoreError, Timestamp, Updated, Wakeups,
-    WorkerInfo, WorkerStats, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow,
+    Adopted, Append, Appended, Beat, CancelState, Chore, ClaimReq, Cursor, Event, Filter, Finish, Hint, LeaseRef,
+    Leased, LeasedWorkflow, NewTask, NewWorkflow, Outcome, Page, Patch, Progress, QueueStats, Reaped, Resubmit,
+    ResubmitOpts, Retention, Scope, Started, StoredTask, Submitted, TaskId, TaskRow, TaskStoreError, Timestamp,
+    Updated, Wakeups, WorkerInfo, WorkerStats, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow,
 };
 
 /// What a backend can do.
@@ -128,8 +128,8 @@ pub trait TaskStore: Send + Sync + 'static {
     /// so knows that its earlier self is gone. What that one still hands in is stale. Answers how many.
     fn end_leases(&self, worker: &str) -> impl Answer<u64>;
 
-    /// When [`reap`](Self::reap) has something to do next: a lease ends or a task's time comes.
-    fn next_due(&self) -> impl Answer<Option<Timestamp>>;
+    /// Waits until a chore has something to do, at most so long. What this host's store does meanwhile counts, without polling.
+    fn due(&self, chore: Chore, longest: Duration) -> impl Answer<()>;
 
     /// Drops at most `limit` of what is over retention. Answers how many.
     fn prune(&self, keep: Retention, limit: u32) -> impl Answer<u64>;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DEFAULT_PRIORITY, TaskId, Timestamp, WorkflowId};
+use super::{DEFAULT_PRIORITY, TaskFailure, TaskId, Timestamp, WorkflowId};
 
 /// Where a task is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,9 +18,9 @@ pub enum TaskState {
     Retrying,
     /// Ended well; shown to callers as completed.
     Succeeded,
-    /// Ended by an error that no further attempt would mend.
+    /// Ended by an error after which no further attempt was to be made, or would help.
     Failed,
-    /// Ended because its attempts are used up.
+    /// Was to be tried again, and its attempts are used up.
     Dead,
     /// Ended by a request.
     Cancelled,
@@ -73,6 +73,17 @@ pub struct RetryPolicy {
     pub max_attempts: u32,
     /// The first ceiling in milliseconds, at most [`MAX_BACKOFF`](super::MAX_BACKOFF).
     pub base_delay_ms: u64,
+}
+
+impl RetryPolicy {
+    /// One attempt only.
+    pub const ONCE: Self = Self { policy: RetryKind::None, max_attempts: 1, base_delay_ms: 0 };
+
+    /// Whether a failed attempt may be followed by another.
+    #[must_use]
+    pub const fn retries(self) -> bool {
+        !matches!(self.policy, RetryKind::None) && self.max_attempts > 1
+    }
 }
 
 impl Default for RetryPolicy {
@@ -233,7 +244,7 @@ pub struct TaskRow {
     /// Why it was cancelled, or is to be.
     pub cancel_reason: Option<String>,
     /// What went wrong last.
-    pub error: Option<String>,
+    pub failure: Option<TaskFailure>,
 }
 
 /// A task with all there is of it.

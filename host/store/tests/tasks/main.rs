@@ -118,7 +118,8 @@ conforms!(Sqlite as sqlite:
         lists_are_narrowed,
         figures_count_what_is_there,
         what_is_over_retention_goes,
-        next_due_tells_when_to_look_again,
+        due_tells_when_to_look_again,
+        who_waits_hears_of_what_is_due_sooner,
     }
     journals {
         the_claim_of_a_step_is_told,

@@ -6,9 +6,9 @@ use std::{fmt::Debug, sync::Arc, time::Duration};
 use tandem_store::{
     Store,
     tasks::{
-        Append, ClaimReq, Filter, LeaseRef, ManualClock, NewEvent, NewTask, NewWorkflow, Outcome, Patch, Progress,
-        ResubmitOpts, Retention, Scope, SqliteTasks, TaskId, TaskState, TaskStore, Timestamp, WorkflowFilter,
-        WorkflowId, WorkflowState,
+        Append, ClaimReq, FailureCode, Filter, LeaseRef, ManualClock, NewEvent, NewTask, NewWorkflow, Outcome, Patch,
+        Progress, ResubmitOpts, Retention, Scope, SqliteTasks, TaskFailure, TaskId, TaskState, TaskStore, Timestamp,
+        WorkflowFilter, WorkflowId, WorkflowState,
     },
 };
 use tempfile::TempDir;
@@ -106,7 +106,8 @@ async fn tasks_are_read_as_they_were_written_last() {
     let progress = Progress { current: 1, total: None, message: Some("half".into()) };
     w.tasks.heartbeat("w", vec![(first, Some(progress))]).await.unwrap();
     w.check("heartbeat").await;
-    w.finish(first, Outcome::Retry { error: "again".into(), delay: Some(secs(5)) }).await;
+    w.finish(first, Outcome::Retry { failure: TaskFailure::new(FailureCode::Failed, "again"), delay: Some(secs(5)) })
+        .await;
     w.clock.advance(secs(61));
     w.tasks.reap(10).await.unwrap();
     w.check("what was due is ready").await;

@@ -47,8 +47,14 @@ impl Tools for Quick {
     }
 
     fn list(&self, _caller: &Caller) -> Vec<ToolInfo> {
-        let info =
-            ToolInfo { name: "quick".to_owned(), description: String::new(), input_schema: json!({}), local: false };
+        let info = ToolInfo {
+            name: "quick".to_owned(),
+            description: String::new(),
+            input_schema: json!({}),
+            local: false,
+            repeatable: true,
+            deadline: Duration::from_secs(120),
+        };
         vec![info]
     }
 

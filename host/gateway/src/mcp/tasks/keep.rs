@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Map, Value};
 use tandem_engine::{Access, Allow, Caller};
 use tandem_store::tasks::{
-    Beat, ClaimReq, Hint, Leased, MAX_BATCH, MAX_PRIORITY, MAX_TOOLS, Outcome, Retention, TaskStore as _,
+    Beat, ClaimReq, FailureCode, Hint, Leased, MAX_BATCH, MAX_PRIORITY, MAX_TOOLS, Outcome, Retention, TaskStore as _,
     TaskStoreError,
 };
 use tokio::sync::broadcast::error::RecvError;
@@ -28,10 +28,9 @@ use crate::{
     },
 };
 
-/// Leases and rows that are looked at in one transaction.
+/// Tasks that are claimed in one transaction.
 const SWEEP: u32 = 256;
-/// The longest sleep of the upkeep, and how long it pauses after the store failed.
-const LONGEST: Duration = Duration::from_secs(60);
+/// How long it pauses after the store failed.
 const TROUBLE: Duration = Duration::from_secs(1);
 /// What a stopped guest gets to clean up, before its task is left to its lease.
 const GRACE: Duration = Duration::from_secs(5);
@@ -169,7 +168,7 @@ async fn claim(shared: &Arc<Shared>, tasks: &Arc<Tasks>) -> Result<(), TaskStore
 /// task may do nothing else.
 async fn again(shared: &Arc<Shared>, tasks: &Arc<Tasks>, task: Leased) {
     let Ok(Value::Object(arguments)) = serde_json::from_str(&task.arguments) else {
-        let outcome = Outcome::Fatal { error: "the arguments are no object".to_owned() };
+        let outcome = Outcome::fatal(FailureCode::InvalidArgument, "the arguments are no object");
         drop(tasks.store.finish(&tasks.worker, vec![(task.lease, outcome)]).await);
         return;
     };
@@ -214,27 +213,5 @@ async fn sweeping(tasks: &Tasks, upkeep: bool) {
     if !upkeep {
         std::future::pending::<()>().await;
     }
-    let store = &tasks.store;
-    let mut wakeups = store.wakeups();
-    loop {
-        let done = async {
-            for lost in store.reap(SWEEP).await? {
-                tracing::warn!(task = %lost.id, worker = lost.worker, state = ?lost.state, "a worker lost its lease");
-            }
-            store.prune(Retention::default(), SWEEP).await?;
-            store.next_due().await
-        };
-        let pause = match done.await {
-            Ok(due) => due.map_or(LONGEST, |due| due.since(store.now())).clamp(Duration::from_millis(5), LONGEST),
-            Err(error) => {
-                tracing::error!(%error, "the upkeep of tasks failed");
-                TROUBLE
-            }
-        };
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            // A new task may be due before the others; a burst of them is one look.
-            Ok(()) = wakeups.changed() => tokio::time::sleep(Duration::from_millis(50)).await,
-        }
-    }
+    tandem_store::tasks::upkeep(&tasks.store, Retention::default(), |_| {}).await;
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use rmcp::model::{CallToolResult, ErrorData};
 use serde_json::{Value, json};
-use tandem_store::tasks::{Finish, LeaseRef, MAX_ERROR, Outcome, TaskState, TaskStore as _};
+use tandem_store::tasks::{FailureCode, Finish, LeaseRef, MAX_ERROR, Outcome, TaskFailure, TaskStore as _};
 use tracing::Instrument as _;
 
 use super::{
@@ -20,9 +20,6 @@ use crate::mcp::{
 const TRIES: u32 = 8;
 /// The pause after the first of them; it doubles.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// How the store's own reason begins where a tenant has no room for one more result.
-const FULL: &str = "limit_exceeded: ";
 
 /// Drives a task in the background.
 pub(super) fn start(tasks: Arc<Tasks>, live: Arc<Live>, talk: Box<Talk>) {
@@ -54,7 +51,9 @@ async fn outcome(tasks: &Tasks, live: &Live, ended: Result<Reply, ErrorData>) ->
     // What ended well although it was told to stop has ended well.
     let well = result.as_ref().is_ok_and(|result| result.is_error != Some(true));
     match live.why().filter(|_| !well) {
-        Some(Stop::Cancelled) => return Outcome::Fatal { error: "cancelled".to_owned() },
+        Some(Stop::Cancelled) => {
+            return Outcome::fatal(FailureCode::Cancelled, "the task was cancelled while it ran");
+        }
         Some(Stop::Lost) => return Outcome::Release,
         Some(Stop::Host) if live.again => return Outcome::Release,
         Some(Stop::Host) => return fatal(&errors::interrupted("the host was stopped while the task ran")),
@@ -83,28 +82,28 @@ fn lost(error: &impl std::fmt::Display) -> Outcome {
     fatal(&ErrorData::internal_error(format!("the result is lost: {error}"), None))
 }
 
-/// The error of a request, as its task keeps it. Its data goes where they are too long to be kept.
+/// The error of a request, as its task keeps it: whole, as the failure's detail. Its data goes where they are too long for that.
 fn fatal(error: &ErrorData) -> Outcome {
-    let text = serde_json::to_string(error).unwrap_or_default();
-    if text.len() <= MAX_ERROR && !text.is_empty() {
-        return Outcome::Fatal { error: text };
-    }
-    let message: String = error.message.chars().take(MAX_ERROR / 8).collect();
-    Outcome::Fatal { error: json!({"code": error.code.0, "message": message}).to_string() }
+    let whole = serde_json::to_string(error).ok().filter(|text| text.len() <= MAX_ERROR);
+    let detail = whole.unwrap_or_else(|| {
+        let message: String = error.message.chars().take(MAX_ERROR / 8).collect();
+        json!({"code": error.code.0, "message": message}).to_string()
+    });
+    let failure = TaskFailure::new(FailureCode::Failed, error.message.clone());
+    Outcome::Fatal { failure: TaskFailure { detail: Some(detail), ..failure } }
 }
 
 /// The error of a task that failed.
-pub(super) fn error_of(text: Option<&str>, state: TaskState) -> serde_json::Map<String, Value> {
-    let kept = text.and_then(|text| serde_json::from_str::<ErrorData>(text).ok());
-    let error = match (kept, state) {
+pub(super) fn error_of(failure: Option<&TaskFailure>) -> serde_json::Map<String, Value> {
+    let detail = failure.and_then(|failure| failure.detail.as_deref());
+    let kept = detail.and_then(|text| serde_json::from_str::<ErrorData>(text).ok());
+    let error = match (kept, failure.map(|failure| (failure.code, &failure.message))) {
         (Some(error), _) => error,
         // The store had no room for its result.
-        (None, TaskState::Failed) if text.is_some_and(|text| text.starts_with(FULL)) => {
-            errors::task_bytes(text.unwrap_or_default().trim_start_matches(FULL))
-        }
-        // Nobody renewed its lease.
-        (None, TaskState::Dead) => errors::interrupted("the host ended while the task ran"),
-        (None, _) => ErrorData::internal_error(text.unwrap_or("the task failed").to_owned(), None),
+        (None, Some((FailureCode::LimitExceeded, message))) => errors::task_bytes(message),
+        (None, Some((FailureCode::LeaseExpired, _))) => errors::interrupted("the host ended while the task ran"),
+        (None, Some((_, message))) => ErrorData::internal_error(message.clone(), None),
+        (None, None) => ErrorData::internal_error("the task failed", None),
     };
     match serde_json::to_value(error) {
         Ok(Value::Object(error)) => error,

@@ -32,7 +32,7 @@ pub(super) fn detailed(
     let row = &stored.row;
     let payload = match row.state {
         TaskState::Succeeded => TaskPayload::Completed { result: result.unwrap_or_default() },
-        TaskState::Failed | TaskState::Dead => TaskPayload::Failed { error: error_of(row.error.as_deref(), row.state) },
+        TaskState::Failed | TaskState::Dead => TaskPayload::Failed { error: error_of(row.failure.as_ref()) },
         TaskState::Cancelled => TaskPayload::Cancelled,
         TaskState::Scheduled | TaskState::Ready | TaskState::Leased | TaskState::Retrying => {
             let questions = live.map(Live::questions).unwrap_or_default();

@@ -4,7 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::{
     Moment,
-    codes::{LEASED, READY, SCHEDULED, millis, signed, state},
+    codes::{LEASED, READY, SCHEDULED, millis, signed, state, time},
     lease::{End, Held},
     read, submit,
     tally::Lane,
@@ -12,8 +12,8 @@ use super::{
 use crate::{
     StoreError,
     tasks::{
-        CancelHint, CancelState, Caps, Hint, LeaseRef, NewTask, Patch, Resubmit, ResubmitOpts, TaskId, TaskState,
-        Updated, check,
+        CancelHint, CancelState, Caps, Chore, Hint, LeaseRef, NewTask, Patch, Resubmit, ResubmitOpts, TaskId,
+        TaskState, Updated, check,
     },
 };
 
@@ -85,6 +85,9 @@ pub(super) fn update(
             timeout_s = coalesce(?6, timeout_s), target = ?7, revision = revision + 1 WHERE seq = ?1",
     )?
     .execute(params![held.seq, code, due_at, ready_at, lane.priority, patch.timeout_s, lane.target])?;
+    if let Some(due_at) = due_at {
+        moment.news.due(Chore::Reap, time(due_at));
+    }
     if code != held.state || lane != held.lane {
         moment.tally.moved(db, &held.lane, Some(held.state), None)?;
         moment.tally.moved(db, &lane, None, Some(code))?;

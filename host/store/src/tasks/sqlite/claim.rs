@@ -20,8 +20,8 @@ use super::{
 use crate::{
     StoreError,
     tasks::{
-        AGEING, Adopted, Begun, Caps, ClaimReq, Hint, LeaseRef, Leased, Submitted, TaskId, Timestamp, check::Prepared,
-        clock,
+        AGEING, Adopted, Begun, Caps, Chore, ClaimReq, Hint, LeaseRef, Leased, Submitted, TaskId, Timestamp,
+        check::Prepared, clock,
     },
 };
 
@@ -224,6 +224,7 @@ fn take(
     leased.arguments =
         db.prepare_cached("SELECT arguments FROM task_data WHERE seq = ?1")?.query_row([seq], |row| row.get(0))?;
     moment.moved(db, leased.lease.id.as_bytes(), lane, Some(READY), Some(LEASED))?;
+    moment.news.due(Chore::Reap, until);
     moment.tally.work(worker).running += 1;
     if let Some(step) = &leased.step {
         let (worker, step) = (worker.to_owned(), step.clone());

@@ -13,6 +13,8 @@ pub(super) const LEASED: i64 = 2;
 pub(super) const RETRYING: i64 = 3;
 /// Terminal states start here.
 pub(super) const SUCCEEDED: i64 = 4;
+pub(super) const FAILED: i64 = 5;
+pub(super) const DEAD: i64 = 6;
 pub(super) const CANCELLED: i64 = 7;
 
 pub(super) const fn state_code(state: TaskState) -> i64 {
@@ -22,8 +24,8 @@ pub(super) const fn state_code(state: TaskState) -> i64 {
         TaskState::Leased => LEASED,
         TaskState::Retrying => RETRYING,
         TaskState::Succeeded => SUCCEEDED,
-        TaskState::Failed => 5,
-        TaskState::Dead => 6,
+        TaskState::Failed => FAILED,
+        TaskState::Dead => DEAD,
         TaskState::Cancelled => CANCELLED,
     }
 }

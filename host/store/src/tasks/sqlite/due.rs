@@ -4,12 +4,12 @@ use rusqlite::{Connection, params};
 
 use super::{
     Moment,
-    codes::{LEASED, READY, RETRYING, SCHEDULED, millis, signed, state, time},
+    codes::{CANCELLED, DEAD, FAILED, LEASED, READY, RETRYING, SCHEDULED, SUCCEEDED, millis, signed, state, time},
     lease::{self, Held},
 };
 use crate::{
     StoreError,
-    tasks::{Reaped, TaskState, Timestamp},
+    tasks::{Chore, FailureCode, Reaped, TaskFailure, TaskState, Timestamp},
 };
 
 /// Tasks in this state whose time is over, the longest first.
@@ -52,10 +52,12 @@ pub(super) fn reap(db: &Connection, moment: &mut Moment, limit: u32) -> Result<V
         } else if held.attempts_left() {
             lease::End::ready()
         } else {
-            lease::End::terminal(TaskState::Dead)
+            lease::End::given_up(&held)
         };
         if held.cancel.is_none() {
-            lease::note(db, seq, &format!("worker `{}` lost its lease", held.worker), None, None)?;
+            let message = format!("worker `{}` did not renew its lease", held.worker);
+            let lost = TaskFailure { retryable: true, ..TaskFailure::new(FailureCode::LeaseExpired, message) };
+            lease::note_failure(db, seq, &lost)?;
         }
         let (code, _) = end.apply(db, moment, &held, false)?;
         moment.tally.work(&held.worker).lost += 1;
@@ -79,14 +81,19 @@ pub(super) fn end(db: &Connection, moment: &mut Moment, worker: &str) -> Result<
             ended += 1;
         }
     }
+    moment.news.due(Chore::Reap, moment.now);
     Ok(ended)
 }
 
 /// When there is something to do next.
-pub(super) fn next(db: &Connection) -> Result<Option<Timestamp>, StoreError> {
+pub(super) fn next(db: &Connection, chore: Chore) -> Result<Option<Timestamp>, StoreError> {
+    let codes = match chore {
+        Chore::Reap => &[SCHEDULED, LEASED, RETRYING][..],
+        Chore::Prune => &[SUCCEEDED, FAILED, DEAD, CANCELLED],
+    };
     let mut earliest = db.prepare_cached("SELECT min(due_at) FROM tasks WHERE state = ?1 AND due_at IS NOT NULL")?;
     let mut next = None;
-    for code in [SCHEDULED, LEASED, RETRYING] {
+    for code in codes {
         let due: Option<i64> = earliest.query_row([code], |row| row.get(0))?;
         next = next.into_iter().chain(due).min();
     }

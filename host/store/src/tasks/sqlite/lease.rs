@@ -11,8 +11,8 @@ use super::{
 use crate::{
     StoreError,
     tasks::{
-        Caps, Ended, Hint, KEEP_OTHER, KEEP_SUCCEEDED, LeaseRef, RetryPolicy, StepRef, TaskId, TaskState, Timestamp,
-        clock,
+        Caps, Chore, Ended, Hint, KEEP_OTHER, KEEP_SUCCEEDED, LeaseRef, RetryPolicy, StepRef, TaskFailure, TaskId,
+        TaskState, Timestamp, clock,
     },
 };
 
@@ -118,6 +118,11 @@ impl End {
         Self { code: state_code(state), run_at: None, counts: true }
     }
 
+    /// No further attempt is made.
+    pub(super) const fn given_up(held: &Held) -> Self {
+        Self::terminal(if held.retry.retries() { TaskState::Dead } else { TaskState::Failed })
+    }
+
     /// Ready again. It keeps the time it has waited since.
     pub(super) const fn ready() -> Self {
         Self { code: READY, run_at: None, counts: true }
@@ -169,6 +174,9 @@ impl End {
         if held.state == LEASED {
             moment.tally.work(&held.worker).running -= 1;
         }
+        if let Some(due_at) = due_at {
+            moment.news.due(if terminal { Chore::Prune } else { Chore::Reap }, time(due_at));
+        }
         if terminal {
             let ended = Ended { id: held.id, state: state(code)?, step: held.step.clone() };
             moment.news.hints.push(Hint::Ended(ended));
@@ -177,17 +185,20 @@ impl End {
     }
 }
 
-/// Keeps what came of a task: the last error, or the result.
-pub(super) fn note(
-    db: &Connection,
-    seq: i64,
-    error: &str,
-    cid: Option<&str>,
-    result: Option<&str>,
-) -> Result<(), StoreError> {
-    let error = Some(error).filter(|error| !error.is_empty());
-    db.prepare_cached("INSERT OR REPLACE INTO task_results (seq, error, cid, result) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![seq, error, cid, result])?;
+/// Keeps the result of a task.
+pub(super) fn note_result(db: &Connection, seq: i64, cid: Option<&str>, text: Option<&str>) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT OR REPLACE INTO task_results (seq, cid, result) VALUES (?1, ?2, ?3)")?
+        .execute(params![seq, cid, text])?;
+    Ok(())
+}
+
+/// Keeps why a task's last attempt failed.
+pub(super) fn note_failure(db: &Connection, seq: i64, failure: &TaskFailure) -> Result<(), StoreError> {
+    let TaskFailure { code, message, detail, retryable } = failure;
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO task_results (seq, error, code, detail, retryable) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![seq, message, code.name(), detail, retryable])?;
     Ok(())
 }
 

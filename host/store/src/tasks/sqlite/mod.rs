@@ -23,15 +23,15 @@ use rusqlite::Connection;
 use tally::{Lane, Tally};
 use tokio::sync::broadcast;
 
-pub(crate) use schema::SCHEMA;
+pub(crate) use schema::{COLUMNS, SCHEMA};
 
 use workflows::Whole;
 
 use super::{
-    Adopted, Append, Appended, Beat, CancelState, Caps, ClaimReq, Clock, Cursor, Event, Filter, Finish, Hint, LeaseRef,
-    Leased, LeasedWorkflow, MAX_BATCH, MAX_CLAIM, MAX_ERROR, MAX_LEASE, MAX_LIMIT, MAX_TOOLS, MIN_LEASE, NewTask,
-    NewWorkflow, Outcome, Page, Patch, Progress, QueueStats, Reaped, Resubmit, ResubmitOpts, Retention, Scope, Started,
-    StoreCaps, StoredTask, Submitted, TaskId, TaskRow, TaskStore, TaskStoreError, Timestamp, Updated, Wakeups,
+    Adopted, Append, Appended, Beat, CancelState, Caps, Chore, ClaimReq, Clock, Cursor, Event, Filter, Finish, Hint,
+    LeaseRef, Leased, LeasedWorkflow, MAX_BATCH, MAX_CLAIM, MAX_ERROR, MAX_LEASE, MAX_LIMIT, MAX_TOOLS, MIN_LEASE,
+    NewTask, NewWorkflow, Outcome, Page, Patch, Progress, QueueStats, Reaped, Resubmit, ResubmitOpts, Retention, Scope,
+    Started, StoreCaps, StoredTask, Submitted, TaskId, TaskRow, TaskStore, TaskStoreError, Timestamp, Updated, Wakeups,
     WorkerInfo, WorkerStats, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow, check,
     hub::{Hub, News},
 };
@@ -112,15 +112,15 @@ impl SqliteTasks {
             };
             let answer = work(db, &mut moment, &caps)?;
             moment.flush(db)?;
-            Ok((answer, (moment.news, moment.changed, moment.changed_all)))
+            Ok((answer, (moment.news, moment.changed, moment.changed_all, moment.now)))
         };
         // Whoever is woken reads what is new.
-        let tell = move |(news, changed, all): (News, Vec<usize>, bool)| {
+        let tell = move |(news, changed, all, now): (News, Vec<usize>, bool, Timestamp)| {
             changing.changed(&changed);
             if all {
                 changing.changed_all();
             }
-            hub.tell(news);
+            hub.tell(news, now);
         };
         Ok(self.store.write_then(job, tell).await?)
     }
@@ -304,8 +304,26 @@ impl TaskStore for SqliteTasks {
         self.write(move |db, moment, _| due::end(db, moment, &worker)).await
     }
 
-    async fn next_due(&self) -> Result<Option<Timestamp>, TaskStoreError> {
-        self.read(due::next).await
+    async fn due(&self, chore: Chore, longest: Duration) -> Result<(), TaskStoreError> {
+        let mut timer = self.hub.timer(chore);
+        let stored = self.read(move |db| due::next(db, chore)).await?;
+        let end = tokio::time::Instant::now() + longest;
+        loop {
+            // What was told may be over, and stored, or gone: then a look too many is the cost.
+            let told = Some(*timer.borrow_and_update()).filter(|told| *told > self.clock.now());
+            let next = stored.into_iter().chain(told).min();
+            let pause = next.map_or(longest, |next| next.since(self.clock.now()));
+            let at = end.min(tokio::time::Instant::now() + pause.min(longest));
+            tokio::select! {
+                () = tokio::time::sleep_until(at) => return Ok(()),
+                changed = timer.changed() => {
+                    changed.map_err(|_| TaskStoreError::Closed)?;
+                    if *timer.borrow() <= self.clock.now() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
     }
 
     async fn prune(&self, keep: Retention, limit: u32) -> Result<u64, TaskStoreError> {

@@ -168,8 +168,9 @@ impl Reading for u64 {
 
 impl Reading for TaskRow {
     fn bytes(&self) -> usize {
-        let texts = [&self.metadata, &self.error, &self.cancel_reason, &self.idempotency_key];
-        ROW + texts.into_iter().flatten().chain(&self.tags).map(String::len).sum::<usize>()
+        let failure = self.failure.as_ref().map(|failure| &failure.message);
+        let texts = [&self.metadata, &self.cancel_reason, &self.idempotency_key];
+        ROW + texts.into_iter().flatten().chain(failure).chain(&self.tags).map(String::len).sum::<usize>()
     }
 }
 

@@ -12,13 +12,17 @@ use super::{
 };
 use crate::{
     StoreError,
-    tasks::{Cursor, Filter, MAX_SCAN, Page, RetryPolicy, StepRef, StoredTask, TaskId, TaskRow, TaskState, WorkflowId},
+    tasks::{
+        Cursor, FailureCode, Filter, MAX_SCAN, Page, RetryPolicy, StepRef, StoredTask, TaskFailure, TaskId, TaskRow,
+        TaskState, WorkflowId,
+    },
 };
 
 const ROW: &str =
     "SELECT t.id, t.tenant, t.subject, t.queue, t.tool, t.state, t.priority, t.due_at, t.attempt, t.fence,
     t.revision, t.worker, t.progress, t.created_at, t.started_at, t.finished_at, t.timeout_s, t.retry, t.max_attempts,
-    t.base_delay_ms, t.target, t.idem, t.resubmitted_from, t.workflow, t.step, t.cancel, d.tags, d.metadata, r.error
+    t.base_delay_ms, t.target, t.idem, t.resubmitted_from, t.workflow, t.step, t.cancel, d.tags, d.metadata, r.error, r.code,
+    r.detail, r.retryable
     FROM tasks t JOIN task_data d ON d.seq = t.seq LEFT JOIN task_results r ON r.seq = t.seq";
 
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<(TaskRow, i64)> {
@@ -60,9 +64,18 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<(TaskRow, i64)> {
         cancel_reason: columns.next()?,
         tags: strings(&columns.next::<String>()?),
         metadata: columns.next()?,
-        error: columns.next()?,
+        failure: failure(&mut columns)?,
     };
     Ok((task, code))
+}
+
+/// The columns `error`, `code`, `detail` and `retryable`. A row of an older store has the first alone.
+fn failure(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<TaskFailure>> {
+    let (message, code): (Option<String>, Option<String>) = (columns.next()?, columns.next()?);
+    let (detail, retryable): (Option<String>, Option<bool>) = (columns.next()?, columns.next()?);
+    let code = code.map_or(FailureCode::Unknown, FailureCode::from);
+    let retryable = retryable.unwrap_or_default();
+    Ok(message.map(|message| TaskFailure { code, message, detail, retryable }))
 }
 
 /// The columns `workflow` and `step`.

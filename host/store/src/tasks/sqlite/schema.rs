@@ -1,5 +1,8 @@
 //! The tables. Few indexes: every transition of a task writes each that it is in.
 
+/// What older hosts did not have: a failure's code, and whether another attempt might have helped.
+pub(crate) const COLUMNS: (&str, &[&str]) = ("task_results", &["code TEXT", "detail TEXT", "retryable INTEGER"]);
+
 pub(crate) const SCHEMA: &str = "
     -- What changes often. `due_at` is the time at which something is to be done with the task: it becomes ready, its
     -- lease ends, or it is dropped; none while it is ready. States are numbered in the code. Empty `target`: anyone.
@@ -24,7 +27,9 @@ pub(crate) const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS task_data (
         seq INTEGER PRIMARY KEY, tags TEXT NOT NULL, metadata TEXT, arguments TEXT NOT NULL
     );
-    CREATE TABLE IF NOT EXISTS task_results (seq INTEGER PRIMARY KEY, error TEXT, cid TEXT, result TEXT);
+    CREATE TABLE IF NOT EXISTS task_results (
+        seq INTEGER PRIMARY KEY, error TEXT, cid TEXT, result TEXT, code TEXT, detail TEXT, retryable INTEGER
+    );
     CREATE INDEX IF NOT EXISTS task_results_cid ON task_results (cid) WHERE cid IS NOT NULL;
     -- Results that are too large for the table above, once each.
     CREATE TABLE IF NOT EXISTS task_contents (cid TEXT PRIMARY KEY, content TEXT NOT NULL) WITHOUT ROWID;

@@ -5,12 +5,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::{
     Moment,
     codes::{millis, signed, state, time},
-    lease::{End, Held, note},
+    lease::{End, Held, note_failure, note_result},
 };
 use crate::{
     StoreError,
     tasks::{
-        Beat, Caps, Finish, LeaseRef, MAX_BACKOFF, Outcome, Progress, TaskResult, TaskState,
+        Beat, Caps, FailureCode, Finish, LeaseRef, MAX_BACKOFF, Outcome, Progress, TaskFailure, TaskResult, TaskState,
         backoff::{ceiling, jittered},
     },
 };
@@ -104,9 +104,14 @@ fn decide(
         Outcome::Snooze(_) | Outcome::Release => {}
     }
     match outcome {
-        Outcome::Ok(TaskResult::Inline(json)) => note(db, held.seq, "", None, Some(json))?,
-        Outcome::Ok(TaskResult::Cid(cid)) | Outcome::Kept { cid, .. } => note(db, held.seq, "", Some(cid), None)?,
-        Outcome::Retry { error, .. } | Outcome::Fatal { error } => note(db, held.seq, error, None, None)?,
+        Outcome::Ok(TaskResult::Inline(json)) => note_result(db, held.seq, None, Some(json))?,
+        Outcome::Ok(TaskResult::Cid(cid)) | Outcome::Kept { cid, .. } => note_result(db, held.seq, Some(cid), None)?,
+        Outcome::Retry { failure, .. } | Outcome::Fatal { failure } => note_failure(db, held.seq, failure)?,
+        // One that dies by this says why.
+        Outcome::Snooze(_) | Outcome::Release if held.fence >= caps.claims => {
+            let message = format!("it was claimed {} times and ended in none of them", held.fence);
+            note_failure(db, held.seq, &TaskFailure::new(FailureCode::LimitExceeded, message))?;
+        }
         Outcome::Snooze(_) | Outcome::Release => {}
     }
     Ok(match outcome {
@@ -114,7 +119,7 @@ fn decide(
         _ if held.cancel.is_some() => End::terminal(TaskState::Cancelled),
         Outcome::Fatal { .. } => End::terminal(TaskState::Failed),
         Outcome::Retry { delay, .. } => match ceiling(held.retry, held.attempt) {
-            None => End::terminal(TaskState::Dead),
+            None => End::given_up(held),
             Some(ceiling) => {
                 let wait = delay.map_or_else(|| jittered(ceiling), |delay| delay.min(MAX_BACKOFF));
                 End::later(TaskState::Retrying, now.plus(wait))
@@ -138,9 +143,8 @@ fn keep(
 ) -> Result<Option<End>, StoreError> {
     let (bytes, usage) = (signed(content.len() as u64), moment.tally.usage(db, &held.lane.tenant)?);
     if usage.bytes.saturating_add(bytes) > signed(caps.bytes) {
-        let error =
-            format!("limit_exceeded: the tenant has its {} bytes of stored tasks; let some end first", caps.bytes);
-        note(db, held.seq, &error, None, None)?;
+        let message = format!("the tenant has its {} bytes of stored tasks; let some end first", caps.bytes);
+        note_failure(db, held.seq, &TaskFailure::new(FailureCode::LimitExceeded, message))?;
         moment.tally.work(&held.worker).failed += 1;
         return Ok(Some(End::terminal(TaskState::Failed)));
     }

@@ -4,12 +4,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
     Moment,
-    codes::{READY, SCHEDULED, millis, retry_code, signed, state},
+    codes::{READY, SCHEDULED, millis, retry_code, signed, state, time},
     tally::Lane,
 };
 use crate::{
     StoreError,
-    tasks::{Caps, Submitted, TaskId, TaskState, check::Prepared},
+    tasks::{Caps, Chore, Submitted, TaskId, TaskState, check::Prepared},
 };
 
 /// Queues each, or says why not.
@@ -71,6 +71,9 @@ pub(super) fn one(db: &Connection, moment: &mut Moment, caps: &Caps, new: &Prepa
     }
     moment.tally.usage(db, &task.tenant)?.bytes = bytes;
     moment.moved(db, task.id.as_bytes(), &lane(new), None, Some(code))?;
+    if let Some(due_at) = due_at {
+        moment.news.due(Chore::Reap, time(due_at));
+    }
     Ok(Submitted::Created { id: task.id, state: if code == READY { TaskState::Ready } else { TaskState::Scheduled } })
 }
 

@@ -2,14 +2,14 @@ use std::time::Duration;
 
 use tandem_manifest::ContentId;
 use tandem_store::tasks::{
-    Beat, CancelState, Finish, Hint, MAX_BACKOFF, MAX_ERROR, MAX_RESULT, NewTask, Outcome, Retention, RetryKind,
-    RetryPolicy, TaskResult, TaskState, TaskStore, TaskStoreError, WorkerInfo,
+    Beat, CancelState, FailureCode, Finish, Hint, MAX_BACKOFF, MAX_ERROR, MAX_RESULT, NewTask, Outcome, Retention,
+    RetryKind, RetryPolicy, TaskFailure, TaskResult, TaskState, TaskStore, TaskStoreError, WorkerInfo,
 };
 
 use super::{Fixture, TENANT, TOOL, applied, ok, secs};
 
 fn retry(delay: Option<Duration>) -> Outcome {
-    Outcome::Retry { error: "try again".into(), delay }
+    Outcome::Retry { failure: TaskFailure::new(FailureCode::Failed, "try again"), delay }
 }
 
 pub(crate) async fn a_repeated_completion_gets_the_first_result<S: TaskStore + Clone>(f: Fixture<S>) {
@@ -17,7 +17,7 @@ pub(crate) async fn a_repeated_completion_gets_the_first_result<S: TaskStore + C
     assert_eq!(f.finish(lease, ok(r#"{"n":1}"#)).await, applied(TaskState::Succeeded));
     let first = Some(TaskResult::Inline(r#"{"n":1}"#.into()));
     let done = Finish::AlreadyDone { state: TaskState::Succeeded, result: first.clone() };
-    for outcome in [ok(r#"{"n":1}"#), ok(r#"{"n":2}"#), Outcome::Release, Outcome::Fatal { error: "e".into() }] {
+    for outcome in [ok(r#"{"n":1}"#), ok(r#"{"n":2}"#), Outcome::Release, Outcome::fatal(FailureCode::Failed, "e")] {
         assert_eq!(f.finish(lease, outcome).await, done);
     }
     f.pass(secs(3600));
@@ -39,7 +39,8 @@ pub(crate) async fn a_failed_attempt_is_made_again_after_a_bounded_wait<S: TaskS
         let leased = f.claim("w").await.unwrap();
         assert_eq!((leased.lease.id, leased.attempt, leased.max_attempts), (id, attempt, 5));
         let done = f.finish(leased.lease, retry(None)).await;
-        assert_eq!(f.get(id).await.row.error.as_deref(), Some("try again"));
+        let failure = f.get(id).await.row.failure.unwrap();
+        assert_eq!((failure.code, &*failure.message, failure.retryable), (FailureCode::Failed, "try again", true));
         if attempt == 5 {
             assert_eq!(done, applied(TaskState::Dead));
             break;
@@ -66,9 +67,13 @@ pub(crate) async fn a_failed_attempt_is_made_again_after_a_bounded_wait<S: TaskS
 
 pub(crate) async fn a_fatal_error_ends_a_task<S: TaskStore + Clone>(f: Fixture<S>) {
     let lease = f.leased().await;
-    assert_eq!(f.finish(lease, Outcome::Fatal { error: "no such thing".into() }).await, applied(TaskState::Failed));
+    assert_eq!(
+        f.finish(lease, Outcome::fatal(FailureCode::NotFound, "no such thing")).await,
+        applied(TaskState::Failed)
+    );
     let row = f.get(lease.id).await.row;
-    assert_eq!((row.error.as_deref(), row.attempt, row.finished_at), (Some("no such thing"), 1, Some(f.store.now())));
+    let failure = Some(TaskFailure::new(FailureCode::NotFound, "no such thing"));
+    assert_eq!((row.failure, row.attempt, row.finished_at), (failure, 1, Some(f.store.now())));
     assert!(f.claim("w").await.is_none());
 }
 
@@ -159,8 +164,8 @@ pub(crate) async fn results_and_errors_are_bounded<S: TaskStore + Clone>(f: Fixt
     f.finish(lease, Outcome::Ok(TaskResult::Cid("bafkrei".into()))).await;
     assert_eq!(f.get(lease.id).await.result, Some(TaskResult::Cid("bafkrei".into())));
     let lease = f.leased().await;
-    f.finish(lease, Outcome::Fatal { error: "é".repeat(MAX_ERROR) }).await;
-    let error = f.get(lease.id).await.row.error.unwrap();
+    f.finish(lease, Outcome::fatal(FailureCode::Failed, "é".repeat(MAX_ERROR))).await;
+    let error = f.get(lease.id).await.row.failure.unwrap().message;
     assert!(error.len() <= MAX_ERROR && error.ends_with('…'), "{}", error.len());
 }
 
@@ -190,8 +195,7 @@ pub(crate) async fn large_results_count_as_the_tenant_s_bytes<S: TaskStore + Clo
     assert_eq!(f.finish(first, half()).await, applied(TaskState::Succeeded));
     let second = f.leased().await;
     assert_eq!(f.finish(second, half()).await, applied(TaskState::Failed));
-    let error = f.get(second.id).await.row.error.unwrap();
-    assert!(error.starts_with("limit_exceeded"), "{error}");
+    assert_eq!(f.get(second.id).await.row.failure.unwrap().code, FailureCode::LimitExceeded);
 }
 
 pub(crate) async fn workers_are_counted<S: TaskStore + Clone>(f: Fixture<S>) {
@@ -201,7 +205,7 @@ pub(crate) async fn workers_are_counted<S: TaskStore + Clone>(f: Fixture<S>) {
     f.pass(secs(2));
     f.finish(lease, ok("1")).await;
     let lease = f.leased().await;
-    f.finish(lease, Outcome::Fatal { error: "e".into() }).await;
+    f.finish(lease, Outcome::fatal(FailureCode::Failed, "e")).await;
     f.leased().await;
     f.pass(secs(31));
     f.store.reap(10).await.unwrap();

@@ -4,7 +4,8 @@ use std::{collections::HashMap, time::Duration};
 
 use proptest::{prelude::*, test_runner::TestRunner};
 use tandem_store::tasks::{
-    ClaimReq, Finish, LeaseRef, NewTask, Outcome, Scope, Submitted, TaskId, TaskState, TaskStore, TaskStoreError,
+    ClaimReq, FailureCode, Finish, LeaseRef, NewTask, Outcome, Scope, Submitted, TaskId, TaskState, TaskStore,
+    TaskStoreError,
 };
 
 use super::{Fixture, TENANT, TOOL, ok};
@@ -124,7 +125,7 @@ impl Model {
     ) -> Result<Result<(), TestCaseError>, TaskStoreError> {
         let Some((worker, lease)) = pick(&self.leases, at).cloned() else { return Ok(Ok(())) };
         let outcome = match how {
-            0 => Outcome::Retry { error: "e".into(), delay: None },
+            0 => Outcome::retry(FailureCode::Failed, "e"),
             1 => Outcome::Release,
             2 => Outcome::Snooze(Duration::from_secs(3)),
             _ => ok("1"),

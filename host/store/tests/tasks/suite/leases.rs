@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use tandem_store::tasks::{
-    Beat, ClaimReq, Finish, LeaseRef, MAX_LEASE, MIN_LEASE, NewTask, Outcome, Progress, Reaped, RetryKind, RetryPolicy,
-    TaskId, TaskState, TaskStore,
+    Beat, ClaimReq, FailureCode, Finish, LeaseRef, MAX_LEASE, MIN_LEASE, NewTask, Outcome, Progress, Reaped, RetryKind,
+    RetryPolicy, TaskId, TaskState, TaskStore,
 };
 
 use super::{Fixture, TENANT, TOOL, ok, secs};
@@ -44,7 +44,10 @@ pub(crate) async fn a_lost_lease_makes_a_task_ready_and_then_dead<S: TaskStore +
         assert_eq!(f.store.reap(10).await.unwrap(), [Reaped { id: lease.id, worker: "w".into(), state }]);
         let row = f.get(lease.id).await.row;
         assert_eq!((row.state, row.attempt), (state, attempt));
-        assert!(row.error.unwrap().contains("lost its lease"));
+        assert_eq!(
+            row.failure.map(|failure| (failure.code, failure.retryable)),
+            Some((FailureCode::LeaseExpired, true))
+        );
         let next = f.claim("w").await;
         assert_eq!(next.as_ref().map(|leased| leased.lease.fence), (attempt < 3).then_some(u64::from(attempt) + 1));
     }
@@ -53,8 +56,9 @@ pub(crate) async fn a_lost_lease_makes_a_task_ready_and_then_dead<S: TaskStore +
     let id = f.created(NewTask { retry: once, ..NewTask::new(TENANT, TOOL, "{}") }).await;
     f.claim("w").await.unwrap();
     f.pass(secs(31));
-    assert_eq!(f.store.reap(10).await.unwrap()[0].state, TaskState::Dead);
-    assert_eq!(f.state(id).await, TaskState::Dead);
+    assert_eq!(f.store.reap(10).await.unwrap()[0].state, TaskState::Failed);
+    let row = f.get(id).await.row;
+    assert_eq!((row.state, row.failure.unwrap().code), (TaskState::Failed, FailureCode::LeaseExpired));
 }
 
 pub(crate) async fn a_worker_that_starts_anew_gives_up_what_it_had<S: TaskStore + Clone>(f: Fixture<S>) {

@@ -1,7 +1,8 @@
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use tandem_store::tasks::{
-    ClaimReq, Filter, NewTask, Outcome, Retention, Scope, StepRef, TaskId, TaskRow, TaskState, TaskStore, WorkflowId,
+    Chore, ClaimReq, FailureCode, Filter, NewTask, Outcome, Patch, Retention, Scope, StepRef, TaskFailure, TaskId,
+    TaskRow, TaskState, TaskStore, WorkflowId,
 };
 
 use super::{Fixture, TENANT, TOOL, ok, secs};
@@ -77,7 +78,7 @@ pub(crate) async fn figures_count_what_is_there<S: TaskStore + Clone>(f: Fixture
     let lease = f.leased().await;
     f.finish(lease, ok("1")).await;
     let lease = f.leased().await;
-    f.finish(lease, Outcome::Fatal { error: "e".into() }).await;
+    f.finish(lease, Outcome::fatal(FailureCode::Failed, "e")).await;
     f.leased().await;
     f.queued("other").await;
     f.store.pause("q", true).await.unwrap();
@@ -112,7 +113,7 @@ pub(crate) async fn what_is_over_retention_goes<S: TaskStore + Clone>(f: Fixture
     let good = f.leased().await;
     f.finish(good, ok("1")).await;
     let bad = f.leased().await;
-    f.finish(bad, Outcome::Fatal { error: "e".into() }).await;
+    f.finish(bad, Outcome::fatal(FailureCode::Failed, "e")).await;
     let waiting = f.queued(TENANT).await;
     f.pass(secs(60));
     assert_eq!(f.store.prune(keep, 100).await.unwrap(), 1);
@@ -139,18 +140,65 @@ pub(crate) async fn what_is_over_retention_goes<S: TaskStore + Clone>(f: Fixture
     assert_eq!(ids(&f, left).await, (vec![ended[5], ended[4]], 2));
 }
 
-pub(crate) async fn next_due_tells_when_to_look_again<S: TaskStore + Clone>(f: Fixture<S>) {
-    assert_eq!(f.store.next_due().await.unwrap(), None);
+/// Whether a chore is due within moments, of which none pass by the store's clock.
+async fn is_due<S: TaskStore + Clone>(f: &Fixture<S>, chore: Chore) -> bool {
+    let due = f.store.due(chore, secs(600));
+    tokio::time::timeout(Duration::from_millis(100), due).await.is_ok_and(|done| done.is_ok())
+}
+
+pub(crate) async fn due_tells_when_to_look_again<S: TaskStore + Clone>(f: Fixture<S>) {
+    assert!(!is_due(&f, Chore::Reap).await && !is_due(&f, Chore::Prune).await);
     let run_at = f.store.now().plus(secs(20));
-    f.created(NewTask { run_at: Some(run_at), ..NewTask::new(TENANT, TOOL, "{}") }).await;
-    assert_eq!(f.store.next_due().await.unwrap(), Some(run_at));
-    f.queued(TENANT).await;
-    let leased = f.store.claim(ClaimReq { lease: secs(10), ..ClaimReq::new("w", &[TOOL]) }).await.unwrap();
-    assert_eq!(f.store.next_due().await.unwrap(), Some(leased[0].until));
-    f.finish(leased[0].lease, ok("1")).await;
+    f.created(NewTask { run_at: Some(run_at), retention_s: Some(60), ..NewTask::new(TENANT, TOOL, "{}") }).await;
+    assert!(!is_due(&f, Chore::Reap).await);
     f.pass(secs(20));
+    assert!(is_due(&f, Chore::Reap).await, "its time came");
     let mut wakeups = f.store.wakeups();
     f.store.reap(10).await.unwrap();
     wakeups.changed().await.unwrap();
-    assert_eq!(f.store.next_due().await.unwrap(), None);
+    assert!(!is_due(&f, Chore::Reap).await);
+    let lease = f.claim("w").await.unwrap().lease;
+    f.pass(secs(30));
+    assert!(is_due(&f, Chore::Reap).await, "the lease is over");
+    f.store.reap(10).await.unwrap();
+    let again = f.claim("w").await.unwrap().lease;
+    assert_ne!(again, lease);
+    f.finish(again, ok("1")).await;
+    assert!(!is_due(&f, Chore::Prune).await);
+    f.pass(secs(60));
+    assert!(is_due(&f, Chore::Prune).await, "it is over retention");
+    f.store.prune(Retention::default(), 10).await.unwrap();
+    assert!(!is_due(&f, Chore::Prune).await && !is_due(&f, Chore::Reap).await);
+}
+
+pub(crate) async fn who_waits_hears_of_what_is_due_sooner<S: TaskStore + Clone>(f: Fixture<S>) {
+    let soon = || Some(f.store.now().plus(Duration::from_millis(200)));
+    let wakes = async |chore, change: std::pin::Pin<Box<dyn Future<Output = ()> + '_>>| {
+        let waiting = tokio::time::timeout(secs(20), f.store.due(chore, secs(600)));
+        // It waits already when the change comes.
+        let changing = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            change.await;
+        };
+        tokio::join!(waiting, changing).0.expect("it wakes soon").unwrap();
+    };
+    let task = || NewTask::new(TENANT, TOOL, "{}");
+    let (scheduled, leased) = (TaskId::new(), f.leased().await);
+    // The lease ends in 30 s.
+    let submit = NewTask { id: scheduled, run_at: soon(), ..task() };
+    wakes(Chore::Reap, Box::pin(async { _ = f.created(submit).await })).await;
+    let retry =
+        Outcome::Retry { failure: TaskFailure::new(FailureCode::Failed, "e"), delay: Some(Duration::from_millis(200)) };
+    f.pass(secs(1));
+    f.store.reap(10).await.unwrap();
+    wakes(Chore::Reap, Box::pin(async { drop(f.finish(leased, retry).await) })).await;
+    f.pass(secs(1));
+    f.store.reap(10).await.unwrap();
+    let later = f.created(NewTask { run_at: Some(f.store.now().plus(secs(3_600))), ..task() }).await;
+    let patch = Patch { run_at: soon(), ..Patch::default() };
+    wakes(Chore::Reap, Box::pin(async { drop(f.store.update(TENANT, later, patch, None).await.unwrap()) })).await;
+    let short = f.created(NewTask { retention_s: Some(0), priority: 10, ..task() }).await;
+    let lease = f.claim("w").await.unwrap().lease;
+    assert_eq!(lease.id, short);
+    wakes(Chore::Prune, Box::pin(async { drop(f.finish(lease, ok("1")).await) })).await;
 }
