@@ -16,7 +16,8 @@ use tandem_manifest::{Effective, Explained, HostConfig, Overlays, Request};
 use crate::{config::below_data, grants::capability};
 
 /// What [`Policy::exchange`] takes over; all that is below them too.
-const EXCHANGED: [&str; 6] = ["grants", "tenants", "p2p.tenant", "p2p.tenants", "p2p.require-token", "p2p.tokens"];
+const EXCHANGED: [&str; 8] =
+    ["grants", "tenants", "p2p.allow", "p2p.block", "p2p.tenant", "p2p.tenants", "p2p.require-token", "p2p.tokens"];
 
 fn is_exchanged(key: &str) -> bool {
     let below = |table: &&str| key.strip_prefix(*table).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
@@ -136,6 +137,8 @@ impl Policy {
         config.tenants.clone_from(&next.tenants);
         config.p2p.tenant.clone_from(&next.p2p.tenant);
         config.p2p.tenants.clone_from(&next.p2p.tenants);
+        config.p2p.allow.clone_from(&next.p2p.allow);
+        config.p2p.block.clone_from(&next.p2p.block);
         config.p2p.require_token = next.p2p.require_token;
         config.p2p.tokens.clone_from(&next.p2p.tokens);
         let State { overlays, plugins } = &mut *state;

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use tandem_engine::{Access, Caller};
 use tandem_gateway::Authenticator;
 use tandem_manifest::{HostConfig, MAX_PRIORITY, Secret};
-use tandem_reactor::Authority;
+use tandem_reactor::{Authority, Reactor};
 
 use crate::{auth::access, live::Policy};
 
@@ -68,6 +68,14 @@ impl Authority for Operator {
 
     fn max_priority(&self, tenant: &str) -> u8 {
         self.policy.config().tenants.get(tenant).map_or(MAX_PRIORITY, |tenant| tenant.max_priority)
+    }
+}
+
+/// Lets the reactor take the lists of peers of a configuration that was read again.
+pub(crate) async fn admit(config: &HostConfig, reactor: Option<&Reactor>) {
+    let Some(reactor) = reactor else { return };
+    if let Err(error) = reactor.set_peer_lists(&config.p2p.allow, &config.p2p.block).await {
+        tracing::warn!(%error, "p2p.allow and p2p.block count from the reactor's next start on");
     }
 }
 

@@ -133,7 +133,8 @@ async fn serve(
         // Over standard input the only caller is fixed, and a hang-up is the end of the terminal.
         let (store, plugins, policy) = (store.clone(), plugins.clone(), policy.clone());
         let (source, router) = (args.source.clone(), router.clone());
-        let reload = Arc::new(Reload { source, ring, policy, store, limits, router, issued, plugins });
+        let reload =
+            Arc::new(Reload { source, ring, policy, store, limits, router, issued, plugins, reactor: reactor.clone() });
         reload::on_keys(reload.clone());
         reload::on_signal(reload.clone())?;
         admin.set_reload(reload);

@@ -6,9 +6,10 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use libp2p::PeerId;
+use libp2p::{PeerId, multihash::Multihash};
 use serde_json::{Map, Value};
 use tandem_engine::P2pError;
+use tandem_manifest::PeerIdText;
 
 use crate::{
     core::Core,
@@ -16,6 +17,7 @@ use crate::{
     lane::LaneError,
     reactor::Reactor,
     rpc::{PeerRpc as _, REQUEST, RpcError},
+    settings::{self, Settings, SettingsError},
     trust::UnixMillis,
 };
 
@@ -80,6 +82,27 @@ impl Reactor {
         .await
     }
 
+    /// Takes other lists of peers that may connect and that may not (`p2p.allow`, `p2p.block`). Whom they do not let in any more is
+    /// disconnected.
+    ///
+    /// # Errors
+    /// `invalid_argument` for what is no peer id, `unavailable` while the lane is down; then they count from its next start on.
+    pub async fn set_peer_lists(&self, allow: &[PeerIdText], block: &[PeerIdText]) -> Result<(), P2pError> {
+        let wrong = |error: SettingsError| P2pError::InvalidArgument(error.to_string());
+        let allow = settings::peers("p2p.allow", allow).map_err(wrong)?;
+        let block = settings::peers("p2p.block", block).map_err(wrong)?;
+        let mut next = Settings::clone(&self.settings().load());
+        next.network.allow.clone_from(&allow);
+        next.network.block.clone_from(&block);
+        self.settings().store(Arc::new(next));
+        self.operate(move |core| async move {
+            core.book().set_allowed(allow.iter().copied());
+            core.network.set_lists(&allow, &block);
+            Ok(())
+        })
+        .await
+    }
+
     /// Parts from a peer and takes no connection of it for so long, also over a restart.
     ///
     /// # Errors
@@ -132,7 +155,26 @@ impl Reactor {
 }
 
 fn id(peer: &str) -> Result<PeerId, P2pError> {
-    peer.parse().map_err(|error| P2pError::InvalidArgument(format!("`{peer}` is no peer id: {error}")))
+    let wrong = |why: &dyn std::fmt::Display| P2pError::InvalidArgument(format!("`{peer}` is no peer id: {why}"));
+    let id: PeerId = peer.parse().map_err(|error| wrong(&error))?;
+    match is_key(id.as_ref()) {
+        true => Ok(id),
+        false => Err(wrong(&"it holds neither a key nor the hash of one")),
+    }
+}
+
+/// Whether a multihash is one of a public key. Short keys stand in the id as they are (the libp2p peer id specification): those
+/// of ed25519 in 36 bytes and those of secp256k1 in 37; longer ones by their SHA-256.
+fn is_key(hash: &Multihash<64>) -> bool {
+    /// Multicodec `identity` and `sha2-256`.
+    const IDENTITY: u64 = 0x00;
+    const SHA_256: u64 = 0x12;
+    match (hash.code(), hash.digest()) {
+        (IDENTITY, [0x08, 0x01, 0x12, 0x20, key @ ..]) => key.len() == 0x20,
+        (IDENTITY, [0x08, 0x02, 0x12, 0x21, key @ ..]) => key.len() == 0x21,
+        (SHA_256, digest) => digest.len() == 32,
+        _ => false,
+    }
 }
 
 fn is_there(core: &Core, peer: &PeerId) -> Result<(), P2pError> {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use futures::future::BoxFuture;
 use tandem_engine::{CallEnv, P2p, P2pError, P2pRequest};
 use tandem_store::{
@@ -37,6 +37,8 @@ pub struct Reactor {
     tools: Arc<OnceLock<Arc<dyn Tools>>>,
     stop: CancellationToken,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// What the next incarnation begins with.
+    settings: Arc<ArcSwap<Settings>>,
 }
 
 impl std::fmt::Debug for Reactor {
@@ -61,9 +63,9 @@ impl Reactor {
     ) -> std::io::Result<Arc<Self>> {
         let parts = Parts::new(settings, (store, tasks), operator, general);
         let (core, stop) = (parts.core.clone(), parts.stop.clone());
-        let tools = parts.tools.clone();
+        let (tools, settings) = (parts.tools.clone(), parts.settings.clone());
         let (lane, thread) = Lane::start(move |up| parts.incarnation(up), stop.clone())?;
-        Ok(Arc::new(Self { lane, core, tools, stop, thread: Mutex::new(Some(thread)) }))
+        Ok(Arc::new(Self { lane, core, tools, stop, thread: Mutex::new(Some(thread)), settings }))
     }
 
     /// The same without a thread of its own, in `general` with everything else, and without a new start after a panic. For
@@ -78,15 +80,20 @@ impl Reactor {
     ) -> Arc<Self> {
         let parts = Parts::new(settings, (store, tasks), operator, general.clone());
         let (core, stop) = (parts.core.clone(), parts.stop.clone());
-        let tools = parts.tools.clone();
+        let (tools, settings) = (parts.tools.clone(), parts.settings.clone());
         let lane = Lane::start_in(general, move |up| parts.incarnation(up));
-        Arc::new(Self { lane, core, tools, stop, thread: Mutex::default() })
+        Arc::new(Self { lane, core, tools, stop, thread: Mutex::default(), settings })
     }
 
     /// The lane, for the router.
     #[must_use]
     pub fn lane(&self) -> &Lane {
         &self.lane
+    }
+
+    /// What the next incarnation begins with.
+    pub(crate) fn settings(&self) -> &ArcSwap<Settings> {
+        &self.settings
     }
 
     /// What this incarnation is made of, if there is one.
@@ -140,7 +147,7 @@ impl Reactor {
 
 /// What every incarnation is made of.
 struct Parts {
-    settings: Arc<Settings>,
+    settings: Arc<ArcSwap<Settings>>,
     stores: (Store, SqliteTasks),
     operator: Operator,
     general: Handle,
@@ -152,12 +159,12 @@ struct Parts {
 impl Parts {
     fn new(settings: Settings, stores: (Store, SqliteTasks), operator: Operator, general: Handle) -> Self {
         let (core, tools) = (Arc::new(ArcSwapOption::empty()), Arc::new(OnceLock::new()));
-        let (settings, stop) = (Arc::new(settings), CancellationToken::new());
+        let (settings, stop) = (Arc::new(ArcSwap::from_pointee(settings)), CancellationToken::new());
         Self { settings, stores, operator, general, core, tools, stop }
     }
 
     fn incarnation(&self, up: Up) -> BoxFuture<'static, ()> {
-        let settings = self.settings.clone();
+        let settings = self.settings.load_full();
         let (stores, general) = (self.stores.clone(), self.general.clone());
         let who = Who { operator: self.operator.clone(), tools: self.tools.clone() };
         let (core, stop) = (self.core.clone(), self.stop.clone());

@@ -7,9 +7,10 @@
 //! | Method | What |
 //! |---|---|
 //! | `ping` | `{}` |
-//! | `initialize`, `server/discover` | who this is; the binding needs neither |
+//! | `initialize`, `server/discover` | who this is, as in MCP until 2025-11-25 and from 2026-07-28 on; the binding needs neither |
 //! | `tools/list` | `{cursor?}` → `{tools, nextCursor?}`, as in MCP |
-//! | `tools/call` | `{name, arguments}` → `{content, structuredContent?, isError}`, as in MCP |
+//! | `tools/call` | `{name, arguments}` → `{content, structuredContent?, isError}`, as in MCP; `_meta.progressToken` asks for `notifications/progress` |
+//! | `notifications/cancelled` (notification) | `{requestId}`: the request is stopped and not answered |
 //! | `tandem/info` | `{tools, repeatable, capacity, free}`: what it runs as tasks, and which of that may run again |
 //! | `tandem/peers` | `{}` → `{records}`: whom it knows, for peers that the operator trusts |
 //! | `tandem/announce` (notification) | the same of the peer, with `ttl_s` |
@@ -20,19 +21,31 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use libp2p::PeerId;
 use serde_json::{Map, Value, json};
-use tandem_engine::{Caller, InvokeError};
+use tandem_engine::{Caller, ClientPort, InvokeError};
+use tandem_manifest::Annotations;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     acquaint::exchange,
     core::Core,
     queue,
-    rpc::{REQUEST, RpcError, Service},
-    tools::ToolCall,
+    rpc::{Outlet, ProgressNotifier, REQUEST, RpcError, Service},
+    tools::{ToolCall, ToolInfo},
 };
 
-/// Tools in one page. A page of them is within a frame.
+/// Tools in one page.
 const PAGE: usize = 100;
+/// Bytes of the tools of one page, so that it is within a frame; one tool may be larger.
+const PAGE_BYTES: usize = 512 << 10;
+/// Bytes of a structured result that is repeated as text, for older clients that read nothing else. A longer one has to be
+/// within a frame once.
+const REPEATED: usize = 256 << 10;
+/// The revisions of MCP that are spoken, the oldest first; those before the last begin with `initialize`.
+const VERSIONS: [&str; 4] = ["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
+/// The last of those.
+const LAST_INITIALIZED: &str = "2025-11-25";
+/// Bytes of a progress token, which comes back with each notification.
+const MAX_TOKEN: usize = 1 << 10;
 
 /// Where a request shows whose it is (RFC 6750's `Bearer` credentials in MCP's `_meta`).
 const AUTHORIZATION: &str = "authorization";
@@ -48,21 +61,24 @@ impl Service for Peers {
         peer: PeerId,
         method: String,
         params: Map<String, Value>,
+        outlet: Outlet,
     ) -> BoxFuture<'static, Result<Value, RpcError>> {
         let core = self.0.clone();
         core.network.heard(&peer);
         Box::pin(async move {
             match method.as_str() {
                 "ping" => return Ok(json!({})),
-                "initialize" | "server/discover" => return Ok(who(&core)),
+                "initialize" => return Ok(initialized(&core, &params)),
+                "server/discover" => return Ok(discovered(&core)),
                 "tandem/peers" => return exchange::told(&core, peer),
                 _ => {}
             }
             let mut params = params;
+            let token = progress_token(&params)?;
             let (caller, shown) = caller(&core, peer, &mut params).await?;
             match method.as_str() {
                 "tools/list" => list(&core, &caller, &params),
-                "tools/call" => call(&core, caller, params).await,
+                "tools/call" => call(&core, caller, params, token.map(|token| outlet.progress(token))).await,
                 "tandem/info" => Ok(core.offer(&caller).said().into()),
                 "tasks/claim" => {
                     // Whoever shows a token speaks for its tenant alone.
@@ -103,7 +119,6 @@ impl Service for Peers {
 /// On whose behalf a peer asks, and whether it showed a token. One that is not taken is no request of the peer's own.
 async fn caller(core: &Core, peer: PeerId, params: &mut Map<String, Value>) -> Result<(Caller, bool), RpcError> {
     let refused = |why: &str| RpcError::new(-32002, "unauthorized", why);
-    // Nothing else in it concerns any method.
     let mut meta = params.remove("_meta").unwrap_or_default();
     match meta.as_object_mut().and_then(|meta| meta.remove(AUTHORIZATION)) {
         None if core.operator.requires_token() => {
@@ -120,13 +135,63 @@ async fn caller(core: &Core, peer: PeerId, params: &mut Map<String, Value>) -> R
     }
 }
 
-fn who(core: &Core) -> Value {
+/// What a peer wants to hear of its request's progress by.
+fn progress_token(params: &Map<String, Value>) -> Result<Option<Value>, RpcError> {
+    match params.get("_meta").and_then(|meta| meta.get("progressToken")) {
+        None | Some(Value::Null) => Ok(None),
+        Some(token @ Value::Number(_)) => Ok(Some(token.clone())),
+        Some(Value::String(token)) if token.len() <= MAX_TOKEN => Ok(Some(token.as_str().into())),
+        Some(_) => Err(RpcError::invalid(format!(
+            "`_meta.progressToken` is a number, or a string of at most {MAX_TOKEN} bytes"
+        ))),
+    }
+}
+
+fn server_info() -> Value {
+    json!({"name": "tandem", "version": env!("CARGO_PKG_VERSION")})
+}
+
+fn initialized(core: &Core, params: &Map<String, Value>) -> Value {
+    let asked = params.get("protocolVersion").and_then(Value::as_str);
+    let version = asked.filter(|asked| *asked <= LAST_INITIALIZED && VERSIONS.contains(asked));
     json!({
-        "protocolVersion": "2025-11-25",
+        "protocolVersion": version.unwrap_or(LAST_INITIALIZED),
         "capabilities": {"tools": {}},
-        "serverInfo": {"name": "tandem", "version": env!("CARGO_PKG_VERSION")},
+        "serverInfo": server_info(),
         "peerId": core.network.me.to_string(),
     })
+}
+
+fn discovered(core: &Core) -> Value {
+    json!({
+        "resultType": "complete",
+        "supportedVersions": VERSIONS,
+        "capabilities": {"tools": {}},
+        "ttlMs": 0,
+        "cacheScope": "private",
+        "_meta": {"io.modelcontextprotocol/serverInfo": server_info(), "tandem/peer-id": core.network.me.to_string()},
+    })
+}
+
+/// A tool as MCP has it.
+fn tool_json(tool: ToolInfo) -> Value {
+    let Annotations { read_only, destructive, idempotent, open_world } = tool.annotations;
+    let mut shown = json!({
+        "name": tool.name,
+        "description": tool.description,
+        "inputSchema": tool.input_schema,
+        "annotations": {
+            "readOnlyHint": read_only,
+            "destructiveHint": destructive,
+            "idempotentHint": idempotent,
+            "openWorldHint": open_world,
+        },
+    });
+    if let Value::Object(shown) = &mut shown {
+        shown.extend(tool.title.map(|title| ("title".to_owned(), title.into())));
+        shown.extend(tool.output_schema.map(|schema| ("outputSchema".to_owned(), schema)));
+    }
+    shown
 }
 
 fn list(core: &Core, caller: &Caller, params: &Map<String, Value>) -> Result<Value, RpcError> {
@@ -137,20 +202,30 @@ fn list(core: &Core, caller: &Caller, params: &Map<String, Value>) -> Result<Val
     };
     let mut tools = core.tools()?.list(caller);
     tools.retain(|tool| tool.name.as_str() > after);
-    let next = tools.get(PAGE - 1).filter(|_| tools.len() > PAGE).map(|last| last.name.clone());
-    let page: Vec<_> = tools
-        .into_iter()
-        .take(PAGE)
-        .map(|tool| json!({"name": tool.name, "description": tool.description, "inputSchema": tool.input_schema}))
-        .collect();
-    let mut answer = json!({"tools": page});
-    if let (Some(next), Value::Object(answer)) = (next, &mut answer) {
-        answer.insert("nextCursor".to_owned(), next.into());
+    let (mut page, mut bytes, mut last, mut more) = (Vec::new(), 0, String::new(), false);
+    for tool in tools {
+        let (name, shown) = (tool.name.clone(), tool_json(tool));
+        bytes += shown.to_string().len();
+        more = !page.is_empty() && (page.len() >= PAGE || bytes > PAGE_BYTES);
+        if more {
+            break;
+        }
+        last = name;
+        page.push(shown);
+    }
+    let mut answer = json!({"resultType": "complete", "tools": page, "ttlMs": 0, "cacheScope": "private"});
+    if let (true, Value::Object(answer)) = (more, &mut answer) {
+        answer.insert("nextCursor".to_owned(), last.into());
     }
     Ok(answer)
 }
 
-async fn call(core: &Core, caller: Caller, mut params: Map<String, Value>) -> Result<Value, RpcError> {
+async fn call(
+    core: &Core,
+    caller: Caller,
+    mut params: Map<String, Value>,
+    progress: Option<ProgressNotifier>,
+) -> Result<Value, RpcError> {
     let Some(Value::String(tool)) = params.remove("name") else {
         return Err(RpcError::invalid("`name` is the tool's name"));
     };
@@ -169,12 +244,21 @@ async fn call(core: &Core, caller: Caller, mut params: Map<String, Value>) -> Re
         arguments,
         deadline: REQUEST,
         cancel,
-        client: None,
+        client: progress.map(|progress| Arc::new(progress) as Arc<dyn ClientPort>),
     };
     let output = core.tools()?.call(call).await.map_err(refused)?;
-    let content: Value = serde_json::from_str(&output.content).unwrap_or_else(|_| json!([]));
+    let mut content: Value = serde_json::from_str(&output.content).unwrap_or_else(|_| json!([]));
+    if let (Value::Array(blocks), Some(text)) = (&mut content, &output.structured)
+        && blocks.is_empty()
+    {
+        let text = match text.len() {
+            0..=REPEATED => text.clone(),
+            length => format!("the result is in structuredContent: {length} bytes"),
+        };
+        blocks.push(json!({"type": "text", "text": text}));
+    }
     let structured: Option<Value> = output.structured.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    let mut answer = json!({"content": content, "isError": output.is_error});
+    let mut answer = json!({"resultType": "complete", "content": content, "isError": output.is_error});
     if let (Some(structured), Value::Object(answer)) = (structured, &mut answer) {
         answer.insert("structuredContent".to_owned(), structured);
     }

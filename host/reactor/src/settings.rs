@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use libp2p::{Multiaddr, PeerId};
-use tandem_manifest::{Admission, GithubConfig, HttpUrl, P2pConfig, PeerLimitsConfig};
+use tandem_manifest::{Admission, GithubConfig, HttpUrl, P2pConfig, PeerIdText, PeerLimitsConfig};
 use tandem_store::tasks::Retention;
 
 use crate::{
@@ -159,8 +159,8 @@ impl Settings {
                 listen: addresses("p2p.listen", config.listen.iter().map(|address| address.as_str()))?,
                 max_connections: config.max_connections,
                 admission: config.admission,
-                allow: config.allow.iter().map(|peer| parse("p2p.allow", peer.as_str())).collect::<Result<_, _>>()?,
-                block: config.block.iter().map(|peer| parse("p2p.block", peer.as_str())).collect::<Result<_, _>>()?,
+                allow: peers("p2p.allow", &config.allow)?,
+                block: peers("p2p.block", &config.block)?,
                 psk: config.psk.as_ref().map(|key| psk(key.expose())).transpose()?,
                 mdns: discovery.mdns,
                 rendezvous_server: discovery.rendezvous_server,
@@ -198,6 +198,11 @@ impl Settings {
             ip_url: nat.ip_url.clone(),
         })
     }
+}
+
+/// Reads a list of peer ids.
+pub(crate) fn peers(key: &'static str, ids: &[PeerIdText]) -> Result<Vec<PeerId>, SettingsError> {
+    ids.iter().map(|peer| parse(key, peer.as_str())).collect()
 }
 
 fn built(key: &'static str, feature: &str, missing: bool) -> Result<(), SettingsError> {

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tandem_engine::{Caller, ClientPort, InvokeError, InvokeOutput};
+use tandem_manifest::Annotations;
 use tokio_util::sync::CancellationToken;
 
 /// One call.
@@ -37,10 +38,16 @@ impl std::fmt::Debug for ToolCall {
 pub struct ToolInfo {
     /// Its name.
     pub name: String,
+    /// Its name for people.
+    pub title: Option<String>,
     /// What it does.
     pub description: String,
     /// JSON Schema of its arguments.
     pub input_schema: Value,
+    /// JSON Schema of its structured result.
+    pub output_schema: Option<Value>,
+    /// What it says of its effects.
+    pub annotations: Annotations,
     /// Whether it runs in the reactor lane: such a tool is about this host, and no task for another one.
     pub local: bool,
     /// Whether running it again does nothing that was not done: it is read-only or idempotent.

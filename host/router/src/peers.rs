@@ -59,8 +59,11 @@ fn info(view: &View, tool: &Tool) -> ToolInfo {
     let annotations = &tool.descriptor.annotations;
     ToolInfo {
         name: tool.descriptor.name.clone(),
+        title: tool.descriptor.title.clone(),
         description: tool.descriptor.description.clone(),
         input_schema: tool.descriptor.input_schema.clone(),
+        output_schema: tool.descriptor.output_schema.clone(),
+        annotations: *annotations,
         local: is_local(view, tool),
         repeatable: annotations.read_only || annotations.idempotent,
         deadline: tool.limits.deadline,

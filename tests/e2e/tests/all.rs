@@ -31,6 +31,7 @@ mod odd_files;
 mod outgoing;
 mod p2p_cli;
 mod p2p_config;
+mod p2p_faults;
 mod p2p_fields;
 mod p2p_operator;
 mod p2p_tools;

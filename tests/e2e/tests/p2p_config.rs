@@ -61,7 +61,7 @@ async fn the_operators_page_tells_the_hosts_address() -> anyhow::Result<()> {
 }
 
 /// Changes a host's configuration while it runs, and waits until it counts.
-async fn hang_up(host: &Host, from: &str, to: &str) -> anyhow::Result<()> {
+pub(crate) async fn hang_up(host: &Host, from: &str, to: &str) -> anyhow::Result<()> {
     let file = host.directory.path().join("tandem.toml");
     let text = std::fs::read_to_string(&file)?;
     anyhow::ensure!(text.contains(from), "`{from}` is not in {text}");

@@ -25,6 +25,11 @@ impl Options {
         Self::host_of(plugins, listen, "admission = \"open\"", discovery)
     }
 
+    /// One that lets nobody in until peers are named in `allow = []`.
+    pub fn closed(plugins: &[&str], listen: &[&str], discovery: &str) -> anyhow::Result<Self> {
+        Self::host_of(plugins, listen, "admission = \"closed\"\nallow = []", discovery)
+    }
+
     fn host_of(plugins: &[&str], listen: &[&str], admission: &str, discovery: &str) -> anyhow::Result<Self> {
         let all: Vec<_> = plugins.iter().chain(&PLUGINS).copied().collect();
         let config = format!(

@@ -1,5 +1,5 @@
-//! SIGHUP: grants, tenants, their keys and their limits are read again, and exchanged while the host serves; then the plugin
-//! directory is taken over, as it is whenever it changes ([`plugins`]).
+//! SIGHUP: grants, tenants, their keys and their limits, and who may connect as a peer are read again, and exchanged while the
+//! host serves; then the plugin directory is taken over, as it is whenever it changes ([`plugins`]).
 //!
 //! `tandem reload` does the same and answers with what came of it. Only they: everything else in the configuration counts from
 //! the next start on, and what of it has changed is named. A file that is wrong changes nothing, and so
@@ -20,6 +20,7 @@ use std::{
 };
 
 use tandem_gateway::{KeyRing, Rotation};
+use tandem_reactor::Reactor;
 use tandem_router::Router;
 use tandem_store::{EventRecord, Store, StoredKey};
 use tokio::{
@@ -73,6 +74,8 @@ pub(crate) struct Reload {
     pub(crate) issued: channel::Receiver<Arc<[StoredKey]>>,
     /// The plugins.
     pub(crate) plugins: Loaded,
+    /// Whom peers are.
+    pub(crate) reactor: Option<Arc<Reactor>>,
 }
 
 /// Lets keys that are issued and revoked while the host serves count at once.
@@ -118,6 +121,7 @@ pub(crate) async fn configuration(reload: &Arc<Reload>, actor: &str) -> anyhow::
     let done = tokio::task::spawn_blocking(move || once(&work)).await?;
     let (rotation, restart) = done
         .inspect_err(|error| tracing::error!("configuration read again and refused, the old one stays: {error:#}"))?;
+    peers::admit(&reload.policy.config(), reload.reactor.as_deref()).await;
     record(&reload.store, &rotation, &restart, actor).await;
     Ok(restart)
 }

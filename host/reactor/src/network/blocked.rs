@@ -7,7 +7,7 @@
 //! **Bounds.** [`MAX_BLOCKED`]: who comes under ever new ids makes room for himself, and each costs him a key and a handshake.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -61,6 +61,32 @@ impl Network {
 
     /// Whether the configuration blocks a peer.
     pub(crate) fn is_shut_out(&self, peer: &PeerId) -> bool {
-        self.shut_out.contains(peer)
+        lock(&self.shut_out).contains(peer)
+    }
+
+    /// Takes other lists of the configuration: whom they do not let in any more is disconnected.
+    pub(crate) fn set_lists(&self, allow: &[PeerId], block: &[PeerId]) {
+        let (allow, block): (HashSet<_>, HashSet<_>) =
+            (allow.iter().copied().collect(), block.iter().copied().collect());
+        let before = std::mem::replace(&mut *lock(&self.shut_out), block.clone());
+        let timed: HashSet<_> = lock(&self.blocked).iter().map(|(peer, _)| *peer).collect();
+        self.with(|swarm| {
+            let behaviour = swarm.behaviour_mut();
+            before.difference(&block).filter(|peer| !timed.contains(*peer)).for_each(|peer| {
+                behaviour.blocked.unblock_peer(*peer);
+            });
+            block.difference(&before).for_each(|peer| {
+                behaviour.blocked.block_peer(*peer);
+            });
+            // None where admission is not by this list.
+            let Some(list) = behaviour.allowed.as_mut() else { return };
+            let gone: Vec<_> = list.allowed_peers().difference(&allow).copied().collect();
+            gone.into_iter().for_each(|peer| {
+                list.disallow_peer(peer);
+            });
+            allow.into_iter().for_each(|peer| {
+                list.allow_peer(peer);
+            });
+        });
     }
 }

@@ -54,12 +54,13 @@ impl Network {
                 self.tell(News::Disconnected(peer_id, heard));
             }
             SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
+                self.handshakes.outgoing(&error);
                 if let Some(reply) = lock(&self.state).dials.remove(&connection_id) {
                     drop(reply.send(Err(reason(&error))));
                 }
             }
-            SwarmEvent::IncomingConnectionError { send_back_addr, error, .. } => {
-                tracing::debug!(%send_back_addr, error = reason(&error), "a peer was not let in");
+            SwarmEvent::IncomingConnectionError { send_back_addr, peer_id, error, .. } => {
+                self.handshakes.incoming(&send_back_addr, peer_id, &error);
             }
             SwarmEvent::Behaviour(event) => self.on_behaviour(event),
             _ => {}

@@ -21,6 +21,7 @@ mod events;
 mod gate;
 #[cfg(feature = "gossip")]
 mod gossip;
+mod handshakes;
 mod identity;
 #[cfg(feature = "nat")]
 mod nat;
@@ -30,7 +31,8 @@ mod transport;
 
 use std::{
     collections::{HashMap, HashSet},
-    net::IpAddr,
+    io,
+    net::{IpAddr, TcpListener},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Poll,
     time::Duration,
@@ -124,7 +126,8 @@ pub(crate) struct Network {
     state: Mutex<State>,
     blocked: Mutex<blocked::Blocked>,
     /// Those that the configuration blocks.
-    shut_out: HashSet<PeerId>,
+    shut_out: Mutex<HashSet<PeerId>>,
+    handshakes: handshakes::Log,
     news: broadcast::Sender<News>,
     rules: Rules,
     #[cfg(feature = "dht")]
@@ -145,8 +148,12 @@ impl Network {
         let key = identity::open(&settings.key)?;
         let rules = Rules::new(settings.reach);
         let mut swarm = transport::swarm(&key, settings, rules.clone())?;
-        for address in &settings.listen {
-            if let Err(error) = swarm.listen_on(address.clone()) {
+        // All of them before any: the host's own listeners would be in the way.
+        let free: Vec<_> = settings.listen.iter().map(|address| (address, check_free(address))).collect();
+        for (address, free) in free {
+            let listening = free.map_err(|error| error.to_string());
+            let listening = listening.and_then(|()| swarm.listen_on(address.clone()).map_err(|error| reason(&error)));
+            if let Err(error) = listening {
                 tracing::error!(%address, %error, "cannot listen for peers; change p2p.listen");
             }
         }
@@ -165,7 +172,8 @@ impl Network {
             waker: AtomicWaker::new(),
             state: Mutex::default(),
             blocked: Mutex::default(),
-            shut_out: settings.block.iter().copied().collect(),
+            shut_out: Mutex::new(settings.block.iter().copied().collect()),
+            handshakes: handshakes::Log::new(settings.psk.is_some()),
             news,
         }))
     }
@@ -280,6 +288,21 @@ impl Network {
             Poll::Pending
         })
         .await;
+    }
+}
+
+/// Refuses an address of TCP at which another process listens: the transport shares ports (`SO_REUSEPORT`), so that both would
+/// listen there and each have some of the peers.
+fn check_free(address: &Multiaddr) -> io::Result<()> {
+    let mut parts = address.iter();
+    let ip: IpAddr = match parts.next() {
+        Some(Protocol::Ip4(ip)) => ip.into(),
+        Some(Protocol::Ip6(ip)) => ip.into(),
+        _ => return Ok(()),
+    };
+    match parts.next() {
+        Some(Protocol::Tcp(port)) if port != 0 => TcpListener::bind((ip, port)).map(drop),
+        _ => Ok(()),
     }
 }
 

@@ -1,14 +1,17 @@
 //! Streams that peers open: each is read by a task of its own, and its requests run beside each other.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use futures::{AsyncReadExt as _, StreamExt as _};
 use libp2p::{PeerId, Stream};
-use serde_json::Value;
-use tokio::{sync::mpsc, task::JoinSet};
+use serde_json::{Map, Value};
+use tokio::{
+    sync::mpsc,
+    task::{AbortHandle, JoinSet},
+};
 
 use super::{
-    Service, frame,
+    Outlet, Service, frame,
     message::{self, Message, RpcError},
     quota::Quotas,
 };
@@ -45,17 +48,17 @@ async fn serve(peer: PeerId, stream: Stream, quotas: &Quotas, service: &Arc<dyn 
     };
     let reading = async {
         // Ends what still runs for this stream when the stream ends.
-        let mut running = JoinSet::new();
+        let mut running = Running::default();
         while let Some((frame, bytes)) = frame::read(&mut reader).await? {
             if quotas.pace(&peer, bytes).await.is_err() {
                 break;
             }
-            while running.try_join_next().is_some() {}
+            running.sweep();
             if take(peer, frame, quotas, service, &answers, &mut running).await.is_err() {
                 break;
             }
         }
-        while running.join_next().await.is_some() {}
+        while running.work.join_next().await.is_some() {}
         drop(answers);
         Ok::<_, frame::FrameError>(())
     };
@@ -77,6 +80,29 @@ fn whole(answer: &Value) -> Result<Vec<u8>, frame::FrameError> {
     }
 }
 
+/// Requests under way on one stream.
+#[derive(Default)]
+struct Running {
+    work: JoinSet<()>,
+    /// By their ids; bounded by the peer's requests under way.
+    by_id: HashMap<Value, AbortHandle>,
+}
+
+impl Running {
+    /// Forgets those that have ended.
+    fn sweep(&mut self) {
+        while self.work.try_join_next().is_some() {}
+        self.by_id.retain(|_, handle| !handle.is_finished());
+    }
+
+    /// Stops a request of this peer, which asks for no answer any more (`notifications/cancelled` of MCP).
+    fn cancel(&mut self, params: &Map<String, Value>) {
+        if let Some(handle) = params.get("requestId").and_then(|id| self.by_id.remove(id)) {
+            handle.abort();
+        }
+    }
+}
+
 /// Makes a frame of an outcome, in the form of its request.
 type Encode = Box<dyn FnOnce(Result<Value, RpcError>) -> Value + Send>;
 
@@ -87,7 +113,7 @@ async fn take(
     quotas: &Quotas,
     service: &Arc<dyn Service>,
     answers: &mpsc::Sender<Value>,
-    running: &mut JoinSet<()>,
+    running: &mut Running,
 ) -> Result<(), mpsc::error::SendError<Value>> {
     let message = match Message::read(frame) {
         Ok(message) => message,
@@ -97,14 +123,20 @@ async fn take(
             return answers.send(message::response(&id, Err(error))).await;
         }
     };
+    let mut number = None;
     let (method, params, encode): (_, _, Encode) = match message {
         Message::Request { id, method, params } => {
+            number = Some(id.clone());
             (method, params, Box::new(move |result| message::response(&id, result)))
         }
         Message::Older { id, tool, args } => {
             let params = [("name".to_owned(), tool.into()), ("arguments".to_owned(), args.into())];
             let encode = move |result| message::older(id.as_ref(), result);
             ("tools/call".to_owned(), params.into_iter().collect(), Box::new(encode))
+        }
+        Message::Notification { method, params } if method == "notifications/cancelled" => {
+            running.cancel(&params);
+            return Ok(());
         }
         Message::Notification { method, params } => {
             service.notified(peer, &method, params);
@@ -120,12 +152,15 @@ async fn take(
         Ok(place) => place,
         Err(error) => return answers.send(encode(Err(RpcError::limited(error.to_string())))).await,
     };
-    let (work, answers) = (service.request(peer, method, params), answers.clone());
-    running.spawn(async move {
+    let (work, answers) = (service.request(peer, method, params, Outlet::new(answers.clone())), answers.clone());
+    let handle = running.work.spawn(async move {
         let answer = encode(work.await);
         drop(place);
         // The peer may be gone; then nobody is told.
         drop(answers.send(answer).await);
     });
+    if let Some(id) = number {
+        running.by_id.insert(id, handle);
+    }
     Ok(())
 }

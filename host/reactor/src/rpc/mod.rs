@@ -7,12 +7,15 @@
 //! [`WireLimits`](crate::trust::quota::WireLimits) says; [`WAITING`] of our requests to it. Frames and their times are
 //! bounded by [`frame`].
 //!
+//! A peer gives a request of its own up with `notifications/cancelled`: its work is stopped and not answered.
+//!
 //! **Refuses.** What is over a bound is answered with `limit_exceeded`; a peer that breaks the framing loses the stream.
 
 mod frame;
 mod inbound;
 mod message;
 mod outbound;
+mod progress;
 mod quota;
 
 use std::time::Duration;
@@ -24,6 +27,7 @@ use serde_json::{Map, Value};
 pub(crate) use inbound::accept;
 pub(crate) use message::RpcError;
 pub(crate) use outbound::{Links, PeerRpc};
+pub(crate) use progress::{Outlet, ProgressNotifier};
 
 /// Our requests that wait for one peer. A slow peer must not fill this host's memory.
 pub(crate) const WAITING: usize = 256;
@@ -32,12 +36,13 @@ pub(crate) const REQUEST: Duration = Duration::from_secs(30);
 
 /// Answers what peers ask.
 pub(crate) trait Service: Send + Sync {
-    /// A request. Dropping the answer's future stops the work.
+    /// A request. Dropping the answer's future stops the work. `outlet` is for what is told before the answer.
     fn request(
         &self,
         peer: PeerId,
         method: String,
         params: Map<String, Value>,
+        outlet: Outlet,
     ) -> BoxFuture<'static, Result<Value, RpcError>>;
     /// A message without an answer.
     fn notified(&self, peer: PeerId, method: &str, params: Map<String, Value>);

@@ -20,7 +20,7 @@ use libp2p::{
 };
 use serde_json::{Value, json};
 use tandem_engine::{CallEnv, Caller, InvokeError, InvokeOutput, P2p, P2pError, P2pRequest, Unmetered};
-use tandem_manifest::{Admission, HostConfig, MAX_PRIORITY, P2pConfig, Secret};
+use tandem_manifest::{Admission, Annotations, HostConfig, MAX_PRIORITY, P2pConfig, Secret};
 use tandem_reactor::{
     Authority, PingSettings, Reactor, Settings, ToolCall, ToolInfo, Tools,
     discovery::record::{Announcement, HostRecord},
@@ -47,6 +47,18 @@ pub(crate) static BLOCK: [Barrier; 2] = [Barrier::new(2), Barrier::new(2)];
 pub(crate) const REFUSAL: &str = "please release the lease";
 pub(crate) static REFUSALS: AtomicUsize = AtomicUsize::new(0);
 
+/// Calls of the tool `slow` with the argument `counted` that were ended.
+pub(crate) static STOPPED: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts one when it goes.
+struct CountStopped;
+
+impl Drop for CountStopped {
+    fn drop(&mut self) {
+        STOPPED.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
 /// Answers its arguments; `who` with whose call it is, `block` once a test lets it, `slow` never does, `large` does at length, `huge` with more than a frame holds.
 struct Echo;
 
@@ -55,6 +67,13 @@ impl Tools for Echo {
         async move {
             let structured = match call.tool.as_str() {
                 "slow" => {
+                    let _stopped = call.arguments.contains_key("counted").then_some(CountStopped);
+                    if let Some(client) = &call.client {
+                        for step in 1..=3 {
+                            client.progress(f64::from(step), Some(4.0), Some(format!("step {step}")));
+                            tokio::time::sleep(Duration::from_millis(200)).await;
+                        }
+                    }
                     call.cancel.cancelled().await;
                     return Err(InvokeError::NotFound("it was stopped".to_owned()));
                 }
@@ -88,8 +107,11 @@ impl Tools for Echo {
     fn list(&self, _caller: &Caller) -> Vec<ToolInfo> {
         let info = |name: &str| ToolInfo {
             name: name.to_owned(),
+            title: Some("Answers".to_owned()),
             description: "answers".to_owned(),
             input_schema: json!({"type": "object"}),
+            output_schema: Some(json!({"type": "object"})),
+            annotations: Annotations { read_only: true, ..Annotations::default() },
             local: false,
             repeatable: name == "echo",
             deadline: Duration::from_secs(120),

@@ -14,6 +14,7 @@ mod gossip;
 mod hostile;
 mod kit;
 mod liveness;
+mod mcp;
 mod mesh;
 #[cfg(feature = "nat")]
 mod nat;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use libp2p::PeerId;
+use libp2p::{PeerId, identity::Keypair};
 use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, P2pError, P2pRequest};
 
@@ -27,7 +27,7 @@ async fn a_peers_tools_are_all_listed_and_called_once() {
     assert_eq!(call("echo", 10).await.unwrap()["structuredContent"], json!({"n": 7}));
     assert!(matches!(call("nothing", 10).await, Err(P2pError::NotFound(_))));
     assert!(matches!(call("slow", 1).await, Err(P2pError::Timeout(_))));
-    let nobody = PeerId::random().to_string();
+    let nobody = Keypair::generate_ed25519().public().to_peer_id().to_string();
     assert!(matches!(here.reactor.peer_tools(&nobody).await, Err(P2pError::NotFound(_))));
     assert!(matches!(here.reactor.peer_tools("me").await, Err(P2pError::InvalidArgument(_))));
 }
@@ -162,4 +162,24 @@ async fn only_the_operator_learns_why_a_dial_failed() {
     assert_eq!(reasons(&told), ["no connection", "no connection"], "{told}");
     let told = host.request(again()).await.unwrap();
     assert!(reasons(&told).iter().all(|why| why.contains("refused")), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_lists_of_peers_follow_the_operator() {
+    let [here, there] = pair().await;
+    let listed = [there.peer.to_string().parse().unwrap()];
+    here.reactor.set_peer_lists(&[], &listed).await.unwrap();
+    here.until(&there.peer, |known| known["state"] == "known").await;
+    let tried = here.connect(&there.address()).await;
+    assert!(tried["failed"][0]["error"].as_str().unwrap_or_default().contains("p2p.block"), "{tried}");
+    // A block of the operator's that is over when the list is changed is no reason to keep it out.
+    here.reactor.set_peer_lists(&[], &[]).await.unwrap();
+    assert_eq!(here.connect(&there.address()).await["connected"], 1);
+    // One that is ordered stays, whatever the list says.
+    here.reactor.block_peer(&there.peer.to_string(), Duration::from_secs(600)).await.unwrap();
+    here.reactor.set_peer_lists(&[], &listed).await.unwrap();
+    here.reactor.set_peer_lists(&[], &[]).await.unwrap();
+    assert_eq!(here.connect(&there.address()).await["connected"], 0);
+    let wrong = here.reactor.block_peer("12D3nonsense", Duration::from_secs(1)).await;
+    assert!(matches!(wrong, Err(P2pError::InvalidArgument(_))), "{wrong:?}");
 }

@@ -49,8 +49,11 @@ impl Tools for Quick {
     fn list(&self, _caller: &Caller) -> Vec<ToolInfo> {
         let info = ToolInfo {
             name: "quick".to_owned(),
+            title: None,
             description: String::new(),
             input_schema: json!({}),
+            output_schema: None,
+            annotations: tandem_manifest::Annotations::default(),
             local: false,
             repeatable: true,
             deadline: Duration::from_secs(120),

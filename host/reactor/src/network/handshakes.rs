@@ -1,0 +1,142 @@
+//! Handshakes that failed, and peers that were not let in, for the log: without a line about them, two hosts with different
+//! network keys look like two that never heard of each other.
+//!
+//! **Bounds.** A line for each address in [`PAUSE`], and for [`ADDRESSES`] of them: strangers must not fill the log.
+
+use std::{
+    collections::HashMap,
+    error::Error,
+    io,
+    net::IpAddr,
+    sync::Mutex,
+    time::{Duration, Instant},
+};
+
+use libp2p::{
+    Multiaddr, PeerId, TransportError, allow_block_list,
+    swarm::{DialError, ListenError},
+};
+
+use super::{direct_ip, lock, reason};
+
+/// Between two lines about one address.
+const PAUSE: Duration = Duration::from_secs(60);
+/// Addresses with a line in that time.
+const ADDRESSES: usize = 64;
+/// How deep errors are looked into.
+const DEPTH: usize = 16;
+
+/// What was said of which address.
+#[derive(Default)]
+pub(super) struct Log {
+    /// Whether this network has a key.
+    keyed: bool,
+    said: Mutex<HashMap<Option<IpAddr>, Instant>>,
+}
+
+impl Log {
+    pub(super) fn new(keyed: bool) -> Self {
+        Self { keyed, said: Mutex::default() }
+    }
+
+    fn may_say(&self, address: &Multiaddr) -> bool {
+        let (mut said, ip) = (lock(&self.said), direct_ip(address));
+        said.retain(|_, at| at.elapsed() < PAUSE);
+        let new = !said.contains_key(&ip) && said.len() < ADDRESSES;
+        if new {
+            said.insert(ip, Instant::now());
+        }
+        new
+    }
+
+    fn remedy(&self) -> &'static str {
+        match self.keyed {
+            true => "compare p2p.psk of both hosts; identity keys are ed25519",
+            false => "the other host may have a network key (p2p.psk); identity keys are ed25519",
+        }
+    }
+
+    /// A peer that connected to this host has no connection.
+    pub(super) fn incoming(&self, address: &Multiaddr, peer: Option<PeerId>, error: &ListenError) {
+        let peer = peer.map(tracing::field::display);
+        let text = reason(error);
+        match error {
+            ListenError::Transport(_) if self.may_say(address) => {
+                tracing::warn!(%address, error = text, remedy = self.remedy(), "handshake with a peer failed");
+            }
+            ListenError::Denied { cause }
+                if cause.downcast_ref::<allow_block_list::NotAllowed>().is_some() && self.may_say(address) =>
+            {
+                tracing::info!(%address, peer, "peer refused: it is not in p2p.allow");
+            }
+            _ => tracing::debug!(%address, peer, error = text, "incoming connection failed"),
+        }
+    }
+
+    /// A peer that this host dialled has no connection. Addresses at which nobody is are usual.
+    pub(super) fn outgoing(&self, error: &DialError) {
+        let DialError::Transport(tried) = error else { return };
+        for (address, error) in tried {
+            let TransportError::Other(error) = error else { continue };
+            if !is_unreachable(error) && self.may_say(address) {
+                let text = reason(error);
+                tracing::warn!(%address, error = text, remedy = self.remedy(), "handshake with a peer failed");
+            }
+        }
+    }
+}
+
+/// Whether an error, or what caused it, says that nothing answers at an address.
+fn is_unreachable(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable, PermissionDenied, TimedOut,
+    };
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    for _ in 0..DEPTH {
+        let Some(error) = next else { return false };
+        next = match error.downcast_ref::<io::Error>() {
+            Some(error) => {
+                let kinds = [
+                    AddrNotAvailable,
+                    ConnectionRefused,
+                    HostUnreachable,
+                    NetworkUnreachable,
+                    PermissionDenied,
+                    TimedOut,
+                ];
+                if kinds.contains(&error.kind()) {
+                    return true;
+                }
+                // Its `source` leaves out what it wraps.
+                error.get_ref().map(|inner| inner as &(dyn Error + 'static))
+            }
+            None => error.source(),
+        };
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_answers_is_told_from_a_handshake() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("wrapped")]
+        struct Wrapped(#[source] io::Error);
+        let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+        assert!(is_unreachable(&refused()));
+        assert!(is_unreachable(&io::Error::other(io::Error::other(Wrapped(refused())))));
+        let broken = || io::Error::from(io::ErrorKind::UnexpectedEof);
+        assert!(!is_unreachable(&io::Error::other(Wrapped(broken()))) && !is_unreachable(&broken()));
+    }
+
+    #[test]
+    fn an_address_has_a_line_in_a_while_and_so_have_a_few() {
+        let log = Log::new(true);
+        let at = |last: usize| format!("/ip4/10.0.0.{last}/tcp/1").parse().unwrap();
+        assert!(log.may_say(&at(1)) && !log.may_say(&at(1)) && log.may_say(&at(2)));
+        assert_eq!((3..200).filter(|last| log.may_say(&at(*last))).count(), ADDRESSES - 2);
+    }
+}

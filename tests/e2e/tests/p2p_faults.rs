@@ -1,0 +1,111 @@
+//! What keeps hosts from finding each other is said: in the log, by `tandem doctor`, by commands.
+
+use serde_json::{Value, json};
+use tandem_harness::{Host, Options};
+use tempfile::TempDir;
+
+use crate::{
+    mesh::{discovery, host, member, until},
+    p2p_config::hang_up,
+    policy::tandem,
+};
+
+const LOOPBACK: [&str; 1] = ["/ip4/127.0.0.1/tcp/0"];
+
+/// Where a host listens for peers, and who it is.
+async fn listening(host: &Host) -> anyhow::Result<(String, String)> {
+    let line = host.logged("listening for peers").await?;
+    let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+    Ok((text("address"), text("peer")))
+}
+
+/// Waits for a line that may take as long as a handshake that nobody answers, and a round of discovery before it.
+async fn logged(host: &Host, text: &str) -> anyhow::Result<Value> {
+    for _ in 0..12 {
+        if let Ok(line) = host.logged(text).await {
+            return Ok(line);
+        }
+    }
+    host.logged(text).await
+}
+
+async fn doctor(host: &Host) -> anyhow::Result<String> {
+    let output = tandem(host.directory.path(), &["doctor", "--url", &host.url]).await?;
+    Ok([output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat())
+}
+
+#[tokio::test]
+async fn who_may_connect_follows_a_hang_up() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let closed = Options::closed(&[], &LOOPBACK, &discovery(&registry))?.start().await?;
+    let open = Options::open(&[], &LOOPBACK, &discovery(&registry))?.start().await?;
+    let (mine, theirs) = (closed.client("/mcp/full").await?, open.client("/mcp/full").await?);
+    let (_, peer) = listening(&open).await?;
+    logged(&closed, "it is not in p2p.allow").await?;
+    let connected = json!({"state": "connected"});
+    let nobody = mine.structured("p2p_peer_list", connected.clone()).await?;
+    assert_eq!(nobody["total"], 0, "{nobody}");
+    let allowed = format!("allow = [\"{peer}\"]");
+    hang_up(&closed, "allow = []", &allowed).await?;
+    until(&mine, "p2p_peer_list", connected.clone(), |answer| answer["total"] == 1).await?;
+    until(&theirs, "p2p_peer_list", connected.clone(), |answer| answer["total"] == 1).await?;
+    hang_up(&closed, &allowed, "allow = []").await?;
+    until(&mine, "p2p_peer_list", connected.clone(), |answer| answer["total"] == 0).await?;
+    until(&theirs, "p2p_peer_list", connected, |answer| answer["total"] == 0).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_network_key_is_said_on_both_sides() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let one = host(&registry, &[]).await?;
+    let other = member(&registry, &[])?.env("TEST_SWARM_KEY", &"a5".repeat(32)).start().await?;
+    for host in [&one, &other] {
+        let line = logged(host, "handshake with a peer failed").await?;
+        assert!(line["remedy"].as_str().is_some_and(|remedy| remedy.contains("p2p.psk")), "{line}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_written_is_logged_and_shown() -> anyhow::Result<()> {
+    // A file is no directory, whoever one is.
+    let discovery = "directory = \"{home}/tandem.toml/peers\"\nloopback = true";
+    let host = Options::member(&[], &LOOPBACK, discovery)?.start().await?;
+    let line = host.logged("peer discovery source failed").await?;
+    let error = line["error"].as_str().unwrap_or_default();
+    assert!(line["source"] == "registry" && error.contains("tandem.toml/peers"), "{line}");
+    let text = doctor(&host).await?;
+    assert!(text.contains("tandem.toml/peers") && !text.contains("all is well"), "{text}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_port_of_another_host_is_not_shared() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let first = host(&registry, &[]).await?;
+    let (address, _) = listening(&first).await?;
+    for address in [address.clone(), address.replace("127.0.0.1", "0.0.0.0")] {
+        let second = Options::member(&[], &[&address], &discovery(&registry))?.start().await?;
+        let line = second.logged("cannot listen for peers").await?;
+        assert!(line["error"].as_str().is_some_and(|error| error.contains("in use")), "{line}");
+        let text = doctor(&second).await?;
+        assert!(text.contains("p2p.listen"), "{text}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_no_peer_id_is_refused_by_every_command() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let host = host(&registry, &[]).await?;
+    for wrong in ["12D3nonsense", "12D3KooW", "me", "QmNonsense"] {
+        for command in [vec!["block", wrong], vec!["unblock", wrong], vec!["tools", wrong], vec!["call", wrong, "add"]]
+        {
+            let output = tandem(host.directory.path(), &[&["peers"], command.as_slice()].concat()).await?;
+            let text = String::from_utf8_lossy(&output.stderr);
+            assert!(!output.status.success() && text.contains("is no peer id"), "{command:?}: {text}");
+        }
+    }
+    Ok(())
+}
