@@ -1,9 +1,9 @@
 //! From the configuration to what each plugin's calls may touch.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use tandem_catalog::{GrantPolicy, Granted};
-use tandem_engine::{Capability, Directory, DirectoryQuota, Limits};
+use tandem_engine::{BoundSecret, Capability, Directory, DirectoryQuota, Limits};
 use tandem_manifest::{Effective, FsMode, HostConfig, Package, PluginManifest};
 use tandem_store::Quota;
 
@@ -52,7 +52,7 @@ pub(crate) fn capability(config: &HostConfig, plugin: &str, effective: &Effectiv
         directories: directories.collect::<Result<_, _>>()?,
         env: effective.env.iter().map(|(k, v)| (k.to_string(), v.expose().to_owned())).collect(),
         http: effective.http.clone(),
-        secrets: effective.secrets.iter().map(|(name, secret)| (name.to_string(), secret.clone())).collect(),
+        secrets: secrets(effective),
         reveal_secrets: effective.reveal_secrets,
         cache: effective.cache.map(|bytes| bytes.as_u64()),
         kv: effective.kv.map(|quota| Quota { bytes: quota.max_bytes.as_u64(), keys: quota.max_keys.into() }),
@@ -60,6 +60,15 @@ pub(crate) fn capability(config: &HostConfig, plugin: &str, effective: &Effectiv
         p2p: effective.p2p.clone(),
         config: Arc::new(effective.config.iter().map(|(k, v)| (k.to_string(), v.expose().to_owned())).collect()),
     })
+}
+
+fn secrets(effective: &Effective) -> BTreeMap<String, BoundSecret> {
+    let bound = effective.secrets.iter().map(|(name, value)| {
+        // Without a list of hosts every host would do.
+        let hosts = effective.secret_hosts.get(name).cloned().unwrap_or_else(|| vec![Vec::new()]);
+        (name.to_string(), BoundSecret { value: value.clone(), hosts })
+    });
+    bound.collect()
 }
 
 impl GrantPolicy for Grants {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use tandem_manifest::{HttpRule, P2pInterface, Secret};
+use tandem_manifest::{HostPattern, HttpRule, P2pInterface, Secret};
 use tandem_store::Quota;
 
 /// Ceilings of one call; already the smaller of what the author asks for and the operator allows.
@@ -49,6 +49,23 @@ pub struct DirectoryQuota {
     pub files: u64,
 }
 
+/// A secret, and where it may be sent.
+#[derive(Clone, Debug)]
+pub struct BoundSecret {
+    /// The secret.
+    pub value: Secret,
+    /// A host must be covered by each of these lists.
+    pub hosts: Vec<Vec<HostPattern>>,
+}
+
+impl BoundSecret {
+    /// Whether it may be sent to a host.
+    #[must_use]
+    pub fn may_go_to(&self, host: &str) -> bool {
+        self.hosts.iter().all(|hosts| hosts.iter().any(|pattern| pattern.covers(host)))
+    }
+}
+
 /// Everything that is not denied.
 #[derive(Clone, Debug, Default)]
 pub struct Capability {
@@ -59,7 +76,7 @@ pub struct Capability {
     /// Outgoing HTTP.
     pub http: Vec<HttpRule>,
     /// Secrets that the host puts into outgoing requests, by name.
-    pub secrets: BTreeMap<String, Secret>,
+    pub secrets: BTreeMap<String, BoundSecret>,
     /// Whether the guest may read them.
     pub reveal_secrets: bool,
     /// Bytes of the cache, if it is granted.

@@ -47,7 +47,7 @@ pub use bindings::tandem::plugin::types::{
     ResourceLink, Role, ToolError, ToolOutput,
 };
 pub use call::{CallEnv, Caller, ClientCapabilities, ClientPort, Input, InputError, InputRequest, Level, OPERATE};
-pub use capability::{Capability, Directory, DirectoryQuota, Limits};
+pub use capability::{BoundSecret, Capability, Directory, DirectoryQuota, Limits};
 pub use config::{EngineConfig, TICK};
 pub use engine::{Engine, Outline};
 pub use error::{LoadError, RunError};

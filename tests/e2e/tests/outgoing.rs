@@ -9,7 +9,7 @@ use std::{
 };
 
 use serde_json::json;
-use tandem_harness::{Client, Host, text};
+use tandem_harness::{Client, Host, Options, text};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -188,6 +188,80 @@ async fn the_host_header_is_the_granted_host_whatever_the_url_says() -> anyhow::
     }
     let odd = good.call("fetch", json!({"url": format!("http://x@127.0.0.1:{port}/")})).await?;
     assert_eq!(odd.is_error, Some(true), "{odd:?}");
+    close(server).await;
+    Ok(())
+}
+
+const VALUE: &str = "s3cret-value";
+
+/// A fetcher with a secret, and grants.
+async fn with_secret(grants: &str) -> anyhow::Result<(Host, Client)> {
+    let config = format!("[grants.fetcher]\nsecrets.api-token = \"${{file:{{home}}/token}}\"\n{grants}\n");
+    let host = Options::with(&["fetcher"])?.config(&config).write("token", VALUE).start().await?;
+    let client = host.client("/mcp/full").await?;
+    Ok((host, client))
+}
+
+#[tokio::test]
+async fn a_server_that_echoes_a_secret_does_not_give_it_to_the_guest() -> anyhow::Result<()> {
+    let _port = PLAIN.lock().await;
+    let seen = Seen::default();
+    let server = server({
+        let seen = seen.clone();
+        move |number, mut stream| {
+            let seen = seen.clone();
+            async move {
+                let Some(head) = head(&mut stream).await else { return };
+                seen.lock().unwrap().push((number, head.clone()));
+                let answer = format!("HTTP/1.1 200 OK\r\nx-echo: {VALUE}\r\ncontent-length: {}\r\n\r\n", head.len());
+                let _sent = stream.write_all(answer.as_bytes()).await;
+                // Cut within the secret, wherever it is.
+                for part in head.as_bytes().chunks(5) {
+                    let _sent = stream.write_all(part).await;
+                    let _sent = stream.flush().await;
+                    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+                }
+                crate::ports::part(stream).await;
+            }
+        }
+    })
+    .await?;
+    let rule = format!("http = [{{ host = \"127.0.0.1\", port = {} }}]", PLAIN.port());
+    let (host, client) = with_secret(&rule).await?;
+    let result = client.call("fetch_with_secret", json!({"url": url(), "secret": "api-token"})).await?;
+    let shown = text(&result);
+    assert!(shown.to_ascii_lowercase().contains("authorization: bearer ************"), "{shown}");
+    assert!(!format!("{result:?}").contains(VALUE), "{result:?}");
+    assert_eq!(seen.lock().unwrap()[0].1.matches(VALUE).count(), 2, "it was in a header and in the query");
+    assert!(!format!("{:?}", host.log()).contains(VALUE));
+    close(server).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_secret_goes_to_its_own_hosts_only() -> anyhow::Result<()> {
+    let _port = PLAIN.lock().await;
+    let (seen, server) = keeping(100).await?;
+    let port = PLAIN.port();
+    let rules = format!(
+        "http = [{{ host = \"127.0.0.1\", port = {port} }}, {{ host = \"localhost\", port = {port}, allow-cidrs = [\"127.0.0.0/8\", \"::1/128\"] }}]"
+    );
+    let ask = |name: &str| json!({"url": format!("http://{name}:{port}/"), "secret": "api-token"});
+
+    let (host, client) = with_secret(&rules).await?;
+    let refused = text(&client.call("fetch_with_secret", ask("127.0.0.1")).await?);
+    assert!(refused.contains("not granted"), "several hosts, and nobody says which: {refused}");
+    let shown = tandem(host.directory.path(), &["grants", "fetcher"]).await?;
+    let shown = format!("{}{}", String::from_utf8_lossy(&shown.stdout), String::from_utf8_lossy(&shown.stderr));
+    assert!(shown.contains("secret-hosts.api-token"), "{shown}");
+
+    let (_host, client) = with_secret(&format!("secret-hosts.api-token = [\"127.0.0.1\"]\n{rules}")).await?;
+    let refused = text(&client.call("fetch_with_secret", ask("localhost")).await?);
+    assert!(refused.contains("RequestDenied"), "{refused}");
+    assert!(seen.lock().unwrap().is_empty(), "{seen:?}");
+    let answer = text(&client.call("fetch_with_secret", ask("127.0.0.1")).await?);
+    assert!(answer.contains("hello"), "{answer}");
+    assert!(seen.lock().unwrap()[0].1.contains(VALUE));
     close(server).await;
     Ok(())
 }

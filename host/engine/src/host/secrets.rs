@@ -9,7 +9,7 @@ use crate::{
 impl CallState {
     fn secret(&self, name: &str) -> Result<tandem_manifest::Secret, Error> {
         match self.capability().secrets.get(name) {
-            Some(secret) => Ok(secret.clone()),
+            Some(secret) => Ok(secret.value.clone()),
             None => {
                 self.denied(Use::Secrets, name);
                 Err(Error::Denied(format!("the secret `{name}` is not granted")))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Allowance, EnvGrant, Explained, FsGrant, GrantPath, Grants, explain::Party};
 use crate::{
-    http::HttpRule,
+    http::{HostPattern, HttpRule},
     names::{Name, ToolName, VariableName},
     plugin::{FsMode, P2pInterface, Request, Switch},
     secret::{Secret, Setting},
@@ -50,6 +50,8 @@ pub struct Effective {
     pub env: BTreeMap<VariableName, Setting>,
     /// Secrets that the host puts into requests to granted hosts.
     pub secrets: BTreeMap<Name, Secret>,
+    /// Where each of them may be sent: to what every list covers.
+    pub secret_hosts: BTreeMap<Name, Vec<Vec<HostPattern>>>,
     /// The plugin may read its secrets.
     pub reveal_secrets: bool,
     /// The size of the cache, if there is one.
@@ -166,13 +168,43 @@ impl Effective {
         for wanted in &request.secrets {
             let name = &wanted.name;
             let outcome = entry(name, operator.secrets.as_ref(), tenant.map(|tenant| tenant.secrets.as_ref()));
-            let outcome = outcome.map(|(grant, narrower)| {
+            let outcome = outcome.and_then(|(grant, narrower)| {
+                let hosts = self.hosts_of(name, reveal, operator, tenant)?;
                 self.secrets.insert(name.clone(), narrower.unwrap_or(grant).clone());
+                self.secret_hosts.insert(name.clone(), hosts);
                 self.reveal_secrets = reveal;
-                (if reveal { "use and read" } else { "use in requests" }.to_owned(), None)
+                Ok((if reveal { "use and read" } else { "use in requests" }.to_owned(), None))
             });
             self.explain_as(format!("secrets.{name}"), "use".to_owned(), outcome, wanted.reason.clone());
         }
+    }
+
+    /// Where a secret may be sent. The granted hosts are known by now.
+    fn hosts_of(
+        &self,
+        name: &Name,
+        reveal: bool,
+        operator: &Grants,
+        tenant: Option<&Grants>,
+    ) -> Result<Vec<Vec<HostPattern>>, String> {
+        let given = [Some(operator), tenant].into_iter().flatten().filter_map(|grants| grants.secret_hosts.get(name));
+        let given: Vec<Vec<HostPattern>> = given.cloned().collect();
+        if !given.is_empty() {
+            return Ok(given);
+        }
+        let mut granted: Vec<HostPattern> = Vec::new();
+        for rule in &self.http {
+            if !granted.contains(&rule.host) {
+                granted.push(rule.host.clone());
+            }
+        }
+        // A plugin that may read the secret can send it to all of them anyway.
+        if granted.len() > 1 && !reveal {
+            return Err(format!(
+                "several hosts are granted and the secret says none; write secret-hosts.{name} = [\"HOST\"]"
+            ));
+        }
+        Ok(vec![granted])
     }
 
     fn cache(&mut self, request: &Request, operator: &Grants, tenant: Option<&Grants>) {

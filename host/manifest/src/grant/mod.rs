@@ -32,6 +32,7 @@ pub use overlay::{MAX_CHANGES, Overlay, Overlays};
 
 use crate::{
     document::{Check, Findings},
+    http::HostPattern,
     names::{Name, ToolName, VariableName},
     plugin::{MAX_ENTRIES, P2pInterface, Switch, check_cache, check_http, check_kv},
     secret::{Secret, Setting},
@@ -87,6 +88,10 @@ pub struct Grants {
     /// Secrets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secrets: Option<BTreeMap<Name, Secret>>,
+    /// The hosts that each secret may be sent to. A secret without hosts goes to the one host that is granted, and nowhere when
+    /// several are. A tenant's hosts count beside the operator's.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub secret_hosts: BTreeMap<Name, Vec<HostPattern>>,
     /// The cache: `false`, or its bounds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<Switch<CacheGrant>>,
@@ -109,6 +114,7 @@ impl Check for Grants {
         findings.at_most("fs", self.fs.as_ref().map_or(0, BTreeMap::len), MAX_ENTRIES);
         findings.at_most("env", self.env.as_ref().map_or(0, BTreeMap::len), MAX_ENTRIES);
         findings.at_most("secrets", self.secrets.as_ref().map_or(0, BTreeMap::len), MAX_ENTRIES);
+        findings.at_most("secret-hosts", self.secret_hosts.len(), MAX_ENTRIES);
         findings.at_most("config", self.config.len(), MAX_ENTRIES);
         if let Some(http) = &self.http {
             findings.at_most("http", http.len(), MAX_ENTRIES);

@@ -190,6 +190,29 @@ fn secrets_and_p2p_are_explicit_and_revealing_is_apart() {
 }
 
 #[test]
+fn a_secret_is_bound_to_its_hosts() {
+    let wants = request("secrets = ['token']\nhttp = [{ host = '*.example.com' }]\n");
+    let bound = |text: &str, tenant: Option<&str>| {
+        let with_secret = |text: &str| {
+            let secrets = Some([("token".parse().unwrap(), Secret::new("s3cret".into()))].into());
+            Grants { secrets, ..grants(text) }
+        };
+        let tenant = tenant.map(with_secret);
+        let effective = Effective::intersect(&wants, &with_secret(text), tenant.as_ref());
+        effective.secret_hosts.get("token").map(|lists| format!("{lists:?}"))
+    };
+    let two = "http = ['a.example.com', 'b.example.com']\n";
+    assert!(bound("http = ['a.example.com']", None).unwrap().contains("a.example.com"), "the one host is meant");
+    assert_eq!(bound(two, None), None, "nobody says which of them");
+    assert!(bound(&format!("{two}allow = ['reveal-secrets']"), None).is_some(), "it can read it anyway");
+    let named = format!("{two}secret-hosts.token = ['b.example.com']");
+    let hosts = bound(&named, None).unwrap();
+    assert!(hosts.contains("b.example.com") && !hosts.contains("a.example.com"), "{hosts}");
+    let narrowed = bound(&named, Some("secret-hosts.token = ['a.example.com']")).unwrap();
+    assert!(narrowed.contains("b.example.com") && narrowed.contains("a.example.com"), "both lists count: {narrowed}");
+}
+
+#[test]
 fn a_variable_that_the_host_lacks_is_said() {
     let wants = request("env = [{ name = 'LANG', reason = 'messages' }]");
     let effective = Effective::intersect(&wants, &grants("env.LANG = { inherit = true }"), None);

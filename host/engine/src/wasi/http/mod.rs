@@ -3,7 +3,8 @@
 //! **Promises.** A request goes out only when a granted rule allows its method, host, port and path at that moment. The
 //! host resolves the name, refuses every address that is not public unless the rule names its network, and connects to
 //! the very address that it checked. No redirect is followed by the host: a guest that follows one makes a new request,
-//! which is checked anew. A secret takes its placeholder's place only over TLS, or towards a network that a rule names.
+//! which is checked anew. A secret takes its placeholder's place only towards its own hosts, and only over TLS or towards a
+//! network that a rule names; answers come without it.
 //!
 //! Connections are kept for the next request to the same address by the same plugin for the same tenant ([`Pool`]), for which
 //! all of this is checked anew.
@@ -16,6 +17,7 @@ mod connect;
 mod placeholders;
 mod pool;
 mod recorded;
+mod redact;
 mod wire;
 
 use std::{future::Future, sync::Arc, time::Duration};
@@ -38,6 +40,7 @@ use self::{
     body::{Answer, Bounded, Patient},
     placeholders::Placeholders,
     pool::{Connection, Key},
+    redact::{Redacted, Redactor},
 };
 use crate::{
     account::{Account, Use},
@@ -79,6 +82,7 @@ struct Target {
     tls: bool,
     rule: HttpRule,
     account: Arc<dyn Account>,
+    redactor: Option<Redactor>,
     place: OwnedSemaphorePermit,
 }
 
@@ -122,14 +126,21 @@ impl HttpGate {
         // Bytes are counted on the socket; what was used before must be there.
         account.egress(0).map_err(|total| Error::InternalError(Some(total.to_string())))?;
         let confidential = tls || !rule.allow_cidrs.is_empty();
-        self.placeholders.substitute(request, &capability.secrets, confidential).map_err(|secret| {
+        self.placeholders.substitute(request, &capability.secrets, &host, confidential).map_err(|secret| {
             account.denied(Use::Secrets, &format!("{secret} to {host}:{port}"));
             Error::HttpRequestDenied
         })?;
+        // A guest that may read its secrets has nothing to learn from an answer.
+        let hidden = capability.secrets.values().filter(|_| !capability.reveal_secrets);
+        let redactor = Redactor::new(hidden.map(|secret| secret.value.expose()));
+        if redactor.is_some() {
+            // What is compressed cannot be looked through.
+            request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
         let places = self.places.get_or_insert_with(|| Arc::new(Semaphore::new(MAX_AT_ONCE))).clone();
         let place = places.try_acquire_owned().map_err(|_| Error::ConnectionLimitReached)?;
         let (tenant, plugin) = (tenant.clone(), self.plugin.name.clone());
-        Ok(Target { tenant, plugin, host, port, tls, rule, account: account.clone(), place })
+        Ok(Target { tenant, plugin, host, port, tls, rule, account: account.clone(), redactor, place })
     }
 }
 
@@ -145,8 +156,9 @@ impl WasiHttpHooks for HttpGate {
         if let (Some(recorded), Some(call)) = (self.plugin.services.recorded(), &self.call) {
             let tenant = call.tenant.clone();
             return Box::new(async move {
-                let _target = target?;
-                recorded::answer(recorded, tenant, request).await
+                let target = target?;
+                let (response, sent) = recorded::answer(recorded, tenant, request).await?;
+                Ok((redacted(response, target.redactor), sent))
             });
         }
         let (tls, pool) = (self.plugin.services.tls(), self.plugin.services.connections.clone());
@@ -269,10 +281,19 @@ async fn send(
     };
     let wire = connection.wire.clone();
     wire.head();
+    let redactor = target.redactor;
     let lease = Lease { key, connection, pool: pool.clone(), _place: target.place };
     let response = response.map(|body| {
         let body = Bounded::new(body.map_err(Error::Hyper), MAX_RESPONSE, between);
         Answer::new(body, wire, lease).boxed_unsync()
     });
-    Ok((response, Box::new(async { Ok(()) })))
+    Ok((redacted(response, redactor), Box::new(async { Ok(()) })))
+}
+
+/// What the guest may see of an answer.
+fn redacted(response: http::Response<WasiBody>, redactor: Option<Redactor>) -> http::Response<WasiBody> {
+    let Some(redactor) = redactor else { return response };
+    let (mut head, body) = response.into_parts();
+    redactor.headers(&mut head.headers);
+    http::Response::from_parts(head, Redacted::new(body, redactor).boxed_unsync())
 }

@@ -7,8 +7,9 @@ use std::{
 };
 
 use http::{HeaderValue, Request, Uri};
-use tandem_manifest::Secret;
 use url::form_urlencoded::byte_serialize;
+
+use crate::capability::BoundSecret;
 
 /// How a placeholder begins: nothing else is looked at twice.
 const PREFIX: &str = "tandem-secret-";
@@ -36,11 +37,12 @@ impl Placeholders {
     }
 
     /// Puts secrets in their placeholders' places, in the values of headers and in the query. The error names a secret
-    /// that must not go there: it is not granted any more, or the way is not confidential.
+    /// that must not go there: it is not granted any more, it is another host's, or the way is not confidential.
     pub(super) fn substitute<B>(
         &self,
         request: &mut Request<B>,
-        secrets: &BTreeMap<String, Secret>,
+        secrets: &BTreeMap<String, BoundSecret>,
+        host: &str,
         confidential: bool,
     ) -> Result<(), String> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -48,7 +50,7 @@ impl Placeholders {
             return Ok(());
         }
         let value_of = |name: &str| match secrets.get(name) {
-            Some(secret) if confidential => Ok(secret),
+            Some(secret) if confidential && secret.may_go_to(host) => Ok(&secret.value),
             _ => Err(name.to_owned()),
         };
         for value in request.headers_mut().values_mut() {
@@ -81,8 +83,12 @@ impl Placeholders {
 mod tests {
     use super::*;
 
-    fn secrets() -> BTreeMap<String, Secret> {
-        BTreeMap::from([("token".to_owned(), Secret::new("s3 cret&".to_owned()))])
+    const HOST: &str = "api.example.com";
+
+    fn secrets() -> BTreeMap<String, BoundSecret> {
+        let hosts = vec![vec!["api.example.com".parse().unwrap(), "*.example.org".parse().unwrap()]];
+        let value = tandem_manifest::Secret::new("s3 cret&".to_owned());
+        BTreeMap::from([("token".to_owned(), BoundSecret { value, hosts })])
     }
 
     fn request(placeholder: &str) -> Request<()> {
@@ -98,7 +104,7 @@ mod tests {
         let text = placeholders.of("token").unwrap();
         assert_eq!(placeholders.of("token").unwrap(), text, "one for each secret");
         let mut request = request(&text);
-        placeholders.substitute(&mut request, &secrets(), true).unwrap();
+        placeholders.substitute(&mut request, &secrets(), HOST, true).unwrap();
         assert_eq!(request.headers()["authorization"], "Bearer s3 cret&");
         assert!(request.headers()["authorization"].is_sensitive());
         assert_eq!(request.uri().query(), Some("key=s3+cret%26&a=b"));
@@ -109,11 +115,14 @@ mod tests {
     fn it_stays_a_placeholder_where_the_secret_must_not_go() {
         let placeholders = Placeholders::default();
         let text = placeholders.of("token").unwrap();
-        assert_eq!(placeholders.substitute(&mut request(&text), &secrets(), false), Err("token".to_owned()));
-        assert_eq!(placeholders.substitute(&mut request(&text), &BTreeMap::new(), true), Err("token".to_owned()));
+        assert_eq!(placeholders.substitute(&mut request(&text), &secrets(), HOST, false), Err("token".to_owned()));
+        assert_eq!(placeholders.substitute(&mut request(&text), &BTreeMap::new(), HOST, true), Err("token".to_owned()));
+        let elsewhere = placeholders.substitute(&mut request(&text), &secrets(), "other.example.com", true);
+        assert_eq!(elsewhere, Err("token".to_owned()), "it is another host's");
+        placeholders.substitute(&mut request(&text), &secrets(), "a.example.org", true).unwrap();
         placeholders.clear();
         let mut later = request(&text);
-        placeholders.substitute(&mut later, &secrets(), true).unwrap();
+        placeholders.substitute(&mut later, &secrets(), HOST, true).unwrap();
         assert!(later.headers()["authorization"].to_str().unwrap().contains(&text), "worth nothing after its call");
     }
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::{ConfigSources, FsMode, Secret};
 
 const CONFIG: &str = "[grants.p]\nfs.data = 'data'\nfs.more = 'more'\nhttp = ['a.test', 'b.test:8443']\nenv.LANG = 'C'\n\
-    allow = ['peers']\nkv = { max-keys = 7 }\n[tenants.acme.grants.p]\nfs.data = 'acme'\n";
+    allow = ['peers']\nsecret-hosts.token = ['a.test']\nkv = { max-keys = 7 }\n[tenants.acme.grants.p]\nfs.data = 'acme'\n";
 
 fn config() -> HostConfig {
     let sources = ConfigSources {
