@@ -78,6 +78,7 @@ impl Guard {
     }
 
     fn host_is_listed(&self, host: &str) -> bool {
+        let host = without_dot(host);
         host.eq_ignore_ascii_case("localhost")
             || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
             || self.hosts.iter().any(|allowed| host.eq_ignore_ascii_case(allowed))
@@ -97,10 +98,15 @@ impl Guard {
     }
 }
 
+/// A name without the dot that makes it absolute.
+fn without_dot(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
+}
+
 fn same_place(origin: &Uri, host: &Authority) -> bool {
     let Some(authority) = origin.authority() else { return false };
     let default = origin.scheme_str().and_then(default_port);
-    authority.host().eq_ignore_ascii_case(host.host())
+    without_dot(authority.host()).eq_ignore_ascii_case(without_dot(host.host()))
         && authority.port_u16().or(default) == host.port_u16().or(default)
 }
 
@@ -159,10 +165,19 @@ mod tests {
     #[test]
     fn a_rebound_name_is_refused_and_an_address_is_not() {
         let guard = guard(&["tools.example.com"], &[]);
-        for good in ["localhost:8000", "127.0.0.1:8000", "[::1]:8000", "10.0.0.7", "Tools.Example.com"] {
+        for good in [
+            "localhost.",
+            "localhost.:8000",
+            "tools.example.com.",
+            "localhost:8000",
+            "127.0.0.1:8000",
+            "[::1]:8000",
+            "10.0.0.7",
+            "Tools.Example.com",
+        ] {
             assert_eq!(verdict(&guard, good, None), Ok(()), "{good}");
         }
-        for bad in ["evil.example.com", "localhost.evil.com:8000", "127.0.0.1.evil.com"] {
+        for bad in ["localhost..", "evil.example.com", "localhost.evil.com:8000", "127.0.0.1.evil.com"] {
             assert_eq!(verdict(&guard, bad, None), Err(Refusal::Host), "{bad}");
         }
     }

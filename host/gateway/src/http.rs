@@ -23,7 +23,7 @@ use crate::{
     incoming::{ClientAddress, Endpoint, Incoming, traceparent_of},
     metrics,
     problem::Problem,
-    rest, slow,
+    rest, slow, strict,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -63,6 +63,7 @@ pub(crate) fn app(shared: &Arc<Shared>, streams: CancellationToken) -> App {
         .merge(operator)
         .merge(guarded)
         .layer(middleware::from_fn_with_state(shared.clone(), cors::answer))
+        .layer(middleware::from_fn(strict::check))
 }
 
 /// What every guarded request passes: the guard, authentication, and its id.

@@ -31,6 +31,7 @@ mod cors;
 mod drain;
 mod endpoint;
 mod guard;
+mod heads;
 mod health;
 mod http;
 mod incoming;
@@ -48,6 +49,7 @@ mod rpc;
 mod sessions;
 mod slow;
 mod stdio;
+mod strict;
 
 use std::{
     sync::{Arc, OnceLock},

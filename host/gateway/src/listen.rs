@@ -27,7 +27,7 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Gateway, GatewayConfig, Shared, http::app, incoming::ClientAddress, metrics};
+use crate::{Gateway, GatewayConfig, Shared, heads::Heads, http::app, incoming::ClientAddress, metrics};
 
 /// How long connections get to close after their calls are done.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -142,16 +142,18 @@ async fn accept(
                 continue;
             }
         };
+        let (stream, lax) = Heads::new(prepared(stream, config.write_timeout));
         let spoken = Arc::new(AtomicBool::new(false));
         let service = {
             let (app, spoken) = (TowerToHyperService::new(app.clone()), spoken.clone());
             service_fn(move |mut request: Request<Incoming>| {
                 spoken.store(true, Ordering::Relaxed);
                 request.extensions_mut().insert(address);
+                request.extensions_mut().insert(lax.clone());
                 app.call(request)
             })
         };
-        let io = TokioIo::new(prepared(stream, config.write_timeout));
+        let io = TokioIo::new(stream);
         let connection = connections.watch(http.serve_connection(io, service));
         let (cut, head_timeout) = (cut.clone(), config.head_timeout);
         tokio::spawn(async move {

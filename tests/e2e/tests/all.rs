@@ -36,6 +36,7 @@ mod p2p_fields;
 mod p2p_operator;
 mod p2p_tools;
 mod packages;
+mod page;
 mod plugins;
 mod policy;
 mod reactor;

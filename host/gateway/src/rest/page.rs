@@ -1,14 +1,16 @@
 //! The page for people: what runs here, and how to connect. Rendered on the server, without script or other files.
-//! Where callers authenticate, it shows what is there for the caller, without figures of the whole host.
+//! Where callers authenticate, it shows what is there for the caller, without figures of the whole host. A host with hundreds
+//! of plugins has several pages, none larger than 200 KB: it is loaded again every five seconds.
 
 use std::{fmt::Write as _, sync::Arc};
 
 use axum::{
     Extension,
-    extract::State,
+    extract::{Query, State, rejection::QueryRejection},
     response::{Html, IntoResponse, Response},
 };
 use http::{HeaderMap, header};
+use serde::Deserialize;
 use tandem_catalog::{Rejected, View};
 use tandem_router::RuntimeStatus;
 
@@ -20,8 +22,26 @@ border-bottom:1px solid #8884}td.n{text-align:right;font-variant-numeric:tabular
 monospace}pre{background:#8881;padding:.8rem;overflow:auto}summary{cursor:pointer}.bad{color:#b00}\
 @media(prefers-color-scheme:dark){body{background:#111;color:#ddd}a{color:#8bf}.bad{color:#f88}}";
 
+/// Categories on one page.
+const CATEGORIES: usize = 20;
+/// Tools shown of one category; the rest is a link.
+const TOOLS: usize = 20;
+/// Files shown that were left out.
+const LEFT_OUT: usize = 20;
+/// Characters of a description or a reason.
+const TEXT: usize = 160;
+/// Bytes after which no more tools are shown: authors choose what is written, and escaping makes six bytes of one.
+const ENOUGH: usize = 100 << 10;
+
+/// Which page.
+#[derive(Deserialize)]
+pub(super) struct Page {
+    page: Option<usize>,
+}
+
 pub(super) async fn page(
     State(shared): State<Arc<Shared>>,
+    query: Result<Query<Page>, QueryRejection>,
     Extension(incoming): Extension<Arc<Incoming>>,
     headers: HeaderMap,
 ) -> Response {
@@ -29,7 +49,8 @@ pub(super) async fn page(
     // The guard let this host through.
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let (name, version, status) = (&shared.config.server_name, &shared.config.server_version, shared.router.status());
-    let body = render(name, version, host, &view, &status, shared.auth.is_open());
+    let number = query.ok().and_then(|Query(query)| query.page).unwrap_or(1);
+    let body = render((name, version, host), &view, &status, shared.auth.is_open(), number);
     let policy =
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
     ([(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store")], Html(body)).into_response()
@@ -52,7 +73,13 @@ fn escape(text: &str) -> String {
 }
 
 // Writing to a string cannot fail, so the results below are not looked at.
-fn render(name: &str, version: &str, host: &str, view: &View, status: &RuntimeStatus, whole: bool) -> String {
+fn render(
+    (name, version, host): (&str, &str, &str),
+    view: &View,
+    status: &RuntimeStatus,
+    whole: bool,
+    number: usize,
+) -> String {
     let mut out = String::new();
     let (name, host) = (escape(name), escape(host));
     let _ = write!(
@@ -66,7 +93,7 @@ fn render(name: &str, version: &str, host: &str, view: &View, status: &RuntimeSt
     if whole {
         lanes(&mut out, status);
     }
-    categories(&mut out, view, status);
+    categories(&mut out, view, status, number);
     if whole {
         rejected(&mut out, view.rejected());
     }
@@ -95,27 +122,46 @@ fn lanes(out: &mut String, status: &RuntimeStatus) {
     out.push_str("</table>");
 }
 
-fn categories(out: &mut String, view: &View, status: &RuntimeStatus) {
+fn categories(out: &mut String, view: &View, status: &RuntimeStatus, number: usize) {
     out.push_str("<h2>Categories</h2>");
-    for category in view.categories() {
+    let pages = view.categories().count().div_ceil(CATEGORIES).max(1);
+    let number = number.clamp(1, pages);
+    for category in view.categories().skip((number - 1) * CATEGORIES).take(CATEGORIES) {
         let known = status.categories.iter().find(|known| *known.name == *category.name);
+        let name = escape(&category.name);
         let _ = write!(
             out,
-            "<details><summary><strong>{}</strong> {} · {} · {}</summary><table><tr><th>Tool<th>What it does</tr>",
-            escape(&category.name),
-            escape(&category.version),
+            "<details><summary><strong>{name}</strong> {} · {} · {}</summary><table><tr><th>Tool<th>What it does</tr>",
+            cut(&category.version),
             known.map_or("serving", |known| state_of(known.circuit)),
-            escape(&category.description),
+            cut(&category.description),
         );
-        for tool in view.tools_of(category) {
-            let name = escape(&tool.descriptor.name);
+        let mut shown = 0;
+        for tool in view.tools_of(category).take(TOOLS) {
+            if out.len() >= ENOUGH {
+                break;
+            }
+            let tool_name = escape(&tool.descriptor.name);
             let _ = write!(
                 out,
-                "<tr><td><a href=\"/v1/tools/{name}\"><code>{name}</code></a><td>{}</tr>",
-                escape(&tool.descriptor.description)
+                "<tr><td><a href=\"/v1/tools/{tool_name}\"><code>{tool_name}</code></a><td>{}</tr>",
+                cut(&tool.descriptor.description)
             );
+            shown += 1;
+        }
+        let left = view.tools_of(category).count() - shown;
+        if left > 0 {
+            let _ = write!(out, "<tr><td colspan=2><a href=\"/v1/categories/{name}/tools\">{left} more</a></tr>");
         }
         out.push_str("</table></details>");
+    }
+    if pages > 1 {
+        let link = |to: usize, text: &str| match (1..=pages).contains(&to) {
+            true => format!("<a href=\"/?page={to}\">{text}</a>"),
+            false => text.to_owned(),
+        };
+        let (before, after) = (link(number - 1, "previous"), link(number + 1, "next"));
+        let _ = write!(out, "<p>{before} · page {number} of {pages} · {after}</p>");
     }
 }
 
@@ -124,10 +170,21 @@ fn rejected(out: &mut String, rejected: &[Rejected]) {
         return;
     }
     out.push_str("<h2 class=bad>Left out</h2><table><tr><th>File<th>Why</tr>");
-    for plugin in rejected {
-        let _ = write!(out, "<tr><td>{}<td>{}</tr>", escape(&plugin.file), escape(&plugin.reason));
+    for plugin in rejected.iter().take(LEFT_OUT) {
+        let _ = write!(out, "<tr><td>{}<td>{}</tr>", cut(&plugin.file), cut(&plugin.reason));
+    }
+    if let Some(left) = rejected.len().checked_sub(LEFT_OUT).filter(|left| *left > 0) {
+        let _ = write!(out, "<tr><td colspan=2>{left} more: <code>tandem list</code> names them</tr>");
     }
     out.push_str("</table>");
+}
+
+/// The beginning of a text, as it stands in HTML.
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(TEXT) {
+        None => escape(text),
+        Some((end, _)) => format!("{}…", escape(text.get(..end).unwrap_or_default())),
+    }
 }
 
 #[cfg(test)]
@@ -143,5 +200,14 @@ mod tests {
         let mut out = String::new();
         rejected(&mut out, &[Rejected::now("<b>.wasm".into(), "a & b".into())]);
         assert!(out.contains("&lt;b&gt;.wasm") && out.contains("a &amp; b"), "{out}");
+    }
+
+    #[test]
+    fn what_was_left_out_is_not_written_without_end() {
+        let file = |number: usize| Rejected::now(format!("{number}.wasm"), "\"".repeat(5000));
+        let all: Vec<_> = (0..500).map(file).collect();
+        let mut out = String::new();
+        rejected(&mut out, &all);
+        assert!(out.len() < 50_000 && out.contains("480 more"), "{}", out.len());
     }
 }

@@ -15,6 +15,7 @@ mod mcp;
 mod pipe;
 mod serve;
 mod slow;
+mod strict;
 mod tenants;
 mod tokens;
 mod wire;
