@@ -28,7 +28,8 @@ pub use canary::{Canary, CanaryTerms, Verdict};
 pub use change::Displaced;
 pub use entry::{Category, Tool, ToolLimits};
 pub use load::{
-    GrantPolicy, Granted, LoadObserver, LoadOptions, Loaded, load_candidate, load_directory, load_file, read_file,
+    GrantPolicy, Granted, LoadObserver, LoadOptions, Loaded, NotLoaded, load_candidate, load_directory, load_file,
+    read_file,
 };
 pub use names::{shown, shown_name};
 pub use schema::{Effort, Unfit, Violations};

@@ -14,7 +14,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use tandem_engine::{Capabilities, Engine, Fixed, InstancePolicy, Limits, Origin, Plugin, PluginSpec};
+use tandem_engine::{Capabilities, Engine, Fixed, InstancePolicy, Limits, LoadError, Origin, Plugin, PluginSpec};
+use tandem_files::ReadError;
 use tandem_manifest::{
     HumanDuration, Installed, Instance, MAX_FILE, Package, PluginManifest, SignaturePolicy, ToolDescriptor, TrustRoots,
 };
@@ -80,8 +81,34 @@ pub trait LoadObserver: Sync {
 /// Categories by file name, and what was left out.
 pub type Loaded = (Vec<(String, Category)>, Vec<Rejected>);
 
-/// Loads every plugin of the directory. Blocking, up to minutes on a first start: call it on a thread of its
-/// own, inside a runtime's context.
+/// Why a file is not loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum NotLoaded {
+    /// It takes longer to compile than is waited for; [`tandem_engine::Engine::compile`] takes its time.
+    #[error("compiling it takes longer than `plugins.compile-patience`")]
+    Slow,
+    /// What to tell the operator.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl From<String> for NotLoaded {
+    fn from(reason: String) -> Self {
+        Self::Refused(reason)
+    }
+}
+
+impl From<LoadError> for NotLoaded {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Slow => Self::Slow,
+            other => Self::Refused(other.to_string()),
+        }
+    }
+}
+
+/// Loads every plugin of the directory that is compiled, or soon is; the others are answered as compiling. Blocking, up to
+/// minutes on a first start: call it on a thread of its own, inside a runtime's context.
 pub fn load_directory(
     engine: &Engine,
     options: &LoadOptions,
@@ -110,8 +137,11 @@ pub fn load_directory(
                             observer.loaded(&file, origin, start.elapsed());
                             results.0.push((file, category));
                         }
-                        Err(reason) => {
-                            let rejected = Rejected::now(file, reason);
+                        Err(why) => {
+                            let rejected = match why {
+                                NotLoaded::Slow => Rejected::compiling(file),
+                                NotLoaded::Refused(reason) => Rejected::now(file, reason),
+                            };
                             observer.rejected(&rejected);
                             results.1.push(rejected);
                         }
@@ -135,7 +165,7 @@ pub fn load_file(
     path: &Path,
     options: &LoadOptions,
     grants: &dyn GrantPolicy,
-) -> Result<(Category, Origin), String> {
+) -> Result<(Category, Origin), NotLoaded> {
     load(engine, &file_name(path), &read_file(path)?, options, grants, false)
 }
 
@@ -147,14 +177,17 @@ pub fn load_candidate(
     bytes: &[u8],
     options: &LoadOptions,
     grants: &dyn GrantPolicy,
-) -> Result<(Category, Origin), String> {
+) -> Result<(Category, Origin), NotLoaded> {
     load(engine, file, bytes, options, grants, true)
 }
 
 /// A plugin file's bytes, of which there are not more than a package may have. Waits for nobody: what is no regular file is
 /// refused.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, String> {
-    tandem_files::read_regular(path, MAX_FILE as u64).map_err(|error| error.to_string())
+    tandem_files::read_regular(path, MAX_FILE as u64).map_err(|error| match error {
+        ReadError::Io(error) => format!("cannot be read: {error}"),
+        other => other.to_string(),
+    })
 }
 
 fn load(
@@ -164,7 +197,7 @@ fn load(
     options: &LoadOptions,
     grants: &dyn GrantPolicy,
     probe: bool,
-) -> Result<(Category, Origin), String> {
+) -> Result<(Category, Origin), NotLoaded> {
     let package = Package::open(bytes, &options.roots, options.signatures).map_err(|error| error.to_string())?;
     let manifest = &package.manifest;
     grants.admit(&package)?;
@@ -181,22 +214,24 @@ fn load(
         fixed: granted.fixed,
     };
     // Compiled code is kept by the component alone: another manifest does not make it another one.
-    let (plugin, origin) = engine.load(package.component(bytes), spec).map_err(|error| error.to_string())?;
+    let (plugin, origin) = engine.load(package.component(bytes), spec)?;
     for function in plugin.left_out() {
         tracing::info!(file, "{function}");
     }
     if let Some(tool) = package.descriptors.tools.iter().find(|tool| !plugin.may_offer(&tool.name)) {
-        return Err(format!("it does not export `{}`, which its descriptors name; pack it anew", tool.name));
+        return Err(format!("it does not export `{}`, which its descriptors name; pack it anew", tool.name).into());
     }
     let runtime = tokio::runtime::Handle::current();
     if probe {
-        let mut described = runtime.block_on(plugin.describe_ungranted()).map_err(|error| error.to_string())?;
+        let mut described = runtime.block_on(plugin.describe_ungranted())?;
         manifest.adjust(&mut described);
         if described != package.descriptors {
-            return Err("it does not offer what its descriptors say; pack it anew with `tandem pack`".to_owned());
+            return Err("it does not offer what its descriptors say; pack it anew with `tandem pack`"
+                .to_owned()
+                .into());
         }
     }
-    runtime.block_on(plugin.check()).map_err(|error| error.to_string())?;
+    runtime.block_on(plugin.check())?;
     Ok((category(file, &package, &Arc::new(plugin), &granted)?, origin))
 }
 

@@ -21,13 +21,22 @@ pub struct Rejected {
     pub reason: String,
     /// Since when.
     pub at: SystemTime,
+    /// It is only not ready yet: it is being compiled.
+    pub compiling: bool,
 }
 
 impl Rejected {
     /// Rejected now.
     #[must_use]
     pub fn now(file: String, reason: String) -> Self {
-        Self { file, reason, at: SystemTime::now() }
+        Self { file, reason, at: SystemTime::now(), compiling: false }
+    }
+
+    /// Not served yet.
+    #[must_use]
+    pub fn compiling(file: String) -> Self {
+        let reason = "it is being compiled, which takes longer than others wait for".to_owned();
+        Self { compiling: true, ..Self::now(file, reason) }
     }
 }
 

@@ -20,7 +20,8 @@ pub struct PluginStatus {
     pub category: Option<String>,
     /// The version that serves.
     pub version: Option<String>,
-    /// `serving`, `canary` (another version is tried out beside it) or `refused` (nothing of it is served).
+    /// `serving`, `canary` (another version is tried out beside it), `compiling` (nothing of it is served yet) or `refused`
+    /// (nothing of it is served).
     pub state: &'static str,
     /// How many tools it has.
     pub tools: usize,
@@ -85,6 +86,7 @@ fn plugin(
         category: category.map(|category| category.name.to_string()),
         version: category.map(|category| category.version.clone()),
         state: match (category, canary) {
+            (None, _) if rejected.is_some_and(|rejected| rejected.compiling) => "compiling",
             (None, _) => "refused",
             (Some(_), None) => "serving",
             (Some(_), Some(_)) => "canary",

@@ -41,6 +41,12 @@ pub(crate) enum Command {
     Pack(crate::author::Pack),
     /// Make a pair of signing keys
     Keygen(Keygen),
+    /// Compile a component from standard input, for a host that started this process
+    #[command(hide = true)]
+    CompileComponent {
+        /// What it may take
+        order: String,
+    },
     /// Sign a packed plugin
     Sign(Sign),
     /// Check a plugin's signature against keys that you trust

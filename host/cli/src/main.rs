@@ -31,6 +31,7 @@ mod reload;
 mod serve;
 mod supply;
 mod tenants;
+mod terminal;
 mod warnings;
 
 use clap::Parser;
@@ -60,6 +61,9 @@ fn main() -> std::process::ExitCode {
         Command::Sdk => author::sdk(),
         Command::Pack(args) => author::pack(&args),
         Command::Keygen(args) => package::keygen(&args),
+        Command::CompileComponent { order } => {
+            tandem_engine::compile(&order).map(|()| Exit::Success).map_err(anyhow::Error::from)
+        }
         Command::Sign(args) => package::sign(&args),
         Command::Verify(args) => package::verify(&args),
         Command::Publish(args) => registry::publish(args),

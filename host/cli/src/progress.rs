@@ -41,7 +41,7 @@ impl LoadObserver for Loading {
 
     fn loaded(&self, file: &str, origin: Origin, took: Duration) {
         self.bar.inc(1);
-        self.bar.set_message(file.to_owned());
+        self.bar.set_message(crate::terminal::line(file));
         let how = match origin {
             Origin::Cached => "from the compiled-code cache",
             Origin::Compiled => "compiled",
@@ -56,7 +56,10 @@ impl LoadObserver for Loading {
 
     fn rejected(&self, rejected: &Rejected) {
         self.bar.inc(1);
-        self.bar.suspend(|| tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason));
+        // Of one that is being compiled it is said when that begins.
+        if !rejected.compiling {
+            self.bar.suspend(|| tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason));
+        }
     }
 }
 
@@ -69,7 +72,7 @@ impl Transfer {
     pub(crate) fn new(what: &str) -> Self {
         let bar = if std::io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() };
         style(&bar, "{spinner} {wide_msg} {bytes}");
-        bar.set_message(what.to_owned());
+        bar.set_message(crate::terminal::line(what));
         bar.enable_steady_tick(Duration::from_millis(100));
         Self { bar }
     }

@@ -7,7 +7,7 @@ use std::{io::Write, sync::Arc, time::Instant};
 
 use anyhow::Context;
 use tandem_catalog::{Catalog, load_directory};
-use tandem_engine::{Caller, Engine, EngineConfig, Services};
+use tandem_engine::{Caller, CompileBudget, Compiler, Engine, EngineConfig, Services};
 use tandem_gateway::{Gateway, GatewayConfig, OperatorToken};
 use tandem_manifest::{Exposure, Fallback, HostConfig};
 use tandem_router::{Router, RouterConfig};
@@ -142,7 +142,10 @@ async fn serve(
     tokio::spawn(audit::rotate(store.clone(), stop.clone()));
     tokio::spawn(admin::watch(admin.clone(), stop.clone()));
     if let Err(error) = admin::open(admin, stop.clone()).await {
-        tracing::error!("grants and keys can be changed only beside the host, and are seen a second later: {error:#}");
+        tracing::error!(
+            "grants and keys can be changed only beside the host, and are seen a second later: {}",
+            crate::exit::chain(&error)
+        );
     }
     // The listener is there before the plugins: health checks see a host that is alive and not yet ready.
     let listener = if args.stdio { None } else { Some(listen(config, asks).await?) };
@@ -270,7 +273,7 @@ fn load(
         Some(directory) => directory.into(),
         None => config::below_data(config, "compiled".as_ref()),
     };
-    let engine = Engine::new(engine, Some(&compiled), services)?;
+    let engine = Engine::new(engine, Some(&compiled), services)?.with_compiler(compiler(config)?);
     let options = load_options(config)?;
     let loading = Loading::new();
     let loaded = load_directory(&engine, &options, grants, &loading).with_context(|| {
@@ -291,15 +294,34 @@ fn load(
     router.set_ready(true);
     let (categories, tools) = (view.categories().count(), view.tools().count());
     let took_ms = start.elapsed().as_millis() as u64;
-    tracing::info!(categories, tools, left_out = view.rejected().len(), took_ms, "ready");
+    let (compiling, left_out): (Vec<_>, Vec<_>) = view.rejected().iter().partition(|rejected| rejected.compiling);
+    let (left_out, compiling) = (left_out.len(), compiling.len());
+    tracing::info!(categories, tools, left_out, compiling, took_ms, "ready");
     Ok((engine, tools))
+}
+
+/// The program that runs, also when another one has come into its place on the disk.
+const MYSELF: &str = "/proc/self/exe";
+
+/// Compiles in processes of this program.
+fn compiler(config: &HostConfig) -> anyhow::Result<Compiler> {
+    let program = std::path::PathBuf::from(MYSELF);
+    let budget = CompileBudget {
+        cpu: config.plugins.compile_cpu.as_duration(),
+        memory: config.plugins.compile_memory.as_u64(),
+        patience: config.plugins.compile_patience.as_duration(),
+    };
+    let program = if program.exists() { program } else { std::env::current_exe()? };
+    // The allocator would have a gigabyte from the start, and what a compilation takes of it were not counted.
+    let environment = vec![("MIMALLOC_ARENA_EAGER_COMMIT".to_owned(), "0".to_owned())];
+    Ok(Compiler::Apart { program, arguments: vec!["compile-component".to_owned()], environment, budget })
 }
 
 /// Says what to type next. Nobody may be reading any more; that is no reason to stop.
 fn announce(address: &std::net::SocketAddr, tools: usize, start: Instant) {
     tracing::info!(%address, "listening");
     let written = writeln!(
-        std::io::stderr(),
+        crate::terminal::err(),
         "\nTandem serves {tools} tools on http://{address} after {} ms. Try:\n\n  \
          target/debug/tandem call --url http://{address}/mcp/full dataset_load '{{\"path\": \"data/countries.csv\", \"limit\": 3}}'\n\n\
          For an MCP client's configuration:\n\n  \

@@ -80,7 +80,7 @@ pub(crate) async fn note(store: &Store, view: &View, replaced: &[String]) -> any
             .with("file", file)
             .with("reason", "its compiled code in the cache was not written by this host")
     });
-    let refused = view.rejected().iter().map(refused);
+    let refused = view.rejected().iter().filter(|rejected| !rejected.compiling).map(refused);
     let records: Vec<AuditRecord> = loaded.chain(refused).chain(recompiled).map(Into::into).collect();
     for records in records.chunks(MAX_APPEND) {
         store.audit_append(records.to_vec()).await?;

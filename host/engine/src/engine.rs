@@ -2,11 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use wasmtime::component::Linker;
+use wasmtime::component::{Component, Linker};
 
 use crate::{
     aot::{AotCache, Origin},
     capability::Capability,
+    compile::Compiler,
     config::EngineConfig,
     error::LoadError,
     exports::{self, Exports},
@@ -35,6 +36,7 @@ pub struct Engine {
     wasmtime: wasmtime::Engine,
     linker: Linker<CallState>,
     cache: Option<AotCache>,
+    compiler: Compiler,
     services: Arc<Services>,
     ticker: Arc<Ticker>,
 }
@@ -62,7 +64,14 @@ impl Engine {
             None => None,
         };
         let ticker = Ticker::start(wasmtime.clone()).map_err(|error| LoadError::Host(error.to_string()))?;
-        Ok(Self { config, wasmtime, linker, cache, services, ticker: Arc::new(ticker) })
+        let ticker = Arc::new(ticker);
+        Ok(Self { config, wasmtime, linker, cache, compiler: Compiler::Here, services, ticker })
+    }
+
+    /// The same engine, that compiles elsewhere or within a budget.
+    #[must_use]
+    pub fn with_compiler(self, compiler: Compiler) -> Self {
+        Self { compiler, ..self }
     }
 
     /// What all plugins share.
@@ -71,13 +80,17 @@ impl Engine {
         &self.services
     }
 
-    /// Compiles (or takes from the cache) and links one plugin. Blocking, up to seconds: call it off the
+    /// Compiles (or takes from the cache) and links one plugin. Blocking, up to the compiler's patience: call it off the
     /// request path.
+    ///
+    /// # Errors
+    /// [`LoadError::Slow`] where it takes longer; [`Engine::compile`] takes the time that it needs. Else what is wrong with it.
     pub fn load(&self, wasm: &[u8], spec: PluginSpec) -> Result<(Plugin, Origin), LoadError> {
-        let compile = |error: wasmtime::Error| LoadError::Compile(format!("{error:#}"));
         let (component, origin) = match &self.cache {
-            Some(cache) => cache.load(&self.wasmtime, wasm).map_err(compile)?,
-            None => (wasmtime::component::Component::new(&self.wasmtime, wasm).map_err(compile)?, Origin::Compiled),
+            Some(cache) => {
+                cache.load(&self.wasmtime, wasm, || self.compiler.briefly(&self.config, &self.wasmtime, wasm))?
+            }
+            None => (self.compiled(wasm)?, Origin::Compiled),
         };
         let pre = self.linker.instantiate_pre(&component).map_err(|error| LoadError::Link(format!("{error:#}")))?;
         let exports = Exports::of(&component, &pre, wasm)?;
@@ -87,10 +100,24 @@ impl Engine {
         Ok((Plugin::new(shared, pre, exports, spec, uses_client, self.config.max_instances), origin))
     }
 
+    /// Puts a component into the cache of compiled code, within the whole budget; [`Engine::load`] finds it there. Blocking, up
+    /// to minutes.
+    ///
+    /// # Errors
+    /// It cannot be compiled within the budget, or not be kept.
+    pub fn compile(&self, wasm: &[u8]) -> Result<(), LoadError> {
+        let cache =
+            self.cache.as_ref().ok_or_else(|| LoadError::Host("there is no cache of compiled code".to_owned()))?;
+        cache.keep(wasm, || self.compiler.whole(&self.config, &self.wasmtime, wasm))
+    }
+
+    fn compiled(&self, wasm: &[u8]) -> Result<Component, LoadError> {
+        Component::new(&self.wasmtime, wasm).map_err(|error| LoadError::Compile(format!("{error:#}")))
+    }
+
     /// What a component imports, and which of its functions are no tools, for `tandem inspect`. Runs nothing of it.
     pub fn outline(&self, wasm: &[u8]) -> Result<Outline, LoadError> {
-        let component = wasmtime::component::Component::new(&self.wasmtime, wasm)
-            .map_err(|error| LoadError::Compile(format!("{error:#}")))?;
+        let component = self.compiled(wasm)?;
         let imports = component.component_type().imports(&self.wasmtime).map(|(name, _)| name.to_owned()).collect();
         let left_out = (!exports::is_contract(&component, &self.wasmtime))
             .then(|| Functions::of(&self.wasmtime, &component, wasm).left_out().to_vec());

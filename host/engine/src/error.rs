@@ -10,6 +10,12 @@ pub enum LoadError {
     /// The bytes are not a component that this host can compile.
     #[error("cannot compile the component: {0}")]
     Compile(String),
+    /// It was compiled for as long as others wait for it, and is not ready.
+    #[error("compiling the component takes longer than `plugins.compile-patience`")]
+    Slow,
+    /// Compiling it takes more of something than a setting allows.
+    #[error("compiling the component takes more {0} than `{1}` allows; raise it if you trust the plugin")]
+    Budget(&'static str, &'static str),
     /// It imports something that no interface of this host gives.
     #[error("cannot link the component: {0}")]
     Link(String),

@@ -21,6 +21,7 @@ mod aot;
 mod bindings;
 mod call;
 mod capability;
+mod compile;
 mod config;
 mod cpu;
 mod engine;
@@ -48,6 +49,7 @@ pub use bindings::tandem::plugin::types::{
 };
 pub use call::{CallEnv, Caller, ClientCapabilities, ClientPort, Input, InputError, InputRequest, Level, OPERATE};
 pub use capability::{BoundSecret, Capability, Directory, DirectoryQuota, Limits};
+pub use compile::{CompileBudget, Compiler, run as compile};
 pub use config::{EngineConfig, TICK};
 pub use engine::{Engine, Outline};
 pub use error::{LoadError, RunError};

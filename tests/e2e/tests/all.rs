@@ -19,6 +19,7 @@ mod canary;
 mod capabilities;
 mod changes;
 mod clock;
+mod compile;
 mod disk;
 mod doctor;
 mod host;
@@ -52,6 +53,7 @@ mod stdio;
 mod supply;
 mod tasks;
 mod tenants;
+mod terminal;
 mod tutorial;
 
 /// The machine-readable part of a failed call.

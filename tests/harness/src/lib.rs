@@ -16,7 +16,7 @@ mod variant;
 pub use client::{Client, Recorder, connect, connect_as, connect_modern, text};
 pub use issuer::{Issuer, Published, Signer, unsigned};
 pub use mesh::{NOWHERE, SWARM_KEY, swarm_key};
-pub use raw::{large_raw_plugin, raw_plugin};
+pub use raw::{large_raw_plugin, raw_plugin, raw_plugin_of};
 pub use registry::{Asked, Fault, Registry, Shelves};
 pub use tls::tls_server;
 pub use variant::{called, replace, variant, variant_bytes};
@@ -193,6 +193,8 @@ impl Host {
             .env("TANDEM_TELEMETRY__LOG_FORMAT", "json")
             // Compiled code is shared by all test hosts: it is authenticated, and compiling it again proves nothing.
             .env("TANDEM_PLUGINS__COMPILED_DIRECTORY", root().join("target/test-compiled"))
+            // The first to compile a plugin on a busy machine takes long; tests want it there when the host is ready.
+            .env("TANDEM_PLUGINS__COMPILE_PATIENCE", "5m")
             .envs(options.env.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -25,8 +25,25 @@ pub fn large_raw_plugin(
     runtime: &str,
     memory: &str,
 ) -> anyhow::Result<PathBuf> {
+    let text = std::fs::read_to_string(root().join("tests/raw-guests").join(format!("{name}.wat")))?;
+    packed(directory, name, &text, world, runtime, memory)
+}
+
+/// The same as [`raw_plugin`], of this text of a module.
+pub fn raw_plugin_of(directory: &Path, name: &str, text: &str, world: &str) -> anyhow::Result<PathBuf> {
+    packed(directory, name, text, world, "", "16MiB")
+}
+
+fn packed(
+    directory: &Path,
+    name: &str,
+    text: &str,
+    world: &str,
+    runtime: &str,
+    memory: &str,
+) -> anyhow::Result<PathBuf> {
     let sources = root().join("tests/raw-guests");
-    let mut module = wat::parse_file(sources.join(format!("{name}.wat")))?;
+    let mut module = wat::parse_str(text)?;
     let mut resolve = Resolve::default();
     resolve.push_path(root().join("wit"))?;
     let (package, _) = resolve.push_path(sources.join("worlds.wit"))?;

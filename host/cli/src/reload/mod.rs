@@ -11,6 +11,7 @@ pub(crate) mod drain;
 mod history;
 mod plugins;
 pub(crate) mod settle;
+mod slow;
 mod watch;
 mod worker;
 
@@ -44,6 +45,7 @@ pub(crate) type Loaded = Arc<OnceLock<Arc<Plugins>>>;
 
 /// Takes changes of the plugin directory over, and judges versions on trial, until the host stops.
 pub(crate) fn on_changes(plugins: Arc<Plugins>, watched: bool, stop: CancellationToken) {
+    tokio::spawn(slow::run(plugins.clone(), stop.clone()));
     if watched {
         tokio::spawn(watch::run(plugins.clone(), stop.clone()));
     }
@@ -88,7 +90,7 @@ pub(crate) fn on_keys(reload: Arc<Reload>) {
                 Ok(rotation) => {
                     tracing::info!(added = ?rotation.added, removed = ?rotation.removed, "keys are exchanged")
                 }
-                Err(error) => tracing::warn!("the keys count from the next start on: {error:#}"),
+                Err(error) => tracing::warn!("the keys count from the next start on: {}", crate::exit::chain(&error)),
             }
         }
     });
@@ -103,7 +105,7 @@ pub(crate) fn on_signal(reload: Arc<Reload>) -> anyhow::Result<()> {
             if let Some(plugins) = reload.plugins.get()
                 && let Err(error) = plugins.work(|plugins| plugins.reload(None, HOST)).await.flatten()
             {
-                tracing::error!("the plugin directory is not taken over: {error:#}");
+                tracing::error!("the plugin directory is not taken over: {}", crate::exit::chain(&error));
             }
         }
     });
@@ -119,8 +121,9 @@ pub(crate) async fn configuration(reload: &Arc<Reload>, actor: &str) -> anyhow::
     let work = reload.clone();
     // Files are read; they may be slow.
     let done = tokio::task::spawn_blocking(move || once(&work)).await?;
-    let (rotation, restart) = done
-        .inspect_err(|error| tracing::error!("configuration read again and refused, the old one stays: {error:#}"))?;
+    let (rotation, restart) = done.inspect_err(|error| {
+        tracing::error!("configuration read again and refused, the old one stays: {}", crate::exit::chain(&error))
+    })?;
     peers::admit(&reload.policy.config(), reload.reactor.as_deref()).await;
     record(&reload.store, &rotation, &restart, actor).await;
     Ok(restart)

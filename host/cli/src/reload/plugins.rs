@@ -8,8 +8,8 @@
 //! **Memory.** A version that was replaced leaves it whole, with its last call: its code, its instances, what was made of
 //! its file. Nothing else holds it, neither the history, which keeps files, nor a trial that is over.
 //!
-//! **Bounds.** Compiling by `general.compile-workers` threads of low priority; one change at a time;
-//! those that only finish their calls by [`drain`](super::drain).
+//! **Bounds.** Compiling by `general.compile-workers` processes of low priority, for `plugins.compile-patience` each; what takes
+//! longer is done [beside](super::slow); one change at a time; those that only finish their calls by [`drain`](super::drain).
 
 mod back;
 mod trial;
@@ -24,7 +24,9 @@ use std::{
 use anyhow::bail;
 use metrics::counter;
 use serde_json::{Value, json};
-use tandem_catalog::{CanaryTerms, Catalog, Category, Displaced, LoadOptions, Rejected, load_candidate, read_file};
+use tandem_catalog::{
+    CanaryTerms, Catalog, Category, Displaced, LoadOptions, NotLoaded, Rejected, load_candidate, read_file,
+};
 use tandem_engine::Engine;
 use tandem_manifest::{HostConfig, Sha256Digest};
 use tandem_store::{EventRecord, Store};
@@ -35,6 +37,7 @@ use super::{
     drain::Draining,
     history::History,
     settle::scan,
+    slow::Slow,
     worker::{Worker, stand_back},
 };
 use crate::{
@@ -61,6 +64,7 @@ pub(crate) struct Plugins {
     /// file there anew after another.
     given_up: Mutex<HashMap<String, Sha256Digest>>,
     draining: Draining,
+    pub(super) slow: Slow,
 }
 
 /// What is tried of files that are as they were, each more than the one before.
@@ -115,15 +119,32 @@ impl Plugins {
         let history = History::new(below_data(&config, "versions".as_ref()));
         let draining = Draining::new(config.plugins.drain.as_duration());
         let (refused, given_up) = <(Mutex<_>, Mutex<_>)>::default();
-        let plugins =
-            Self { engine, config, policy, store, catalog, worker, compilers, history, refused, given_up, draining };
+        let slow = Slow::new();
+        let plugins = Self {
+            engine,
+            config,
+            policy,
+            store,
+            catalog,
+            worker,
+            compilers,
+            history,
+            refused,
+            given_up,
+            draining,
+            slow,
+        };
+        tandem_files::sweep(plugins.directory());
         for status in plugins.catalog.plugins() {
             let file = status.file;
             match plugins.catalog.of_file(&file).0 {
                 Some(category) => plugins.keep(&category),
                 None => {
-                    if let Ok(bytes) = read_file(&plugins.directory().join(&file)) {
-                        plugins.refused().insert(file, Sha256Digest::of(&bytes));
+                    let Ok(bytes) = read_file(&plugins.directory().join(&file)) else { continue };
+                    let digest = Sha256Digest::of(&bytes);
+                    match plugins.catalog.rejection(&file) {
+                        Some(rejected) if rejected.compiling => plugins.put_off(&file, digest, HOST),
+                        _ => drop(plugins.refused().insert(file, digest)),
                     }
                 }
             }
@@ -156,7 +177,7 @@ impl Plugins {
     /// Takes over files that were seen to change. Blocking.
     pub(super) fn changed(&self, changed: &[String], removed: &[String]) {
         if let Err(error) = self.take_over(changed, removed, Tries::New, HOST) {
-            tracing::error!("the plugin directory is not taken over: {error:#}");
+            tracing::error!("the plugin directory is not taken over: {}", crate::exit::chain(&error));
         }
     }
 
@@ -197,6 +218,7 @@ impl Plugins {
         for file in changed {
             self.take(file, &take, &mut refused);
         }
+        removed.iter().for_each(|file| self.slow.forget(file));
         let unloaded = removed.iter().filter(|file| self.unload(file, "its file is gone", actor)).count();
         refused.retain(|file, _| !removed.contains(file));
         self.given_up().retain(|file, _| !removed.contains(file));
@@ -235,18 +257,36 @@ impl Plugins {
         if on_trial || (take.tries == Tries::New && refused.get(file) == Some(&digest)) {
             return;
         }
-        let placed = self.compiled(file, &bytes, take).and_then(|category| self.place(category, take));
-        match placed {
+        if self.slow.has(file, &digest) {
+            return;
+        }
+        self.slow.forget(file);
+        let compiled = self.compiled(file, &bytes, take);
+        match compiled.and_then(|category| self.place(category, take).map_err(NotLoaded::Refused)) {
             Ok(()) => drop(refused.remove(file)),
-            Err(reason) => {
+            Err(NotLoaded::Slow) => self.put_off(file, digest, take.actor),
+            Err(NotLoaded::Refused(reason)) => {
                 refused.insert(file.to_owned(), digest);
                 self.refuse(file, reason, take.actor);
             }
         }
     }
 
+    /// Has a file compiled beside, or leaves it out.
+    fn put_off(&self, file: &str, digest: Sha256Digest, actor: &str) {
+        if let Err(reason) = self.compile_later(file, digest) {
+            self.refuse(file, reason, actor);
+        }
+    }
+
+    /// Leaves out what a file is now.
+    pub(super) fn leave_out(&self, file: &str, digest: Sha256Digest, reason: String, actor: &str) {
+        self.refused().insert(file.to_owned(), digest);
+        self.refuse(file, reason, actor);
+    }
+
     /// Verifies, compiles, probes.
-    fn compiled(&self, file: &str, bytes: &[u8], take: &Take<'_>) -> Result<Category, String> {
+    fn compiled(&self, file: &str, bytes: &[u8], take: &Take<'_>) -> Result<Category, NotLoaded> {
         let (start, runtime) = (Instant::now(), Handle::current());
         let (category, origin) = self.compilers.install(|| {
             let _context = runtime.enter();

@@ -1,7 +1,8 @@
 //! The only `unsafe` of the host: machine code from bytes.
 //!
 //! `Component::deserialize` trusts its input fully. Proof that it may: it takes an [`Authentic`], which can be
-//! made in two ways only, both inside `aot`. Either the bytes were compiled by this process a moment ago, or
+//! made in two ways only, both inside `aot`. Either the bytes were compiled a moment ago, by this process or one of the same
+//! program that it started and asked over a pipe (`compile`), or
 //! they carry a valid HMAC-SHA256 under a key that only this host's user can read, over the engine's
 //! compatibility hash, the component's digest and the code itself. The very bytes that were checked are the
 //! bytes that are loaded; they are not read twice.

@@ -20,6 +20,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use wasmtime::{Engine, component::Component};
 
+use crate::error::LoadError;
+
 const KEY_BYTES: usize = 32;
 const TAG_BYTES: usize = 32;
 /// The largest entry that is read: some times what the largest package compiles to.
@@ -60,12 +62,18 @@ impl AotCache {
 
     /// The component, from the cache or compiled and cached. Takes seconds for large ones: never call it on a
     /// request's path.
-    pub(crate) fn load(&self, engine: &Engine, wasm: &[u8]) -> wasmtime::Result<(Component, Origin)> {
+    pub(crate) fn load(
+        &self,
+        engine: &Engine,
+        wasm: &[u8],
+        compile: impl FnOnce() -> Result<Vec<u8>, LoadError>,
+    ) -> Result<(Component, Origin), LoadError> {
+        let wrong = |error: wasmtime::Error| LoadError::Compile(format!("{error:#}"));
         let digest: [u8; 32] = Sha256::digest(wasm).into();
         let path = self.path(&digest);
         let origin = match tandem_files::read_regular(&path, MAX_CODE) {
             Ok(bytes) => match self.authentic(&digest, &bytes) {
-                Some(code) => return Ok((load::component(engine, code)?, Origin::Cached)),
+                Some(code) => return Ok((load::component(engine, code).map_err(wrong)?, Origin::Cached)),
                 None => {
                     tracing::warn!(entry = %path.display(), "a cached artifact is not authentic; it is compiled anew");
                     Origin::Replaced
@@ -73,11 +81,29 @@ impl AotCache {
             },
             Err(_) => Origin::Compiled,
         };
-        let code = engine.precompile_component(wasm)?;
+        let code = compile()?;
         if let Err(error) = self.write(&path, &digest, &code) {
             tracing::warn!(%error, "the compiled component could not be cached");
         }
-        Ok((load::component(engine, load::Authentic::just_compiled(&code))?, origin))
+        Ok((load::component(engine, load::Authentic::just_compiled(&code)).map_err(wrong)?, origin))
+    }
+
+    /// Compiles and caches what is not there.
+    pub(crate) fn keep(
+        &self,
+        wasm: &[u8],
+        compile: impl FnOnce() -> Result<Vec<u8>, LoadError>,
+    ) -> Result<(), LoadError> {
+        let digest: [u8; 32] = Sha256::digest(wasm).into();
+        let path = self.path(&digest);
+        if tandem_files::read_regular(&path, MAX_CODE).is_ok_and(|bytes| self.authentic(&digest, &bytes).is_some()) {
+            return Ok(());
+        }
+        let code = compile()?;
+        let kept = self.write(&path, &digest, &code);
+        kept.map_err(|error| {
+            LoadError::Host(format!("the compiled code cannot be kept in {}: {error}", path.display()))
+        })
     }
 
     fn path(&self, digest: &[u8; 32]) -> PathBuf {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ToolPrefix, values::check_path};
 use crate::{
-    HumanDuration, Sha256Digest,
+    ByteSize, HumanDuration, Sha256Digest,
     document::{Check, Findings},
     names::{Name, ToolName, is_kebab_case, name_type},
 };
@@ -71,6 +71,13 @@ pub struct PluginsConfig {
     pub prefixes: BTreeMap<Name, ToolPrefix>,
     /// Other names for single tools, by plugin and the tool's own name.
     pub aliases: BTreeMap<Name, BTreeMap<ToolName, ToolName>>,
+    /// CPU time that compiling a plugin may take. One that takes more is left out.
+    pub compile_cpu: HumanDuration,
+    /// Memory that compiling a plugin may take. One that takes more is left out.
+    pub compile_memory: ByteSize,
+    /// How long the start, and other plugins, wait for a plugin that is compiled. It goes on beside them then, one such plugin
+    /// at a time.
+    pub compile_patience: HumanDuration,
     /// How long calls of a version that was replaced may go on before they are ended.
     pub drain: HumanDuration,
     /// How new versions are tried out while the old ones serve.
@@ -123,6 +130,9 @@ impl Default for PluginsConfig {
             allow_unsigned: false,
             prefixes: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            compile_cpu: HumanDuration::secs(300),
+            compile_memory: ByteSize::mib(4_096),
+            compile_patience: HumanDuration::secs(10),
             drain: HumanDuration::secs(30),
             canary: CanaryConfig::default(),
         }
@@ -139,6 +149,12 @@ impl Check for PluginsConfig {
         check_patterns("trust-roots", &self.trust_roots, findings);
         check_patterns("revoked", &self.revoked, findings);
         let (none, hour) = (HumanDuration::millis(0), HumanDuration::secs(3_600));
+        let (second, ten_minutes) = (HumanDuration::secs(1), HumanDuration::secs(600));
+        findings.range("compile-cpu", &self.compile_cpu, &second, &hour, "an interpreter takes a minute");
+        let (least, most) = (ByteSize::mib(64), ByteSize::mib(64 << 10));
+        findings.range("compile-memory", &self.compile_memory, &least, &most, "an interpreter takes a gigabyte");
+        let why = "a plugin is not served meanwhile, and neither are those behind it";
+        findings.range("compile-patience", &self.compile_patience, &HumanDuration::millis(100), &ten_minutes, why);
         findings.range("drain", &self.drain, &none, &hour, "the old version holds its memory for so long");
         findings.within("canary", |findings| self.canary.check(findings));
         findings.within("aliases", |findings| {

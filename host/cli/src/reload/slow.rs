@@ -1,0 +1,108 @@
+//! Compilations that take longer than others are kept waiting for.
+//!
+//! **Promises.** One that is not ready within `plugins.compile-patience` goes on here, from its beginning, with the whole
+//! budget (`plugins.compile-cpu`, `plugins.compile-memory`), while the host serves and takes other files over. When it is
+//! ready, its file is taken over as if it had just come, and finds its code in the cache; one that does not keep to the budget is
+//! left out with that reason. Until then `tandem list` says `compiling`, and what the file had before serves.
+//!
+//! **Bounds.** One at a time; [`WAITING`] more wait, each file once.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tandem_catalog::{Rejected, read_file};
+use tandem_manifest::{Package, Sha256Digest};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::{HOST, load_options, plugins::Plugins};
+
+/// Files that wait. A directory with more of them changes all the time, and its files are looked at again.
+const WAITING: usize = 256;
+
+/// A file whose component is compiled.
+type Job = (String, Sha256Digest);
+
+/// What is compiled or waits for it, by file; and the way to it.
+pub(super) struct Slow {
+    jobs: Mutex<std::collections::HashMap<String, Sha256Digest>>,
+    sender: mpsc::Sender<Job>,
+    receiver: Mutex<Option<mpsc::Receiver<Job>>>,
+}
+
+impl Slow {
+    pub(super) fn new() -> Self {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        Self { jobs: Mutex::default(), sender, receiver: Mutex::new(Some(receiver)) }
+    }
+
+    fn jobs(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<String, Sha256Digest>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this content of a file is compiled, or waits for it.
+    pub(super) fn has(&self, file: &str, digest: &Sha256Digest) -> bool {
+        self.jobs().get(file) == Some(digest)
+    }
+
+    /// What is being compiled of a file no longer matters.
+    pub(super) fn forget(&self, file: &str) {
+        self.jobs().remove(file);
+    }
+
+    fn add(&self, file: &str, digest: Sha256Digest) -> Result<(), String> {
+        let full = |_| format!("more than {WAITING} plugins wait to be compiled; `tandem reload` tries it again");
+        self.sender.try_send((file.to_owned(), digest)).map_err(full)?;
+        self.jobs().insert(file.to_owned(), digest);
+        Ok(())
+    }
+}
+
+impl Plugins {
+    /// Has a file compiled while the host goes on.
+    pub(super) fn compile_later(&self, file: &str, digest: Sha256Digest) -> Result<(), String> {
+        self.slow.add(file, digest)?;
+        tracing::info!(file, "it takes long to compile; that goes on, and it is taken over when it is ready");
+        self.catalog.reject(Rejected::compiling(file.to_owned()));
+        Ok(())
+    }
+
+    /// Compiles a file that is what it was, into the cache. Answers false if it is another one by now. Blocking, up to
+    /// minutes.
+    fn compile_whole(&self, (file, digest): &Job) -> Result<bool, String> {
+        let bytes = read_file(&self.directory().join(file))?;
+        if !self.slow.has(file, digest) || Sha256Digest::of(&bytes) != *digest {
+            return Ok(false);
+        }
+        let options = load_options(&self.config).map_err(|error| crate::exit::chain(&error))?;
+        let package = Package::open(&bytes, &options.roots, options.signatures).map_err(|error| error.to_string())?;
+        self.engine.compile(package.component(&bytes)).map(|()| true).map_err(|error| error.to_string())
+    }
+
+    /// What comes after it. Blocking.
+    fn compiled_whole(&self, (file, digest): &Job, result: Result<bool, String>) {
+        if !self.slow.has(file, digest) {
+            // Another content came, or the file went.
+            return;
+        }
+        self.slow.forget(file);
+        match result {
+            Ok(_) => self.changed(std::slice::from_ref(file), &[]),
+            Err(reason) => self.leave_out(file, *digest, reason, HOST),
+        }
+    }
+}
+
+/// Compiles until the host stops. A compilation that runs then is ended with the host.
+pub(super) async fn run(plugins: Arc<Plugins>, stop: CancellationToken) {
+    let receiver = plugins.slow.receiver.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some(mut waiting) = receiver else { return };
+    while let Some(Some(job)) = stop.run_until_cancelled(waiting.recv()).await {
+        let (compiling, of) = (plugins.clone(), job.clone());
+        let work = tokio::task::spawn_blocking(move || compiling.compile_whole(&of));
+        let Some(result) = stop.run_until_cancelled(work).await else { return };
+        let result = result.unwrap_or_else(|error| Err(error.to_string()));
+        if let Err(error) = plugins.work(move |plugins| plugins.compiled_whole(&job, result)).await {
+            tracing::error!("a compiled plugin is not taken over: {}", crate::exit::chain(&error));
+        }
+    }
+}
