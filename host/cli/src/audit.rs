@@ -147,10 +147,14 @@ fn tail(args: &Tail) -> anyhow::Result<Exit> {
     let mut query = AuditQuery { newest: true, limit: args.lines, ..query(&args.filter) };
     loop {
         let rows = reader.page(&query)?;
-        let mut out = std::io::stdout().lock();
+        let mut out = crate::terminal::out();
         for row in &rows {
             query.after = row.sequence;
-            if args.json { writeln!(out, "{}", row.to_json())? } else { writeln!(out, "{}", line(row))? }
+            if args.json {
+                writeln!(out, "{}", crate::terminal::escaped(&row.to_json().to_string()))?
+            } else {
+                writeln!(out, "{}", line(row))?
+            }
         }
         if !args.follow {
             return Ok(Exit::Success);
@@ -165,12 +169,12 @@ fn tail(args: &Tail) -> anyhow::Result<Exit> {
 fn export(args: &Export) -> anyhow::Result<Exit> {
     let (reader, _) = open(&args.filter.source)?;
     let mut query = query(&args.filter);
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = std::io::BufWriter::new(crate::terminal::out());
     loop {
         let rows = reader.page(&query)?;
         let Some(last) = rows.last() else { break };
         query.after = last.sequence;
-        rows.iter().try_for_each(|row| writeln!(out, "{}", row.to_json()))?;
+        rows.iter().try_for_each(|row| writeln!(out, "{}", crate::terminal::escaped(&row.to_json().to_string())))?;
     }
     out.flush()?;
     Ok(Exit::Success)
@@ -184,7 +188,7 @@ fn verify(args: &Verify) -> anyhow::Result<Exit> {
         check_seen(&reader, seen)?;
     }
     let head = hex::encode(verified.head);
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     if args.json {
         let shown =
             serde_json::json!({ "from": verified.from, "to": verified.to, "count": verified.count, "head": head });
@@ -245,10 +249,5 @@ fn line(row: &AuditRow) -> String {
         }
         None => "unreadable; `tandem audit verify` says more".to_owned(),
     };
-    format!("{:>8} {time} {}", row.sequence, plain(&text))
-}
-
-/// What a guest or a client wrote must not drive the terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    format!("{:>8} {time} {}", row.sequence, crate::terminal::line(&text))
 }

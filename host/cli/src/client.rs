@@ -44,7 +44,7 @@ impl ClientHandler for Handler {
             self.bar.set_length(total as u64);
         }
         self.bar.set_position(params.progress as u64);
-        self.bar.set_message(params.message.unwrap_or_default());
+        self.bar.set_message(crate::terminal::line(&params.message.unwrap_or_default()));
     }
 
     fn get_info(&self) -> ClientConfig {
@@ -132,11 +132,11 @@ pub(crate) fn arguments(text: &str) -> anyhow::Result<Map<String, Value>> {
 }
 
 pub(crate) fn print_result(result: &CallToolResult, json: bool) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     if json {
-        writeln!(out, "{}", serde_json::to_string_pretty(result)?)?;
+        writeln!(out, "{}", crate::terminal::json(result)?)?;
     } else if let Some(structured) = &result.structured_content {
-        writeln!(out, "{}", serde_json::to_string_pretty(structured)?)?;
+        writeln!(out, "{}", crate::terminal::json(structured)?)?;
     } else {
         for block in &result.content {
             writeln!(out, "{}", block_text(block))?;
@@ -187,16 +187,16 @@ fn category_of(tool: &Tool) -> &str {
 }
 
 fn print_tools(tools: &[Tool], json: bool) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     if json {
-        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(tools)?)?);
+        return Ok(writeln!(out, "{}", crate::terminal::json(tools)?)?);
     }
     let width = tools.iter().map(|tool| tool.name.len()).max().unwrap_or(0);
     let mut category = None;
     for tool in tools {
         if category != Some(category_of(tool)) {
             category = Some(category_of(tool));
-            writeln!(out, "{}", category_of(tool))?;
+            writeln!(out, "{}", crate::terminal::line(category_of(tool)))?;
         }
         let first = tool.description.as_deref().unwrap_or("").lines().next().unwrap_or("");
         writeln!(out, "  {:width$}  {first}", tool.name)?;

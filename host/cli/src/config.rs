@@ -129,7 +129,7 @@ pub(crate) fn matching(key: &str, pattern: &str) -> anyhow::Result<Vec<PathBuf>>
 
 /// `tandem config`.
 pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     match &args.command {
         ConfigCommand::Check { source } => {
             let config = load(source)?;
@@ -137,14 +137,14 @@ pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
                 tandem_reactor::Settings::new(&config.p2p, Path::new(&config.plugins.data_directory), None)?;
             }
             for warning in warnings::variables(&environment()) {
-                writeln!(std::io::stderr(), "warning: {warning}")?;
+                writeln!(crate::terminal::err(), "warning: {warning}")?;
             }
             writeln!(out, "the configuration is right")?;
         }
         ConfigCommand::Show { source, json } => {
             let entries = load(source)?.entries();
             if *json {
-                writeln!(out, "{}", serde_json::to_string_pretty(&entries)?)?;
+                writeln!(out, "{}", crate::terminal::json(&entries)?)?;
             } else {
                 let width = entries.iter().map(|entry| entry.key.len()).max().unwrap_or(0);
                 for entry in entries {
@@ -153,7 +153,7 @@ pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
             }
         }
         ConfigCommand::Schema => {
-            writeln!(out, "{}", serde_json::to_string_pretty(&HostConfig::json_schema())?)?;
+            writeln!(out, "{}", crate::terminal::json(&HostConfig::json_schema())?)?;
         }
     }
     Ok(Exit::Success)

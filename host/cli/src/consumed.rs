@@ -9,7 +9,8 @@ use std::path::Path;
 use tandem_manifest::HostConfig;
 
 /// Keys whose table has another name where they are used: the file, and the text in it that takes them.
-const OTHERWISE: [(&str, &str, &str); 13] = [
+const OTHERWISE: [(&str, &str, &str); 15] = [
+    ("audit.calls", "cli/src/tenants.rs", "audited_calls()"),
     ("grants.*.config.*", "manifest/src/grant/effective.rs", "operator.config"),
     ("grants.*.env.*.inherit", "manifest/src/config/layers.rs", "EnvGrant::Inherit"),
     ("grants.*.fs.*.max-bytes", "manifest/src/grant/effective.rs", "grant.max_bytes"),
@@ -17,6 +18,8 @@ const OTHERWISE: [(&str, &str, &str); 13] = [
     ("grants.*.fs.*.mode", "manifest/src/grant/effective.rs", "grant.mode"),
     ("grants.*.fs.*.path", "manifest/src/grant/effective.rs", "unwrap_or(grant).path"),
     ("limits.concurrency-per-plugin", "manifest/src/plugin/limits.rs", "ceilings.concurrency_per_plugin"),
+    // It only decides whether the configuration is one to start with.
+    ("p2p.allow-unauthenticated", "manifest/src/config/mod.rs", "self.p2p.allow_unauthenticated"),
     ("p2p.discovery.github.api-base", "reactor/src/settings.rs", "config.api_base"),
     ("p2p.discovery.github.repository", "reactor/src/settings.rs", "config.repository"),
     ("plugins.canary.duration", "cli/src/reload/plugins.rs", "terms.duration"),

@@ -72,7 +72,7 @@ pub(crate) fn run(args: &Doctor) -> anyhow::Result<Exit> {
     match config::load(&args.source) {
         Err(error) => findings.push(Finding::problem(
             "configuration",
-            format!("{error:#}"),
+            crate::exit::chain(&error),
             "correct it, and see with `tandem config check`; nothing else can be looked at before",
         )),
         Ok(config) => {

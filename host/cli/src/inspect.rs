@@ -6,7 +6,7 @@ use serde_json::json;
 use tandem_engine::{Engine, EngineConfig, Outline};
 use tandem_manifest::{Effective, HostConfig, Installed, Package, SignatureState, SupplyPolicy};
 
-use crate::{args::Inspect, config, exit::Exit, package, supply};
+use crate::{args::Inspect, config, exit::Exit, package, supply, terminal::line};
 
 /// Shows one plugin.
 pub(crate) fn run(args: &Inspect) -> anyhow::Result<Exit> {
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &Inspect) -> anyhow::Result<Exit> {
     let revoked = supply::revoked(&host)?;
     let refusal = SupplyPolicy::new(&host, &revoked).admit(&Installed::of(&plugin), None).err();
     let effective = host.effective(plugin.manifest.plugin.name.as_str(), &plugin.manifest.request, "");
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     if args.json {
         let shown = json!({
             "manifest": plugin.manifest, "descriptors": plugin.descriptors, "imports": outline.imports,
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Inspect) -> anyhow::Result<Exit> {
             "refused": refusal.as_ref().map(ToString::to_string),
             "limits": plugin.manifest.limits.within(&host.limits),
         });
-        writeln!(out, "{}", serde_json::to_string_pretty(&shown)?)?;
+        writeln!(out, "{}", crate::terminal::json(&shown)?)?;
         return Ok(Exit::Success);
     }
     print(&mut out, &plugin, &state, &outline, &effective, &host)?;
@@ -56,7 +56,7 @@ fn print(
     host: &HostConfig,
 ) -> std::io::Result<()> {
     let identity = &plugin.manifest.plugin;
-    writeln!(out, "{} {}  {}", identity.name, identity.version, identity.description)?;
+    writeln!(out, "{} {}  {}", identity.name, identity.version, line(&identity.description))?;
     writeln!(out, "  category   {}", plugin.manifest.category())?;
     writeln!(out, "  signature  {}", signature(state))?;
     writeln!(out, "  digest     {}", plugin.file_digest)?;
@@ -72,7 +72,7 @@ fn print(
     writeln!(out, "  limits     {}", ceilings.join(", "))?;
     writeln!(out, "\ncapabilities: requested and granted here")?;
     for explained in effective.explain() {
-        writeln!(out, "  {explained}")?;
+        writeln!(out, "  {}", line(&explained.to_string()))?;
     }
     if effective.explain().is_empty() {
         writeln!(out, "  none requested")?;
@@ -81,11 +81,11 @@ fn print(
     writeln!(out, "\ntools{made}")?;
     for tool in &plugin.descriptors.tools {
         let first = tool.description.lines().next().unwrap_or("");
-        writeln!(out, "  {:28}  {first}", tool.name)?;
+        writeln!(out, "  {:28}  {first}", line(&tool.name))?;
     }
     for function in outline.left_out.iter().flatten() {
-        writeln!(out, "  {function}")?;
+        writeln!(out, "  {}", line(&function.to_string()))?;
     }
     writeln!(out, "\nimports (what it could use if it were granted)")?;
-    outline.imports.iter().try_for_each(|import| writeln!(out, "  {import}"))
+    outline.imports.iter().try_for_each(|import| writeln!(out, "  {}", line(import)))
 }

@@ -9,6 +9,8 @@ use tandem_manifest::LogFormat;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{EnvFilter, fmt};
 
+use crate::terminal::LogLines;
+
 /// Lines that wait to be written: some seconds of a busy host's, and tens of MiB at most.
 const MAX_LINES: usize = 1 << 16;
 
@@ -32,8 +34,8 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<Log> {
     // The protocol library reports each request; what an operator sets comes after and wins.
     let filter = EnvFilter::try_new(format!("rmcp=warn,{filter}"))?;
     let terminal = std::io::stderr().is_terminal();
-    let (writer, guard) =
-        NonBlockingBuilder::default().buffered_lines_limit(MAX_LINES).lossy(true).finish(std::io::stderr());
+    let lines = LogLines(std::io::stderr());
+    let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(MAX_LINES).lossy(true).finish(lines);
     let dropped = writer.error_counter();
     let builder = fmt().with_env_filter(filter).with_writer(writer);
     let json = format == LogFormat::Json || (format == LogFormat::Auto && !terminal);

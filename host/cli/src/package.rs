@@ -1,10 +1,6 @@
 //! Plugin files: how one is put together, and `tandem keygen`, `sign` and `verify`.
 
-use std::{
-    fs,
-    io::{IsTerminal, Write},
-    path::Path,
-};
+use std::{fs, io::Write, path::Path};
 
 use anyhow::{Context, bail};
 use tandem_engine::{Engine, LeftOut};
@@ -13,7 +9,7 @@ use tandem_manifest::{KeyPair, MAX_FILE, ManifestErrors, Package, PluginManifest
 
 use crate::{
     args::{Keygen, Sign, Verify},
-    exit::Exit,
+    exit::{Drawn, Exit},
 };
 
 /// The largest manifest, key or list that is read.
@@ -40,7 +36,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 
 /// The errors of a hand-written file, drawn with the lines that they are about.
 pub(crate) fn drawn(errors: &ManifestErrors) -> anyhow::Error {
-    anyhow::anyhow!("{}", errors.render(std::io::stderr().is_terminal()).trim_end())
+    anyhow::Error::new(Drawn(errors.clone()))
 }
 
 /// Reads a `plugin.toml`.
@@ -95,7 +91,13 @@ pub(crate) fn keygen(args: &Keygen) -> anyhow::Result<Exit> {
     }
     Staged::new(&private, pair.to_pem()?.as_bytes(), 0o600)?.put_new()?;
     Staged::new(&public, pair.public_pem()?.as_bytes(), 0o666)?.put_new()?;
-    writeln!(std::io::stdout(), "key {}: {} (keep it secret) and {}", pair.id(), private.display(), public.display())?;
+    writeln!(
+        crate::terminal::out(),
+        "key {}: {} (keep it secret) and {}",
+        pair.id(),
+        private.display(),
+        public.display()
+    )?;
     Ok(Exit::Success)
 }
 
@@ -104,7 +106,7 @@ pub(crate) fn sign(args: &Sign) -> anyhow::Result<Exit> {
     let signed =
         Package::sign(&read(&args.file)?, &pair).with_context(|| format!("cannot sign {}", args.file.display()))?;
     replace(&args.file, &signed)?;
-    writeln!(std::io::stdout(), "{}: signed with key {}", args.file.display(), pair.id())?;
+    writeln!(crate::terminal::out(), "{}: signed with key {}", args.file.display(), pair.id())?;
     Ok(Exit::Success)
 }
 
@@ -115,7 +117,7 @@ pub(crate) fn verify(args: &Verify) -> anyhow::Result<Exit> {
     let key = package.key_id.map(|id| id.to_string()).unwrap_or_default();
     let identity = &package.manifest.plugin;
     writeln!(
-        std::io::stdout(),
+        crate::terminal::out(),
         "{}: {} {}, signed with key {key}",
         args.file.display(),
         identity.name,

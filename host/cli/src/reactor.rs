@@ -66,7 +66,7 @@ pub(crate) async fn serve(
     let listener = match listen(config, &address, asks).await {
         Ok(listener) => listener,
         Err(error) => {
-            tracing::error!("the reactor has no listener of its own: {error:#}");
+            tracing::error!("the reactor has no listener of its own: {}", crate::exit::chain(&error));
             return None;
         }
     };

@@ -22,7 +22,7 @@ pub enum ReadError {
     #[error("it has more than {0} bytes")]
     TooLarge(u64),
     /// The system refused.
-    #[error("cannot be read: {0}")]
+    #[error("{0}")]
     Io(io::Error),
 }
 

@@ -138,9 +138,9 @@ fn secret(from: &str) -> anyhow::Result<Secret> {
 }
 
 fn print_grants(shown: &Value, json: bool) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     if json {
-        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(shown)?)?);
+        return Ok(writeln!(out, "{}", crate::terminal::json(shown)?)?);
     }
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     let list = |value: &Value, key: &str| value.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -225,9 +225,9 @@ pub(crate) fn keys(args: Keys) -> anyhow::Result<Exit> {
         KeysCommand::Issue { tenant, name, expires, source, json } => {
             let ask = Ask::Issue { tenant, name, expires_ms: expires.map(HumanDuration::as_millis) };
             let answer = client::ask(config::load(&source)?, ask)?;
-            let mut out = std::io::stdout().lock();
+            let mut out = crate::terminal::out();
             if json {
-                writeln!(out, "{answer}")?;
+                writeln!(out, "{}", crate::terminal::escaped(&answer.to_string()))?;
             } else {
                 // The key alone, so that it can be piped; it is never shown again.
                 writeln!(out, "{}", answer.get("key").and_then(Value::as_str).unwrap_or_default())?;
@@ -238,16 +238,16 @@ pub(crate) fn keys(args: Keys) -> anyhow::Result<Exit> {
         }
         KeysCommand::Revoke { name, tenant, source } => {
             client::ask(config::load(&source)?, Ask::RevokeKey { tenant: tenant.clone(), name: name.clone() })?;
-            writeln!(std::io::stdout(), "key `{name}` of tenant `{tenant}` is taken no more")?;
+            writeln!(crate::terminal::out(), "key `{name}` of tenant `{tenant}` is taken no more")?;
         }
     }
     Ok(Exit::Success)
 }
 
 fn print_keys(keys: &Value, json: bool) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     if json {
-        return Ok(writeln!(out, "{}", serde_json::to_string_pretty(keys)?)?);
+        return Ok(writeln!(out, "{}", crate::terminal::json(keys)?)?);
     }
     let time = |key: &Value, field: &str| key.get(field).and_then(Value::as_u64).map(config::time_text);
     for key in keys.as_array().into_iter().flatten() {

@@ -133,7 +133,7 @@ impl Admin {
                 let configuration = match reload {
                     Some(reload) => {
                         let read = crate::reload::configuration(reload, &actor).await;
-                        read.map_err(|error| format!("{error:#}"))
+                        read.map_err(|error| crate::exit::chain(&error))
                     }
                     None => Ok(Vec::new()),
                 };

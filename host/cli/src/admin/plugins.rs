@@ -7,11 +7,11 @@ use serde_json::Value;
 use tandem_registry::Lock;
 
 use super::{Ask, client};
-use crate::{args::Source, config, exit::Exit, registry::lock_path};
+use crate::{args::Source, config, exit::Exit, registry::lock_path, terminal::line};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "States: serving; canary (a new version has a share of the calls); refused (nothing of the file is served); stored (no host runs).\n\nThe source is where `tandem install` had the file from, as tandem.lock says. `-`: it was put there by hand, or changed since."
+    after_help = "States: serving; canary (a new version has a share of the calls); compiling (nothing of the file is served yet); refused (nothing of the file is served); stored (no host runs).\n\nThe source is where `tandem install` had the file from, as tandem.lock says. `-`: it was put there by hand, or changed since."
 )]
 pub(crate) struct List {
     #[command(flatten)]
@@ -62,7 +62,7 @@ pub(crate) fn reload(args: Reload) -> anyhow::Result<Exit> {
     show(&args.source, plugins, args.json)?;
     let restart = answer.get("needs_restart").and_then(Value::as_array).into_iter().flatten();
     let restart: Vec<&str> = restart.filter_map(Value::as_str).collect();
-    let mut told = std::io::stderr().lock();
+    let mut told = crate::terminal::err();
     if !restart.is_empty() {
         writeln!(told, "warning: changed, and needs a restart to count: {}", restart.join(", "))?;
     }
@@ -85,9 +85,9 @@ fn show(source: &Source, mut plugins: Value, json: bool) -> anyhow::Result<Exit>
     for plugin in plugins.as_array_mut().into_iter().flatten() {
         add_source(plugin, &lock);
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     if json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&plugins)?)?;
+        writeln!(out, "{}", crate::terminal::json(&plugins)?)?;
     } else {
         print(&mut out, plugins.as_array().map_or(&[], Vec::as_slice))?;
     }
@@ -117,18 +117,18 @@ fn print(out: &mut impl Write, plugins: &[Value]) -> std::io::Result<()> {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let mut line = |cells: [&str; 7]| {
+    let mut write = |cells: [&str; 7]| {
         let padded: Vec<_> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         writeln!(out, "{}", padded.join("  ").trim_end())
     };
-    line(HEAD)?;
+    write(HEAD)?;
     for row in &rows {
-        line(row.each_ref().map(String::as_str))?;
+        write(row.each_ref().map(String::as_str))?;
     }
     for plugin in plugins {
         let text = |pointer: &str| plugin.pointer(pointer).and_then(Value::as_str);
         let number = |pointer: &str| plugin.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
-        let file = text("/file").unwrap_or_default();
+        let file = line(text("/file").unwrap_or_default());
         if let Some(version) = text("/canary/version") {
             let [share, calls, errors, least] =
                 ["share", "calls", "errors", "min_calls"].map(|k| number(&format!("/canary/{k}")));
@@ -138,15 +138,16 @@ fn print(out: &mut impl Write, plugins: &[Value]) -> std::io::Result<()> {
             )?;
         }
         if let Some(reason) = text("/error/reason") {
-            writeln!(out, "{file}: not served as it is since {}: {reason}", config::time_text(number("/error/at_ms")))?;
+            let since = config::time_text(number("/error/at_ms"));
+            writeln!(out, "{file}: not served as it is since {since}: {}", line(reason))?;
         }
     }
     Ok(())
 }
 
 fn row(plugin: &Value) -> [String; 7] {
-    let text = |key: &str| plugin.get(key).and_then(Value::as_str).unwrap_or("-").to_owned();
-    let name = plugin.get("name").and_then(Value::as_str).map_or_else(|| text("file"), str::to_owned);
+    let text = |key: &str| line(plugin.get(key).and_then(Value::as_str).unwrap_or("-"));
+    let name = text(if plugin.get("name").is_some_and(Value::is_string) { "name" } else { "file" });
     let tools = plugin.get("tools").and_then(Value::as_u64).unwrap_or_default().to_string();
     let loaded = plugin.get("loaded_at_ms").and_then(Value::as_u64).map_or_else(|| "-".to_owned(), config::time_text);
     let digest = text("digest").chars().take(DIGEST_START).collect();

@@ -39,7 +39,7 @@ macro_rules! say {
     ($($text:tt)*) => {{
         use std::io::Write as _;
         // Nobody may be reading any more; that is no reason to stop.
-        let _unread = writeln!(std::io::stderr(), $($text)*);
+        let _unread = writeln!(crate::terminal::err(), $($text)*);
     }};
 }
 pub(crate) use say;
@@ -54,7 +54,7 @@ pub(crate) struct Place {
 
 /// `tandem sdk`: prints where the SDKs are, for a build by hand.
 pub(crate) fn sdk() -> anyhow::Result<Exit> {
-    writeln!(std::io::stdout(), "{}", sdk::directory()?.display())?;
+    writeln!(crate::terminal::out(), "{}", sdk::directory()?.display())?;
     Ok(Exit::Success)
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn run(args: &New) -> anyhow::Result<Exit> {
     made?;
     let shown = target.display();
     writeln!(
-        std::io::stdout(),
+        crate::terminal::out(),
         "{shown}: a plugin in {}, whose tools are in {shown}/{}. Next:\n\n  cd {shown}\n  tandem dev",
         args.lang,
         args.lang.source()

@@ -86,7 +86,7 @@ pub(crate) fn run(args: &Pack) -> anyhow::Result<Exit> {
     }
     package::replace(&output, &file)?;
     writeln!(
-        std::io::stdout(),
+        crate::terminal::out(),
         "{}: {} {} with {} tools, {} bytes, {}",
         output.display(),
         manifest.plugin.name,

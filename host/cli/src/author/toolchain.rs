@@ -71,7 +71,7 @@ fn agreed() -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         return Ok(false);
     }
-    let mut err = std::io::stderr().lock();
+    let mut err = crate::terminal::err();
     write!(err, "Run these commands now? [y/N] ")?;
     err.flush()?;
     let mut answer = String::new();

@@ -77,7 +77,7 @@ pub(super) async fn ask(url: &str, token: Option<&str>) -> Result<Value, Unreach
         });
     }
     let answer = response.json::<Value>().await.context("the answer is no JSON");
-    answer.map_err(|error| Unreached::Other(format!("{error:#}")))
+    answer.map_err(|error| Unreached::Other(crate::exit::chain(&error)))
 }
 
 fn number(value: &Value, key: &str) -> f64 {

@@ -20,11 +20,11 @@ const LANES: [(&str, &str); 9] = [
 ];
 
 pub(super) fn json(diagnosis: &Diagnosis) -> anyhow::Result<()> {
-    Ok(writeln!(std::io::stdout().lock(), "{}", serde_json::to_string_pretty(diagnosis)?)?)
+    Ok(writeln!(crate::terminal::out(), "{}", crate::terminal::json(diagnosis)?)?)
 }
 
 pub(super) fn text(diagnosis: &Diagnosis) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     let width = diagnosis.findings.iter().map(|finding| finding.about.chars().count()).max().unwrap_or(0);
     for finding in &diagnosis.findings {
         let mark = match finding.state {

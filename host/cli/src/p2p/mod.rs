@@ -157,7 +157,7 @@ async fn list(
     let shown = all.len();
     show(target, &Value::Array(all), columns)?;
     if total > shown as u64 && !target.json {
-        writeln!(std::io::stderr(), "{shown} of {total}; --limit N shows more")?;
+        writeln!(crate::terminal::err(), "{shown} of {total}; --limit N shows more")?;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ pub(super) struct Column(pub(super) &'static str, pub(super) &'static str);
 fn cell(row: &Value, key: &str) -> String {
     match row.get(key) {
         None | Some(Value::Null) => "-".to_owned(),
-        Some(Value::String(text)) => text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect(),
+        Some(Value::String(text)) => crate::terminal::line(text),
         Some(Value::Array(all)) => all.len().to_string(),
         Some(Value::Number(number)) if number.is_f64() => format!("{:.2}", number.as_f64().unwrap_or_default()),
         Some(other) => other.to_string(),
@@ -36,7 +36,7 @@ pub(super) fn print(rows: &[Value], columns: &[Column]) -> anyhow::Result<()> {
         let padded: Vec<_> = cells.zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         padded.join("  ").trim_end().to_owned()
     };
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     writeln!(out, "{}", line(&mut columns.iter().map(|column| column.0)))?;
     for row in &cells {
         writeln!(out, "{}", line(&mut row.iter().map(String::as_str)))?;
@@ -45,9 +45,9 @@ pub(super) fn print(rows: &[Value], columns: &[Column]) -> anyhow::Result<()> {
 }
 
 pub(super) fn print_json(value: &Value) -> anyhow::Result<()> {
-    print_line(&serde_json::to_string_pretty(value)?)
+    print_line(&crate::terminal::json(value)?)
 }
 
 pub(super) fn print_line(text: &str) -> anyhow::Result<()> {
-    Ok(writeln!(std::io::stdout().lock(), "{text}")?)
+    Ok(writeln!(crate::terminal::out(), "{text}")?)
 }

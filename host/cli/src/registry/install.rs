@@ -34,11 +34,11 @@ pub(crate) fn install(args: Install) -> anyhow::Result<Exit> {
 
 /// Prints what was done.
 pub(super) fn finish(common: &Common, done: Vec<Done>) -> anyhow::Result<Exit> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     let refused = done.iter().any(|done| !done.well);
     if common.json {
         let done: Vec<Value> = done.into_iter().map(|done| done.json).collect();
-        writeln!(out, "{}", serde_json::to_string_pretty(&done)?)?;
+        writeln!(out, "{}", crate::terminal::json(&done)?)?;
     } else {
         done.iter().try_for_each(|done| writeln!(out, "{}", done.line))?;
     }
@@ -177,7 +177,7 @@ fn restore(site: &mut Site, exactly: bool) -> anyhow::Result<Vec<Done>> {
 
 pub(crate) fn uninstall(args: Uninstall) -> anyhow::Result<Exit> {
     let mut site = Site::new(&args.source, &Default::default())?;
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     for name in &args.names {
         if !site.remove(name)? {
             let known: Vec<String> = Present::all(&site.load)?

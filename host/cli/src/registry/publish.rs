@@ -34,13 +34,13 @@ pub(crate) fn publish(args: Publish) -> anyhow::Result<Exit> {
     let published = runtime()?.block_on(client.repository(&to).publish(&package, bytes, args.force, &bar));
     bar.finish();
     let published = published.with_context(|| format!("{} is not published", args.file.display()))?;
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     if args.common.json {
         let shown = json!({
             "tag": to.to_string(), "reference": published.reference.to_string(), "was-there": published.was_there,
             "name": identity.name, "version": identity.version, "digest": package.file_digest,
         });
-        writeln!(out, "{}", serde_json::to_string_pretty(&shown)?)?;
+        writeln!(out, "{}", crate::terminal::json(&shown)?)?;
     } else {
         let what = if published.was_there { "is there already" } else { "published" };
         writeln!(out, "{} {}: {what} as {to}\n{}", identity.name, identity.version, published.reference)?;

@@ -8,6 +8,7 @@ use tandem_manifest::{Explained, Package};
 use tandem_registry::Locked;
 
 use super::{place::Present, site::Site};
+use crate::terminal;
 
 /// Tools that are named; the others are counted.
 const MAX_TOOLS: usize = 8;
@@ -51,7 +52,7 @@ impl Plan {
     /// For people.
     pub(super) fn print(&self, out: &mut impl Write) -> io::Result<()> {
         let identity = &self.package.manifest.plugin;
-        writeln!(out, "{} {}  {}", identity.name, identity.version, printable(&identity.description))?;
+        writeln!(out, "{} {}  {}", identity.name, identity.version, terminal::line(&identity.description))?;
         writeln!(out, "  source     {}", self.locked.source)?;
         writeln!(out, "  digest     {}", self.locked.digest)?;
         match self.locked.signer {
@@ -69,7 +70,7 @@ impl Plan {
         writeln!(out, "  tools      {}{more}", named.join(", "))?;
         writeln!(out, "  capabilities: requested and granted here")?;
         for explained in &self.capabilities {
-            writeln!(out, "    {}", printable(&explained.to_string()))?;
+            writeln!(out, "    {}", terminal::line(&explained.to_string()))?;
         }
         if self.capabilities.is_empty() {
             writeln!(out, "    none requested")?;
@@ -77,7 +78,7 @@ impl Plan {
         if self.present.is_some() && !self.is_there() {
             writeln!(out, "  changes of what it requests and gets")?;
             for change in &self.changes {
-                writeln!(out, "    {}", printable(change))?;
+                writeln!(out, "    {}", terminal::line(change))?;
             }
             if self.changes.is_empty() {
                 writeln!(out, "    none")?;
@@ -115,14 +116,9 @@ fn changes(before: &[Explained], after: &[Explained]) -> Vec<String> {
     changes
 }
 
-/// An author's text on a terminal: no escapes, no other lines.
-fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
-}
-
 /// Shows a plan on standard error and asks, unless that was answered before. Answers whether to go on.
 pub(super) fn agreed(plan: &Plan, yes: bool) -> anyhow::Result<bool> {
-    let mut out = io::stderr().lock();
+    let mut out = terminal::err();
     plan.print(&mut out)?;
     if yes {
         return Ok(true);
@@ -165,6 +161,6 @@ mod tests {
 
     #[test]
     fn a_manifests_text_cannot_forge_lines() {
-        assert_eq!(printable("nice\n  signature  valid\u{1b}[2J"), "nice  signature  valid[2J");
+        assert_eq!(terminal::line("nice\n  signature  valid\u{1b}[2J"), "nice\u{fffd}  signature  valid\u{fffd}[2J");
     }
 }

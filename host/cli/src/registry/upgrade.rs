@@ -19,12 +19,10 @@ pub(crate) fn upgrade(args: Upgrade) -> anyhow::Result<Exit> {
     let mut done = Vec::new();
     for locked in chosen {
         // One that cannot be had keeps no other from being upgraded.
-        done.push(
-            one(&mut site, &locked, &args).unwrap_or_else(|error| Done {
-                well: false,
-                ..Done::told(&locked, &format!("not upgraded: {error:#}"))
-            }),
-        );
+        done.push(one(&mut site, &locked, &args).unwrap_or_else(|error| Done {
+            well: false,
+            ..Done::told(&locked, &format!("not upgraded: {}", crate::exit::chain(&error)))
+        }));
     }
     finish(&args.how.common, done)
 }
@@ -78,7 +76,7 @@ fn one(site: &mut Site, locked: &Locked, args: &Upgrade) -> anyhow::Result<Done>
         bail!("{} is the plugin `{}` now", locked.source, plan.locked.name);
     }
     if args.dry_run {
-        plan.print(&mut std::io::stderr().lock())?;
+        plan.print(&mut crate::terminal::err())?;
         let line = format!("{}: {} → {}, not installed (--dry-run)", locked.name, locked.version, plan.locked.version);
         return Ok(Done::new(&plan, line, false));
     }

@@ -192,11 +192,11 @@ fn check(subject: &Subject, findings: &mut Findings) -> anyhow::Result<()> {
 fn report(args: &Check, file: &str, findings: &Findings) -> anyhow::Result<Exit> {
     let (errors, warnings) = (findings.count(Severity::Error), findings.count(Severity::Warning));
     let notes = findings.count(Severity::Note);
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     if args.json {
         let all =
             json!({ "file": file, "errors": errors, "warnings": warnings, "notes": notes, "findings": findings.0 });
-        writeln!(out, "{}", serde_json::to_string_pretty(&all)?)?;
+        writeln!(out, "{}", crate::terminal::json(&all)?)?;
     } else {
         for Finding { severity, place, message, remedy } in &findings.0 {
             let word = match severity {

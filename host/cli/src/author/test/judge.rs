@@ -116,7 +116,7 @@ fn partial(place: &str, expected: &Value, found: &Value, wrong: &mut Vec<String>
 
 fn pretty(value: &Value) -> String {
     // Objects in one order, so that only what differs shows.
-    serde_json::to_string_pretty(value).unwrap_or_default()
+    crate::terminal::json(value).unwrap_or_default()
 }
 
 /// Lines with `-` are expected, those with `+` are what came.

@@ -81,7 +81,9 @@ pub(crate) fn run(args: &Test) -> anyhow::Result<Exit> {
     for (index, case) in cases.into_iter().enumerate() {
         let one = match bench.run(index, &case) {
             Ok(ran) => Done { wrong: judge::judge(&case.expect, &ran), took: ran.took, lines: ran.lines, case },
-            Err(error) => Done { case, took: Duration::ZERO, wrong: vec![format!("{error:#}")], lines: Vec::new() },
+            Err(error) => {
+                Done { case, took: Duration::ZERO, wrong: vec![crate::exit::chain(&error)], lines: Vec::new() }
+            }
         };
         if !args.json {
             show(&one, args.verbose)?;
@@ -92,7 +94,7 @@ pub(crate) fn run(args: &Test) -> anyhow::Result<Exit> {
 }
 
 fn show(one: &Done, verbose: bool) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     let word = if one.wrong.is_empty() { "ok  " } else { "FAIL" };
     writeln!(out, "{word}  {}: {} ({:.1} ms)", one.case.file, one.case.name, one.took.as_secs_f64() * 1e3)?;
     for line in one.wrong.iter().flat_map(|wrong| wrong.lines()) {
@@ -109,11 +111,11 @@ fn show(one: &Done, verbose: bool) -> anyhow::Result<()> {
 fn finish(args: &Test, done: &[Done], left_out: usize) -> anyhow::Result<Exit> {
     let failed = done.iter().filter(|one| !one.wrong.is_empty()).count();
     let passed = done.len() - failed;
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::out();
     if args.json {
         let cases: Vec<Value> = done.iter().map(shown).collect();
         let all = json!({ "passed": passed, "failed": failed, "left_out": left_out, "cases": cases });
-        writeln!(out, "{}", serde_json::to_string_pretty(&all)?)?;
+        writeln!(out, "{}", crate::terminal::json(&all)?)?;
     } else {
         let others = if left_out > 0 { format!(", {left_out} left out") } else { String::new() };
         writeln!(out, "\n{passed} passed, {failed} failed{others}")?;
