@@ -48,6 +48,8 @@ pub(crate) fn task_store(config: &HostConfig, store: &Store) -> SqliteTasks {
         active_workflows: (active - active / 10).into(),
         queued: config.p2p.task_queue.capacity.into(),
         bytes: config.tasks.bytes_per_tenant.as_u64(),
+        stored: config.tasks.stored_per_tenant,
+        ended: config.tasks.ended_per_tenant,
         ..Caps::default()
     };
     SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps)

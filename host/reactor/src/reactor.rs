@@ -228,6 +228,12 @@ async fn live(core: Arc<Core>, up: Up, stop: CancellationToken) {
         Ok(leases) => tracing::info!(leases, "what this host had begun before it stopped goes on"),
         Err(error) => tracing::error!(%error, "leases from before the start stay until their time is over"),
     }
+    // And those of others, who could not renew them meanwhile, may have done their work.
+    match core.queue.tasks.renew_leases(queue::QUEUE, &core.network.me.to_string()).await {
+        Ok(0) => {}
+        Ok(leases) => tracing::info!(leases, "what other hosts have of this one's queue has its lease anew"),
+        Err(error) => tracing::error!(%error, "leases of other hosts end although they could not renew them"),
+    }
     // Before anybody can connect: who is kept out is not let in because it came first.
     keep::load(&core).await;
     let mut tasks = tokio::task::JoinSet::new();

@@ -4,7 +4,6 @@ use std::{path::PathBuf, time::Duration};
 
 use libp2p::{Multiaddr, PeerId};
 use tandem_manifest::{Admission, GithubConfig, HttpUrl, P2pConfig, PeerIdText, PeerLimitsConfig};
-use tandem_store::tasks::Retention;
 
 use crate::{
     discovery::github::GithubSettings,
@@ -39,8 +38,6 @@ pub struct Settings {
     pub workers: u32,
     /// Bytes of a task's result.
     pub max_result: usize,
-    /// What is kept of tasks that ended.
-    pub retention: Retention,
     /// Workflows that may be active.
     pub max_workflows: u32,
     /// Whether trusted peers are asked for the records that they have, and told those of this host.
@@ -192,7 +189,6 @@ impl Settings {
             public_nodes: discovery.public_nodes,
             workers: config.task_queue.workers,
             max_result: config.task_queue.max_result.as_usize(),
-            retention: Retention::default(),
             max_workflows: config.workflow.max_active,
             exchange: discovery.exchange,
             ip_url: nat.ip_url.clone(),

@@ -49,8 +49,16 @@ pub const MAX_VALUE: usize = 1 << 20;
 pub const MAX_BATCH: usize = 256;
 
 /// The tables of every part.
-const SCHEMAS: [&str; 7] =
-    [kv::SCHEMA, audit::SCHEMA, installed::SCHEMA, grants::SCHEMA, keys::SCHEMA, tasks::SCHEMA, peers::SCHEMA];
+const SCHEMAS: [&str; 8] = [
+    kv::SCHEMA,
+    audit::SCHEMA,
+    installed::SCHEMA,
+    grants::SCHEMA,
+    keys::SCHEMA,
+    tasks::SCHEMA,
+    peers::SCHEMA,
+    tasks::OUTBOX_SCHEMA,
+];
 
 /// Columns that tables got after they were published: a store of an older host gets them when it is opened.
 const COLUMNS: [(&str, &[&str]); 1] = [tasks::COLUMNS];

@@ -66,7 +66,7 @@ pub type Tags = AtMost<MAX_TAGS, Tag>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum RetryPolicy {
-    /// They are not.
+    /// They are not: there is one attempt.
     None,
     /// After n times the base delay.
     Linear,

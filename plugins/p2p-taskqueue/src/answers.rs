@@ -16,11 +16,11 @@ pub enum State {
     Running,
     /// Ended with a result.
     Completed,
-    /// Ended with an error after which no further attempt was wanted.
+    /// Ended with an error after which no further attempt was to be made, or would have helped.
     Failed,
     /// Was cancelled.
     Cancelled,
-    /// Ended because all attempts are used up.
+    /// Was to be tried again, and all attempts are used up.
     Dead,
 }
 
@@ -86,9 +86,12 @@ pub struct Task {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "date-time"))]
     pub finished_at: Option<String>,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed, as `code: message`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Value>,
+    /// The code alone, to decide by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
     /// What else the host says of it: its tool, tags, time limit, earliest time and metadata.
     #[serde(flatten)]
     pub more: Map<String, Value>,
@@ -105,9 +108,12 @@ pub struct Outcome {
     #[schemars(with = "Option<Value>")]
     // It goes on as the text that it is: it may have megabytes, and this guest little time.
     pub result: Option<Box<RawValue>>,
-    /// Why it failed.
+    /// Why it failed, as `code: message`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Value>,
+    /// The code alone, to decide by: `failed` is the tool's own error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
     /// The content id (CIDv1) of a result that has over 64 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result_cid: Option<String>,
@@ -134,6 +140,8 @@ pub struct Page {
     pub tasks: Vec<Task>,
     /// How many there are on all pages.
     pub total: u64,
+    /// Whether it is so many exactly; else there are at least so many.
+    pub total_is_exact: bool,
     /// Pass it as `cursor` to get the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,

@@ -20,8 +20,9 @@ pub struct Tasks;
 #[tools]
 impl Tasks {
     /// Queues a call of a tool, durably, to be run by this host or any other of the network that has the tool. Use it for
-    /// calls that take long, may be retried or should survive a restart; follow it with `p2p_taskqueue_get_result`. The task
-    /// is run at least once: a lost worker is replaced. Errors: `limit_exceeded` (too many of your tasks wait), `unauthorized`
+    /// calls that take long, may be retried or should survive a restart; follow it with `p2p_taskqueue_get_result`. A tool that is
+    /// neither read-only nor idempotent is run once, unless `retry` says otherwise; any other one is run at least once: a lost worker
+    /// is replaced. Errors: `invalid_argument` (`timeout_s` is longer than the tool's own deadline), `limit_exceeded` (too many of your tasks wait), `unauthorized`
     /// (your tasks may not be that urgent), `idempotency_conflict` (the key was used with another task).
     #[tool(open_world, title = "Submit a task")]
     fn p2p_taskqueue_submit(
@@ -32,10 +33,11 @@ impl Tasks {
         /// 10 goes first. The usual 5 is less where the operator lets your tasks have less; asking for more than that is refused.
         #[arg(default = 5, max = 10)]
         priority: u8,
-        /// Seconds that one attempt may take, at most a week.
-        #[arg(default = 3_600, min = 1, max = MAX_TIMEOUT_S)]
-        timeout_s: u32,
-        /// What happens after a failed attempt.
+        /// Seconds that one attempt may take, at most the tool's own deadline; that, or an hour if it is longer, unless given.
+        #[arg(min = 1, max = MAX_TIMEOUT_S)]
+        timeout_s: Option<u32>,
+        /// What happens after a failed attempt or a lost worker. Without it a read-only or idempotent tool gets three attempts, and any
+        /// other one is not run again: it may have had effects.
         retry: Option<Retry>,
         /// When it may start at the earliest, as `2026-03-01T12:00:00Z`; at once unless given.
         run_at: Option<Moment>,
@@ -46,7 +48,8 @@ impl Tasks {
         /// With the same key and the same task a second submit answers as the first and queues nothing.
         #[arg(min_length = 1, max_length = 256)]
         idempotency_key: Option<String>,
-        /// Seconds that task and result are kept after the end, at most 30 days.
+        /// Seconds that task and result are kept after the end, at most 30 days; less where you have more ended tasks than the operator
+        /// keeps (`tasks.ended-per-tenant`).
         #[arg(default = 86_400, max = MAX_RETENTION_S)]
         retention_s: u32,
     ) -> Result<Submitted> {
@@ -126,7 +129,7 @@ impl Tasks {
         task_id: Id,
         /// Words to find it by, at most 16.
         tags: Option<Tags>,
-        /// Seconds that one attempt may take, at most a week.
+        /// Seconds that one attempt may take, at most the tool's own deadline.
         #[arg(min = 1, max = MAX_TIMEOUT_S)]
         timeout_s: Option<u32>,
         /// When it may start at the earliest, as `2026-03-01T12:00:00Z`.

@@ -108,7 +108,7 @@ impl Workers {
     }
 
     /// Stops this host from taking tasks. Running ones may end within `drain_s` seconds; those that do not go back to the
-    /// queue, for other hosts, without an attempt being counted.
+    /// queue, for other hosts, without an attempt being counted. One that may not run again fails (`interrupted`).
     /// Errors: `unauthorized` (callers who sign in need the scope `tandem:operate`).
     #[tool(destructive, idempotent, title = "Stop taking tasks")]
     fn p2p_taskqueue_shutdown(

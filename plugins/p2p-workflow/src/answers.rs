@@ -76,9 +76,12 @@ pub struct StepStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "date-time"))]
     pub finished_at: Option<String>,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed, as `code: message`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Value>,
+    /// The code alone, to decide by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
 }
 
 /// How far a workflow is.
@@ -131,6 +134,8 @@ pub struct Page {
     pub workflows: Vec<Summary>,
     /// How many there are on all pages.
     pub total: u64,
+    /// Whether it is so many exactly; else there are at least so many.
+    pub total_is_exact: bool,
     /// Pass it as `cursor` to get the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,

@@ -43,10 +43,11 @@ pub struct Step {
     /// The steps that must have succeeded before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depends_on: Option<AtMost<MAX_DEPENDENCIES, StepId>>,
-    /// What happens after a failed attempt.
+    /// What happens after a failed attempt or a lost worker. Without it an error is final, and a step whose worker is lost is run again
+    /// only if its tool is read-only or idempotent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry: Option<Retry>,
-    /// Seconds that one attempt may take, at most a week.
+    /// Seconds that one attempt may take, at most the tool's own deadline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = MAX_TIMEOUT_S))]
     pub timeout_s: Option<u32>,

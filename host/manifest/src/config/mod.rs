@@ -224,6 +224,18 @@ impl Check for HostConfig {
             }
         });
         findings.within("tasks", |findings| self.tasks.check(findings));
+        let (capacity, tasks) = (u64::from(self.p2p.task_queue.capacity), &self.tasks);
+        let room = capacity.saturating_add(tasks.ended_per_tenant) <= tasks.stored_per_tenant;
+        if !room && tasks.ended_per_tenant <= tasks.stored_per_tenant {
+            let why = format!(
+                "p2p.task-queue.capacity ({capacity}) and tasks.ended-per-tenant ({}) need at least {} stored tasks of a tenant, and \
+                 tasks.stored-per-tenant is {}; raise it, or lower one of them",
+                tasks.ended_per_tenant,
+                capacity.saturating_add(tasks.ended_per_tenant),
+                tasks.stored_per_tenant
+            );
+            findings.within("tasks", |findings| findings.report("stored-per-tenant", why));
+        }
         findings.within("http", |findings| self.http.check(findings));
         findings.within("audit", |findings| self.audit.check(findings));
         findings.within("telemetry", |findings| self.telemetry.check(findings));

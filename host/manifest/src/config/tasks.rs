@@ -26,6 +26,12 @@ pub struct TasksConfig {
     /// What the stored tasks of one tenant may take, those of the network's queue included: arguments and large results. A
     /// task whose result finds no room fails.
     pub bytes_per_tenant: ByteSize,
+    /// Tasks that one tenant may have stored, those that ended counted: at least `ended-per-tenant` and
+    /// `p2p.task-queue.capacity` together. A tenant that has so many queues no more.
+    pub stored_per_tenant: u64,
+    /// Tasks of one tenant that are kept after their end. Above it the oldest go before their retention is over, with their
+    /// results and idempotency keys; a log line and `tandem_tasks_dropped_total` say so.
+    pub ended_per_tenant: u64,
 }
 
 impl Default for TasksConfig {
@@ -37,6 +43,8 @@ impl Default for TasksConfig {
             keep: HumanDuration::secs(24 * 3_600),
             max_result: ByteSize::mib(64),
             bytes_per_tenant: ByteSize::mib(1_024),
+            stored_per_tenant: 200_000,
+            ended_per_tenant: 100_000,
         }
     }
 }
@@ -55,6 +63,10 @@ impl Check for TasksConfig {
         let (least, most) = (ByteSize::kib(64), ByteSize::mib(64));
         let why = "64KiB are kept with the task itself, and a result is held in memory while it is written and read";
         findings.range("max-result", &self.max_result, &least, &most, why);
+        let why = "each is some rows of the store, about a kilobyte";
+        findings.range("stored-per-tenant", &self.stored_per_tenant, &1, &100_000_000, why);
+        let why = "they are among the stored ones (stored-per-tenant)";
+        findings.range("ended-per-tenant", &self.ended_per_tenant, &0, &self.stored_per_tenant, why);
         let why = "a task's arguments must find room";
         findings.range("bytes-per-tenant", &self.bytes_per_tenant, &ByteSize::mib(1), &ByteSize::MAX, why);
     }

@@ -257,6 +257,8 @@ fn rules_between_values_hold() {
         assert!(error.contains(expected), "{text}: {error}");
     };
     one("[server]\nport = 8001\n", "the server listens there already");
+    one("[p2p.task-queue]\ncapacity = 5_000_000\n", "need at least 5100000 stored tasks");
+    load("[p2p.task-queue]\ncapacity = 5_000_000\n[tasks]\nstored-per-tenant = 5_100_000\n");
     one("[server]\ndrain = '1h'\n", "tandem.toml:2:9: 1h is outside 0ms to 10m");
     one("[server]\nallowed-origins = ['*']\n", "`*` is no web origin");
     one("[plugins]\ntrust-roots = ['*/a.pub']\n", "not of a directory's");
@@ -451,6 +453,9 @@ fn what_tasks_may_take_has_bounds() {
         ("max-result = '63KiB'", "64KiB are kept"),
         ("max-result = '65MiB'", "64KiB are kept"),
         ("bytes-per-tenant = '1023KiB'", "must find room"),
+        ("ended-per-tenant = 200_001", "among the stored ones"),
+        // What may wait and what has ended are stored together.
+        ("stored-per-tenant = 109_999", "p2p.task-queue.capacity (10000)"),
     ] {
         let error = one_error(&format!("[tasks]\n{line}\n"));
         assert!(error.contains(why), "{line}: {error}");

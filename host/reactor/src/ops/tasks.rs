@@ -253,7 +253,9 @@ pub(super) async fn list(core: &Core, caller: &Caller, text: &str) -> Answer {
     let after = read_cursor(asked.cursor.as_deref())?;
     let page = core.queue.tasks.list(filter, after, asked.limit.unwrap_or(100)).await.map_err(failed)?;
     let tasks: Vec<_> = page.rows.iter().map(shown).collect();
-    Ok(without_nulls(json!({"tasks": tasks, "total": page.total, "next_cursor": page.next.map(cursor)})))
+    Ok(without_nulls(
+        json!({"tasks": tasks, "total": page.total, "total_is_exact": page.total_is_exact, "next_cursor": page.next.map(cursor)}),
+    ))
 }
 
 #[derive(Deserialize)]

@@ -167,7 +167,9 @@ pub(super) async fn list(core: &Core, caller: &Caller, text: &str) -> Answer {
         }))
     });
     let workflows: Vec<_> = shown.collect();
-    Ok(without_nulls(json!({"workflows": workflows, "total": page.total, "next_cursor": page.next.map(cursor)})))
+    Ok(without_nulls(
+        json!({"workflows": workflows, "total": page.total, "total_is_exact": page.total_is_exact, "next_cursor": page.next.map(cursor)}),
+    ))
 }
 
 pub(super) async fn dag(core: &Core, caller: &Caller, text: &str, format: DagFormat) -> Answer {

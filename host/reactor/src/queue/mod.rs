@@ -11,6 +11,7 @@
 mod announced;
 mod contents;
 mod offers;
+mod outbox;
 mod progress;
 mod remote;
 mod run;
@@ -59,6 +60,8 @@ pub(crate) struct Queue {
     pub(crate) look: Notify,
     /// A place came free, or a peer offers work.
     pub(crate) offered: Notify,
+    /// An outcome waits for its host.
+    undelivered: Notify,
     ended: Notify,
     draining: AtomicBool,
     pub(crate) offers: Offers,
@@ -77,6 +80,7 @@ impl Queue {
             running: Mutex::default(),
             look: Notify::new(),
             offered: Notify::new(),
+            undelivered: Notify::new(),
             ended: Notify::new(),
             draining: AtomicBool::new(false),
             offers: Offers::default(),

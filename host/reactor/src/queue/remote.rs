@@ -43,8 +43,6 @@ pub(super) const MAX_TASKS: u32 = 3;
 /// How long a peer may take to answer about tasks. It only looks into its store; who takes longer holds up a place here, or
 /// leases that end in 30 s.
 const ANSWER: Duration = Duration::from_secs(5);
-/// Times an outcome is sent again while its lease lives.
-const TRIES: u32 = 5;
 
 /// Tells the host that runs a task to renew its lease now.
 pub(super) fn hurry(core: &Core, peer: PeerId, lease: LeaseRef) {
@@ -333,7 +331,7 @@ pub(super) async fn renew(
 }
 
 /// Hands an outcome in. It may be sent again after a lost answer: the fence makes the second one harmless.
-pub(super) async fn finish(core: &Core, peer: PeerId, lease: LeaseRef, outcome: Outcome) -> Result<(), String> {
+pub(super) async fn finish(core: &Core, peer: PeerId, lease: LeaseRef, outcome: Outcome) -> Result<(), RpcError> {
     let (mut result, mut kept, mut failure) = (None, None, None);
     let outcome = match outcome {
         Outcome::Ok(TaskResult::Inline(text)) => {
@@ -345,10 +343,10 @@ pub(super) async fn finish(core: &Core, peer: PeerId, lease: LeaseRef, outcome: 
             Ending::Fatal
         }
         Outcome::Kept { cid, content } => {
-            let cid = cid.parse().map_err(|error| format!("{error}"))?;
+            let cid = cid.parse().map_err(|error| RpcError::invalid(format!("`{cid}`: {error}")))?;
             let named = Named { cid, bytes: content.len() };
             if !core.queue.lent.lend(peer, named, &content) {
-                return Err("too many large results wait to be fetched".to_owned());
+                return Err(RpcError::unavailable("too many large results wait to be fetched"));
             }
             kept = Some(named);
             Ending::Ok
@@ -366,25 +364,9 @@ pub(super) async fn finish(core: &Core, peer: PeerId, lease: LeaseRef, outcome: 
     let (error, code) = failure.map(|failure| (failure.message, failure.code)).unzip();
     let params = object(&Finished { lease, outcome, result, kept, error, code });
     let patience = kept.map_or(REQUEST, |named| named.patience());
-    let done = hand_over(core, peer, params, patience).await;
+    let done = core.links.ask(peer, "tasks/finish", params, patience).await;
     if let Some(named) = kept {
         core.queue.lent.take_back(peer, named.cid);
     }
-    done
-}
-
-async fn hand_over(core: &Core, peer: PeerId, params: Map<String, Value>, patience: Duration) -> Result<(), String> {
-    let mut pause = Duration::from_millis(200);
-    for attempt in 1.. {
-        match core.links.ask(peer, "tasks/finish", params.clone(), patience).await {
-            Ok(_) => break,
-            // Only what may not have arrived is sent again.
-            Err(error) if error.is_transport() && attempt < TRIES => {
-                tokio::time::sleep(pause).await;
-                pause *= 2;
-            }
-            Err(error) => return Err(error.to_string()),
-        }
-    }
-    Ok(())
+    done.map(drop)
 }

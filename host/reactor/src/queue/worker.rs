@@ -18,7 +18,7 @@ use tandem_store::tasks::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{LEASE, QUEUE, Running, Told, offers, remote, run};
+use super::{LEASE, QUEUE, Running, Told, offers, outbox, remote, run};
 use crate::{core::Core, rpc::RpcError, trust::Conduct};
 
 /// Between two counts of the tasks for the metrics.
@@ -36,7 +36,8 @@ pub(crate) async fn work(core: Arc<Core>) {
         renewing(core.clone()),
         upkeep(core.clone()),
         gauging(core.clone()),
-        hints(core.clone())
+        hints(core.clone()),
+        outbox::handing(&core)
     );
 }
 
@@ -209,7 +210,7 @@ async fn took(
 
 async fn hand_back(core: Arc<Core>, peer: PeerId, lease: LeaseRef) {
     if let Err(error) = remote::finish(&core, peer, lease, Outcome::Release).await {
-        tracing::debug!(%peer, error, "a task that has no place here goes back when its lease ends");
+        tracing::debug!(%peer, %error, "a task that has no place here goes back when its lease ends");
     }
 }
 
@@ -233,16 +234,11 @@ fn start(core: &Arc<Core>, tasks: &mut JoinSet<()>, of: Option<PeerId>, caller: 
 
 /// Tells the queue's host what came of a task. Sending it again is harmless: the fence decides.
 async fn hand_in(core: &Core, of: Option<PeerId>, lease: LeaseRef, outcome: Outcome) {
-    let done = match of {
-        None => {
-            let me = me(core);
-            let finished = core.queue.tasks.finish(&me, vec![(lease, outcome)]).await;
-            finished.map(|_| ()).map_err(|error| error.to_string())
-        }
-        Some(peer) => remote::finish(core, peer, lease, outcome).await,
-    };
-    if let Err(error) = done {
-        tracing::warn!(task = %lease.id, error, "the outcome of a task was not taken; it runs again when its lease ends");
+    if let Some(peer) = of {
+        return outbox::hand_in(core, peer, lease, outcome).await;
+    }
+    if let Err(error) = core.queue.tasks.finish(&me(core), vec![(lease, outcome)]).await {
+        tracing::warn!(task = %lease.id, %error, "the outcome of a task was not taken; it counts as lost when its lease ends");
     }
 }
 
@@ -329,7 +325,7 @@ async fn upkeep(core: Arc<Core>) {
             core.report(peer, Conduct::LostLease);
         }
     };
-    tandem_store::tasks::upkeep(&core.queue.tasks, core.settings.retention, lost).await;
+    tandem_store::tasks::upkeep(&core.queue.tasks, lost).await;
 }
 
 /// Shows how many tasks are in each state, soon after that changes.

@@ -46,6 +46,8 @@ pub(crate) static BLOCK: [Barrier; 2] = [Barrier::new(2), Barrier::new(2)];
 /// What the tool `refuses` says, and how often it did.
 pub(crate) const REFUSAL: &str = "please release the lease";
 pub(crate) static REFUSALS: AtomicUsize = AtomicUsize::new(0);
+/// How often the tool `marks` began. It takes a second.
+pub(crate) static MARKS: AtomicUsize = AtomicUsize::new(0);
 
 /// Calls of the tool `slow` with the argument `counted` that were ended.
 pub(crate) static STOPPED: AtomicUsize = AtomicUsize::new(0);
@@ -93,6 +95,11 @@ impl Tools for Echo {
                     tokio::time::sleep(Duration::from_millis(300)).await;
                     return Err(InvokeError::Other(REFUSAL.to_owned()));
                 }
+                "marks" => {
+                    MARKS.fetch_add(1, Ordering::SeqCst);
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    "{}".to_owned()
+                }
                 "who" => json!({"tenant": &*call.caller.tenant, "operator": call.caller.operator}).to_string(),
                 "echo" => Value::Object(call.arguments).to_string(),
                 "huge" => json!({"text": "x".repeat(1_200_000)}).to_string(),
@@ -116,8 +123,8 @@ impl Tools for Echo {
             repeatable: name == "echo",
             deadline: Duration::from_secs(120),
         };
-        let named = ["echo", "slow", "refuses", "waits-and-refuses"].map(info);
-        named.into_iter().chain((0..248).map(|i| info(&format!("tool-{i:03}")))).collect()
+        let named = ["echo", "slow", "refuses", "waits-and-refuses", "marks"].map(info);
+        named.into_iter().chain((0..247).map(|i| info(&format!("tool-{i:03}")))).collect()
     }
 
     fn generation(&self) -> u64 {
@@ -227,11 +234,15 @@ impl Host {
     }
 
     /// Stops it and starts another one on what it left.
-    pub(crate) async fn again(mut self, p2p: &P2pConfig) -> Self {
-        let peer = self.peer;
-        self.stop().await;
-        let data = std::mem::replace(&mut self.data, TempDir::new().unwrap());
+    pub(crate) async fn again(self, p2p: &P2pConfig) -> Self {
+        let (data, peer) = self.left().await;
         Self::on(p2p, data, peer).await
+    }
+
+    /// Stops it. What it left is for [`Host::on`].
+    pub(crate) async fn left(mut self) -> (TempDir, PeerId) {
+        self.stop().await;
+        (std::mem::replace(&mut self.data, TempDir::new().unwrap()), self.peer)
     }
 
     /// A host that asks its peers often whether they live.
@@ -244,7 +255,7 @@ impl Host {
         Self::of(settings, p2p, data, key.public().to_peer_id()).await
     }
 
-    async fn on(p2p: &P2pConfig, data: TempDir, peer: PeerId) -> Self {
+    pub(crate) async fn on(p2p: &P2pConfig, data: TempDir, peer: PeerId) -> Self {
         let settings = Settings::new(p2p, data.path(), None).unwrap();
         Self::of(settings, p2p, data, peer).await
     }

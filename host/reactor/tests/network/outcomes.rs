@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tandem_engine::P2pRequest;
 use tandem_store::tasks::TaskStore as _;
 
-use crate::kit::{Host, REFUSAL, REFUSALS, ask, closed, config, peer_of};
+use crate::kit::{Host, MARKS, REFUSAL, REFUSALS, ask, closed, config, peer_of};
 
 /// How long a thing that happens at once may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -157,4 +157,38 @@ async fn what_is_due_soon_is_done_soon() {
         }
     };
     tokio::time::timeout(soon, gone).await.expect("it goes when its time is over");
+}
+
+/// The worker is there all the time, or is started anew before its coordinator comes back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_finished_while_its_coordinator_was_away_counts_and_is_not_done_again() {
+    for restarts in [false, true] {
+        let keys = [Keypair::generate_ed25519(), Keypair::generate_ed25519()];
+        let [here, there] = [&keys[0], &keys[1]].map(|key| key.public().to_peer_id());
+        let (mut queue, worker) = (closed(&[there]), closed(&[here]));
+        queue.task_queue.workers = 0;
+        let here = Host::with_key(&queue, &keys[0]).await;
+        let mut there = Host::with_key(&worker, &keys[1]).await;
+        here.connect(&there.address()).await;
+        here.meets(&there.peer).await;
+        let before = MARKS.load(Ordering::SeqCst);
+        let id = submitted(&here, json!({"tool": "marks", "arguments": {}})).await;
+        let begun = async {
+            while MARKS.load(Ordering::SeqCst) == before {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, begun).await.expect("the worker begins");
+        let (data, peer) = here.left().await;
+        // The run ends, and whatever is tried at once is over.
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        if restarts {
+            there = there.again(&worker).await;
+        }
+        let here = Host::on(&queue, data, peer).await;
+        here.connect(&there.address()).await;
+        let done = tokio::time::timeout(PATIENCE, came_to(&here, &id)).await.expect("it is handed in");
+        assert_eq!((&done["state"], &done["result"]), (&json!("completed"), &json!({})), "{restarts}: {done}");
+        assert_eq!(MARKS.load(Ordering::SeqCst), before + 1, "{restarts}: it ran once");
+    }
 }

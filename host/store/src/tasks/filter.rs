@@ -32,13 +32,14 @@ pub struct Cursor(pub u64);
 /// A part of a list, newest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page<T> {
-    /// The rows. With a filter that matches little there may be fewer than asked for, and still a cursor.
+    /// The rows. With a filter that matches little there may be fewer than asked for, and still a cursor; never none.
     pub rows: Vec<T>,
     /// Where the next page starts; none at the end.
     pub next: Option<Cursor>,
-    /// How many match in all. Exact for a filter by state, queue and tool; with a tag, worker or workflow it stops
-    /// at [`MAX_SCAN`](super::MAX_SCAN).
+    /// How many match in all.
     pub total: u64,
+    /// Whether it is so many exactly; else there are at least so many. By state, queue and tool it always is.
+    pub total_is_exact: bool,
 }
 
 /// Whose figures.
@@ -81,11 +82,28 @@ impl QueueStats {
     }
 }
 
-/// What is kept of tasks that ended, besides each one's own retention.
+/// What is kept of tasks that ended, besides each one's own retention. Stops a tenant whose tasks end fast from filling the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
-    /// So many of a tenant at most; the oldest go first.
+    /// So many of a tenant at most; the oldest go first, with their results and idempotency keys.
     pub per_tenant: u64,
+}
+
+/// What was dropped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Tasks and workflows that were over their own retention.
+    pub expired: u64,
+    /// Tasks that were not, of tenants that have more than [`Retention::per_tenant`], by tenant.
+    pub over_cap: BTreeMap<String, u64>,
+}
+
+impl Pruned {
+    /// All of them.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.expired + self.over_cap.values().sum::<u64>()
+    }
 }
 
 impl Default for Retention {

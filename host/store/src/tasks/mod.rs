@@ -23,12 +23,14 @@ mod failure;
 mod filter;
 mod hub;
 mod ids;
+mod outbox;
 mod sqlite;
 mod store;
 mod task;
 mod upkeep;
 mod workflow;
 
+pub(crate) use outbox::SCHEMA as OUTBOX_SCHEMA;
 pub(crate) use sqlite::{COLUMNS, SCHEMA};
 
 use std::time::Duration;
@@ -39,9 +41,10 @@ pub use exchange::{
     Submitted, Updated,
 };
 pub use failure::{FailureCode, TaskFailure};
-pub use filter::{Cursor, Filter, Page, QueueStats, Retention, Scope, WorkerInfo, WorkerStats};
+pub use filter::{Cursor, Filter, Page, Pruned, QueueStats, Retention, Scope, WorkerInfo, WorkerStats};
 pub use hub::{Begun, CancelHint, Chore, Ended, Hint, Wakeups};
 pub use ids::{TaskId, WorkflowId};
+pub use outbox::{KeptOutcome, MAX_AGE, MAX_OF_HOST, MAX_OF_HOST_BYTES, MAX_OUTCOMES};
 pub use sqlite::SqliteTasks;
 pub use store::{Caps, StoreCaps, TaskStore};
 pub use task::{NewTask, Progress, RetryKind, RetryPolicy, StepRef, StoredTask, TaskResult, TaskRow, TaskState};
@@ -106,9 +109,11 @@ pub const KEEP_OTHER: Duration = Duration::from_secs(7 * 86_400);
 pub const MAX_TOOLS: usize = 1024;
 /// Most queues a claim names.
 pub const MAX_QUEUES: usize = 16;
-/// Rows a list reads to fill its page, and a total counts when no counter answers it. A filter that matches nothing
-/// does not hold the reader for long; the page is then short and has a cursor.
+/// Rows that a list reads in one go to fill its page, and that a total looks into where neither a counter nor an index answers
+/// it: others read in between.
 pub const MAX_SCAN: u32 = 5_000;
+/// Entries of an index that a total counts: some milliseconds.
+pub const MAX_COUNT: u32 = 200_000;
 /// Longest page.
 pub const MAX_LIMIT: u32 = 1_000;
 /// Most callers that wait for a task to end.

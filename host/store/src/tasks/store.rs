@@ -4,7 +4,7 @@ use std::{future::Future, time::Duration};
 
 use super::{
     Adopted, Append, Appended, Beat, CancelState, Chore, ClaimReq, Cursor, Event, Filter, Finish, Hint, LeaseRef,
-    Leased, LeasedWorkflow, NewTask, NewWorkflow, Outcome, Page, Patch, Progress, QueueStats, Reaped, Resubmit,
+    Leased, LeasedWorkflow, NewTask, NewWorkflow, Outcome, Page, Patch, Progress, Pruned, QueueStats, Reaped, Resubmit,
     ResubmitOpts, Retention, Scope, Started, StoredTask, Submitted, TaskId, TaskRow, TaskStoreError, Timestamp,
     Updated, Wakeups, WorkerInfo, WorkerStats, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow,
 };
@@ -31,6 +31,8 @@ pub struct Caps {
     pub leased: u64,
     /// Tasks that are stored, those that ended counted.
     pub stored: u64,
+    /// Tasks that are kept after their end; see [`Retention`].
+    pub ended: u64,
     /// Bytes of arguments, metadata and large results of these.
     pub bytes: u64,
     /// Claims of one task. Stops one that is snoozed or handed back for ever: those burn no attempt.
@@ -49,6 +51,7 @@ impl Default for Caps {
             queued: 10_000,
             leased: 1_000,
             stored: 200_000,
+            ended: Retention::default().per_tenant,
             bytes: 1 << 30,
             claims: 10_000,
             open_workflows: 1_000,
@@ -128,11 +131,18 @@ pub trait TaskStore: Send + Sync + 'static {
     /// so knows that its earlier self is gone. What that one still hands in is stale. Answers how many.
     fn end_leases(&self, worker: &str) -> impl Answer<u64>;
 
+    /// Gives the leases of a queue that are not this worker's their time anew: for a host that starts. While its store was closed
+    /// nobody could renew them, and who has them may have gone on. Answers how many.
+    fn renew_leases(&self, queue: &str, besides: &str) -> impl Answer<u64>;
+
     /// Waits until a chore has something to do, at most so long. What this host's store does meanwhile counts, without polling.
     fn due(&self, chore: Chore, longest: Duration) -> impl Answer<()>;
 
-    /// Drops at most `limit` of what is over retention. Answers how many.
-    fn prune(&self, keep: Retention, limit: u32) -> impl Answer<u64>;
+    /// What is kept of tasks that ended, as this store was told.
+    fn retention(&self) -> Retention;
+
+    /// Drops at most `limit` of what is over retention.
+    fn prune(&self, keep: Retention, limit: u32) -> impl Answer<Pruned>;
 
     /// Notes that a worker is there, for `ttl`.
     fn worker_seen(&self, worker: WorkerInfo, ttl: Duration) -> impl Answer<()>;

@@ -4,9 +4,12 @@
 //! waits for a look that is due later. **Bounds.** [`SWEEP`] rows in one transaction; a pause after each look, so that a burst of
 //! tasks is one, and a failing disk no busy loop.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
-use super::{Chore, Reaped, Retention, TaskStore, TaskStoreError};
+use super::{Chore, Reaped, TaskStore, TaskStoreError};
 
 /// Rows that are looked at in one transaction: other writers wait for it.
 const SWEEP: u32 = 256;
@@ -26,8 +29,8 @@ const LONGEST_PRUNE: Duration = Duration::from_secs(10);
 const TROUBLE: Duration = Duration::from_secs(1);
 
 /// Does it until it is dropped. `lost` hears of each lease that was not renewed.
-pub async fn upkeep<S: TaskStore>(store: &S, keep: Retention, lost: impl FnMut(Reaped) + Send) {
-    tokio::join!(reaping(store, lost), pruning(store, keep));
+pub async fn upkeep<S: TaskStore>(store: &S, lost: impl FnMut(Reaped) + Send) {
+    tokio::join!(reaping(store, lost), pruning(store));
 }
 
 async fn reaping<S: TaskStore>(store: &S, mut lost: impl FnMut(Reaped) + Send) {
@@ -44,18 +47,37 @@ async fn reaping<S: TaskStore>(store: &S, mut lost: impl FnMut(Reaped) + Send) {
     }
 }
 
-async fn pruning<S: TaskStore>(store: &S, keep: Retention) {
+async fn pruning<S: TaskStore>(store: &S) {
+    let keep = store.retention();
     loop {
-        let start = Instant::now();
+        let (start, mut over_cap) = (Instant::now(), BTreeMap::<String, u64>::new());
         loop {
             match store.prune(keep, SWEEP).await {
-                Ok(dropped) if dropped >= MORE && start.elapsed() < LOOK => {}
-                Ok(_) => break,
+                Ok(pruned) => {
+                    let more = pruned.count() >= MORE && start.elapsed() < LOOK;
+                    metrics::counter!("tandem_tasks_dropped_total", "reason" => "retention").increment(pruned.expired);
+                    for (tenant, dropped) in pruned.over_cap {
+                        metrics::counter!("tandem_tasks_dropped_total", "reason" => "cap").increment(dropped);
+                        *over_cap.entry(tenant).or_default() += dropped;
+                    }
+                    if !more {
+                        break;
+                    }
+                }
                 Err(error) => {
                     trouble(&error).await;
                     break;
                 }
             }
+        }
+        for (tenant, dropped) in over_cap {
+            let cap = keep.per_tenant;
+            tracing::warn!(
+                tenant,
+                dropped,
+                cap,
+                "ended tasks were dropped before their retention; raise tasks.ended-per-tenant to keep more"
+            );
         }
         tokio::time::sleep(PRUNE).await;
         next(store, Chore::Prune, LONGEST_PRUNE).await;

@@ -10,6 +10,7 @@
 )]
 
 mod crash;
+mod pages;
 mod projection;
 mod speed;
 mod suite;

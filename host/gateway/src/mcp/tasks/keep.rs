@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::{Map, Value};
 use tandem_engine::{Access, Allow, Caller};
 use tandem_store::tasks::{
-    Beat, ClaimReq, FailureCode, Hint, Leased, MAX_BATCH, MAX_PRIORITY, MAX_TOOLS, Outcome, Retention, TaskStore as _,
+    Beat, ClaimReq, FailureCode, Hint, Leased, MAX_BATCH, MAX_PRIORITY, MAX_TOOLS, Outcome, TaskStore as _,
     TaskStoreError,
 };
 use tokio::sync::broadcast::error::RecvError;
@@ -213,5 +213,5 @@ async fn sweeping(tasks: &Tasks, upkeep: bool) {
     if !upkeep {
         std::future::pending::<()>().await;
     }
-    tandem_store::tasks::upkeep(&tasks.store, Retention::default(), |_| {}).await;
+    tandem_store::tasks::upkeep(&tasks.store, |_| {}).await;
 }

@@ -85,6 +85,21 @@ pub(super) fn end(db: &Connection, moment: &mut Moment, worker: &str) -> Result<
     Ok(ended)
 }
 
+/// The leases of a queue that are not this worker's end a whole lease from now.
+pub(super) fn renew(db: &Connection, moment: &mut Moment, queue: &str, besides: &str) -> Result<u64, StoreError> {
+    let mut update = db.prepare_cached(
+        "UPDATE tasks SET due_at = ?3 + lease_ms
+         WHERE state = 2 AND queue = ?1 AND worker <> ?2 AND due_at < ?3 + lease_ms RETURNING tenant, id",
+    )?;
+    let mut rows = update.query(params![queue, besides, millis(moment.now)])?;
+    let mut renewed = 0;
+    while let Some(row) = rows.next()? {
+        moment.changed(&row.get::<_, String>(0)?, &row.get(1)?);
+        renewed += 1;
+    }
+    Ok(renewed)
+}
+
 /// When there is something to do next.
 pub(super) fn next(db: &Connection, chore: Chore) -> Result<Option<Timestamp>, StoreError> {
     let codes = match chore {

@@ -30,9 +30,9 @@ use workflows::Whole;
 use super::{
     Adopted, Append, Appended, Beat, CancelState, Caps, Chore, ClaimReq, Clock, Cursor, Event, Filter, Finish, Hint,
     LeaseRef, Leased, LeasedWorkflow, MAX_BATCH, MAX_CLAIM, MAX_ERROR, MAX_LEASE, MAX_LIMIT, MAX_TOOLS, MIN_LEASE,
-    NewTask, NewWorkflow, Outcome, Page, Patch, Progress, QueueStats, Reaped, Resubmit, ResubmitOpts, Retention, Scope,
-    Started, StoreCaps, StoredTask, Submitted, TaskId, TaskRow, TaskStore, TaskStoreError, Timestamp, Updated, Wakeups,
-    WorkerInfo, WorkerStats, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow, check,
+    NewTask, NewWorkflow, Outcome, Page, Patch, Progress, Pruned, QueueStats, Reaped, Resubmit, ResubmitOpts,
+    Retention, Scope, Started, StoreCaps, StoredTask, Submitted, TaskId, TaskRow, TaskStore, TaskStoreError, Timestamp,
+    Updated, Wakeups, WorkerInfo, WorkerStats, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow, check,
     hub::{Hub, News},
 };
 use crate::{Store, StoreError};
@@ -268,7 +268,21 @@ impl TaskStore for SqliteTasks {
 
     async fn list(&self, filter: Filter, after: Option<Cursor>, limit: u32) -> Result<Page<TaskRow>, TaskStoreError> {
         let limit = limit.clamp(1, MAX_LIMIT);
-        self.look(Key::Tasks(filter.clone(), after, limit), move |db| read::list(db, &filter, after, limit)).await
+        let key = Key::Tasks(filter.clone(), after, limit);
+        let version = self.projection.version(&key);
+        if let Some(page) = self.projection.get(&key, version) {
+            return Ok(page);
+        }
+        let of = filter.clone();
+        let mut page = self.read(move |db| read::list(db, &of, after, limit)).await?;
+        // What matches may be far back; others read between two parts of the way.
+        while let (true, Some(next)) = (page.rows.is_empty(), page.next) {
+            let of = filter.clone();
+            let (rows, next) = self.read(move |db| read::rows(db, &of, Some(next), limit)).await?;
+            (page.rows, page.next) = (rows, next);
+        }
+        self.projection.keep(key, version, &page);
+        Ok(page)
     }
 
     async fn stats(&self, scope: Scope) -> Result<QueueStats, TaskStoreError> {
@@ -304,6 +318,11 @@ impl TaskStore for SqliteTasks {
         self.write(move |db, moment, _| due::end(db, moment, &worker)).await
     }
 
+    async fn renew_leases(&self, queue: &str, besides: &str) -> Result<u64, TaskStoreError> {
+        let (queue, besides) = (queue.to_owned(), besides.to_owned());
+        self.write(move |db, moment, _| due::renew(db, moment, &queue, &besides)).await
+    }
+
     async fn due(&self, chore: Chore, longest: Duration) -> Result<(), TaskStoreError> {
         let mut timer = self.hub.timer(chore);
         let stored = self.read(move |db| due::next(db, chore)).await?;
@@ -326,7 +345,11 @@ impl TaskStore for SqliteTasks {
         }
     }
 
-    async fn prune(&self, keep: Retention, limit: u32) -> Result<u64, TaskStoreError> {
+    fn retention(&self) -> Retention {
+        Retention { per_tenant: self.caps.ended }
+    }
+
+    async fn prune(&self, keep: Retention, limit: u32) -> Result<Pruned, TaskStoreError> {
         self.write(move |db, moment, _| prune::prune(db, moment, keep, limit.min(MAX_SWEEP))).await
     }
 

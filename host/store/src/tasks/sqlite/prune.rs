@@ -1,5 +1,7 @@
 //! Dropping what is over retention, a bounded number at a time: other writers wait meanwhile.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
@@ -12,10 +14,10 @@ use super::{
 };
 use crate::{
     StoreError,
-    tasks::{MAX_WORKERS, Retention},
+    tasks::{MAX_WORKERS, Pruned, Retention},
 };
 
-pub(super) fn prune(db: &Connection, moment: &mut Moment, keep: Retention, limit: u32) -> Result<u64, StoreError> {
+pub(super) fn prune(db: &Connection, moment: &mut Moment, keep: Retention, limit: u32) -> Result<Pruned, StoreError> {
     let mut dropped = 0;
     for code in SUCCEEDED..=CANCELLED {
         for seq in due::over(db, code, moment.now, u64::from(limit).saturating_sub(dropped))? {
@@ -23,15 +25,21 @@ pub(super) fn prune(db: &Connection, moment: &mut Moment, keep: Retention, limit
             dropped += 1;
         }
     }
-    dropped += too_many(db, moment, keep, u64::from(limit).saturating_sub(dropped))?;
-    dropped += workflows::prune(db, moment, u64::from(limit).saturating_sub(dropped))?;
+    let over_cap = too_many(db, moment, keep, u64::from(limit).saturating_sub(dropped))?;
+    let mut pruned = Pruned { expired: dropped, over_cap };
+    pruned.expired += workflows::prune(db, moment, u64::from(limit).saturating_sub(pruned.count()))?;
     moment.flush(db)?;
     tidy(db, moment)?;
-    Ok(dropped)
+    Ok(pruned)
 }
 
 /// The oldest that ended of tenants that keep too many.
-fn too_many(db: &Connection, moment: &mut Moment, keep: Retention, limit: u64) -> Result<u64, StoreError> {
+fn too_many(
+    db: &Connection,
+    moment: &mut Moment,
+    keep: Retention,
+    limit: u64,
+) -> Result<BTreeMap<String, u64>, StoreError> {
     moment.flush(db)?;
     let mut tenants = db.prepare_cached(
         "SELECT tenant, stored - queued - leased - ?1 FROM task_tenants WHERE stored - queued - leased > ?1",
@@ -39,7 +47,7 @@ fn too_many(db: &Connection, moment: &mut Moment, keep: Retention, limit: u64) -
     let tenants: Vec<(String, i64)> = tenants
         .query_map([signed(keep.per_tenant)], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
-    let mut dropped = 0;
+    let (mut dropped, mut of_tenants) = (0, BTreeMap::new());
     for (tenant, excess) in tenants {
         let excess = excess.min(signed(limit - dropped));
         let mut oldest = Vec::new();
@@ -56,9 +64,10 @@ fn too_many(db: &Connection, moment: &mut Moment, keep: Retention, limit: u64) -
         for (seq, code) in oldest.into_iter().take(usize::try_from(excess).unwrap_or_default()) {
             remove(db, moment, code, seq)?;
             dropped += 1;
+            *of_tenants.entry(tenant.clone()).or_default() += 1;
         }
     }
-    Ok(dropped)
+    Ok(of_tenants)
 }
 
 fn remove(db: &Connection, moment: &mut Moment, code: i64, seq: i64) -> Result<(), StoreError> {

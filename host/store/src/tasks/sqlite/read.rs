@@ -13,8 +13,8 @@ use super::{
 use crate::{
     StoreError,
     tasks::{
-        Cursor, FailureCode, Filter, MAX_SCAN, Page, RetryPolicy, StepRef, StoredTask, TaskFailure, TaskId, TaskRow,
-        TaskState, WorkflowId,
+        Cursor, FailureCode, Filter, MAX_COUNT, MAX_SCAN, Page, RetryPolicy, StepRef, StoredTask, TaskFailure, TaskId,
+        TaskRow, TaskState, WorkflowId,
     },
 };
 
@@ -166,13 +166,24 @@ pub(super) fn list(
     after: Option<Cursor>,
     limit: u32,
 ) -> Result<Page<TaskRow>, StoreError> {
+    let (total, total_is_exact) = total(db, filter)?;
+    if (total, total_is_exact) == (0, true) {
+        return Ok(Page { rows: Vec::new(), next: None, total, total_is_exact });
+    }
+    let (rows, next) = rows(db, filter, after, limit)?;
+    Ok(Page { rows, next, total, total_is_exact })
+}
+
+/// The rows of a page, and where it goes on: of so many that were looked at.
+pub(super) fn rows(
+    db: &Connection,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: u32,
+) -> Result<(Vec<TaskRow>, Option<Cursor>), StoreError> {
     let before = after.map_or(i64::MAX, |cursor| signed(cursor.0));
     // What the index does not answer is looked at row by row.
-    let narrow = filter.queue.is_some()
-        || filter.tool.is_some()
-        || [filter.tag.is_some(), filter.worker.is_some(), filter.workflow.is_some()].iter().filter(|on| **on).count()
-            > 1
-        || (driven(filter) && !filter.states.is_empty());
+    let narrow = !is_indexed(filter);
     let wanted = if narrow { MAX_SCAN } else { limit.saturating_add(1) };
     let seqs = candidates(db, filter, before, wanted)?;
     let full = seqs.len() >= wanted as usize;
@@ -188,7 +199,14 @@ pub(super) fn list(
         }
         rows.extend(at(db, seq)?);
     }
-    Ok(Page { rows, next: last.filter(|_| more), total: total(db, filter)? })
+    Ok((rows, last.filter(|_| more)))
+}
+
+/// Whether one index answers all of it.
+fn is_indexed(filter: &Filter) -> bool {
+    let alone = [filter.tag.is_some(), filter.worker.is_some(), filter.workflow.is_some(), filter.tool.is_some()];
+    let narrowed = alone.iter().filter(|on| **on).count();
+    filter.queue.is_none() && (narrowed == 0 || (narrowed == 1 && filter.states.is_empty()))
 }
 
 /// It is narrowed by something that counts are not kept of.
@@ -223,6 +241,13 @@ fn candidates(db: &Connection, filter: &Filter, before: i64, limit: u32) -> Resu
             worker,
         );
     }
+    if let (Some(tool), true) = (&filter.tool, filter.states.is_empty()) {
+        return seqs(
+            "SELECT seq FROM tasks INDEXED BY tasks_tool WHERE tenant = ?1 AND tool = ?2 AND seq < ?3
+             ORDER BY seq DESC LIMIT ?4",
+            tool,
+        );
+    }
     let states = if filter.states.is_empty() { &TaskState::ALL[..] } else { &filter.states };
     let mut all = Vec::new();
     for state in states {
@@ -251,13 +276,23 @@ fn matches(db: &Connection, filter: &Filter, seq: i64) -> Result<bool, StoreErro
     Ok(filter.states.is_empty() || filter.states.contains(&state(code)?))
 }
 
-fn total(db: &Connection, filter: &Filter) -> Result<u64, StoreError> {
+/// How many match, and whether it is so many exactly.
+fn total(db: &Connection, filter: &Filter) -> Result<(u64, bool), StoreError> {
     if driven(filter) {
+        let narrow = !is_indexed(filter);
+        let most = if narrow { MAX_SCAN } else { MAX_COUNT };
+        // One more tells whether there are more.
+        let mut seqs = candidates(db, filter, i64::MAX, most + 1)?;
+        let exact = seqs.len() <= most as usize;
+        seqs.truncate(most as usize);
+        if !narrow {
+            return Ok((seqs.len() as u64, exact));
+        }
         let mut total = 0;
-        for seq in candidates(db, filter, i64::MAX, MAX_SCAN)? {
+        for seq in seqs {
             total += u64::from(matches(db, filter, seq)?);
         }
-        return Ok(total);
+        return Ok((total, exact));
     }
     let mut counts = db.prepare_cached(
         "SELECT state, sum(n) FROM task_counts WHERE tenant = ?1 AND (?2 IS NULL OR queue = ?2)
@@ -270,5 +305,5 @@ fn total(db: &Connection, filter: &Filter) -> Result<u64, StoreError> {
             total += unsigned(count.get(1)?);
         }
     }
-    Ok(total)
+    Ok((total, true))
 }

@@ -21,6 +21,8 @@ pub(crate) const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS tasks_ready ON tasks (queue, tool, target, tenant, priority, ready_at) WHERE state = 1;
     CREATE INDEX IF NOT EXISTS tasks_due ON tasks (state, due_at) WHERE due_at IS NOT NULL;
     CREATE INDEX IF NOT EXISTS tasks_list ON tasks (tenant, state);
+    -- Neither changes while a task lives.
+    CREATE INDEX IF NOT EXISTS tasks_tool ON tasks (tenant, tool);
     CREATE INDEX IF NOT EXISTS tasks_worker ON tasks (tenant, worker) WHERE worker IS NOT NULL;
     CREATE INDEX IF NOT EXISTS tasks_workflow ON tasks (workflow) WHERE workflow IS NOT NULL;
     -- What does not, and may be large.

@@ -248,9 +248,11 @@ pub(super) fn list(
     }
     let mut total =
         db.prepare_cached(&format!("SELECT count(*) FROM (SELECT 1 FROM workflows WHERE {matching} LIMIT ?4)"))?;
-    let most = if filter.tag.is_some() { i64::from(MAX_SCAN) } else { -1 };
-    let total = total.query_row(params![filter.tenant, codes, filter.tag, most], |row| row.get(0).map(unsigned))?;
-    Ok(Page { rows, next: last.filter(|_| more), total })
+    // A tenant has some ten thousand, and their tags are looked into.
+    let most = if filter.tag.is_some() { u64::from(MAX_SCAN) } else { u64::MAX };
+    let params = params![filter.tenant, codes, filter.tag, signed(most.saturating_add(1))];
+    let total = total.query_row(params, |row| row.get(0).map(unsigned))?;
+    Ok(Page { rows, next: last.filter(|_| more), total: total.min(most), total_is_exact: total <= most })
 }
 
 pub(super) fn claim(

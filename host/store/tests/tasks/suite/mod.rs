@@ -26,6 +26,7 @@ pub(crate) const CAPS: Caps = Caps {
     queued: 50,
     leased: 20,
     stored: 100,
+    ended: 100,
     bytes: 1 << 20,
     claims: 20,
     open_workflows: 3,

@@ -116,16 +116,16 @@ pub(crate) async fn what_is_over_retention_goes<S: TaskStore + Clone>(f: Fixture
     f.finish(bad, Outcome::fatal(FailureCode::Failed, "e")).await;
     let waiting = f.queued(TENANT).await;
     f.pass(secs(60));
-    assert_eq!(f.store.prune(keep, 100).await.unwrap(), 1);
+    assert_eq!(f.store.prune(keep, 100).await.unwrap().count(), 1);
     assert_eq!(f.store.get(TENANT, first).await.unwrap(), None);
     assert_eq!(ids(&f, Filter { tag: Some("t".into()), ..all() }).await, (vec![], 0));
     // Its key is free again.
     f.created(NewTask { id: TaskId::new(), priority: 0, ..brief }).await;
     f.pass(secs(86_400));
-    assert_eq!(f.store.prune(keep, 100).await.unwrap(), 1);
+    assert_eq!(f.store.prune(keep, 100).await.unwrap().count(), 1);
     assert_eq!(f.store.get(TENANT, good.id).await.unwrap(), None);
     f.pass(secs(6 * 86_400));
-    assert_eq!(f.store.prune(keep, 100).await.unwrap(), 1);
+    assert_eq!(f.store.prune(keep, 100).await.unwrap().count(), 1);
     assert_eq!(f.store.get(TENANT, bad.id).await.unwrap(), None);
     assert_eq!(f.state(waiting).await, TaskState::Ready);
     // Of many the oldest go, however young.
@@ -134,8 +134,9 @@ pub(crate) async fn what_is_over_retention_goes<S: TaskStore + Clone>(f: Fixture
         ended.push(f.queued(TENANT).await);
         f.store.cancel(TENANT, ended[ended.len() - 1], "").await.unwrap();
     }
-    assert_eq!(f.store.prune(Retention { per_tenant: 2 }, 3).await.unwrap(), 3);
-    assert_eq!(f.store.prune(Retention { per_tenant: 2 }, 3).await.unwrap(), 1);
+    let pruned = f.store.prune(Retention { per_tenant: 2 }, 3).await.unwrap();
+    assert_eq!((pruned.expired, pruned.over_cap.get(TENANT)), (0, Some(&3)), "it says whose went before their time");
+    assert_eq!(f.store.prune(Retention { per_tenant: 2 }, 3).await.unwrap().count(), 1);
     let left = Filter { states: vec![TaskState::Cancelled], ..all() };
     assert_eq!(ids(&f, left).await, (vec![ended[5], ended[4]], 2));
 }
