@@ -28,8 +28,7 @@ enum Era {
 type Check = fn(&str) -> Result<(), ErrorData>;
 
 const METHODS: &[(&str, Era, Check)] = &[
-    ("initialize", Era::Both, fits::<InitializeRequestParams>),
-    ("tools/call", Era::Both, fits::<Call>),
+    ("initialize", Era::Legacy, fits::<InitializeRequestParams>),
     ("tools/list", Era::Both, fits::<PaginatedRequestParams>),
     ("prompts/get", Era::Both, fits::<GetPromptRequestParams>),
     ("prompts/list", Era::Both, fits::<PaginatedRequestParams>),
@@ -53,8 +52,11 @@ pub(super) fn check(method: &str, params: Option<&str>) -> Result<Option<String>
     if !params.starts_with('{') {
         return Err(wrong("", "`params` must be an object"));
     }
-    let meta = read::<WithMeta>(params)?.meta;
-    let version = meta.and_then(|meta| meta.version);
+    // At once, for they may be large.
+    if method == "tools/call" {
+        return Ok(read::<Call>(params)?.meta.and_then(|meta| meta.version));
+    }
+    let version = read::<WithMeta>(params)?.meta.and_then(|meta| meta.version);
     // Revisions are dates.
     let era = match version.as_deref() {
         Some(version) if version >= "2026" => Era::Modern,
@@ -98,13 +100,17 @@ fn wrong(path: &str, message: &str) -> ErrorData {
 
 /// `tools/call`, whose arguments are skipped: the tool's schema is asked about them later, and they may be large.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(dead_code, reason = "only whether it fits is asked")]
 struct Call {
-    name: String,
-    arguments: Option<Skipped>,
-    input_responses: Option<InputResponses>,
-    request_state: Option<String>,
+    #[serde(rename = "name")]
+    _name: String,
+    #[serde(rename = "arguments")]
+    _arguments: Option<Skipped>,
+    #[serde(rename = "inputResponses")]
+    _input_responses: Option<InputResponses>,
+    #[serde(rename = "requestState")]
+    _request_state: Option<String>,
+    #[serde(rename = "_meta")]
+    meta: Option<Meta>,
 }
 
 #[derive(Deserialize)]
@@ -236,6 +242,7 @@ mod tests {
     fn a_method_of_another_revision_is_not_judged_by_its_parameters() {
         let params = |version: &str| json!({"level": "loud", "_meta": {MODERN: version}}).to_string();
         assert!(check("logging/setLevel", Some(&params("2026-07-28"))).is_ok());
+        assert!(check("initialize", Some(&params("2026-07-28"))).is_ok());
         assert!(check("logging/setLevel", Some(&params("2025-11-25"))).is_err());
         assert_eq!(check("ping", Some(&params("2026-07-28"))).unwrap().as_deref(), Some("2026-07-28"));
     }

@@ -70,7 +70,11 @@ async fn a_later_head_of_a_connection_is_looked_at_too() {
     let bad = "GET /health HTTP/1.1\r\nHost: localhost\n\r\n";
     let answer = raw(&edge, &[&length, &chunks, good, bad, good]).await;
     assert_eq!(statuses(&answer), ["400", "400", "200", "400"], "{answer}");
-    assert_eq!(answer.matches("\"code\":\"malformed_request").count(), 1, "line feeds of a body are nobody's business: {answer}");
+    assert_eq!(
+        answer.matches("\"code\":\"malformed_request").count(),
+        1,
+        "line feeds of a body are nobody's business: {answer}"
+    );
 }
 
 #[tokio::test]

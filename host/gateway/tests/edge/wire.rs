@@ -102,6 +102,7 @@ async fn wrong_parameters_are_named_in_both_eras() {
         ("prompts/get", json!({}), "name", true, true),
         ("resources/read", json!({"uri": 5}), "uri", true, true),
         ("completion/complete", json!({"argument": {"name": "a", "value": "b"}}), "ref", true, true),
+        ("initialize", json!({"capabilities": {}}), "protocolVersion", true, false),
         ("logging/setLevel", json!({"level": "loud"}), "level", true, false),
         ("resources/subscribe", json!({"uri": {}}), "uri", true, false),
         ("resources/unsubscribe", json!({}), "uri", true, false),
