@@ -48,3 +48,19 @@ impl Descriptors {
         wanted.min(most)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn guests_and_clients_leave_some_to_the_host() {
+        for limit in [64, 256, 1024, 65_536, u32::MAX] {
+            let all = Descriptors(limit);
+            let taken = u64::from(all.for_guests()) + u64::from(all.for_connections(u32::MAX));
+            assert!(taken <= u64::from(limit) * 3 / 4, "{limit}");
+            assert!(all.for_tenant() <= all.for_guests().div_ceil(2), "{limit}");
+        }
+        assert_eq!(Descriptors(1024).for_connections(100), 100);
+    }
+}

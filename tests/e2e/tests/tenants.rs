@@ -14,9 +14,9 @@ pub(crate) async fn host(guests: &[&str], limits: &str, more: &str) -> anyhow::R
     host_with(guests, None, limits, more).await
 }
 
-/// A host that may have 1024 descriptors, and two tenants with the same directory.
+/// A host that may have 1024 descriptors, and is given 256 at first; and two tenants with the same directory.
 async fn host_with_few_descriptors() -> anyhow::Result<Host> {
-    let limited = ["sh", "-c", "ulimit -n 1024; exec \"$@\"", "sh"];
+    let limited = ["sh", "-c", "ulimit -n 1024 && ulimit -S -n 256 && exec \"$@\"", "sh"];
     let grant = "[grants.reader]\nfs.data = { path = \"{home}/files\", mode = \"read-write\" }";
     let config = format!(
         "[tenants.good]\nkeys = ['${{file:{{home}}/good}}']\n[tenants.bad]\nkeys = ['${{file:{{home}}/bad}}']\n{grant}\n"
@@ -160,6 +160,9 @@ async fn an_instruction_that_moves_megabytes_costs_what_it_takes() -> anyhow::Re
 #[tokio::test]
 async fn open_files_are_a_total_and_leave_the_door_open() -> anyhow::Result<()> {
     let host = host_with_few_descriptors().await?;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", host.pid().unwrap_or(0)))?;
+    let limit = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap_or_default();
+    assert_eq!(limit.split_whitespace().take(2).collect::<Vec<_>>(), ["1024", "1024"], "it takes what it can have");
     let open = || std::fs::read_dir(format!("/proc/{}/fd", host.pid().unwrap_or(0))).map(Iterator::count);
     let before = open()?;
     let mut calls = Vec::new();
