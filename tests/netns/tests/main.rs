@@ -12,6 +12,7 @@
 )]
 
 mod hostile;
+mod liveness;
 mod mesh;
 mod partition;
 mod support;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     // The longest first.
     let trials = vec![
         trial("a_partition_costs_the_lease_and_never_a_second_completion", skip, partition::run),
+        trial("a_dead_link_is_noticed_by_both_ends", skip, liveness::dead_link),
         trial("a_killed_coordinator_resumes_its_workflow", skip, takeover::run),
         trial("hostile_hosts_cost_the_others_little", skip, hostile::run),
         trial("tasks_end_on_a_network_that_loses_a_fifth", skip, weather::lossy),

@@ -160,7 +160,11 @@ fn network(network: &Value, config: &HostConfig) -> Finding {
         return Finding::problem("network", seen, "no address of p2p.listen can be had; choose other ports");
     }
     if network.get("draining") == Some(&Value::Bool(true)) {
-        return Finding::warning("network", seen, "the task queue was stopped; restart the host to have it run tasks");
+        return Finding::warning(
+            "network",
+            seen,
+            "the task queue was stopped; `tandem tasks resume` has it run tasks again",
+        );
     }
     let failing = network.get("failing").and_then(Value::as_object);
     if let Some((source, error)) = failing.and_then(|failing| failing.iter().next()) {

@@ -112,6 +112,11 @@ async fn own(core: &Arc<Core>, said: &mut Said, tasks: &mut JoinSet<()>) -> Resu
             return Ok(());
         }
         said.say(core, capacity).await?;
+        // The queue may have been shut down meanwhile: what is submitted after that is not claimed.
+        let free = core.queue.places().1;
+        if free == 0 {
+            return Ok(());
+        }
         let me = me(core);
         let claim = ClaimReq {
             worker: me.clone(),

@@ -124,7 +124,9 @@ impl Tools for Echo {
             deadline: Duration::from_secs(120),
         };
         let named = ["echo", "slow", "refuses", "waits-and-refuses", "marks"].map(info);
-        named.into_iter().chain((0..247).map(|i| info(&format!("tool-{i:03}")))).collect()
+        let mut all: Vec<_> = named.into_iter().chain((0..247).map(|i| info(&format!("tool-{i:03}")))).collect();
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        all
     }
 
     fn generation(&self) -> u64 {
