@@ -1,9 +1,16 @@
 //! From text to terms.
 //!
-//! Words are cut by the rules of Unicode (UAX #29), brought to lower case and, where the field has a language, to
-//! their Snowball stem. A word of more than [`MAX_WORD_BYTES`] is no word (encoded data, mostly) and is left out.
+//! Words are cut by the rules of Unicode (UAX #29), brought to one form of those that look alike (NFKC: half-width kana,
+//! full-width letters, composed accents) and to lower case and, where the field has a language, to their Snowball stem. A
+//! word of more than [`MAX_WORD_BYTES`] is no word (encoded data, mostly) and is left out.
+//!
+//! Chinese, Japanese and Korean are written without spaces, or with endings glued to words. A run of their characters,
+//! whatever stands next to it, is cut into all its pairs of neighbours, as Lucene's `CJKBigramFilter` does: `東京都` is
+//! `東京` and `京都`, so that a word is found where its characters stand together. Its single characters are terms too,
+//! for queries of one character, but do not count as words of the text.
 
 use frostem::{Algorithm, Stemmer};
+use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::settings::Language;
@@ -24,12 +31,67 @@ pub(crate) struct Word<'t> {
     pub(crate) start: usize,
     /// As it stands.
     pub(crate) text: &'t str,
+    /// Whether it is a part of other words here: a character of a pair.
+    pub(crate) is_part: bool,
 }
 
-/// The words of a text.
+/// The words of a text, in the order of their beginnings.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
-    let words = text.unicode_word_indices().map(|(start, text)| Word { start, text });
+    let words = runs(text).flat_map(|(start, run)| {
+        let spaced = (!is_unspaced(run)).then(|| {
+            let words = run.unicode_word_indices();
+            words.map(move |(at, text)| Word { start: start + at, text, is_part: false })
+        });
+        spaced.into_iter().flatten().chain(is_unspaced(run).then(|| pairs(start, run)).into_iter().flatten())
+    });
     words.filter(|word| word.text.len() <= MAX_WORD_BYTES)
+}
+
+/// Cuts a text where runs of characters that are written without spaces begin and end.
+fn runs(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(at..)?;
+        let unspaced = is_unspaced(rest);
+        let mut chars = rest.char_indices();
+        chars.next()?;
+        let end = chars.find(|(_, c)| !extends(*c) && is_cjk(*c) != unspaced).map_or(rest.len(), |(end, _)| end);
+        let run = (at, rest.get(..end)?);
+        at += end;
+        Some(run)
+    })
+}
+
+fn is_unspaced(run: &str) -> bool {
+    run.chars().next().is_some_and(is_cjk)
+}
+
+/// The pairs of a run and its single characters.
+fn pairs(start: usize, run: &str) -> impl Iterator<Item = Word<'_>> {
+    let mut bounds: Vec<usize> = run.char_indices().filter(|(_, c)| !extends(*c)).map(|(at, _)| at).collect();
+    bounds.push(run.len());
+    let lone = bounds.len() <= 2;
+    (0..bounds.len()).flat_map(move |at| {
+        let word = |characters: usize| {
+            let (from, to) = (*bounds.get(at)?, *bounds.get(at + characters)?);
+            Some(Word { start: start + from, text: run.get(from..to)?, is_part: characters == 1 && !lone })
+        };
+        [word(1), word(2)].into_iter().flatten()
+    })
+}
+
+/// Ideographs, kana, bopomofo and Hangul, in all widths.
+fn is_cjk(c: char) -> bool {
+    matches!(c,
+        '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{2fdf}' | '\u{3005}'..='\u{3007}' | '\u{3041}'..='\u{30fa}'
+        | '\u{30fc}'..='\u{318f}' | '\u{31a0}'..='\u{31bf}' | '\u{31f0}'..='\u{31ff}' | '\u{3400}'..='\u{4dbf}'
+        | '\u{4e00}'..='\u{9fff}' | '\u{a960}'..='\u{a97f}' | '\u{ac00}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}'
+        | '\u{ff66}'..='\u{ffdc}' | '\u{1b000}'..='\u{1b16f}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// Marks that belong to the character before: of voiced kana, and the later letters of a syllable of Hangul.
+fn extends(c: char) -> bool {
+    matches!(c, '\u{ff9e}' | '\u{ff9f}' | '\u{3099}' | '\u{309a}' | '\u{1160}'..='\u{11ff}')
 }
 
 impl Analyzer {
@@ -49,26 +111,52 @@ impl Analyzer {
         Self { stemmer: algorithm.map(Stemmer::new) }
     }
 
+    /// Whether terms are stems, and not the words themselves.
+    pub(crate) fn stems(&self) -> bool {
+        self.stemmer.is_some()
+    }
+
     /// The term of a word.
     pub(crate) fn term(&self, word: &str) -> String {
-        let lower = word.to_lowercase();
+        self.stem(plain(word))
+    }
+
+    /// The term of a word in its plain form.
+    pub(crate) fn stem(&self, plain: String) -> String {
         match &self.stemmer {
-            None => lower,
-            Some(stemmer) => stemmer.stem(&lower).into_owned(),
+            None => plain,
+            Some(stemmer) => stemmer.stem(&plain).into_owned(),
         }
     }
+}
+
+/// The form of a word that all its spellings share.
+pub(crate) fn plain(word: &str) -> String {
+    if word.is_ascii() { word.to_ascii_lowercase() } else { word.nfkc().collect::<String>().to_lowercase() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn cut(text: &str) -> Vec<&str> {
+        words(text).filter(|word| !word.is_part).map(|word| word.text).collect()
+    }
+
     #[test]
     fn words_are_cut_by_the_rules_of_unicode() {
-        let found: Vec<_> = words("Don't panic: 3.14 — naïve, 東京!").map(|word| word.text).collect();
-        assert_eq!(found, ["Don't", "panic", "3.14", "naïve", "東", "京"]);
+        assert_eq!(cut("Don't panic: 3.14 — naïve!"), ["Don't", "panic", "3.14", "naïve"]);
         let long = format!("a {} b", "x".repeat(MAX_WORD_BYTES + 1));
         assert_eq!(words(&long).count(), 2);
+    }
+
+    #[test]
+    fn what_is_written_without_spaces_is_cut_into_pairs() {
+        assert_eq!(cut("東京都、京"), ["東京", "京都", "京"]);
+        assert_eq!(cut("OvertimeService초과근무v2"), ["OvertimeService", "초과", "과근", "근무", "v2"]);
+        assert_eq!(cut("ﾌﾟﾛｼﾞｪ"), ["ﾌﾟﾛ", "ﾛｼﾞ", "ｼﾞｪ"]);
+        let all: Vec<_> = words("a東京").map(|word| (word.start, word.text, word.is_part)).collect();
+        assert_eq!(all, [(0, "a", false), (1, "東", true), (1, "東京", false), (4, "京", true)]);
     }
 
     #[test]
@@ -81,6 +169,10 @@ mod tests {
             (Language::Spanish, "corriendo", "corr"),
         ] {
             assert_eq!(Analyzer::new(language).term(word), term, "{language:?}");
+        }
+        for (word, same) in [("ﾌﾟﾛｼﾞｪｸﾄ", "プロジェクト"), ("ＡＢＣ１２", "abc12"), ("e\u{301}te\u{301}", "été")]
+        {
+            assert_eq!(plain(word), same);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::analysis::{Analyzer, words};
+use crate::analysis::{Analyzer, plain, words};
 use crate::document::texts;
 use crate::query::Plan;
 
@@ -34,16 +34,24 @@ pub(crate) fn highlights(plan: &Plan<'_>, fields: &Map<String, Value>) -> Map<St
 /// Where the words of a text are that match one of the terms.
 fn matches(text: &str, analyzer: Analyzer, terms: &[(String, bool)]) -> Vec<(usize, usize)> {
     let fits = |word: &str| {
-        let term = analyzer.term(word);
-        terms.iter().any(
-            |(wanted, prefix)| {
-                if *prefix { word.to_lowercase().starts_with(wanted.as_str()) } else { term == *wanted }
-            },
-        )
+        let plain = plain(word);
+        let begins = terms.iter().any(|(wanted, prefix)| *prefix && plain.starts_with(wanted.as_str()));
+        begins || {
+            let term = analyzer.stem(plain);
+            terms.iter().any(|(wanted, prefix)| !prefix && term == *wanted)
+        }
     };
-    let matching = words(text).filter(|word| fits(word.text));
+    let mut found: Vec<(usize, usize)> = Vec::new();
     // Passages hold so many words at most, whatever the text.
-    matching.take(MAX_PASSAGES * PASSAGE_BYTES).map(|word| (word.start, word.start + word.text.len())).collect()
+    for word in words(text).filter(|word| fits(word.text)).take(MAX_PASSAGES * PASSAGE_BYTES) {
+        let end = word.start + word.text.len();
+        match found.last_mut() {
+            // Pairs of characters overlap: 東京 and 京都 are marked as 東京都.
+            Some((_, last)) if word.start < *last => *last = end.max(*last),
+            _ => found.push((word.start, end)),
+        }
+    }
+    found
 }
 
 /// Cuts passages out of a text and marks the matches in them.
@@ -112,6 +120,8 @@ mod tests {
         assert_eq!(marked, ["<em>Runs</em>, <em>running</em> and runners."]);
         let marked = passages("Runs, running and runners.", Language::None, &[("runn", true)]);
         assert_eq!(marked, ["Runs, <em>running</em> and <em>runners</em>."]);
+        let marked = passages("新東京都庁", Language::None, &[("東京", false), ("京都", false), ("庁", false)]);
+        assert_eq!(marked, ["新<em>東京都</em><em>庁</em>"]);
     }
 
     #[test]

@@ -49,10 +49,10 @@ impl Search {
         index: &str,
         /// What its documents have, at most 64 fields.
         fields: Vec<Field>,
-        /// How soon more of a word stops to count, from 0 to 10.
+        /// BM25 k1, term-frequency saturation, from 0 to 10.
         #[arg(default = 1.2, min = 0, max = 10)]
         k1: f32,
-        /// How much long texts are marked down, from 0 to 1.
+        /// BM25 b, document-length normalization, from 0 to 1.
         #[arg(default = 0.75, min = 0, max = 1)]
         b: f32,
     ) -> Result<Created> {

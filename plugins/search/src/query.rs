@@ -3,7 +3,7 @@
 use tandem_segments::filter::Filter;
 use tandem_segments::{Error, Result};
 
-use crate::analysis::{Analyzer, words};
+use crate::analysis::{Analyzer, plain, words};
 use crate::model::{Matching, SearchField};
 use crate::settings::{FieldKind, MAX_FACET_VALUES, MAX_FACETS, MAX_HITS, MAX_LISTS, MAX_OFFSET, MAX_WORDS, Settings};
 
@@ -61,7 +61,7 @@ impl Searched<'_> {
     /// The term that a wanted word is in this field.
     pub(crate) fn term(&self, wanted: &Wanted) -> String {
         // The beginning of a word has no stem.
-        if wanted.prefix { wanted.word.to_lowercase() } else { self.analyzer.term(&wanted.word) }
+        if wanted.prefix { plain(&wanted.word) } else { self.analyzer.term(&wanted.word) }
     }
 }
 
@@ -115,6 +115,7 @@ fn parse(query: &str) -> Result<Vec<Wanted>> {
         return Err(Error::invalid(format!("the query has {} bytes; use at most {MAX_QUERY_BYTES}", query.len())));
     }
     let wanted: Vec<Wanted> = words(query)
+        .filter(|word| !word.is_part)
         .map(|word| {
             let after = query.get(word.start + word.text.len()..).unwrap_or_default();
             Wanted { word: word.text.to_owned(), prefix: after.starts_with('*') }

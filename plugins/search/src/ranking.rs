@@ -12,10 +12,10 @@ use tandem_segments::{Error, Head, Result, SegmentRef};
 
 use crate::columns::{Column, Row};
 use crate::model::Matching;
-use crate::query::{Plan, Wanted};
+use crate::query::{Plan, Searched, Wanted};
 use crate::segment::Segment;
 use crate::settings::{MAX_EXPANSIONS, MAX_FACET_KEYWORDS, Settings};
-use crate::terms::{Postings, key};
+use crate::terms::{Postings, TermReader, key, word_key};
 
 /// A document that was found.
 #[derive(Clone, Copy, Debug)]
@@ -124,11 +124,11 @@ fn look_up(segment: &Segment<'_>, plan: &Plan<'_>, words: &[Wanted]) -> Result<V
     let mut lists = Vec::new();
     for (field, searched) in plan.fields.iter().enumerate() {
         for (word, wanted) in words.iter().enumerate() {
-            let key = key(searched.number, &searched.term(wanted));
+            let term = searched.term(wanted);
             let postings = if wanted.prefix {
-                terms.expand(&key, MAX_EXPANSIONS)?
+                expand(&mut terms, searched, &term)?
             } else {
-                terms.find(&key)?.into_iter().collect()
+                terms.find(&key(searched.number, &term))?.into_iter().collect()
             };
             if postings.len() > MAX_EXPANSIONS {
                 return Err(Error::invalid(format!(
@@ -142,6 +142,16 @@ fn look_up(segment: &Segment<'_>, plan: &Plan<'_>, words: &[Wanted]) -> Result<V
         }
     }
     Ok(lists)
+}
+
+/// The words that begin with `prefix`, at most one more than there may be.
+fn expand(terms: &mut TermReader<'_>, searched: &Searched<'_>, prefix: &str) -> Result<Vec<Postings>> {
+    let by_term = key(searched.number, prefix);
+    // Segments of earlier versions have stems alone.
+    if !searched.analyzer.stems() || !terms.has(&word_key(searched.number, ""))? {
+        return terms.expand(&by_term, MAX_EXPANSIONS);
+    }
+    terms.expand(&word_key(searched.number, prefix), MAX_EXPANSIONS)
 }
 
 fn weigh(segments: &[Segment<'_>], plan: &Plan<'_>, words: &[Wanted], lists: &[Vec<List>]) -> Weights {
@@ -163,7 +173,7 @@ fn weigh(segments: &[Segment<'_>], plan: &Plan<'_>, words: &[Wanted], lists: &[V
         })
         .collect();
     let word = having.iter().zip(words).map(|(fields, wanted)| {
-        let weight = |((having, (documents, _)), field): ((&u64, &(f32, f32)), &crate::query::Searched<'_>)| {
+        let weight = |((having, (documents, _)), field): ((&u64, &(f32, f32)), &Searched<'_>)| {
             let having = *having as f32;
             let rarity = if wanted.prefix { 1.0 } else { (1.0 + (documents - having + 0.5) / (having + 0.5)).ln() };
             rarity * field.boost

@@ -10,11 +10,11 @@ use tandem_segments::ids::{IdDirectory, IdReader, write_ids};
 use tandem_segments::rows::{RowDirectory, RowReader, RowWriter};
 use tandem_segments::{Error, Replacement, Result, SegmentReader, SegmentRef, SegmentWriter};
 
-use crate::analysis::{Analyzer, words};
+use crate::analysis::{Analyzer, plain, words};
 use crate::columns::{Column, ColumnBuilder};
 use crate::document::{self, texts};
 use crate::settings::{Field, FieldKind, Settings};
-use crate::terms::{Posting, TermCursor, TermDirectory, TermReader, TermWriter, key};
+use crate::terms::{Posting, TermCursor, TermDirectory, TermReader, TermWriter, key, word_key};
 
 const DOCUMENTS: char = 'd';
 const LENGTHS: char = 'l';
@@ -131,16 +131,23 @@ struct Inverted {
 impl Inverted {
     /// Adds the words of one field of the next document. Answers how many they are.
     fn add(&mut self, row: u32, field: usize, analyzer: Analyzer, value: &Value) -> u32 {
-        let words = texts(value).flat_map(words);
-        let mut terms: Vec<String> = words.map(|word| analyzer.term(word.text)).collect();
-        terms.sort_unstable();
-        for same in terms.chunk_by(|a, b| a == b) {
-            let key = same.first().map(|term| key(field, term)).unwrap_or_default();
+        let (mut keys, mut count) = (Vec::new(), 0);
+        for word in texts(value).flat_map(words) {
+            let plain = plain(word.text);
+            if analyzer.stems() {
+                keys.push(word_key(field, &plain));
+            }
+            keys.push(key(field, &analyzer.stem(plain)));
+            count += usize::from(!word.is_part);
+        }
+        keys.sort_unstable();
+        for same in keys.chunk_by(|a, b| a == b) {
+            let Some(key) = same.first() else { continue };
             let posting = Posting { document: row, count: length(same.len()) };
             self.entries.push(Entry { start: length(self.terms.len()), length: length(key.len()), posting });
-            self.terms.extend_from_slice(&key);
+            self.terms.extend_from_slice(key);
         }
-        length(terms.len())
+        length(count)
     }
 
     fn write(mut self, writer: &mut SegmentWriter<'_>) -> Result<TermDirectory> {

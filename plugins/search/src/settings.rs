@@ -102,9 +102,9 @@ pub struct Field {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) fields: Vec<Field>,
-    /// How soon more of a word stops to count.
+    /// BM25 k1: term-frequency saturation.
     pub(crate) k1: f32,
-    /// How much long texts are marked down.
+    /// BM25 b: document-length normalization.
     pub(crate) b: f32,
 }
 

@@ -16,6 +16,10 @@ const BLOCK_TERMS: usize = 4096;
 /// A page of postings holds many short lists and a small part of a long one.
 const PAGE_BYTES: usize = 64 << 10;
 
+/// Numbers of fields from here on stand for the words themselves of the fields below, of which there are fewer
+/// ([`crate::settings::MAX_FIELDS`]).
+const WORDS: usize = 0x80;
+
 /// Where terms are.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct TermDirectory {
@@ -37,6 +41,11 @@ pub(crate) fn key(field: usize, term: &str) -> Vec<u8> {
     key.push(u8::try_from(field).unwrap_or(u8::MAX));
     key.extend_from_slice(term.as_bytes());
     key
+}
+
+/// The term of a word as it stands, in a field whose other terms are stems: what `word*` is compared with.
+pub(crate) fn word_key(field: usize, word: &str) -> Vec<u8> {
+    key(field | WORDS, word)
 }
 
 /// Writes terms in order.
@@ -143,6 +152,17 @@ impl<'a> TermReader<'a> {
             }
         }
         offsets.into_iter().map(|offset| self.postings(offset)).collect()
+    }
+
+    /// Whether any term begins with `prefix`.
+    pub(crate) fn has(&mut self, prefix: &[u8]) -> Result<bool> {
+        let first = self.block_of(prefix).unwrap_or(0);
+        for block in first..self.directory.first_terms.len() {
+            if let Some((term, _)) = self.block(block)?.range().ge(prefix).into_stream().next() {
+                return Ok(term.starts_with(prefix));
+            }
+        }
+        Ok(false)
     }
 
     /// The postings that begin at an offset.

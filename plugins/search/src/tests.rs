@@ -281,3 +281,69 @@ fn pages_of_hits_do_not_overlap() {
         Some(fields)
     });
 }
+
+#[test]
+fn a_prefix_is_compared_with_the_words_and_not_with_their_stems() {
+    let store = MemoryStorage::default();
+    let indexes = Indexes::new(&store, &ENVIRONMENT);
+    let mut settings = settings();
+    settings.fields[0].language = Language::English;
+    indexes.create("i", settings).unwrap();
+    let texts = ["Running quickly towards universities", "she argued happily", "relational databases"];
+    for (at, text) in texts.iter().enumerate() {
+        // A segment each, so that a merge is part of it.
+        indexes.index("i", vec![document(&at.to_string(), json!({ "title": text }))]).unwrap();
+        indexes.maintain("i").unwrap();
+    }
+    for (at, text) in texts.iter().enumerate() {
+        for word in text.split(' ') {
+            for end in (1..=word.len()).filter(|end| word.is_char_boundary(*end)) {
+                let query = format!("{}*", &word[..end]);
+                assert!(ids(&indexes, &search(&query)).contains(&at.to_string()), "{query}");
+            }
+        }
+    }
+    for none in ["happili*", "univerz*", "runs*"] {
+        assert_eq!(ids(&indexes, &search(none)), [""; 0], "{none}: no word begins so");
+    }
+    assert_eq!(ids(&indexes, &search("runs")), ["0"], "whole words are compared by their stems");
+    let marked = indexes.query("i", &Search { highlight: true, ..search("universit*") }).unwrap();
+    assert_eq!(marked.hits[0].highlights["title"][0], "Running quickly towards <em>universities</em>");
+}
+
+#[test]
+fn texts_without_spaces_are_found_by_the_words_in_them() {
+    let store = MemoryStorage::default();
+    let indexes = Indexes::new(&store, &ENVIRONMENT);
+    indexes.create("i", settings()).unwrap();
+    let texts = [
+        ("tokyo", "東京都に住んでいます"),
+        ("kyoto", "京都は東にある"),
+        ("apart", "约会在早上，合上书"),
+        ("contract", "中文合約轉換體驗課問題"),
+        ("half", "ﾊﾝｶｸｶﾀｶﾅ ﾌﾟﾛｼﾞｪｸﾄ"),
+        ("glued", "OvertimeService초과근무"),
+        ("spaced", "초과근무 승인 규칙을 확인"),
+        ("wide", "ＡＢＣ社"),
+    ];
+    let documents = texts.iter().map(|(id, text)| document(id, json!({ "title": text }))).collect();
+    indexes.index("i", documents).unwrap();
+    for (query, wanted) in [
+        ("東京", vec!["tokyo"]),
+        ("京", vec!["kyoto", "tokyo"]),
+        ("東*", vec!["kyoto", "tokyo"]),
+        ("合約", vec!["contract"]),
+        ("ハンカク", vec!["half"]),
+        ("プロジェクト", vec!["half"]),
+        ("초과근무", vec!["glued", "spaced"]),
+        ("overtimeservice", vec!["glued"]),
+        ("abc", vec!["wide"]),
+    ] {
+        for matching in [Matching::Any, Matching::All] {
+            let mut found = ids(&indexes, &Search { matching, ..search(query) });
+            found.sort();
+            assert_eq!(found, wanted, "{query} {matching:?}");
+        }
+    }
+    assert_eq!(ids(&indexes, &search("東京都"))[0], "tokyo", "京都 fits too, and less");
+}
