@@ -18,6 +18,7 @@ mod entry;
 mod hidden;
 mod load;
 mod names;
+mod normalize;
 mod schema;
 mod search;
 mod snapshot;
@@ -32,6 +33,7 @@ pub use load::{
     read_file,
 };
 pub use names::{shown, shown_name};
+pub use normalize::normalize;
 pub use schema::{Effort, Unfit, Violations};
 pub use snapshot::Rejected;
 pub use status::{CanaryStatus, PluginStatus, ReloadError};

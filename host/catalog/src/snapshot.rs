@@ -148,25 +148,25 @@ struct Taken(HashMap<String, String>);
 
 impl Taken {
     fn by_the_host(tools: &[String]) -> Self {
-        let owner = |name: &String| {
-            format!("meta-tool `{name}` of this host; call it otherwise with `plugins.aliases` or `plugins.prefixes`")
-        };
+        let owner = |name: &String| format!("meta-tool `{name}` of this host");
         Self(tools.iter().map(|name| (format!("tool `{name}`"), owner(name))).collect())
     }
 
     fn claim(&mut self, category: &Category) -> Result<(), String> {
-        let names: Vec<String> = std::iter::once(format!("category `{}`", category.name))
-            .chain(category.tools.iter().map(|tool| format!("tool `{}`", tool.descriptor.name)))
-            .chain(category.prompts.iter().map(|prompt| format!("prompt `{}`", prompt.name)))
-            .chain(category.resources.iter().map(|resource| format!("resource `{}`", resource.uri)))
+        let plugin = &category.plugin_name;
+        let rename = format!("; rename it with `plugins.prefixes` or `plugins.aliases` of `{plugin}`");
+        let names: Vec<(String, &str)> = std::iter::once((format!("category `{}`", category.name), ""))
+            .chain(category.tools.iter().map(|tool| (format!("tool `{}`", tool.descriptor.name), rename.as_str())))
+            .chain(category.prompts.iter().map(|prompt| (format!("prompt `{}`", prompt.name), "")))
+            .chain(category.resources.iter().map(|resource| (format!("resource `{}`", resource.uri), "")))
             .collect();
-        for name in &names {
+        for (name, remedy) in &names {
             if let Some(owner) = self.0.get(name) {
-                return Err(format!("{name} of plugin `{}` is already taken by {owner}", category.plugin_name));
+                return Err(format!("{name} of plugin `{plugin}` is already taken by {owner}{remedy}"));
             }
         }
-        let owner = format!("plugin `{}`", category.plugin_name);
-        self.0.extend(names.into_iter().map(|name| (name, owner.clone())));
+        let owner = format!("plugin `{plugin}`");
+        self.0.extend(names.into_iter().map(|(name, _)| (name, owner.clone())));
         Ok(())
     }
 }

@@ -6,6 +6,8 @@ use serde_json::Value;
 use tandem_engine::{Caller, ClientPort, Content};
 use tokio_util::sync::CancellationToken;
 
+use crate::exact::ExactNumbers;
+
 /// Where a call ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lane {
@@ -43,6 +45,8 @@ pub struct RequestContext {
     pub traceparent: Option<Arc<str>>,
     /// How many nested `invoke` calls are above this one; 0 from a client.
     pub depth: u8,
+    /// The numbers of the arguments that JSON values round.
+    pub exact: Option<Arc<ExactNumbers>>,
 }
 
 impl std::fmt::Debug for RequestContext {

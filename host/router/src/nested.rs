@@ -9,6 +9,7 @@ use tandem_engine::{CallEnv, Content, InvokeError, InvokeOutput, Invoker, Resour
 
 use crate::{
     api::{CallError, Output, RequestContext},
+    exact::Arguments,
     router::{Inner, Router},
 };
 
@@ -25,14 +26,11 @@ impl Invoker for Inner {
         let router = self.me.upgrade().map(Router);
         Box::pin(async move {
             let router = router.ok_or_else(|| InvokeError::Unavailable("the host is stopping".to_owned()))?;
-            let arguments = match serde_json::from_str(&arguments) {
-                Ok(Value::Object(map)) => map,
-                Ok(_) => return Err(InvokeError::InvalidArguments("the arguments must be a JSON object".to_owned())),
-                Err(error) => {
-                    return Err(InvokeError::InvalidArguments(format!("the arguments are not JSON: {error}")));
-                }
-            };
-            answer(router.call_tool(context(parent), &tool, arguments).await)
+            let Arguments { members, exact } = Arguments::parse(&arguments).map_err(|error| {
+                InvokeError::InvalidArguments(format!("the arguments must be a JSON object: {error}"))
+            })?;
+            let cx = RequestContext { exact, ..context(parent) };
+            answer(router.call_tool(cx, &tool, members).await)
         })
     }
 }
@@ -57,6 +55,7 @@ fn context(parent: CallEnv) -> RequestContext {
         deadline: Some(parent.deadline.saturating_duration_since(Instant::now())),
         traceparent: parent.traceparent,
         depth: parent.depth.saturating_add(1),
+        exact: None,
     }
 }
 

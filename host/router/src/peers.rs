@@ -26,6 +26,7 @@ impl Tools for Router {
                 deadline: Some(deadline),
                 traceparent: None,
                 depth: 0,
+                exact: None,
             };
             nested::answer(router.call_tool(cx, &tool, arguments).await)
         })

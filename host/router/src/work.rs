@@ -16,9 +16,10 @@ use tokio::runtime::Handle;
 
 use crate::{
     admission::Gate,
-    api::{CallError, RequestContext},
+    api::{CallError, RequestContext, Violation},
     audit::AuditedCalls,
     call::{Job, Place, invalid, queue_full},
+    exact::ExactNumbers,
     outcome::exhausted,
     router::Router,
 };
@@ -58,15 +59,26 @@ pub(crate) struct Prepared {
 }
 
 impl Router {
-    /// Encodes and checks the arguments of a call.
-    pub(crate) async fn prepare(&self, job: &Job<'_>, arguments: Value) -> Result<Prepared, CallError> {
-        let (tool, place) = (job.tool.clone(), job.closing.place());
+    /// Brings the arguments of a call to their usual form, encodes and checks them.
+    pub(crate) async fn prepare(&self, job: &Job<'_>, mut arguments: Value) -> Result<Prepared, CallError> {
+        let (tool, place, exact) = (job.tool.clone(), job.closing.place(), job.cx.exact.clone());
         let digests = self.0.config.audited != AuditedCalls::None || tool.cache_ttl.is_some();
-        let digest = move |arguments: &Value| digests.then(|| CallRecord::digest(arguments));
-        let unfit = |unfit: Unfit| invalid(&job.tool.descriptor.name, unfit.violations());
+        let encode = move |tool: &Tool, arguments: &Value| {
+            let digest = digests.then(|| CallRecord::digest(arguments));
+            let text = match exact {
+                None => Ok(arguments.to_string()),
+                Some(exact) => exact.write(arguments, tool.descriptor.meta.as_ref()),
+            };
+            (digest, text.map(|text| Prepared { text, digest }))
+        };
+        let name = &job.tool.descriptor.name;
+        let unfit = |unfit: Unfit| invalid(name, unfit.violations());
+        let wide = |found: Violation| invalid(name, vec![(found.pointer, found.message)]);
         if heap_size(&arguments, SMALL) <= SMALL {
-            let prepared = Prepared { text: arguments.to_string(), digest: digest(&arguments) };
-            job.closing.arguments(prepared.digest);
+            tool.normalize_arguments(&mut arguments);
+            let (digest, prepared) = encode(&tool, &arguments);
+            job.closing.arguments(digest);
+            let prepared = prepared.map_err(wide)?;
             match tool.check_arguments(&arguments, Effort::Brief) {
                 Err(Unfit::Effort) => {}
                 checked => return checked.map(|()| prepared).map_err(unfit),
@@ -75,12 +87,13 @@ impl Router {
             return self.work(job.cx, place, check).await?.map(|()| prepared).map_err(unfit);
         }
         let prepare = move || {
-            let prepared = Prepared { text: arguments.to_string(), digest: digest(&arguments) };
-            (prepared, tool.check_arguments(&arguments, Effort::Full))
+            tool.normalize_arguments(&mut arguments);
+            (encode(&tool, &arguments), tool.check_arguments(&arguments, Effort::Full))
         };
-        let (prepared, checked) = self.work(job.cx, place, prepare).await?;
-        job.closing.arguments(prepared.digest);
-        checked.map(|()| prepared).map_err(unfit)
+        let ((digest, prepared), checked) = self.work(job.cx, place, prepare).await?;
+        job.closing.arguments(digest);
+        checked.map_err(unfit)?;
+        prepared.map_err(wide)
     }
 
     /// Reads a structured result and checks it.
@@ -93,7 +106,12 @@ impl Router {
         is_error: bool,
     ) -> Result<Result<Value, String>, CallError> {
         let read = |text: &str| {
-            serde_json::from_str::<Value>(text).map_err(|error| format!("the structured result is not JSON: {error}"))
+            let value = serde_json::from_str::<Value>(text)
+                .map_err(|error| format!("the structured result is not JSON: {error}"))?;
+            match ExactNumbers::of(text).and_then(|exact| exact.wide_integer(&value)) {
+                None => Ok(value),
+                Some(at) => Err(format!("{at} of the structured result is an integer beyond 64 bits; answer a string")),
+            }
         };
         let mut value = None;
         if text.len() <= SMALL {

@@ -6,6 +6,7 @@ use schemars::{
     transform::{RecursiveTransform, Transform},
 };
 use serde_json::Value;
+use tandem_sdk::schema::optional_without_null;
 
 /// The schema of the arguments `T`. Types that occur more than once are written once and referred to: steps and
 /// expressions nest, and written out in place they take three times as much.
@@ -16,6 +17,7 @@ pub(crate) fn arguments<T: JsonSchema>() -> Value {
     schema.remove("title");
     schema.remove("description");
     RecursiveTransform(tidy).transform(&mut schema);
+    RecursiveTransform(optional_without_null).transform(&mut schema);
     schema.into()
 }
 

@@ -76,7 +76,7 @@ impl Dataset {
 
     /// Writes rows, or a copy of a file, to a file. The file appears when it is complete; an existing one is kept unless
     /// `overwrite` is set.
-    #[tool(destructive, title = "Save a data set")]
+    #[tool(destructive, title = "Save a data set", meta = json!({ "tandem/exact-numbers": ["rows"] }))]
     fn dataset_save(
         ctx: &Ctx,
         /// The file to write, in a granted folder, as `data/result.parquet`.
@@ -107,7 +107,12 @@ impl Dataset {
     /// `[{"step": "filter", "where": {"op": "gt", "column": "area_km2", "value": 100000}},
     /// {"step": "group", "by": ["continent"], "aggregates": [{"function": "mean", "column": "population", "as": "mean"}]},
     /// {"step": "sort", "by": [{"column": "mean", "descending": true}]}]`
-    #[tool(destructive, title = "Process a data set", input_schema = schema::arguments::<Process>())]
+    #[tool(
+        destructive,
+        title = "Process a data set",
+        input_schema = schema::arguments::<Process>(),
+        meta = json!({ "tandem/exact-numbers": ["rows"] })
+    )]
     fn dataset_process(ctx: &Ctx, arguments: Process) -> Result<Processed> {
         run(ctx, |call| call.process(arguments))
     }

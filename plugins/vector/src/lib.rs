@@ -40,7 +40,7 @@ fn vectors() -> Vectors<'static> {
 
 #[tools]
 impl Vector {
-    /// Creates a collection of vectors. Calling it again with the same settings changes nothing.
+    /// Creates a collection of vectors (embeddings). Calling it again with the same settings changes nothing.
     #[tool(idempotent, title = "Create a vector collection")]
     fn vector_create(
         /// The new collection's name: letters, digits, `_`, `.` and `-`.
@@ -68,7 +68,7 @@ impl Vector {
         vectors().create(collection, settings).map_err(tool_error)
     }
 
-    /// Adds items to a collection. An item whose id is already there is replaced.
+    /// Adds items with their vectors (embeddings) to a collection. An item whose id is already there is replaced.
     #[tool(idempotent, title = "Add vectors")]
     fn vector_add(
         /// The collection.
@@ -81,7 +81,8 @@ impl Vector {
         Ok(added)
     }
 
-    /// Finds the items of a collection that are nearest to a vector, among those that fit a filter.
+    /// Finds the items of a collection whose vectors (embeddings) are most similar to a vector, its nearest neighbours, among
+    /// those that fit a filter.
     #[tool(read_only, idempotent, title = "Search vectors")]
     fn vector_search(
         /// The collection.

@@ -77,7 +77,7 @@ class Schemas(unittest.TestCase):
                     "points": {"type": "array", "items": point},
                     "color": {"type": "string", "enum": ["red", "blue"], "description": "A color.", "default": "red"},
                     "tags": {"type": "array", "items": {"type": "string"}, "default": []},
-                    "depth": {"type": ["integer", "null"]},
+                    "depth": {"type": "integer"},
                 },
                 "required": ["name", "points"],
                 "additionalProperties": False,

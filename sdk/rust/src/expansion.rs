@@ -38,7 +38,27 @@ pub fn wrapped_output_schema<T: StructuredOutput>() -> Option<String> {
 /// Reads a tool's arguments. The host has checked them against the schema; what fails here is a value that
 /// the schema allows and the Rust type does not, such as a number out of range.
 pub fn arguments<T: DeserializeOwned>(arguments: &str) -> Result<T> {
-    serde_json::from_str(arguments).map_err(Error::invalid_arguments)
+    let mut json = serde_json::Deserializer::from_str(arguments);
+    let read = serde_path_to_error::deserialize(&mut json);
+    let value =
+        read.map_err(|error| Error::invalid_arguments(format_args!("{}{}", pointer(error.path()), error.inner())))?;
+    json.end().map_err(Error::invalid_arguments)?;
+    Ok(value)
+}
+
+/// Where in the arguments an error is, as JSON Pointer (RFC 6901) and a colon; nothing for the whole.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            // Names of Rust's, not of the arguments.
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    if pointer.is_empty() { pointer } else { pointer + ": " }
 }
 
 /// A tool's `_meta` that also says whether its calls become tasks.

@@ -1,11 +1,12 @@
 //! JSON Schemas of Rust types, small enough to be read by a model.
 //!
 //! JSON Schema 2020-12 without `$schema` (2020-12 is what a schema without one is), with every type written
-//! out in place, and without the formats that only say which Rust number it is. Built when the plugin is
-//! described, never during a call.
+//! out in place, and without the formats that only say which Rust number it is. What may be left out of arguments has a
+//! plain type, without null: strict gateways drop tools with lists of types, and the host takes null for what is left
+//! out. Built when the plugin is described, never during a call.
 
 use schemars::generate::{Contract, SchemaSettings};
-use schemars::transform::{Transform, transform_subschemas};
+use schemars::transform::{RecursiveTransform, Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
@@ -24,20 +25,31 @@ pub(crate) fn wrapped_output<T: JsonSchema>() -> Value {
     json!({ "type": "object", "properties": { "result": output::<T>() }, "required": ["result"] })
 }
 
-/// The schema of a form: flat, and without null, which no form can give.
+/// The schema of a form: flat.
 pub(crate) fn form<T: JsonSchema>() -> Value {
     let mut schema = input::<T>();
     if let Some(object) = schema.as_object_mut() {
         object.remove("additionalProperties");
     }
-    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
-        properties.values_mut().for_each(drop_null);
-    }
     schema
+}
+
+/// Takes null out of the schemas of members that may be left out, in all objects of a schema of arguments: null stands
+/// for nothing else there. Members with a default other than null keep it, since null is another value.
+pub fn optional_without_null(schema: &mut Schema) {
+    let required: Vec<Value> = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    for (name, property) in properties {
+        let has_default = |property: &Value| property.get("default").is_some_and(|default| !default.is_null());
+        if !required.iter().any(|one| one == name) && !has_default(property) {
+            drop_null(property);
+        }
+    }
 }
 
 fn drop_null(property: &mut Value) {
     let Some(property) = property.as_object_mut() else { return };
+    property.retain(|key, value| key != "default" || !value.is_null());
     if let Some(Value::Array(values)) = property.get_mut("enum") {
         values.retain(|value| !value.is_null());
     }
@@ -48,8 +60,17 @@ fn drop_null(property: &mut Value) {
             property.insert("type".to_owned(), only);
         }
     }
-    if property.get("default").is_some_and(Value::is_null) {
-        property.remove("default");
+    for key in ["anyOf", "oneOf"] {
+        let Some(Value::Array(alternatives)) = property.get_mut(key) else { continue };
+        alternatives.retain(|alternative| *alternative != json!({ "type": "null" }));
+        if let [Value::Object(only)] = alternatives.as_slice() {
+            let only = only.clone();
+            // Its place among the keywords is of no matter, what the property itself says wins.
+            property.shift_remove(key);
+            for (keyword, value) in only {
+                property.entry(keyword).or_insert(value);
+            }
+        }
     }
 }
 
@@ -57,23 +78,32 @@ fn schema<T: JsonSchema>(contract: Contract) -> Value {
     let settings = SchemaSettings::draft2020_12().with(|s| {
         s.meta_schema = None;
         s.inline_subschemas = true;
-        s.contract = contract;
+        s.contract = contract.clone();
     });
-    let mut schema = settings.with_transform(DropNumberFormats).into_generator().into_root_schema_for::<T>();
+    let is_input = contract == Contract::Deserialize;
+    let settings = settings.with_transform(Tidy);
+    let settings = if is_input { settings.with_transform(RecursiveTransform(optional_without_null)) } else { settings };
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
     // The root's title is the Rust type's name.
     schema.remove("title");
     schema.to_value()
 }
 
 #[derive(Debug, Clone)]
-struct DropNumberFormats;
+struct Tidy;
 
-impl Transform for DropNumberFormats {
+impl Transform for Tidy {
     fn transform(&mut self, schema: &mut Schema) {
         const NUMBERS: [&str; 14] = [
             "int8", "int16", "int32", "int64", "int128", "int", "uint8", "uint16", "uint32", "uint64", "uint128",
             "uint", "float", "double",
         ];
+        // `1.2_f32` is 1.2000000476837158 as a `f64`, and 1.2 as text.
+        let is_single = schema.get("format").is_some_and(|format| format == "float");
+        let default = schema.get("default").and_then(Value::as_f64).filter(|_| is_single);
+        if let Some(short) = default.and_then(|default| (default as f32).to_string().parse::<f64>().ok()) {
+            schema.insert("default".to_owned(), short.into());
+        }
         if schema.get("format").and_then(Value::as_str).is_some_and(|format| NUMBERS.contains(&format)) {
             schema.remove("format");
         }
@@ -121,6 +151,49 @@ mod tests {
                 "required": ["name"],
             })
         );
+    }
+
+    #[argument]
+    #[allow(dead_code, reason = "only its schema is of interest")]
+    struct Arguments {
+        #[serde(default = "factor")]
+        factor: f32,
+        #[serde(default = "some")]
+        cleared_by_null: Option<u8>,
+        /// A form.
+        form: Option<Box<Form>>,
+        list: Vec<Option<u8>>,
+        either: Option<Either>,
+    }
+
+    #[argument]
+    #[serde(untagged)]
+    #[allow(dead_code, reason = "only its schema is of interest")]
+    enum Either {
+        Text(String),
+        Number(f64),
+    }
+
+    fn factor() -> f32 {
+        1.2
+    }
+
+    fn some() -> Option<u8> {
+        Some(5)
+    }
+
+    #[test]
+    fn what_may_be_left_out_has_a_plain_type() {
+        let schema = input::<Arguments>();
+        let properties = &schema["properties"];
+        assert_eq!(properties["factor"], json!({ "type": "number", "default": 1.2 }));
+        assert_eq!(properties["cleared_by_null"]["type"], json!(["integer", "null"]), "null is not the default");
+        assert_eq!(properties["form"]["type"], "object");
+        assert_eq!(properties["form"]["properties"]["age"]["type"], "integer");
+        assert_eq!(properties["list"]["items"]["type"], json!(["integer", "null"]));
+        assert_eq!(properties["either"]["anyOf"], json!([{ "type": "string" }, { "type": "number" }]));
+        let written = output::<Vec<Option<u8>>>();
+        assert_eq!(written["items"]["type"], json!(["integer", "null"]), "results keep their null");
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub(crate) fn context(caller: Caller) -> RequestContext {
         deadline: None,
         traceparent: None,
         depth: 0,
+        exact: None,
     }
 }
 

@@ -20,6 +20,7 @@ mod capabilities;
 mod changes;
 mod clock;
 mod compile;
+mod data;
 mod disk;
 mod doctor;
 mod host;

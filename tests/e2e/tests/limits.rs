@@ -75,7 +75,7 @@ async fn an_answer_over_the_limit_is_refused_by_name() -> anyhow::Result<()> {
 async fn a_wrong_answer_is_the_plugins_fault() -> anyhow::Result<()> {
     let host = Options::with(&["bad-json"])?.start().await?;
     let client = host.client("/mcp/full").await?;
-    for tool in ["bad_not_json", "bad_shape", "bad_missing"] {
+    for tool in ["bad_not_json", "bad_shape", "bad_missing", "bad_wide_integer"] {
         let fault = fault(&client.call(tool, json!({})).await?);
         assert_eq!(fault["code"], "bad_output", "{tool}: {fault}");
     }

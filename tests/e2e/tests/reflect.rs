@@ -20,10 +20,15 @@ async fn functions_are_tools_with_schemas_and_the_words_of_their_wit() -> anyhow
         assert!(tools.iter().any(|listed| listed == tool), "{tool}: {tools:?}");
     }
     assert!(!tools.iter().any(|tool| tool == "start" || tool.contains("counter")), "{tools:?}");
+    // What starts Python in components of componentize-py is no tool; another `init` is.
+    let named_init: Vec<_> = tools.iter().filter(|tool| tool.contains("init")).collect();
+    assert_eq!(named_init, ["init"], "{tools:?}");
+    assert_eq!(text(&client.call("init", json!({"name": "It"})).await?), "It begins.");
     let count = client.listed("words_count").await?;
     assert_eq!(count["description"], "Counts the words of a text.");
     let input = &count["inputSchema"];
     assert_eq!(input["required"], json!(["text", "options"]), "{input}");
+    assert_eq!(input["properties"]["cut"]["type"], "string", "a plain type for what may be left out: {input}");
     assert!(input["properties"]["cut"].to_string().contains("`spaces`: At white space."), "{input}");
     let word = &count["outputSchema"]["properties"]["result"]["items"];
     assert_eq!(word["description"], "A word of a text.");

@@ -90,7 +90,7 @@ async fn a_broken_candidate_leaves_the_old_one_serving_and_says_why() -> anyhow:
     let cases: [(&[u8], &str); 4] = [
         (&good[..good.len() / 2], "section"),
         (&lies, "does not offer what its descriptors say"),
-        (&collides, "is already taken by plugin `progress`"),
+        (&collides, "is already taken by plugin `progress`; rename it with `plugins.prefixes`"),
         (&variant_bytes("checker", called("echo", "0.4.0"))?, "its check failed"),
     ];
     for (bytes, why) in cases {

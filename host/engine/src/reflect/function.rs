@@ -106,7 +106,7 @@ impl Function {
             name: tool.to_owned(),
             title: None,
             description: self.description.clone(),
-            input_schema: schema::object(&self.parameters, None, Way::In),
+            input_schema: schema::parameters(&self.parameters),
             output_schema,
             // WIT says nothing of it, so it may do anything; the manifest may say better.
             annotations: Annotations { read_only: false, destructive: true, idempotent: false, open_world: true },

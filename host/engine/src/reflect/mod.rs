@@ -22,7 +22,7 @@
 //! **Bounds.** Those of [`shape`], [`read`] and [`write`], and the engine's of every call.
 //!
 //! **Refuses**, by name and with the reason, functions that are async or take or give resources, streams, futures or
-//! other types that have no JSON. Exports in the namespace `wasi` are protocols between program and host, not tools.
+//! other types that have no JSON. The function by which componentize-py makes a component is no tool. Exports in the namespace `wasi` are protocols between program and host, not tools.
 
 mod docs;
 mod function;
@@ -42,7 +42,7 @@ use wasmtime::{
     Engine, Store,
     component::{
         Component, ComponentExportIndex, Instance, Val,
-        types::{ComponentInstance, ComponentItem},
+        types::{ComponentFunc, ComponentInstance, ComponentItem},
     },
 };
 
@@ -209,6 +209,9 @@ impl Exported<'_> {
             else {
                 continue;
             };
+            if is_python_start(self.name, name, &ty) {
+                continue;
+            }
             found.push(Found {
                 interface: Some(self.name.to_owned()),
                 name: name.to_owned(),
@@ -216,4 +219,11 @@ impl Exported<'_> {
             });
         }
     }
+}
+
+/// Whether a function is the one that loads the Python program before componentize-py takes a snapshot of the component,
+/// which keeps the export. Called by a client it would load another one.
+fn is_python_start(interface: &str, name: &str, ty: &ComponentFunc) -> bool {
+    let parameters = ty.params().map(|(name, _)| name.to_owned());
+    interface == "exports" && name == "init" && parameters.eq(["app-name", "symbols", "stub-wasi"])
 }

@@ -20,6 +20,21 @@ pub(crate) enum Way {
     Out,
 }
 
+/// The schema of a function's parameters. One whose type is an option may be left out, and has the plain type of its
+/// value: strict gateways drop tools with lists of types, and the host takes null for what is left out.
+pub(crate) fn parameters(members: &[Member<Shape>]) -> Value {
+    let mut parameters = object(members, None, Way::In);
+    for Member { name, docs, shape } in members {
+        let (Shape::Option(some), Some(property)) =
+            (shape, parameters.pointer_mut("/properties").and_then(|all| all.get_mut(&**name)))
+        else {
+            continue;
+        };
+        *property = described(present(some, Way::In), docs.as_ref());
+    }
+    parameters
+}
+
 /// The schema of an object with these members; those whose type is an option may be left out.
 pub(crate) fn object(members: &[Member<Shape>], docs: Option<&Arc<str>>, way: Way) -> Value {
     let mut properties = Map::new();
@@ -83,12 +98,17 @@ fn integer(int: Int) -> Value {
     })
 }
 
-/// A value or null. An option in an option is an object with one member, so that its two emptinesses stay apart.
-fn nullable(some: &Shape, way: Way) -> Value {
-    let inner = match some {
+/// The value of an option. One in an option is an object with one member, so that the two emptinesses stay apart.
+fn present(some: &Shape, way: Way) -> Value {
+    match some {
         Shape::Option(_) => single("some", schema(some, way), None),
         _ => schema(some, way),
-    };
+    }
+}
+
+/// The value of an option, or null.
+fn nullable(some: &Shape, way: Way) -> Value {
+    let inner = present(some, way);
     // Models read a list of types with less trouble than alternatives.
     if let (Some(Value::String(ty)), None) = (inner.get("type"), inner.get("enum")) {
         let (types, mut inner) = (json!([ty, "null"]), inner.clone());

@@ -6,7 +6,7 @@ use wasmtime::component::Val;
 
 use super::{
     read::{MAX_VALUES, Reader},
-    schema::{Way, object, schema},
+    schema::{Way, object, parameters, schema},
     shape::{Int, Member, Shape},
     write::{self, Stop},
 };
@@ -217,6 +217,9 @@ fn an_option_in_an_option_keeps_its_two_emptinesses_apart() {
         let read = Reader::new().members(&fields, &given).expect("it fits");
         assert_eq!(read[0].1, Val::Option(None));
     }
+    let parameters = parameters(&fields);
+    assert_eq!(parameters["properties"]["a"], json!({ "type": "boolean" }), "a plain type");
+    assert_eq!(parameters["required"], json!(["b-c"]));
 }
 
 #[test]

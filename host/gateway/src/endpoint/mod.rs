@@ -23,6 +23,7 @@ use rmcp::{
         streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService, session::SessionManager as _},
     },
 };
+use tandem_router::ExactNumbers;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -177,6 +178,10 @@ impl Edge {
                 return answer::refusal(StatusCode::BAD_REQUEST, &refused);
             }
             _ => {}
+        }
+        // rmcp's values round numbers that a tool may want digit by digit.
+        if let Some(exact) = std::str::from_utf8(body).ok().and_then(ExactNumbers::of) {
+            parts.extensions.insert(Arc::new(exact));
         }
         self.pass(incoming, Request::from_parts(parts, Body::from(body.clone())), seen.id.as_ref()).await
     }

@@ -10,7 +10,7 @@ use rmcp::{
 use serde_json::{Number, Value};
 use tandem_catalog::View;
 use tandem_engine::{ClientCapabilities, ClientPort};
-use tandem_router::{Lane, Output};
+use tandem_router::{ExactNumbers, Lane, Output};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -82,7 +82,14 @@ impl Exchange {
             deadline: None,
             traceparent: from_meta.or_else(|| self.incoming.traceparent.clone()),
             depth: 0,
+            exact: None,
         }
+    }
+
+    /// The numbers of the message's arguments that JSON values round.
+    pub(crate) fn exact(&self) -> Option<ExactNumbers> {
+        let parts = self.context.extensions.get::<http::request::Parts>()?;
+        parts.extensions.get::<Arc<ExactNumbers>>()?.under(&["params", "arguments"])
     }
 
     /// Whether the client wants to hear anything but the answer.

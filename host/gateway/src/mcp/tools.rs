@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use tandem_catalog::{Tool, View, shown_name};
 use tandem_engine::ClientPort;
 use tandem_manifest::TaskSupport;
-use tandem_router::{CallError, Output, RequestContext, Router, unknown_tool};
+use tandem_router::{CallError, ExactNumbers, Output, RequestContext, Router, unknown_tool};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -25,7 +25,7 @@ use crate::{
 
 /// What to run.
 enum Job {
-    One { tool: Arc<Tool>, arguments: Map<String, Value> },
+    One { tool: Arc<Tool>, arguments: Map<String, Value>, exact: Option<Arc<ExactNumbers>> },
     Many { calls: Vec<Planned>, at_once: usize },
 }
 
@@ -33,6 +33,7 @@ enum Job {
 struct Planned {
     name: String,
     arguments: Map<String, Value>,
+    exact: Option<Arc<ExactNumbers>>,
     tool: Result<Arc<Tool>, CallError>,
 }
 
@@ -55,8 +56,8 @@ pub(crate) async fn call(ex: &Exchange, params: CallToolRequestParams) -> Result
     let asks = job.any(|tool| tool.uses_client);
     let task = becoming(ex, &job)?;
     match job {
-        Job::One { tool, arguments } if !asks && task.is_none() && !ex.wants_events() => {
-            let routed = ex.routed(None, ex.context.ct.clone());
+        Job::One { tool, arguments, exact } if !asks && task.is_none() && !ex.wants_events() => {
+            let routed = RequestContext { exact, ..ex.routed(None, ex.context.ct.clone()) };
             one(&ex.shared.router, routed, &name, &tool, arguments, ex.stamp()).await.map(Into::into)
         }
         job => {
@@ -86,8 +87,9 @@ pub(crate) async fn call(ex: &Exchange, params: CallToolRequestParams) -> Result
 
 /// What the call becomes a task with, if it may. A tool that runs as a task only is refused to clients that know none.
 fn becoming(ex: &Exchange, job: &Job) -> Result<Option<Becoming>, ErrorData> {
-    let Job::One { tool, arguments } = job else { return Ok(None) };
-    if tool.task == TaskSupport::Forbidden || ex.shared.tasks.is_none() {
+    let Job::One { tool, arguments, exact } = job else { return Ok(None) };
+    // A task's arguments are stored as values.
+    if exact.is_some() || tool.task == TaskSupport::Forbidden || ex.shared.tasks.is_none() {
         return Ok(None);
     }
     let Some(tasks) = ex.tasks() else {
@@ -112,7 +114,7 @@ async fn find(ex: &Exchange, view: &View, name: &str, arguments: Map<String, Val
         return of_meta(ex, view, which, arguments).await;
     }
     match endpoint.tool(view, name) {
-        Some(tool) => Ok(Target::Run(Job::One { tool: tool.clone(), arguments })),
+        Some(tool) => Ok(Target::Run(Job::One { tool: tool.clone(), arguments, exact: ex.exact().map(Arc::new) })),
         None => Err(errors::of_request(&unknown(ex, view, name).await)),
     }
 }
@@ -142,18 +144,23 @@ async fn of_meta(
             Some(tool) => Ok(tool.clone()),
             None => Err(unknown(ex, view, &item.tool).await),
         };
-        Planned { name: shown_name(&item.tool).into_owned(), arguments: item.arguments, tool }
+        Planned { name: shown_name(&item.tool).into_owned(), arguments: item.arguments, exact: None, tool }
     };
+    let numbers = ex.exact();
+    let exact = |path: &[&str]| numbers.as_ref()?.under(path).map(Arc::new);
     Ok(match meta::dispatch(arguments) {
         Err(error) => Target::Answer(errors::failure(&error)),
         Ok(Dispatch::One(item)) => match resolve(item).await {
-            Planned { arguments, tool: Ok(tool), .. } => Target::Run(Job::One { tool, arguments }),
+            Planned { arguments, tool: Ok(tool), .. } => {
+                Target::Run(Job::One { tool, arguments, exact: exact(&["arguments"]) })
+            }
             Planned { tool: Err(error), .. } => Target::Answer(errors::failure(&error)),
         },
         Ok(Dispatch::Many(batch)) => {
             let mut calls = Vec::with_capacity(batch.calls.len());
-            for item in batch.calls {
+            for (at, item) in batch.calls.into_iter().enumerate() {
                 let mut planned = resolve(item).await;
+                planned.exact = exact(&["calls", &at.to_string(), "arguments"]);
                 let required = |tool: &Arc<Tool>| tool.task == TaskSupport::Required;
                 if ex.shared.tasks.is_some() && planned.tool.as_ref().is_ok_and(required) {
                     let reason = "this tool runs as a task only; call it by itself".to_owned();
@@ -189,7 +196,7 @@ impl Job {
     fn binding(&self, ex: &Exchange, called: &str) -> Binding {
         let caller = &ex.incoming.caller;
         match self {
-            Self::One { tool, arguments } => {
+            Self::One { tool, arguments, .. } => {
                 Binding::new("tools/call", &format!("{called}/{}", tool.descriptor.name), arguments, caller)
             }
             Self::Many { calls, .. } => {
@@ -205,9 +212,10 @@ impl Job {
 
 fn work(ex: &Exchange, called: String, job: Job, port: Option<Arc<dyn ClientPort>>, cancel: CancellationToken) -> Work {
     let router = ex.shared.router.clone();
-    let (routed, stamp) = (ex.routed(port, cancel), ex.stamp());
+    let (mut routed, stamp) = (ex.routed(port, cancel), ex.stamp());
     match job {
-        Job::One { tool, arguments } => {
+        Job::One { tool, arguments, exact } => {
+            routed.exact = exact;
             Box::pin(async move { one(&router, routed, &called, &tool, arguments, stamp).await.map(Reply::Tool) })
         }
         Job::Many { calls, at_once } => Box::pin(async move {
@@ -296,6 +304,7 @@ async fn many(
 
 /// In a batch every failure is one call's result: the others must not be lost with it.
 async fn planned(router: &Router, routed: RequestContext, call: Planned, stamp: Stamp) -> CallToolResult {
+    let routed = RequestContext { exact: call.exact, ..routed };
     let outcome = match call.tool {
         Ok(tool) => router.call_tool(routed, &tool.descriptor.name, call.arguments).await,
         Err(error) => Err(error),

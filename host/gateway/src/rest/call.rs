@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use tandem_router::{Output, RequestContext};
+use tandem_router::{Arguments, Output, RequestContext};
 use tokio_util::sync::CancellationToken;
 
 use super::Input;
@@ -22,8 +22,8 @@ use crate::{
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Call {
-    /// Null is what some clients write for none.
-    arguments: Option<Map<String, Value>>,
+    #[serde(default)]
+    arguments: Arguments,
 }
 
 /// The answer to a call.
@@ -44,7 +44,7 @@ pub(super) async fn call(
     Path(tool): Path<String>,
     Input(call): Input<Call>,
 ) -> Result<Json<Answer>, Problem> {
-    let output = run(&shared, &incoming, &tool, call.arguments.unwrap_or_default()).await?;
+    let output = run(&shared, &incoming, &tool, call.arguments).await?;
     let content = convert::blocks(output.content, output.structured.as_ref());
     Ok(Json(Answer {
         content: serde_json::to_value(content).unwrap_or_default(),
@@ -60,7 +60,7 @@ async fn run(
     shared: &Shared,
     incoming: &Incoming,
     tool: &str,
-    arguments: Map<String, Value>,
+    Arguments { members, exact }: Arguments,
 ) -> Result<Output, Problem> {
     // Dropping this future, as the server does when the connection closes, cancels too.
     let cancel = CancellationToken::new();
@@ -73,15 +73,17 @@ async fn run(
         deadline: None,
         traceparent: incoming.traceparent.clone(),
         depth: 0,
+        exact,
     };
-    let called = shared.router.call_tool(context, tool, arguments).await;
+    let called = shared.router.call_tool(context, tool, members).await;
     called.map_err(|error| Problem::from(&error).request(&incoming.request_id))
 }
 
 #[derive(Deserialize)]
 pub(super) struct Execute {
     tool: String,
-    args: Option<Map<String, Value>>,
+    #[serde(default)]
+    args: Arguments,
 }
 
 /// The form of older clients: the structured result itself, or the text under `result`, with `_runtime` and
@@ -91,7 +93,7 @@ pub(super) async fn execute(
     Extension(incoming): Extension<Arc<Incoming>>,
     Input(call): Input<Execute>,
 ) -> Result<Json<Value>, Problem> {
-    let output = run(&shared, &incoming, &call.tool, call.args.unwrap_or_default()).await?;
+    let output = run(&shared, &incoming, &call.tool, call.args).await?;
     let (lane, duration, is_error) = (output.lane.as_str(), milliseconds(output.duration), output.is_error);
     let mut answer = match output.structured {
         Some(Value::Object(object)) => object,

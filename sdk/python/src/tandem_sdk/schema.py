@@ -1,7 +1,7 @@
 """Python types as JSON Schema, and JSON values as Python ones.
 
 JSON Schema 2020-12 without ``$schema`` (2020-12 is what a schema without one is), every type written out in place so that
-a model reads it in one go. Built when the plugin is built, never during a call; so are the functions that read values.
+a model reads it in one go. A parameter whose default is ``None`` has a plain type: the host takes null for left out. Built when the plugin is built, never during a call; so are the functions that read values.
 
 Known: ``str``, ``int``, ``float``, ``bool``, ``None``, ``Any``, ``list``, ``tuple``, ``set``, ``dict[str, …]``, unions,
 ``Literal``, ``Enum``, dataclasses, ``TypedDict``, ``NewType``, and ``Annotated`` with :class:`Arg` or a text. Refused, with
@@ -89,6 +89,8 @@ def field(
     except TypeError as error:
         raise TypeError(f"`{name}`: {error}") from None
     schema = dict(made.schema)
+    if default is None and closed:  # null and left out are the same; strict gateways drop tools with lists of types
+        schema = shapes.without_null(schema)
     if description:
         schema["description"] = description
     if default is not dataclasses.MISSING and default is not None:

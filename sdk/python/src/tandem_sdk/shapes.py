@@ -164,6 +164,22 @@ def union(shapes: list[Shape]) -> Shape:
     return Shape({"anyOf": [s.schema for s in shapes]}, load)
 
 
+def without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of what may be left out instead of being null."""
+    if isinstance(schema.get("type"), list):
+        kinds = [kind for kind in schema["type"] if kind != "null"]
+        schema = {**schema, "type": kinds[0] if len(kinds) == 1 else kinds}
+    if "enum" in schema:
+        schema = {**schema, "enum": [value for value in schema["enum"] if value is not None]}
+    if "anyOf" in schema:
+        rest = [one for one in schema["anyOf"] if one != {"type": "null"}]
+        if len(rest) == 1:
+            schema = {**rest[0], **{key: value for key, value in schema.items() if key != "anyOf"}}
+        else:
+            schema = {**schema, "anyOf": rest}
+    return schema
+
+
 def array(kind: Any, items: list[Shape], args: tuple[Any, ...]) -> Shape:
     make = ARRAYS[kind]
     if make is tuple and items and ... not in args:

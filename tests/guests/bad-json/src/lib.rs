@@ -35,6 +35,12 @@ impl BadJson {
         structured(&format!("{{\"list\":{open}{close}}}"))
     }
 
+    /// Answers an integer that a client would round.
+    #[tool(read_only)]
+    fn bad_wide_integer() -> ToolOutput {
+        structured(r#"{ "ids": [12345678901234567890123] }"#)
+    }
+
     /// Answers a picture whose media type is none.
     #[tool(read_only)]
     fn bad_media_type() -> Content {

@@ -16,6 +16,16 @@ impl Guest for Stranger {
     fn greet(name: String) -> String {
         format!("Hello, {name}.")
     }
+
+    fn init(name: String) -> String {
+        format!("{name} begins.")
+    }
+}
+
+impl exports::exports::Guest for Stranger {
+    fn init(_: String, _: u32, _: bool) -> Result<(), String> {
+        Err("a component is made once".to_owned())
+    }
 }
 
 impl words::Guest for Stranger {

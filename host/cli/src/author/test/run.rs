@@ -199,7 +199,9 @@ fn copy(from: &Path, to: &Path, left: &mut usize) -> std::io::Result<()> {
 
 /// One call, checked on both sides as the router does.
 async fn call(tool: &Tool, case: &Case, tenant: &str, client: Arc<Client>) -> Outcome {
-    if let Err(unfit) = tool.check_arguments(&case.arguments, Effort::Full) {
+    let mut arguments = case.arguments.clone();
+    tool.normalize_arguments(&mut arguments);
+    if let Err(unfit) = tool.check_arguments(&arguments, Effort::Full) {
         return error("invalid-arguments", told(unfit.violations()));
     }
     let deadline = case.world.deadline.map_or(tool.limits.deadline, |own| own.as_duration().min(tool.limits.deadline));
@@ -220,7 +222,7 @@ async fn call(tool: &Tool, case: &Case, tenant: &str, client: Arc<Client>) -> Ou
             cancel.cancel();
         });
     }
-    match tool.plugin.call_tool(env, &tool.own_name, case.arguments.to_string()).await {
+    match tool.plugin.call_tool(env, &tool.own_name, arguments.to_string()).await {
         Ok(Ok(output)) => answer(tool, output),
         Ok(Err(failed)) => tool_error(failed),
         Err(failed) => run_error(failed),

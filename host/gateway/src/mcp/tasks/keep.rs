@@ -203,6 +203,7 @@ fn talk(
             deadline: None,
             traceparent: None,
             depth: 0,
+            exact: None,
         };
         tools::alone(router, routed, tool, arguments, Stamp::of(request_id))
     })
