@@ -7,7 +7,8 @@
 //! Chinese, Japanese and Korean are written without spaces, or with endings glued to words. A run of their characters,
 //! whatever stands next to it, is cut into all its pairs of neighbours, as Lucene's `CJKBigramFilter` does: `東京都` is
 //! `東京` and `京都`, so that a word is found where its characters stand together. Its single characters are terms too,
-//! for queries of one character, but do not count as words of the text.
+//! for queries of one character, and so are Korean words that stand alone, which rank above those glued to others; neither
+//! counts as a word of the text.
 
 use frostem::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization as _;
@@ -31,8 +32,18 @@ pub(crate) struct Word<'t> {
     pub(crate) start: usize,
     /// As it stands.
     pub(crate) text: &'t str,
-    /// Whether it is a part of other words here: a character of a pair.
-    pub(crate) is_part: bool,
+    pub(crate) kind: Kind,
+}
+
+/// What a word is to others of the same text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A word of its own, or a pair.
+    Word,
+    /// A character of a pair.
+    Part,
+    /// Pairs together.
+    Whole,
 }
 
 /// The words of a text, in the order of their beginnings.
@@ -40,9 +51,11 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = Word<'_>> {
     let words = runs(text).flat_map(|(start, run)| {
         let spaced = (!is_unspaced(run)).then(|| {
             let words = run.unicode_word_indices();
-            words.map(move |(at, text)| Word { start: start + at, text, is_part: false })
+            words.map(move |(at, text)| Word { start: start + at, text, kind: Kind::Word })
         });
-        spaced.into_iter().flatten().chain(is_unspaced(run).then(|| pairs(start, run)).into_iter().flatten())
+        let whole = stands_alone(text, start, run).then_some(Word { start, text: run, kind: Kind::Whole });
+        let unspaced = is_unspaced(run).then(|| whole.into_iter().chain(pairs(start, run)));
+        spaced.into_iter().flatten().chain(unspaced.into_iter().flatten())
     });
     words.filter(|word| word.text.len() <= MAX_WORD_BYTES)
 }
@@ -66,6 +79,15 @@ fn is_unspaced(run: &str) -> bool {
     run.chars().next().is_some_and(is_cjk)
 }
 
+/// Whether a run is a Korean word of several pairs with nothing glued to it.
+fn stands_alone(text: &str, start: usize, run: &str) -> bool {
+    let is_hangul = |c: char| matches!(c, '\u{1100}'..='\u{11ff}' | '\u{ac00}'..='\u{d7a3}');
+    let glued = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    let before = text.get(..start).and_then(|before| before.chars().next_back());
+    let after = text.get(start + run.len()..).and_then(|after| after.chars().next());
+    run.chars().all(is_hangul) && run.chars().nth(2).is_some() && !glued(before) && !glued(after)
+}
+
 /// The pairs of a run and its single characters.
 fn pairs(start: usize, run: &str) -> impl Iterator<Item = Word<'_>> {
     let mut bounds: Vec<usize> = run.char_indices().filter(|(_, c)| !extends(*c)).map(|(at, _)| at).collect();
@@ -74,7 +96,8 @@ fn pairs(start: usize, run: &str) -> impl Iterator<Item = Word<'_>> {
     (0..bounds.len()).flat_map(move |at| {
         let word = |characters: usize| {
             let (from, to) = (*bounds.get(at)?, *bounds.get(at + characters)?);
-            Some(Word { start: start + from, text: run.get(from..to)?, is_part: characters == 1 && !lone })
+            let kind = if characters == 1 && !lone { Kind::Part } else { Kind::Word };
+            Some(Word { start: start + from, text: run.get(from..to)?, kind })
         };
         [word(1), word(2)].into_iter().flatten()
     })
@@ -140,7 +163,7 @@ mod tests {
     use super::*;
 
     fn cut(text: &str) -> Vec<&str> {
-        words(text).filter(|word| !word.is_part).map(|word| word.text).collect()
+        words(text).filter(|word| word.kind == Kind::Word).map(|word| word.text).collect()
     }
 
     #[test]
@@ -155,8 +178,13 @@ mod tests {
         assert_eq!(cut("東京都、京"), ["東京", "京都", "京"]);
         assert_eq!(cut("OvertimeService초과근무v2"), ["OvertimeService", "초과", "과근", "근무", "v2"]);
         assert_eq!(cut("ﾌﾟﾛｼﾞｪ"), ["ﾌﾟﾛ", "ﾛｼﾞ", "ｼﾞｪ"]);
-        let all: Vec<_> = words("a東京").map(|word| (word.start, word.text, word.is_part)).collect();
-        assert_eq!(all, [(0, "a", false), (1, "東", true), (1, "東京", false), (4, "京", true)]);
+        let all: Vec<_> = words("a東京").map(|word| (word.start, word.text, word.kind)).collect();
+        assert_eq!(all, [(0, "a", Kind::Word), (1, "東", Kind::Part), (1, "東京", Kind::Word), (4, "京", Kind::Part)]);
+        let whole = |text| words(text).find(|word| word.kind == Kind::Whole).map(|word| word.text);
+        assert_eq!(whole("a 초과근무, b"), Some("초과근무"));
+        for none in ["a초과근무", "초과근무v2", "초과", "東京都庁"] {
+            assert_eq!(whole(none), None, "{none}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use tandem_segments::filter::Filter;
 use tandem_segments::{Error, Result};
 
-use crate::analysis::{Analyzer, plain, words};
+use crate::analysis::{Analyzer, Kind, plain, words};
 use crate::model::{Matching, SearchField};
 use crate::settings::{FieldKind, MAX_FACET_VALUES, MAX_FACETS, MAX_HITS, MAX_LISTS, MAX_OFFSET, MAX_WORDS, Settings};
 
@@ -47,6 +47,8 @@ pub(crate) struct Wanted {
     pub(crate) word: String,
     /// Whether it stands for every term that begins with it.
     pub(crate) prefix: bool,
+    /// Whether a document may lack it, since it has other words of the query instead.
+    pub(crate) bonus: bool,
 }
 
 /// A field that is searched.
@@ -115,10 +117,10 @@ fn parse(query: &str) -> Result<Vec<Wanted>> {
         return Err(Error::invalid(format!("the query has {} bytes; use at most {MAX_QUERY_BYTES}", query.len())));
     }
     let wanted: Vec<Wanted> = words(query)
-        .filter(|word| !word.is_part)
+        .filter(|word| word.kind != Kind::Part)
         .map(|word| {
             let after = query.get(word.start + word.text.len()..).unwrap_or_default();
-            Wanted { word: word.text.to_owned(), prefix: after.starts_with('*') }
+            Wanted { word: word.text.to_owned(), prefix: after.starts_with('*'), bonus: word.kind == Kind::Whole }
         })
         .collect();
     if wanted.is_empty() || wanted.len() > MAX_WORDS {

@@ -226,11 +226,11 @@ fn score(
             }
         }
     }
-    let all = u32::MAX >> (u32::BITS - words.len().clamp(1, 32) as u32);
+    let all = words.iter().zip(0..32).filter(|(wanted, _)| !wanted.bonus).fold(0, |all, (_, bit)| all | 1_u32 << bit);
     for (row, has) in (0..).zip(&has) {
         let fits = match plan.matching {
             Matching::Any => *has != 0,
-            Matching::All => *has == all,
+            Matching::All => *has & all == all,
         };
         if !fits {
             found.remove(row);

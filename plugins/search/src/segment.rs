@@ -10,7 +10,7 @@ use tandem_segments::ids::{IdDirectory, IdReader, write_ids};
 use tandem_segments::rows::{RowDirectory, RowReader, RowWriter};
 use tandem_segments::{Error, Replacement, Result, SegmentReader, SegmentRef, SegmentWriter};
 
-use crate::analysis::{Analyzer, plain, words};
+use crate::analysis::{Analyzer, Kind, plain, words};
 use crate::columns::{Column, ColumnBuilder};
 use crate::document::{self, texts};
 use crate::settings::{Field, FieldKind, Settings};
@@ -138,7 +138,7 @@ impl Inverted {
                 keys.push(word_key(field, &plain));
             }
             keys.push(key(field, &analyzer.stem(plain)));
-            count += usize::from(!word.is_part);
+            count += usize::from(word.kind == Kind::Word);
         }
         keys.sort_unstable();
         for same in keys.chunk_by(|a, b| a == b) {

@@ -346,4 +346,5 @@ fn texts_without_spaces_are_found_by_the_words_in_them() {
         }
     }
     assert_eq!(ids(&indexes, &search("東京都"))[0], "tokyo", "京都 fits too, and less");
+    assert_eq!(ids(&indexes, &search("초과근무")), ["spaced", "glued"], "a word that stands alone comes first");
 }
