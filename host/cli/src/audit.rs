@@ -8,8 +8,11 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use tandem_gateway::Unready;
 use tandem_manifest::{HostConfig, HumanDuration};
-use tandem_store::{AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRetention, AuditRow, MAX_PAGE, Store};
+use tandem_store::{
+    AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRetention, AuditRow, EventRecord, MAX_PAGE, Store,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{args::Source, config, exit::Exit};
@@ -87,6 +90,8 @@ struct Export {
     filter: Filter,
 }
 
+/// Between two tries to record anything, while that fails.
+const RESUME: Duration = Duration::from_secs(1);
 /// Between two looks at the retention while a host runs; the store also looks when it writes.
 const ROTATE: Duration = Duration::from_secs(600);
 
@@ -110,6 +115,26 @@ pub(crate) async fn rotate(store: Store, stop: CancellationToken) {
             }
         }
     }
+}
+
+/// While records are lost, tries to record just that: the host is ready again with the first one that is kept.
+pub(crate) async fn resume(store: Store, stop: CancellationToken) {
+    let mut timer = tokio::time::interval(RESUME);
+    while stop.run_until_cancelled(timer.tick()).await.is_some() {
+        let lost = store.audit_lost();
+        if lost == 0 {
+            continue;
+        }
+        let event = EventRecord::of_host("audit.resumed").with("lost", lost.to_string());
+        if store.audit_append(vec![event.into()]).await.is_ok() {
+            tracing::info!(lost, "audit records can be written again");
+        }
+    }
+}
+
+/// Why the host should get no calls.
+pub(crate) fn unready(store: Store) -> Unready {
+    Box::new(move || (store.audit_lost() > 0).then_some("audit records cannot be written; is the disk full?"))
 }
 
 /// Runs one of them.

@@ -126,6 +126,7 @@ async fn serve(
         ..gateway_config(args.exposure, config)
     };
     let gateway = Gateway::with_authenticator(router.clone(), gateway_config, authenticator)?;
+    gateway.set_unready(audit::unready(store.clone()));
     gateway.set_health(health::parts(reactor.clone(), store.clone()));
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
@@ -140,6 +141,7 @@ async fn serve(
         admin.set_reload(reload);
     }
     tokio::spawn(audit::rotate(store.clone(), stop.clone()));
+    tokio::spawn(audit::resume(store.clone(), stop.clone()));
     tokio::spawn(admin::watch(admin.clone(), stop.clone()));
     if let Err(error) = admin::open(admin, stop.clone()).await {
         tracing::error!(

@@ -23,9 +23,13 @@ pub(crate) async fn live(State(shared): State<Arc<Shared>>) -> Json<Value> {
 /// Ready: plugins are loaded and the host is not shutting down.
 pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Value>) {
     let draining = shared.draining.is_cancelled();
-    let ready = shared.router.is_ready() && !draining;
+    let reason = shared.unready.get().and_then(|unready| unready());
+    let ready = shared.router.is_ready() && !draining && reason.is_none();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let mut answer = json!({ "ready": ready, "draining": draining });
+    if let (Some(reason), Some(answer)) = (reason, answer.as_object_mut()) {
+        answer.insert("reason".to_owned(), reason.into());
+    }
     // Everybody may ask, and how much there is to do is nobody's business where there are tenants.
     if shared.auth.is_open()
         && let Some(answer) = answer.as_object_mut()
@@ -34,6 +38,9 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, Jso
     }
     (status, Json(answer))
 }
+
+/// Why the host should get no calls now, if it should not. Everybody may read it.
+pub type Unready = Box<dyn Fn() -> Option<&'static str> + Send + Sync>;
 
 /// A part of `GET /health/runtime` that the gateway does not know by itself: its name there, and what it is now.
 pub type HealthPart = Box<dyn Fn() -> BoxFuture<'static, (&'static str, Value)> + Send + Sync>;

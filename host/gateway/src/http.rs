@@ -1,6 +1,10 @@
 //! The HTTP side: routes, and what every request passes before them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     Json, Router as App,
@@ -11,17 +15,18 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use tandem_engine::Caller;
+use tandem_store::EventRecord;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     Shared,
-    auth::WELL_KNOWN,
+    auth::{API_KEY, AuthError, WELL_KNOWN},
     cors,
     endpoint::{self, Edge},
     guard::Refusal,
     health,
     incoming::{ClientAddress, Endpoint, Incoming, traceparent_of},
-    metrics,
+    intake, metrics,
     problem::Problem,
     rest, slow, strict,
 };
@@ -69,7 +74,8 @@ pub(crate) fn app(shared: &Arc<Shared>, streams: CancellationToken) -> App {
 /// What every guarded request passes: the guard, authentication, and its id.
 async fn admit(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
     let ticket = (*request.method() == Method::POST).then(|| shared.in_flight.enter());
-    let caller = match let_in(&shared, request.uri(), request.headers()).await {
+    let address = request.extensions().get::<ClientAddress>().map(|ClientAddress(address)| *address);
+    let caller = match let_in(&shared, request.uri(), request.headers(), address).await {
         Ok(caller) => caller,
         Err(problem) => return problem.into_response(),
     };
@@ -78,16 +84,18 @@ async fn admit(State(shared): State<Arc<Shared>>, mut request: Request, next: Ne
     }
     let watched = is_listening(&shared, &request).then(|| (request.headers().clone(), caller.clone()));
     let traceparent = traceparent_of(request.headers());
-    let address = request.extensions().get::<ClientAddress>().map(|ClientAddress(address)| *address);
     let incoming = Incoming::new(caller, Endpoint::from(&shared.config.exposure), traceparent);
     let incoming = Arc::new(incoming.at_address(address));
     let request_id = incoming.request_id.clone();
+    let reserve = shared.router.reserve(&incoming.caller);
     request.extensions_mut().insert(incoming);
     let limit = shared.config.body_timeout;
     let (parts, body) = request.into_parts();
     let (body, late) = slow::timed(body, limit);
+    let (body, charge) = intake::charged(body, reserve);
     let mut response = next.run(Request::from_parts(parts, body)).await;
-    if let Some(problem) = late.problem(limit) {
+    let refused = charge.as_ref().and_then(|charge| charge.refused().map(|error| Problem::from(&error)));
+    if let Some(problem) = refused.or_else(|| late.problem(limit)) {
         response = problem.request(&request_id).into_response();
         // The rest of the body may still come, and is not worth waiting for.
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -98,16 +106,40 @@ async fn admit(State(shared): State<Arc<Shared>>, mut request: Request, next: Ne
     if let Some((headers, caller)) = watched {
         response = response.map(|body| slow::until_revoked(body, shared.clone(), headers, caller));
     }
+    if let Some(charge) = charge {
+        response = response.map(|body| charge.hold(body));
+    }
     match ticket {
         Some(ticket) => response.map(|body| ticket.hold(body)),
         None => response,
     }
 }
 
-async fn let_in(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Problem> {
+async fn let_in(shared: &Shared, uri: &Uri, headers: &HeaderMap, address: Option<IpAddr>) -> Result<Caller, Problem> {
     guard(shared, uri, headers)?;
-    let caller = shared.auth.authenticate(headers).await;
-    Ok(caller.inspect_err(|error| tracing::debug!(%error, "not let in"))?)
+    match shared.auth.authenticate(headers).await {
+        Ok(caller) => Ok(caller),
+        Err(error) => {
+            // Who shows none asks how to sign in.
+            if headers.contains_key(header::AUTHORIZATION) || headers.contains_key(API_KEY) {
+                refused(shared, &error, address).await;
+            }
+            Err(error.into())
+        }
+    }
+}
+
+/// Counts a refused credential, and reports it in log and audit log unless its address was reported a moment ago.
+async fn refused(shared: &Shared, error: &AuthError, address: Option<IpAddr>) {
+    ::metrics::counter!("tandem_refused_credentials_total").increment(1);
+    let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let Some((address, count)) = shared.refused.note(address, Instant::now()) else { return };
+    tracing::warn!(%address, count, reason = %error, "credentials refused");
+    let event = EventRecord::of_host("credentials.refused")
+        .with("address", address.to_string())
+        .with("count", count.to_string())
+        .with("reason", error.to_string());
+    shared.router.record_event(event).await;
 }
 
 fn guard(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {

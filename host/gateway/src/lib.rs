@@ -35,6 +35,7 @@ mod heads;
 mod health;
 mod http;
 mod incoming;
+mod intake;
 mod lines;
 mod listen;
 mod mcp;
@@ -70,7 +71,7 @@ pub use auth::{
     Rotation, Tenant, TenantAuth,
 };
 pub use config::{ConfigError, Exposure, GatewayConfig, StateKey};
-pub use health::HealthPart;
+pub use health::{HealthPart, Unready};
 pub use listen::ServeError;
 pub use stdio::StdioError;
 
@@ -103,6 +104,10 @@ struct Shared {
     sealer: mcp::mrtr::Sealer,
     /// None where calls stay calls.
     tasks: Option<Arc<mcp::tasks::Tasks>>,
+    /// Credentials that were refused.
+    refused: auth::Refused,
+    /// Why the host is not ready though it serves; none where nobody says so.
+    unready: OnceLock<Unready>,
     listeners: Arc<places::Places>,
     in_flight: Arc<drain::InFlight>,
     /// Cancelled when the host begins to shut down.
@@ -155,6 +160,8 @@ impl Gateway {
             ),
             sealer: mcp::mrtr::Sealer::new(&key),
             tasks: config.tasks.clone().map(|store| mcp::tasks::Tasks::new(store, &config, open)),
+            refused: auth::Refused::default(),
+            unready: OnceLock::new(),
             listeners: places::Places::new(config.subscription_limit, places::share(config.subscription_limit, open)),
             in_flight: Arc::default(),
             draining: CancellationToken::new(),
@@ -163,6 +170,11 @@ impl Gateway {
             started: Instant::now(),
             config,
         })))
+    }
+
+    /// Has `GET /health/ready` ask whether something else keeps the host from being ready. Only the first setting counts.
+    pub fn set_unready(&self, unready: Unready) {
+        drop(self.0.unready.set(unready));
     }
 
     /// Adds parts to `GET /health/runtime`, beside lanes, categories and plugins. Only the first setting counts.

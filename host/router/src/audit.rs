@@ -7,7 +7,7 @@ use std::{
 
 use tandem_catalog::shown_name;
 use tandem_engine::Caller;
-use tandem_store::{AuditRecord, CallRecord, Denial, Store};
+use tandem_store::{AuditRecord, CallRecord, Denial, EventRecord, Store};
 
 use crate::{
     api::{CallError, RequestContext},
@@ -167,6 +167,15 @@ impl Router {
             send(store, record).await;
         }
         error
+    }
+
+    /// Adds an event to the audit log, where there is a store.
+    pub async fn record_event(&self, event: EventRecord) {
+        if let Some(store) = self.0.services.store.clone()
+            && let Err(error) = store.audit_send(vec![AuditRecord::from(event)]).await
+        {
+            tracing::error!(%error, "an event could not be recorded in the audit log");
+        }
     }
 
     /// A request that reads the catalog only: it counts against the tenant's rate.

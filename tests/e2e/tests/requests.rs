@@ -126,3 +126,79 @@ async fn calls_with_a_key_that_was_issued_are_recorded() -> anyhow::Result<()> {
     }
     recorded(&host, "\"tool\": String(\"echo\")").await
 }
+
+/// A body of so many small objects, which take a hundred times their text.
+fn small_objects(count: usize) -> String {
+    format!("{{\"arguments\": {{\"text\": [{}]}}}}", vec!["{\"\":0}"; count].join(","))
+}
+
+async fn post(host: &Host, key: &str, tool: &str, body: String) -> reqwest::Result<u16> {
+    let request = reqwest::Client::new().post(format!("{}/v1/tools/{tool}/call", host.url));
+    let request = request.header("content-type", "application/json").bearer_auth(key);
+    Ok(request.body(body).send().await?.status().as_u16())
+}
+
+#[tokio::test]
+async fn what_bodies_are_parsed_to_is_charged_before_they_are() -> anyhow::Result<()> {
+    let host = host(&["echo"], "memory = '64MiB'", "").await?;
+    let (before, large) = (peak(&host)?, small_objects(300_000));
+    for _ in 0..4 {
+        // The connection may close before all of it is sent.
+        let status = post(&host, "bad", "echo", large.clone()).await;
+        assert!(status.as_ref().map_or(true, |status| *status == 429), "{status:?}");
+    }
+    assert!(peak(&host)? < before + 60, "{before} MiB, then {}", peak(&host)?);
+    assert_eq!(post(&host, "bad", "echo", small_objects(10)).await?, 400, "a small one is read, and does not fit");
+    assert_eq!(post(&host, "good", "echo", large).await?, 400, "the neighbour has memory of its own");
+    let text = json!({"arguments": {"text": "x".repeat(3 << 20)}}).to_string();
+    assert_ne!(post(&host, "bad", "echo", text).await?, 429, "texts take little more than they are, and all came back");
+    Ok(())
+}
+
+#[tokio::test]
+async fn bodies_that_are_never_finished_hold_no_more_than_their_tenants_share() -> anyhow::Result<()> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let host = host(&["echo"], "memory = '16MiB'", "").await?;
+    let address = host.url.trim_start_matches("http://").to_owned();
+    let head = format!(
+        "POST /v1/tools/echo/call HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer bad\r\n\
+         content-type: application/json\r\ncontent-length: 4000000\r\n\r\n"
+    );
+    let (mut open, mut refused) = (Vec::new(), 0);
+    for _ in 0..12 {
+        let mut stream = tokio::net::TcpStream::connect(&address).await?;
+        stream.write_all(head.as_bytes()).await?;
+        let _cut = stream.write_all(&vec![b'"'; 1]).await;
+        let _cut = stream.write_all(&vec![b'x'; 1 << 20]).await;
+        let mut answer = [0; 12];
+        let read = tokio::time::timeout(Duration::from_millis(300), stream.read(&mut answer)).await;
+        refused += usize::from(read.is_ok());
+        open.push(stream);
+    }
+    assert!(refused >= 6, "16 MiB are at most four bodies of one: {refused}");
+    assert_eq!(post(&host, "good", "echo", json!({"arguments": {"text": "x"}}).to_string()).await?, 200);
+    drop(open);
+    for _ in 0..100 {
+        let text = json!({"arguments": {"text": "x".repeat(1 << 20)}}).to_string();
+        if post(&host, "bad", "echo", text).await.is_ok_and(|status| status == 200) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    anyhow::bail!("what closed connections held did not come back")
+}
+
+#[tokio::test]
+async fn refused_credentials_are_recorded_once_in_a_while() -> anyhow::Result<()> {
+    let host = host(&["echo"], "", "").await?;
+    for i in 0..30 {
+        assert_eq!(post(&host, &format!("guess-{i}"), "echo", "{}".to_owned()).await?, 401);
+    }
+    recorded(&host, "credentials.refused").await?;
+    let rows = records(&host).await?;
+    let events: Vec<_> = rows.iter().filter(|row| row["body"]["event"] == "credentials.refused").collect();
+    assert_eq!(events.len(), 1, "guessing does not fill the log: {events:?}");
+    assert_eq!(events[0]["body"]["details"]["address"], "127.0.0.1");
+    assert!(!format!("{rows:?}").contains("guess-"), "no credential is in the log");
+    Ok(())
+}

@@ -19,7 +19,7 @@ use super::{
     scopes,
 };
 
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 /// Bytes of a credential: it is hashed on every request. Tokens with many claims have two or three thousand.
 const MAX_CREDENTIAL: usize = 8 << 10;
 /// When to try again while the issuer's keys are not known.

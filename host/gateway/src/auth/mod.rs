@@ -18,6 +18,7 @@ mod jwks;
 mod jwt;
 mod keys;
 mod operator;
+mod refused;
 mod scopes;
 
 use std::{fmt, time::Duration};
@@ -28,11 +29,13 @@ use serde_json::Value;
 use tandem_engine::Caller;
 
 pub(crate) use challenge::WELL_KNOWN;
+pub(crate) use gate::API_KEY;
 pub use gate::TenantAuth;
 pub use issuer::IssuerError;
 pub use jwt::OAuthConfig;
 pub use keys::{ApiKey, KeyRing, Rotation, Tenant};
 pub use operator::OperatorToken;
+pub(crate) use refused::Refused;
 
 /// Why a request was not let in.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -73,12 +73,13 @@ pub(crate) struct Tenants {
 }
 
 impl Tenants {
-    /// `workers` threads run guests: all but one of them at most compute for one tenant while others are active.
+    /// `workers` threads run guests: all but one of them at most compute for long while several tenants are active, whoever's
+    /// guests these are.
     /// Guests of all of them have at most `descriptors` open.
     pub(crate) fn new(policy: Arc<dyn TenantPolicy>, workers: usize, descriptors: u32) -> Self {
         let turns = workers.saturating_sub(1).max(1);
         let descriptors = Arc::new(Pool::new("open-files", descriptors));
-        Self { policy, activity: Arc::default(), turns, descriptors, known: RwLock::default() }
+        Self { policy, activity: Arc::new(Activity::new(turns)), turns, descriptors, known: RwLock::default() }
     }
 
     pub(crate) fn of(&self, name: &Arc<str>) -> Arc<Tenant> {

@@ -50,6 +50,8 @@ pub(crate) struct Tenant {
     all_descriptors: Arc<Pool>,
     turns: Arc<Semaphore>,
     work: Arc<Gate>,
+    /// Bytes of its requests that are held.
+    requests: AtomicU64,
     activity: Arc<Activity>,
 }
 
@@ -122,6 +124,7 @@ impl Tenant {
             all_descriptors,
             turns: Arc::new(Semaphore::new(turns)),
             work: work::share(turns + 1),
+            requests: AtomicU64::new(0),
             activity,
             limits,
         }
@@ -144,6 +147,16 @@ impl Tenant {
         self.places.as_ref()
     }
 
+    /// Whether anything binds it; a host for one user binds nobody.
+    pub(crate) fn is_bound(&self) -> bool {
+        self.limits != TenantLimits::default()
+    }
+
+    /// Bytes of its requests that are held.
+    pub(crate) fn requests(&self) -> &AtomicU64 {
+        &self.requests
+    }
+
     /// The gate of the host's own work for it.
     pub(crate) fn work(&self) -> &Arc<Gate> {
         &self.work
@@ -155,7 +168,7 @@ impl Tenant {
         self.cpu.as_ref().map_or(Ok(()), |cpu| cpu.charge(units))
     }
 
-    pub(super) fn grow(&self, bytes: u64) -> Result<(), Exhausted> {
+    pub(crate) fn grow(&self, bytes: u64) -> Result<(), Exhausted> {
         let before = self.memory.fetch_add(bytes, Ordering::Relaxed);
         match self.limits.memory {
             Some(max) if before.saturating_add(bytes) > max => {
@@ -168,7 +181,7 @@ impl Tenant {
         }
     }
 
-    pub(super) fn shrink(&self, bytes: u64) {
+    pub(crate) fn shrink(&self, bytes: u64) {
         self.memory.fetch_sub(bytes, Ordering::Relaxed);
     }
 
@@ -193,10 +206,12 @@ impl Tenant {
         if !self.activity.is_shared(self.number) {
             return None;
         }
-        let turns = self.turns.clone();
+        let (own, all) = (self.turns.clone(), self.activity.turns.clone());
         Some(Box::pin(async move {
-            // The semaphore is never closed; its queue is in order of arrival, so everybody's turn comes.
-            Box::new(turns.acquire_owned().await.ok()) as Turn
+            // The semaphores are never closed; their queues are in order of arrival, so everybody's turn comes. A tenant waits for
+            // the turns of all with no more guests than it may have turns.
+            let own = own.acquire_owned().await.ok();
+            Box::new((own, all.acquire_owned().await.ok())) as Turn
         }))
     }
 }
@@ -210,7 +225,7 @@ mod tests {
     }
 
     fn tenant(limits: TenantLimits) -> Tenant {
-        Tenant::new("t".into(), limits, 1, Arc::default(), pool())
+        Tenant::new("t".into(), limits, 1, Arc::new(Activity::new(1)), pool())
     }
 
     #[test]
@@ -269,7 +284,7 @@ mod tests {
 
     #[test]
     fn a_tenant_alone_takes_no_turns() {
-        let activity = Arc::<Activity>::default();
+        let activity = Arc::new(Activity::new(1));
         let one = Tenant::new("a".into(), TenantLimits::default(), 1, activity.clone(), pool());
         let two = Tenant::new("b".into(), TenantLimits::default(), 1, activity, pool());
         one.call().unwrap();

@@ -1,9 +1,14 @@
 //! Whether more than one tenant is active: only then do long-running guests wait for turns.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Instant,
 };
+
+use tokio::sync::Semaphore;
 
 /// For so long after another tenant's call, or its guest's last tick, a tenant's guests take turns. A tenant alone has
 /// every thread.
@@ -14,14 +19,21 @@ const TIME_BITS: u32 = 40;
 /// The last sign of life of the tenant that gave the newest one, and of the one before it. Two suffice to know of
 /// somebody else. Races between threads lose a sign now and then; the next one comes within a tick.
 pub(crate) struct Activity {
+    /// Turns of all tenants: so many guests compute for longer than a tick, at a time.
+    pub(crate) turns: Arc<Semaphore>,
     start: Instant,
     newest: AtomicU64,
     other: AtomicU64,
 }
 
-impl Default for Activity {
-    fn default() -> Self {
-        Self { start: Instant::now(), newest: AtomicU64::new(0), other: AtomicU64::new(0) }
+impl Activity {
+    pub(crate) fn new(turns: usize) -> Self {
+        Self {
+            turns: Arc::new(Semaphore::new(turns)),
+            start: Instant::now(),
+            newest: AtomicU64::new(0),
+            other: AtomicU64::new(0),
+        }
     }
 }
 
@@ -60,7 +72,7 @@ mod tests {
 
     #[test]
     fn one_tenant_alone_shares_with_nobody() {
-        let activity = Activity::default();
+        let activity = Activity::new(1);
         assert!(!activity.is_shared(1));
         activity.sign(1);
         activity.sign(1);
@@ -72,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_tenant_that_calls_all_the_time_stays_seen() {
-        let activity = Activity::default();
+        let activity = Activity::new(1);
         activity.sign(1);
         for _ in 0..1000 {
             activity.sign(2);

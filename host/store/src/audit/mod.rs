@@ -19,7 +19,13 @@ mod record;
 mod verify;
 mod write;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 pub use chain::AuditKey;
 pub use read::{AuditQuery, AuditReader, AuditRow, MAX_PAGE};
@@ -71,11 +77,13 @@ impl Default for AuditRetention {
 pub(crate) struct Log {
     key: AuditKey,
     waiting: Arc<Semaphore>,
+    /// Records that were lost since the last one that was kept.
+    lost: Arc<AtomicU64>,
 }
 
 impl Log {
     pub(crate) fn new(key: AuditKey) -> Self {
-        Self { key, waiting: Arc::new(Semaphore::new(MAX_WAITING)) }
+        Self { key, waiting: Arc::new(Semaphore::new(MAX_WAITING)), lost: Arc::default() }
     }
 }
 
@@ -110,13 +118,20 @@ impl Store {
     /// disk with the next commit, a few milliseconds later, and a crash before it loses them. A failure of the
     /// disk is logged as an error.
     pub async fn audit_send(&self, records: Vec<AuditRecord>) -> Result<(), StoreError> {
-        let count = records.len();
+        let (lost, count) = (self.log.lost.clone(), records.len());
         let told = move |result: Result<(), StoreError>| {
             if let Err(error) = result {
+                lost.fetch_add(count as u64, Ordering::Relaxed);
                 tracing::error!(%error, count, "audit records were lost");
             }
         };
         self.audit_queue(records, told).await
+    }
+
+    /// Records that were lost since the last one that could be kept; 0 as long as all is well.
+    #[must_use]
+    pub fn audit_lost(&self) -> u64 {
+        self.log.lost.load(Ordering::Relaxed)
     }
 
     /// Drops what is older or more than the retention allows, a bounded part of it at a time. Answers how many
@@ -138,6 +153,13 @@ impl Store {
         let (key, retention) = (self.log.key.clone(), self.retention);
         let place: OwnedSemaphorePermit =
             self.log.waiting.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let lost = self.log.lost.clone();
+        let answer = move |result: Result<(), StoreError>| {
+            if result.is_ok() {
+                lost.store(0, Ordering::Relaxed);
+            }
+            answer(result);
+        };
         let append = move |db: &rusqlite::Connection| {
             let _place = place;
             write::append(db, &key, &bodies, retention)

@@ -215,3 +215,20 @@ async fn only_its_user_reads_what_the_store_holds() {
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
 }
+
+#[tokio::test]
+async fn lost_records_are_counted_until_one_is_kept() {
+    let fixture = Fixture::new();
+    let store = fixture.store();
+    store.audit_append(vec![call("a")]).await.unwrap();
+    assert_eq!(store.audit_lost(), 0);
+    fixture.tamper("ALTER TABLE audit RENAME TO elsewhere").unwrap();
+    for _ in 0..3 {
+        store.audit_send(vec![call("b")]).await.unwrap();
+    }
+    store.audit_append(vec![call("c")]).await.unwrap_err();
+    assert_eq!(store.audit_lost(), 3, "who waits for an answer is told, and nothing of it is lost in silence");
+    fixture.tamper("ALTER TABLE elsewhere RENAME TO audit").unwrap();
+    store.audit_append(vec![call("d")]).await.unwrap();
+    assert_eq!(store.audit_lost(), 0);
+}

@@ -1,0 +1,150 @@
+//! Bodies of requests, charged to their tenants while they come: for their bytes, and for what they will be parsed to.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+};
+
+use axum::body::{Body, HttpBody};
+use bytes::Bytes;
+use hyper::body::{Frame, SizeHint};
+use tandem_router::{CallError, Reserve};
+
+/// Bytes that are held for each byte of a body: itself, the texts in it, the arguments as a text again, the guest's copy.
+const BYTE: u64 = 4;
+/// Bytes that a value takes for each token which begins one or divides two: an object's table and first entries, a list's first
+/// elements, the next one, and the name of a member. Lists grow by doubling.
+const OBJECT: u64 = 512;
+const LIST: u64 = 320;
+const NEXT: u64 = 144;
+const NAME: u64 = 64;
+
+/// What a body is estimated to take, without parsing it.
+#[derive(Debug, Default)]
+struct Estimate {
+    in_text: bool,
+    escaped: bool,
+}
+
+impl Estimate {
+    /// What these next bytes add.
+    fn of(&mut self, bytes: &[u8]) -> u64 {
+        let mut size = BYTE * bytes.len() as u64;
+        for byte in bytes {
+            if self.in_text {
+                match byte {
+                    _ if self.escaped => self.escaped = false,
+                    b'\\' => self.escaped = true,
+                    b'"' => self.in_text = false,
+                    _ => {}
+                }
+                continue;
+            }
+            match byte {
+                b'"' => self.in_text = true,
+                b'{' => size += OBJECT,
+                b'[' => size += LIST,
+                b',' => size += NEXT,
+                b':' => size += NAME,
+                _ => {}
+            }
+        }
+        size
+    }
+}
+
+/// What a request holds, and why it may hold no more.
+#[derive(Clone, Debug)]
+pub(crate) struct Charge(Arc<Mutex<State>>);
+
+#[derive(Debug)]
+struct State {
+    reserve: Reserve,
+    refused: Option<CallError>,
+}
+
+impl Charge {
+    /// The answer in place of whatever was made of half a body.
+    pub(crate) fn refused(&self) -> Option<CallError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).refused.clone()
+    }
+
+    fn grow(&self, bytes: u64) -> bool {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        state.refused = state.reserve.grow(bytes).err();
+        state.refused.is_none()
+    }
+
+    /// Holds the charge until the answer ends or is dropped: the arguments live as long as the call.
+    pub(crate) fn hold(self, body: Body) -> Body {
+        Body::new(Charged { body, charge: self, estimate: None })
+    }
+}
+
+/// Charges for a body while it is read.
+pub(crate) fn charged(body: Body, reserve: Reserve) -> (Body, Option<Charge>) {
+    if body.is_end_stream() {
+        return (body, None);
+    }
+    let charge = Charge(Arc::new(Mutex::new(State { reserve, refused: None })));
+    (Body::new(Charged { body, charge: charge.clone(), estimate: Some(Estimate::default()) }), Some(charge))
+}
+
+struct Charged {
+    body: Body,
+    charge: Charge,
+    /// None for an answer.
+    estimate: Option<Estimate>,
+}
+
+impl HttpBody for Charged {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
+        let Charged { charge, estimate, .. } = &mut *self;
+        if let (Some(estimate), Some(Ok(frame))) = (estimate, &frame)
+            && let Some(data) = frame.data_ref()
+            && !charge.grow(estimate.of(data))
+        {
+            return Poll::Ready(Some(Err(axum::Error::new("the tenant's requests hold too much memory"))));
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn estimate(text: &str) -> u64 {
+        Estimate::default().of(text.as_bytes())
+    }
+
+    #[test]
+    fn small_objects_count_for_what_they_become_and_texts_for_themselves() {
+        assert!(estimate(r#"{"":0},"#) > 100 * 7 - 50);
+        assert_eq!(estimate(r#""a,{[:\",:""#), BYTE * 11, "what stands in a text is no token");
+        assert!(estimate(&format!("\"{}\"", "x".repeat(1000))) < 5000);
+    }
+
+    #[test]
+    fn pieces_count_as_the_whole() {
+        let text = r#"{"a\\": ["\"", {"b": "\\\""}], "c": 1}"#;
+        for split in 0..text.len() {
+            let (first, second) = text.as_bytes().split_at(split);
+            let mut parts = Estimate::default();
+            assert_eq!(parts.of(first) + parts.of(second), estimate(text), "{split}");
+        }
+    }
+}
