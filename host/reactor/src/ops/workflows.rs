@@ -29,7 +29,8 @@ pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Ans
         Some(Value::String(key)) => Some(key),
         Some(_) => return Err(P2pError::InvalidArgument("`idempotency_key` is a string".to_owned())),
     };
-    for step in document["steps"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+    let steps = document.get_mut("steps").and_then(Value::as_array_mut);
+    for step in steps.into_iter().flatten().filter_map(Value::as_object_mut) {
         say_retry(core, caller, step);
     }
     let spec: Spec = serde_json::from_value(document).map_err(|error| P2pError::InvalidArgument(error.to_string()))?;
