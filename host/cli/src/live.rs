@@ -20,8 +20,8 @@ const EXCHANGED: [&str; 8] =
     ["grants", "tenants", "p2p.allow", "p2p.block", "p2p.tenant", "p2p.tenants", "p2p.require-token", "p2p.tokens"];
 
 fn is_exchanged(key: &str) -> bool {
-    let below = |table: &&str| key.strip_prefix(*table).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    EXCHANGED.iter().any(|table| below(&table))
+    let below = |table: &str| key.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    EXCHANGED.iter().any(|table| below(table))
 }
 
 /// The grants of the configuration and the changes over it.

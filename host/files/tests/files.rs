@@ -105,7 +105,7 @@ fn what_killed_writers_left_goes_and_what_is_being_written_stays() {
 
 /// Answers before anybody would write into the pipe.
 fn read(path: &Path, max: u64) -> Result<Vec<u8>, ReadError> {
-    let (path, (sender, receiver)) = (path.to_owned(), mpsc::channel());
+    let (path, (sender, receiver)) = (path.to_owned(), mpsc::sync_channel(1));
     std::thread::spawn(move || sender.send(read_regular(&path, max)));
     receiver.recv_timeout(Duration::from_secs(30)).expect("the reader waits")
 }

@@ -41,8 +41,14 @@ async fn a_second_plugin_with_the_same_tools_is_left_out_by_name() -> anyhow::Re
     let host = Options::with(&["echo"])?.file(copy).start().await?;
     let client = host.client("/mcp/full").await?;
     client.structured("add", json!({"a": 1, "b": 1})).await?;
-    let reported = host.log().iter().any(|line| line.to_string().contains("already taken by plugin `echo`"));
-    assert!(reported, "{:?}", host.log());
+    let reported = |text: &str| host.log().iter().any(|line| line.to_string().contains(text));
+    assert!(reported("already taken by plugin `echo`"), "{:?}", host.log());
+    drop(client);
+
+    // Of another category, whose tool can be called otherwise.
+    let host = Options::with(&["echo", "who"])?.start().await?;
+    let reason = "tool `who_am_i` of plugin `who` is already taken by plugin `echo`; rename it with `plugins.prefixes`";
+    assert!(host.log().iter().any(|line| line.to_string().contains(reason)), "{:?}", host.log());
     Ok(())
 }
 

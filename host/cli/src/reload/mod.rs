@@ -122,7 +122,7 @@ pub(crate) async fn configuration(reload: &Arc<Reload>, actor: &str) -> anyhow::
     // Files are read; they may be slow.
     let done = tokio::task::spawn_blocking(move || once(&work)).await?;
     let (rotation, restart) = done.inspect_err(|error| {
-        tracing::error!("configuration read again and refused, the old one stays: {}", crate::exit::chain(&error))
+        tracing::error!("configuration read again and refused, the old one stays: {}", crate::exit::chain(error))
     })?;
     peers::admit(&reload.policy.config(), reload.reactor.as_deref()).await;
     record(&reload.store, &rotation, &restart, actor).await;
