@@ -76,6 +76,8 @@ async fn task_queue(caller: &mut Caller) -> anyhow::Result<()> {
     caller.refused("p2p_taskqueue_submit", json!({"tool": "ad", "arguments": {}}), "add").await?;
     let local = json!({"tool": "p2p_peer_list", "arguments": {}});
     caller.refused("p2p_taskqueue_submit", local, "no task").await?;
+    let long = json!({"tool": "add", "arguments": {"a": 1, "b": 1}, "timeout_s": 3_600});
+    caller.refused("p2p_taskqueue_submit", long, "longer than the deadline of `add`").await?;
     let id = first["task_id"].clone();
     let result = caller.ok("p2p_taskqueue_get_result", json!({"task_id": id, "wait_s": 30})).await?;
     assert_eq!((&result["state"], &result["result"]["sum"]), (&json!("completed"), &json!(3.0)));

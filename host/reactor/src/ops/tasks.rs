@@ -93,7 +93,7 @@ pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Ans
 fn timeout(here: Option<&ToolInfo>, asked: Option<u32>) -> Result<u32, P2pError> {
     let Some(info) = here else { return Ok(asked.unwrap_or(DEFAULT_TIMEOUT_S)) };
     let most = u32::try_from(info.deadline.as_secs()).unwrap_or(u32::MAX).max(1);
-    match asked.filter(|asked| *asked != DEFAULT_TIMEOUT_S) {
+    match asked {
         Some(asked) if asked > most => Err(P2pError::InvalidArgument(too_long(info, asked.into()))),
         asked => Ok(asked.unwrap_or(DEFAULT_TIMEOUT_S.min(most))),
     }

@@ -4,7 +4,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use libp2p::identity::Keypair;
 use serde_json::{Value, json};
-use tandem_engine::P2pRequest;
+use tandem_engine::{P2pError, P2pRequest};
 use tandem_store::tasks::TaskStore as _;
 
 use crate::kit::{Host, MARKS, REFUSAL, REFUSALS, ask, closed, config, peer_of};
@@ -107,6 +107,11 @@ async fn a_time_over_the_tools_deadline_is_refused_by_name_and_never_cut() {
     let workflow = json!({"name": "w", "steps": steps}).to_string();
     let refused = host.request(P2pRequest::WorkflowSubmit { workflow }).await.unwrap_err().to_string();
     assert!(["step `a`", "timeout_s", "120 s"].iter().all(|part| refused.contains(part)), "{refused}");
+    // What is no workflow at all is refused too.
+    for text in ["[]", "1", "{}", r#"{"steps": 1}"#, r#"{"name": "w", "steps": [[]]}"#] {
+        let refused = host.request(P2pRequest::WorkflowSubmit { workflow: text.to_owned() }).await;
+        assert!(matches!(refused, Err(P2pError::InvalidArgument(_))), "{text}: {refused:?}");
+    }
     // Without a word it is the tool's own.
     let id = submitted(&host, json!({"tool": "echo", "arguments": {}, "run_at": in_an_hour()})).await;
     let status = async |id: &str| host.request(P2pRequest::TaskStatus { id: id.to_owned() }).await.unwrap();
