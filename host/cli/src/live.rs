@@ -21,7 +21,7 @@ const EXCHANGED: [&str; 8] =
 
 fn is_exchanged(key: &str) -> bool {
     let below = |table: &str| key.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    EXCHANGED.iter().any(|table| below(table))
+    EXCHANGED.into_iter().any(below)
 }
 
 /// The grants of the configuration and the changes over it.

@@ -150,7 +150,11 @@ mod tests {
         let (outer, inner) = (meter(10_000), meter(10_000));
         let nested = async {
             burn(Duration::from_millis(20));
-            inner.drive(async { Ok(burn(Duration::from_millis(200))) }).await
+            let work = async {
+                burn(Duration::from_millis(200));
+                Ok(())
+            };
+            inner.drive(work).await
         };
         outer.drive(nested).await.unwrap();
         assert!((200..300).contains(&used(&inner)), "{} ms", used(&inner));
@@ -174,7 +178,11 @@ mod tests {
     #[tokio::test]
     async fn waiting_costs_nothing() {
         let meter = meter(10_000);
-        meter.drive(async { Ok(tokio::time::sleep(Duration::from_millis(200)).await) }).await.unwrap();
+        let wait = async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            Ok(())
+        };
+        meter.drive(wait).await.unwrap();
         assert!(used(&meter) < 100, "{} ms", used(&meter));
     }
 }

@@ -5,7 +5,9 @@
 //! reactor lane are built from its source files: the crate itself would bring wasmtime and libp2p's swarm into every build of
 //! the fuzzer, over ten minutes of one processor, and its readers need neither.
 
-#![allow(dead_code, unused_imports, reason = "the lane uses the rest")]
+// The unit tests of the sources that are built in belong to their own crates.
+#![cfg(not(test))]
+#![allow(dead_code, unused_imports, unfulfilled_lint_expectations, reason = "the lane uses the rest")]
 
 #[path = "../../../host/reactor/src/rpc/frame.rs"]
 mod frame;
