@@ -140,7 +140,7 @@ pub(crate) async fn drive(address: SocketAddr, era: Era, raw: bool, until: Insta
     stream.set_nodelay(true)?;
     let (mut sender, connection) = handshake(TokioIo::new(stream)).await?;
     let connection = tokio::spawn(connection);
-    let session = if era == Era::Legacy && !raw { Some(initialize(&mut sender, address).await?) } else { None };
+    let session = if era == Era::Legacy && !raw { Some(initialize(&mut sender, address, None).await?) } else { None };
     let mut taken = Vec::new();
     let mut id = 1_u64;
     while Instant::now() < until || taken.is_empty() {
@@ -163,7 +163,7 @@ fn contains(body: &[u8], wanted: &[u8]) -> bool {
 
 type Outgoing = Request<Full<Bytes>>;
 
-fn builder(address: SocketAddr) -> http::request::Builder {
+pub(crate) fn builder(address: SocketAddr) -> http::request::Builder {
     Request::post("/mcp")
         .header("host", address.to_string())
         .header(CONTENT_TYPE, "application/json")
@@ -196,7 +196,16 @@ fn tool_call(address: SocketAddr, era: Era, session: Option<&str>, id: u64) -> a
     Ok(request.body(Full::from(body.to_string()))?)
 }
 
-async fn initialize(sender: &mut SendRequest<Full<Bytes>>, address: SocketAddr) -> anyhow::Result<String> {
+/// Begins a session, with this key if there is one, and answers its id.
+pub(crate) async fn initialize(
+    sender: &mut SendRequest<Full<Bytes>>,
+    address: SocketAddr,
+    key: Option<&str>,
+) -> anyhow::Result<String> {
+    let builder = |address| match key {
+        Some(key) => builder(address).header("authorization", format!("Bearer {key}")),
+        None => builder(address),
+    };
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
         "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "bench", "version": "1"},
     }});

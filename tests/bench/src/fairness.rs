@@ -1,10 +1,16 @@
-//! What a well-behaved tenant feels while another one attacks with a guest on every core, and more of them waiting.
+//! What a well-behaved tenant feels while others attack: through the real binary, with keys, over HTTP, a row for each attack.
 //!
-//! Both run in one process on two worker threads, through the whole of the router. The well-behaved calls come at a
-//! steady pace from a thread outside; each is timed from when it is handed over to its answer.
+//! The well-behaved calls come at a steady pace over one connection of a thread of their own; the attacking connections, closed
+//! loops, share another one. Before each attack the same calls are timed on the same, quiet host.
+
+mod attacks;
 
 use std::{
-    io::Write,
+    fs,
+    io::{BufRead, BufReader, Write},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,114 +18,215 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context;
-use serde_json::{Map, Value, json};
-use tandem_catalog::Catalog;
-use tandem_engine::Caller;
-use tandem_router::{Router, RouterConfig, TenantLimits, TenantPolicy};
-use tokio::runtime::{Builder, Handle};
+use anyhow::{Context, ensure};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1::{SendRequest, handshake};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use tandem_manifest::{Package, TrustRoots};
+use tokio::net::TcpStream;
 
-use crate::plugin;
+use self::attacks::{ATTACKERS, Attack, attacks};
+use crate::driver::initialize;
 
-const WORKERS: usize = 2;
-const ATTACKERS: usize = 8;
+/// Goal: the 99th percentile under attack, of what it is on the quiet host.
+const GOAL: f64 = 3.0;
 const CALLS: usize = 2_000;
 const PACE: Duration = Duration::from_millis(2);
+/// A row takes no longer, however slow the calls are.
+const LONGEST: Duration = Duration::from_secs(10);
+/// Until all attackers are at it.
+const LEAD: Duration = Duration::from_millis(500);
+const GUESTS: [&str; 5] = ["echo", "spin", "host-loop", "grow-memory", "big-output"];
+/// What any guest may answer: one that is refused costs the host less.
+const OUTPUT: &str = "5MiB";
+const CONFIG: &str = "[server]\nexposure = 'full'\n[plugins]\nallow-unsigned = true\nwatch = false\n\
+    [telemetry]\nlog-format = 'json'\n[tenants.good]\nkeys = ['${file:keys/good}']\n\
+    rate = { per-second = 10000, burst = 10000 }\ncpu-per-minute = '600s'\n";
 
-/// Attacks: guest, tool.
-const ATTACKS: [(&str, &str); 3] = [("spin", "spin"), ("host-loop", "host_loop"), ("grow-memory", "grow_memory")];
+struct Host {
+    child: Child,
+    address: SocketAddr,
+}
 
-/// The attacker has what a tenant has by default; the other one calls more often than that.
-struct Totals;
+impl Drop for Host {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
 
-impl TenantPolicy for Totals {
-    fn limits(&self, tenant: &str) -> TenantLimits {
-        let rate = if tenant == "good" { (1_000, 1_000) } else { (50, 100) };
-        TenantLimits {
-            rate: Some(rate),
-            concurrency: Some(32),
-            cpu_per_minute: Some(Duration::from_secs(60)),
-            ..TenantLimits::default()
+impl Host {
+    fn start(home: &Path) -> anyhow::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?.with_file_name("tandem"))
+            .current_dir(home)
+            .args(["serve", "--set", "server.port=0"])
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut lines = BufReader::new(child.stderr.take().context("standard error is piped")?).lines();
+        let mut address = None;
+        for line in lines.by_ref() {
+            let entry: Value = serde_json::from_str(&line?).unwrap_or_default();
+            match entry.get("message").and_then(Value::as_str) {
+                Some("listening") => {
+                    address = entry.get("address").and_then(Value::as_str).map(str::parse).transpose()?
+                }
+                Some("ready") => break,
+                _ => {}
+            }
+        }
+        // Somebody has to read what it says.
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok(Self { child, address: address.context("the host did not start")? })
+    }
+
+    /// The most memory that it ever had, in MiB.
+    fn peak(&self) -> anyhow::Result<f64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).context("no VmHWM")?;
+        let kib: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
+        Ok(kib / 1024.0)
+    }
+}
+
+/// A directory with the plugins, unsigned, and a key for each tenant.
+fn home() -> anyhow::Result<tempfile::TempDir> {
+    let home = tempfile::tempdir()?;
+    for directory in ["plugins", "keys"] {
+        fs::create_dir_all(home.path().join(directory))?;
+    }
+    let mut files: Vec<_> = GUESTS.map(|guest| (guest, crate::plugin::file(guest))).into();
+    files.push(("search", "plugins/search.wasm".into()));
+    let bulk = tandem_harness::large_raw_plugin(home.path(), "bulk-fill", "tools-only", "", "240MiB")?;
+    files.push(("bulk-fill", bulk));
+    for (name, file) in files {
+        let bytes = fs::read(&file).with_context(|| format!("{}: run `make plugins` first", file.display()))?;
+        let (package, _) = Package::inspect(&bytes, &TrustRoots::none())?;
+        let mut manifest = package.manifest.clone();
+        manifest.limits.output = manifest.limits.output.max(OUTPUT.parse()?);
+        let unsigned = Package::pack(package.component(&bytes), &manifest, &package.descriptors)?;
+        fs::write(home.path().join(format!("plugins/{name}.wasm")), unsigned)?;
+    }
+    let mut config = CONFIG.to_owned();
+    for tenant in ATTACKERS {
+        config.push_str(&format!("[tenants.{tenant}]\nkeys = ['${{file:keys/{tenant}}}']\n"));
+    }
+    for tenant in ATTACKERS.iter().chain(&["good"]) {
+        fs::write(home.path().join(format!("keys/{tenant}")), hex::encode(Sha256::digest(tenant)))?;
+    }
+    fs::write(home.path().join("tandem.toml"), config)?;
+    Ok(home)
+}
+
+async fn connect(address: SocketAddr) -> anyhow::Result<SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+/// Percentiles of well-behaved calls in milliseconds.
+async fn well_behaved(address: SocketAddr) -> anyhow::Result<[f64; 2]> {
+    let mut sender = connect(address).await?;
+    let (mut taken, end) = (Vec::with_capacity(CALLS), Instant::now() + LONGEST);
+    while taken.len() < CALLS && Instant::now() < end {
+        let request = attacks::rest(address, "good", "add", Bytes::from_static(br#"{"arguments":{"a":1,"b":2}}"#))?;
+        let start = Instant::now();
+        let response = sender.send_request(request).await?;
+        let status = response.status();
+        response.into_body().collect().await?;
+        ensure!(status.is_success(), "a well-behaved call is answered with {status}");
+        taken.push(start.elapsed());
+        tokio::time::sleep(PACE).await;
+    }
+    taken.sort_unstable();
+    let ms = |part: usize| taken.get(taken.len() * part / 100).map_or(0.0, |taken| taken.as_secs_f64() * 1e3);
+    Ok([ms(50), ms(99)])
+}
+
+/// One attacking connection, opened anew where the host ends it.
+async fn strike(address: SocketAddr, attack: Arc<Attack>, tenant: &'static str, stop: Arc<AtomicBool>) {
+    while !stop.load(Ordering::Relaxed) {
+        let strikes = async {
+            let mut sender = connect(address).await?;
+            let session = match attack.needs_session {
+                true => Some(initialize(&mut sender, address, Some(tenant)).await?),
+                false => None,
+            };
+            while !stop.load(Ordering::Relaxed) {
+                let response = sender.send_request((attack.request)(address, tenant, session.as_deref())?).await?;
+                response.into_body().collect().await?;
+            }
+            anyhow::Ok(())
+        };
+        if strikes.await.is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 }
 
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(map) => map,
-        _ => Map::new(),
-    }
-}
-
-/// Percentiles of well-behaved calls in microseconds.
-fn well_behaved(handle: &Handle, router: &Router) -> anyhow::Result<[f64; 2]> {
-    let mut taken = Vec::with_capacity(CALLS);
-    for _ in 0..CALLS {
-        let (router, start) = (router.clone(), Instant::now());
-        let (done, answer) = std::sync::mpsc::sync_channel(1);
-        handle.spawn(async move {
-            let result = router
-                .call_tool(plugin::context(Caller::new("good", "bench")), "add", object(json!({"a": 1, "b": 2})))
-                .await;
-            let _gone = done.send(result.map(|_| start.elapsed()));
-        });
-        taken.push(answer.recv_timeout(Duration::from_secs(10)).context("no answer in 10 s")??);
-        std::thread::sleep(PACE);
-    }
-    taken.sort_unstable();
-    let us = |part: usize| taken.get(taken.len() * part / 100).map_or(0.0, |d| d.as_secs_f64() * 1e6);
-    Ok([us(50), us(99)])
-}
-
-/// Keeps attacking until told to stop.
-fn attack(handle: &Handle, router: &Router, tool: &'static str, stop: &Arc<AtomicBool>) {
-    for _ in 0..ATTACKERS {
-        let (router, stop) = (router.clone(), stop.clone());
-        handle.spawn(async move {
-            while !stop.load(Ordering::Relaxed) {
-                // Every one of them fails, and the breaker refuses some: a pause keeps that from being the load.
-                if router
-                    .call_tool(plugin::context(Caller::new("bad", "bench")), tool, Map::new())
-                    .await
-                    .is_err_and(|error| error.retryable())
-                {
-                    tokio::time::sleep(Duration::from_millis(5)).await;
+/// Runs the attack on a thread of its own until it is stopped.
+fn begin(
+    address: SocketAddr,
+    attack: &Arc<Attack>,
+    stop: &Arc<AtomicBool>,
+) -> std::thread::JoinHandle<anyhow::Result<()>> {
+    let (attack, stop) = (attack.clone(), stop.clone());
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let mut all = tokio::task::JoinSet::new();
+            for tenant in ATTACKERS.iter().take(attack.tenants) {
+                for _ in 0..attack.connections {
+                    all.spawn(strike(address, attack.clone(), tenant, stop.clone()));
                 }
             }
+            while !stop.load(Ordering::Relaxed) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            all.abort_all();
         });
-    }
+        Ok(())
+    })
 }
 
 /// Prints the table.
 pub(crate) fn report(out: &mut impl Write) -> anyhow::Result<()> {
-    let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
-    let (engine, categories) = runtime.block_on(runtime.spawn_blocking(|| {
-        let engine = plugin::engine()?;
-        let names = ["echo"].into_iter().chain(ATTACKS.map(|(guest, _)| guest));
-        let categories = names.map(|name| Ok((format!("{name}.wasm"), plugin::load_into(&engine, name, false)?)));
-        let categories = categories.collect::<anyhow::Result<Vec<_>>>()?;
-        anyhow::Ok((engine, categories))
-    }))??;
-    let catalog = Arc::new(Catalog::default());
-    let config =
-        RouterConfig { workers: WORKERS, tenants: Arc::new(Totals), ..RouterConfig::new(runtime.handle().clone()) };
-    let router = Router::new(catalog.clone(), engine.services().clone(), config);
-    catalog.install(categories, Vec::new());
-    writeln!(out, "a well-behaved tenant beside {ATTACKERS} attacking calls of another one, {WORKERS} worker threads")?;
-    writeln!(out, "{:24} {:>10} {:>10} {:>8}", "", "p50 us", "p99 us", "x p99")?;
-    well_behaved(runtime.handle(), &router)?;
-    let quiet = well_behaved(runtime.handle(), &router)?;
-    writeln!(out, "{:24} {:>10.0} {:>10.0} {:>8.2}", "quiet", quiet[0], quiet[1], 1.0)?;
-    for (guest, tool) in ATTACKS {
+    let home = home()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    // Compiles the plugins, for all of the hosts.
+    drop(Host::start(home.path())?);
+    writeln!(out, "a well-behaved tenant beside attacks of others, over HTTP; goal: p99 under {GOAL} x quiet")?;
+    writeln!(
+        out,
+        "{:42} {:>9} {:>9} {:>9} {:>9} {:>7} {:>9}",
+        "", "quiet p50", "quiet p99", "p50 ms", "p99 ms", "x p99", "peak MiB"
+    )?;
+    for attack in attacks()? {
+        let (host, attack) = (Host::start(home.path())?, Arc::new(attack));
+        runtime.block_on(well_behaved(host.address))?;
+        let quiet = runtime.block_on(well_behaved(host.address))?;
         let stop = Arc::new(AtomicBool::new(false));
-        attack(runtime.handle(), &router, tool, &stop);
-        std::thread::sleep(Duration::from_millis(200));
-        let [p50, p99] = well_behaved(runtime.handle(), &router)?;
+        let thread = begin(host.address, &attack, &stop);
+        std::thread::sleep(LEAD);
+        let under = runtime.block_on(well_behaved(host.address));
         stop.store(true, Ordering::Relaxed);
-        std::thread::sleep(Duration::from_secs(3));
-        writeln!(out, "{:24} {p50:>10.0} {p99:>10.0} {:>8.2}", format!("under {guest}"), p99 / quiet[1])?;
+        thread.join().map_err(|_| anyhow::anyhow!("the attackers' thread ended"))??;
+        let under = under.with_context(|| attack.name)?;
+        writeln!(
+            out,
+            "{:42} {:>9.2} {:>9.2} {:>9.2} {:>9.2} {:>7.2} {:>9.0}",
+            attack.name,
+            quiet[0],
+            quiet[1],
+            under[0],
+            under[1],
+            under[1] / quiet[1],
+            host.peak()?
+        )?;
     }
-    drop(engine);
-    runtime.shutdown_background();
     Ok(())
 }
