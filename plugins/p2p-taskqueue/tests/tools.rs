@@ -49,7 +49,7 @@ fn parameters_and_their_defaults() {
                 "run_at?",
                 "tags?",
                 "target_peer?",
-                "timeout_s=3600",
+                "timeout_s?",
                 "tool",
             ],
         ),
@@ -122,9 +122,7 @@ fn submit_passes_the_task_on_with_its_defaults() {
         passes("p2p_taskqueue_submit", arguments, "submit", answer.clone(), &required)
     };
     let least = submit(json!({ "tool": "add", "arguments": { "a": null } }));
-    let task = json!({
-        "tool": "add", "arguments": { "a": null }, "priority": 5, "timeout_s": 3600, "retention_s": 86_400,
-    });
+    let task = json!({ "tool": "add", "arguments": { "a": null }, "priority": 5, "retention_s": 86_400 });
     assert_eq!(least, json!({ "task": task }));
     let most = json!({
         "tool": "add", "arguments": {}, "priority": 10, "timeout_s": 1, "retention_s": 0, "run_at": THEN,
@@ -145,17 +143,18 @@ fn a_task_is_passed_on_with_everything_that_the_host_says_of_it() {
     let most = json!({
         "task_id": ID, "state": "dead", "attempt": 3, "priority": 5, "created_at": THEN, "worker": PEER,
         "lease_expires_at": THEN, "progress": { "current": 1, "total": 2.5, "message": "half" }, "started_at": THEN,
-        "finished_at": THEN, "error": { "code": "timeout", "message": "slow" }, "tool": "add", "tags": ["a"],
+        "finished_at": THEN, "error": "timeout: slow", "error_code": "timeout", "tool": "add", "tags": ["a"],
     });
     let patch = json!({ "task_id": ID, "tags": [], "metadata": { "a": 1 } });
     let asked = passes("p2p_taskqueue_update_task", patch, "update-task", most.clone(), &required);
     assert_eq!(asked, json!({ "task_id": ID, "patch": { "tags": [], "metadata": { "a": 1 } } }));
-    let page = json!({ "tasks": [most], "total": 7, "next_cursor": "n" });
+    let required = ["tasks", "total", "total_is_exact"];
+    let page = json!({ "tasks": [most], "total": 7, "total_is_exact": false, "next_cursor": "n" });
     let filter = json!({ "state": "dead", "tool": "add", "tag": "a", "worker": PEER, "limit": 1, "cursor": "c" });
-    let asked = passes("p2p_taskqueue_list_tasks", filter.clone(), "list-tasks", page, &["tasks", "total"]);
+    let asked = passes("p2p_taskqueue_list_tasks", filter.clone(), "list-tasks", page, &required);
     assert_eq!(asked, json!({ "filter": filter }));
-    let last = json!({ "tasks": [], "total": 0 });
-    let asked = passes("p2p_taskqueue_list_tasks", json!({}), "list-tasks", last, &["tasks", "total"]);
+    let last = json!({ "tasks": [], "total": 0, "total_is_exact": true });
+    let asked = passes("p2p_taskqueue_list_tasks", json!({}), "list-tasks", last, &required);
     assert_eq!(asked, json!({ "filter": { "limit": 100 } }));
 }
 
@@ -174,7 +173,7 @@ fn a_result_is_waited_for_as_long_as_asked() {
     });
     let get = |arguments, answer| passes("p2p_taskqueue_get_result", arguments, "get-result", answer, &["state"]);
     assert_eq!(get(json!({ "task_id": ID, "wait_s": 300 }), outcome), json!({ "task_id": ID, "wait_s": 300 }));
-    let failed = json!({ "state": "failed", "error": "no" });
+    let failed = json!({ "state": "failed", "error": "failed: no", "error_code": "failed" });
     assert_eq!(get(json!({ "task_id": ID }), failed), json!({ "task_id": ID, "wait_s": 0 }));
 }
 

@@ -127,8 +127,9 @@ fn a_workflow_is_followed_and_cancelled() {
 #[test]
 fn workflows_are_listed_in_pages() {
     let some = json!({ "workflow_id": ID, "name": "n", "state": "running", "created_at": THEN, "progress": 0 });
-    let page = json!({ "workflows": [some], "total": 2, "next_cursor": "n" });
-    let list = |arguments| passes("list", arguments, "list-workflows", page.clone(), &["workflows", "total"]);
+    let page = json!({ "workflows": [some], "total": 2, "total_is_exact": true, "next_cursor": "n" });
+    let required = ["workflows", "total", "total_is_exact"];
+    let list = |arguments| passes("list", arguments, "list-workflows", page.clone(), &required);
     assert_eq!(list(json!({})), json!({ "filter": { "limit": 50 } }));
     let all = json!({ "state": "running", "tag": "t", "limit": 1, "cursor": "c" });
     assert_eq!(list(all.clone()), json!({ "filter": all }));
