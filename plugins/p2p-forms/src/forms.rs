@@ -3,7 +3,7 @@
 use tandem_sdk::prelude::*;
 
 /// Most tags of a task or a workflow: they are an index of the store.
-pub const MAX_TAGS: usize = 16;
+pub const MAX_TAGS: usize = 32;
 
 /// A text whose form is in its schema.
 macro_rules! text {

@@ -41,7 +41,7 @@ impl Tasks {
         retry: Option<Retry>,
         /// When it may start at the earliest, as `2026-03-01T12:00:00Z`; at once unless given.
         run_at: Option<Moment>,
-        /// Words to find it by, at most 16.
+        /// Words to find it by, at most 32.
         tags: Option<Tags>,
         /// Only this host may run it.
         target_peer: Option<PeerId>,
@@ -127,7 +127,7 @@ impl Tasks {
     fn p2p_taskqueue_update_task(
         /// The task.
         task_id: Id,
-        /// Words to find it by, at most 16.
+        /// Words to find it by, at most 32.
         tags: Option<Tags>,
         /// Seconds that one attempt may take, at most the tool's own deadline.
         #[arg(min = 1, max = MAX_TIMEOUT_S)]

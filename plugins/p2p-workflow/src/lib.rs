@@ -18,8 +18,8 @@ use tandem_sdk::prelude::*;
 use crate::answers::{Assignments, Cancelled, Dag, Page, Status, Submitted, WorkflowState};
 use crate::step::Step;
 
-/// What a workflow takes at most: a week, in seconds. It holds memory and a place meanwhile.
-const MAX_TIMEOUT_S: u32 = 7 * 24 * 3_600;
+/// What a workflow takes at most: 30 days, in seconds. It holds memory and a place meanwhile.
+const MAX_TIMEOUT_S: u32 = 30 * 24 * 3_600;
 
 /// Most steps of a workflow: its graph is held in memory by the host that coordinates it.
 const MAX_STEPS: usize = 1_000;
@@ -72,15 +72,15 @@ impl Workflows {
         /// A name for people.
         #[arg(min_length = 1, max_length = 128)]
         name: String,
-        /// Its steps, at most 1000 and at most 100 in a chain, in any order.
+        /// Its steps, at most 1000, in any order.
         steps: Steps,
         /// How many steps run at a time.
         #[arg(default = 8, min = 1, max = 1_000)]
         max_concurrency: u32,
-        /// Seconds that all of it may take, at most a week.
+        /// Seconds that all of it may take, at most 30 days.
         #[arg(default = 7_200, min = 1, max = MAX_TIMEOUT_S)]
         timeout_s: u32,
-        /// Words to find it by, at most 16.
+        /// Words to find it by, at most 32.
         tags: Option<Tags>,
         /// With the same key and the same workflow a second submit answers as the first and starts nothing.
         #[arg(min_length = 1, max_length = 256)]

@@ -35,12 +35,12 @@ pub use decide::{Decision, Start};
 pub use event::{Body, Event, MAX_EVENT_BYTES, MAX_INLINE_RESULT, Outcome, Output, StepError};
 pub use log::{Log, LogError, MAX_EVENTS, MAX_HEADS};
 pub use place::{Candidate, Strategy, assign, choose};
-pub use plan::{MAX_DEPTH, Plan, PlanError};
+pub use plan::{Plan, PlanError};
 pub use record::{StepRecord, StepState, WorkflowState};
 pub use reference::{Found, MAX_RESOLVED_BYTES, ReferenceError, ResolveError, resolve};
 pub use spec::{
-    MAX_ARGUMENT_BYTES, MAX_ATTEMPTS, MAX_DELAY_MS, MAX_NAME_CHARS, MAX_SPEC_BYTES, MAX_STEPS, MAX_TAGS, MAX_TIMEOUT_S,
-    OnFailure, Retry, RetryPolicy, Spec, StepSpec,
+    MAX_ARGUMENT_BYTES, MAX_ATTEMPTS, MAX_DELAY_MS, MAX_NAME_CHARS, MAX_SPEC_BYTES, MAX_STEP_TIMEOUT_S, MAX_STEPS,
+    MAX_TAGS, MAX_TIMEOUT_S, OnFailure, Retry, RetryPolicy, Spec, StepSpec,
 };
 pub use state::{Applied, FoldError, State};
 pub use tandem_manifest::{ContentError, ContentId};

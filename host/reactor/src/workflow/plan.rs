@@ -8,12 +8,9 @@ use tandem_manifest::is_tool_name;
 use uuid::Uuid;
 
 use super::{
-    ContentId, MAX_ARGUMENT_BYTES, MAX_ATTEMPTS, MAX_DELAY_MS, MAX_NAME_CHARS, MAX_SPEC_BYTES, MAX_STEPS, MAX_TAGS,
-    MAX_TIMEOUT_S, ReferenceError, Spec, StepSpec, graph, reference::shortened,
+    ContentId, MAX_ARGUMENT_BYTES, MAX_ATTEMPTS, MAX_DELAY_MS, MAX_NAME_CHARS, MAX_SPEC_BYTES, MAX_STEP_TIMEOUT_S,
+    MAX_STEPS, MAX_TAGS, MAX_TIMEOUT_S, ReferenceError, Spec, StepSpec, graph, reference::shortened,
 };
-
-/// Steps in the longest chain of dependencies: each is at least one turn through the queue.
-pub const MAX_DEPTH: usize = 100;
 
 /// Why a spec is refused. Each names the step, or the field where it is about the whole.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -81,14 +78,6 @@ pub enum PlanError {
         /// The steps on one cycle, each depending on the next and the last on the first.
         steps: Vec<String>,
     },
-    /// A chain of dependencies that is too long.
-    #[error("step `{step}` is {depth} steps deep; at most {MAX_DEPTH} are accepted")]
-    Depth {
-        /// The step.
-        step: String,
-        /// Its depth, from 1.
-        depth: usize,
-    },
     /// A tool that nobody has.
     #[error("step `{step}` calls the unknown tool `{tool}`{}", nearest(.near))]
     UnknownTool {
@@ -121,7 +110,6 @@ impl PlanError {
             | Self::Arguments { step, .. }
             | Self::Duplicate { step }
             | Self::UnknownDependency { step, .. }
-            | Self::Depth { step, .. }
             | Self::UnknownTool { step, .. }
             | Self::Reference { step, .. } => Some(step),
         }
@@ -274,8 +262,8 @@ fn step_limits(index: usize, step: &StepSpec) -> Result<(), PlanError> {
     let within = |ok: bool, field, allowed: String| {
         if ok { Ok(()) } else { Err(PlanError::StepField { step: step.id.clone(), field, allowed }) }
     };
-    let timeout = step.timeout_s.is_none_or(|seconds| (1..=MAX_TIMEOUT_S).contains(&seconds));
-    within(timeout, "timeout_s", format!("it may be 1 to {MAX_TIMEOUT_S}"))?;
+    let timeout = step.timeout_s.is_none_or(|seconds| (1..=MAX_STEP_TIMEOUT_S).contains(&seconds));
+    within(timeout, "timeout_s", format!("it may be 1 to {MAX_STEP_TIMEOUT_S}"))?;
     let attempts = (1..=MAX_ATTEMPTS).contains(&step.retry.max_attempts);
     within(attempts, "retry.max_attempts", format!("it may be 1 to {MAX_ATTEMPTS}"))?;
     let delay = step.retry.base_delay_ms <= MAX_DELAY_MS;

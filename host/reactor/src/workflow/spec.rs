@@ -12,9 +12,11 @@ pub const MAX_SPEC_BYTES: usize = 8 * 1024 * 1024;
 /// Characters of a workflow's name and of a tag: they are shown in lists.
 pub const MAX_NAME_CHARS: usize = 128;
 /// Tags of one workflow.
-pub const MAX_TAGS: usize = 16;
-/// A week: an unfinished workflow holds memory and a place among the active ones.
-pub const MAX_TIMEOUT_S: u64 = 7 * 24 * 3600;
+pub const MAX_TAGS: usize = 32;
+/// 30 days, in seconds: an unfinished workflow holds memory and a place among the active ones.
+pub const MAX_TIMEOUT_S: u64 = 30 * 24 * 3600;
+/// A week, in seconds, as for any task: an attempt holds its worker.
+pub const MAX_STEP_TIMEOUT_S: u64 = 7 * 24 * 3600;
 /// Attempts of one step; each leaves events in the log, whose length is bounded.
 pub const MAX_ATTEMPTS: u32 = 100;
 /// An hour between two attempts, the cap of every back-off.

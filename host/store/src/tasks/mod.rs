@@ -92,7 +92,7 @@ pub const MAX_NAME: usize = 128;
 /// Bytes of an idempotency key.
 pub const MAX_KEY: usize = 256;
 /// Tags of a task or workflow; each has a row in an index.
-pub const MAX_TAGS: usize = 16;
+pub const MAX_TAGS: usize = 32;
 /// Bytes of a tag.
 pub const MAX_TAG: usize = 64;
 /// Longest time one attempt may take.

@@ -107,9 +107,9 @@ fn a_workflow_has_its_limits() {
         ("max_concurrency", json!(0)),
         ("max_concurrency", json!(1_001)),
         ("timeout_s", json!(0)),
-        ("timeout_s", json!(604_801)),
+        ("timeout_s", json!(2_592_001)),
         ("tags", json!([""])),
-        ("tags", json!(vec!["t"; 17])),
+        ("tags", json!(vec!["t"; 33])),
     ] {
         let mut spec = spec(&steps(1));
         spec[field] = value;
@@ -122,7 +122,7 @@ fn a_workflow_has_its_limits() {
 }
 
 #[test]
-fn a_chain_may_be_a_hundred_steps_deep() {
+fn a_chain_may_have_all_steps_that_there_may_be() {
     let chain = |count: usize| -> Vec<_> {
         let step = |n: usize| match n.checked_sub(1) {
             None => json!({ "id": "s0" }),
@@ -130,8 +130,8 @@ fn a_chain_may_be_a_hundred_steps_deep() {
         };
         (0..count).map(step).collect()
     };
-    assert!(plan_of(spec(&chain(100))).is_ok());
-    assert_eq!(refused(&chain(105)), PlanError::Depth { step: "s100".into(), depth: 101 });
+    let plan = plan_of(spec(&chain(1_000))).unwrap();
+    assert_eq!(plan.steps().last().unwrap().id, "s999");
 }
 
 #[test]

@@ -179,7 +179,7 @@ pub(crate) async fn what_runs_already_is_never_for_another<S: TaskStore + Clone>
 
     // Nobody renews it: it is run again only where its policy has another attempt.
     let again = RetryPolicy { policy: RetryKind::Linear, ..once };
-    for (retry, state) in [(once, TaskState::Dead), (again, TaskState::Ready)] {
+    for (retry, state) in [(once, TaskState::Failed), (again, TaskState::Ready)] {
         let task = NewTask { retry, ..NewTask::new(TENANT, TOOL, "{}") };
         let id = task.id;
         f.store.adopt(task, "w", secs(10)).await.unwrap();

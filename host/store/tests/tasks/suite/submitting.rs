@@ -104,7 +104,7 @@ pub(crate) async fn what_is_malformed_is_refused_by_name<S: TaskStore + Clone>(f
         ("tool", NewTask { tool: String::new(), ..good() }),
         ("queue", NewTask { queue: "a\nb".into(), ..good() }),
         ("tenant", NewTask { tenant: "t".repeat(129), ..good() }),
-        ("tags", NewTask { tags: vec!["t".into(); 17], ..good() }),
+        ("tags", NewTask { tags: vec!["t".into(); 33], ..good() }),
         ("tag", NewTask { tags: vec![String::new()], ..good() }),
         ("idempotency_key", NewTask { idempotency_key: Some("k".repeat(257)), ..good() }),
         ("max_attempts", NewTask { retry: RetryPolicy { max_attempts: 0, ..RetryPolicy::default() }, ..good() }),
