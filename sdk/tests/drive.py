@@ -84,6 +84,8 @@ class Host:
         settings = {
             "server.port": "0", "reactor.enabled": "false", "plugins.directory": f"{work}/plugins",
             "plugins.data-directory": f"{work}/data", "plugins.trust-roots": f'["{work}/me.pub"]', "telemetry.log-format": "json",
+            # An interpreter takes long to compile, and every plugin is to be there when the calls begin.
+            "plugins.compile-patience": "5m",
         }  # fmt: skip
         arguments = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
         command = [tandem, "serve", "--exposure", "full", "--config", str(work / "tandem.toml"), *arguments]

@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn forms_are_in_the_schema() {
         let tags = schema::input::<Option<Tags>>();
-        assert_eq!(tags["maxItems"], 16, "{tags}");
+        assert_eq!(tags["maxItems"], 32, "{tags}");
         assert_eq!(tags["items"]["maxLength"], 64, "{tags}");
         let id = schema::input::<Id>();
         assert_eq!((&id["format"], &id["type"]), (&json!("uuid"), &json!("string")), "{id}");
