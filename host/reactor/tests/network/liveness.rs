@@ -15,7 +15,7 @@ async fn a_peer_that_answers_nothing_any_more_is_disconnected() {
     let host = Host::attentive(&config()).await;
     let (key, address) = (Keypair::generate_ed25519(), host.address());
     let id = key.public().to_peer_id();
-    let (answers, gone) = (std::sync::mpsc::channel::<()>(), std::sync::mpsc::channel::<DateTime<Utc>>());
+    let (answers, gone) = (std::sync::mpsc::sync_channel::<()>(1), std::sync::mpsc::sync_channel::<DateTime<Utc>>(1));
     // A thread of its own: once it waits, nothing of the peer runs any more.
     let (until, stopped) = (answers.1, gone.0);
     let peer = std::thread::spawn(move || {
