@@ -43,7 +43,7 @@ const GUESTS: [&str; 5] = ["echo", "spin", "host-loop", "grow-memory", "big-outp
 /// What any guest may answer: one that is refused costs the host less.
 const OUTPUT: &str = "5MiB";
 const CONFIG: &str = "[server]\nexposure = 'full'\n[plugins]\nallow-unsigned = true\nwatch = false\n\
-    [telemetry]\nlog-format = 'json'\n[tenants.good]\nkeys = ['${file:keys/good}']\n\
+    [telemetry]\nlog-format = 'json'\n[tenants.good]\nkeys = ['${file:{home}/keys/good}']\n\
     rate = { per-second = 10000, burst = 10000 }\ncpu-per-minute = '600s'\n";
 
 struct Host {
@@ -66,20 +66,24 @@ impl Host {
             .stderr(Stdio::piped())
             .spawn()?;
         let mut lines = BufReader::new(child.stderr.take().context("standard error is piped")?).lines();
-        let mut address = None;
+        let (mut address, mut ready, mut said) = (None, false, String::new());
         for line in lines.by_ref() {
-            let entry: Value = serde_json::from_str(&line?).unwrap_or_default();
+            said = line?;
+            let entry: Value = serde_json::from_str(&said).unwrap_or_default();
             match entry.get("message").and_then(Value::as_str) {
                 Some("listening") => {
                     address = entry.get("address").and_then(Value::as_str).map(str::parse).transpose()?
                 }
-                Some("ready") => break,
+                Some("ready") => ready = true,
                 _ => {}
+            }
+            if ready && address.is_some() {
+                break;
             }
         }
         // Somebody has to read what it says.
         std::thread::spawn(move || lines.for_each(drop));
-        Ok(Self { child, address: address.context("the host did not start")? })
+        Ok(Self { child, address: address.with_context(|| format!("the host did not start: {said}"))? })
     }
 
     /// The most memory that it ever had, in MiB.
@@ -111,11 +115,12 @@ fn home() -> anyhow::Result<tempfile::TempDir> {
     }
     let mut config = CONFIG.to_owned();
     for tenant in ATTACKERS {
-        config.push_str(&format!("[tenants.{tenant}]\nkeys = ['${{file:keys/{tenant}}}']\n"));
+        config.push_str(&format!("[tenants.{tenant}]\nkeys = ['${{file:{{home}}/keys/{tenant}}}']\n"));
     }
     for tenant in ATTACKERS.iter().chain(&["good"]) {
         fs::write(home.path().join(format!("keys/{tenant}")), hex::encode(Sha256::digest(tenant)))?;
     }
+    let config = config.replace("{home}", &home.path().display().to_string());
     fs::write(home.path().join("tandem.toml"), config)?;
     Ok(home)
 }
