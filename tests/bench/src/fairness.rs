@@ -10,7 +10,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     net::SocketAddr,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -29,7 +29,7 @@ use tandem_manifest::{Package, TrustRoots};
 use tokio::net::TcpStream;
 
 use self::attacks::{ATTACKERS, Attack, attacks};
-use crate::driver::initialize;
+use crate::{driver::initialize, footprint::memory_mib, reload::tandem};
 
 /// Goal: the 99th percentile under attack, of what it is on the quiet host.
 const GOAL: f64 = 3.0;
@@ -60,11 +60,7 @@ impl Drop for Host {
 
 impl Host {
     fn start(home: &Path) -> anyhow::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?.with_file_name("tandem"))
-            .current_dir(home)
-            .args(["serve", "--set", "server.port=0"])
-            .stderr(Stdio::piped())
-            .spawn()?;
+        let mut child = tandem(home)?.args(["serve", "--set", "server.port=0"]).stderr(Stdio::piped()).spawn()?;
         let mut lines = BufReader::new(child.stderr.take().context("standard error is piped")?).lines();
         let (mut address, mut ready, mut said) = (None, false, String::new());
         for line in lines.by_ref() {
@@ -88,10 +84,7 @@ impl Host {
 
     /// The most memory that it ever had, in MiB.
     fn peak(&self) -> anyhow::Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).context("no VmHWM")?;
-        let kib: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
-        Ok(kib / 1024.0)
+        memory_mib(self.child.id(), "VmHWM:")
     }
 }
 

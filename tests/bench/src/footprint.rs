@@ -45,11 +45,17 @@ fn start(binary: &std::path::Path, data: &std::path::Path) -> anyhow::Result<Sta
     let ready = lines.map_while(Result::ok).any(|line| line.contains("\"message\":\"ready\""));
     let took = begin.elapsed();
     std::thread::sleep(SETTLE);
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()))?;
+    let memory_mib = memory_mib(child.id(), "VmRSS:");
     child.kill()?;
     child.wait()?;
     anyhow::ensure!(ready, "the host did not become ready");
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
+    Ok(Start { took, memory_mib: memory_mib? })
+}
+
+/// A figure of a process' memory in MiB, by its name in `/proc/PID/status` (proc_pid_status(5)).
+pub(crate) fn memory_mib(process: u32, name: &'static str) -> anyhow::Result<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let line = status.lines().find(|line| line.starts_with(name)).context(name)?;
     let kib: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
-    Ok(Start { took, memory_mib: kib / 1024.0 })
+    Ok(kib / 1024.0)
 }

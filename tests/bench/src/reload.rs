@@ -53,7 +53,8 @@ impl Drop for Host {
     }
 }
 
-fn tandem(home: &Path) -> anyhow::Result<Command> {
+/// The binary beside this one, in a directory.
+pub(crate) fn tandem(home: &Path) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?.with_file_name("tandem"));
     command.current_dir(home);
     Ok(command)
@@ -97,10 +98,7 @@ impl Host {
     }
 
     fn memory(&self) -> anyhow::Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
-        let kib: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
-        Ok(kib / 1024.0)
+        crate::footprint::memory_mib(self.child.id(), "VmRSS:")
     }
 }
 
