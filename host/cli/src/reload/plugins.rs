@@ -12,6 +12,7 @@
 //! longer is done [beside](super::slow); one change at a time; those that only finish their calls by [`drain`](super::drain).
 
 mod back;
+mod out;
 mod trial;
 
 use std::{
@@ -24,9 +25,7 @@ use std::{
 use anyhow::bail;
 use metrics::counter;
 use serde_json::{Value, json};
-use tandem_catalog::{
-    CanaryTerms, Catalog, Category, Displaced, LoadOptions, NotLoaded, Rejected, load_candidate, read_file,
-};
+use tandem_catalog::{CanaryTerms, Catalog, Category, Displaced, LoadOptions, NotLoaded, load_candidate, read_file};
 use tandem_engine::Engine;
 use tandem_manifest::{HostConfig, Sha256Digest};
 use tandem_store::{EventRecord, Store};
@@ -272,19 +271,6 @@ impl Plugins {
         }
     }
 
-    /// Has a file compiled beside, or leaves it out.
-    fn put_off(&self, file: &str, digest: Sha256Digest, actor: &str) {
-        if let Err(reason) = self.compile_later(file, digest) {
-            self.refuse(file, reason, actor);
-        }
-    }
-
-    /// Leaves out what a file is now.
-    pub(super) fn leave_out(&self, file: &str, digest: Sha256Digest, reason: String, actor: &str) {
-        self.refused().insert(file.to_owned(), digest);
-        self.refuse(file, reason, actor);
-    }
-
     /// Verifies, compiles, probes.
     fn compiled(&self, file: &str, bytes: &[u8], take: &Take<'_>) -> Result<Category, NotLoaded> {
         let (start, runtime) = (Instant::now(), Handle::current());
@@ -350,52 +336,6 @@ impl Plugins {
             tracing::error!(%error, plugin, "that it is installed cannot be noted");
         }
         self.record(event, actor);
-    }
-
-    fn is_refused_for(&self, file: &str, reason: &str) -> bool {
-        self.catalog.rejection(file).is_some_and(|rejected| rejected.reason == reason)
-    }
-
-    fn refuse(&self, file: &str, reason: String, actor: &str) {
-        let serving = self.catalog.of_file(file).0;
-        count(serving.as_ref().map_or("unknown", |category| &category.name), "refused");
-        match &serving {
-            Some(old) => {
-                tracing::error!(file, version = old.version, "candidate refused, the old one serves: {reason}")
-            }
-            None => tracing::error!(file, "plugin left out: {reason}"),
-        }
-        let rejected = Rejected::now(file.to_owned(), reason);
-        self.record(supply::refused(&rejected), actor);
-        self.catalog.reject(rejected);
-    }
-
-    fn unload(&self, file: &str, reason: &str, actor: &str) -> bool {
-        let displaced = self.catalog.unload(file);
-        for category in &displaced {
-            count(&category.name, "unloaded");
-            let (plugin, version) = (&*category.plugin_name, &*category.version);
-            tracing::info!(plugin, version, file, "plugin unloaded: {reason}");
-            self.record(supply::loaded("plugin.unloaded", &category.installed).with("reason", reason), actor);
-        }
-        let any = !displaced.is_empty();
-        self.draining.retire(displaced);
-        any
-    }
-
-    /// What may not be loaded any more may not serve any more.
-    fn unload_revoked(&self, files: &[String], supply: &Supply, actor: &str) {
-        for file in files {
-            let (serving, canary) = self.catalog.of_file(file);
-            let refusal = |category: &Category| supply.still(&category.installed).err();
-            let of_trial = canary.as_ref().and_then(|canary| refusal(&canary.category));
-            if let (Some(canary), Some(reason)) = (canary, of_trial) {
-                self.give_up(&canary, reason, actor);
-            }
-            if let Some(reason) = serving.and_then(|category| refusal(&category)) {
-                self.unload(file, &reason, actor);
-            }
-        }
     }
 
     /// The plugin files, what serves, and why something does not.

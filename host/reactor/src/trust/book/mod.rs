@@ -13,6 +13,7 @@
 //! **Refuses.** [`BookError`]. Time is always the caller's. A peer's sequence is forgotten with the peer: only after
 //! its record expired, or when it was pushed out; a copy that is played then is one that has not expired.
 
+mod conduct;
 mod dial;
 mod entry;
 mod list;
@@ -36,7 +37,7 @@ use self::{
 use super::{
     UnixMillis,
     addresses::{AddressError, AddressPolicy, Subnet, is_local},
-    score::{self, Conduct, Verdict},
+    score,
 };
 use crate::discovery::record::{HostRecord, RecordError};
 
@@ -261,61 +262,6 @@ impl PeerBook {
         });
     }
 
-    /// A peer did something. Blocks and bans take effect here; connections are the caller's to close.
-    ///
-    /// Do not report a peer for what others say in its name.
-    pub fn report(&mut self, id: &PeerId, conduct: Conduct, now: UnixMillis) -> Verdict {
-        let mut verdict = Verdict::Keep;
-        let known = self.change(id, |peer| {
-            let value = peer.score.add(conduct, now);
-            if conduct == Conduct::Completion {
-                return;
-            }
-            // A cluster must survive a bad day of its own: who is allowed is blocked, and comes back.
-            verdict = if value < score::BAN_BELOW && !peer.allowed {
-                // The operator may have ordered a longer one.
-                peer.banned_until = peer.banned_until.max(Some(now.after(score::BAN)));
-                Verdict::Ban(now.after(score::BAN))
-            } else if value < score::DISCONNECT_BELOW {
-                peer.blocked_until = Some(now.after(score::BLOCK));
-                Verdict::Disconnect(now.after(score::BLOCK))
-            } else {
-                Verdict::Keep
-            };
-        });
-        self.limit_bans();
-        match (known, conduct) {
-            (true, _) => verdict,
-            (false, Conduct::Completion) => Verdict::Keep,
-            (false, _) => Verdict::Disconnect(now.after(score::BLOCK)),
-        }
-    }
-
-    /// Bans a peer until a time by order of the operator, whether or not it is known. No other ban takes its place.
-    ///
-    /// # Errors
-    /// [`BookError::Orders`], [`BookError::Full`].
-    pub fn block(&mut self, id: PeerId, until: UnixMillis, now: UnixMillis) -> Result<(), BookError> {
-        let others = self.peers.iter().filter(|(other, peer)| peer.by_order && **other != id).count();
-        if others >= MAX_BANS {
-            return Err(BookError::Orders);
-        }
-        let order = |peer: &mut Peer| (peer.banned_until, peer.by_order) = (Some(until), true);
-        if self.change(&id, order) {
-            return Ok(());
-        }
-        // Nothing else is said of one that is not known: it is believed as little as may be.
-        self.upsert(id, Source::Gossip, now, order)
-    }
-
-    /// Holds nothing against a peer any more. Answers whether it is known.
-    pub fn forgive(&mut self, id: &PeerId) -> bool {
-        self.change(id, |peer| {
-            (peer.banned_until, peer.blocked_until, peer.by_order) = (None, None, false);
-            peer.score = score::Score::default();
-        })
-    }
-
     /// Removes peers whose time is over, ends bans and drops expired records. Call it every minute or so.
     pub fn sweep(&mut self, now: UnixMillis) -> Vec<PeerId> {
         for id in self.peers.keys().copied().collect::<Vec<_>>() {
@@ -403,12 +349,6 @@ impl PeerBook {
         change(&mut peer);
         self.put(*id, peer);
         true
-    }
-
-    fn limit_bans(&mut self) {
-        while let Some(first) = self.room.surplus_ban() {
-            self.change(&first, |peer| peer.banned_until = None);
-        }
     }
 }
 
