@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Write},
     net::SocketAddr,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -17,7 +17,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use crate::servers::KINDS;
+use crate::{child::Running, servers::KINDS};
 
 const WARM_UP: Duration = Duration::from_millis(500);
 const MEASURE: Duration = Duration::from_secs(3);
@@ -34,20 +34,14 @@ pub(crate) enum Era {
 
 /// A server under load.
 struct Server {
-    child: Child,
+    child: Running,
     address: SocketAddr,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
 }
 
 impl Server {
     fn start(kind: &str) -> anyhow::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?).args(["server", kind]).stdout(Stdio::piped()).spawn()?;
+        let mut command = Command::new(std::env::current_exe()?);
+        let mut child = Running::spawn(command.args(["server", kind]).stdout(Stdio::piped()))?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("standard output is piped")?).read_line(&mut line)?;
         Ok(Self { child, address: line.trim().parse()? })

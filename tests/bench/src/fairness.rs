@@ -7,10 +7,9 @@ mod attacks;
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
+    io::Write,
     net::SocketAddr,
     path::Path,
-    process::{Child, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -23,13 +22,16 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tandem_manifest::{Package, TrustRoots};
 use tokio::net::TcpStream;
 
 use self::attacks::{ATTACKERS, Attack, attacks};
-use crate::{driver::initialize, footprint::memory_mib, reload::tandem};
+use crate::{
+    child::{Running, serve},
+    driver::initialize,
+    footprint::memory_mib,
+};
 
 /// Goal: the 99th percentile under attack, of what it is on the quiet host.
 const GOAL: f64 = 3.0;
@@ -47,39 +49,14 @@ const CONFIG: &str = "[server]\nexposure = 'full'\n[plugins]\nallow-unsigned = t
     rate = { per-second = 10000, burst = 10000 }\ncpu-per-minute = '600s'\n";
 
 struct Host {
-    child: Child,
+    child: Running,
     address: SocketAddr,
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
 }
 
 impl Host {
     fn start(home: &Path) -> anyhow::Result<Self> {
-        let mut child = tandem(home)?.args(["serve", "--set", "server.port=0"]).stderr(Stdio::piped()).spawn()?;
-        let mut lines = BufReader::new(child.stderr.take().context("standard error is piped")?).lines();
-        let (mut address, mut ready, mut said) = (None, false, String::new());
-        for line in lines.by_ref() {
-            said = line?;
-            let entry: Value = serde_json::from_str(&said).unwrap_or_default();
-            match entry.get("message").and_then(Value::as_str) {
-                Some("listening") => {
-                    address = entry.get("address").and_then(Value::as_str).map(str::parse).transpose()?
-                }
-                Some("ready") => ready = true,
-                _ => {}
-            }
-            if ready && address.is_some() {
-                break;
-            }
-        }
-        // Somebody has to read what it says.
-        std::thread::spawn(move || lines.for_each(drop));
-        Ok(Self { child, address: address.with_context(|| format!("the host did not start: {said}"))? })
+        let (child, address) = serve(home)?;
+        Ok(Self { child, address })
     }
 
     /// The most memory that it ever had, in MiB.

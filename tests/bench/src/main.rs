@@ -7,6 +7,7 @@
 #![allow(clippy::print_stderr, reason = "progress of a command")]
 
 mod audit;
+mod child;
 mod driver;
 mod fairness;
 mod footprint;

@@ -3,10 +3,8 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
+    io::Write,
     net::SocketAddr,
-    path::Path,
-    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -14,7 +12,10 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 use tandem_manifest::{Package, TrustRoots};
 
-use crate::driver::{Era, drive};
+use crate::{
+    child::{Running, serve, tandem},
+    driver::{Era, drive},
+};
 
 const CONNECTIONS: usize = 16;
 const REPLACEMENTS: usize = 50;
@@ -41,23 +42,9 @@ const CONFIG: &str = "[server]\nexposure = 'full'\n[plugins]\nallow-unsigned = t
     [plugins.canary]\nshare = 10\nduration = '1s'\nmin-calls = 100\n[telemetry]\nlog-format = 'json'\n";
 
 struct Host {
-    child: Child,
+    child: Running,
     address: SocketAddr,
     home: tempfile::TempDir,
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-/// The binary beside this one, in a directory.
-pub(crate) fn tandem(home: &Path) -> anyhow::Result<Command> {
-    let mut command = Command::new(std::env::current_exe()?.with_file_name("tandem"));
-    command.current_dir(home);
-    Ok(command)
 }
 
 impl Host {
@@ -66,18 +53,7 @@ impl Host {
         fs::create_dir_all(home.path().join("plugins"))?;
         fs::write(home.path().join("tandem.toml"), CONFIG)?;
         fs::write(home.path().join("plugins/echo.wasm"), echo)?;
-        let mut command = tandem(home.path())?;
-        let mut child = command.args(["serve", "--set", "server.port=0"]).stderr(Stdio::piped()).spawn()?;
-        let mut lines = BufReader::new(child.stderr.take().context("standard error is piped")?).lines();
-        let address = loop {
-            let line = lines.next().context("the host did not start")??;
-            let entry: Value = serde_json::from_str(&line).unwrap_or_default();
-            if entry.get("message").and_then(Value::as_str) == Some("listening") {
-                break entry.get("address").and_then(Value::as_str).context("no address")?.parse()?;
-            }
-        };
-        // Somebody has to read what it says.
-        std::thread::spawn(move || lines.for_each(drop));
+        let (child, address) = serve(home.path())?;
         Ok(Self { child, address, home })
     }
 

@@ -86,15 +86,21 @@ async fn fetched(client: &Client) -> anyhow::Result<String> {
     Ok(text(&client.call("fetch", json!({"url": url()})).await?))
 }
 
+/// Each of these asks once, in turn, and gets the server's answer.
+async fn all_fetch(clients: &[&Client]) -> anyhow::Result<()> {
+    for client in clients {
+        let answer = fetched(client).await?;
+        assert!(answer.contains("hello"), "{answer}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn requests_of_one_tenant_share_a_connection_and_those_of_two_never_do() -> anyhow::Result<()> {
     let _port = PLAIN.lock().await;
     let (seen, server) = keeping(100).await?;
     let (host, good, bad) = fetchers("").await?;
-    for client in [&good, &good, &bad, &good, &bad] {
-        let answer = fetched(client).await?;
-        assert!(answer.contains("hello"), "{answer}");
-    }
+    all_fetch(&[&good, &good, &bad, &good, &bad]).await?;
     let connections: Vec<usize> = seen.lock().unwrap().iter().map(|(connection, _)| *connection).collect();
     assert_eq!(connections, [0, 0, 1, 0, 1]);
     let revoked = tandem(host.directory.path(), &["grants", "revoke", "fetcher", "http"]).await?;
@@ -111,10 +117,7 @@ async fn a_connection_that_the_server_closed_is_not_missed() -> anyhow::Result<(
     let _port = PLAIN.lock().await;
     let (seen, server) = keeping(1).await?;
     let (_host, good, _) = fetchers("").await?;
-    for _ in 0..4 {
-        let answer = fetched(&good).await?;
-        assert!(answer.contains("hello"), "{answer}");
-    }
+    all_fetch(&[&good; 4]).await?;
     assert_eq!(seen.lock().unwrap().len(), 4);
     close(server).await;
     Ok(())

@@ -4,7 +4,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Write},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    process::{ChildStdin, ChildStdout, Command, Stdio},
     time::Duration,
 };
 
@@ -15,6 +15,8 @@ use libp2p::{
     swarm::{NetworkBehaviour, SwarmEvent},
     tcp, yamux,
 };
+
+use crate::child::Running;
 
 /// Peers.
 const PEERS: usize = 1_000;
@@ -31,28 +33,18 @@ struct Light {
 
 /// A process of this program.
 struct Process {
-    child: Child,
+    _child: Running,
     stdin: ChildStdin,
     stdout: BufReader<ChildStdout>,
 }
 
-impl Drop for Process {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
 impl Process {
     fn start(arguments: &[&str]) -> anyhow::Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut command = Command::new(std::env::current_exe()?);
+        let mut child = Running::spawn(command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()))?;
         let stdin = child.stdin.take().context("standard input is piped")?;
         let stdout = BufReader::new(child.stdout.take().context("standard output is piped")?);
-        Ok(Self { child, stdin, stdout })
+        Ok(Self { _child: child, stdin, stdout })
     }
 
     fn line(&mut self) -> anyhow::Result<String> {
