@@ -163,3 +163,40 @@ async fn the_last_key_that_is_revoked_is_taken_no_more_where_peers_must_show_one
     }
     anyhow::bail!("the key is taken still")
 }
+
+#[tokio::test]
+async fn a_tenant_has_as_many_tasks_as_the_operator_says() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let caps = "[tasks]\nended-per-tenant = 3\nstored-per-tenant = 5\nbytes-per-tenant = \"1MiB\"\n\
+                [p2p.task-queue]\ncapacity = 2";
+    let options = Options::member(&["echo"], &["/ip4/127.0.0.1/tcp/0"], &discovery(&registry))?;
+    let host = options.config(caps).start().await?;
+    let client = host.client("/mcp/full").await?;
+    // It waits for a host that never comes.
+    let nobody = "12D3KooWHK9BjDQBUqnavciRPhAYFvqKBe4ZiPPvde7vDaqgn5er";
+    let task = |text: &str| json!({"tool": "echo", "arguments": {"text": text}, "target_peer": nobody});
+    let refused = async |text: &str, why: &str| {
+        let answer = client.call("p2p_taskqueue_submit", task(text)).await?;
+        let said = format!("{:?} {:?}", answer.content, answer.meta);
+        anyhow::ensure!(answer.is_error == Some(true) && said.contains(why), "`{why}` is not in {said}");
+        Ok(())
+    };
+    let mut ids = Vec::new();
+    // What is cancelled has ended. Only what was dropped makes room for more than five.
+    for _ in 0..3 {
+        for _ in 0..2 {
+            let answer = client.structured("p2p_taskqueue_submit", task("t")).await?;
+            ids.push(answer["task_id"].clone());
+        }
+        refused("t", "2 queued tasks").await?;
+        for id in ids.iter().rev().take(2) {
+            client.structured("p2p_taskqueue_cancel", json!({"task_id": id})).await?;
+        }
+        until(&client, "p2p_taskqueue_list_tasks", json!({}), |page| page["total"].as_u64() <= Some(3)).await?;
+    }
+    let oldest = client.call("p2p_taskqueue_task_status", json!({"task_id": ids[0]})).await?;
+    assert_eq!(oldest.is_error, Some(true), "the oldest goes first: {oldest:?}");
+    let long = "x".repeat(600_000);
+    client.structured("p2p_taskqueue_submit", task(&long)).await?;
+    refused(&long, "bytes of stored tasks").await
+}

@@ -28,7 +28,7 @@ use tandem_reactor::{
 };
 use tandem_store::{
     Store,
-    tasks::{Caps, SqliteTasks, SystemClock},
+    tasks::{Caps, Clock, SqliteTasks, SystemClock, Timestamp},
 };
 use tempfile::TempDir;
 use tokio::runtime::Handle;
@@ -61,7 +61,7 @@ impl Drop for CountStopped {
     }
 }
 
-/// Answers its arguments; `who` with whose call it is, `block` once a test lets it, `slow` never does, `large` does at length, `huge` with more than a frame holds.
+/// Answers its arguments; `who` with whose call it is, `wide` with where an integer is beyond 64 bits, `block` once a test lets it, `slow` never does, `large` does at length, `huge` with more than a frame holds.
 struct Echo;
 
 impl Tools for Echo {
@@ -102,6 +102,11 @@ impl Tools for Echo {
                 }
                 "who" => json!({"tenant": &*call.caller.tenant, "operator": call.caller.operator}).to_string(),
                 "echo" => Value::Object(call.arguments).to_string(),
+                "wide" => {
+                    let arguments = Value::Object(call.arguments);
+                    let at = call.exact.and_then(|exact| exact.wide_integer(&arguments));
+                    json!({"at": at}).to_string()
+                }
                 "huge" => json!({"text": "x".repeat(1_200_000)}).to_string(),
                 "large" => json!({"text": "x".repeat(900_000)}).to_string(),
                 other => return Err(InvokeError::NotFound(format!("unknown tool `{other}`"))),
@@ -209,6 +214,16 @@ impl Authority for Operator {
     }
 }
 
+/// A clock that is so much ahead of this machine's.
+#[derive(Debug)]
+struct Ahead(Duration);
+
+impl Clock for Ahead {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().plus(self.0)
+    }
+}
+
 pub(crate) struct Host {
     pub(crate) reactor: Arc<Reactor>,
     pub(crate) peer: PeerId,
@@ -254,18 +269,23 @@ impl Host {
         let mut settings = Settings::new(p2p, data.path(), None).unwrap();
         let time = Duration::from_millis(500);
         settings.network.ping = PingSettings { interval: time, timeout: time };
-        Self::of(settings, p2p, data, key.public().to_peer_id()).await
+        Self::of(settings, p2p, data, key.public().to_peer_id(), Duration::ZERO).await
     }
 
     pub(crate) async fn on(p2p: &P2pConfig, data: TempDir, peer: PeerId) -> Self {
-        let settings = Settings::new(p2p, data.path(), None).unwrap();
-        Self::of(settings, p2p, data, peer).await
+        Self::after(Duration::ZERO, p2p, data, peer).await
     }
 
-    async fn of(settings: Settings, p2p: &P2pConfig, data: TempDir, peer: PeerId) -> Self {
+    /// The same as if it were so much later: its queue's clock is ahead.
+    pub(crate) async fn after(away: Duration, p2p: &P2pConfig, data: TempDir, peer: PeerId) -> Self {
+        let settings = Settings::new(p2p, data.path(), None).unwrap();
+        Self::of(settings, p2p, data, peer, away).await
+    }
+
+    async fn of(settings: Settings, p2p: &P2pConfig, data: TempDir, peer: PeerId, ahead: Duration) -> Self {
         let store = Store::open(&data.path().join("store.db")).unwrap();
         let operator = Arc::new(Operator(Mutex::new(Says::of(p2p))));
-        let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), Caps::default());
+        let tasks = SqliteTasks::new(store.clone(), Arc::new(Ahead(ahead)), Caps::default());
         let reactor = Reactor::start(settings, store, tasks.clone(), operator.clone(), Handle::current()).unwrap();
         reactor.set_tools(Arc::new(Echo));
         while !(reactor.lane().is_up() && (p2p.listen.is_empty() || !reactor.listening().is_empty())) {

@@ -164,7 +164,7 @@ async fn what_is_due_soon_is_done_soon() {
     tokio::time::timeout(soon, gone).await.expect("it goes when its time is over");
 }
 
-/// The worker is there all the time, or is started anew before its coordinator comes back.
+/// The worker is there all the time, or is started anew before its coordinator comes back after an hour.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_finished_while_its_coordinator_was_away_counts_and_is_not_done_again() {
     for restarts in [false, true] {
@@ -190,7 +190,8 @@ async fn what_was_finished_while_its_coordinator_was_away_counts_and_is_not_done
         if restarts {
             there = there.again(&worker).await;
         }
-        let here = Host::on(&queue, data, peer).await;
+        // The leases that it gave ended long ago.
+        let here = Host::after(Duration::from_secs(3_600), &queue, data, peer).await;
         here.connect(&there.address()).await;
         let done = tokio::time::timeout(PATIENCE, came_to(&here, &id)).await.expect("it is handed in");
         assert_eq!((&done["state"], &done["result"]), (&json!("completed"), &json!({})), "{restarts}: {done}");
