@@ -14,6 +14,7 @@ use rmcp::{
     transport::{StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig},
 };
 use serde_json::{Map, Value};
+use tandem_manifest::exact::ExactNumbers;
 
 use crate::{
     args::{Call, Target, Tools},
@@ -125,7 +126,11 @@ pub(crate) fn arguments(text: &str) -> anyhow::Result<Map<String, Value>> {
     } else {
         text
     };
-    match serde_json::from_str(text).context("the arguments are not JSON")? {
+    let value = serde_json::from_str(text).context("the arguments are not JSON")?;
+    if let Some(pointer) = ExactNumbers::of(text).and_then(|exact| exact.wide_integer(&value)) {
+        bail!("{pointer} of the arguments is an integer beyond 64 bits, which would be rounded: send it as a string");
+    }
+    match value {
         Value::Object(map) => Ok(map),
         _ => bail!("the arguments must be a JSON object, as '{{\"name\": \"value\"}}'"),
     }

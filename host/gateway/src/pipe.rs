@@ -16,12 +16,13 @@ use futures::{SinkExt, future::poll_fn};
 use rmcp::{
     RoleServer,
     model::{
-        ClientJsonRpcMessage, ClientRequest, JsonRpcMessage, ProtocolVersion, RequestId, ServerJsonRpcMessage,
-        ServerResult,
+        ClientJsonRpcMessage, ClientRequest, GetExtensions as _, JsonRpcMessage, ProtocolVersion, RequestId,
+        ServerJsonRpcMessage, ServerResult,
     },
     transport::Transport,
 };
 use serde_json::value::RawValue;
+use tandem_router::ExactNumbers;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::Mutex,
@@ -104,7 +105,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pipe<R, W> {
     }
 
     fn message(&self, text: &str, id: Option<RequestId>) -> Result<Option<ClientJsonRpcMessage>, Refused> {
-        let mut message = match serde_json::from_str(text) {
+        let mut message: ClientJsonRpcMessage = match serde_json::from_str(text) {
             Ok(message) => message,
             Err(error) if id.is_some() => return Err(rpc::unreadable(id, &error)),
             Err(error) => {
@@ -115,6 +116,10 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pipe<R, W> {
         let numbers = &self.state.numbers;
         if id.as_ref().is_some_and(|id| numbers.has(id)) {
             return Err(Refused::invalid(id, "a request with this id is in flight; use each id once"));
+        }
+        // rmcp's values round numbers that a tool may want digit by digit.
+        if let (JsonRpcMessage::Request(request), Some(exact)) = (&mut message, ExactNumbers::of(text)) {
+            request.request.extensions_mut().insert(Arc::new(exact));
         }
         match &message {
             // Its notifications carry its id, wherever they are made.

@@ -16,6 +16,7 @@ mod config;
 mod content;
 mod descriptor;
 mod document;
+pub mod exact;
 mod grant;
 mod http;
 mod names;

@@ -22,7 +22,7 @@ use futures::future::BoxFuture;
 use libp2p::PeerId;
 use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, ClientPort, InvokeError};
-use tandem_manifest::Annotations;
+use tandem_manifest::{Annotations, exact::ExactNumbers};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -61,6 +61,7 @@ impl Service for Peers {
         peer: PeerId,
         method: String,
         params: Map<String, Value>,
+        exact: Option<Arc<ExactNumbers>>,
         outlet: Outlet,
     ) -> BoxFuture<'static, Result<Value, RpcError>> {
         let core = self.0.clone();
@@ -78,7 +79,7 @@ impl Service for Peers {
             let (caller, shown) = caller(&core, peer, &mut params).await?;
             match method.as_str() {
                 "tools/list" => list(&core, &caller, &params),
-                "tools/call" => call(&core, caller, params, token.map(|token| outlet.progress(token))).await,
+                "tools/call" => call(&core, caller, (params, exact), token.map(|token| outlet.progress(token))).await,
                 "tandem/info" => Ok(core.offer(&caller).said().into()),
                 "tasks/claim" => {
                     // Whoever shows a token speaks for its tenant alone.
@@ -223,7 +224,7 @@ fn list(core: &Core, caller: &Caller, params: &Map<String, Value>) -> Result<Val
 async fn call(
     core: &Core,
     caller: Caller,
-    mut params: Map<String, Value>,
+    (mut params, exact): (Map<String, Value>, Option<Arc<ExactNumbers>>),
     progress: Option<ProgressNotifier>,
 ) -> Result<Value, RpcError> {
     let Some(Value::String(tool)) = params.remove("name") else {
@@ -242,6 +243,7 @@ async fn call(
         request_id: uuid::Uuid::now_v7().to_string().into(),
         tool,
         arguments,
+        exact,
         deadline: REQUEST,
         cancel,
         client: progress.map(|progress| Arc::new(progress) as Arc<dyn ClientPort>),

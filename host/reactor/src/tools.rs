@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tandem_engine::{Caller, ClientPort, InvokeError, InvokeOutput};
-use tandem_manifest::Annotations;
+use tandem_manifest::{Annotations, exact::ExactNumbers};
 use tokio_util::sync::CancellationToken;
 
 /// One call.
@@ -19,6 +19,8 @@ pub struct ToolCall {
     pub tool: String,
     /// Its arguments.
     pub arguments: Map<String, Value>,
+    /// The numbers of the arguments that `arguments` rounds.
+    pub exact: Option<Arc<ExactNumbers>>,
     /// How long it may take.
     pub deadline: Duration,
     /// Stops it.

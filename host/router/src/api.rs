@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 use tandem_engine::{Caller, ClientPort, Content};
+pub(crate) use tandem_manifest::exact::Violation;
 use tokio_util::sync::CancellationToken;
 
 use crate::exact::ExactNumbers;
@@ -75,15 +76,6 @@ pub struct Output {
     pub duration: Duration,
     /// Whether the result came from the result cache.
     pub cached: bool,
-}
-
-/// One place where JSON does not fit its schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// JSON Pointer (RFC 6901) into the value; empty for the whole.
-    pub pointer: String,
-    /// What is wrong there.
-    pub message: String,
 }
 
 /// Why a call gave no answer. `code` is stable and for machines; the text is for people and models.

@@ -20,7 +20,6 @@ mod breaker;
 mod cache;
 mod call;
 mod entries;
-mod exact;
 mod lane;
 mod meters;
 mod nested;
@@ -33,11 +32,13 @@ mod tenant;
 mod trial;
 mod work;
 
-pub use api::{CallError, Lane, Output, RequestContext, Violation};
+pub use api::{CallError, Lane, Output, RequestContext};
 pub use audit::AuditedCalls;
 pub use call::unknown_tool;
-pub use exact::{Arguments, ExactNumbers};
 pub use reserve::Reserve;
 pub use router::{Router, RouterConfig};
 pub use status::{CategoryStatus, LaneStatus, RuntimeStatus};
+pub use tandem_manifest::exact::{Arguments, ExactNumbers, Violation};
 pub use tenant::{CallUse, Denial, TenantLimits, TenantPolicy, Unlimited};
+
+use tandem_manifest::exact;

@@ -17,7 +17,7 @@ impl Tools for Router {
     fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>> {
         let router = self.clone();
         Box::pin(async move {
-            let ToolCall { caller, request_id, tool, arguments, deadline, cancel, client } = call;
+            let ToolCall { caller, request_id, tool, arguments, exact, deadline, cancel, client } = call;
             let cx = RequestContext {
                 caller,
                 request_id,
@@ -26,7 +26,7 @@ impl Tools for Router {
                 deadline: Some(deadline),
                 traceparent: None,
                 depth: 0,
-                exact: None,
+                exact,
             };
             nested::answer(router.call_tool(cx, &tool, arguments).await)
         })

@@ -1,9 +1,10 @@
 //! Values: what is sent arrives, what is stored comes back, and nothing is rounded without a word.
 
 use serde_json::{Value, json};
-use tandem_harness::{Client, Host, Options};
+use tandem_harness::{Client, Host, Options, binary};
+use tokio::process::Command;
 
-use crate::fault;
+use crate::{fault, stdio::Pipe};
 
 async fn start() -> anyhow::Result<(Host, Client)> {
     let host = Options::with(&["dataset", "vector", "search", "echo", "caller"])?
@@ -152,7 +153,37 @@ async fn numbers_beyond_64_bits_are_kept_digit_by_digit_or_refused() -> anyhow::
     }
     let nearest = rest(&host, "add", r#"{"a":0.1000000000000000055511151231257827,"b":0}"#).await?;
     assert!(nearest.contains(r#""sum":0.1}"#), "a decimal is the nearest number: {nearest}");
+    let called =
+        Command::new(binary()).args(["call", "--url", &format!("{}/mcp/full", host.url), "add", add]).output().await?;
+    let said = String::from_utf8_lossy(&called.stderr).into_owned();
+    assert!(!called.status.success() && said.contains("/a ") && said.contains("send it as a string"), "{said}");
     Ok(())
+}
+
+#[tokio::test]
+async fn a_pipe_keeps_or_refuses_numbers_beyond_64_bits_as_well() -> anyhow::Result<()> {
+    let home = tempfile::tempdir()?;
+    let files = home.path().join("files");
+    std::fs::create_dir(&files)?;
+    let grant = format!("[grants.dataset]\nfs.data = {{ path = {files:?}, mode = \"read-write\" }}\n");
+    std::fs::write(home.path().join("tandem.toml"), grant)?;
+    let mut pipe = Pipe::with(home.path(), &["dataset", "echo"], &[]).await?;
+    let mut call = async |tool: &str, arguments: &str| {
+        let params = format!(r#"{{"name":"{tool}","arguments":{arguments}}}"#);
+        let line = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#);
+        pipe.write(format!("{line}\n").as_bytes()).await?;
+        pipe.next().await
+    };
+    let rows = r#"[{"v":12345678901234567890123,"w":[0.12345678901234567891]}]"#;
+    let saved = call("dataset_save", &format!(r#"{{"path":"data/own.jsonl","rows":{rows}}}"#)).await?;
+    assert_ne!(saved["result"]["isError"], true, "{saved}");
+    assert_eq!(
+        std::fs::read_to_string(files.join("own.jsonl"))?.trim(),
+        r#"{"v":12345678901234567890123,"w":[0.12345678901234567891]}"#
+    );
+    let refused = call("add", r#"{"a":12345678901234567890123,"b":1}"#).await?.to_string();
+    assert!(refused.contains(r#""/a""#) && refused.contains("send it as a string"), "{refused}");
+    pipe.close().await
 }
 
 #[tokio::test]

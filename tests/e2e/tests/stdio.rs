@@ -18,13 +18,15 @@ pub(crate) struct Pipe {
 }
 
 impl Pipe {
-    /// A host in `home` with these plugins and its defaults.
+    /// A host in `home` with these plugins, and its defaults where no `tandem.toml` is there.
     pub(crate) async fn with(home: &Path, plugins: &[&str], arguments: &[&str]) -> anyhow::Result<Self> {
         std::fs::create_dir(home.join("plugins"))?;
         for name in plugins {
             std::fs::copy(plugin(name)?, home.join(format!("plugins/{name}.wasm")))?;
         }
-        std::fs::write(home.join("tandem.toml"), "")?;
+        if !home.join("tandem.toml").exists() {
+            std::fs::write(home.join("tandem.toml"), "")?;
+        }
         Self::open(home, arguments).await
     }
 

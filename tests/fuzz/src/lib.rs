@@ -36,6 +36,7 @@ use std::{
 };
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use frame::Frame;
 use grow::Soil;
 use libp2p_identity::Keypair;
 use message::Message;
@@ -73,7 +74,7 @@ pub fn frames(bytes: &[u8]) {
         loop {
             let head = bytes.get(taken..taken + 4).and_then(|head| <[u8; 4]>::try_from(head).ok());
             let said = head.map_or(0, |head| u32::from_be_bytes(head) as usize);
-            let (value, length) = match frame::read(&mut stream).await {
+            let Frame { value, exact, bytes: length } = match frame::read(&mut stream).await {
                 Ok(Some(read)) => read,
                 Ok(None) => break,
                 Err(error) => {
@@ -84,13 +85,16 @@ pub fn frames(bytes: &[u8]) {
             };
             assert!(length == said && length <= frame::MAX_FRAME, "a frame is as long as it says");
             taken += 4 + length;
+            if let Some(at) = exact.and_then(|exact| exact.wide_integer(&value)) {
+                assert!(value.pointer(&at).is_some_and(Value::is_number), "it is where it is said to be");
+            }
             let mut again = Vec::new();
             // Escapes make it longer at times: then it is refused.
             if let Ok(encoded) = frame::encode(&value)
                 && frame::send(&mut again, &encoded).await.is_ok()
             {
                 let read = frame::read(&mut futures::io::Cursor::new(&again)).await;
-                assert!(matches!(read, Ok(Some((same, _))) if same == value), "what was written is read");
+                assert!(matches!(read, Ok(Some(same)) if same.value == value), "what was written is read");
             }
             body(value);
         }

@@ -88,8 +88,10 @@ impl Exchange {
 
     /// The numbers of the message's arguments that JSON values round.
     pub(crate) fn exact(&self) -> Option<ExactNumbers> {
-        let parts = self.context.extensions.get::<http::request::Parts>()?;
-        parts.extensions.get::<Arc<ExactNumbers>>()?.under(&["params", "arguments"])
+        let extensions = &self.context.extensions;
+        let over_http = || extensions.get::<http::request::Parts>()?.extensions.get::<Arc<ExactNumbers>>();
+        let exact = extensions.get::<Arc<ExactNumbers>>().or_else(over_http)?;
+        exact.under(&["params", "arguments"])
     }
 
     /// Whether the client wants to hear anything but the answer.

@@ -34,6 +34,8 @@ pub(super) async fn run(
         request_id: format!("{}/{}", task.lease.id, task.attempt).into(),
         tool: task.tool.clone(),
         arguments,
+        // A task's arguments are stored as values.
+        exact: None,
         deadline: Duration::from_secs(task.timeout_s.into()),
         cancel: cancel.clone(),
         client: Some(told.clone()),

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use serde_json::Value;
+use tandem_manifest::exact::ExactNumbers;
 use tokio::time::timeout;
 
 /// Bytes of a frame. The binding allows 16 MiB; one peer with four streams would then hold 64 MiB of this host.
@@ -44,13 +45,23 @@ impl FrameError {
     }
 }
 
-/// The next frame with its size, or none when the peer closed the stream or was silent for long.
-pub(crate) async fn read(from: &mut (impl AsyncRead + Unpin)) -> Result<Option<(Value, usize)>, FrameError> {
+/// A frame that came.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Frame {
+    pub(crate) value: Value,
+    /// The numbers that `value` rounds.
+    pub(crate) exact: Option<ExactNumbers>,
+    /// Its size.
+    pub(crate) bytes: usize,
+}
+
+/// The next frame, or none when the peer closed the stream or was silent for long.
+pub(crate) async fn read(from: &mut (impl AsyncRead + Unpin)) -> Result<Option<Frame>, FrameError> {
     read_within(from, IDLE, FRAME).await
 }
 
 /// The same on a stream of our own, where an answer may be long in coming.
-pub(crate) async fn read_answer(from: &mut (impl AsyncRead + Unpin)) -> Result<Option<(Value, usize)>, FrameError> {
+pub(crate) async fn read_answer(from: &mut (impl AsyncRead + Unpin)) -> Result<Option<Frame>, FrameError> {
     read_within(from, ANSWERS, FRAME).await
 }
 
@@ -58,7 +69,7 @@ async fn read_within(
     from: &mut (impl AsyncRead + Unpin),
     idle: Duration,
     whole: Duration,
-) -> Result<Option<(Value, usize)>, FrameError> {
+) -> Result<Option<Frame>, FrameError> {
     let mut head = [0; 4];
     match timeout(idle, from.read(&mut head[..1])).await {
         Err(_) | Ok(Ok(0)) => return Ok(None),
@@ -72,7 +83,9 @@ async fn read_within(
         }
         let mut bytes = vec![0; length];
         from.read_exact(&mut bytes).await?;
-        Ok((serde_json::from_slice(&bytes)?, length))
+        let value = serde_json::from_slice(&bytes)?;
+        let exact = std::str::from_utf8(&bytes).ok().and_then(ExactNumbers::of);
+        Ok(Frame { value, exact, bytes: length })
     };
     timeout(whole, rest).await.map_err(|_| FrameError::Slow("a frame was not whole in 10 s"))?.map(Some)
 }
@@ -109,7 +122,7 @@ mod tests {
         send(to, &encode(value)?).await
     }
 
-    async fn read_all(bytes: &[u8]) -> Result<Option<(Value, usize)>, FrameError> {
+    async fn read_all(bytes: &[u8]) -> Result<Option<Frame>, FrameError> {
         read(&mut futures::io::Cursor::new(bytes)).await
     }
 
@@ -118,7 +131,7 @@ mod tests {
         let mut bytes = Vec::new();
         write(&mut bytes, &json!({"a": "ü"})).await.unwrap();
         assert_eq!(bytes[..4], [0, 0, 0, 10]);
-        assert_eq!(read_all(&bytes).await.unwrap(), Some((json!({"a": "ü"}), 10)));
+        assert_eq!(read_all(&bytes).await.unwrap(), Some(Frame { value: json!({"a": "ü"}), exact: None, bytes: 10 }));
         assert!(read_all(&[]).await.unwrap().is_none());
     }
 

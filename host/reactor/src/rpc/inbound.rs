@@ -5,13 +5,15 @@ use std::{collections::HashMap, sync::Arc};
 use futures::{AsyncReadExt as _, StreamExt as _};
 use libp2p::{PeerId, Stream};
 use serde_json::{Map, Value};
+use tandem_manifest::exact::ExactNumbers;
 use tokio::{
     sync::mpsc,
     task::{AbortHandle, JoinSet},
 };
 
 use super::{
-    Outlet, Service, frame,
+    Outlet, Service,
+    frame::{self, Frame},
     message::{self, Message, RpcError},
     quota::Quotas,
 };
@@ -49,8 +51,8 @@ async fn serve(peer: PeerId, stream: Stream, quotas: &Quotas, service: &Arc<dyn 
     let reading = async {
         // Ends what still runs for this stream when the stream ends.
         let mut running = Running::default();
-        while let Some((frame, bytes)) = frame::read(&mut reader).await? {
-            if quotas.pace(&peer, bytes).await.is_err() {
+        while let Some(frame) = frame::read(&mut reader).await? {
+            if quotas.pace(&peer, frame.bytes).await.is_err() {
                 break;
             }
             running.sweep();
@@ -109,13 +111,16 @@ type Encode = Box<dyn FnOnce(Result<Value, RpcError>) -> Value + Send>;
 /// Starts the work for one frame. An error says that nobody takes answers any more.
 async fn take(
     peer: PeerId,
-    frame: Value,
+    frame: Frame,
     quotas: &Quotas,
     service: &Arc<dyn Service>,
     answers: &mpsc::Sender<Value>,
     running: &mut Running,
 ) -> Result<(), mpsc::error::SendError<Value>> {
-    let message = match Message::read(frame) {
+    let Frame { value, exact, .. } = frame;
+    let wide = exact.as_ref().and_then(|exact| exact.wide_integer(&value));
+    let arguments = |path: &[&str]| exact.as_ref().and_then(|exact| exact.under(path)).map(Arc::new);
+    let message = match Message::read(value) {
         Ok(message) => message,
         Err(refused) => {
             let (id, error) = *refused;
@@ -124,15 +129,17 @@ async fn take(
         }
     };
     let mut number = None;
-    let (method, params, encode): (_, _, Encode) = match message {
+    let (method, params, exact, encode): (_, _, Option<Arc<ExactNumbers>>, Encode) = match message {
         Message::Request { id, method, params } => {
             number = Some(id.clone());
-            (method, params, Box::new(move |result| message::response(&id, result)))
+            let exact = arguments(&["params", "arguments"]);
+            (method, params, exact, Box::new(move |result| message::response(&id, result)))
         }
         Message::Older { id, tool, args } => {
             let params = [("name".to_owned(), tool.into()), ("arguments".to_owned(), args.into())];
             let encode = move |result| message::older(id.as_ref(), result);
-            ("tools/call".to_owned(), params.into_iter().collect(), Box::new(encode))
+            let exact = arguments(&["args"]).or_else(|| arguments(&["arguments"]));
+            ("tools/call".to_owned(), params.into_iter().collect(), exact, Box::new(encode))
         }
         Message::Notification { method, params } if method == "notifications/cancelled" => {
             running.cancel(&params);
@@ -148,11 +155,15 @@ async fn take(
             return Ok(());
         }
     };
+    // A tool's arguments are looked at where the tool is known: some keep every digit.
+    if let Some(at) = wide.filter(|_| method != "tools/call") {
+        return answers.send(encode(Err(RpcError::invalid(message::wide(&at))))).await;
+    }
     let place = match quotas.request(&peer) {
         Ok(place) => place,
         Err(error) => return answers.send(encode(Err(RpcError::limited(error.to_string())))).await,
     };
-    let (work, answers) = (service.request(peer, method, params, Outlet::new(answers.clone())), answers.clone());
+    let (work, answers) = (service.request(peer, method, params, exact, Outlet::new(answers.clone())), answers.clone());
     let handle = running.work.spawn(async move {
         let answer = encode(work.await);
         drop(place);

@@ -142,6 +142,11 @@ pub(crate) fn response(id: &Value, result: Result<Value, RpcError>) -> Value {
     }
 }
 
+/// Why an integer is not taken that a JSON value would round.
+pub(crate) fn wide(at: &str) -> String {
+    format!("{at} is an integer beyond 64 bits, which would be rounded; send it as a string")
+}
+
 /// An error in place of an answer, in the answer's form.
 pub(crate) fn instead(answer: &Value, error: RpcError) -> Value {
     let id = answer.get("id");

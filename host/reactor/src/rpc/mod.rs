@@ -9,7 +9,7 @@
 //!
 //! A peer gives a request of its own up with `notifications/cancelled`: its work is stopped and not answered.
 //!
-//! **Refuses.** What is over a bound is answered with `limit_exceeded`; a peer that breaks the framing loses the stream.
+//! **Refuses.** An integer beyond 64 bits, which a JSON value would round, except among arguments of a tool that keeps it. What is over a bound is answered with `limit_exceeded`; a peer that breaks the framing loses the stream.
 
 mod frame;
 mod inbound;
@@ -18,11 +18,12 @@ mod outbound;
 mod progress;
 mod quota;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use libp2p::PeerId;
 use serde_json::{Map, Value};
+use tandem_manifest::exact::ExactNumbers;
 
 pub(crate) use inbound::accept;
 pub(crate) use message::RpcError;
@@ -36,12 +37,13 @@ pub(crate) const REQUEST: Duration = Duration::from_secs(30);
 
 /// Answers what peers ask.
 pub(crate) trait Service: Send + Sync {
-    /// A request. Dropping the answer's future stops the work. `outlet` is for what is told before the answer.
+    /// A request; `exact` are the numbers of a tool's arguments that `params` rounds. Dropping the answer's future stops the work. `outlet` is for what is told before the answer.
     fn request(
         &self,
         peer: PeerId,
         method: String,
         params: Map<String, Value>,
+        exact: Option<Arc<ExactNumbers>>,
         outlet: Outlet,
     ) -> BoxFuture<'static, Result<Value, RpcError>>;
     /// A message without an answer.

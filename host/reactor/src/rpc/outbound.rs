@@ -15,7 +15,8 @@ use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
-    WAITING, frame,
+    WAITING,
+    frame::{self, Frame},
     message::{self, Message, RpcError},
 };
 use crate::{authority::Operator, network::PROTOCOL};
@@ -176,9 +177,14 @@ async fn talk(stream: Stream, queue: &mut mpsc::Receiver<Outgoing>, pending: &Pe
         Ok::<_, frame::FrameError>(())
     };
     let reading = async {
-        while let Some((frame, _)) = frame::read_answer(&mut reader).await? {
+        while let Some(Frame { value, exact, .. }) = frame::read_answer(&mut reader).await? {
+            let wide = exact.and_then(|exact| exact.wide_integer(&value));
             // Whatever else comes on our own stream is nothing that was asked for.
-            if let Ok(Message::Response { id, result }) = Message::read(frame) {
+            if let Ok(Message::Response { id, result }) = Message::read(value) {
+                let result = match wide {
+                    Some(at) => Err(RpcError::new(-32603, "bad_output", message::wide(&at))),
+                    None => result,
+                };
                 let reply = pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
                 if let Some(reply) = reply {
                     drop(reply.send(result));
@@ -250,7 +256,10 @@ mod tests {
     }
 
     fn frame_of(value: &Value) -> Vec<u8> {
-        let text = value.to_string();
+        framed(&value.to_string())
+    }
+
+    fn framed(text: &str) -> Vec<u8> {
         [&u32::try_from(text.len()).unwrap().to_be_bytes(), text.as_bytes()].concat()
     }
 
@@ -264,5 +273,14 @@ mod tests {
             let error = answered(bytes.clone()).await.unwrap_err();
             assert_eq!(error.reason.as_deref(), Some("timeout"), "{bytes:?}: {error}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_answer_with_an_integer_beyond_64_bits_is_an_error_and_never_rounded() {
+        let answer = |number: &str| framed(&format!(r#"{{"jsonrpc":"2.0","id":0,"result":{{"a":[{number}]}}}}"#));
+        assert_eq!(answered(answer("18446744073709551615")).await, Ok(json!({"a": [u64::MAX]})));
+        let error = answered(answer("18446744073709551616")).await.unwrap_err();
+        assert_eq!(error.reason.as_deref(), Some("bad_output"), "{error}");
+        assert!(error.message.starts_with("/result/a/0 "), "{error}");
     }
 }

@@ -106,3 +106,33 @@ async fn a_progress_token_is_bounded() {
         assert_eq!(answer["error"]["code"], -32602, "{answer}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn integers_beyond_64_bits_come_with_their_place_and_are_rounded_nowhere() {
+    let host = Host::start(&config()).await;
+    let mut peer = peer(&host).await;
+    let mut stream = peer.stream().await;
+    let number = "18446744073709551616";
+    let frames = [
+        format!(r#"{{"id":1,"method":"tools/call","params":{{"name":"wide","arguments":{{"a":[{number}]}}}}}}"#),
+        format!(r#"{{"id":1,"tool":"wide","args":{{"a":[{number}]}}}}"#),
+        format!(r#"{{"id":1,"tool":"wide","arguments":{{"a":[{number}]}}}}"#),
+    ];
+    for frame in frames {
+        send(&mut stream, frame.as_bytes()).await;
+        let answer = receive(&mut stream).await.unwrap();
+        let result = &answer["result"];
+        assert_eq!(result["structuredContent"]["at"], "/a/0", "{frame}: {answer}");
+    }
+    let fits = json!({"name": "wide", "arguments": {"a": [u64::MAX, i64::MIN, 0.1, 1e22]}});
+    let answer = ask(&mut stream, request(2, "tools/call", fits)).await;
+    assert_eq!(answer["result"]["structuredContent"], json!({"at": null}), "{answer}");
+    // What no tool gets has no use for such a number.
+    let finish = format!(
+        r#"{{"id":3,"method":"tasks/finish","params":{{"id":"x","fence":1,"outcome":"ok","result":{{"n":-{number}}}}}}}"#
+    );
+    send(&mut stream, finish.as_bytes()).await;
+    let answer = receive(&mut stream).await.unwrap();
+    assert_eq!(answer["error"]["code"], -32602, "{answer}");
+    assert!(answer["error"]["message"].as_str().unwrap().starts_with("/params/result/n "), "{answer}");
+}

@@ -1,4 +1,4 @@
-//! Numbers of a call's arguments that a JSON value would round.
+//! Numbers of a JSON text that a value of it would round.
 //!
 //! **Promises.** A number that is an integer beyond 64 bits, or has more digits than a binary64 number, reaches a tool that
 //! asks for it (`tandem/exact-numbers` in its `_meta`, a list of parameters) digit by digit. Elsewhere such an integer is
@@ -12,12 +12,19 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value, value::RawValue};
 
-use crate::api::Violation;
-
 /// A binary64 number keeps this many significant decimal digits at most.
 const FLOAT_DIGITS: usize = 17;
 /// The key of a tool's `_meta` that lists the parameters whose numbers keep every digit.
 const META: &str = "tandem/exact-numbers";
+
+/// One place where JSON does not fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    /// JSON Pointer (RFC 6901) into the value; empty for the whole.
+    pub pointer: String,
+    /// What is wrong there.
+    pub message: String,
+}
 
 /// Arguments as they came: an object, or null for none.
 #[derive(Clone, Debug, Default)]
@@ -127,12 +134,17 @@ impl ExactNumbers {
     }
 
     /// The pointer to the first integer beyond 64 bits in the value that was read from the text.
-    pub(crate) fn wide_integer(&self, value: &Value) -> Option<String> {
+    #[must_use]
+    pub fn wide_integer(&self, value: &Value) -> Option<String> {
         wide_integer(&self.0, value)
     }
 
-    /// The text of arguments, with these numbers in the parameters of `tool` that keep them.
-    pub(crate) fn write(&self, arguments: &Value, meta: Option<&Value>) -> Result<String, Violation> {
+    /// The text of arguments, with these numbers in the parameters that keep them, as a tool's `_meta` lists them.
+    ///
+    /// # Errors
+    ///
+    /// An integer beyond 64 bits in a parameter that would round it.
+    pub fn write(&self, arguments: &Value, meta: Option<&Value>) -> Result<String, Violation> {
         let kept = |name: &str| {
             let listed = meta.and_then(|meta| meta.get(META)).and_then(Value::as_array);
             listed.is_some_and(|listed| listed.iter().any(|one| one == name))
