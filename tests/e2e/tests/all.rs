@@ -49,6 +49,7 @@ mod reload_load;
 mod requests;
 mod rest;
 mod results;
+mod schema_errors;
 mod settings;
 mod stdio;
 mod supply;

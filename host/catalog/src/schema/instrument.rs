@@ -1,12 +1,11 @@
 //! Schemas as they are compiled: with the keyword that counts steps before everything else, and, to tell what is wrong, with
-//! alternatives folded.
+//! alternatives narrowed to the one that was meant.
 
 use std::collections::HashMap;
 
-use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value, json};
 
-use super::steps::KEYWORD;
+use super::{choices, expected, steps::KEYWORD};
 
 /// Keywords whose value is a schema.
 const ONE: [&str; 12] = [
@@ -23,13 +22,15 @@ const ONE: [&str; 12] = [
     "contentSchema",
     "additionalItems",
 ];
+/// Those of which only whether the value fits is of interest: they are never narrowed.
+const TESTS: [&str; 4] = ["propertyNames", "contains", "not", "if"];
 /// Keywords whose value is a list of schemas.
 const LISTS: [&str; 4] = ["allOf", "anyOf", "oneOf", "prefixItems"];
 /// Keywords whose values are schemas by name.
 const BY_NAME: [&str; 4] = ["properties", "patternProperties", "dependentSchemas", "dependencies"];
 /// Keywords that only say where a schema is; references are resolved here.
-const PLACES: [&str; 8] =
-    ["$schema", "$id", "$anchor", "$dynamicAnchor", "$defs", "definitions", "$vocabulary", KEYWORD];
+const PLACES: [&str; 9] =
+    ["$schema", "$id", "$anchor", "$dynamicAnchor", "$defs", "definitions", "$vocabulary", KEYWORD, expected::KEYWORD];
 /// Keywords that take no longer than it takes to read the value, and apply no other schema. What has only these is paid for by
 /// the schema that applies it.
 const CHEAP: [&str; 24] = [
@@ -67,36 +68,52 @@ pub(super) fn exact(schema: &Value) -> Result<Value, String> {
     Instrument::new(schema, false).whole()
 }
 
-/// The schema, with steps counted and alternatives folded: `not` of `not` says that none fits, and nothing of why.
+/// The schema, with steps counted, and narrowed: each list of alternatives is replaced by the one that the value was meant
+/// for. It refuses what the schema refuses, save for a few alternatives that cannot be told apart.
 pub(super) fn outline(schema: &Value) -> Result<Value, String> {
-    // What is below a `not` is not seen by `unevaluated…`, which would be wrong about what fits.
+    // What is below a narrowed alternative is not seen by `unevaluated…`, which would be wrong about what fits.
     if has(schema, &|key, _| matches!(key, "unevaluatedProperties" | "unevaluatedItems")) {
-        return Err("alternatives cannot be folded".to_owned());
+        return Err("alternatives cannot be narrowed".to_owned());
     }
     Instrument::new(schema, true).whole()
 }
 
-struct Instrument<'a> {
+/// How a part of the schema is compiled.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Part {
+    Exact,
+    Narrowed,
+    /// The list of alternatives of this keyword, exact.
+    Alternatives(&'static str),
+}
+
+pub(super) struct Instrument<'a> {
     root: &'a Value,
-    folds: bool,
+    narrows: bool,
     /// Targets of references, and their names.
-    named: HashMap<*const Value, String>,
-    waiting: Vec<(&'a Value, String)>,
+    named: HashMap<(*const Value, Part), String>,
+    waiting: Vec<(&'a Value, Part, String)>,
 }
 
 impl<'a> Instrument<'a> {
-    fn new(root: &'a Value, folds: bool) -> Self {
-        Self { root, folds, named: HashMap::new(), waiting: Vec::new() }
+    fn new(root: &'a Value, narrows: bool) -> Self {
+        Self { root, narrows, named: HashMap::new(), waiting: Vec::new() }
     }
 
     fn whole(mut self) -> Result<Value, String> {
         if self.root.as_object().is_some_and(|root| root.values().any(|value| has(value, &is_id))) {
             return Err("an `$id` stands below the root; put the schema into `$defs` and refer to it there".to_owned());
         }
-        let mut root = self.subschema(self.root)?;
+        let mut root = self.subschema(self.root, self.narrows)?;
         let mut targets = Map::new();
-        while let Some((target, name)) = self.waiting.pop() {
-            targets.insert(name, self.subschema(target)?);
+        while let Some((target, part, name)) = self.waiting.pop() {
+            let schema = match (part, target) {
+                (Part::Alternatives(key), Value::Array(schemas)) => {
+                    json!({KEYWORD: [schemas.len(), 0], key: self.list(schemas, false)?})
+                }
+                _ => self.subschema(target, part == Part::Narrowed)?,
+            };
+            targets.insert(name, schema);
         }
         if let Value::Object(root) = &mut root {
             root.insert("$defs".to_owned(), Value::Object(targets));
@@ -104,43 +121,76 @@ impl<'a> Instrument<'a> {
         Ok(root)
     }
 
-    fn subschema(&mut self, schema: &'a Value) -> Result<Value, String> {
+    fn list(&mut self, schemas: &'a [Value], narrows: bool) -> Result<Value, String> {
+        schemas.iter().map(|schema| self.subschema(schema, narrows)).collect()
+    }
+
+    fn subschema(&mut self, schema: &'a Value, narrows: bool) -> Result<Value, String> {
         let Value::Object(keywords) = schema else { return Ok(schema.clone()) };
-        let (mut out, mut folded) = (Map::new(), Vec::new());
+        let (mut out, mut narrowed) = (Map::new(), Vec::new());
         for (key, value) in keywords {
             let key = key.as_str();
             let value = match (key, value) {
                 _ if PLACES.contains(&key) => continue,
                 ("$ref" | "$dynamicRef" | "$recursiveRef", Value::String(reference)) => {
-                    out.insert("$ref".to_owned(), self.reference(reference)?.into());
+                    out.insert("$ref".to_owned(), self.reference(reference, narrows)?.into());
                     continue;
                 }
                 (_, Value::Object(schemas)) if BY_NAME.contains(&key) => {
-                    let schemas = schemas.iter().map(|(name, schema)| Ok((name.clone(), self.subschema(schema)?)));
+                    let schemas =
+                        schemas.iter().map(|(name, schema)| Ok((name.clone(), self.subschema(schema, narrows)?)));
                     Value::Object(schemas.collect::<Result<_, String>>()?)
                 }
-                (_, Value::Array(schemas)) if LISTS.contains(&key) => {
-                    schemas.iter().map(|schema| self.subschema(schema)).collect::<Result<_, _>>()?
+                ("anyOf", Value::Array(schemas)) if narrows => {
+                    narrowed.push(choices::narrowed(self, "anyOf", value, schemas));
+                    continue;
                 }
-                _ if ONE.contains(&key) => self.subschema(value)?,
+                ("oneOf", Value::Array(schemas)) if narrows => {
+                    narrowed.push(choices::narrowed(self, "oneOf", value, schemas));
+                    continue;
+                }
+                (_, Value::Array(schemas)) if LISTS.contains(&key) => self.list(schemas, narrows)?,
+                ("additionalProperties", Value::Bool(false))
+                    if narrows && !keywords.contains_key("patternProperties") =>
+                {
+                    out.insert(expected::KEYWORD.to_owned(), expected::members(keywords));
+                    continue;
+                }
+                _ if ONE.contains(&key) => self.subschema(value, narrows && !TESTS.contains(&key))?,
                 _ => value.clone(),
             };
-            if self.folds && matches!(key, "anyOf" | "oneOf") {
-                folded.push(json!({"not": {"not": {key: value}}}));
-            } else {
-                out.insert(key.to_owned(), value);
-            }
+            out.insert(key.to_owned(), value);
         }
         if !keywords.keys().any(|key| !CHEAP.contains(&key.as_str())) {
             return Ok(Value::Object(out));
         }
         // The library looks at a schema's own keywords in an order of its own, but at these in theirs.
         let all = [json!({KEYWORD: cost(keywords)}), Value::Object(out)];
-        Ok(json!({"allOf": all.into_iter().chain(folded).collect::<Vec<_>>()}))
+        Ok(json!({"allOf": all.into_iter().chain(narrowed).collect::<Vec<_>>()}))
+    }
+
+    /// A reference to a part of the schema, which is compiled once.
+    pub(super) fn part(&mut self, target: &'a Value, part: Part) -> Value {
+        let next = format!("target-{}", self.named.len());
+        let name = self.named.entry((std::ptr::from_ref(target), part)).or_insert_with(|| {
+            self.waiting.push((target, part, next.clone()));
+            next
+        });
+        json!({"$ref": format!("#/$defs/{name}")})
     }
 
     /// Where the target of a reference stands in what is compiled.
-    fn reference(&mut self, reference: &str) -> Result<String, String> {
+    fn reference(&mut self, reference: &str, narrows: bool) -> Result<String, String> {
+        let target = self.target(reference)?;
+        if std::ptr::eq(target, self.root) && narrows == self.narrows {
+            return Ok("#".to_owned());
+        }
+        let part = self.part(target, if narrows { Part::Narrowed } else { Part::Exact });
+        Ok(part.get("$ref").and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+
+    /// What a reference refers to.
+    pub(super) fn target(&self, reference: &str) -> Result<&'a Value, String> {
         let root = self.root.get("$id").and_then(Value::as_str).unwrap_or_default().trim_end_matches('#');
         let fragment = match reference.split_once('#') {
             Some((base, fragment)) if base.is_empty() || base == root => fragment,
@@ -148,19 +198,12 @@ impl<'a> Instrument<'a> {
             _ => return Err(format!("`$ref` reaches outside of the schema: {}", super::cut(reference.to_owned()))),
         };
         if fragment.is_empty() {
-            return Ok("#".to_owned());
+            return Ok(self.root);
         }
         let pointer = percent_decoded(fragment);
         let target = if pointer.starts_with('/') { self.root.pointer(&pointer) } else { anchored(self.root, &pointer) };
         let target = target.filter(|target| target.is_object() || target.is_boolean());
-        let target =
-            target.ok_or_else(|| format!("`$ref` points to no schema: {}", super::cut(reference.to_owned())))?;
-        let next = format!("target-{}", self.named.len());
-        let name = self.named.entry(std::ptr::from_ref(target)).or_insert_with(|| {
-            self.waiting.push((target, next.clone()));
-            next
-        });
-        Ok(format!("#/$defs/{name}"))
+        target.ok_or_else(|| format!("`$ref` points to no schema: {}", super::cut(reference.to_owned())))
     }
 }
 
@@ -236,16 +279,4 @@ fn percent_decoded(text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&bytes).into_owned()
-}
-
-/// What to say of alternatives that were folded.
-pub(super) fn alternatives(kind: &ValidationErrorKind) -> Option<&'static str> {
-    let ValidationErrorKind::Not { schema } = kind else { return None };
-    let folded = schema.get("not")?;
-    let is = |key| folded.get(key).is_some();
-    match (is("anyOf"), is("oneOf")) {
-        (true, _) => Some("the value is not valid under any of the schemas listed in the 'anyOf' keyword"),
-        (_, true) => Some("the value is not valid under exactly one of the schemas listed in the 'oneOf' keyword"),
-        _ => None,
-    }
 }

@@ -1,19 +1,21 @@
 //! Checks of values against a tool's schema, within a budget.
 //!
 //! **Promises.** A check ends after a number of steps that the caller chooses, whatever schema and value are: both are strangers'
-//! input. What does not fit is named by place and reason, without the alternatives of each `anyOf` on the way, of which there are
-//! exponentially many.
+//! input. What does not fit is named by place and reason; of the alternatives of each `anyOf` on the way only in the one that was
+//! meant, since there are exponentially many.
 //!
 //! **Bounds.** [`Effort`]; violations of one answer, and bytes of each.
 //!
 //! **Refuses.** Schemas that reach for network or files, or that stand below another `$id` than the root's.
 
+mod choices;
+mod expected;
 mod instrument;
 mod steps;
 
 use std::sync::OnceLock;
 
-use jsonschema::{PatternOptions, ValidationError, Validator};
+use jsonschema::{PatternOptions, ValidationError, Validator, error::ValidationErrorKind};
 use serde_json::Value;
 
 /// Places named in one validation error. A value that is wrong everywhere needs no longer answer.
@@ -80,7 +82,7 @@ impl Unfit {
 #[derive(Debug)]
 pub(crate) struct Schema {
     exact: Validator,
-    /// The same without alternatives, which tells where a value breaks it. Compiled when a value first does.
+    /// The same with alternatives narrowed, which tells where a value breaks it. Compiled when a value first does.
     outline: OnceLock<Option<Validator>>,
     /// Whether all violations of a small value are few.
     lists: bool,
@@ -123,8 +125,11 @@ impl Schema {
 }
 
 fn violation(error: &ValidationError<'_>) -> (String, String) {
-    let message = instrument::alternatives(error.kind())
-        .map_or_else(|| error.masked_with("the value").to_string(), str::to_owned);
+    let told = match error.kind() {
+        ValidationErrorKind::Enum { options } => expected::none_of(options, error.instance()),
+        _ => None,
+    };
+    let message = told.unwrap_or_else(|| error.masked_with("the value").to_string());
     (cut(error.instance_path().to_string()), cut(message))
 }
 
@@ -152,9 +157,12 @@ fn build(schema: &Value) -> Result<Validator, String> {
         .with_draft(jsonschema::Draft::Draft202012)
         .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_SIZE))
         .with_keyword(steps::KEYWORD, steps::keyword)
+        .with_keyword(expected::KEYWORD, expected::keyword)
         .build(schema)
         .map_err(|error| cut(error.to_string()))
 }
 
+#[cfg(test)]
+mod narrowing_tests;
 #[cfg(test)]
 mod tests;
