@@ -7,6 +7,7 @@
 mod host;
 mod machine;
 mod report;
+mod tasks;
 
 use std::time::Duration;
 

@@ -16,8 +16,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The parts, by their names in the answer.
 pub(crate) fn parts(reactor: Option<Arc<Reactor>>, store: Store) -> Vec<HealthPart> {
     let network: HealthPart = Box::new(move || {
-        let status = reactor.as_ref().map(|reactor| reactor.status());
-        Box::pin(std::future::ready(("network", serde_json::to_value(status).unwrap_or_default())))
+        let reactor = reactor.clone();
+        Box::pin(async move {
+            let status = match reactor {
+                Some(reactor) => Some(reactor.status().await),
+                None => None,
+            };
+            ("network", serde_json::to_value(status).unwrap_or_default())
+        })
     });
     let store: HealthPart = Box::new(move || {
         let store = store.clone();

@@ -145,7 +145,7 @@ impl Core {
     pub(crate) fn offer(&self, caller: &Caller) -> Offer {
         let (capacity, free) = self.places();
         let infos = self.tools.get().map(|tools| tools.list(caller)).unwrap_or_default();
-        let mut offer = Offer { capacity, free, ..Offer::default() };
+        let mut offer = Offer { capacity, free, draining: self.queue.is_draining(), ..Offer::default() };
         for info in infos.into_iter().filter(|info| !info.local) {
             if info.repeatable {
                 offer.repeatable.push(info.name.clone());
@@ -177,6 +177,7 @@ impl Core {
             repeatable: names("repeatable"),
             capacity: number("capacity"),
             free: number("free"),
+            draining: said["draining"] == true,
         };
         self.queue.announced.note(peer, offer, ttl);
     }

@@ -12,6 +12,7 @@ use tandem_engine::P2pError;
 use tandem_manifest::PeerIdText;
 
 use crate::{
+    acquaint,
     core::Core,
     keep,
     lane::LaneError,
@@ -150,7 +151,12 @@ impl Reactor {
     /// # Errors
     /// `unavailable` while the lane is down.
     pub async fn take_tasks(&self) -> Result<bool, P2pError> {
-        self.operate(|core| async move { Ok(core.queue.resume()) }).await
+        self.operate(|core| async move {
+            let drained = core.queue.resume();
+            acquaint::announce(&core, acquaint::INFO);
+            Ok(drained)
+        })
+        .await
     }
 }
 

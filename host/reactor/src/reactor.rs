@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use tandem_engine::{CallEnv, P2p, P2pError, P2pRequest};
 use tandem_store::{
     Store,
-    tasks::{SqliteTasks, TaskStore as _},
+    tasks::{Scope, SqliteTasks, TaskStore as _},
 };
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,9 @@ use crate::{
     flow, keep,
     lane::{Lane, LaneError, Up},
     network::{Network, PROTOCOL},
-    ops, queue, rpc,
+    ops,
+    queue::{self, WaitingTasks},
+    rpc,
     service::Peers,
     settings::Settings,
     tools::Tools,
@@ -113,13 +115,15 @@ impl Reactor {
     }
 
     /// How the network and the queue are, for health pages.
-    #[must_use]
-    pub fn status(&self) -> ReactorStatus {
-        let (restarts, core) = (self.lane.restarts(), self.core.load());
-        let Some(core) = core.as_ref().filter(|_| self.lane.is_up()) else {
+    pub async fn status(&self) -> ReactorStatus {
+        let (restarts, core) = (self.lane.restarts(), self.core.load_full());
+        let Some(core) = core.filter(|_| self.lane.is_up()) else {
             return ReactorStatus { restarts, ..ReactorStatus::default() };
         };
         let (workers, free) = core.queue.places();
+        // A store that fails is shown by its own part.
+        let waiting = queue::waits::groups(&core, Scope::All).await.unwrap_or_default();
+        let paused = core.queue.tasks.stats(Scope::All).await.is_ok_and(|stats| !stats.paused.is_empty());
         ReactorStatus {
             up: true,
             restarts,
@@ -131,7 +135,9 @@ impl Reactor {
             workers,
             running: if core.queue.is_draining() { 0 } else { workers.saturating_sub(free) },
             workflows: core.flows.len(),
-            failing: acquaint::failing(core),
+            failing: acquaint::failing(&core),
+            paused,
+            waiting,
         }
     }
 
@@ -210,6 +216,10 @@ pub struct ReactorStatus {
     pub workflows: usize,
     /// Sources of peers that failed when they were asked last, with why.
     pub failing: BTreeMap<String, String>,
+    /// Whether the queue of this host is paused.
+    pub paused: bool,
+    /// Tasks of all tenants that wait for a worker, by reason.
+    pub waiting: Vec<WaitingTasks>,
 }
 
 /// One incarnation, from its first event to its last.

@@ -11,7 +11,7 @@
 //! | `tools/list` | `{cursor?}` → `{tools, nextCursor?}`, as in MCP |
 //! | `tools/call` | `{name, arguments}` → `{content, structuredContent?, isError}`, as in MCP; `_meta.progressToken` asks for `notifications/progress` |
 //! | `notifications/cancelled` (notification) | `{requestId}`: the request is stopped and not answered |
-//! | `tandem/info` | `{tools, repeatable, capacity, free}`: what it runs as tasks, and which of that may run again |
+//! | `tandem/info` | `{tools, repeatable, capacity, free, draining}`: what it runs as tasks, which of that may run again, and how many |
 //! | `tandem/peers` | `{}` → `{records}`: whom it knows, for peers that the operator trusts |
 //! | `tandem/announce` (notification) | the same of the peer, with `ttl_s` |
 //! | `tasks/…`, `contents/read` | see [`crate::queue`] |
@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     acquaint::exchange,
     core::Core,
-    queue,
+    queue::{self, Trust},
     rpc::{Outlet, ProgressNotifier, REQUEST, RpcError, Service},
     tools::{ToolCall, ToolInfo},
 };
@@ -76,7 +76,11 @@ impl Service for Peers {
             }
             let mut params = params;
             let token = progress_token(&params)?;
-            let (caller, shown) = caller(&core, peer, &mut params).await?;
+            let known = caller(&core, peer, &mut params).await;
+            if known.is_err() && method == "tasks/claim" {
+                core.queue.claims.note(peer, Trust::Refused);
+            }
+            let (caller, shown) = known?;
             match method.as_str() {
                 "tools/list" => list(&core, &caller, &params),
                 "tools/call" => call(&core, caller, (params, exact), token.map(|token| outlet.progress(token))).await,

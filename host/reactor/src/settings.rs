@@ -17,6 +17,9 @@ use crate::{
 /// How long GitHub may take for one answer.
 const GITHUB: Duration = Duration::from_secs(10);
 
+/// A task that waits longer than this for a worker is one that somebody may look after: leases are half of it.
+const LONG_WAIT: Duration = Duration::from_secs(60);
+
 /// Everything that the reactor needs to know.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -40,6 +43,8 @@ pub struct Settings {
     pub max_result: usize,
     /// Workflows that may be active.
     pub max_workflows: u32,
+    /// How long a task waits for a worker before that is worth a line of the log.
+    pub long_wait: Duration,
     /// Whether trusted peers are asked for the records that they have, and told those of this host.
     pub exchange: bool,
     /// A page that answers with the address it is asked from.
@@ -190,6 +195,7 @@ impl Settings {
             workers: config.task_queue.workers,
             max_result: config.task_queue.max_result.as_usize(),
             max_workflows: config.workflow.max_active,
+            long_wait: LONG_WAIT,
             exchange: discovery.exchange,
             ip_url: nat.ip_url.clone(),
         })

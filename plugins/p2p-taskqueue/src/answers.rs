@@ -53,6 +53,43 @@ pub struct Progress {
     pub message: Option<String>,
 }
 
+/// Why a task waits.
+#[data]
+#[derive(Debug)]
+pub struct Wait {
+    /// `not_due`, `retry_backoff`, `queue_paused`, `running_limit`, `no_host_has_the_tool`, `target_unknown`, `target_away`,
+    /// `target_without_tool`, `workers_zero`, `peer_unreachable`, `peer_unauthorized`, `admission_open`, `tenant_mismatch`,
+    /// `priority_above_maximum`, `worker_draining`, `no_free_worker` or `awaiting_claim`.
+    pub reason: String,
+    /// What ends it.
+    pub remedy: String,
+    /// Since when the task waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    pub since: Option<String>,
+    /// More of it, as `hosts`: each with its own reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<Map<String, Value>>,
+}
+
+/// Tasks that wait for the same reason.
+#[data]
+#[derive(Debug)]
+pub struct Waiting {
+    /// As in `waits_for` of a task.
+    pub reason: String,
+    /// What ends it, for the task that waits longest.
+    pub remedy: String,
+    /// How many there are.
+    pub tasks: u64,
+    /// How many of them wait for over a minute.
+    pub over_a_minute: u64,
+    /// Seconds that the oldest one waits.
+    pub oldest_s: Number,
+    /// Their tools, the first eight.
+    pub tools: Vec<String>,
+}
+
 /// A task.
 #[data]
 #[derive(Debug)]
@@ -75,6 +112,9 @@ pub struct Task {
     /// What the worker told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
+    /// Why it waits and what ends that, while it is queued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<Wait>,
     /// When it was submitted.
     #[schemars(extend("format" = "date-time"))]
     pub created_at: String,
@@ -193,6 +233,8 @@ pub struct Queue {
     pub throughput_per_s: Number,
     /// Whether no task is taken at the moment.
     pub paused: bool,
+    /// What waits for a worker, by reason; empty when nothing does.
+    pub waiting: Vec<Waiting>,
     /// Where the tasks are kept, as `sqlite`.
     pub backend: String,
     /// The numbers for each tool, with `detail`.

@@ -61,7 +61,8 @@ impl Tasks {
         answer("task-queue.submit", task_queue::submit(&document(task)))
     }
 
-    /// Tells how far a task is: its state, attempt, worker and progress. Errors: `not_found`.
+    /// Tells how far a task is: its state, attempt, worker and progress; while it waits, `waits_for` says why and what ends
+    /// that. Errors: `not_found`.
     #[tool(read_only, idempotent, title = "Status of a task")]
     fn p2p_taskqueue_task_status(
         /// The task.
@@ -109,6 +110,8 @@ impl Tasks {
         /// Only tasks that this worker has or had last, by its peer id.
         #[arg(min_length = 1, max_length = 128)]
         worker: Option<String>,
+        /// Only the steps of this workflow.
+        workflow: Option<Id>,
         /// How many a page has at most.
         #[arg(default = 100, min = 1, max = 1_000)]
         limit: u32,
@@ -116,8 +119,9 @@ impl Tasks {
         #[arg(min_length = 1, max_length = 1_024)]
         cursor: Option<String>,
     ) -> Result<Page> {
-        let filter =
-            json!({ "state": state, "tool": tool, "tag": tag, "worker": worker, "limit": limit, "cursor": cursor });
+        let filter = json!({
+            "state": state, "tool": tool, "tag": tag, "worker": worker, "workflow": workflow, "limit": limit, "cursor": cursor,
+        });
         answer("task-queue.list-tasks", task_queue::list_tasks(&document(filter)))
     }
 

@@ -56,7 +56,7 @@ fn parameters_and_their_defaults() {
         ("task_status", &["task_id"]),
         ("get_result", &["task_id", "wait_s=0"]),
         ("cancel", &["reason?", "task_id"]),
-        ("list_tasks", &["cursor?", "limit=100", "state?", "tag?", "tool?", "worker?"]),
+        ("list_tasks", &["cursor?", "limit=100", "state?", "tag?", "tool?", "worker?", "workflow?"]),
         ("update_task", &["metadata?", "run_at?", "tags?", "task_id", "timeout_s?"]),
         ("priority", &["priority", "task_id"]),
         ("resubmit", &["arguments?", "priority?", "task_id"]),
@@ -148,9 +148,15 @@ fn a_task_is_passed_on_with_everything_that_the_host_says_of_it() {
     let patch = json!({ "task_id": ID, "tags": [], "metadata": { "a": 1 } });
     let asked = passes("p2p_taskqueue_update_task", patch, "update-task", most.clone(), &required);
     assert_eq!(asked, json!({ "task_id": ID, "patch": { "tags": [], "metadata": { "a": 1 } } }));
+    let waits =
+        json!({ "reason": "no_host_has_the_tool", "remedy": "load it", "since": THEN, "details": { "connected": 0 } });
+    let waiting = json!({
+        "task_id": ID, "state": "queued", "attempt": 0, "priority": 5, "created_at": THEN, "waits_for": waits,
+    });
+    passes("p2p_taskqueue_task_status", json!({ "task_id": ID }), "task-status", waiting, &required);
     let required = ["tasks", "total", "total_is_exact"];
     let page = json!({ "tasks": [most], "total": 7, "total_is_exact": false, "next_cursor": "n" });
-    let filter = json!({ "state": "dead", "tool": "add", "tag": "a", "worker": PEER, "limit": 1, "cursor": "c" });
+    let filter = json!({ "state": "dead", "tool": "add", "tag": "a", "worker": PEER, "workflow": ID, "limit": 1, "cursor": "c" });
     let asked = passes("p2p_taskqueue_list_tasks", filter.clone(), "list-tasks", page, &required);
     assert_eq!(asked, json!({ "filter": filter }));
     let last = json!({ "tasks": [], "total": 0, "total_is_exact": true });
@@ -207,7 +213,9 @@ fn a_task_is_cancelled_moved_and_submitted_again() {
 fn the_queue_and_its_workers_are_told_as_the_host_tells_them() {
     let mut queue = json!({
         "queued": 1, "running": 2, "completed": 3, "failed": 4, "cancelled": 5, "dead": 6, "oldest_queued_s": 1.5,
-        "throughput_per_s": 0.2, "paused": false, "backend": "sqlite",
+        "throughput_per_s": 0.2, "paused": false, "backend": "sqlite", "waiting": [{
+            "reason": "queue_paused", "remedy": "resume it", "tasks": 1, "over_a_minute": 1, "oldest_s": 75.5, "tools": ["add"],
+        }],
     });
     let required = [
         "queued",
@@ -220,6 +228,7 @@ fn the_queue_and_its_workers_are_told_as_the_host_tells_them() {
         "throughput_per_s",
         "paused",
         "backend",
+        "waiting",
     ];
     let status = |arguments, answer: &Value| {
         passes("p2p_taskqueue_status", arguments, "queue-status", answer.clone(), &required)

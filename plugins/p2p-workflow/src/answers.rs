@@ -1,6 +1,7 @@
 //! What the tools answer.
 
 use tandem_sdk::prelude::*;
+use tandem_sdk::serde::de::{Deserialize, Deserializer};
 use tandem_sdk::serde_json::{Map, Number};
 
 /// How far a workflow or a step is.
@@ -63,11 +64,20 @@ pub struct StepStatus {
     pub id: String,
     /// How far it is.
     pub state: State,
+    /// The tool that it calls.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tool: Option<String>,
     /// The host that has it, or had it last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<String>,
+    /// The task of its newest attempt, for `p2p_taskqueue_get_result` and the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
     /// Attempts that were begun.
     pub attempt: u64,
+    /// Attempts that there may be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_attempts: Option<u64>,
     /// When the current attempt began.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "date-time"))]
@@ -82,12 +92,38 @@ pub struct StepStatus {
     /// The code alone, to decide by.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
+    /// Milliseconds that the last attempt took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_ms: Option<u64>,
+    /// When the next attempt may begin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    pub retry_at: Option<String>,
+    /// What it came to.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    pub result: Option<Value>,
+    /// The content id (CIDv1) of a result that has over 64 KiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result_cid: Option<String>,
+    /// It has a result that is not here: over 16 KiB, or one of many. `p2p_taskqueue_get_result` with its `task_id` gives it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result_left_out: Option<bool>,
+    /// Why its task waits: `{reason, remedy, since?, details?}`, as in `p2p_taskqueue_task_status`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waits_for: Option<Map<String, Value>>,
+}
+
+/// A value that is there, also where it is null.
+fn given<'de, D: Deserializer<'de>>(from: D) -> std::result::Result<Option<Value>, D::Error> {
+    Value::deserialize(from).map(Some)
 }
 
 /// How far a workflow is.
 #[data]
 #[derive(Debug)]
 pub struct Status {
+    /// Its id.
+    pub workflow_id: String,
     /// What it is called.
     pub name: String,
     /// As a whole.
@@ -99,6 +135,27 @@ pub struct Status {
     pub steps: Vec<StepStatus>,
     /// The newest events of its journal, by their content ids (CIDv1): equal clocks are equal histories.
     pub clock: Vec<String>,
+    /// Its tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// When it was submitted.
+    #[schemars(extend("format" = "date-time"))]
+    pub created_at: String,
+    /// When it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    pub finished_at: Option<String>,
+    /// The host that decides what runs next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coordinator: Option<String>,
+    /// The hosts that take part: the coordinator, those that it is for, and those that ran a step.
+    pub coordinating_peers: Vec<String>,
+    /// The only hosts that run its steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_peers: Option<Vec<String>>,
+    /// Why it ended other than well: the reason of its cancellation, its timeout, or the step that failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// What a cancellation did.

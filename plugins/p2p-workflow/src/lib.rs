@@ -24,6 +24,9 @@ const MAX_TIMEOUT_S: u32 = 30 * 24 * 3_600;
 /// Most steps of a workflow: its graph is held in memory by the host that coordinates it.
 const MAX_STEPS: usize = 1_000;
 
+/// Most hosts that a workflow is for: a step is offered to one after the other.
+const MAX_TARGETS: usize = 64;
+
 /// Most peers to choose from: as many as a page lists.
 const MAX_PEERS: usize = 1_000;
 
@@ -82,18 +85,21 @@ impl Workflows {
         timeout_s: u32,
         /// Words to find it by, at most 32.
         tags: Option<Tags>,
+        /// Only these hosts run its steps, at most 64; whoever has the tools unless given.
+        target_peers: Option<AtMost<MAX_TARGETS, PeerId>>,
         /// With the same key and the same workflow a second submit answers as the first and starts nothing.
         #[arg(min_length = 1, max_length = 256)]
         idempotency_key: Option<String>,
     ) -> Result<Submitted> {
         let document = document(json!({
             "name": name, "steps": steps, "max_concurrency": max_concurrency, "timeout_s": timeout_s, "tags": tags,
-            "idempotency_key": idempotency_key,
+            "target_peers": target_peers, "idempotency_key": idempotency_key,
         }));
         answer("workflow.submit", workflow::submit(&document))
     }
 
-    /// Tells how far a workflow is, as a whole and step by step. Errors: `not_found`.
+    /// Tells how far a workflow is, as a whole and step by step, and what it came to: results of up to 16 KiB, errors, and why it
+    /// ended or waits. Errors: `not_found`.
     #[tool(read_only, idempotent, title = "Status of a workflow")]
     fn p2p_workflow_status(
         /// The workflow.

@@ -34,7 +34,10 @@ fn the_tools_say_what_they_do_to_the_world() {
 #[test]
 fn parameters_and_their_defaults() {
     let all: [(&str, &[&str]); 6] = [
-        ("submit", &["idempotency_key?", "max_concurrency=8", "name", "steps", "tags?", "timeout_s=7200"]),
+        (
+            "submit",
+            &["idempotency_key?", "max_concurrency=8", "name", "steps", "tags?", "target_peers?", "timeout_s=7200"],
+        ),
         ("status", &["workflow_id"]),
         ("cancel", &["reason?", "workflow_id"]),
         ("list", &["cursor?", "limit=50", "state?", "tag?"]),
@@ -70,6 +73,11 @@ fn schemas_refuse_what_does_not_fit_and_name_it() {
         ("submit", step("on_failure", json!("stop")), "/steps/0/on_failure"),
         ("submit", step("timeout_s", json!(0)), "/steps/0/timeout_s"),
         ("submit", step("retry", json!({ "policy": "none", "delay": 1 })), "delay"),
+        (
+            "submit",
+            json!({ "name": "n", "steps": [{ "id": "a", "tool": "add", "arguments": {} }], "target_peers": ["me"] }),
+            "/target_peers",
+        ),
         ("status", json!({ "workflow_id": "7" }), "/workflow_id"),
         ("list", json!({ "state": "completed" }), "/state"),
         ("list", json!({ "limit": 1_001 }), "/limit"),
@@ -96,7 +104,7 @@ fn submit_passes_the_workflow_on_with_its_defaults() {
     assert_eq!(least, json!({ "workflow": workflow }));
     let retry = json!({ "policy": "linear", "max_attempts": 2, "base_delay_ms": 10 });
     let most = json!({
-        "name": "n", "max_concurrency": 1, "timeout_s": 5, "tags": ["t"], "idempotency_key": "k", "steps": [
+        "name": "n", "max_concurrency": 1, "timeout_s": 5, "tags": ["t"], "target_peers": [PEER], "idempotency_key": "k", "steps": [
             { "id": "a", "tool": "add", "arguments": {}, "on_failure": "continue", "retry": retry, "timeout_s": 3 },
             { "id": "b", "tool": "add", "arguments": { "x": { "$from": "a", "path": "/sum" } }, "depends_on": ["a"],
               "on_failure": "fail" },
@@ -108,13 +116,23 @@ fn submit_passes_the_workflow_on_with_its_defaults() {
 #[test]
 fn a_workflow_is_followed_and_cancelled() {
     let steps = json!([
-        { "id": "a", "state": "succeeded", "peer": PEER, "attempt": 1, "started_at": THEN, "finished_at": THEN },
+        {
+            "id": "a", "tool": "add", "state": "succeeded", "peer": PEER, "task_id": ID, "attempt": 1, "max_attempts": 3,
+            "started_at": THEN, "finished_at": THEN, "duration_ms": 7, "result": { "sum": 3 },
+        },
+        { "id": "n", "state": "succeeded", "attempt": 1, "result": null },
+        { "id": "l", "state": "succeeded", "attempt": 1, "result_cid": "bafkrei", "result_left_out": true },
+        { "id": "w", "state": "ready", "attempt": 1, "waits_for": { "reason": "queue_paused", "remedy": "resume it" } },
         { "id": "b", "state": "failed", "attempt": 3, "error": { "code": "timeout" } },
         { "id": "c", "state": "skipped", "attempt": 0 },
     ]);
-    let status = json!({ "name": "n", "state": "failed", "progress": 0.5, "steps": steps, "clock": ["bafkrei"] });
+    let status = json!({
+        "workflow_id": ID, "name": "n", "state": "failed", "progress": 0.5, "steps": steps, "clock": ["bafkrei"],
+        "tags": ["t"], "created_at": THEN, "finished_at": THEN, "coordinator": PEER, "coordinating_peers": [PEER],
+        "target_peers": [PEER], "reason": "step `b` failed: timeout: slow",
+    });
     let id = json!({ "workflow_id": ID });
-    let required = ["name", "state", "progress", "steps", "clock"];
+    let required = ["workflow_id", "name", "state", "progress", "steps", "clock", "created_at", "coordinating_peers"];
     assert_eq!(passes("status", id.clone(), "status", status, &required), id);
     let cancelled = json!({ "state": "cancelled", "cancelled_steps": 2 });
     let required = ["state", "cancelled_steps"];

@@ -39,9 +39,12 @@ async fn tasks_are_listed_shown_followed_and_cancelled() -> anyhow::Result<()> {
     let later = submit(json!({"tool": "add", "arguments": {"a": 1, "b": 2}, "target_peer": nobody})).await?;
     let later = later["task_id"].as_str().unwrap_or_default();
     let (well, text) = said(&host, &["tasks", "list"]).await?;
-    let states = [(done, "completed"), (later, "queued")];
+    let states = [(done, "completed"), (later, "queued"), (later, "target_unknown")];
     let shown = |(id, state): (&str, &str)| text.lines().any(|line| line.starts_with(id) && line.contains(state));
     assert!(well && states.into_iter().all(shown), "{text}");
+    let waits = read(&host, &["tasks", "show", later]).await?["waits_for"].clone();
+    assert_eq!(waits["reason"], "target_unknown", "{waits}");
+    assert!(waits["remedy"].as_str().is_some_and(|remedy| remedy.contains(nobody)), "{waits}");
     assert_eq!(read(&host, &["tasks", "cancel", later]).await?["state"], "cancelled");
     let (well, text) = said(&host, &["tasks", "watch", later]).await?;
     assert!(!well && text.contains("the task is cancelled"), "{text}");
@@ -62,9 +65,18 @@ async fn workflows_are_listed_shown_followed_and_cancelled_and_peers_are_listed(
     let (well, text) = said(&host, &["workflows", "watch", &done]).await?;
     assert!(well && text.contains("only succeeded"), "{text}");
     let (well, text) = said(&host, &["workflows", "show", &done]).await?;
-    assert!(well && text.contains("100 %"), "{text}");
+    assert!(
+        well && text.contains("100 %") && text.contains("only: {\"sum\":3") && text.contains("coordinator: "),
+        "{text}"
+    );
+    let step = read(&host, &["workflows", "show", &done]).await?["steps"][0].clone();
+    let task = step["task_id"].as_str().unwrap_or_default();
+    assert_eq!(read(&host, &["tasks", "show", task]).await?["workflow_id"], done.as_str());
     let long = submit("sleep_ms", json!({"ms": 60_000})).await?;
-    assert_eq!(read(&host, &["workflows", "cancel", &long]).await?["state"], "cancelled");
+    let why = ["workflows", "cancel", &long, "--reason", "too slow"];
+    assert_eq!(read(&host, &why).await?["state"], "cancelled");
+    let (well, text) = said(&host, &["workflows", "show", &long]).await?;
+    assert!(well && text.contains("reason: too slow") && text.contains("finished_at: "), "{text}");
     let (well, text) = said(&host, &["workflows", "list"]).await?;
     let shown = |id: &str, state: &str| text.lines().any(|line| line.starts_with(id) && line.contains(state));
     assert!(well && shown(&done, "succeeded") && shown(&long, "cancelled"), "{text}");

@@ -14,12 +14,17 @@ const FAILED: &str = "p2p_peer_bootstrap/failed p2p_bootstrap_from_file/failed p
 const TASK: &str = "p2p_taskqueue_task_status p2p_taskqueue_update_task p2p_taskqueue_list_tasks/tasks";
 const TASK_AT_TIMES: &str = "worker lease_expires_at progress started_at finished_at error";
 const TASK_BEYOND: &str = "task_id tool max_attempts run_at cancel_reason timeout_s tags metadata target_peer \
-                           resubmitted_from workflow_id step error_code";
-const QUEUE: &str = "queued running completed failed cancelled dead oldest_queued_s throughput_per_s paused backend";
+                           resubmitted_from workflow_id step error_code waits_for";
+const QUEUE: &str =
+    "queued running completed failed cancelled dead oldest_queued_s throughput_per_s paused backend waiting";
 const WORKER: &str = "peer_id capacity running completed failed lost_leases mean_ms last_seen";
 const PEER: &str = "peer_id addresses state score tools first_seen last_seen source";
 
-const FORMS: [Form; 38] = [
+const STEP_AT_TIMES: &str = "peer started_at finished_at error task_id result";
+const STEP_BEYOND: &str = "error_code tool max_attempts duration_ms retry_at result_cid result_left_out waits_for";
+const WAITING: &str = "reason remedy tasks over_a_minute oldest_s tools";
+
+const FORMS: [Form; 39] = [
     ("p2p_taskqueue_submit", "task_id state position replayed", "", ""),
     (TASK, "state attempt priority created_at", TASK_AT_TIMES, TASK_BEYOND),
     ("p2p_taskqueue_get_result", "state", "result error result_cid duration_ms", "error_code"),
@@ -28,6 +33,7 @@ const FORMS: [Form; 38] = [
     ("p2p_taskqueue_priority", "old_priority priority position", "", ""),
     ("p2p_taskqueue_resubmit", "task_id resubmitted_from", "", ""),
     ("p2p_taskqueue_status", QUEUE, "by_tool by_priority", ""),
+    ("p2p_taskqueue_status/waiting", "reason remedy tasks", "", WAITING),
     ("p2p_taskqueue_worker_stats", "workers", "", ""),
     ("p2p_taskqueue_worker_stats/workers", WORKER, "", ""),
     ("p2p_taskqueue_discover_peers", "peers", "", ""),
@@ -36,8 +42,13 @@ const FORMS: [Form; 38] = [
     ("p2p_taskqueue_heartbeat", "lease_expires_at cancelled", "", ""),
     ("p2p_taskqueue_shutdown", "drained requeued", "", ""),
     ("p2p_workflow_submit", "workflow_id state steps_total replayed", "", ""),
-    ("p2p_workflow_status", "state progress steps clock", "", "name"),
-    ("p2p_workflow_status/steps", "id state attempt", "peer started_at finished_at error", "error_code"),
+    (
+        "p2p_workflow_status",
+        "workflow_id state progress steps clock created_at coordinating_peers",
+        "finished_at coordinator",
+        "name tags target_peers reason",
+    ),
+    ("p2p_workflow_status/steps", "id state attempt", STEP_AT_TIMES, STEP_BEYOND),
     ("p2p_workflow_cancel", "state cancelled_steps", "", ""),
     ("p2p_workflow_list", "workflows total", "next_cursor", "total_is_exact"),
     ("p2p_workflow_list/workflows", "workflow_id name state", "", "tags created_at finished_at coordinator"),

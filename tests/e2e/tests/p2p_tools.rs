@@ -13,6 +13,8 @@ use crate::{
 
 /// The task and workflow id of nobody.
 const NOBODY: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+/// A host that is nowhere.
+const ABSENT: &str = "12D3KooWGC6TvWhfapngX6wvJHMYvKpDMXPb3ZnCZ6dMoaMtimQ5";
 /// Calls tools and remembers which answered and which refused.
 struct Caller {
     client: Client,
@@ -130,8 +132,15 @@ async fn task_queue(caller: &mut Caller) -> anyhow::Result<()> {
     let next = json!({"state": "completed", "limit": 1, "cursor": page["next_cursor"]});
     assert_eq!(caller.ok("p2p_taskqueue_list_tasks", next).await?["tasks"][0]["task_id"], id);
     caller.refused("p2p_taskqueue_list_tasks", json!({"cursor": "!"}), "cursor").await?;
+    let nowhere = json!({"tool": "add", "arguments": {"a": 1, "b": 2}, "target_peer": ABSENT});
+    let nowhere = caller.ok("p2p_taskqueue_submit", nowhere).await?["task_id"].clone();
+    let waits = caller.ok("p2p_taskqueue_task_status", json!({"task_id": nowhere})).await?["waits_for"].clone();
+    assert_eq!(waits["reason"], "target_unknown", "{waits}");
+    let waiting = caller.ok("p2p_taskqueue_status", json!({})).await?["waiting"].clone();
+    assert_eq!((&waiting[0]["reason"], &waiting[0]["tasks"]), (&json!("target_unknown"), &json!(1)), "{waiting}");
+    caller.ok("p2p_taskqueue_cancel", json!({"task_id": nowhere})).await?;
     let numbers = caller.ok("p2p_taskqueue_status", json!({"detail": true})).await?;
-    assert_eq!((&numbers["completed"], &numbers["cancelled"]), (&json!(2), &json!(1)), "{numbers}");
+    assert_eq!((&numbers["completed"], &numbers["cancelled"]), (&json!(2), &json!(2)), "{numbers}");
     assert_eq!(numbers["by_tool"]["add"]["completed"], 2, "{numbers}");
     caller.refused("p2p_taskqueue_status", json!({"detail": 1}), "detail").await?;
     let stats = caller.ok("p2p_taskqueue_worker_stats", json!({})).await?;
@@ -169,6 +178,13 @@ async fn workflows(caller: &mut Caller) -> anyhow::Result<()> {
     let id = json!({"workflow_id": first["workflow_id"]});
     let done = until(&caller.client, "p2p_workflow_status", id.clone(), |s| s["state"] == "succeeded").await?;
     assert_eq!(done["steps"][1]["state"], "succeeded", "{done}");
+    assert_eq!(
+        (&done["steps"][1]["result"], &done["coordinating_peers"][0]),
+        (&json!({"sum": 2.0}), &done["coordinator"])
+    );
+    let of_it = caller.ok("p2p_taskqueue_list_tasks", json!({"workflow": first["workflow_id"]})).await?;
+    let ids: Vec<_> = of_it["tasks"].as_array().into_iter().flatten().map(|task| &task["task_id"]).collect();
+    assert_eq!(ids, [&done["steps"][1]["task_id"], &done["steps"][0]["task_id"]], "{of_it}");
     caller.ok("p2p_workflow_status", id.clone()).await?;
     caller.refused("p2p_workflow_status", json!({"workflow_id": NOBODY}), "not found").await?;
     for format in ["json", "dot", "mermaid"] {

@@ -80,15 +80,15 @@ pub(super) async fn ask(url: &str, token: Option<&str>) -> Result<Value, Unreach
     answer.map_err(|error| Unreached::Other(crate::exit::chain(&error)))
 }
 
-fn number(value: &Value, key: &str) -> f64 {
+pub(super) fn number(value: &Value, key: &str) -> f64 {
     value.get(key).and_then(Value::as_f64).unwrap_or_default()
 }
 
-fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+pub(super) fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn all<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+pub(super) fn all<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
@@ -97,6 +97,7 @@ pub(super) fn look(answer: &Value, config: &HostConfig, findings: &mut Vec<Findi
     findings.extend(all(answer, "lanes").iter().map(|lane| self::lane(lane, config)));
     if let Some(network) = answer.get("network").filter(|network| !network.is_null()) {
         findings.push(self::network(network, config));
+        super::tasks::look(network, findings);
     }
     if let Some(store) = answer.get("store") {
         findings.push(self::store(store));
@@ -158,13 +159,6 @@ fn network(network: &Value, config: &HostConfig) -> Finding {
     }
     if all(network, "listening").is_empty() {
         return Finding::problem("network", seen, "no address of p2p.listen can be had; choose other ports");
-    }
-    if network.get("draining") == Some(&Value::Bool(true)) {
-        return Finding::warning(
-            "network",
-            seen,
-            "the task queue was stopped; `tandem tasks resume` has it run tasks again",
-        );
     }
     let failing = network.get("failing").and_then(Value::as_object);
     if let Some((source, error)) = failing.and_then(|failing| failing.iter().next()) {

@@ -29,13 +29,14 @@ const PEERS: [Column; 6] = [
     Column("TOOLS", "tools"),
     Column("LAST SEEN", "last_seen"),
 ];
-const TASKS: [Column; 6] = [
+const TASKS: [Column; 7] = [
     Column("TASK", "task_id"),
     Column("TOOL", "tool"),
     Column("STATE", "state"),
     Column("ATTEMPT", "attempt"),
     Column("WORKER", "worker"),
     Column("CREATED", "created_at"),
+    Column("WAITS FOR", "/waits_for/reason"),
 ];
 const WORKFLOWS: [Column; 4] = [
     Column("WORKFLOW", "workflow_id"),
@@ -43,11 +44,15 @@ const WORKFLOWS: [Column; 4] = [
     Column("STATE", "state"),
     Column("CREATED", "created_at"),
 ];
-const STEPS: [Column; 5] = [
+const STEPS: [Column; 9] = [
     Column("STEP", "id"),
+    Column("TOOL", "tool"),
     Column("STATE", "state"),
     Column("ATTEMPT", "attempt"),
+    Column("MS", "duration_ms"),
     Column("PEER", "peer"),
+    Column("TASK", "task_id"),
+    Column("WAITS FOR", "/waits_for/reason"),
     Column("ERROR", "error"),
 ];
 
@@ -100,10 +105,7 @@ pub(crate) fn workflows(args: Workflows) -> anyhow::Result<Exit> {
             if args.target.json {
                 return table::print_json(&workflow);
             }
-            let said = |key: &str| workflow.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let part = at(&workflow, "/progress").as_f64().unwrap_or_default() * 100.0;
-            table::print_line(&format!("{}, {part:.0} %", said("state")))?;
-            show(&args.target, at(&workflow, "/steps"), &STEPS)
+            show_workflow(&args.target, &workflow)
         }
         WorkflowCommand::Watch { id } => watch::workflow(host, id, args.target.json).await,
         WorkflowCommand::Cancel { id, reason } => {
@@ -111,6 +113,36 @@ pub(crate) fn workflows(args: Workflows) -> anyhow::Result<Exit> {
             table::print_json(&answer)
         }
     })
+}
+
+/// A workflow, its steps, what waits and what mends it, and what the steps came to.
+fn show_workflow(target: &Target, workflow: &Value) -> anyhow::Result<()> {
+    let said = |key: &str| workflow.get(key).and_then(Value::as_str).map(crate::terminal::line);
+    let part = at(workflow, "/progress").as_f64().unwrap_or_default() * 100.0;
+    let name = said("name").unwrap_or_default();
+    table::print_line(&format!("{name}: {}, {part:.0} %", said("state").unwrap_or_default()))?;
+    for key in ["workflow_id", "created_at", "finished_at", "coordinator", "reason"] {
+        if let Some(text) = said(key) {
+            table::print_line(&format!("{key}: {text}"))?;
+        }
+    }
+    table::print_line("")?;
+    show(target, at(workflow, "/steps"), &STEPS)?;
+    for step in at(workflow, "/steps").as_array().into_iter().flatten() {
+        let id = crate::terminal::line(at(step, "/id").as_str().unwrap_or_default());
+        if let Some(remedy) = at(step, "/waits_for/remedy").as_str() {
+            table::print_line(&format!("{id} waits: {}", crate::terminal::line(remedy)))?;
+        }
+        match (step.get("result"), at(step, "/result_left_out").as_bool()) {
+            (Some(result), _) => table::print_line(&format!("{id}: {}", crate::terminal::line(&result.to_string())))?,
+            (None, Some(true)) => {
+                let task = at(step, "/task_id").as_str().unwrap_or_default();
+                table::print_line(&format!("{id}: the result is long; `tandem tasks watch {task}` prints it"))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn run(target: &Target, work: impl AsyncFnOnce(&Session) -> anyhow::Result<()>) -> anyhow::Result<Exit> {

@@ -11,11 +11,12 @@ pub(super) fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
     value.pointer(pointer).unwrap_or(&NULL)
 }
 
-/// A heading and the key behind it.
+/// A heading and the key behind it, or a JSON Pointer.
 pub(super) struct Column(pub(super) &'static str, pub(super) &'static str);
 
 fn cell(row: &Value, key: &str) -> String {
-    match row.get(key) {
+    let found = if key.starts_with('/') { row.pointer(key) } else { row.get(key) };
+    match found {
         None | Some(Value::Null) => "-".to_owned(),
         Some(Value::String(text)) => crate::terminal::line(text),
         Some(Value::Array(all)) => all.len().to_string(),

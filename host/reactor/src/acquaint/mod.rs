@@ -41,7 +41,7 @@ const DIALS: usize = 20;
 /// How long a dial of a round may take.
 const DIAL: Duration = Duration::from_secs(10);
 /// How long what a peer says it can run is believed without hearing of it again.
-const INFO: Duration = Duration::from_secs(300);
+pub(crate) const INFO: Duration = Duration::from_secs(300);
 /// Between two looks whether there are other tools: one atomic read each.
 const CHANGES: Duration = Duration::from_secs(1);
 /// Rounds between two times at which trusted peers are asked whom they know, and at which the hash table and rendezvous points

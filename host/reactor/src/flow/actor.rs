@@ -262,10 +262,15 @@ impl Actor<'_> {
 
     /// Who has a step for itself at first, and how long.
     fn first_for(&self, start: &Start) -> Option<(String, Duration)> {
-        if let Some(peer) = self.chosen.get(&start.step).filter(|peer| self.is_there(peer)) {
+        let targets = self.journal.state.plan().target_peers();
+        let may = |peer: &&String| self.is_there(peer) && (targets.is_empty() || targets.contains(peer));
+        if let Some(peer) = self.chosen.get(&start.step).filter(may) {
             return Some((peer.clone(), prefer::CHOSEN));
         }
         let before = self.journal.state.step(&start.step).and_then(|record| record.peer.as_deref());
+        if !targets.is_empty() {
+            return Some((prefer::target(self.core, targets, start, before)?, prefer::CHOSEN));
+        }
         prefer::preferred(self.core, &self.caller, start, before)
     }
 
@@ -287,11 +292,29 @@ impl Actor<'_> {
         for step in late {
             self.chosen.remove(&step);
             let Some((id, _)) = self.tasks.get(&step) else { continue };
-            let patch = Patch { to_anyone: true, ..Patch::default() };
+            let next = self.next_target(&step, *id).await?;
+            if next.is_some() {
+                self.held.insert(step, at + millis(prefer::CHOSEN));
+            }
+            let patch = Patch { target_peer: Some(next.unwrap_or_default()), ..Patch::default() };
             let freed = self.core.queue.tasks.update(&self.tenant, *id, patch, None).await;
             freed.map_err(|error| error.to_string())?;
         }
         Ok(())
+    }
+}
+
+impl Actor<'_> {
+    /// Of the hosts that the workflow is for, the one after the one that has the step now.
+    async fn next_target(&self, step: &str, id: TaskId) -> Result<Option<String>, String> {
+        let targets = self.journal.state.plan().target_peers();
+        if targets.is_empty() {
+            return Ok(None);
+        }
+        let task = self.core.queue.tasks.get(&self.tenant, id).await.map_err(|error| error.to_string())?;
+        let now = task.and_then(|task| task.row.target_peer);
+        let tool = self.journal.state.plan().step(step).map(|step| step.tool.as_str()).unwrap_or_default();
+        Ok(prefer::after(self.core, targets, tool, now.as_deref()))
     }
 }
 

@@ -28,11 +28,7 @@ pub(super) fn no_task(id: &str) -> P2pError {
     P2pError::NotFound(format!("you have no task {id}"))
 }
 
-/// RFC 3339, UTC, milliseconds.
-pub(super) fn time(at: Timestamp) -> String {
-    let at = i64::try_from(at.millis()).ok().and_then(DateTime::<Utc>::from_timestamp_millis).unwrap_or_default();
-    at.to_rfc3339_opts(SecondsFormat::Millis, true)
-}
+pub(super) use crate::queue::moment as time;
 
 pub(super) fn system_time(at: SystemTime) -> String {
     DateTime::<Utc>::from(at).to_rfc3339_opts(SecondsFormat::Millis, true)

@@ -6,6 +6,7 @@ mod peers;
 mod public;
 mod queue;
 mod tasks;
+mod workflow_status;
 mod workflows;
 
 use std::sync::Arc;

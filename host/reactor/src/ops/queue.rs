@@ -14,6 +14,7 @@ use super::{
 use crate::{
     acquaint,
     core::{Core, require_operator},
+    queue::waits,
     rpc::PeerRpc as _,
 };
 
@@ -35,6 +36,10 @@ pub(super) async fn status(core: &Core, caller: &Caller, detail: bool) -> Answer
         "paused": core.queue.is_draining() || !stats.paused.is_empty(),
         "backend": "sqlite",
     });
+    let waiting = waits::groups(core, Scope::Tenant(caller.tenant.to_string())).await.map_err(failed)?;
+    if let Value::Object(answer) = &mut answer {
+        answer.insert("waiting".to_owned(), json!(waiting));
+    }
     if let (true, Value::Object(answer)) = (detail, &mut answer) {
         let by_tool: BTreeMap<_, _> = stats.by_tool.iter().map(|(tool, counts)| (tool, in_words(counts))).collect();
         answer.insert("by_tool".to_owned(), json!(by_tool));
@@ -133,6 +138,9 @@ pub(super) fn announce(
 
 pub(super) async fn shutdown(core: &Core, caller: &Caller, drain_s: u32) -> Answer {
     require_operator(caller, "stopping the queue stops it for all tenants")?;
+    core.queue.close();
+    // Nobody need hold a task for this host, or wonder why it does not come for one.
+    acquaint::announce(core, acquaint::INFO);
     let (drained, requeued) = core.queue.drain(Duration::from_secs(drain_s.into())).await;
     Ok(json!({"drained": drained, "requeued": requeued}))
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, P2pError};
 use tandem_store::tasks::{
     Beat, CancelState, DEFAULT_PRIORITY, Filter, LeaseRef, NewTask, Patch, Progress, Resubmit, ResubmitOpts, RetryKind,
-    RetryPolicy, StoredTask, Submitted, TaskId, TaskResult, TaskRow, TaskState, TaskStore, Updated,
+    RetryPolicy, StoredTask, Submitted, TaskId, TaskResult, TaskRow, TaskState, TaskStore, Updated, WorkflowId,
 };
 
 use super::{
@@ -16,7 +16,11 @@ use super::{
         cursor, failed, id, moment, no_task, object, read, read_cursor, state, states, time, too_long, without_nulls,
     },
 };
-use crate::{core::Core, tools::ToolInfo};
+use crate::{
+    core::Core,
+    queue::waits::{self, Seen},
+    tools::ToolInfo,
+};
 
 /// Longest wait for a result, in seconds: the spec's.
 const MAX_WAIT_S: u32 = 300;
@@ -125,9 +129,30 @@ fn may_be_a_task(core: &Core, caller: &Caller, tool: &str, target: Option<&str>)
     if elsewhere {
         return Ok(None);
     }
-    let near = tools.find(caller, tool).err().unwrap_or_default();
+    Err(P2pError::NotFound(nobody_has(core, caller, tool)))
+}
+
+/// Why nobody would run it, without a word about tools that the caller may not see.
+fn nobody_has(core: &Core, caller: &Caller, tool: &str) -> String {
+    let near = core.tools().ok().and_then(|tools| tools.find(caller, tool).err()).unwrap_or_default();
     let hint = if near.is_empty() { String::new() } else { format!("; near names: {}", near.join(", ")) };
-    Err(P2pError::NotFound(format!("no host of the network that is known here has the tool `{tool}`{hint}")))
+    let connected = core.network.connected();
+    let silent = connected.iter().filter(|(peer, _)| core.queue.announced.of(peer).is_none()).count();
+    let there = match (connected.len(), silent) {
+        (0, _) => "no other host is connected".to_owned(),
+        (all, 0) => format!(
+            "none of {all} connected hosts offers it: it is not loaded there, or the tenant that this host is there does not get \
+             its category (`categories` of [tenants.peers] there)"
+        ),
+        (all, silent) => {
+            format!("none of {all} connected hosts offers it, and {silent} of them have not said what they run yet")
+        }
+    };
+    format!(
+        "no host has the tool `{tool}`: here it is not loaded, or tenant `{}` does not get its category (`categories` of \
+         [tenants.{0}]); {there}. With `target_peer` a task may wait for a host that comes later{hint}",
+        caller.tenant
+    )
 }
 
 fn accepted(done: Option<Submitted>) -> Result<(TaskId, TaskState, bool), P2pError> {
@@ -180,7 +205,17 @@ fn shown(row: &TaskRow) -> Value {
 }
 
 pub(super) async fn status(core: &Core, caller: &Caller, text: &str) -> Answer {
-    Ok(shown(&task(core, caller, text).await?.row))
+    shown_waiting(core, &task(core, caller, text).await?.row, &mut Seen::default()).await
+}
+
+/// With why it waits, where it does.
+async fn shown_waiting(core: &Core, row: &TaskRow, seen: &mut Seen) -> Answer {
+    let mut task = shown(row);
+    let wait = waits::of_task(core, row, seen).await.map_err(failed)?;
+    if let (Some(wait), Value::Object(task)) = (wait, &mut task) {
+        task.insert("waits_for".to_owned(), wait.shown());
+    }
+    Ok(task)
 }
 
 /// The result goes in as the text that it is: it may be large, and is not read here.
@@ -235,6 +270,7 @@ struct Listing {
     tool: Option<String>,
     tag: Option<String>,
     worker: Option<String>,
+    workflow: Option<String>,
     limit: Option<u32>,
     cursor: Option<String>,
 }
@@ -248,11 +284,14 @@ pub(super) async fn list(core: &Core, caller: &Caller, text: &str) -> Answer {
         tool: asked.tool,
         tag: asked.tag,
         worker: asked.worker,
-        workflow: None,
+        workflow: asked.workflow.as_deref().map(id::<WorkflowId>).transpose()?,
     };
     let after = read_cursor(asked.cursor.as_deref())?;
     let page = core.queue.tasks.list(filter, after, asked.limit.unwrap_or(100)).await.map_err(failed)?;
-    let tasks: Vec<_> = page.rows.iter().map(shown).collect();
+    let (mut tasks, mut seen) = (Vec::new(), Seen::default());
+    for row in &page.rows {
+        tasks.push(shown_waiting(core, row, &mut seen).await?);
+    }
     Ok(without_nulls(
         json!({"tasks": tasks, "total": page.total, "total_is_exact": page.total_is_exact, "next_cursor": page.next.map(cursor)}),
     ))

@@ -10,12 +10,13 @@ use tandem_store::tasks::{TaskStore, WorkflowFilter, WorkflowId, WorkflowRow, Wo
 use super::{
     Answer,
     document::{cursor, failed, id, read, read_cursor, time, too_long, without_nulls, workflow_state, workflow_states},
+    workflow_status,
 };
 use crate::{
     core::Core,
     flow::{self, Journal},
     tools::ToolInfo,
-    workflow::{Candidate, Dag, Spec, StepRecord, StepSpec, Strategy, assign},
+    workflow::{Candidate, Dag, Spec, StepSpec, Strategy, assign},
 };
 
 fn no_workflow(text: &str) -> P2pError {
@@ -87,40 +88,9 @@ async fn head(core: &Core, caller: &Caller, text: &str) -> Result<(WorkflowRow, 
     Ok((row, journal))
 }
 
-fn millis(at: u64) -> String {
-    time(tandem_store::tasks::Timestamp::from_millis(at))
-}
-
-fn shown(id: &str, record: &StepRecord) -> Value {
-    let error = record.error.as_ref().map(|error| format!("{}: {}", error.code, error.message));
-    without_nulls(json!({
-        "id": id,
-        "state": record.state,
-        "peer": record.peer,
-        "attempt": record.attempt,
-        "started_at": record.started_at.or(record.claimed_at).map(millis),
-        "finished_at": record.finished_at.map(millis),
-        "error": error,
-        "error_code": record.error.as_ref().map(|error| &error.code),
-    }))
-}
-
 pub(super) async fn status(core: &Core, caller: &Caller, text: &str) -> Answer {
     let (row, journal) = head(core, caller, text).await?;
-    let steps: Vec<_> = journal.state.steps().map(|(step, record)| shown(step, record)).collect();
-    let clock: Vec<_> = journal.log.clock().iter().map(ToString::to_string).collect();
-    Ok(without_nulls(json!({
-        "workflow_id": row.id.to_string(),
-        "name": row.name,
-        "state": workflow_state(row.state),
-        "progress": journal.state.progress(),
-        "steps": steps,
-        "clock": clock,
-        "created_at": time(row.created_at),
-        "finished_at": row.finished_at.map(time),
-        "coordinator": row.coordinator,
-        "reason": journal.state.reason(),
-    })))
+    workflow_status::shown(core, &row, &journal).await
 }
 
 pub(super) async fn cancel(core: &Core, caller: &Caller, text: &str, reason: Option<String>) -> Answer {
@@ -192,6 +162,9 @@ pub(super) async fn coordinate(core: &Core, caller: &Caller, text: &str, peers: 
         return Err(P2pError::Conflict(format!("the workflow has ended: it is {}", workflow_state(row.state))));
     }
     let hosts = hosts(core, caller, peers)?;
+    let targets = journal.state.plan().target_peers();
+    let hosts: Vec<_> =
+        hosts.into_iter().filter(|(host, _)| targets.is_empty() || targets.contains(&host.peer)).collect();
     let strategy = match strategy {
         Asked::Rendezvous => Strategy::Rendezvous,
         Asked::LeastLoaded => Strategy::LeastLoaded,

@@ -26,6 +26,8 @@ pub(crate) struct Known {
     pub(crate) repeatable: Vec<String>,
     pub(crate) capacity: u32,
     pub(crate) free: u32,
+    /// It was told to take no tasks. A peer that does not say takes some.
+    pub(crate) draining: bool,
     pub(crate) at: std::time::SystemTime,
     until: Instant,
 }
@@ -36,7 +38,7 @@ pub(crate) struct Announced(Mutex<HashMap<PeerId, Known>>);
 
 impl Announced {
     pub(crate) fn note(&self, peer: PeerId, offer: Offer, ttl: Duration) {
-        let Offer { mut tools, mut repeatable, capacity, free } = offer;
+        let Offer { mut tools, mut repeatable, capacity, free, draining } = offer;
         for names in [&mut tools, &mut repeatable] {
             names.truncate(TOOLS);
             names.retain(|tool| tool.len() <= 64);
@@ -50,7 +52,7 @@ impl Announced {
             }
         }
         let at = std::time::SystemTime::now();
-        known.insert(peer, Known { tools, repeatable, capacity, free, at, until: now + ttl.min(LONGEST) });
+        known.insert(peer, Known { tools, repeatable, capacity, free, draining, at, until: now + ttl.min(LONGEST) });
     }
 
     /// Who has a tool, with how many tasks each runs at a time.
@@ -84,16 +86,19 @@ pub(crate) struct Offer {
     pub(crate) capacity: u32,
     /// How many more it would take now.
     pub(crate) free: u32,
+    /// Whether it was told to take none.
+    pub(crate) draining: bool,
 }
 
 impl Offer {
     /// As peers are told, whether or not they asked.
     pub(crate) fn said(self) -> Map<String, Value> {
-        let parts: [(&str, Value); 4] = [
+        let parts: [(&str, Value); 5] = [
             ("tools", self.tools.into()),
             ("repeatable", self.repeatable.into()),
             ("capacity", self.capacity.into()),
             ("free", self.free.into()),
+            ("draining", self.draining.into()),
         ];
         parts.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }

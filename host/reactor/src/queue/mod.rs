@@ -15,6 +15,7 @@ mod outbox;
 mod progress;
 mod remote;
 mod run;
+pub(crate) mod waits;
 mod worker;
 
 use std::{
@@ -26,7 +27,8 @@ use std::{
     time::Duration,
 };
 
-use tandem_store::tasks::{LeaseRef, Scope, SqliteTasks, TaskState, TaskStore as _};
+use chrono::{DateTime, SecondsFormat, Utc};
+use tandem_store::tasks::{LeaseRef, Scope, SqliteTasks, TaskState, TaskStore as _, Timestamp};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -35,12 +37,20 @@ pub(crate) use contents::{Lent, read_for};
 pub(crate) use offers::Offers;
 pub(crate) use progress::Told;
 pub(crate) use remote::{claim_for, finish_for, hurried, renew_for};
+pub(crate) use waits::{ClaimNotes, Trust};
+pub use waits::{Reason, WaitingTasks};
 pub(crate) use worker::work;
 
 /// The queue that tasks wait in.
 pub const QUEUE: &str = "default";
 /// How long a worker has a task before it must renew: task-store contract, section 1.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
+
+/// RFC 3339, UTC, milliseconds.
+pub(crate) fn moment(at: Timestamp) -> String {
+    let at = i64::try_from(at.millis()).ok().and_then(DateTime::<Utc>::from_timestamp_millis).unwrap_or_default();
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
 
 /// A task that runs here.
 #[derive(Clone)]
@@ -70,6 +80,8 @@ pub(crate) struct Queue {
     pub(crate) own: Own,
     /// What peers may fetch in parts now.
     pub(crate) lent: Lent,
+    /// What claims of peers came to.
+    pub(crate) claims: ClaimNotes,
 }
 
 impl Queue {
@@ -87,6 +99,7 @@ impl Queue {
             announced: Announced::default(),
             own: Own::default(),
             lent: Lent::default(),
+            claims: ClaimNotes::default(),
         }
     }
 
@@ -113,10 +126,15 @@ impl Queue {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Takes no more tasks.
+    pub(crate) fn close(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
     /// Takes no more tasks; those that run get so long, and go back to their queues then. Answers how many ended and how
     /// many went back.
     pub(crate) async fn drain(&self, patience: Duration) -> (usize, usize) {
-        self.draining.store(true, Ordering::Release);
+        self.close();
         let before = self.running().len();
         let empty = async {
             loop {

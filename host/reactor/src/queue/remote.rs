@@ -28,7 +28,7 @@ use tandem_store::tasks::{
 };
 
 use super::{
-    LEASE, QUEUE,
+    LEASE, QUEUE, Trust,
     contents::{self, Named, PART},
     worker,
 };
@@ -153,6 +153,7 @@ pub(crate) async fn claim_for(
     params: Map<String, Value>,
 ) -> Result<Value, RpcError> {
     let Claim { tools, max, lease_s } = read(params)?;
+    core.queue.claims.note(peer, Trust::With { tenant: tenant.clone(), max_priority });
     let (name, chosen) = (peer.to_string(), core.settings.network.admission != Admission::Open);
     let claim = ClaimReq {
         worker: name.clone(),

@@ -18,7 +18,7 @@ use tandem_store::tasks::{
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{LEASE, QUEUE, Running, Told, offers, outbox, remote, run};
+use super::{LEASE, QUEUE, Running, Told, offers, outbox, remote, run, waits};
 use crate::{core::Core, rpc::RpcError, trust::Conduct};
 
 /// Between two counts of the tasks for the metrics.
@@ -37,6 +37,7 @@ pub(crate) async fn work(core: Arc<Core>) {
         upkeep(core.clone()),
         gauging(core.clone()),
         hints(core.clone()),
+        waits::watch::watch(core.clone()),
         outbox::handing(&core)
     );
 }

@@ -40,7 +40,7 @@ pub use record::{StepRecord, StepState, WorkflowState};
 pub use reference::{Found, MAX_RESOLVED_BYTES, ReferenceError, ResolveError, resolve};
 pub use spec::{
     MAX_ARGUMENT_BYTES, MAX_ATTEMPTS, MAX_DELAY_MS, MAX_NAME_CHARS, MAX_SPEC_BYTES, MAX_STEP_TIMEOUT_S, MAX_STEPS,
-    MAX_TAGS, MAX_TIMEOUT_S, OnFailure, Retry, RetryPolicy, Spec, StepSpec,
+    MAX_TAGS, MAX_TARGETS, MAX_TIMEOUT_S, OnFailure, Retry, RetryPolicy, Spec, StepSpec,
 };
 pub use state::{Applied, FoldError, State};
 pub use tandem_manifest::{ContentError, ContentId};

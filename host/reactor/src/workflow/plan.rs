@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{
     ContentId, MAX_ARGUMENT_BYTES, MAX_ATTEMPTS, MAX_DELAY_MS, MAX_NAME_CHARS, MAX_SPEC_BYTES, MAX_STEP_TIMEOUT_S,
-    MAX_STEPS, MAX_TAGS, MAX_TIMEOUT_S, ReferenceError, Spec, StepSpec, graph, reference::shortened,
+    MAX_STEPS, MAX_TAGS, MAX_TARGETS, MAX_TIMEOUT_S, ReferenceError, Spec, StepSpec, graph, reference::shortened,
 };
 
 /// Why a spec is refused. Each names the step, or the field where it is about the whole.
@@ -122,6 +122,7 @@ pub struct Plan {
     cid: ContentId,
     name: String,
     tags: Vec<String>,
+    target_peers: Vec<String>,
     max_concurrency: usize,
     timeout_ms: u64,
     nodes: Vec<Node>,
@@ -162,10 +163,11 @@ impl Plan {
             })?;
         }
         graph::references(&spec.steps, &needs, &depths)?;
-        let Spec { name, steps, max_concurrency, timeout_s, tags } = spec;
+        let Spec { name, steps, max_concurrency, timeout_s, tags, target_peers } = spec;
         let nodes = graph::ordered(steps, &needs, &depths);
         let by_id = nodes.iter().enumerate().map(|(place, node)| (node.spec.id.clone(), place)).collect();
-        Ok(Self { cid, name, tags, max_concurrency, timeout_ms: timeout_s * 1_000, nodes, by_id })
+        let timeout_ms = timeout_s * 1_000;
+        Ok(Self { cid, name, tags, target_peers, max_concurrency, timeout_ms, nodes, by_id })
     }
 
     /// The id of the spec's content: what the log's first event refers to.
@@ -184,6 +186,12 @@ impl Plan {
     #[must_use]
     pub fn tags(&self) -> &[String] {
         &self.tags
+    }
+
+    /// The only hosts that run its steps; none is whoever has the tool.
+    #[must_use]
+    pub fn target_peers(&self) -> &[String] {
+        &self.target_peers
     }
 
     /// Steps in flight at a time.
@@ -249,6 +257,10 @@ fn limits(spec: &Spec) -> Result<(), PlanError> {
     within(named(&spec.name), "name", format!("write 1 to {MAX_NAME_CHARS} characters"))?;
     let tags = spec.tags.len() <= MAX_TAGS && spec.tags.iter().all(|tag| named(tag));
     within(tags, "tags", format!("at most {MAX_TAGS}, each of 1 to {MAX_NAME_CHARS} characters"))?;
+    let peer =
+        |text: &String| (32..=MAX_NAME_CHARS).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    let targets = spec.target_peers.len() <= MAX_TARGETS && spec.target_peers.iter().all(peer);
+    within(targets, "target_peers", format!("at most {MAX_TARGETS} peer ids"))?;
     let concurrency = (1..=MAX_STEPS).contains(&spec.max_concurrency);
     within(concurrency, "max_concurrency", format!("it may be 1 to {MAX_STEPS}"))?;
     within((1..=MAX_TIMEOUT_S).contains(&spec.timeout_s), "timeout_s", format!("it may be 1 to {MAX_TIMEOUT_S}"))?;

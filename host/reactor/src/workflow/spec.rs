@@ -13,6 +13,8 @@ pub const MAX_SPEC_BYTES: usize = 8 * 1024 * 1024;
 pub const MAX_NAME_CHARS: usize = 128;
 /// Tags of one workflow.
 pub const MAX_TAGS: usize = 32;
+/// Hosts that a workflow is for: each step that waits is offered to one after the other.
+pub const MAX_TARGETS: usize = 64;
 /// 30 days, in seconds: an unfinished workflow holds memory and a place among the active ones.
 pub const MAX_TIMEOUT_S: u64 = 30 * 24 * 3600;
 /// A week, in seconds, as for any task: an attempt holds its worker.
@@ -39,6 +41,9 @@ pub struct Spec {
     /// For filters of lists.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// The only hosts that run its steps, by their peer ids; none is whoever has the tool. At most [`MAX_TARGETS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub target_peers: Vec<String>,
 }
 
 /// One step: a call of one tool.

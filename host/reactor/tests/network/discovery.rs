@@ -298,7 +298,7 @@ async fn an_address_that_is_the_readers_own_costs_a_record_nothing_else() {
         if loopback {
             let error = found["errors"][0]["error"].as_str().unwrap_or_default();
             assert!(error.contains(&wrong) && error.contains(&own), "{found}");
-            let failing = host.reactor.status().failing;
+            let failing = host.reactor.status().await.failing;
             assert_eq!(failing.get("registry").map(String::as_str), Some(error), "{failing:?}");
         }
     }
@@ -316,5 +316,5 @@ async fn loopback_is_announced_in_a_directory_only_where_the_operator_says_so() 
     let found = host.request(discover(&["file"], None, 20)).await.unwrap();
     assert_eq!(found["errors"], json!([]), "{found}");
     assert_eq!(documents(&directory).len(), 1);
-    assert_eq!(host.reactor.status().failing.len(), 0);
+    assert_eq!(host.reactor.status().await.failing.len(), 0);
 }

@@ -62,7 +62,12 @@ impl Drop for CountStopped {
 }
 
 /// Answers its arguments; `who` with whose call it is, `wide` with where an integer is beyond 64 bits, `block` once a test lets it, `slow` never does, `large` does at length, `huge` with more than a frame holds.
-struct Echo;
+#[derive(Default)]
+pub(crate) struct Echo {
+    /// Tools that this host does not have.
+    lacks: Mutex<Vec<&'static str>>,
+    generation: AtomicUsize,
+}
 
 impl Tools for Echo {
     fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>> {
@@ -129,13 +134,15 @@ impl Tools for Echo {
             deadline: Duration::from_secs(120),
         };
         let named = ["echo", "slow", "refuses", "waits-and-refuses", "marks"].map(info);
-        let mut all: Vec<_> = named.into_iter().chain((0..247).map(|i| info(&format!("tool-{i:03}")))).collect();
+        let lacks = self.lacks.lock().unwrap();
+        let named = named.into_iter().filter(|info| !lacks.contains(&info.name.as_str()));
+        let mut all: Vec<_> = named.chain((0..247).map(|i| info(&format!("tool-{i:03}")))).collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));
         all
     }
 
     fn generation(&self) -> u64 {
-        0
+        self.generation.load(Ordering::SeqCst) as u64
     }
 
     fn find(&self, _caller: &Caller, _tool: &str) -> Result<(), Vec<String>> {
@@ -229,6 +236,7 @@ pub(crate) struct Host {
     pub(crate) peer: PeerId,
     pub(crate) operator: Arc<Operator>,
     pub(crate) tasks: SqliteTasks,
+    tools: Arc<Echo>,
     data: TempDir,
 }
 
@@ -264,12 +272,23 @@ impl Host {
 
     /// A host that asks its peers often whether they live.
     pub(crate) async fn attentive(p2p: &P2pConfig) -> Self {
+        let time = Duration::from_millis(500);
+        Self::set(p2p, |settings| settings.network.ping = PingSettings { interval: time, timeout: time }).await
+    }
+
+    /// A host with settings that no configuration has.
+    pub(crate) async fn set(p2p: &P2pConfig, set: impl FnOnce(&mut Settings)) -> Self {
         let (data, key) = (TempDir::new().unwrap(), Keypair::generate_ed25519());
         write_key(&data, &key);
         let mut settings = Settings::new(p2p, data.path(), None).unwrap();
-        let time = Duration::from_millis(500);
-        settings.network.ping = PingSettings { interval: time, timeout: time };
+        set(&mut settings);
         Self::of(settings, p2p, data, key.public().to_peer_id(), Duration::ZERO).await
+    }
+
+    /// From now on it does not have this tool.
+    pub(crate) fn loses(&self, tool: &'static str) {
+        self.tools.lacks.lock().unwrap().push(tool);
+        self.tools.generation.fetch_add(1, Ordering::SeqCst);
     }
 
     pub(crate) async fn on(p2p: &P2pConfig, data: TempDir, peer: PeerId) -> Self {
@@ -287,11 +306,12 @@ impl Host {
         let operator = Arc::new(Operator(Mutex::new(Says::of(p2p))));
         let tasks = SqliteTasks::new(store.clone(), Arc::new(Ahead(ahead)), Caps::default());
         let reactor = Reactor::start(settings, store, tasks.clone(), operator.clone(), Handle::current()).unwrap();
-        reactor.set_tools(Arc::new(Echo));
+        let tools = Arc::new(Echo::default());
+        reactor.set_tools(tools.clone());
         while !(reactor.lane().is_up() && (p2p.listen.is_empty() || !reactor.listening().is_empty())) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        Self { reactor, peer, operator, tasks, data }
+        Self { reactor, peer, operator, tasks, tools, data }
     }
 
     /// Where it listens, with its id.

@@ -27,3 +27,5 @@ mod queues;
 #[allow(dead_code, reason = "the registry's own tests use more of it")]
 mod stand_in;
 mod tokens;
+mod waits;
+mod workflows;

@@ -185,7 +185,7 @@ async fn who_completes_gains_points_and_who_loses_a_lease_loses_more() {
 }
 
 /// Two hosts of one network that run so many tasks at a time.
-async fn network(workers: u32) -> [Host; 2] {
+pub(crate) async fn network(workers: u32) -> [Host; 2] {
     let mut p2p = config();
     p2p.admission = Admission::Psk;
     p2p.psk = Some(Secret::new("ab".repeat(32)));

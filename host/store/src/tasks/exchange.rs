@@ -258,8 +258,9 @@ pub struct Patch {
     pub metadata: Option<String>,
     /// A new priority; the time waited still counts.
     pub priority: Option<u8>,
-    /// Whether anybody may run it from now on, whomever it was for: also after who runs it gives it back.
-    pub to_anyone: bool,
+    /// Who alone may run it from now on, whomever it was for; an empty text is anybody. It holds also after who runs it gives it
+    /// back.
+    pub target_peer: Option<String>,
 }
 
 /// The answer to a change.

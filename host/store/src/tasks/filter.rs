@@ -82,6 +82,36 @@ impl QueueStats {
     }
 }
 
+/// Ready tasks that no worker tells apart: who may claim one may claim all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadyLane {
+    /// Whose.
+    pub tenant: String,
+    /// Their queue.
+    pub queue: String,
+    /// The tool to call.
+    pub tool: String,
+    /// The only peer that may run them.
+    pub target_peer: Option<String>,
+    /// Their priority.
+    pub priority: u8,
+    /// How many there are.
+    pub tasks: u64,
+    /// How many of them are ready since before the time that was asked about; at most [`MAX_COUNT`](super::MAX_COUNT).
+    pub long: u64,
+    /// Since when the oldest one is ready.
+    pub oldest: Timestamp,
+}
+
+/// Why nobody gets a tenant's tasks of a queue, whatever he can run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// The queue is paused.
+    Paused,
+    /// The tenant has as many running tasks as it may; so many.
+    Running(u64),
+}
+
 /// What is kept of tasks that ended, besides each one's own retention. Stops a tenant whose tasks end fast from filling the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {

@@ -41,7 +41,9 @@ pub use exchange::{
     Submitted, Updated,
 };
 pub use failure::{FailureCode, TaskFailure};
-pub use filter::{Cursor, Filter, Page, Pruned, QueueStats, Retention, Scope, WorkerInfo, WorkerStats};
+pub use filter::{
+    Cursor, Filter, Hold, Page, Pruned, QueueStats, ReadyLane, Retention, Scope, WorkerInfo, WorkerStats,
+};
 pub use hub::{Begun, CancelHint, Chore, Ended, Hint, Wakeups};
 pub use ids::{TaskId, WorkflowId};
 pub use outbox::{KeptOutcome, MAX_AGE, MAX_OF_HOST, MAX_OF_HOST_BYTES, MAX_OUTCOMES};
@@ -114,6 +116,8 @@ pub const MAX_QUEUES: usize = 16;
 pub const MAX_SCAN: u32 = 5_000;
 /// Entries of an index that a total counts: some milliseconds.
 pub const MAX_COUNT: u32 = 200_000;
+/// Most lanes of ready tasks that are told at once: tools times tenants of a large host.
+pub const MAX_LANES: u32 = 4_096;
 /// Longest page.
 pub const MAX_LIMIT: u32 = 1_000;
 /// Most callers that wait for a task to end.

@@ -3,10 +3,10 @@
 use std::{future::Future, time::Duration};
 
 use super::{
-    Adopted, Append, Appended, Beat, CancelState, Chore, ClaimReq, Cursor, Event, Filter, Finish, Hint, LeaseRef,
-    Leased, LeasedWorkflow, NewTask, NewWorkflow, Outcome, Page, Patch, Progress, Pruned, QueueStats, Reaped, Resubmit,
-    ResubmitOpts, Retention, Scope, Started, StoredTask, Submitted, TaskId, TaskRow, TaskStoreError, Timestamp,
-    Updated, Wakeups, WorkerInfo, WorkerStats, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow,
+    Adopted, Append, Appended, Beat, CancelState, Chore, ClaimReq, Cursor, Event, Filter, Finish, Hint, Hold, LeaseRef,
+    Leased, LeasedWorkflow, NewTask, NewWorkflow, Outcome, Page, Patch, Progress, Pruned, QueueStats, ReadyLane,
+    Reaped, Resubmit, ResubmitOpts, Retention, Scope, Started, StoredTask, Submitted, TaskId, TaskRow, TaskStoreError,
+    Timestamp, Updated, Wakeups, WorkerInfo, WorkerStats, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow,
 };
 
 /// What a backend can do.
@@ -120,6 +120,13 @@ pub trait TaskStore: Send + Sync + 'static {
 
     /// Figures.
     fn stats(&self, scope: Scope) -> impl Answer<QueueStats>;
+
+    /// What is ready and waits for a worker, at most [`MAX_LANES`](super::MAX_LANES); `before` is the time that
+    /// [`ReadyLane::long`] is about.
+    fn ready(&self, scope: Scope, before: Timestamp) -> impl Answer<Vec<ReadyLane>>;
+
+    /// Whether a tenant's tasks of a queue are held back from every worker.
+    fn hold(&self, tenant: &str, queue: &str) -> impl Answer<Option<Hold>>;
 
     /// Pauses a queue, or ends that: while paused, nothing of it is claimed. Durable.
     fn pause(&self, queue: &str, paused: bool) -> impl Answer<()>;

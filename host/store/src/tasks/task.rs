@@ -219,6 +219,8 @@ pub struct TaskRow {
     pub created_at: Timestamp,
     /// Not before this, when it waits for its time.
     pub run_at: Option<Timestamp>,
+    /// Since when it waits for a worker, when it does.
+    pub ready_since: Option<Timestamp>,
     /// When its last attempt began.
     pub started_at: Option<Timestamp>,
     /// When it ended.

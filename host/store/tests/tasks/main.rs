@@ -118,6 +118,8 @@ conforms!(Sqlite as sqlite:
         pages_follow_each_other_while_tasks_come,
         lists_are_narrowed,
         figures_count_what_is_there,
+        what_is_ready_is_told_by_lanes,
+        what_holds_tasks_back_is_told,
         what_is_over_retention_goes,
         due_tells_when_to_look_again,
         who_waits_hears_of_what_is_due_sooner,

@@ -113,7 +113,7 @@ impl Host {
     /// Where it listens, with its name.
     async fn address(&self) -> anyhow::Result<String> {
         for _ in 0..200 {
-            let status = self.reactor.status();
+            let status = self.reactor.status().await;
             if let (Some(address), Some(peer)) = (status.listening.first(), status.peer_id) {
                 return Ok(format!("{address}/p2p/{peer}"));
             }

@@ -95,7 +95,7 @@ pub(crate) fn host() -> anyhow::Result<()> {
     writeln!(out, "{address}")?;
     for line in std::io::stdin().lines() {
         line?;
-        writeln!(out, "{} {}", host.reactor.status().connected, memory()?)?;
+        writeln!(out, "{} {}", runtime.block_on(host.reactor.status()).connected, memory()?)?;
     }
     Ok(())
 }

@@ -65,8 +65,8 @@ pub(super) fn update(
         return Ok(Updated::Leased);
     }
     let mut lane = Lane { priority: patch.priority.map_or(held.lane.priority, i64::from), ..held.lane.clone() };
-    if patch.to_anyone {
-        lane.target.clear();
+    if let Some(target) = &patch.target_peer {
+        lane.target.clone_from(target);
         // Those who passed it by may have it now.
         moment.news.ready = true;
     }

@@ -14,6 +14,7 @@ mod schema;
 mod settle;
 mod submit;
 mod tally;
+mod waiting;
 mod workflows;
 
 use std::{mem, sync::Arc, time::Duration};
@@ -29,10 +30,11 @@ use workflows::Whole;
 
 use super::{
     Adopted, Append, Appended, Beat, CancelState, Caps, Chore, ClaimReq, Clock, Cursor, Event, Filter, Finish, Hint,
-    LeaseRef, Leased, LeasedWorkflow, MAX_BATCH, MAX_CLAIM, MAX_ERROR, MAX_LEASE, MAX_LIMIT, MAX_TOOLS, MIN_LEASE,
-    NewTask, NewWorkflow, Outcome, Page, Patch, Progress, Pruned, QueueStats, Reaped, Resubmit, ResubmitOpts,
-    Retention, Scope, Started, StoreCaps, StoredTask, Submitted, TaskId, TaskRow, TaskStore, TaskStoreError, Timestamp,
-    Updated, Wakeups, WorkerInfo, WorkerStats, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow, check,
+    Hold, LeaseRef, Leased, LeasedWorkflow, MAX_BATCH, MAX_CLAIM, MAX_ERROR, MAX_LEASE, MAX_LIMIT, MAX_TOOLS,
+    MIN_LEASE, NewTask, NewWorkflow, Outcome, Page, Patch, Progress, Pruned, QueueStats, ReadyLane, Reaped, Resubmit,
+    ResubmitOpts, Retention, Scope, Started, StoreCaps, StoredTask, Submitted, TaskId, TaskRow, TaskStore,
+    TaskStoreError, Timestamp, Updated, Wakeups, WorkerInfo, WorkerStats, WorkflowFilter, WorkflowId, WorkflowLease,
+    WorkflowRow, check,
     hub::{Hub, News},
 };
 use crate::{Store, StoreError};
@@ -289,6 +291,15 @@ impl TaskStore for SqliteTasks {
         let now = self.clock.now();
         let key = Key::Stats(scope.clone(), now.millis() / 1000);
         self.look(key, move |db| figures::stats(db, &scope, now)).await
+    }
+
+    async fn ready(&self, scope: Scope, before: Timestamp) -> Result<Vec<ReadyLane>, TaskStoreError> {
+        self.read(move |db| waiting::ready(db, &scope, before)).await
+    }
+
+    async fn hold(&self, tenant: &str, queue: &str) -> Result<Option<Hold>, TaskStoreError> {
+        let (tenant, queue, most) = (tenant.to_owned(), queue.to_owned(), self.caps.leased);
+        self.read(move |db| waiting::hold(db, &tenant, &queue, most)).await
     }
 
     async fn content(&self, cid: &str) -> Result<Option<String>, TaskStoreError> {

@@ -22,7 +22,8 @@ const ROW: &str =
     "SELECT t.id, t.tenant, t.subject, t.queue, t.tool, t.state, t.priority, t.due_at, t.attempt, t.fence,
     t.revision, t.worker, t.progress, t.created_at, t.started_at, t.finished_at, t.timeout_s, t.retry, t.max_attempts,
     t.base_delay_ms, t.target, t.idem, t.resubmitted_from, t.workflow, t.step, t.cancel, d.tags, d.metadata, r.error, r.code,
-    r.detail, r.retryable
+    r.detail, r.retryable,
+    t.ready_at
     FROM tasks t JOIN task_data d ON d.seq = t.seq LEFT JOIN task_results r ON r.seq = t.seq";
 
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<(TaskRow, i64)> {
@@ -65,6 +66,7 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<(TaskRow, i64)> {
         tags: strings(&columns.next::<String>()?),
         metadata: columns.next()?,
         failure: failure(&mut columns)?,
+        ready_since: columns.time()?.filter(|_| code == READY),
     };
     Ok((task, code))
 }

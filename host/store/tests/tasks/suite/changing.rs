@@ -38,7 +38,7 @@ pub(crate) async fn what_was_for_one_host_may_be_given_to_all<S: TaskStore + Clo
     let other = f.queued(TENANT).await;
     assert_eq!(f.claim("w").await.map(|leased| leased.lease.id), Some(other));
     assert_eq!(f.claim("w").await, None);
-    let to_anyone = || Patch { to_anyone: true, ..Patch::default() };
+    let to_anyone = || Patch { target_peer: Some(String::new()), ..Patch::default() };
     let Updated::Changed { task, .. } = change(&f, id, to_anyone()).await else { panic!("not changed") };
     assert_eq!((task.row.target_peer, task.row.state, task.row.attempt), (None, TaskState::Ready, 0));
     let lease = f.claim("w").await.expect("anyone may run it now").lease;

@@ -1,8 +1,8 @@
 use std::{collections::HashSet, time::Duration};
 
 use tandem_store::tasks::{
-    Chore, ClaimReq, FailureCode, Filter, NewTask, Outcome, Patch, Retention, Scope, StepRef, TaskFailure, TaskId,
-    TaskRow, TaskState, TaskStore, WorkflowId,
+    Chore, ClaimReq, FailureCode, Filter, Hold, NewTask, Outcome, Patch, Retention, Scope, StepRef, TaskFailure,
+    TaskId, TaskRow, TaskState, TaskStore, WorkflowId,
 };
 
 use super::{Fixture, TENANT, TOOL, ok, secs};
@@ -100,6 +100,40 @@ pub(crate) async fn figures_count_what_is_there<S: TaskStore + Clone>(f: Fixture
     assert_eq!(f.store.stats(Scope::All).await.unwrap().count(TaskState::Ready), 2);
     f.pass(secs(61));
     assert_eq!(f.store.stats(Scope::All).await.unwrap().ended_last_minute, 0);
+}
+
+pub(crate) async fn what_is_ready_is_told_by_lanes<S: TaskStore + Clone>(f: Fixture<S>) {
+    let since = f.store.now();
+    f.created(NewTask { priority: 2, ..NewTask::new(TENANT, "b", "{}") }).await;
+    f.created(NewTask { target_peer: Some("p".into()), ..NewTask::new("other", "b", "{}") }).await;
+    f.pass(secs(100));
+    let id = f.created(NewTask { priority: 2, ..NewTask::new(TENANT, "b", "{}") }).await;
+    f.created(NewTask { run_at: Some(f.store.now().plus(secs(900))), ..NewTask::new(TENANT, "b", "{}") }).await;
+    assert_eq!(f.get(id).await.row.ready_since, Some(f.store.now()));
+    let before = f.store.now().minus(secs(60));
+    let all = f.store.ready(Scope::All, before).await.unwrap();
+    let told: Vec<_> = all
+        .iter()
+        .map(|lane| {
+            (lane.tenant.as_str(), lane.target_peer.as_deref(), lane.priority, lane.tasks, lane.long, lane.oldest)
+        })
+        .collect();
+    assert!(told.contains(&(TENANT, None, 2, 2, 1, since)), "{told:?}");
+    assert!(told.contains(&("other", Some("p"), 5, 1, 1, since)), "{told:?}");
+    assert_eq!(told.len(), 2, "what waits for its time waits for no worker: {told:?}");
+    let own = f.store.ready(Scope::Tenant(TENANT.into()), before).await.unwrap();
+    assert_eq!(own, all.into_iter().filter(|lane| lane.tenant == TENANT).collect::<Vec<_>>());
+    assert_eq!(f.store.ready(Scope::All, since.minus(secs(1))).await.unwrap().iter().map(|l| l.long).sum::<u64>(), 0);
+}
+
+pub(crate) async fn what_holds_tasks_back_is_told<S: TaskStore + Clone>(f: Fixture<S>) {
+    f.queued(TENANT).await;
+    assert_eq!(f.store.hold(TENANT, "default").await.unwrap(), None);
+    f.store.pause("default", true).await.unwrap();
+    assert_eq!(f.store.hold(TENANT, "default").await.unwrap(), Some(Hold::Paused));
+    assert_eq!(f.store.hold(TENANT, "another").await.unwrap(), None);
+    f.store.pause("default", false).await.unwrap();
+    assert_eq!(f.store.hold(TENANT, "default").await.unwrap(), None);
 }
 
 pub(crate) async fn what_is_over_retention_goes<S: TaskStore + Clone>(f: Fixture<S>) {
