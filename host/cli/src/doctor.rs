@@ -6,6 +6,7 @@
 
 mod host;
 mod machine;
+mod peers;
 mod report;
 mod tasks;
 

@@ -30,6 +30,7 @@ pub mod workflow;
 
 pub use authority::Authority;
 pub use lane::{Lane, LaneError, PLACES};
+pub use network::FailedHandshake;
 pub use queue::{QUEUE, Reason, WaitingTasks};
 pub use reactor::{Reactor, ReactorStatus};
 pub use settings::{DhtMode, NatSettings, NetworkSettings, PingSettings, Settings, SettingsError};

@@ -23,7 +23,7 @@ use crate::{
     core::{Core, Who},
     flow, keep,
     lane::{Lane, LaneError, Up},
-    network::{Network, PROTOCOL},
+    network::{FailedHandshake, Network, PROTOCOL},
     ops,
     queue::{self, WaitingTasks},
     rpc,
@@ -136,6 +136,7 @@ impl Reactor {
             running: if core.queue.is_draining() { 0 } else { workers.saturating_sub(free) },
             workflows: core.flows.len(),
             failing: acquaint::failing(&core),
+            failed_handshakes: core.network.failed_handshakes(),
             paused,
             waiting,
         }
@@ -216,6 +217,8 @@ pub struct ReactorStatus {
     pub workflows: usize,
     /// Sources of peers that failed when they were asked last, with why.
     pub failing: BTreeMap<String, String>,
+    /// Handshakes with peers that failed in the last ten minutes, at most sixteen, the newest last.
+    pub failed_handshakes: Vec<FailedHandshake>,
     /// Whether the queue of this host is paused.
     pub paused: bool,
     /// Tasks of all tenants that wait for a worker, by reason.

@@ -251,8 +251,9 @@ pub struct Queue {
 pub struct Worker {
     /// Its host's id.
     pub peer_id: String,
-    /// Tasks that it runs at a time.
-    pub capacity: u64,
+    /// Tasks that it runs at a time; null when it never said.
+    #[serde(deserialize_with = "known")]
+    pub capacity: Option<u64>,
     /// Tasks that it has.
     pub running: u64,
     /// Tasks that it completed.

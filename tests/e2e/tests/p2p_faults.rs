@@ -63,6 +63,8 @@ async fn another_network_key_is_said_on_both_sides() -> anyhow::Result<()> {
     for host in [&one, &other] {
         let line = logged(host, "handshake with a peer failed").await?;
         assert!(line["remedy"].as_str().is_some_and(|remedy| remedy.contains("p2p.psk")), "{line}");
+        let text = doctor(host).await?;
+        assert!(text.contains("handshakes failed") && text.contains("p2p.psk"), "{text}");
     }
     Ok(())
 }
@@ -107,5 +109,24 @@ async fn what_is_no_peer_id_is_refused_by_every_command() -> anyhow::Result<()> 
             assert!(!output.status.success() && text.contains("is no peer id"), "{command:?}: {text}");
         }
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_doctor_knows_a_paused_and_a_stopped_queue_and_what_ends_that() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    let host = host(&registry, &["echo"]).await?;
+    let run = async |command: &[&str]| tandem(host.directory.path(), command).await;
+    let text = doctor(&host).await?;
+    assert!(text.contains("none for over a minute") && !text.contains("tandem tasks resume"), "{text}");
+    assert!(run(&["tasks", "pause"]).await?.status.success());
+    let text = doctor(&host).await?;
+    assert!(text.contains("paused") && text.contains("tandem tasks resume"), "{text}");
+    assert!(run(&["tasks", "resume"]).await?.status.success());
+    host.client("/mcp/full").await?.structured("p2p_taskqueue_shutdown", json!({"drain_s": 0})).await?;
+    let text = doctor(&host).await?;
+    assert!(text.contains("p2p_taskqueue_shutdown") && text.contains("tandem tasks resume"), "{text}");
+    assert!(run(&["tasks", "resume"]).await?.status.success());
+    assert!(!doctor(&host).await?.contains("tandem tasks resume"));
     Ok(())
 }

@@ -97,6 +97,7 @@ pub(super) fn look(answer: &Value, config: &HostConfig, findings: &mut Vec<Findi
     findings.extend(all(answer, "lanes").iter().map(|lane| self::lane(lane, config)));
     if let Some(network) = answer.get("network").filter(|network| !network.is_null()) {
         findings.push(self::network(network, config));
+        super::peers::look(network, findings);
         super::tasks::look(network, findings);
     }
     if let Some(store) = answer.get("store") {
@@ -159,12 +160,6 @@ fn network(network: &Value, config: &HostConfig) -> Finding {
     }
     if all(network, "listening").is_empty() {
         return Finding::problem("network", seen, "no address of p2p.listen can be had; choose other ports");
-    }
-    let failing = network.get("failing").and_then(Value::as_object);
-    if let Some((source, error)) = failing.and_then(|failing| failing.iter().next()) {
-        let remedy = "no peer is found there until that is mended; the log and `p2p_bootstrap_list` follow it";
-        let error = error.as_str().unwrap_or_default();
-        return Finding::warning("network", format!("{seen}; p2p.discovery, {source}: {error}"), remedy);
     }
     if connected >= most && most > 0.0 {
         return Finding::warning("network", seen, "no further peer gets in: raise p2p.max-connections");

@@ -14,12 +14,15 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Seconds that one question waits for a task's end.
 const WAIT_S: u32 = 2;
 
+/// What is drawn of a task that said how much there is to do.
+const BAR: &str = "{spinner} {msg} [{elapsed}] {bar:32} {pos}/{len}";
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
 fn bar(template: &str) -> ProgressBar {
-    let bar = ProgressBar::new(0);
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
-    }
-    bar
+    ProgressBar::new(0).with_style(style(template))
 }
 
 fn said<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -28,14 +31,18 @@ fn said<'a>(value: &'a Value, key: &str) -> &'a str {
 
 /// Follows a task.
 pub(super) async fn task(host: &Session, id: &str, json: bool) -> anyhow::Result<()> {
-    let bar = bar("{spinner} {msg} [{elapsed}] {bar:32} {pos}/{len}");
+    // Until its size is known, there is nothing to draw a part of.
+    let bar = bar("{spinner} {msg} [{elapsed}]");
     let terminal = std::io::stderr().is_terminal() && !json;
     let mut before = String::new();
     loop {
         let status = host.ask("p2p_taskqueue_task_status", json!({"task_id": id})).await?;
         let state = said(&status, "state").to_owned();
         if terminal {
-            bar.set_length(at(&status, "/progress/total").as_u64().unwrap_or(0));
+            if let Some(total) = at(&status, "/progress/total").as_u64().filter(|total| *total > 0) {
+                bar.set_style(style(BAR));
+                bar.set_length(total);
+            }
             bar.set_position(at(&status, "/progress/current").as_u64().unwrap_or(0));
             bar.set_message(format!("{} {state}", said(&status, "tool")));
             bar.tick();

@@ -4,7 +4,7 @@
 //! **Bounds.** A line for each address in [`PAUSE`], and for [`ADDRESSES`] of them: strangers must not fill the log.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     error::Error,
     io,
     net::IpAddr,
@@ -26,17 +26,36 @@ const ADDRESSES: usize = 64;
 /// How deep errors are looked into.
 const DEPTH: usize = 16;
 
+/// How long a failed handshake is shown to operators: what was mended is over then.
+const SHOWN: Duration = Duration::from_secs(600);
+/// Failed handshakes that are remembered.
+const REMEMBERED: usize = 16;
+
+/// A handshake with a peer that failed.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct FailedHandshake {
+    /// Where the peer is.
+    pub address: String,
+    /// What failed.
+    pub error: String,
+    /// What may mend it.
+    pub remedy: String,
+    /// How many seconds ago.
+    pub age_s: u64,
+}
+
 /// What was said of which address.
 #[derive(Default)]
 pub(super) struct Log {
     /// Whether this network has a key.
     keyed: bool,
     said: Mutex<HashMap<Option<IpAddr>, Instant>>,
+    failed: Mutex<VecDeque<(FailedHandshake, Instant)>>,
 }
 
 impl Log {
     pub(super) fn new(keyed: bool) -> Self {
-        Self { keyed, said: Mutex::default() }
+        Self { keyed, ..Self::default() }
     }
 
     fn may_say(&self, address: &Multiaddr) -> bool {
@@ -56,13 +75,32 @@ impl Log {
         }
     }
 
+    /// Says that a handshake failed, and remembers it.
+    fn failed(&self, address: &Multiaddr, error: String) {
+        let remedy = self.remedy();
+        tracing::warn!(%address, error, remedy, "handshake with a peer failed");
+        let mut failed = lock(&self.failed);
+        if failed.len() >= REMEMBERED {
+            failed.pop_front();
+        }
+        let (address, remedy) = (address.to_string(), remedy.to_owned());
+        failed.push_back((FailedHandshake { address, error, remedy, age_s: 0 }, Instant::now()));
+    }
+
+    /// Handshakes that failed not long ago, the newest last.
+    pub(super) fn recent(&self) -> Vec<FailedHandshake> {
+        let failed = lock(&self.failed);
+        let recent = failed.iter().filter(|(_, at)| at.elapsed() < SHOWN);
+        recent.map(|(failed, at)| FailedHandshake { age_s: at.elapsed().as_secs(), ..failed.clone() }).collect()
+    }
+
     /// A peer that connected to this host has no connection.
     pub(super) fn incoming(&self, address: &Multiaddr, peer: Option<PeerId>, error: &ListenError) {
         let peer = peer.map(tracing::field::display);
         let text = reason(error);
         match error {
             ListenError::Transport(_) if self.may_say(address) => {
-                tracing::warn!(%address, error = text, remedy = self.remedy(), "handshake with a peer failed");
+                self.failed(address, text);
             }
             ListenError::Denied { cause }
                 if cause.downcast_ref::<allow_block_list::NotAllowed>().is_some() && self.may_say(address) =>
@@ -79,8 +117,7 @@ impl Log {
         for (address, error) in tried {
             let TransportError::Other(error) = error else { continue };
             if !is_unreachable(error) && self.may_say(address) {
-                let text = reason(error);
-                tracing::warn!(%address, error = text, remedy = self.remedy(), "handshake with a peer failed");
+                self.failed(address, reason(error));
             }
         }
     }

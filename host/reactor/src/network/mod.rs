@@ -51,6 +51,7 @@ use behaviour::Behaviour;
 pub(crate) use behaviour::PROTOCOL;
 #[cfg(feature = "gossip")]
 pub(crate) use gossip::Verdict;
+pub use handshakes::FailedHandshake;
 
 use self::gate::{Permit, Rules};
 #[cfg(feature = "dht")]
@@ -212,6 +213,11 @@ impl Network {
     /// The measured way to a connected peer and back.
     pub(crate) fn rtt(&self, peer: &PeerId) -> Option<Duration> {
         lock(&self.state).connected.get(peer)?.rtt
+    }
+
+    /// Handshakes that failed not long ago, the newest last.
+    pub(crate) fn failed_handshakes(&self) -> Vec<FailedHandshake> {
+        self.handshakes.recent()
     }
 
     /// Addresses that this host listens on, as others may dial them in the same network.

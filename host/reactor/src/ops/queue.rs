@@ -60,10 +60,14 @@ pub(super) async fn workers(core: &Core, caller: &Caller, one: Option<&str>) -> 
     require_operator(caller, "the figures of workers are about the tasks of all tenants")?;
     let workers = core.queue.tasks.workers().await.map_err(failed)?;
     let shown = workers.iter().filter(|worker| one.is_none_or(|name| name == worker.worker)).map(|worker| {
+        // A peer says how many; one that never did, and a worker outside of all hosts, has no such number.
+        let said =
+            worker.worker.parse().ok().and_then(|peer| core.queue.announced.of(&peer)).map(|known| known.capacity);
+        let capacity = said.or_else(|| (worker.capacity > 0).then_some(worker.capacity));
         let mean = (worker.completed > 0).then(|| worker.completed_ms as f64 / worker.completed as f64);
         json!({
             "peer_id": worker.worker,
-            "capacity": worker.capacity,
+            "capacity": capacity,
             "running": worker.running,
             "completed": worker.completed,
             "failed": worker.failed,

@@ -23,6 +23,11 @@ impl Told {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
+    /// Whether there is any.
+    pub(super) fn has_news(&self) -> bool {
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
     pub(super) fn release(&self) {
         self.released.store(true, Ordering::Release);
     }

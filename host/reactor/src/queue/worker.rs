@@ -25,6 +25,8 @@ use crate::{core::Core, rpc::RpcError, trust::Conduct};
 const GAUGE: Duration = Duration::from_secs(1);
 /// How long nobody is asked for work at most where nobody offers any.
 const LONGEST: Duration = Duration::from_secs(60);
+/// Between two looks whether tasks have told of progress, which go to the queue's host in one message for all.
+const PROGRESS: Duration = Duration::from_millis(500);
 /// A pause after the store failed, so that a full disk does not become a busy loop.
 const TROUBLE: Duration = Duration::from_millis(500);
 
@@ -248,11 +250,25 @@ async fn hand_in(core: &Core, of: Option<PeerId>, lease: LeaseRef, outcome: Outc
     }
 }
 
-/// Renews all leases at a third of their time, and stops what is to be cancelled or has lost its lease.
+/// Renews all leases at a third of their time, those whose task has told of progress at once, and stops what is to be cancelled or
+/// has lost its lease.
 async fn renewing(core: Arc<Core>) {
+    let mut all = Instant::now() + LEASE / 3;
     loop {
-        tokio::time::sleep(LEASE / 3).await;
-        renew(&core, |_| true).await;
+        tokio::time::sleep(PROGRESS).await;
+        let due = all <= Instant::now();
+        if due {
+            all = Instant::now() + LEASE / 3;
+        }
+        let told: HashSet<LeaseRef> = match due {
+            true => HashSet::new(),
+            false => {
+                core.queue.running().iter().filter(|(_, run)| run.told.has_news()).map(|(lease, _)| *lease).collect()
+            }
+        };
+        if due || !told.is_empty() {
+            renew(&core, |lease| due || told.contains(lease)).await;
+        }
     }
 }
 

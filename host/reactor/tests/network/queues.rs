@@ -300,3 +300,39 @@ async fn a_peer_that_is_a_tenant_of_its_own_gets_no_tasks_of_others() {
         assert_eq!(answer["result"]["tasks"].as_array().map(Vec::len), Some(given), "{answer}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn progress_is_seen_long_before_a_lease_is_renewed() {
+    let [here, there] = network(4).await;
+    here.loses("slow");
+    for host in [&here, &there] {
+        let begun = tokio::time::Instant::now();
+        let id = submitted(host, json!({"tool": "slow", "arguments": {}, "target_peer": there.peer.to_string()})).await;
+        loop {
+            let task = host.request(P2pRequest::TaskStatus { id: id.clone() }).await.unwrap();
+            if task["progress"]["current"] == 3 {
+                assert_eq!(task["progress"], json!({"current": 3, "total": 4, "message": "step 3"}));
+                break;
+            }
+            // It tells of it within 400 ms; leases are renewed each ten seconds.
+            assert!(begun.elapsed() < Duration::from_secs(8), "{task}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        host.request(P2pRequest::TaskCancel { id, reason: None }).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_capacity_of_a_worker_is_what_it_announced() {
+    let [here, there] = network(3).await;
+    here.loses("echo");
+    let id = submitted(&here, json!({"tool": "echo", "arguments": {}})).await;
+    here.request(P2pRequest::TaskResult { id, wait_s: 60 }).await.unwrap();
+    let stats = P2pRequest::WorkerStats { worker: Some(there.peer.to_string()) };
+    let stats = here.request(stats).await.unwrap();
+    assert_eq!(
+        (&stats["workers"][0]["capacity"], &stats["workers"][0]["completed"]),
+        (&json!(3), &json!(1)),
+        "{stats}"
+    );
+}

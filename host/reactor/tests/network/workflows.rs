@@ -18,7 +18,6 @@ fn steps_of(status: &Value) -> &[Value] {
 async fn the_status_has_results_tasks_times_and_reasons() {
     let host = Host::start(&config()).await;
     let long = "x".repeat(20_000);
-    let huge = "x".repeat(70_000);
     let steps = json!([
         {"id": "a", "tool": "echo", "arguments": {"n": 1}},
         {"id": "b", "tool": "echo", "arguments": {"text": {"$from": "a", "path": "/n"}, "long": long}, "depends_on": ["a"]},
@@ -44,10 +43,12 @@ async fn the_status_has_results_tasks_times_and_reasons() {
     let reason = done["reason"].as_str().unwrap();
     assert!(reason.starts_with("step `c` failed: failed: "), "{reason}");
 
-    let only = json!([{"id": "only", "tool": "echo", "arguments": {"huge": huge}}]);
-    let id = workflow(&host, json!({"name": "w", "steps": only})).await;
+    let half = |id: &str| json!({"id": id, "tool": "echo", "arguments": {"text": "x".repeat(40_000)}});
+    let both = json!({"one": {"$from": "a", "path": "/text"}, "other": {"$from": "b", "path": "/text"}});
+    let whole = json!({"id": "c", "tool": "echo", "arguments": both, "depends_on": ["a", "b"]});
+    let id = workflow(&host, json!({"name": "w", "steps": [half("a"), half("b"), whole]})).await;
     let done = until(&host, &id, "succeeded").await;
-    let step = &steps_of(&done)[0];
+    let step = &steps_of(&done)[2];
     assert!(step["result_cid"].is_string() && step["result_left_out"] == true && done["reason"].is_null(), "{done}");
 
     let slow = json!([{"id": "only", "tool": "slow", "arguments": {}}]);

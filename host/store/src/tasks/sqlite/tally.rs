@@ -139,7 +139,8 @@ impl Tally {
              ON CONFLICT DO UPDATE SET running = running + excluded.running, completed = completed + excluded.completed,
                 failed = failed + excluded.failed, lost = lost + excluded.lost,
                 completed_ms = completed_ms + excluded.completed_ms,
-                seen_at = CASE WHEN excluded.lost > 0 THEN seen_at ELSE max(seen_at, excluded.seen_at) END",
+                seen_at = CASE WHEN excluded.lost > 0 THEN seen_at ELSE max(seen_at, excluded.seen_at) END,
+                expires_at = CASE WHEN excluded.lost > 0 THEN expires_at ELSE max(expires_at, excluded.expires_at) END",
         )?;
         for (worker, of) in self.work {
             let times = (of.completed, of.failed, of.lost, of.completed_ms, millis(now));

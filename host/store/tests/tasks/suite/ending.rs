@@ -215,6 +215,14 @@ pub(crate) async fn workers_are_counted<S: TaskStore + Clone>(f: Fixture<S>) {
     assert_eq!((w.worker.as_str(), w.capacity, w.tools.as_slice()), ("w", 4, &[TOOL.to_owned()][..]));
     assert_eq!((w.running, w.completed, w.failed, w.lost_leases, w.completed_ms), (1, 1, 1, 1, 2000));
     assert_eq!(w.last_seen, f.store.now());
+    // It is there while it is heard of, however long ago it came.
+    for _ in 0..4 {
+        f.pass(secs(1800));
+        f.store.reap(10).await.unwrap();
+        let lease = f.leased().await;
+        f.finish(lease, ok("1")).await;
+    }
+    assert_eq!(f.store.workers().await.unwrap()[0].worker, "w");
     // One that is silent and has nothing is there no longer.
     f.pass(secs(7200));
     f.store.reap(10).await.unwrap();
