@@ -4,11 +4,14 @@ use serde_json::Value;
 use tandem_manifest::{
     Annotations, Descriptors, PromptArgument, PromptDescriptor, ResourceDescriptor, ResourceTemplate, ToolDescriptor,
 };
-use wasmtime::{Store, component::Instance};
+use wasmtime::{
+    Store,
+    component::{Instance, ResourceTableError},
+};
 
 use crate::{
     bindings::tandem::plugin::types::{self as wit, Content, ResourceBody, ResourceContents, ToolOutput},
-    config::{HOSTCALL_FUEL, MAX_HANDLES, MAX_RESOURCES},
+    config::MAX_RESOURCES,
     error::{LoadError, RunError},
     exports::{Exports, Tools},
     state::CallState,
@@ -37,19 +40,16 @@ pub(crate) fn resource_size(contents: &ResourceContents) -> u64 {
     (body + contents.uri.len()) as u64
 }
 
-/// The limit that stopped a crossing, if one did: wasmtime gives these as plain messages.
-pub(crate) fn limit_in(error: &wasmtime::Error) -> Option<RunError> {
-    let text = format!("{error:#}");
-    if text.contains("fuel allocated for hostcalls") {
-        return Some(RunError::Limit { limit: "output", value: format!("{HOSTCALL_FUEL} bytes in one crossing") });
+/// What a failed crossing comes to that is no trap of the guest's code: its resources are used up, or what it gave cannot be
+/// taken (bad UTF-8, a dead handle, more bytes or handles than may cross, which wasmtime has no types for).
+pub(crate) fn refused(error: &wasmtime::Error) -> RunError {
+    let full = |cause: &(dyn std::error::Error + 'static)| {
+        matches!(cause.downcast_ref::<ResourceTableError>(), Some(ResourceTableError::Full))
+    };
+    if error.chain().any(full) {
+        return RunError::Limit { limit: "resources", value: MAX_RESOURCES.to_string() };
     }
-    if text.contains("resource table has no free keys") {
-        return Some(RunError::Limit { limit: "resources", value: MAX_RESOURCES.to_string() });
-    }
-    if text.contains("handle limit exceeded") {
-        return Some(RunError::Limit { limit: "handles", value: MAX_HANDLES.to_string() });
-    }
-    None
+    RunError::BadOutput(format!("{error:#}"))
 }
 
 /// Calls every `describe` and turns the answers into the packed form, sorted.

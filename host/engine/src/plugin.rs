@@ -341,13 +341,7 @@ impl Plugin {
         if error.is::<PoolConcurrencyLimitError>() {
             return RunError::Overloaded(self.max_instances);
         }
-        if let Some(limit) = crate::output::limit_in(error) {
-            return limit;
-        }
-        let Some(trap) = error.downcast_ref::<Trap>() else {
-            // No trap of the guest's code: the host refused what the guest gave it (bad UTF-8, a dead handle).
-            return RunError::BadOutput(format!("{error:#}"));
-        };
+        let Some(trap) = error.downcast_ref::<Trap>() else { return crate::output::refused(error) };
         let mut text = trap.to_string();
         let panic = state.log.last_error_line();
         if !panic.is_empty() {

@@ -26,7 +26,7 @@ use crate::{
     guard::Refusal,
     health,
     incoming::{ClientAddress, Endpoint, Incoming, traceparent_of},
-    intake, metrics,
+    intake, metrics, pieces,
     problem::Problem,
     rest, slow, strict,
 };
@@ -106,6 +106,7 @@ async fn admit(State(shared): State<Arc<Shared>>, mut request: Request, next: Ne
     if let Some((headers, caller)) = watched {
         response = response.map(|body| slow::until_revoked(body, shared.clone(), headers, caller));
     }
+    response = response.map(pieces::written);
     if let Some(charge) = charge {
         response = response.map(|body| charge.hold(body));
     }

@@ -4,7 +4,7 @@ use std::{
     net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicU16, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering},
     },
 };
 
@@ -74,6 +74,8 @@ pub(crate) struct Incoming {
     session_refused: AtomicUsize,
     /// The status that a stream was not resumed with; 0 is none.
     resume_refused: AtomicU16,
+    /// Whether reading it, or writing its answer, would hold up others.
+    large: AtomicBool,
 }
 
 impl Incoming {
@@ -86,6 +88,7 @@ impl Incoming {
             address: None,
             session_refused: AtomicUsize::new(0),
             resume_refused: AtomicU16::new(0),
+            large: AtomicBool::new(false),
         }
     }
 
@@ -104,7 +107,20 @@ impl Incoming {
             address: self.address,
             session_refused: AtomicUsize::new(0),
             resume_refused: AtomicU16::new(0),
+            large: AtomicBool::new(false),
         }
+    }
+
+    /// Notes the size of its body or of its answer, which are worked on apart from the threads that serve if it is large.
+    pub(crate) fn note_bytes(&self, bytes: usize) {
+        if !tandem_router::is_small(bytes) {
+            self.large.store(true, Ordering::Release);
+        }
+    }
+
+    /// Whether its body or its answer is large.
+    pub(crate) fn is_large(&self) -> bool {
+        self.large.load(Ordering::Acquire)
     }
 
     /// Notes that a session was asked for and could not be had.

@@ -1,4 +1,6 @@
 //! Bodies of requests, charged to their tenants while they come: for their bytes, and for what they will be parsed to.
+//!
+//! A body is looked at byte by byte, and comes in pieces therefore.
 
 use std::{
     pin::Pin,
@@ -9,7 +11,10 @@ use std::{
 use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
+use memchr::memchr2;
 use tandem_router::{CallError, Reserve};
+
+use crate::pieces;
 
 /// Bytes that are held for each byte of a body: itself, the texts in it, the arguments as a text again, the guest's copy.
 const BYTE: u64 = 4;
@@ -31,24 +36,33 @@ impl Estimate {
     /// What these next bytes add.
     fn of(&mut self, bytes: &[u8]) -> u64 {
         let mut size = BYTE * bytes.len() as u64;
-        for byte in bytes {
+        let mut rest = bytes;
+        if std::mem::take(&mut self.escaped) {
+            rest = rest.get(1..).unwrap_or_default();
+        }
+        while !rest.is_empty() {
             if self.in_text {
-                match byte {
-                    _ if self.escaped => self.escaped = false,
-                    b'\\' => self.escaped = true,
-                    b'"' => self.in_text = false,
-                    _ => {}
-                }
+                let Some(at) = memchr2(b'"', b'\\', rest) else { break };
+                let quote = rest.get(at) == Some(&b'"');
+                self.in_text = !quote;
+                let next = if quote { at + 1 } else { at + 2 };
+                self.escaped = next > rest.len();
+                rest = rest.get(next..).unwrap_or_default();
                 continue;
             }
-            match byte {
-                b'"' => self.in_text = true,
-                b'{' => size += OBJECT,
-                b'[' => size += LIST,
-                b',' => size += NEXT,
-                b':' => size += NAME,
-                _ => {}
-            }
+            let text = rest.iter().position(|byte| {
+                size += match byte {
+                    b'{' => OBJECT,
+                    b'[' => LIST,
+                    b',' => NEXT,
+                    b':' => NAME,
+                    _ => 0,
+                };
+                *byte == b'"'
+            });
+            let Some(begin) = text else { break };
+            self.in_text = true;
+            rest = rest.get(begin + 1..).unwrap_or_default();
         }
         size
     }
@@ -88,6 +102,7 @@ pub(crate) fn charged(body: Body, reserve: Reserve) -> (Body, Option<Charge>) {
         return (body, None);
     }
     let charge = Charge(Arc::new(Mutex::new(State { reserve, refused: None })));
+    let body = pieces::read(body);
     (Body::new(Charged { body, charge: charge.clone(), estimate: Some(Estimate::default()) }), Some(charge))
 }
 

@@ -24,6 +24,7 @@
 
 #![forbid(unsafe_code)]
 
+mod apart;
 mod auth;
 mod body;
 mod config;
@@ -41,6 +42,7 @@ mod listen;
 mod mcp;
 mod meta;
 mod metrics;
+mod pieces;
 mod pipe;
 mod places;
 mod problem;

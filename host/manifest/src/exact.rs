@@ -78,12 +78,7 @@ impl ExactNumbers {
     #[must_use]
     pub fn of(text: &str) -> Option<Self> {
         // Most texts have no number that is long enough, which is seen much faster than where it is.
-        let is_digit = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
-        if !text
-            .as_bytes()
-            .chunk_by(|a, b| is_digit(a) == is_digit(b))
-            .any(|run| run.len() >= FLOAT_DIGITS && run.iter().all(is_digit))
-        {
+        if !has_long_number(text.as_bytes()) {
             return None;
         }
         let mut root = None;
@@ -174,6 +169,19 @@ impl ExactNumbers {
         out.push('}');
         Ok(out)
     }
+}
+
+/// Whether so many digits and points stand in a row that a binary64 number may not keep them all. A row of them reaches the end
+/// of one of the windows that are looked at, so that most bytes are not.
+fn has_long_number(mut bytes: &[u8]) -> bool {
+    while let Some(window) = bytes.get(..FLOAT_DIGITS) {
+        let row = window.iter().rev().take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
+        if row == FLOAT_DIGITS {
+            return true;
+        }
+        bytes = bytes.get(FLOAT_DIGITS - row..).unwrap_or_default();
+    }
+    false
 }
 
 fn insert(root: &mut Option<Node>, steps: &[Step<'_>], number: &str) {

@@ -9,6 +9,8 @@ use crate::error::{RegistryError, shown};
 
 /// How long a credential helper may take; some ask the user to unlock a key chain.
 const HELPER: Duration = Duration::from_secs(60);
+/// The whole answer of a credential helper that knows none for a host.
+const NOT_FOUND: &str = "credentials not found in native keychain";
 
 /// Who asks.
 pub(crate) enum Credential {
@@ -62,9 +64,11 @@ impl Credential {
             Err(CredentialRetrievalError::NoCredentialConfigured | CredentialRetrievalError::ConfigNotFound) => {
                 Ok(Self::Anonymous)
             }
-            // What helpers answer who know of no credentials for a host.
+            // What helpers answer who know of no credentials for a host. Their protocol has no other sign of it: `get` prints this
+            // text to standard output and ends with 1, as for every other error, and docker itself compares the text
+            // (docker-credential-helpers, `credentials/error.go`: `errCredentialsNotFoundMessage`, and `client/client.go`).
             Err(CredentialRetrievalError::HelperFailure { stdout, stderr, .. })
-                if format!("{stdout}{stderr}").contains("credentials not found") =>
+                if stdout.trim() == NOT_FOUND || stderr.trim() == NOT_FOUND =>
             {
                 Ok(Self::Anonymous)
             }

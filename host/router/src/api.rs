@@ -78,6 +78,14 @@ pub struct Output {
     pub cached: bool,
 }
 
+impl Output {
+    /// About how many bytes it takes in memory; exact only below what is worked on at once ([`crate::is_small`]).
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        crate::cache::weight(&self.content, self.structured.as_ref(), crate::work::SMALL)
+    }
+}
+
 /// Why a call gave no answer. `code` is stable and for machines; the text is for people and models.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum CallError {

@@ -66,7 +66,7 @@ impl Results {
 
     /// Keeps an answer, unless it is too large. What has to make room for it goes at once.
     pub(crate) fn put(&self, key: Key, content: &[Content], structured: Option<&Value>, ttl: Duration) {
-        let bytes = weight(content, structured);
+        let bytes = weight(content, structured, MAX_ENTRY);
         if bytes <= MAX_ENTRY {
             let entry = Entry { content: content.to_vec(), structured: structured.cloned(), bytes, ttl };
             self.0.insert(key, Arc::new(entry));
@@ -75,10 +75,10 @@ impl Results {
     }
 }
 
-/// Bytes that an answer takes in memory, or more than [`MAX_ENTRY`] of them.
-fn weight(content: &[Content], structured: Option<&Value>) -> usize {
+/// Bytes that an answer takes in memory; its structured result is not looked at any further once they are over `enough`.
+pub(crate) fn weight(content: &[Content], structured: Option<&Value>, enough: usize) -> usize {
     let blocks = content.iter().map(|block| BLOCK + block_bytes(block)).sum::<usize>();
-    blocks + structured.map_or(0, |value| heap_size(value, MAX_ENTRY))
+    blocks + structured.map_or(0, |value| heap_size(value, enough))
 }
 
 fn block_bytes(block: &Content) -> usize {

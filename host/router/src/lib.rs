@@ -40,5 +40,6 @@ pub use router::{Router, RouterConfig};
 pub use status::{CategoryStatus, LaneStatus, RuntimeStatus};
 pub use tandem_manifest::exact::{Arguments, ExactNumbers, Violation};
 pub use tenant::{CallUse, Denial, TenantLimits, TenantPolicy, Unlimited};
+pub use work::is_small;
 
 use tandem_manifest::exact;

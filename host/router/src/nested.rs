@@ -26,24 +26,28 @@ impl Invoker for Inner {
         let router = self.me.upgrade().map(Router);
         Box::pin(async move {
             let router = router.ok_or_else(|| InvokeError::Unavailable("the host is stopping".to_owned()))?;
-            let Arguments { members, exact } = Arguments::parse(&arguments).map_err(|error| {
+            let (caller, account, bytes) = (parent.caller.clone(), parent.account.clone(), arguments.len());
+            let parse = move || Arguments::parse(&arguments);
+            let parsed = router.work_on(&caller, account.clone(), bytes, parse).await.map_err(refused)?;
+            let Arguments { members, exact } = parsed.map_err(|error| {
                 InvokeError::InvalidArguments(format!("the arguments must be a JSON object: {error}"))
             })?;
             let cx = RequestContext { exact, ..context(parent) };
-            answer(router.call_tool(cx, &tool, members).await)
+            let output = router.call_tool(cx, &tool, members).await.map_err(refused)?;
+            let bytes = output.bytes();
+            router.work_on(&caller, account, bytes, move || answer(output)).await.map_err(refused)
         })
     }
 }
 
-/// What a call came to, for who is below the router.
-pub(crate) fn answer(result: Result<Output, CallError>) -> Result<InvokeOutput, InvokeError> {
-    let output = result.map_err(refused)?;
+/// An answer in JSON, for who is below the router.
+pub(crate) fn answer(output: Output) -> InvokeOutput {
     let content: Vec<Value> = output.content.iter().map(content_json).collect();
-    Ok(InvokeOutput {
+    InvokeOutput {
         content: Value::Array(content).to_string(),
         structured: output.structured.map(|value| value.to_string()),
         is_error: output.is_error,
-    })
+    }
 }
 
 fn context(parent: CallEnv) -> RequestContext {
@@ -59,7 +63,7 @@ fn context(parent: CallEnv) -> RequestContext {
     }
 }
 
-fn refused(error: CallError) -> InvokeError {
+pub(crate) fn refused(error: CallError) -> InvokeError {
     let text = error.to_string();
     match error {
         CallError::NotFound { .. } | CallError::Vanished { .. } => InvokeError::NotFound(text),

@@ -28,7 +28,10 @@ impl Tools for Router {
                 depth: 0,
                 exact,
             };
-            nested::answer(router.call_tool(cx, &tool, arguments).await)
+            let caller = cx.caller.clone();
+            let output = router.call_tool(cx, &tool, arguments).await.map_err(nested::refused)?;
+            let bytes = output.bytes();
+            router.answer_on(&caller, bytes, move || nested::answer(output)).await.map_err(nested::refused)
         })
     }
 

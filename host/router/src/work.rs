@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
 use tandem_catalog::{Effort, Tool, Unfit};
-use tandem_engine::Account as _;
+use tandem_engine::{Account, Caller, Exhausted};
 use tandem_store::CallRecord;
 use tokio::runtime::Handle;
 
@@ -22,10 +22,13 @@ use crate::{
     exact::ExactNumbers,
     outcome::exhausted,
     router::Router,
+    tenant::{CallAccount, Tenant},
 };
 
 /// Bytes that are encoded, decoded or digested between two awaits: some ten microseconds.
-const SMALL: usize = 16 << 10;
+pub(crate) const SMALL: usize = 16 << 10;
+/// The priority of work that belongs to no plugin yet, or no more: what a plugin has by default.
+const PRIORITY: u8 = 5;
 /// Pieces of work of one tenant that may wait for its threads: beyond that they would only time out.
 const WAITING_OF_A_TENANT: usize = 64;
 /// A value's own size in memory, and that of an object's entry and table beside it.
@@ -74,7 +77,7 @@ impl Router {
         let name = &job.tool.descriptor.name;
         let unfit = |unfit: Unfit| invalid(name, unfit.violations());
         let wide = |found: Violation| invalid(name, vec![(found.pointer, found.message)]);
-        if heap_size(&arguments, SMALL) <= SMALL {
+        if is_small(heap_size(&arguments, SMALL)) {
             tool.normalize_arguments(&mut arguments);
             let (digest, prepared) = encode(&tool, &arguments);
             job.closing.arguments(digest);
@@ -114,7 +117,7 @@ impl Router {
             }
         };
         let mut value = None;
-        if text.len() <= SMALL {
+        if is_small(text.len()) {
             let small = match read(&text) {
                 Ok(value) => value,
                 Err(reason) => return Ok(Err(reason)),
@@ -133,36 +136,100 @@ impl Router {
         self.work(cx, place, decode).await
     }
 
-    /// Does work apart from the threads that serve, once it is the tenant's turn, and charges its time.
+    /// Reads so many bytes of a caller's: at once where they are few, apart from the threads that serve where they are not.
+    /// Dropping the future gives up waiting; work that has begun is finished.
+    ///
+    /// # Errors
+    ///
+    /// The tenant's CPU total is used up, or too much work waits, of the tenant or in all.
+    pub async fn read_on<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        bytes: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, CallError> {
+        if is_small(bytes) {
+            return Ok(work());
+        }
+        let account = self.account(caller);
+        account.cpu(Duration::ZERO).map_err(exhausted)?;
+        self.apart(&self.0.tenants.of(&caller.tenant), account, PRIORITY, work).await.map(|(done, _)| done)
+    }
+
+    /// The same for an answer. What a call came to is not lost because the total is used up by now: the next call is refused.
+    ///
+    /// # Errors
+    ///
+    /// Too much work waits, of the tenant or in all.
+    pub async fn answer_on<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        bytes: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, CallError> {
+        self.work_on(caller, self.account(caller), bytes, work).await
+    }
+
+    /// The same, on a call's account.
+    pub(crate) async fn work_on<T: Send + 'static>(
+        &self,
+        caller: &Caller,
+        account: Arc<dyn Account>,
+        bytes: usize,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, CallError> {
+        if is_small(bytes) {
+            return Ok(work());
+        }
+        self.apart(&self.0.tenants.of(&caller.tenant), account, PRIORITY, work).await.map(|(done, _)| done)
+    }
+
+    fn account(&self, caller: &Caller) -> Arc<dyn Account> {
+        Arc::new(CallAccount::new(self.0.tenants.of(&caller.tenant), None))
+    }
+
+    /// Does a call's work apart from the threads that serve, until the call is cancelled.
     async fn work<T: Send + 'static>(
         &self,
         cx: &RequestContext,
         place: &Place,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, CallError> {
-        let (priority, account) = (place.state.priority, place.account.clone());
-        let done = async {
-            let own = place.tenant.work().enter(priority).await.map_err(|full| queue_full("tenant-work", &full))?;
-            let all = self.0.work.gate.enter(priority).await.map_err(|full| queue_full("work", &full))?;
-            let timed = move || {
-                // Given back when the work is done, also where nobody waits for it any more.
-                let _held = (own, all);
-                let start = thread_time();
-                let done = work();
-                (done, account.cpu(thread_time().saturating_sub(start)))
-            };
-            let task = self.0.work.threads.spawn_blocking(timed).await;
-            let (done, charged) =
-                task.map_err(|error| CallError::Internal(format!("the call's work failed: {error}")))?;
-            charged.map_err(exhausted)?;
-            Ok(done)
-        };
-        tokio::select! {
+        let (done, charged) = tokio::select! {
             biased;
-            done = done => done,
-            () = cx.cancel.cancelled() => Err(CallError::Cancelled),
-        }
+            done = self.apart(&place.tenant, place.account.clone(), place.state.priority, work) => done?,
+            () = cx.cancel.cancelled() => return Err(CallError::Cancelled),
+        };
+        charged.map_err(exhausted)?;
+        Ok(done)
     }
+
+    /// Does work apart from the threads that serve, once it is the tenant's turn, and charges its time.
+    async fn apart<T: Send + 'static>(
+        &self,
+        tenant: &Tenant,
+        account: Arc<dyn Account>,
+        priority: u8,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<(T, Result<(), Exhausted>), CallError> {
+        let own = tenant.work().enter(priority).await.map_err(|full| queue_full("tenant-work", &full))?;
+        let all = self.0.work.gate.enter(priority).await.map_err(|full| queue_full("work", &full))?;
+        let timed = move || {
+            // Given back when the work is done, also where nobody waits for it any more.
+            let _held = (own, all);
+            let start = thread_time();
+            let done = work();
+            (done, account.cpu(thread_time().saturating_sub(start)))
+        };
+        let task = self.0.work.threads.spawn_blocking(timed).await;
+        task.map_err(|error| CallError::Internal(format!("the call's work failed: {error}")))
+    }
+}
+
+/// Whether so many bytes are read, written or checked at once, on the thread that serves.
+#[must_use]
+pub fn is_small(bytes: usize) -> bool {
+    bytes <= SMALL
 }
 
 fn unfit_result(unfit: Unfit) -> String {

@@ -27,6 +27,7 @@ mod host;
 mod hostile;
 mod ids;
 mod isolation;
+mod large;
 mod limits;
 mod mesh;
 mod odd_files;

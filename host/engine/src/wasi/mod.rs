@@ -8,6 +8,7 @@ mod environment;
 mod fixed;
 mod fs;
 mod http;
+mod random;
 mod sockets;
 mod stdio;
 
@@ -33,6 +34,7 @@ pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     environment::link(linker)?;
     fs::link(linker)?;
+    random::link(linker)?;
     sockets::link(linker)?;
     linker.allow_shadowing(false);
     Ok(())

@@ -19,7 +19,7 @@ use http::{HeaderMap, Method, StatusCode, request::Parts};
 use rmcp::{
     model::{ErrorData, ProtocolVersion, RequestId},
     transport::{
-        common::http_header::{HEADER_MCP_PROTOCOL_VERSION, HEADER_SESSION_ID},
+        common::http_header::{HEADER_LAST_EVENT_ID, HEADER_MCP_PROTOCOL_VERSION, HEADER_SESSION_ID},
         streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService, session::SessionManager as _},
     },
 };
@@ -27,7 +27,7 @@ use tandem_router::ExactNumbers;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Shared,
+    Shared, apart,
     body::{self, BodyError, is_json},
     incoming::{Endpoint, INCOMING, Incoming},
     mcp::handler::{Handler, VERSIONS},
@@ -102,10 +102,14 @@ impl Edge {
                 incoming
             }
         };
-        INCOMING.scope(incoming.clone(), Box::pin(self.dispatch(&incoming, request))).await
+        let response = INCOMING.scope(incoming.clone(), Box::pin(self.dispatch(&incoming, request))).await;
+        match answer::is(response.headers(), "text/event-stream") {
+            true => response.map(|body| apart::body(&self.shared.router, &incoming, body)),
+            false => response,
+        }
     }
 
-    async fn dispatch(&self, incoming: &Incoming, mut request: Request) -> Response {
+    async fn dispatch(&self, incoming: &Arc<Incoming>, mut request: Request) -> Response {
         let method = request.method().clone();
         if method == Method::POST {
             return self.post(incoming, request).await;
@@ -115,6 +119,10 @@ impl Edge {
         }
         if method == Method::GET {
             accept::complete(request.headers_mut());
+            if request.headers().contains_key(HEADER_LAST_EVENT_ID) {
+                // What is sent again may be large, and was written once already.
+                incoming.note_bytes(usize::MAX);
+            }
         }
         // rmcp would answer as if it had ended one.
         if method == Method::DELETE && self.is_gone(request.headers()).await {
@@ -130,7 +138,7 @@ impl Edge {
         !self.sessions.has_session(&id.into()).await.unwrap_or(false)
     }
 
-    async fn post(&self, incoming: &Incoming, request: Request) -> Response {
+    async fn post(&self, incoming: &Arc<Incoming>, request: Request) -> Response {
         let (mut parts, body) = request.into_parts();
         let wants = accept::complete(&mut parts.headers);
         if !is_json(&parts.headers) {
@@ -145,10 +153,18 @@ impl Edge {
                 return answer::refusal(StatusCode::BAD_REQUEST, &Refused::parse(error));
             }
         };
-        let input = rpc::text(&body).and_then(rpc::read);
+        incoming.note_bytes(body.len());
+        let (edge, of) = (self.clone(), incoming.clone());
+        let answered = async move { edge.message(&of, parts, &body, wants).await };
+        apart::answer(&self.shared.router, incoming, INCOMING.scope(incoming.clone(), answered)).await
+    }
+
+    /// Serves a body.
+    async fn message(&self, incoming: &Arc<Incoming>, parts: Parts, body: &Bytes, wants: accept::Wants) -> Response {
+        let input = rpc::text(body).and_then(rpc::read);
         match input {
             Ok(Input::One(seen)) => {
-                let response = self.one(incoming, parts, &body, &seen).await;
+                let response = self.one(incoming, parts, body, &seen).await;
                 match wants.events {
                     true => response,
                     false => answer::without_events(response, seen.id.as_ref()).await,

@@ -28,6 +28,24 @@ pub(crate) fn content(block: Content) -> ContentBlock {
     }
 }
 
+/// Bytes of a block.
+pub(crate) fn content_bytes(block: &Content) -> usize {
+    match block {
+        Content::Text(text) => text.len(),
+        Content::Image(blob) | Content::Audio(blob) => blob.data.len(),
+        Content::ResourceLink(link) => link.uri.len() + link.description.as_ref().map_or(0, String::len),
+        Content::EmbeddedResource(contents) => contents_bytes(contents),
+    }
+}
+
+/// Bytes of a resource.
+pub(crate) fn contents_bytes(contents: &Contents) -> usize {
+    match &contents.body {
+        ResourceBody::Text(text) => text.len(),
+        ResourceBody::Blob(bytes) => bytes.len(),
+    }
+}
+
 /// The blocks of a result. A structured result without blocks is repeated as text, for clients that read nothing else.
 pub(crate) fn blocks(content_blocks: Vec<Content>, structured: Option<&Value>) -> Vec<ContentBlock> {
     match structured {

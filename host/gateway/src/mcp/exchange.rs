@@ -9,8 +9,8 @@ use rmcp::{
 };
 use serde_json::{Number, Value};
 use tandem_catalog::View;
-use tandem_engine::{ClientCapabilities, ClientPort};
-use tandem_router::{ExactNumbers, Lane, Output};
+use tandem_engine::{Caller, ClientCapabilities, ClientPort};
+use tandem_router::{CallError, ExactNumbers, Lane, Output, Router};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -179,6 +179,7 @@ impl Exchange {
     pub(crate) fn stamp(&self) -> Stamp {
         Stamp {
             request_id: self.incoming.request_id.clone(),
+            incoming: Some(self.incoming.clone()),
             server_info: self.modern.then(|| self.shared.server_info.clone()),
         }
     }
@@ -188,17 +189,33 @@ impl Exchange {
 #[derive(Clone, Debug)]
 pub(crate) struct Stamp {
     request_id: Arc<str>,
+    /// None where no request waits for the result.
+    incoming: Option<Arc<Incoming>>,
     server_info: Option<Value>,
 }
 
 impl Stamp {
     /// Of what no request waits for.
     pub(crate) fn of(request_id: Arc<str>) -> Self {
-        Self { request_id, server_info: None }
+        Self { request_id, incoming: None, server_info: None }
     }
 
     pub(crate) fn with_request_id(&self, request_id: Arc<str>) -> Self {
-        Self { request_id, server_info: None }
+        Self { request_id, incoming: self.incoming.clone(), server_info: None }
+    }
+
+    /// Makes a result of so many bytes: apart from the threads that serve if they are many, as whatever writes it then.
+    pub(crate) async fn make<T: Send + 'static>(
+        self,
+        router: &Router,
+        caller: &Caller,
+        bytes: usize,
+        result: impl FnOnce(Self) -> T + Send + 'static,
+    ) -> Result<T, CallError> {
+        if let Some(incoming) = &self.incoming {
+            incoming.note_bytes(bytes);
+        }
+        router.answer_on(caller, bytes, move || result(self)).await
     }
 
     pub(crate) fn basic(self) -> MetaObject {

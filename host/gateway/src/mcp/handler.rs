@@ -279,7 +279,7 @@ impl ServerHandler for Handler {
         context: RequestContext<RoleServer>,
     ) -> Result<GetTaskResult, ErrorData> {
         let (tasks, incoming) = (self.tasks()?, self.incoming(&context.extensions)?);
-        let mut result = GetTaskResult::new(tasks.get(&incoming.caller.tenant, &request.task_id).await?);
+        let mut result = GetTaskResult::new(tasks.get(&self.shared.router, &incoming, &request.task_id).await?);
         result.meta = is_modern(&context).then(|| self.shared.server_meta());
         Ok(result)
     }

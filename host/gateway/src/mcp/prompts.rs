@@ -9,7 +9,7 @@ use tandem_router::CallError;
 
 use super::{
     convert, errors,
-    exchange::{Exchange, Terms},
+    exchange::{Exchange, Stamp, Terms},
     mrtr::Binding,
     talk::{Reply, Response, Work},
 };
@@ -33,12 +33,17 @@ pub(crate) async fn get(ex: &Exchange, params: GetPromptRequestParams) -> Result
     };
     let start = |port, cancel| -> Work {
         let (router, routed, stamp) = (ex.shared.router.clone(), ex.routed(port, cancel), ex.stamp());
+        let caller = ex.incoming.caller.clone();
         Box::pin(async move {
             let output =
                 router.get_prompt(routed, &name, arguments).await.map_err(|error| errors::of_request(&error))?;
-            let mut result = convert::prompt_result(output);
-            result.meta = Some(stamp.basic());
-            Ok(Reply::Prompt(result))
+            let bytes = output.messages.iter().map(|message| convert::content_bytes(&message.content)).sum();
+            let result = move |stamp: Stamp| {
+                let mut result = convert::prompt_result(output);
+                result.meta = Some(stamp.basic());
+                Reply::Prompt(result)
+            };
+            stamp.make(&router, &caller, bytes, result).await.map_err(|error| errors::of_request(&error))
         })
     };
     match ex.drive(terms, start).await? {

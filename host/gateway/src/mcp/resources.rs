@@ -6,7 +6,7 @@ use tandem_router::CallError;
 
 use super::{
     convert, errors,
-    exchange::{Exchange, Terms, hint},
+    exchange::{Exchange, Stamp, Terms, hint},
     mrtr::Binding,
     session::MAX_URI,
     talk::{Reply, Response, Work},
@@ -33,14 +33,19 @@ pub(crate) async fn read(ex: &Exchange, params: ReadResourceRequestParams) -> Re
     let ttl = ex.modern.then(|| hint(ex.shared.config.read_ttl));
     let start = |port, cancel| -> Work {
         let (router, routed, stamp) = (ex.shared.router.clone(), ex.routed(port, cancel), ex.stamp());
+        let caller = ex.incoming.caller.clone();
         Box::pin(async move {
             let contents = router.read_resource(routed, &uri).await.map_err(|error| errors::of_request(&error))?;
-            let contents = contents.into_iter().map(convert::resource_contents).collect();
-            let mut result = ReadResourceResult::new(contents);
-            result.ttl_ms = ttl;
-            result.cache_scope = ttl.map(|_| CacheScope::Private);
-            result.meta = Some(stamp.basic());
-            Ok(Reply::Resource(result))
+            let bytes = contents.iter().map(convert::contents_bytes).sum();
+            let result = move |stamp: Stamp| {
+                let contents = contents.into_iter().map(convert::resource_contents).collect();
+                let mut result = ReadResourceResult::new(contents);
+                result.ttl_ms = ttl;
+                result.cache_scope = ttl.map(|_| CacheScope::Private);
+                result.meta = Some(stamp.basic());
+                Reply::Resource(result)
+            };
+            stamp.make(&router, &caller, bytes, result).await.map_err(|error| errors::of_request(&error))
         })
     };
     match ex.drive(terms, start).await? {

@@ -6,7 +6,7 @@ use futures::{StreamExt as _, stream};
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData};
 use serde_json::{Map, Value};
 use tandem_catalog::{Tool, View, shown_name};
-use tandem_engine::ClientPort;
+use tandem_engine::{Caller, ClientPort};
 use tandem_manifest::TaskSupport;
 use tandem_router::{CallError, ExactNumbers, Output, RequestContext, Router, unknown_tool};
 use tokio_util::sync::CancellationToken;
@@ -61,8 +61,9 @@ pub(crate) async fn call(ex: &Exchange, params: CallToolRequestParams) -> Result
             one(&ex.shared.router, routed, &name, &tool, arguments, ex.stamp()).await.map(Into::into)
         }
         job => {
+            let (binding, task, job) = bind(ex, &name, job, task, asks).await?;
             let terms = Terms {
-                asks: (asks || task.is_some()).then(|| job.binding(ex, &name)),
+                asks: binding,
                 repeatable: job
                     .all(|tool| tool.descriptor.annotations.read_only || tool.descriptor.annotations.idempotent),
                 responses: input_responses,
@@ -85,9 +86,30 @@ pub(crate) async fn call(ex: &Exchange, params: CallToolRequestParams) -> Result
     }
 }
 
-/// What the call becomes a task with, if it may. A tool that runs as a task only is refused to clients that know none.
+/// What a call that may wait for its client, or become a task, takes of its arguments.
+async fn bind(
+    ex: &Exchange,
+    called: &str,
+    job: Job,
+    mut task: Option<Becoming>,
+    asks: bool,
+) -> Result<(Option<Binding>, Option<Becoming>, Job), ErrorData> {
+    let (caller, called) = (ex.incoming.caller.clone(), called.to_owned());
+    let bytes = if ex.incoming.is_large() { usize::MAX } else { 0 };
+    let bind = move || {
+        if let (Some(task), Job::One { arguments, .. }) = (&mut task, &job) {
+            task.arguments.clone_from(arguments);
+        }
+        let binding = (asks || task.is_some()).then(|| job.binding(&caller, &called));
+        (binding, task, job)
+    };
+    let bound = ex.shared.router.read_on(&ex.incoming.caller, bytes, bind).await;
+    bound.map_err(|error| errors::of_request(&error))
+}
+
+/// What the call becomes a task with, if it may, yet without its arguments. A tool that runs as a task only is refused to clients that know none.
 fn becoming(ex: &Exchange, job: &Job) -> Result<Option<Becoming>, ErrorData> {
-    let Job::One { tool, arguments, exact } = job else { return Ok(None) };
+    let Job::One { tool, exact, .. } = job else { return Ok(None) };
     // A task's arguments are stored as values.
     if exact.is_some() || tool.task == TaskSupport::Forbidden || ex.shared.tasks.is_none() {
         return Ok(None);
@@ -99,7 +121,7 @@ fn becoming(ex: &Exchange, job: &Job) -> Result<Option<Becoming>, ErrorData> {
     let place = tasks.place(&caller.tenant).filter(|_| !ex.shared.draining.is_cancelled());
     Ok(place.map(|place| Becoming {
         tool: tool.clone(),
-        arguments: arguments.clone(),
+        arguments: Map::new(),
         caller,
         capabilities: ex.client_capabilities(),
         place,
@@ -193,8 +215,7 @@ impl Job {
     }
 
     /// What a suspended run of this belongs to.
-    fn binding(&self, ex: &Exchange, called: &str) -> Binding {
-        let caller = &ex.incoming.caller;
+    fn binding(&self, caller: &Caller, called: &str) -> Binding {
         match self {
             Self::One { tool, arguments, .. } => {
                 Binding::new("tools/call", &format!("{called}/{}", tool.descriptor.name), arguments, caller)
@@ -218,11 +239,9 @@ fn work(ex: &Exchange, called: String, job: Job, port: Option<Arc<dyn ClientPort
             routed.exact = exact;
             Box::pin(async move { one(&router, routed, &called, &tool, arguments, stamp).await.map(Reply::Tool) })
         }
-        Job::Many { calls, at_once } => Box::pin(async move {
-            let mut result = many(&router, &routed, calls, at_once, &stamp).await;
-            stamp.put(result.meta.get_or_insert_default());
-            Ok(Reply::Tool(result))
-        }),
+        Job::Many { calls, at_once } => {
+            Box::pin(async move { Ok(Reply::Tool(many(&router, &routed, calls, at_once, &stamp).await)) })
+        }
     }
 }
 
@@ -252,15 +271,27 @@ async fn one(
     arguments: Map<String, Value>,
     stamp: Stamp,
 ) -> Result<CallToolResult, ErrorData> {
+    let caller = routed.caller.clone();
     // On the heap: the future holds everything down to the guest, and each layer above would move it.
-    match Box::pin(router.call_tool(routed, &tool.descriptor.name, arguments)).await {
-        Ok(output) => Ok(answer(output, stamp)),
+    let outcome = Box::pin(router.call_tool(routed, &tool.descriptor.name, arguments)).await;
+    match answered(router, &caller, outcome, &stamp).await {
+        Ok(result) => Ok(result),
         Err(error) => {
             let mut result = errors::of_tool(called, &error)?;
             stamp.put(result.meta.get_or_insert_default());
             Ok(result)
         }
     }
+}
+
+async fn answered(
+    router: &Router,
+    caller: &Caller,
+    called: Result<Output, CallError>,
+    stamp: &Stamp,
+) -> Result<CallToolResult, CallError> {
+    let output = called?;
+    stamp.clone().make(router, caller, output.bytes(), move |stamp| answer(output, stamp)).await
 }
 
 fn answer(output: Output, stamp: Stamp) -> CallToolResult {
@@ -299,22 +330,29 @@ async fn many(
         }
     }
     answers.sort_by_key(|(number, ..)| *number);
-    Batch::result(answers.into_iter().map(|(_, name, result)| (name, result)).collect(), started.elapsed())
+    let bytes = answers.iter().map(|(.., (_, bytes))| bytes).sum();
+    let all = move |stamp: Stamp| {
+        let answers = answers.into_iter().map(|(_, name, (result, _))| (name, result)).collect();
+        let mut result = Batch::result(answers, started.elapsed());
+        stamp.put(result.meta.get_or_insert_default());
+        result
+    };
+    stamp.clone().make(router, &routed.caller, bytes, all).await.unwrap_or_else(|error| errors::failure(&error))
 }
 
-/// In a batch every failure is one call's result: the others must not be lost with it.
-async fn planned(router: &Router, routed: RequestContext, call: Planned, stamp: Stamp) -> CallToolResult {
+/// One call's result and its bytes. In a batch every failure is one call's result: the others must not be lost with it.
+async fn planned(router: &Router, routed: RequestContext, call: Planned, stamp: Stamp) -> (CallToolResult, usize) {
     let routed = RequestContext { exact: call.exact, ..routed };
-    let outcome = match call.tool {
+    let caller = routed.caller.clone();
+    let called = match call.tool {
         Ok(tool) => router.call_tool(routed, &tool.descriptor.name, call.arguments).await,
         Err(error) => Err(error),
     };
-    match outcome {
-        Ok(output) => answer(output, stamp),
-        Err(error) => {
-            let mut result = errors::failure(&error);
-            stamp.put(result.meta.get_or_insert_default());
-            result
-        }
-    }
+    let bytes = called.as_ref().map_or(0, Output::bytes);
+    let result = answered(router, &caller, called, &stamp).await.unwrap_or_else(|error| {
+        let mut result = errors::failure(&error);
+        stamp.put(result.meta.get_or_insert_default());
+        result
+    });
+    (result, bytes)
 }

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension, Json,
+    Extension,
+    body::Body,
     extract::{Path, State},
+    response::{IntoResponse as _, Response},
 };
+use http::{StatusCode, header};
+use rmcp::model::ContentBlock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use tandem_router::{Arguments, Output, RequestContext};
@@ -28,8 +32,8 @@ pub(super) struct Call {
 
 /// The answer to a call.
 #[derive(Serialize)]
-pub(super) struct Answer {
-    content: Value,
+struct Answer {
+    content: Vec<ContentBlock>,
     #[serde(skip_serializing_if = "Option::is_none")]
     structured: Option<Value>,
     is_error: bool,
@@ -43,17 +47,36 @@ pub(super) async fn call(
     Extension(incoming): Extension<Arc<Incoming>>,
     Path(tool): Path<String>,
     Input(call): Input<Call>,
-) -> Result<Json<Answer>, Problem> {
+) -> Result<Response, Problem> {
     let output = run(&shared, &incoming, &tool, call.arguments).await?;
-    let content = convert::blocks(output.content, output.structured.as_ref());
-    Ok(Json(Answer {
-        content: serde_json::to_value(content).unwrap_or_default(),
+    let request_id = incoming.request_id.to_string();
+    let answer = move |output: Output| Answer {
+        content: convert::blocks(output.content, output.structured.as_ref()),
         structured: output.structured,
         is_error: output.is_error,
         lane: output.lane.as_str(),
         duration_ms: milliseconds(output.duration),
-        request_id: incoming.request_id.to_string(),
-    }))
+        request_id,
+    };
+    written(&shared, &incoming, output, answer).await
+}
+
+/// The response with what `answer` makes of an output. What is large is written, and its parts are freed, apart from the threads
+/// that serve.
+async fn written<T: Serialize>(
+    shared: &Shared,
+    incoming: &Incoming,
+    output: Output,
+    answer: impl FnOnce(Output) -> T + Send + 'static,
+) -> Result<Response, Problem> {
+    let bytes = output.bytes();
+    let write = move || serde_json::to_vec(&answer(output));
+    let written = shared.router.answer_on(&incoming.caller, bytes, write).await;
+    let json = written.map_err(|error| Problem::from(&error).request(&incoming.request_id))?.map_err(|error| {
+        let detail = format!("the answer cannot be written as JSON: {error}");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).request(&incoming.request_id)
+    })?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], Body::from(json)).into_response())
 }
 
 async fn run(
@@ -92,8 +115,12 @@ pub(super) async fn execute(
     State(shared): State<Arc<Shared>>,
     Extension(incoming): Extension<Arc<Incoming>>,
     Input(call): Input<Execute>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Response, Problem> {
     let output = run(&shared, &incoming, &call.tool, call.args).await?;
+    written(&shared, &incoming, output, flat).await
+}
+
+fn flat(output: Output) -> Map<String, Value> {
     let (lane, duration, is_error) = (output.lane.as_str(), milliseconds(output.duration), output.is_error);
     let mut answer = match output.structured {
         Some(Value::Object(object)) => object,
@@ -105,11 +132,11 @@ pub(super) async fn execute(
     if is_error {
         answer.insert("_error".to_owned(), true.into());
     }
-    Ok(Json(Value::Object(answer)))
+    answer
 }
 
 /// A single text as itself, anything else as blocks.
-fn plain(blocks: Vec<rmcp::model::ContentBlock>) -> Value {
+fn plain(blocks: Vec<ContentBlock>) -> Value {
     match blocks.as_slice() {
         [block] if block.as_text().is_some() => {
             block.as_text().map(|text| text.text.as_str().into()).unwrap_or_default()

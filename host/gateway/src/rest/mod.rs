@@ -12,12 +12,14 @@ use axum::{
     extract::{FromRequest, Request, rejection::JsonRejection},
     routing::{get, post},
 };
+use bytes::Bytes;
 use http::{Method, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 
 use crate::{
     Shared,
     body::{self, BodyError, is_json},
+    incoming::Incoming,
     problem::Problem,
 };
 
@@ -46,7 +48,7 @@ pub(crate) async fn wrong_method(method: Method, uri: Uri) -> Problem {
 /// A JSON body; one that is none is answered with a problem.
 pub(crate) struct Input<T>(pub(crate) T);
 
-impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Input<T> {
+impl<T: DeserializeOwned + Send + 'static> FromRequest<Arc<Shared>> for Input<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
@@ -55,16 +57,22 @@ impl<T: DeserializeOwned> FromRequest<Arc<Shared>> for Input<T> {
             let detail = "send JSON, with `content-type: application/json`";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
         }
+        let incoming = parts.extensions.get::<Arc<Incoming>>().ok_or_else(|| {
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the request lost its caller")
+        })?;
         let body = body::whole(&parts.headers, body, shared.config.max_body).await?;
-        // Without this, a list would be read as the members in their order.
-        if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "invalid_arguments", "the body must be a JSON object"));
-        }
-        let read = Json::from_bytes(&body);
-        let refused =
-            |error: JsonRejection| Problem::new(StatusCode::BAD_REQUEST, "invalid_arguments", error.body_text());
-        read.map(|Json(value)| Self(value)).map_err(refused)
+        let read = shared.router.read_on(&incoming.caller, body.len(), move || read(&body)).await;
+        read.unwrap_or_else(|error| Err(Problem::from(&error).request(&incoming.request_id)))
     }
+}
+
+fn read<T: DeserializeOwned>(body: &Bytes) -> Result<Input<T>, Problem> {
+    // Without this, a list would be read as the members in their order.
+    if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "invalid_arguments", "the body must be a JSON object"));
+    }
+    let refused = |error: JsonRejection| Problem::new(StatusCode::BAD_REQUEST, "invalid_arguments", error.body_text());
+    Json::from_bytes(body).map(|Json(value)| Input(value)).map_err(refused)
 }
 
 impl From<BodyError> for Problem {

@@ -279,3 +279,35 @@ async fn what_is_gone_is_not_found() {
     let resumed = send("GET", with(&[("last-event-id", "0/0")]), "").await;
     assert_eq!(resumed.status, 404);
 }
+
+#[tokio::test]
+async fn many_large_messages_at_once_are_all_answered() {
+    let edge = start(GatewayConfig::default()).await;
+    let id = session(&edge, "2025-06-18").await;
+    let in_session = [("mcp-session-id", id.as_str()), ("mcp-protocol-version", "2025-06-18")];
+    let modern = [("mcp-protocol-version", MODERN), ("mcp-method", "tools/call"), ("mcp-name", "none")];
+    let meta = json!({"io.modelcontextprotocol/protocolVersion": MODERN,
+        "io.modelcontextprotocol/clientInfo": {"name": "t", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {}});
+    let call = |number: usize| {
+        let is_modern = number % 2 == 0;
+        let mut params = json!({"name": "none", "arguments": {"text": "x".repeat(number * 20_000)}});
+        if is_modern {
+            params["_meta"] = meta.clone();
+        }
+        let body = json!({"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params}).to_string();
+        let headers: &[(&str, &str)] = if is_modern { &modern } else { &in_session };
+        let (edge, headers) = (&edge, headers.to_vec());
+        async move {
+            let answer = post(edge, &headers, body).await;
+            assert_eq!(answer.message()["id"], number, "{:?}", answer.body);
+            assert!(
+                answer.message()["error"]["message"].as_str().unwrap().contains("unknown tool"),
+                "{:?}",
+                answer.body
+            );
+        }
+    };
+    let all = futures::future::join_all((0..24).map(call));
+    tokio::time::timeout(std::time::Duration::from_secs(120), all).await.expect("one is never answered");
+}

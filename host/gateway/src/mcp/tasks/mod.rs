@@ -34,6 +34,7 @@ use rmcp::model::{DetailedTask, ErrorData, InputResponses, JsonObject, Task};
 use serde_json::{Map, Value, json};
 use tandem_catalog::Tool;
 use tandem_engine::{Caller, ClientCapabilities};
+use tandem_router::Router;
 use tandem_store::tasks::{
     Adopted, CancelState, LeaseRef, MAX_CONTENT, MAX_TIMEOUT, NewTask, RetryKind, RetryPolicy, SqliteTasks, StoredTask,
     TaskId, TaskResult, TaskStore as _, TaskStoreError, Timestamp,
@@ -45,6 +46,7 @@ pub(crate) use self::live::Live;
 use super::{errors, talk::Talk};
 use crate::{
     GatewayConfig,
+    incoming::Incoming,
     places::{self, Place, Places},
 };
 
@@ -135,24 +137,33 @@ impl Tasks {
     }
 
     /// A task as it is now.
-    pub(crate) async fn get(&self, tenant: &str, id: &str) -> Result<DetailedTask, ErrorData> {
-        let stored = self.find(tenant, id).await?;
+    pub(crate) async fn get(&self, router: &Router, of: &Incoming, id: &str) -> Result<DetailedTask, ErrorData> {
+        let stored = self.find(&of.caller.tenant, id).await?;
         let live = self.of(&stored.row.id);
         let result = match &stored.result {
             None => None,
-            Some(result) => Some(self.result(stored.row.id, result).await?),
+            Some(result) => Some(self.result(router, of, stored.row.id, result).await?),
         };
         Ok(wire::detailed(&stored, live.as_deref(), result, self.keep))
     }
 
     /// A result, from the task's row or by its content id.
-    async fn result(&self, id: TaskId, kept: &TaskResult) -> Result<JsonObject, ErrorData> {
+    async fn result(
+        &self,
+        router: &Router,
+        of: &Incoming,
+        id: TaskId,
+        kept: &TaskResult,
+    ) -> Result<JsonObject, ErrorData> {
         let text = match kept {
             TaskResult::Inline(text) => Some(text.clone()),
             TaskResult::Cid(cid) => self.store.content(cid).await.map_err(failed)?,
         };
-        let result = text.and_then(|text| serde_json::from_str(&text).ok());
-        result.ok_or_else(|| {
+        let bytes = text.as_ref().map_or(0, String::len);
+        of.note_bytes(bytes);
+        let read = move || text.and_then(|text| serde_json::from_str(&text).ok());
+        let read = router.answer_on(&of.caller, bytes, read).await;
+        read.map_err(|error| errors::of_request(&error))?.ok_or_else(|| {
             tracing::error!(task = %id, "a result that was kept cannot be read");
             let data = json!({"code": "unavailable", "retryable": false});
             ErrorData::internal_error("the task's result cannot be read any more", Some(data))
@@ -223,7 +234,7 @@ impl Tasks {
 
 /// What the store keeps of a call.
 fn recorded(of: &Becoming, again: bool, keep: Duration) -> NewTask {
-    let arguments = Value::Object(of.arguments.clone()).to_string();
+    let arguments = serde_json::to_string(&of.arguments).unwrap_or_default();
     let mut task = NewTask::new(&of.caller.tenant, &of.tool.descriptor.name, &arguments);
     task.subject = of.caller.subject.to_string();
     task.queue = QUEUE.to_owned();
