@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use tandem_gateway::Unready;
 use tandem_manifest::{HostConfig, HumanDuration};
 use tandem_store::{
-    AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRetention, AuditRow, EventRecord, MAX_PAGE, Store,
+    AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRetention, AuditRow, EventRecord, Gap, MAX_PAGE, Store,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -32,7 +32,7 @@ enum Command {
     Tail(Tail),
     /// Check that no record was changed, added or taken out
     #[command(
-        after_help = "It prints the last record's number and hash. Noted elsewhere and given as --seen, they show later\nthat the store was not put back to an older state.\n\nExit codes: 0 the log is what the host wrote, 1 it is not."
+        after_help = "It prints the last record's number and hash. Noted elsewhere and given as --seen, they show later\nthat the store was not put back to an older state.\n\nRecords that the host could not write, as to a full disk, are told: a gap is no forgery.\n\nExit codes: 0 the log is what the host wrote, 1 it is not."
     )]
     Verify(Verify),
     /// Print all records as JSON Lines, with their hashes
@@ -119,22 +119,24 @@ pub(crate) async fn rotate(store: Store, stop: CancellationToken) {
 
 /// While records are lost, tries to record just that: the host is ready again with the first one that is kept.
 pub(crate) async fn resume(store: Store, stop: CancellationToken) {
+    // So that it is there, and zero, before the first loss.
+    metrics::counter!("tandem_audit_records_lost_total").increment(0);
     let mut timer = tokio::time::interval(RESUME);
     while stop.run_until_cancelled(timer.tick()).await.is_some() {
         let lost = store.audit_lost();
-        if lost == 0 {
-            continue;
-        }
-        let event = EventRecord::of_host("audit.resumed").with("lost", lost.to_string());
-        if store.audit_append(vec![event.into()]).await.is_ok() {
+        // The marker of what was lost is written by the store itself, with whatever comes first.
+        if lost > 0 && store.audit_append(vec![EventRecord::of_host("audit.resumed").into()]).await.is_ok() {
             tracing::info!(lost, "audit records can be written again");
         }
     }
 }
 
 /// Why the host should get no calls.
-pub(crate) fn unready(store: Store) -> Unready {
-    Box::new(move || (store.audit_lost() > 0).then_some("audit records cannot be written; is the disk full?"))
+pub(crate) fn unready(store: Store, required: bool) -> Unready {
+    Box::new(move || {
+        let trouble = if required { !store.audit_writable() } else { store.audit_lost() > 0 };
+        trouble.then_some("audit records cannot be written; is the disk full?")
+    })
 }
 
 /// Runs one of them.
@@ -215,13 +217,28 @@ fn verify(args: &Verify) -> anyhow::Result<Exit> {
     let head = hex::encode(verified.head);
     let mut out = crate::terminal::out();
     if args.json {
-        let shown =
-            serde_json::json!({ "from": verified.from, "to": verified.to, "count": verified.count, "head": head });
+        let gaps: Vec<_> = verified
+            .gaps
+            .iter()
+            .map(|(sequence, gap)| {
+                serde_json::json!({ "sequence": sequence, "lost": gap.lost, "since": gap.since, "until": gap.until })
+            })
+            .collect();
+        let shown = serde_json::json!({
+            "from": verified.from, "to": verified.to, "count": verified.count, "head": head,
+            "lost": verified.lost, "gaps": gaps,
+        });
         writeln!(out, "{shown}")?;
     } else {
         writeln!(out, "{} records, {} to {}, are what the host wrote", verified.count, verified.from, verified.to)?;
         if verified.from > 1 {
             writeln!(out, "older ones were dropped by rotation, as a checkpoint proves")?;
+        }
+        for (sequence, gap) in &verified.gaps {
+            writeln!(out, "gap before record {sequence}: {}", lost(gap))?;
+        }
+        if verified.lost > 0 {
+            writeln!(out, "{} records are missing: the host could not write them", verified.lost)?;
         }
         writeln!(out, "head {}:{head}", verified.to)?;
     }
@@ -238,6 +255,11 @@ fn check_seen(reader: &AuditReader, seen: &str) -> anyhow::Result<()> {
         Some(row) if row.sequence > sequence => bail!("record {sequence} was dropped by rotation; note a newer head"),
         _ => bail!("record {sequence} is not the one that was seen: the store was put back to an older state"),
     }
+}
+
+fn lost(gap: &Gap) -> String {
+    let (since, until) = (config::time_text(gap.since), config::time_text(gap.until));
+    format!("{} records were lost between {since} and {until}", gap.lost)
 }
 
 /// One record for people.
@@ -272,6 +294,7 @@ fn line(row: &AuditRow) -> String {
         Some(AuditRecord::Checkpoint(checkpoint)) => {
             format!("checkpoint: {} records before {} were dropped", checkpoint.dropped, checkpoint.first)
         }
+        Some(AuditRecord::Gap(gap)) => format!("gap: {}", lost(&gap)),
         None => "unreadable; `tandem audit verify` says more".to_owned(),
     };
     format!("{:>8} {time} {}", row.sequence, crate::terminal::line(&text))

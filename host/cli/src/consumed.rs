@@ -9,8 +9,9 @@ use std::path::Path;
 use tandem_manifest::HostConfig;
 
 /// Keys whose table has another name where they are used: the file, and the text in it that takes them.
-const OTHERWISE: [(&str, &str, &str); 15] = [
+const OTHERWISE: [(&str, &str, &str); 16] = [
     ("audit.calls", "cli/src/tenants.rs", "audited_calls()"),
+    ("audit.required", "cli/src/serve.rs", "config.audit_required()"),
     ("grants.*.config.*", "manifest/src/grant/effective.rs", "operator.config"),
     ("grants.*.env.*.inherit", "manifest/src/config/layers.rs", "EnvGrant::Inherit"),
     ("grants.*.fs.*.max-bytes", "manifest/src/grant/effective.rs", "grant.max_bytes"),

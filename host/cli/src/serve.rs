@@ -126,7 +126,7 @@ async fn serve(
         ..gateway_config(args.exposure, config)
     };
     let gateway = Gateway::with_authenticator(router.clone(), gateway_config, authenticator)?;
-    gateway.set_unready(audit::unready(store.clone()));
+    gateway.set_unready(audit::unready(store.clone(), config.audit_required()));
     gateway.set_health(health::parts(reactor.clone(), store.clone()));
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
@@ -219,6 +219,7 @@ pub(crate) fn router_config(config: &HostConfig, limits: Arc<Limits>) -> RouterC
         workers: Some(config.general.workers.into()).filter(|workers| *workers > 0).unwrap_or_else(cores),
         tenants: limits,
         audited: tenants::audited(config),
+        audit_required: config.audit_required(),
         max_running: config.server.max_concurrent_requests as usize,
         reactor_fallback: config.reactor.fallback == Fallback::General,
         reactor_cpu: config.reactor.cpu.as_duration(),

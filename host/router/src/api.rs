@@ -167,6 +167,15 @@ pub enum CallError {
         /// When trying again may help.
         retry_after: Option<Duration>,
     },
+    /// The call could not be recorded in the audit log, which the operator requires.
+    #[error(
+        "{}; the operator has to make room on the host's disk",
+        if *.ran { "the call ran, but could not be recorded" } else { "calls cannot be recorded now, so this one did not run" }
+    )]
+    Unrecorded {
+        /// Whether it ran, and may have had effects.
+        ran: bool,
+    },
     /// The tool cannot work without this client capability.
     #[error("the client must declare the `{0}` capability")]
     MissingCapability(String),
@@ -177,7 +186,7 @@ pub enum CallError {
 
 impl CallError {
     /// The stable code: `not_found`, `invalid_arguments`, `denied`, `limited`, `timeout`, `trapped`,
-    /// `bad_output`, `cancelled`, `unavailable`, `missing_capability`, `internal`.
+    /// `bad_output`, `cancelled`, `unavailable`, `unrecorded`, `missing_capability`, `internal`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -190,6 +199,7 @@ impl CallError {
             Self::BadOutput { .. } => "bad_output",
             Self::Cancelled => "cancelled",
             Self::Unavailable { .. } => "unavailable",
+            Self::Unrecorded { .. } => "unrecorded",
             Self::MissingCapability(_) => "missing_capability",
             Self::Internal(_) => "internal",
         }
@@ -198,7 +208,10 @@ impl CallError {
     /// Whether trying the same call again later may help.
     #[must_use]
     pub fn retryable(&self) -> bool {
-        matches!(self, Self::Limited { retryable: true, .. } | Self::Unavailable { .. })
+        matches!(
+            self,
+            Self::Limited { retryable: true, .. } | Self::Unavailable { .. } | Self::Unrecorded { ran: false }
+        )
     }
 }
 

@@ -17,6 +17,9 @@ use crate::{
     router::Router,
 };
 
+/// How long an answer waits for its record: longer than the store waits for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// Which calls are recorded in the store's audit log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AuditedCalls {
@@ -39,6 +42,8 @@ pub(crate) struct Closing {
     what: String,
     start: Instant,
     arguments: OnceLock<[u8; 32]>,
+    /// Whether a client waits for its answer, not a tool.
+    outermost: bool,
     ended: bool,
 }
 
@@ -72,6 +77,7 @@ impl Closing {
             what: what.to_owned(),
             start,
             arguments: OnceLock::new(),
+            outermost: cx.depth == 0,
             ended: false,
         }
     }
@@ -87,17 +93,26 @@ impl Closing {
         }
     }
 
-    /// Counts the call and records it. Waits while the audit log has no room: no record is lost for speed.
-    pub(crate) async fn end(mut self, ending: Ending) {
+    /// Counts the call and records it. Waits while the audit log has no room: no record is lost for speed. Where records are
+    /// required, waits until this one is on disk.
+    ///
+    /// # Errors
+    ///
+    /// It is required, and could not be written.
+    pub(crate) async fn end(mut self, ending: Ending) -> Result<(), CallError> {
         self.ended = true;
-        if let Some((store, record)) = self.settle(&ending) {
-            send(store, record).await;
+        match self.settle(&ending) {
+            Some((store, record)) => self.router.keep_record(store, record, self.outermost).await,
+            None => Ok(()),
         }
     }
 
     fn settle(&self, ending: &Ending) -> Option<(Store, CallRecord)> {
         let (took, usage) = (self.start.elapsed(), self.place.account.use_so_far());
         self.place.state.record(&self.what, self.place.lane, ending.status, took);
+        let status = STATUSES.get(ending.status).copied().unwrap_or("ok");
+        let tenant = self.place.tenant.name.to_string();
+        metrics::counter!("tandem_tenant_calls_total", "tenant" => tenant, "status" => status).increment(1);
         self.place.settle_account(&usage, ending.limit);
         let wanted = match self.router.0.config.audited {
             AuditedCalls::None => false,
@@ -117,7 +132,7 @@ impl Closing {
             used: usage.used.iter().map(ToString::to_string).collect(),
             denied: denied.map(|d| Denial { capability: d.capability.to_string(), what: d.what }).collect(),
             limit: ending.limit.map(str::to_owned),
-            outcome: STATUSES.get(ending.status).copied().unwrap_or("ok").to_owned(),
+            outcome: status.to_owned(),
             duration: Duration::from_micros(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)),
         };
         Some((store, record))
@@ -130,10 +145,8 @@ impl Drop for Closing {
             return;
         }
         let status = STATUSES.iter().position(|status| *status == "cancelled").unwrap_or_default();
-        if let Some((store, record)) = self.settle(&Ending { status, limit: None })
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            runtime.spawn(send(store, record));
+        if let Some((store, record)) = self.settle(&Ending { status, limit: None }) {
+            self.router.0.config.general.spawn(send(store, record));
         }
     }
 }
@@ -164,9 +177,32 @@ impl Router {
                 limit: Ending::of(0, &Err::<(), _>(error.clone())).limit.map(str::to_owned),
                 ..CallRecord::default()
             };
-            send(store, record).await;
+            return self.keep_record(store, record, cx.depth == 0).await.err().unwrap_or(error);
         }
         error
+    }
+
+    /// Whether a call may begin: where records are required, they can be written as far as is known.
+    pub(crate) fn recordable(&self) -> Result<(), CallError> {
+        let store = self.0.services.store.as_ref().filter(|_| self.0.config.audit_required);
+        match store {
+            Some(store) if !store.audit_writable() => Err(CallError::Unrecorded { ran: false }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Records a call that has ended; where that is required and a client waits, until it is on disk. The record of a nested
+    /// call is in the queue before that of the call around it, and so on disk no later.
+    async fn keep_record(&self, store: Store, record: CallRecord, outermost: bool) -> Result<(), CallError> {
+        if !self.0.config.audit_required || !outermost {
+            send(store, record).await;
+            return Ok(());
+        }
+        // A client that goes away meanwhile takes no record with it.
+        let general = &self.0.config.general;
+        let writing = general.spawn(async move { store.audit_record(vec![AuditRecord::from(record)]).await });
+        let written = tokio::time::timeout(PATIENCE, writing).await;
+        if matches!(written, Ok(Ok(Ok(())))) { Ok(()) } else { Err(CallError::Unrecorded { ran: true }) }
     }
 
     /// Adds an event to the audit log, where there is a store.

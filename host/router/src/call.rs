@@ -102,8 +102,10 @@ impl Router {
         };
         let status = meters::status(&result.as_ref().map(|output| output.is_error));
         lane.record(status, start.elapsed());
-        outcome::log(&cx, lane.lane, tool, &result, start.elapsed());
-        closing.end(Ending::of(status, &result)).await;
+        let lane = lane.lane;
+        let recorded = closing.end(Ending::of(status, &result)).await;
+        let result = result.and_then(|output| recorded.map(|()| output));
+        outcome::log(&cx, lane, tool, &result, start.elapsed());
         result
     }
 
@@ -184,7 +186,9 @@ impl Router {
     }
 
     /// A client's call counts against its tenant's rate; what a tool calls is part of its own call.
+    /// None begins that could not be recorded.
     pub(crate) fn charge(&self, cx: &RequestContext, place: &Place) -> Result<(), CallError> {
+        self.recordable()?;
         match cx.depth {
             0 => place.tenant.call().map_err(outcome::exhausted),
             _ => Ok(()),

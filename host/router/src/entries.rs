@@ -124,7 +124,7 @@ impl Router {
         };
         let result = work.await;
         let status = meters::status(&result.as_ref().map(|_| false));
-        closing.end(Ending::of(status, &result)).await;
-        result
+        let recorded = closing.end(Ending::of(status, &result)).await;
+        result.and_then(|answer| recorded.map(|()| answer))
     }
 }

@@ -37,7 +37,7 @@ pub(crate) fn status(result: &Result<bool, &CallError>) -> usize {
             CallError::Timeout { .. } => 4,
             CallError::Trapped { .. } | CallError::BadOutput { .. } | CallError::Internal(_) => 5,
             CallError::Cancelled => 6,
-            CallError::Unavailable { .. } => 7,
+            CallError::Unavailable { .. } | CallError::Unrecorded { .. } => 7,
             CallError::NotFound { .. }
             | CallError::Vanished { .. }
             | CallError::InvalidArguments { .. }

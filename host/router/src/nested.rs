@@ -70,11 +70,13 @@ pub(crate) fn refused(error: CallError) -> InvokeError {
         CallError::InvalidArguments { .. } => InvokeError::InvalidArguments(text),
         CallError::Denied(_) | CallError::MissingCapability(_) => InvokeError::Denied(text),
         CallError::Limited { .. } => InvokeError::LimitExceeded(text),
-        CallError::Unavailable { .. } => InvokeError::Unavailable(text),
+        CallError::Unavailable { .. } | CallError::Unrecorded { ran: false } => InvokeError::Unavailable(text),
         CallError::Timeout { .. } => InvokeError::Timeout,
-        CallError::Trapped { .. } | CallError::BadOutput { .. } | CallError::Cancelled | CallError::Internal(_) => {
-            InvokeError::Other(text)
-        }
+        CallError::Trapped { .. }
+        | CallError::BadOutput { .. }
+        | CallError::Cancelled
+        | CallError::Unrecorded { ran: true }
+        | CallError::Internal(_) => InvokeError::Other(text),
     }
 }
 

@@ -62,6 +62,8 @@ pub struct RouterConfig {
     pub tenants: Arc<dyn TenantPolicy>,
     /// Which calls are recorded in the store's audit log.
     pub audited: AuditedCalls,
+    /// Whether a call begins only while records can be written, and is answered when its own is on disk.
+    pub audit_required: bool,
 }
 
 impl std::fmt::Debug for RouterConfig {
@@ -87,6 +89,7 @@ impl RouterConfig {
             descriptors: u32::MAX,
             tenants: Arc::new(Unlimited),
             audited: AuditedCalls::None,
+            audit_required: false,
         }
     }
 }

@@ -67,6 +67,11 @@ pub(crate) fn check_entries(entries: &[(String, Vec<u8>)]) -> Result<(), StoreEr
     Ok(())
 }
 
+/// Bytes of keys and values.
+pub(crate) fn bytes(entries: &[(String, Vec<u8>)]) -> u64 {
+    entries.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum()
+}
+
 pub(crate) fn get(db: &Connection, ns: &Namespace, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
     let mut statement = db.prepare_cached("SELECT value FROM kv WHERE tenant = ?1 AND plugin = ?2 AND key = ?3")?;
     Ok(statement.query_row(params![ns.tenant, ns.plugin, key], |row| row.get(0)).optional()?)

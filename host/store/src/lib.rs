@@ -18,12 +18,13 @@ mod key_file;
 mod keys;
 mod kv;
 mod peers;
+mod room;
 pub mod tasks;
 mod worker;
 
 pub use audit::{
     AuditBroken, AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRetention, AuditRow, CallRecord, Checkpoint,
-    Denial, EventRecord, MAX_APPEND, MAX_DENIALS, MAX_DETAILS, MAX_PAGE, MAX_TEXT, MAX_WAITING, Verified,
+    Denial, EventRecord, Gap, MAX_APPEND, MAX_DENIALS, MAX_DETAILS, MAX_PAGE, MAX_TEXT, MAX_WAITING, Verified,
 };
 pub use grants::{GrantEdit, MAX_ROWS};
 pub use key_file::{host_key, read_key};
@@ -33,6 +34,7 @@ pub use peers::{MAX_PEERS, PeerFilter, PeerPage, PeerRow, PeerSort};
 
 use std::{path::Path, sync::Arc};
 
+use room::Room;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 use worker::Worker;
@@ -61,7 +63,7 @@ const SCHEMAS: [&str; 8] = [
 ];
 
 /// Columns that tables got after they were published: a store of an older host gets them when it is opened.
-const COLUMNS: [(&str, &[&str]); 1] = [tasks::COLUMNS];
+const COLUMNS: [(&str, &[&str]); 2] = [tasks::COLUMNS, audit::ADDED];
 
 /// Why the store refused or failed.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +74,17 @@ pub enum StoreError {
     /// A quota of the namespace would be exceeded; it is named.
     #[error("{0}")]
     Quota(String),
+    /// The disk is almost full: what is left is kept for the audit log.
+    #[error(
+        "the host's disk is almost full ({left} MiB left, {floor} MiB are kept for the audit log): nothing is stored \
+         until the operator makes room"
+    )]
+    NoRoom {
+        /// MiB that are free.
+        left: u64,
+        /// MiB that have to remain.
+        floor: u64,
+    },
     /// It is there already.
     #[error("{0}")]
     Exists(String),
@@ -91,6 +104,7 @@ pub enum StoreError {
 pub struct Store {
     worker: Arc<Worker>,
     log: Arc<audit::Log>,
+    room: Arc<Room>,
     retention: AuditRetention,
 }
 
@@ -100,7 +114,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let worker = Arc::new(Worker::start(path)?);
         let log = Arc::new(audit::Log::new(AuditKey::open(path).map_err(worker::io)?));
-        Ok(Self { worker, log, retention: AuditRetention::default() })
+        Ok(Self { worker, log, room: Arc::new(Room::new(path)), retention: AuditRetention::default() })
     }
 
     /// The same store, that keeps so much of its audit log.
@@ -126,7 +140,7 @@ impl Store {
         self.read(move |db| kv::list(db, &ns, &prefix, limit.clamp(1, 1000), after.as_deref())).await
     }
 
-    /// Writes all entries or none, durably.
+    /// Writes all entries or none, durably. Refuses where that would leave too little disk for the audit log.
     pub async fn set_many(
         &self,
         ns: Namespace,
@@ -134,6 +148,7 @@ impl Store {
         entries: Vec<(String, Vec<u8>)>,
     ) -> Result<(), StoreError> {
         kv::check_entries(&entries)?;
+        self.room.take(kv::bytes(&entries))?;
         self.write(move |db| kv::set_many(db, &ns, quota, &entries)).await
     }
 
@@ -148,6 +163,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let entry = (key, value);
         kv::check_entries(std::slice::from_ref(&entry))?;
+        self.room.take(kv::bytes(std::slice::from_ref(&entry)))?;
         self.write(move |db| kv::compare_and_set(db, &ns, quota, &entry, expected.as_deref())).await
     }
 

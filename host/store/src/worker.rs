@@ -173,7 +173,8 @@ fn write_loop(db: &Connection, mut queue: mpsc::Receiver<Job>) {
         }
         let mut pending = vec![first(Ok(db))];
         let until = last.wait();
-        while pending.len() < GROUP {
+        // A full disk makes the database roll everything back: what came after would be a transaction of its own.
+        while pending.len() < GROUP && !db.is_autocommit() {
             match queue.try_recv() {
                 Ok(job) => pending.push(job(Ok(db))),
                 Err(_) if pending.len() < last.jobs && Instant::now() < until => std::thread::sleep(LOOK),

@@ -10,6 +10,7 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+mod audit;
 mod auth;
 mod author;
 mod author_pack;

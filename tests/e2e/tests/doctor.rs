@@ -62,3 +62,17 @@ async fn a_host_that_does_not_run_or_is_not_configured_right_is_a_problem() -> a
     assert_eq!((code, problems(&said)), (Some(1), vec!["configuration"]), "{said}");
     Ok(())
 }
+
+#[tokio::test]
+async fn records_from_the_future_are_a_problem_of_the_clock() -> anyhow::Result<()> {
+    let host = Options::with(&["echo"])?.start().await?;
+    let db = rusqlite::Connection::open(host.directory.path().join("data/tandem.db"))?;
+    db.execute_batch(
+        "DROP TRIGGER audit_is_not_changed;
+         UPDATE audit SET time = time + 34560000000 WHERE sequence = (SELECT max(sequence) FROM audit)",
+    )?;
+    let (code, said) = doctor(host.directory.path(), &["--url", &host.url]).await?;
+    assert_eq!((code, problems(&said)), (Some(1), vec!["clock"]), "{said}");
+    assert!(said.to_string().contains("of the audit log was written"), "{said}");
+    Ok(())
+}

@@ -11,6 +11,7 @@ use rustix::{
     process::{Resource, getrlimit},
 };
 use tandem_manifest::HostConfig;
+use tandem_store::{AuditQuery, AuditReader};
 
 use super::Finding;
 use crate::{config, descriptors::Descriptors};
@@ -26,21 +27,35 @@ const OWN_FILES: u64 = 256;
 
 pub(super) fn look(config: &HostConfig, findings: &mut Vec<Finding>) {
     let data = Path::new(&config.plugins.data_directory);
-    findings.push(clock(data));
+    findings.push(clock(config));
     findings.push(disk(data));
     findings.push(files(config));
     findings.push(store(config));
     findings.push(plugins(config));
 }
 
-fn clock(data: &Path) -> Finding {
+fn clock(config: &HostConfig) -> Finding {
     let now = SystemTime::now();
     let shown = DateTime::<Utc>::from(now).to_rfc3339_opts(SecondsFormat::Secs, true);
     let remedy = "leases, tokens and records of peers depend on it; set it, and keep it with a time service";
     if now < SystemTime::UNIX_EPOCH + Duration::from_secs(FIRST) {
         return Finding::problem("clock", format!("{shown} is long ago"), remedy);
     }
-    let newest = std::fs::read_dir(data).into_iter().flatten().filter_map(|entry| entry.ok()?.metadata().ok());
+    // What a wrong clock did to records stays there: they say when they were written.
+    let recorded = last_record(config);
+    let earlier = recorded.as_ref().is_some_and(|(_, time)| *time > now + SKEW);
+    if let Some((sequence, time)) = recorded.filter(|_| earlier) {
+        let later = DateTime::<Utc>::from(time).to_rfc3339_opts(SecondsFormat::Secs, true);
+        return Finding::problem(
+            "clock",
+            format!("{shown} is before {later}, when record {sequence} of the audit log was written"),
+            format!("one of the two clocks was wrong; {remedy}"),
+        );
+    }
+    let newest = std::fs::read_dir(&config.plugins.data_directory)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry.ok()?.metadata().ok());
     let newest = newest.filter_map(|metadata| metadata.modified().ok()).max();
     match newest {
         Some(newest) if newest > now + SKEW => {
@@ -49,6 +64,14 @@ fn clock(data: &Path) -> Finding {
         }
         _ => Finding::ok("clock", shown),
     }
+}
+
+/// The newest record of the audit log, and when it was written. None before the first start.
+fn last_record(config: &HostConfig) -> Option<(u64, SystemTime)> {
+    let newest = AuditQuery { newest: true, limit: 1, ..AuditQuery::default() };
+    let rows = AuditReader::open(&config::store_path(config)).and_then(|reader| reader.page(&newest)).ok()?;
+    let last = rows.first()?;
+    Some((last.sequence, SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(last.time))?))
 }
 
 fn disk(data: &Path) -> Finding {

@@ -13,6 +13,7 @@ impl From<StoreError> for Error {
         match error {
             StoreError::TooLarge(text) => Self::TooLarge(text),
             StoreError::Quota(text) => Self::QuotaExceeded(text),
+            full @ StoreError::NoRoom { .. } => Self::QuotaExceeded(full.to_string()),
             other => Self::Other(Some(other.to_string())),
         }
     }

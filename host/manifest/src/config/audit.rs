@@ -29,7 +29,10 @@ pub enum AuditCalls {
 pub struct AuditConfig {
     /// Which calls are recorded.
     pub calls: AuditCalls,
-    /// How long records are kept.
+    /// Whether a call is refused while its record could not be written, and answered only once its record is on disk. Default:
+    /// `true` where there are tenants or authentication.
+    pub required: Option<bool>,
+    /// How long records are kept. A time in which nothing was recorded counts as a day at most, so that a wrong clock drops nothing.
     pub keep: HumanDuration,
     /// How much is kept; beyond it the oldest records are dropped, however young.
     pub max_bytes: ByteSize,
@@ -39,6 +42,7 @@ impl Default for AuditConfig {
     fn default() -> Self {
         Self {
             calls: AuditCalls::default(),
+            required: None,
             keep: HumanDuration::secs(90 * 24 * 3_600),
             max_bytes: ByteSize::mib(1_024),
         }

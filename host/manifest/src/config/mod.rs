@@ -169,6 +169,13 @@ impl HostConfig {
         }
     }
 
+    /// Whether a call needs its record.
+    #[must_use]
+    pub fn audit_required(&self) -> bool {
+        let tenants = !self.tenants.is_empty() || self.auth.is_some();
+        self.audited_calls() != AuditCalls::None && self.audit.required.unwrap_or(tenants)
+    }
+
     /// The JSON Schema of `tandem.toml`, for editors.
     #[must_use]
     pub fn json_schema() -> serde_json::Value {

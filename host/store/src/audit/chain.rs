@@ -10,6 +10,8 @@ use crate::key_file;
 
 /// Separates these hashes from all others.
 const ROW: &[u8] = b"tandem audit row v1\0";
+/// The same, for records that have an age.
+const AGED_ROW: &[u8] = b"tandem audit row v2\0";
 /// Separates the authentication of the newest record from that of every other.
 const HEAD: &[u8] = b"tandem audit head v1\0";
 
@@ -63,8 +65,11 @@ fn file(store: &Path) -> std::path::PathBuf {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Link {
     pub(super) sequence: u64,
-    /// Milliseconds since 1970. It never goes back, whatever the clock does.
+    /// Milliseconds since 1970, as the clock said: it may be wrong, and go back.
     pub(super) time: u64,
+    /// Milliseconds by which records are dropped; see [`passed`]. Records of older hosts have none: their `time` never
+    /// went back, and counts.
+    pub(super) age: Option<u64>,
     /// Bytes of all records up to this one, dropped ones included.
     pub(super) bytes: u64,
     pub(super) hash: [u8; 32],
@@ -78,12 +83,32 @@ pub(super) fn size(body: &str) -> u64 {
     body.len() as u64 + OVERHEAD
 }
 
+/// What counts as passed between two readings of the clock, in milliseconds: nothing when it was set back, a day at most
+/// when it jumped ahead. So one reading of a wrong clock, or any number below that of the days to keep, makes no record old.
+fn passed(before: u64, now: u64) -> u64 {
+    now.saturating_sub(before).min(DAY)
+}
+
+/// In milliseconds.
+pub(super) const DAY: u64 = 24 * 3600 * 1000;
+
 impl Link {
+    /// How old the log is at this record, in the time that records are dropped by. It never goes back.
+    pub(super) fn counted(&self) -> u64 {
+        self.age.unwrap_or(self.time)
+    }
+
+    /// How old the log is when the clock says `now`.
+    pub(super) fn counted_at(&self, now: u64) -> u64 {
+        self.counted().saturating_add(passed(self.time, now))
+    }
+
     /// The link of the record after this one.
     pub(super) fn next(&self, now: u64, body: &str) -> Self {
         let mut next = Self {
             sequence: self.sequence + 1,
-            time: now.max(self.time),
+            time: now,
+            age: Some(self.counted_at(now)),
             bytes: self.bytes + size(body),
             hash: [0; 32],
         };
@@ -91,12 +116,12 @@ impl Link {
         next
     }
 
-    /// SHA-256 of domain, previous hash, sequence, time, bytes and body.
+    /// SHA-256 of domain, previous hash, sequence, time, age, bytes and body.
     pub(super) fn hash_of(&self, previous: &[u8; 32], body: &str) -> [u8; 32] {
         let mut hash = Sha256::new();
-        hash.update(ROW);
+        hash.update(if self.age.is_some() { AGED_ROW } else { ROW });
         hash.update(previous);
-        for number in [self.sequence, self.time, self.bytes] {
+        for number in [Some(self.sequence), Some(self.time), self.age, Some(self.bytes)].into_iter().flatten() {
             hash.update(number.to_be_bytes());
         }
         hash.update(body);

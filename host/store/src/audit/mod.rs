@@ -3,35 +3,37 @@
 //! **Promises.** Records are only added. Each carries the hash of the one before, and an HMAC under a key that
 //! lies beside the store's file (`audit.key`, mode 0600), so that whoever can write the database but not read
 //! the key can neither change a record nor make the chain anew; the newest record is authenticated as such, so
-//! that none can be cut off. A record is either on disk or its writer is told that it is not.
+//! that none can be cut off. A record is either on disk or its writer is told that it is not, and the first record
+//! after it that could be written says how many are missing ([`Gap`]).
 //!
 //! **Bounds.** Every text and list of a record ([`MAX_TEXT`], [`MAX_DENIALS`]); records that wait for the disk
 //! ([`MAX_WAITING`]), beyond which writers wait; the log itself by age and bytes ([`AuditRetention`]): the
-//! oldest records are dropped after a look at their hashes, and a checkpoint record says so.
+//! oldest records are dropped after a look at their hashes, and a checkpoint record says so. Age is counted along the
+//! chain, not by the clock's word: a clock that is wrong makes no record old (`clock.stepped` marks that it jumped).
 //!
 //! **Refuses.** `UPDATE` and `DELETE` by triggers: a mistake is told at once. **Does not see** that the whole
 //! file, note of the newest record included, was put back to an older state; note the head that
 //! `tandem audit verify` prints elsewhere to see that too. Who can read the key can write anything.
 
 mod chain;
+mod losses;
 mod read;
 mod record;
 mod verify;
 mod write;
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
+    sync::{Arc, OnceLock},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 pub use chain::AuditKey;
+use losses::Losses;
 pub use read::{AuditQuery, AuditReader, AuditRow, MAX_PAGE};
-pub use record::{AuditRecord, CallRecord, Checkpoint, Denial, EventRecord, MAX_DENIALS, MAX_DETAILS, MAX_TEXT};
+pub use record::{AuditRecord, CallRecord, Checkpoint, Denial, EventRecord, Gap, MAX_DENIALS, MAX_DETAILS, MAX_TEXT};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 pub use verify::{AuditBroken, Verified};
+use write::Terms;
 
 use crate::{Store, StoreError, worker};
 
@@ -57,10 +59,13 @@ pub(crate) const SCHEMA: &str = "
         BEGIN SELECT RAISE(ABORT, 'audit records are dropped by rotation only'); END;
 ";
 
+/// What the table of older hosts lacks.
+pub(crate) const ADDED: (&str, &[&str]) = ("audit", &["age INTEGER"]);
+
 /// How much of the log is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AuditRetention {
-    /// Older records are dropped.
+    /// Older records are dropped. A time without records counts as a day at most.
     pub keep: Duration,
     /// The oldest records are dropped when all of them take more.
     pub max_bytes: u64,
@@ -77,31 +82,40 @@ impl Default for AuditRetention {
 pub(crate) struct Log {
     key: AuditKey,
     waiting: Arc<Semaphore>,
-    /// Records that were lost since the last one that was kept.
-    lost: Arc<AtomicU64>,
+    losses: Losses,
+    /// Milliseconds since 1970.
+    clock: fn() -> u64,
 }
 
 impl Log {
     pub(crate) fn new(key: AuditKey) -> Self {
-        Self { key, waiting: Arc::new(Semaphore::new(MAX_WAITING)), lost: Arc::default() }
+        Self { key, waiting: Arc::new(Semaphore::new(MAX_WAITING)), losses: Losses::default(), clock: now }
     }
+
+    fn terms(&self, retention: AuditRetention) -> Terms<'_> {
+        Terms { key: &self.key, retention, now: (self.clock)() }
+    }
+}
+
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, write::millis)
 }
 
 /// Records what a transaction does inside that very transaction: neither is there without the other.
 pub(crate) struct Auditor {
-    key: AuditKey,
+    log: Arc<Log>,
     retention: AuditRetention,
 }
 
 impl Auditor {
     pub(crate) fn append(&self, db: &rusqlite::Connection, event: EventRecord) -> Result<(), StoreError> {
-        write::append(db, &self.key, &[AuditRecord::from(event).body()], self.retention)
+        write::append(db, &self.log.terms(self.retention), &[AuditRecord::from(event).body()])
     }
 }
 
 impl Store {
     pub(crate) fn auditor(&self) -> Auditor {
-        Auditor { key: self.log.key.clone(), retention: self.retention }
+        Auditor { log: self.log.clone(), retention: self.retention }
     }
 
     /// Adds records, in this order, and answers when they are on disk. Waits while too many others do.
@@ -114,31 +128,46 @@ impl Store {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// As [`Store::audit_append`], but answers when the records have their place in the queue: they will be on
-    /// disk with the next commit, a few milliseconds later, and a crash before it loses them. A failure of the
-    /// disk is logged as an error.
-    pub async fn audit_send(&self, records: Vec<AuditRecord>) -> Result<(), StoreError> {
-        let (lost, count) = (self.log.lost.clone(), records.len());
-        let told = move |result: Result<(), StoreError>| {
-            if let Err(error) = result {
-                lost.fetch_add(count as u64, Ordering::Relaxed);
-                tracing::error!(%error, count, "audit records were lost");
-            }
-        };
-        self.audit_queue(records, told).await
+    /// As [`Store::audit_append`], and counts what could not be written as lost: for records of what has happened already.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn audit_record(&self, records: Vec<AuditRecord>) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let told = count_losses(self.log.clone(), records.len() as u64, worker::reply(reply));
+        self.audit_queue(records, told).await?;
+        answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Records that were lost since the last one that could be kept; 0 as long as all is well.
+    /// As [`Store::audit_record`], but answers when the records have their place in the queue: they will be on
+    /// disk with the next commit, a few milliseconds later, and a crash before it loses them. A failure of the
+    /// disk is logged as an error.
+    ///
+    /// # Errors
+    /// There are more than [`MAX_APPEND`], or the store is closed.
+    pub async fn audit_send(&self, records: Vec<AuditRecord>) -> Result<(), StoreError> {
+        let answer = count_losses(self.log.clone(), records.len() as u64, drop);
+        self.audit_queue(records, answer).await
+    }
+
+    /// Records that were lost and of which no record tells yet; 0 as long as all is well.
     #[must_use]
     pub fn audit_lost(&self) -> u64 {
-        self.log.lost.load(Ordering::Relaxed)
+        self.log.losses.count()
+    }
+
+    /// Whether records can be written, as far as is known: none was lost since the last one that could be, and the disk
+    /// has room for more.
+    #[must_use]
+    pub fn audit_writable(&self) -> bool {
+        self.audit_lost() == 0 && self.room.for_records()
     }
 
     /// Drops what is older or more than the retention allows, a bounded part of it at a time. Answers how many
     /// records; 0 when there is nothing more to drop.
     pub async fn audit_rotate(&self) -> Result<u64, StoreError> {
-        let (key, retention) = (self.log.key.clone(), self.retention);
-        self.write(move |db| write::rotate(db, &key, retention)).await
+        let (log, retention) = (self.log.clone(), self.retention);
+        self.write(move |db| write::rotate(db, &log.terms(retention))).await
     }
 
     async fn audit_queue(
@@ -149,22 +178,43 @@ impl Store {
         if records.len() > MAX_APPEND {
             return Err(StoreError::TooLarge(format!("an append has at most {MAX_APPEND} records")));
         }
-        let bodies: Vec<String> = records.into_iter().map(AuditRecord::body).collect();
-        let (key, retention) = (self.log.key.clone(), self.retention);
+        let mut bodies: Vec<String> = records.into_iter().map(AuditRecord::body).collect();
         let place: OwnedSemaphorePermit =
             self.log.waiting.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
-        let lost = self.log.lost.clone();
+        // A marker of what was lost before comes first, and is settled with the fate of its transaction.
+        let marking = Arc::new(OnceLock::new());
+        let (log, retention, marked) = (self.log.clone(), self.retention, marking.clone());
+        let append = move |db: &rusqlite::Connection| {
+            let _place = place;
+            if let Some(gap) = log.losses.take() {
+                bodies.insert(0, AuditRecord::Gap(gap).body());
+                let _first = marked.set(gap);
+            }
+            write::append(db, &log.terms(retention), &bodies)
+        };
+        let log = self.log.clone();
         let answer = move |result: Result<(), StoreError>| {
-            if result.is_ok() {
-                lost.store(0, Ordering::Relaxed);
+            if let Some(gap) = marking.get() {
+                log.losses.settle(*gap, result.is_ok());
             }
             answer(result);
         };
-        let append = move |db: &rusqlite::Connection| {
-            let _place = place;
-            write::append(db, &key, &bodies, retention)
-        };
         self.worker.write_when_free(worker::job(append, answer)).await
+    }
+}
+
+/// Counts records as lost that cannot be written, and answers.
+fn count_losses(
+    log: Arc<Log>,
+    count: u64,
+    answer: impl FnOnce(Result<(), StoreError>) + Send + 'static,
+) -> impl FnOnce(Result<(), StoreError>) + Send + 'static {
+    move |result| {
+        if let Err(error) = &result {
+            log.losses.add(count, (log.clock)());
+            tracing::error!(%error, count, "audit records were lost");
+        }
+        answer(result);
     }
 }
 

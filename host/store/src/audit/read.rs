@@ -16,22 +16,32 @@ use crate::StoreError;
 /// Most records of one page.
 pub const MAX_PAGE: u32 = 1000;
 
-pub(super) const COLUMNS: &str = "SELECT sequence, time, bytes, body, previous, hash, mac FROM audit";
+/// What [`AuditRow::read`] takes. A store that no host has opened since records have an age lacks that column.
+pub(super) fn select(db: &Connection) -> Result<&'static str, StoreError> {
+    let aged = db.prepare("SELECT 1 FROM pragma_table_info('audit') WHERE name = 'age'")?.exists([])?;
+    Ok(match aged {
+        true => "SELECT sequence, time, age, bytes, body, previous, hash, mac FROM audit",
+        false => "SELECT sequence, time, NULL, bytes, body, previous, hash, mac FROM audit",
+    })
+}
 
 /// One record as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {
     /// 1, 2, 3, … without gaps.
     pub sequence: u64,
-    /// Milliseconds since 1970.
+    /// Milliseconds since 1970, as the clock said: the order of records is that of `sequence`.
     pub time: u64,
+    /// How old the log was, in milliseconds, by the time that its rotation counts in: it never goes back, and a jump of the
+    /// clock counts as a day at most. None in records of older hosts.
+    pub age: Option<u64>,
     /// Bytes of all records up to this one.
     pub bytes: u64,
     /// The canonical JSON of an [`AuditRecord`].
     pub body: String,
     /// The hash of the record before.
     pub previous: [u8; 32],
-    /// SHA-256 over previous hash, sequence, time, bytes and body.
+    /// SHA-256 over previous hash, sequence, time, age, bytes and body.
     pub hash: [u8; 32],
     /// HMAC-SHA256 of the hash under the host's key.
     pub mac: [u8; 32],
@@ -42,16 +52,17 @@ impl AuditRow {
         Ok(Self {
             sequence: unsigned(row.get(0)?),
             time: unsigned(row.get(1)?),
-            bytes: unsigned(row.get(2)?),
-            body: row.get(3)?,
-            previous: row.get(4)?,
-            hash: row.get(5)?,
-            mac: row.get(6)?,
+            age: row.get::<_, Option<i64>>(2)?.map(unsigned),
+            bytes: unsigned(row.get(3)?),
+            body: row.get(4)?,
+            previous: row.get(5)?,
+            hash: row.get(6)?,
+            mac: row.get(7)?,
         })
     }
 
     pub(super) fn link(&self) -> Link {
-        Link { sequence: self.sequence, time: self.time, bytes: self.bytes, hash: self.hash }
+        Link { sequence: self.sequence, time: self.time, age: self.age, bytes: self.bytes, hash: self.hash }
     }
 
     /// The record; none when the row holds none, which [`AuditReader::verify`] reports.
@@ -64,7 +75,7 @@ impl AuditRow {
     #[must_use]
     pub fn to_json(&self) -> Value {
         json!({
-            "sequence": self.sequence, "time": self.time, "bytes": self.bytes,
+            "sequence": self.sequence, "time": self.time, "age": self.age, "bytes": self.bytes,
             "body": serde_json::from_str(&self.body).unwrap_or(Value::Null),
             "previous": hex::encode(self.previous), "hash": hex::encode(self.hash), "mac": hex::encode(self.mac),
         })
@@ -110,9 +121,10 @@ impl AuditReader {
     pub fn page(&self, query: &AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
         let order = if query.newest { "DESC" } else { "ASC" };
         let mut statement = self.db.prepare_cached(&format!(
-            "{COLUMNS} WHERE sequence > ?1 AND time >= ?2 AND (?3 IS NULL OR body ->> 'tenant' = ?3)
+            "{} WHERE sequence > ?1 AND time >= ?2 AND (?3 IS NULL OR body ->> 'tenant' = ?3)
              AND (?4 IS NULL OR body ->> 'tool' = ?4) AND (?5 IS NULL OR body ->> 'outcome' = ?5)
-             ORDER BY sequence {order} LIMIT ?6"
+             ORDER BY sequence {order} LIMIT ?6",
+            select(&self.db)?
         ))?;
         let (after, since) = (signed(query.after), signed(query.since.unwrap_or(0)));
         let limit = query.limit.clamp(1, MAX_PAGE);

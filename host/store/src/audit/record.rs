@@ -14,7 +14,7 @@ pub const MAX_DETAILS: usize = 32;
 /// Longest detail of an event, in bytes: the reason for refusing a plugin fits.
 const MAX_DETAIL: usize = 1024;
 
-/// One entry of the log. Its JSON has the `kind` `call`, `event` or `checkpoint`.
+/// One entry of the log. Its JSON has the `kind` `call`, `event`, `checkpoint` or `gap`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum AuditRecord {
@@ -24,6 +24,8 @@ pub enum AuditRecord {
     Event(EventRecord),
     /// Older records were dropped here. Only the store writes it.
     Checkpoint(Checkpoint),
+    /// Records are missing here that could not be written. Only the store writes it.
+    Gap(Gap),
 }
 
 /// One call.
@@ -69,7 +71,7 @@ pub struct Denial {
 
 /// Something that the host or its operator did: `grant.changed`, `key.issued`, `key.revoked`, `plugin.loaded`,
 /// `plugin.reloaded`, `plugin.unloaded`, `plugin.refused`, `plugin.recompiled`, `plugin.rolled-back`,
-/// `configuration.reloaded`.
+/// `configuration.reloaded`, `clock.stepped`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventRecord {
     /// What happened.
@@ -110,6 +112,17 @@ pub struct Checkpoint {
     pub dropped: u64,
 }
 
+/// Records that could not be written, as to a full disk. The first record after them that could be says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// How many.
+    pub lost: u64,
+    /// When the first of them was lost, in milliseconds since 1970.
+    pub since: u64,
+    /// When the last of them was lost.
+    pub until: u64,
+}
+
 impl From<CallRecord> for AuditRecord {
     fn from(record: CallRecord) -> Self {
         Self::Call(record)
@@ -128,7 +141,7 @@ impl AuditRecord {
         match &mut self {
             Self::Call(call) => call.cut(),
             Self::Event(event) => event.cut(),
-            Self::Checkpoint(_) => {}
+            Self::Checkpoint(_) | Self::Gap(_) => {}
         }
         // Canonical JSON is text.
         String::from_utf8(canonical_json(&self)).unwrap_or_default()

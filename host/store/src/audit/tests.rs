@@ -1,4 +1,8 @@
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use super::*;
 
@@ -217,7 +221,7 @@ async fn only_its_user_reads_what_the_store_holds() {
 }
 
 #[tokio::test]
-async fn lost_records_are_counted_until_one_is_kept() {
+async fn lost_records_are_counted_until_one_is_kept_and_the_chain_says_how_many() {
     let fixture = Fixture::new();
     let store = fixture.store();
     store.audit_append(vec![call("a")]).await.unwrap();
@@ -228,7 +232,81 @@ async fn lost_records_are_counted_until_one_is_kept() {
     }
     store.audit_append(vec![call("c")]).await.unwrap_err();
     assert_eq!(store.audit_lost(), 3, "who waits for an answer is told, and nothing of it is lost in silence");
+    store.audit_record(vec![call("c"), call("c")]).await.unwrap_err();
+    assert!(store.audit_lost() == 5 && !store.audit_writable());
     fixture.tamper("ALTER TABLE elsewhere RENAME TO audit").unwrap();
-    store.audit_append(vec![call("d")]).await.unwrap();
-    assert_eq!(store.audit_lost(), 0);
+    let both = (store.audit_append(vec![call("d")]), store.audit_append(vec![call("e")]));
+    let (first, second) = tokio::join!(both.0, both.1);
+    first.and(second).unwrap();
+    assert!(store.audit_lost() == 0 && store.audit_writable());
+    let verified = fixture.verify().unwrap();
+    assert_eq!((verified.count, verified.lost), (4, 5));
+    let [(sequence, gap)] = verified.gaps[..] else { panic!("one marker: {verified:?}") };
+    assert!(sequence == 2 && gap.lost == 5 && gap.since <= gap.until && gap.since > 0, "{gap:?}");
+}
+
+const DAY: u64 = 24 * 3600 * 1000;
+
+#[tokio::test]
+async fn a_wrong_clock_makes_no_record_old() {
+    static NOW: AtomicU64 = AtomicU64::new(1_800_000_000_000);
+    let fixture = Fixture::new();
+    let mut store = fixture.store();
+    let clock = || NOW.load(Ordering::Relaxed);
+    let pass = |time: u64| NOW.store(clock().wrapping_add(time), Ordering::Relaxed);
+    store.log =
+        Arc::new(Log { clock: || NOW.load(Ordering::Relaxed), ..Log::new(AuditKey::open(&fixture.path).unwrap()) });
+    let records = |count| (0..count).map(|i: u64| call(&i.to_string())).collect::<Vec<_>>();
+    let start = clock();
+    store.audit_append(records(10)).await.unwrap();
+    for _ in 0..20 {
+        // More than a thousand at a time, so that writing rotates too.
+        pass(400 * DAY);
+        store.audit_append(records(1024)).await.unwrap();
+        assert_eq!(store.audit_rotate().await.unwrap(), 0, "the jump made nothing old");
+        NOW.store(start + 3_600_000, Ordering::Relaxed);
+        store.audit_append(records(1)).await.unwrap();
+        assert_eq!(store.audit_rotate().await.unwrap(), 0, "nor did going back");
+    }
+    let verified = fixture.verify().unwrap();
+    assert_eq!(verified.from, 1, "everything is there");
+    let reader = AuditReader::open(&fixture.path).unwrap();
+    let last = reader.page(&AuditQuery { newest: true, limit: 2, ..AuditQuery::default() }).unwrap();
+    assert_eq!(last[1].time, start + 3_600_000, "the right time is recorded, whatever was recorded before");
+    let Some(AuditRecord::Event(event)) = last[0].record() else { panic!("{:?}", last[0]) };
+    assert_eq!((event.event.as_str(), event.details["seconds"].as_str()), ("clock.stepped", "-34556400"));
+    // Time that passes is counted, and what was written first goes first.
+    for _ in 0..100 {
+        pass(DAY);
+        store.audit_append(records(1)).await.unwrap();
+    }
+    while store.audit_rotate().await.unwrap() > 0 {}
+    let rotated = fixture.verify().unwrap();
+    assert!(rotated.from > verified.to - 1, "{rotated:?}");
+    assert!(rotated.count > 80, "{rotated:?}");
+}
+
+#[tokio::test]
+async fn a_log_of_an_older_host_is_read_and_goes_on() {
+    let fixture = Fixture::new();
+    filled(&fixture, 3).await;
+    let key = AuditKey::read(&fixture.path).unwrap();
+    let reader = AuditReader::open(&fixture.path).unwrap();
+    let rows = reader.page(&AuditQuery { limit: 10, ..AuditQuery::default() }).unwrap();
+    let db = rusqlite::Connection::open(&fixture.path).unwrap();
+    db.execute_batch(&format!("{UNGUARDED} ALTER TABLE audit DROP COLUMN age")).unwrap();
+    let mut previous = [0; 32];
+    for row in &rows {
+        let hash = AuditRow { age: None, ..row.clone() }.link().hash_of(&previous, &row.body);
+        let values = rusqlite::params![previous, hash, key.mac(&hash), row.sequence as i64];
+        db.execute("UPDATE audit SET previous = ?1, hash = ?2, mac = ?3 WHERE sequence = ?4", values).unwrap();
+        previous = hash;
+    }
+    db.execute("UPDATE audit_head SET hash = ?1, mac = ?2", rusqlite::params![previous, key.head_mac(3, &previous)])
+        .unwrap();
+    assert_eq!(fixture.verify().unwrap().count, 3, "before a host of now opened it");
+    filled(&fixture, 2).await;
+    assert_eq!(fixture.verify().unwrap().count, 5);
+    fixture.tamper(&format!("{UNGUARDED} UPDATE audit SET age = NULL WHERE sequence = 5")).unwrap();
+    assert_eq!(fixture.broken(), (5, "it was changed"), "an age cannot be taken away");
 }

@@ -3,12 +3,15 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    AuditKey, AuditRecord, Checkpoint,
+    AuditKey, AuditRecord, Gap,
     chain::{Link, size},
-    read::{AuditRow, COLUMNS},
+    read::{AuditRow, select},
     write::{signed, unsigned},
 };
 use crate::StoreError;
+
+/// Most gaps that are told one by one.
+const MAX_GAPS: usize = 100;
 
 /// What was found to be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +25,10 @@ pub struct Verified {
     /// The last one's hash. Whoever notes it elsewhere can tell later that the log was not put back to an
     /// older state.
     pub head: [u8; 32],
+    /// Records that the host could not write, as markers among those that are there say.
+    pub lost: u64,
+    /// The first 100 of the markers, by their sequence number.
+    pub gaps: Vec<(u64, Gap)>,
 }
 
 /// Why a log is not what the host wrote.
@@ -54,6 +61,8 @@ pub(super) struct Walk {
     /// What a checkpoint must say about the beginning; none when nothing was dropped.
     begins: Option<(u64, [u8; 32])>,
     proven: bool,
+    lost: u64,
+    gaps: Vec<(u64, Gap)>,
 }
 
 /// Checks everything.
@@ -78,13 +87,21 @@ pub(super) fn all(db: &Connection, key: &AuditKey) -> Result<Verified, AuditBrok
     if walk.begins.is_some() && !walk.proven {
         return broken(walk.from, "records before it are missing, and no checkpoint says that the host dropped them");
     }
-    Ok(Verified { from: walk.from, to: walk.link.sequence, count: walk.count, head: walk.link.hash })
+    Ok(Verified {
+        from: walk.from,
+        to: walk.link.sequence,
+        count: walk.count,
+        head: walk.link.hash,
+        lost: walk.lost,
+        gaps: walk.gaps,
+    })
 }
 
 /// Checks the rows up to, and without, a sequence number.
 pub(super) fn rows(db: &Connection, key: &AuditKey, until: Option<u64>) -> Result<Walk, AuditBroken> {
-    let mut walk = Walk { link: Link::default(), from: 0, count: 0, begins: None, proven: false };
-    let mut statement = db.prepare(&format!("{COLUMNS} WHERE sequence < ?1 ORDER BY sequence"))?;
+    let mut walk =
+        Walk { link: Link::default(), from: 0, count: 0, begins: None, proven: false, lost: 0, gaps: Vec::new() };
+    let mut statement = db.prepare(&format!("{} WHERE sequence < ?1 ORDER BY sequence", select(db)?))?;
     let mut rows = statement.query([until.map_or(i64::MAX, signed)])?;
     while let Some(row) = rows.next()? {
         walk.step(key, &AuditRow::read(row)?)?;
@@ -111,8 +128,19 @@ impl Walk {
         if key.mac(&row.hash) != row.mac {
             return wrong("it was not written with this host's key");
         }
-        if let (Some(begins), Some(checkpoint)) = (self.begins, checkpoint(&row.body)) {
-            self.proven = begins == (checkpoint.first, checkpoint.previous);
+        match marker(&row.body) {
+            Some(AuditRecord::Checkpoint(checkpoint)) => {
+                if let Some(begins) = self.begins {
+                    self.proven = begins == (checkpoint.first, checkpoint.previous);
+                }
+            }
+            Some(AuditRecord::Gap(gap)) => {
+                self.lost = self.lost.saturating_add(gap.lost);
+                if self.gaps.len() < MAX_GAPS {
+                    self.gaps.push((row.sequence, gap));
+                }
+            }
+            _ => {}
         }
         self.link = row.link();
         self.count += 1;
@@ -134,13 +162,10 @@ impl Walk {
     }
 }
 
-/// Reads a checkpoint; everything else is not looked at closely.
-fn checkpoint(body: &str) -> Option<Checkpoint> {
-    if !body.contains("\"kind\":\"checkpoint\"") {
+/// Reads what the store itself wrote; everything else is not looked at closely.
+fn marker(body: &str) -> Option<AuditRecord> {
+    if !body.contains("\"kind\":\"checkpoint\"") && !body.contains("\"kind\":\"gap\"") {
         return None;
     }
-    match serde_json::from_str(body) {
-        Ok(AuditRecord::Checkpoint(checkpoint)) => Some(checkpoint),
-        _ => None,
-    }
+    serde_json::from_str(body).ok()
 }

@@ -1,12 +1,10 @@
 //! Appending, and dropping what is too old or too much.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    AuditKey, AuditRecord, AuditRetention, Checkpoint,
-    chain::{Link, size},
+    AuditKey, AuditRecord, AuditRetention, Checkpoint, EventRecord,
+    chain::{DAY, Link, size},
     verify,
 };
 use crate::StoreError;
@@ -16,30 +14,51 @@ const ROTATE_EVERY: u64 = 1024;
 /// Most records dropped in one transaction: other writers wait for it. Four times what is added meanwhile.
 const ROTATE_AT_MOST: u64 = 4096;
 
+/// A clock that goes back by so much was set, in milliseconds; time services correct less all the time.
+const SET_BACK: u64 = 60_000;
+
+/// How records are written.
+pub(super) struct Terms<'a> {
+    pub(super) key: &'a AuditKey,
+    pub(super) retention: AuditRetention,
+    /// What the clock says, in milliseconds since 1970.
+    pub(super) now: u64,
+}
+
 /// Adds records of these bodies.
-pub(super) fn append(
-    db: &Connection,
-    key: &AuditKey,
-    bodies: &[String],
-    retention: AuditRetention,
-) -> Result<(), StoreError> {
+pub(super) fn append(db: &Connection, terms: &Terms<'_>, bodies: &[String]) -> Result<(), StoreError> {
     let before = last(db)?.unwrap_or_default();
-    let after = add(db, key, before, bodies)?;
+    let marked = match stepped(&before, terms.now) {
+        Some(event) => add(db, terms, before, &[event.body()])?,
+        None => before,
+    };
+    let after = add(db, terms, marked, bodies)?;
     if before.sequence / ROTATE_EVERY != after.sequence / ROTATE_EVERY {
-        rotate(db, key, retention)?;
+        rotate(db, terms)?;
     }
     Ok(())
 }
 
-fn add(db: &Connection, key: &AuditKey, mut link: Link, bodies: &[String]) -> Result<Link, StoreError> {
-    let now = now();
+/// What is said of a clock that jumped since the last record, or of a host that recorded nothing for more than a day.
+fn stepped(last: &Link, now: u64) -> Option<AuditRecord> {
+    if last.sequence == 0 || (last.time.saturating_sub(now) <= SET_BACK && now.saturating_sub(last.time) <= DAY) {
+        return None;
+    }
+    let seconds = (i128::from(now) - i128::from(last.time)) / 1000;
+    Some(EventRecord::of_host("clock.stepped").with("seconds", seconds.to_string()).into())
+}
+
+fn add(db: &Connection, terms: &Terms<'_>, mut link: Link, bodies: &[String]) -> Result<Link, StoreError> {
+    let key = terms.key;
     let mut insert = db.prepare_cached(
-        "INSERT INTO audit (sequence, time, bytes, body, previous, hash, mac) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO audit (sequence, time, age, bytes, body, previous, hash, mac)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for body in bodies {
-        let next = link.next(now, body);
+        let next = link.next(terms.now, body);
         let (sequence, time, bytes) = (signed(next.sequence), signed(next.time), signed(next.bytes));
-        insert.execute(params![sequence, time, bytes, body, link.hash, next.hash, key.mac(&next.hash)])?;
+        let age = next.age.map(signed);
+        insert.execute(params![sequence, time, age, bytes, body, link.hash, next.hash, key.mac(&next.hash)])?;
         link = next;
     }
     db.prepare_cached("INSERT OR REPLACE INTO audit_head (id, sequence, hash, mac) VALUES (0, ?1, ?2, ?3)")?
@@ -48,9 +67,10 @@ fn add(db: &Connection, key: &AuditKey, mut link: Link, bodies: &[String]) -> Re
 }
 
 /// Drops records from the front, as the retention says, and notes it. Answers how many.
-pub(super) fn rotate(db: &Connection, key: &AuditKey, retention: AuditRetention) -> Result<u64, StoreError> {
+pub(super) fn rotate(db: &Connection, terms: &Terms<'_>) -> Result<u64, StoreError> {
+    let key = terms.key;
     let (Some(first), Some(last)) = (first(db)?, last(db)?) else { return Ok(0) };
-    let Some(keep) = kept(db, retention, &first, &last)? else { return Ok(0) };
+    let Some(keep) = kept(db, terms, &first, &last)? else { return Ok(0) };
     // A changed record must not vanish with an authentic note that says all was well.
     if let Err(broken) = verify::rows(db, key, Some(keep)) {
         tracing::error!(%broken, "the audit log is not rotated: it was changed; keep a copy of the store and look at it");
@@ -62,24 +82,26 @@ pub(super) fn rotate(db: &Connection, key: &AuditKey, retention: AuditRetention)
     db.execute("DELETE FROM audit WHERE sequence < ?1", [signed(keep)])?;
     db.execute("DELETE FROM audit_rotation", [])?;
     let checkpoint = AuditRecord::Checkpoint(Checkpoint { first: keep, previous, dropped });
-    add(db, key, last, &[checkpoint.body()])?;
+    add(db, terms, last, &[checkpoint.body()])?;
     Ok(dropped)
 }
 
-/// The first record to keep, if there is anything to drop. Bytes and times only grow along the chain, so the
-/// place is found by halving.
-fn kept(db: &Connection, retention: AuditRetention, first: &Link, last: &Link) -> Result<Option<u64>, StoreError> {
+/// The first record to keep, if there is anything to drop. Bytes and age only grow along the chain, so the place is found
+/// by halving, and whatever the clock said, what is dropped was written before what is kept.
+fn kept(db: &Connection, terms: &Terms<'_>, first: &Link, last: &Link) -> Result<Option<u64>, StoreError> {
+    let retention = terms.retention;
     let present = last.bytes.saturating_sub(first.bytes);
     let too_much = present > retention.max_bytes;
     // With some slack, so that a record does not cost a checkpoint of its own.
     let slack = retention.keep / 16;
-    let oldest = now().saturating_sub(millis(retention.keep));
-    let too_old = first.time < now().saturating_sub(millis(retention.keep + slack));
+    let age = last.counted_at(terms.now);
+    let oldest = age.saturating_sub(millis(retention.keep));
+    let too_old = first.counted() < age.saturating_sub(millis(retention.keep + slack));
     if !too_much && !too_old {
         return Ok(None);
     }
     let target = last.bytes.saturating_sub(retention.max_bytes / 8 * 7);
-    let drops = |link: &Link| (too_much && link.bytes < target) || (too_old && link.time < oldest);
+    let drops = |link: &Link| (too_much && link.bytes < target) || (too_old && link.counted() < oldest);
     let (mut low, mut high) = (first.sequence, last.sequence.min(first.sequence + ROTATE_AT_MOST));
     while low < high {
         let middle = low + (high - low) / 2;
@@ -89,14 +111,15 @@ fn kept(db: &Connection, retention: AuditRetention, first: &Link, last: &Link) -
     Ok((low > first.sequence).then_some(low))
 }
 
-const LINK: &str = "SELECT sequence, time, bytes, hash FROM audit";
+const LINK: &str = "SELECT sequence, time, age, bytes, hash FROM audit";
 
 fn read_link(row: &rusqlite::Row<'_>) -> rusqlite::Result<Link> {
     Ok(Link {
         sequence: unsigned(row.get(0)?),
         time: unsigned(row.get(1)?),
-        bytes: unsigned(row.get(2)?),
-        hash: row.get(3)?,
+        age: row.get::<_, Option<i64>>(2)?.map(unsigned),
+        bytes: unsigned(row.get(3)?),
+        hash: row.get(4)?,
     })
 }
 
@@ -108,8 +131,8 @@ fn last(db: &Connection) -> Result<Option<Link>, StoreError> {
 /// The first link, as it was before its own record was added to the bytes.
 fn first(db: &Connection) -> Result<Option<Link>, StoreError> {
     let mut statement =
-        db.prepare_cached("SELECT sequence, time, bytes, hash, body FROM audit ORDER BY sequence LIMIT 1")?;
-    let row = statement.query_row([], |row| Ok((read_link(row)?, row.get::<_, String>(4)?))).optional()?;
+        db.prepare_cached("SELECT sequence, time, age, bytes, hash, body FROM audit ORDER BY sequence LIMIT 1")?;
+    let row = statement.query_row([], |row| Ok((read_link(row)?, row.get::<_, String>(5)?))).optional()?;
     Ok(row.map(|(link, body)| Link { bytes: link.bytes.saturating_sub(size(&body)), ..link }))
 }
 
@@ -122,11 +145,7 @@ fn hash_before(db: &Connection, sequence: u64) -> Result<Option<[u8; 32]>, Store
     Ok(link(db, sequence - 1)?.map(|link| link.hash))
 }
 
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
-}
-
-fn millis(duration: std::time::Duration) -> u64 {
+pub(super) fn millis(duration: std::time::Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 

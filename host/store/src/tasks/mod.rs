@@ -155,6 +155,7 @@ impl From<crate::StoreError> for TaskStoreError {
         match error {
             StoreError::TooLarge(why) | StoreError::Exists(why) => Self::Invalid(why),
             StoreError::Quota(why) => Self::Quota(why),
+            full @ StoreError::NoRoom { .. } => Self::Quota(full.to_string()),
             StoreError::Busy => Self::Busy("too many jobs wait"),
             StoreError::Closed => Self::Closed,
             StoreError::Database(error) => Self::Backend(error.to_string()),
