@@ -27,6 +27,7 @@ mod oci;
 mod part;
 mod push;
 mod source;
+mod tags;
 
 pub use download::{Expected, Fetched, Meter};
 pub use error::RegistryError;
@@ -34,3 +35,4 @@ pub use http::{Client, ClientOptions};
 pub use lock::{LOCK_NAME, Lock, LockError, Locked, Prepared};
 pub use oci::{Layer, Published, Repository, Resolved};
 pub use source::{OciSource, PlainHttp, Source, SourceError};
+pub use tags::{newest_version, version_of_tag};

@@ -194,7 +194,7 @@ impl Repository<'_> {
     }
 
     /// Asks, and logs in where the registry wants that.
-    async fn get(&self, url: &str, headers: HeaderMap) -> Result<Response, RegistryError> {
+    pub(crate) async fn get(&self, url: &str, headers: HeaderMap) -> Result<Response, RegistryError> {
         let place = self.source.to_string();
         let request = || {
             let mut headers = headers.clone();
@@ -240,7 +240,11 @@ impl Repository<'_> {
         unauthorized(&self.source, self.right, user.unwrap_or_default())
     }
 
-    fn url(&self, rest: &str) -> String {
+    pub(crate) fn source(&self) -> &OciSource {
+        &self.source
+    }
+
+    pub(crate) fn url(&self, rest: &str) -> String {
         let host = self.source.connects_to();
         let scheme = self.client.options.plain_http.scheme_of(host);
         format!("{scheme}://{host}/v2/{}/{rest}", self.source.repository())

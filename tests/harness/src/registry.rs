@@ -138,6 +138,9 @@ async fn answer(
         return (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, challenge)]).into_response();
     }
     let path = uri.path().trim_start_matches("/v2/");
+    if let Some(repository) = path.strip_suffix("/tags/list") {
+        return tags(&shelves, repository, uri.query().unwrap_or_default());
+    }
     match (path.rsplit_once("/manifests/"), path.rsplit_once("/blobs/")) {
         (Some((repository, wanted)), _) if method == Method::PUT => {
             put_manifest(&shelves, repository, wanted, &headers, &body)
@@ -163,6 +166,27 @@ fn token(shelves: &Shelves, authorization: Option<&str>, body: &[u8]) -> Respons
         true => axum::Json(json!({"token": TOKEN})).into_response(),
         false => StatusCode::UNAUTHORIZED.into_response(),
     }
+}
+
+/// Two on a page, however many are asked for.
+fn tags(shelves: &Shelves, repository: &str, query: &str) -> Response {
+    let all: Vec<String> = shelves
+        .manifests
+        .lock()
+        .unwrap()
+        .keys()
+        .filter_map(|key| Some(key.strip_prefix(repository)?.strip_prefix(':')?.to_owned()))
+        .filter(|tag| !tag.starts_with("sha256:"))
+        .collect();
+    if all.is_empty() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let last = query.split('&').find_map(|part| part.strip_prefix("last="));
+    let rest: Vec<&String> = all.iter().filter(|tag| last.is_none_or(|last| tag.as_str() > last)).collect();
+    let page: Vec<&String> = rest.iter().take(2).copied().collect();
+    let link = page.last().filter(|_| rest.len() > 2);
+    let link = link.map(|last| (header::LINK, format!("</v2/{repository}/tags/list?n=2&last={last}>; rel=\"next\"")));
+    (link.map(|link| [link]), axum::Json(json!({"name": repository, "tags": page}))).into_response()
 }
 
 fn put_manifest(shelves: &Shelves, repository: &str, wanted: &str, headers: &HeaderMap, body: &[u8]) -> Response {

@@ -7,7 +7,13 @@ use serde_json::Value;
 use tandem_registry::Lock;
 
 use super::{Ask, client};
-use crate::{args::Source, config, exit::Exit, registry::lock_path, terminal::line};
+use crate::{
+    args::Source,
+    config,
+    exit::Exit,
+    registry::{follow_rollback, lock_path},
+    terminal::line,
+};
 
 #[derive(Debug, Args)]
 #[command(
@@ -37,7 +43,7 @@ pub(crate) struct Reload {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The last versions that served are kept. The file in the plugin directory is replaced too, so that a restart does not\nundo it. A new version that is on trial is given up."
+    after_help = "The last versions that served are kept. The file in the plugin directory is replaced too, so that a restart does not\nundo it. A new version that is on trial is given up. tandem.lock says afterwards what is installed then."
 )]
 pub(crate) struct Rollback {
     /// The plugin
@@ -73,7 +79,24 @@ pub(crate) fn reload(args: Reload) -> anyhow::Result<Exit> {
 }
 
 pub(crate) fn rollback(args: Rollback) -> anyhow::Result<Exit> {
-    ask(&args.source, Ask::RollBack { plugin: args.plugin, to: args.to }, args.json)
+    let answer = client::ask(config::load(&args.source)?, Ask::RollBack { plugin: args.plugin.clone(), to: args.to })?;
+    let noted = follow_rollback(&args.source, &args.plugin);
+    show(&args.source, answer, args.json)?;
+    let lock = lock_path(&args.source);
+    let mut told = crate::terminal::err();
+    match noted {
+        Ok(Some(version)) => writeln!(told, "{} says {version} now", lock.display())?,
+        Ok(None) => {}
+        Err(error) => {
+            let why = crate::exit::chain(&error);
+            writeln!(
+                told,
+                "warning: {} still says the other version, which `tandem install` would bring back: {why}",
+                lock.display()
+            )?;
+        }
+    }
+    Ok(Exit::Success)
 }
 
 fn ask(source: &Source, ask: Ask, json: bool) -> anyhow::Result<Exit> {

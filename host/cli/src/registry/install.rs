@@ -12,6 +12,7 @@ use super::{
     place::Present,
     show::{Plan, agreed},
     site::Site,
+    versions,
 };
 use crate::exit::Exit;
 
@@ -73,8 +74,10 @@ fn one(
     locked: bool,
     yes: bool,
 ) -> anyhow::Result<Done> {
-    let from = source.clone().absolute().with_context(|| format!("cannot read {source}"))?;
     let cannot = || format!("{source} is not installed");
+    let from = source.clone().absolute().with_context(|| format!("cannot read {source}"))?;
+    // With a digest nobody needs to be asked what is newest.
+    let from = if digest.is_some() { from } else { versions::chosen(site, from).with_context(cannot)? };
     let fetched = match (&from, digest) {
         // A tag still has to mean the file, so that the lock file tells the truth.
         (Source::Oci(_), Some(expected)) => {
@@ -86,7 +89,7 @@ fn one(
         }
         _ => site.fetch(&from, digest),
     };
-    let fetched = fetched.with_context(cannot)?;
+    let fetched = versions::with_tags(site, &from, fetched).with_context(cannot)?;
     let plan = plan(site, from, &fetched).with_context(cannot)?;
     if locked {
         let name = &plan.locked.name;

@@ -15,11 +15,13 @@ mod publish;
 mod show;
 mod site;
 mod upgrade;
+mod versions;
 
 use std::path::PathBuf;
 
 use clap::Args;
 pub(crate) use install::{install, uninstall};
+pub(crate) use place::follow_rollback;
 pub(crate) use publish::publish;
 pub(crate) use site::lock_path;
 use tandem_manifest::{Name, Sha256Digest};
@@ -70,7 +72,7 @@ pub(crate) struct Publish {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tandem install oci://ghcr.io/acme/words:1.2.0\n  tandem install https://example.com/words.wasm --digest sha256:9f86…\n  tandem install ./words.wasm\n  tandem install                      # what tandem.lock says, exactly\n  tandem install --locked --yes       # in a pipeline: and nothing else is there\n\nA plugin comes into the plugin directory only if the host would load it: signed by a trust root, not revoked, as it is pinned, not older than before. A running host takes it over at once. What was installed, from where, is written to tandem.lock beside the configuration; keep it under version control. A download that breaks off goes on where it stopped, also when the command is given again.\n\nInstalling grants nothing. What the plugin requests is shown; `tandem grants grant` or [grants.NAME] give it."
+    after_help = "Examples:\n  tandem install oci://ghcr.io/acme/words            # the newest version; says which\n  tandem install oci://ghcr.io/acme/words:1.2.0\n  tandem install https://example.com/words.wasm --digest sha256:9f86…\n  tandem install ./words.wasm\n  tandem install                      # what tandem.lock says, exactly\n  tandem install --locked --yes       # in a pipeline: and nothing else is there\n\nA plugin comes into the plugin directory only if the host would load it: signed by a trust root, not revoked, as it is pinned, not older than before. A running host takes it over at once. What was installed, from where, is written to tandem.lock beside the configuration; keep it under version control. A download that breaks off goes on where it stopped, also when the command is given again.\n\nInstalling grants nothing. What the plugin requests is shown; `tandem grants grant` or [grants.NAME] give it."
 )]
 pub(crate) struct Install {
     /// oci://HOST/REPOSITORY[:TAG][@sha256:…], https://…, or a file; what the lock file says if there is none
@@ -100,7 +102,7 @@ pub(crate) struct Uninstall {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tandem upgrade --all --dry-run      # what there is, and what it would request\n  tandem upgrade words\n\nEach plugin is looked for again where it came from: a tag may mean another file now. One that was installed by the digest of its artifact (`@sha256:…`) stays. `tandem rollback NAME` goes back."
+    after_help = "Examples:\n  tandem upgrade --all --dry-run      # what there is, and what it would request\n  tandem upgrade words\n\nEach plugin is looked for again where it came from. Where its tag is a version, the newest version among the repository's tags is taken (pre-releases only after a pre-release); another tag, as `stable`, may mean another file now. One that was installed by the digest of its artifact (`@sha256:…`) stays. `tandem rollback NAME` goes back."
 )]
 pub(crate) struct Upgrade {
     /// The plugins

@@ -6,12 +6,14 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use semver::Version;
 use tandem_catalog::{LoadOptions, read_file};
 use tandem_files::Staged;
 use tandem_manifest::{Installed, Name, Package, TrustRoots};
-use tandem_registry::Locked;
+use tandem_registry::{Locked, Source};
 
-use super::site::Site;
+use super::{Reach, site::Site, versions};
+use crate::args;
 
 /// A file of the directory that is a plugin.
 pub(super) struct Present {
@@ -95,6 +97,30 @@ impl Site {
         }
         Ok(true)
     }
+}
+
+/// After a rollback the lock file says what is installed now, so that `tandem install` does not bring the other version back.
+/// Answers the version, where the file was changed.
+pub(crate) fn follow_rollback(source: &args::Source, name: &str) -> anyhow::Result<Option<Version>> {
+    let mut site = Site::new(source, &Reach::default())?;
+    let Ok(name) = name.parse::<Name>() else { return Ok(None) };
+    let Some(before) = site.lock.as_ref().and_then(|lock| lock.plugins.get(&name)).cloned() else { return Ok(None) };
+    let Some(Present { installed: Some(installed), package, .. }) = Present::find(&site.load, &name)? else {
+        return Ok(None);
+    };
+    if before.is(&installed) {
+        return Ok(None);
+    }
+    let version = package.manifest.plugin.version;
+    let source = match &before.source {
+        Source::Oci(oci) => Source::Oci(versions::of_version(oci, &before.version, &version)),
+        other => other.clone(),
+    };
+    let locked = Locked { name, version: version.clone(), source, digest: installed.digest, signer: installed.signer };
+    let mut lock = site.lock.take().unwrap_or_default();
+    lock.plugins.insert(locked.name.clone(), locked);
+    lock.prepare(&site.lock_path)?.commit()?;
+    Ok(Some(version))
 }
 
 /// The rename is on disk too. Where the file system cannot do that, it was done as well as it can be.

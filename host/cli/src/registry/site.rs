@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, bail};
 use tandem_catalog::LoadOptions;
 use tandem_manifest::{HostConfig, MAX_FILE, Overlays, Package, Sha256Digest};
-use tandem_registry::{Client, ClientOptions, Expected, Fetched, LOCK_NAME, Layer, Lock, PlainHttp, Source};
+use tandem_registry::{Client, ClientOptions, Expected, Fetched, LOCK_NAME, Layer, Lock, OciSource, PlainHttp, Source};
 use tandem_store::Store;
 use tokio::runtime::Runtime;
 
@@ -102,6 +102,11 @@ impl Site {
         };
         bar.finish();
         Ok(fetched)
+    }
+
+    /// The tags of a repository.
+    pub(super) fn tags(&self, oci: &OciSource) -> anyhow::Result<Vec<String>> {
+        Ok(self.runtime.block_on(async { self.client.repository(oci).tags().await })?)
     }
 
     /// What a source means now, if that can be known without fetching the file.

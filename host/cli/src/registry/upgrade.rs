@@ -9,6 +9,7 @@ use super::{
     install::{Done, carry_out, finish, plan},
     place::Present,
     site::Site,
+    versions,
 };
 use crate::exit::Exit;
 
@@ -52,7 +53,7 @@ fn newest(site: &Site, locked: &Locked) -> anyhow::Result<Done> {
         return Ok(Done::told(locked, "is up to date"));
     }
     let here = format!(
-        "is the newest, but {} is version {}, as after `tandem rollback`; `tandem install` puts the newest back",
+        "is the newest, but {} is version {}; `tandem install` puts the newest back",
         present.path.display(),
         present.package.manifest.plugin.version
     );
@@ -63,17 +64,19 @@ fn one(site: &mut Site, locked: &Locked, args: &Upgrade) -> anyhow::Result<Done>
     if locked.source.is_pinned() {
         return Ok(Done::told(locked, "was installed by its digest and stays"));
     }
-    let now = site.resolve(&locked.source)?;
+    let source = versions::newer(site, &locked.source, &locked.version)?.unwrap_or_else(|| locked.source.clone());
+    let resolved = site.resolve(&source);
+    let now = versions::with_tags(site, &source, resolved)?;
     if now == Some(locked.digest) {
         return newest(site, locked);
     }
-    let fetched = site.fetch(&locked.source, now)?;
+    let fetched = site.fetch(&source, now)?;
     if fetched.digest == locked.digest {
         return newest(site, locked);
     }
-    let plan = plan(site, locked.source.clone(), &fetched)?;
+    let plan = plan(site, source, &fetched)?;
     if plan.locked.name != locked.name {
-        bail!("{} is the plugin `{}` now", locked.source, plan.locked.name);
+        bail!("{} is the plugin `{}` now", plan.locked.source, plan.locked.name);
     }
     if args.dry_run {
         plan.print(&mut crate::terminal::err())?;

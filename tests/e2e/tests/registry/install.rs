@@ -44,8 +44,13 @@ async fn what_is_published_is_installed_elsewhere_taken_over_upgraded_and_taken_
     assert_eq!(client.structured("add", json!({"a": 1, "b": 2})).await?["sum"], 3.0);
     assert!(operator(&["upgrade", "echo"]).await?.out.contains("is up to date"));
     operator(&["rollback", "echo"]).await?;
-    let said = operator(&["upgrade", "echo"]).await?.out;
-    assert!(said.contains("echo.wasm is version 1.0.0") && said.contains("tandem rollback"), "{said}");
+    let lock = std::fs::read_to_string(host.directory.path().join("tandem.lock"))?;
+    assert!(lock.contains("version = \"1.0.0\"") && lock.contains(&stable), "{lock}");
+    // What was rolled back does not come back by itself, only where it is asked for.
+    assert!(operator(&["install"]).await?.out.contains("is installed already"));
+    assert_eq!(std::fs::read(host.directory.path().join("plugins/echo.wasm"))?, file);
+    let said = operator(&["upgrade", "echo", "--dry-run"]).await?.text;
+    assert!(said.contains("1.0.0 → 1.1.0"), "{said}");
 
     operator(&["uninstall", "echo"]).await?;
     until(&host, &author.docker, Value::is_null).await?;
@@ -168,5 +173,43 @@ async fn the_lock_file_is_restored_exactly() -> anyhow::Result<()> {
     std::fs::write(other.path().join("plugins/progress.wasm"), stranger)?;
     assert!(other.wrong(&["install", "--locked"]).await?.contains("plugins/progress.wasm"));
     other.right(&["install"]).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_newest_version_is_found_by_the_tags() -> anyhow::Result<()> {
+    let (registry, author) = (Registry::start().await, Home::new()?);
+    let host = Options::with(&["progress"])?.start().await?;
+    let operator = async |arguments: &[&str]| run_in(host.directory.path(), &author.docker, arguments).await;
+    let lock = || std::fs::read_to_string(host.directory.path().join("tandem.lock"));
+    let repository = format!("oci://{}/acme/echo", registry.host);
+    let none = operator(&["install", &repository, "--yes"]).await?;
+    assert!(!none.well && none.text.contains("is not there"), "{}", none.text);
+    for version in ["0.9.0", "0.10.0", "0.2.0", "1.0.0-rc.1"] {
+        author.right(&["publish", &author.plugin(version)?, &repository]).await?;
+    }
+    let missing = operator(&["install", &format!("{repository}:0.3.0"), "--yes"]).await?;
+    assert!(missing.text.contains("there are: 1.0.0-rc.1, 0.10.0, 0.9.0, 0.2.0"), "{}", missing.text);
+
+    let said = operator(&["install", &repository, "--yes"]).await?;
+    assert!(said.well && said.text.contains("taking the newest") && said.text.contains(":0.10.0"), "{}", said.text);
+    assert!(lock()?.contains(&format!("{repository}:0.10.0")), "{}", lock()?);
+    until(&host, &author.docker, |line| line["version"] == "0.10.0" && line["state"] == "serving").await?;
+    let said = operator(&["upgrade", "--all"]).await?;
+    assert!(said.out.contains("is up to date"), "no pre-release is taken: {}", said.text);
+
+    author.right(&["publish", &author.plugin("0.11.0")?, &repository]).await?;
+    let said = operator(&["upgrade", "echo", "--yes"]).await?;
+    assert!(said.well && said.out.contains("0.10.0 → 0.11.0"), "{}", said.text);
+    until(&host, &author.docker, |line| line["version"] == "0.11.0").await?;
+    let said = operator(&["rollback", "echo"]).await?;
+    assert!(said.well && said.text.contains("tandem.lock says 0.10.0 now"), "{}", said.text);
+    assert!(lock()?.contains(&format!("{repository}:0.10.0")), "{}", lock()?);
+    let said = operator(&["install"]).await?;
+    assert!(said.out.contains("is installed already"), "{}", said.text);
+    // The lock file that followed restores the older version elsewhere.
+    let other = Home::new()?;
+    std::fs::write(other.path().join("tandem.lock"), lock()?)?;
+    assert!(other.right(&["install", "--locked"]).await?.out.contains("echo 0.10.0: installed"));
     Ok(())
 }
