@@ -136,7 +136,8 @@ pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
             if config.reactor.enabled {
                 tandem_reactor::Settings::new(&config.p2p, Path::new(&config.plugins.data_directory), None)?;
             }
-            for warning in warnings::variables(&environment()) {
+            let idle = warnings::grants_of_files(&config);
+            for warning in warnings::variables(&environment()).iter().chain(&idle) {
                 writeln!(crate::terminal::err(), "warning: {warning}")?;
             }
             writeln!(out, "the configuration is right")?;

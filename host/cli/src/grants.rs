@@ -24,6 +24,10 @@ impl Grants {
         Self { policy, supply, back: false }
     }
 
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// For an operator who goes back to an older version.
     pub(crate) fn back(self) -> Self {
         Self { back: true, ..self }

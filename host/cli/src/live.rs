@@ -4,7 +4,7 @@
 //! it, is computed for all tenants and put in its place at once: a use sees the state before or after it, never a part.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     os::unix::fs::DirBuilderExt as _,
     sync::{Arc, Mutex, PoisonError, Weak},
 };
@@ -67,6 +67,9 @@ pub(crate) struct Shown {
     capabilities: Vec<Explained>,
     /// What was changed at run time for this plugin and this party; values are not shown.
     changed: Vec<String>,
+    /// Changes at run time that have no effect, since the plugin does not request it; and what was probably meant.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    without_effect: Vec<String>,
 }
 
 impl Policy {
@@ -154,6 +157,13 @@ impl Policy {
         Ok(done)
     }
 
+    /// What each loaded plugin requests.
+    pub(crate) fn requests(&self) -> BTreeMap<String, Option<Request>> {
+        let state = self.state();
+        let loaded = state.plugins.iter().filter(|known| known.live.strong_count() > 0);
+        loaded.map(|known| (known.name.clone(), Some(known.request.clone()))).collect()
+    }
+
     pub(crate) fn overlays(&self) -> Overlays {
         self.state().overlays.clone()
     }
@@ -189,7 +199,14 @@ fn show(config: &HostConfig, known: &Known, tenant: Option<&str>, overlays: &Ove
     let mine = overlays.iter().filter(|(plugin, party, _)| {
         plugin.as_str() == known.name && party.map(tandem_manifest::Name::as_str) == tenant
     });
-    let changed = mine.flat_map(|(_, _, overlay)| overlay.changes()).map(|(item, change)| match change {
+    let changes: Vec<_> = mine.flat_map(|(_, _, overlay)| overlay.changes()).collect();
+    let idle = changes.iter().filter_map(|(item, change)| change.idle(item, &known.request));
+    let without_effect = idle.map(|idle| match idle.meant {
+        Some(meant) => format!("{} (did you mean {meant}?)", idle.item),
+        None => idle.item,
+    });
+    let without_effect = without_effect.collect();
+    let changed = changes.iter().map(|(item, change)| match change {
         tandem_manifest::GrantChange::Revoke => format!("-{item}"),
         tandem_manifest::GrantChange::Grant(_) => format!("+{item}"),
     });
@@ -198,6 +215,7 @@ fn show(config: &HostConfig, known: &Known, tenant: Option<&str>, overlays: &Ove
         tenant: tenant.map(str::to_owned),
         capabilities: effective.explain().to_vec(),
         changed: changed.collect(),
+        without_effect,
     }
 }
 

@@ -1,9 +1,14 @@
 //! What an operator probably did not mean: it is no error, and nothing of it counts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use tandem_catalog::Catalog;
-use tandem_manifest::{HostConfig, stray_variables};
+use tandem_manifest::{Grants, HostConfig, Package, Request, TrustRoots, nearest, stray_variables};
+
+use crate::{config::below_data, live::Policy};
 
 /// Variables that are no settings and that the host, its commands or its authors' tools read. A test compares the list with
 /// the sources.
@@ -20,22 +25,76 @@ pub(crate) fn variables(environment: &BTreeMap<String, String>) -> Vec<String> {
     text.collect()
 }
 
-/// Grants for plugins that are not loaded: a slip in the name, or a plugin that was left out.
-pub(crate) fn grants(config: &HostConfig, catalog: &Catalog) {
-    let loaded: BTreeSet<String> = catalog.plugins().into_iter().filter_map(|plugin| plugin.name).collect();
-    for key in unused(config, &loaded) {
-        tracing::warn!(
-            "{key}: no plugin of this name is loaded, so nothing has these grants; check the name, or see `tandem list`"
-        );
+/// Warns of grants that nothing has, while a host runs; see [`idle_grants`].
+pub(crate) fn grants(config: &HostConfig, catalog: &Catalog, policy: &Policy) {
+    let mut known = policy.requests();
+    // One that is still being compiled has a name, and its request is not known.
+    for name in catalog.plugins().into_iter().filter_map(|plugin| plugin.name) {
+        known.entry(name).or_default();
     }
+    idle_grants(config, &known, "loaded").iter().for_each(|warning| tracing::warn!("{warning}"));
 }
 
-fn unused(config: &HostConfig, loaded: &BTreeSet<String>) -> Vec<String> {
-    let of_all = config.grants.keys().map(|plugin| (plugin, format!("grants.{plugin}")));
+/// The same, for the files of the plugin directory. Nobody's signature is asked for: their names and requests are enough.
+pub(crate) fn grants_of_files(config: &HostConfig) -> Vec<String> {
+    let directory = Path::new(&config.plugins.directory);
+    let entries = match std::fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) => return vec![format!("the plugin directory {} cannot be read: {error}", directory.display())],
+    };
+    let mut known = BTreeMap::new();
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.extension().is_some_and(|ending| ending == "wasm")
+            && let Ok(bytes) = tandem_catalog::read_file(&path)
+            && let Ok((package, _)) = Package::inspect(&bytes, &TrustRoots::none())
+        {
+            known.insert(package.manifest.plugin.name.to_string(), Some(package.manifest.request));
+        }
+    }
+    idle_grants(config, &known, &format!("in {}", directory.display()))
+}
+
+/// Grants that have no effect: a slip in the name of a plugin, of what it requests, or of a directory.
+fn idle_grants(config: &HostConfig, known: &BTreeMap<String, Option<Request>>, place: &str) -> Vec<String> {
+    let of_all = config.grants.iter().map(|(plugin, grants)| (plugin, grants, format!("grants.{plugin}")));
     let of_tenants = config.tenants.iter().flat_map(|(tenant, table)| {
-        table.grants.keys().map(move |plugin| (plugin, format!("tenants.{tenant}.grants.{plugin}")))
+        let key = move |plugin| format!("tenants.{tenant}.grants.{plugin}");
+        table.grants.iter().map(move |(plugin, grants)| (plugin, grants, key(plugin)))
     });
-    of_all.chain(of_tenants).filter(|(plugin, _)| !loaded.contains(plugin.as_str())).map(|(_, key)| key).collect()
+    let mut found = Vec::new();
+    for (plugin, grants, key) in of_all.chain(of_tenants) {
+        match known.get(plugin.as_str()) {
+            None => {
+                let near = nearest(plugin.as_str(), known.keys().map(String::as_str));
+                let near = near.map_or_else(
+                    || "check the name, or see `tandem list`".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                found.push(format!("{key}: no plugin of this name is {place}, so nothing has these grants; {near}"));
+            }
+            Some(request) => {
+                found.extend(missing_directories(config, &key, grants));
+                for idle in request.iter().flat_map(|request| grants.idle(request)) {
+                    let near = idle.meant.map(|meant| format!("; did you mean {key}.{meant}?")).unwrap_or_default();
+                    found.push(format!(
+                        "{key}.{}: `{plugin}` does not request it, so it has no effect{near}",
+                        idle.item
+                    ));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn missing_directories(config: &HostConfig, key: &str, grants: &Grants) -> Vec<String> {
+    let missing = |(name, grant): (_, &tandem_manifest::FsGrant)| {
+        // The host makes those of each tenant itself.
+        let path = below_data(config, grant.path.as_path());
+        let missing = grant.path.of_tenant("default").is_none() && !path.is_dir();
+        missing.then(|| format!("{key}.fs.{name}: the directory {} does not exist; make it", path.display()))
+    };
+    grants.fs.iter().flatten().filter_map(missing).collect()
 }
 
 #[cfg(test)]
@@ -43,8 +102,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn grants_for_plugins_that_are_not_there_are_named() {
-        let text = "[grants.echo]\nkv = true\n[grants.ehco]\nkv = true\n[tenants.acme.grants.ehco]\nkv = false\n";
+    fn grants_that_nothing_has_are_named_with_what_was_meant() {
+        let text = "[grants.echo]\nkv = true\ncache = true\nfs.dta = \"/nonexistent\"\nfs.data = \"/\"\n\
+                    http = [\"b.example\", \"a.example\"]\nallow = [\"peers\"]\n\
+                    [grants.ehco]\nkv = true\n[tenants.acme.grants.ehco]\nkv = false\n";
         let environment = BTreeMap::new();
         let sources = tandem_manifest::ConfigSources {
             file: Some(("tandem.toml", text)),
@@ -53,11 +114,30 @@ mod tests {
             resolve: &|_| Err(String::new()),
         };
         let config = HostConfig::load(&sources).unwrap();
-        assert_eq!(unused(&config, &BTreeSet::from(["echo".to_owned()])), ["grants.ehco", "tenants.acme.grants.ehco"]);
+        let request: Request = serde_json::from_value(serde_json::json!({
+            "kv": { "max-bytes": "1MiB", "max-keys": 1 }, "fs": [{ "name": "data", "mode": "read-only" }],
+            "http": [{ "host": "a.example" }],
+        }))
+        .unwrap();
+        let known = BTreeMap::from([("echo".to_owned(), Some(request)), ("other".to_owned(), None)]);
+        let found = idle_grants(&config, &known, "loaded");
+        let begins = [
+            "grants.echo.fs.dta: the directory /nonexistent does not exist",
+            "grants.echo.fs.dta: `echo` does not request it, so it has no effect; did you mean grants.echo.fs.data?",
+            "grants.echo.http.b.example: `echo` does not request it",
+            "grants.echo.cache: `echo` does not request it",
+            "grants.echo.allow.peers: `echo` does not request it",
+            "grants.ehco: no plugin of this name is loaded, so nothing has these grants; did you mean `echo`?",
+            "tenants.acme.grants.ehco: no plugin of this name",
+        ];
+        assert_eq!(found.len(), begins.len(), "{found:#?}");
+        for (found, begin) in found.iter().zip(begins) {
+            assert!(found.starts_with(begin), "{found} does not begin with {begin}");
+        }
     }
 
     /// The names in string literals of the host's sources that begin as variables of ours do. Settings' have `__`.
-    fn in_sources(directory: &std::path::Path, found: &mut BTreeSet<String>) {
+    fn in_sources(directory: &Path, found: &mut BTreeSet<String>) {
         for entry in std::fs::read_dir(directory).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
@@ -82,7 +162,7 @@ mod tests {
     #[test]
     fn every_variable_that_the_host_reads_is_known() {
         let mut found = BTreeSet::new();
-        let host = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let host = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         for name in ["cli", "engine", "gateway", "manifest", "reactor", "registry", "router", "store", "catalog"] {
             in_sources(&host.join(name).join("src"), &mut found);
         }

@@ -44,7 +44,7 @@ pub use descriptor::{
 pub use document::{MAX_ERRORS, MAX_TEXT, ManifestError, ManifestErrors};
 pub use grant::{
     Allowance, CacheGrant, ChangeError, Effective, EnvGrant, Explained, FsAccess, FsGrant, Given, GrantChange,
-    GrantItem, GrantKind, GrantPath, Grants, HttpGrant, KvGrant, KvQuota, MAX_CHANGES, Overlay, Overlays,
+    GrantItem, GrantKind, GrantPath, Grants, HttpGrant, IdleGrant, KvGrant, KvQuota, MAX_CHANGES, Overlay, Overlays,
 };
 pub use http::{HostError, HostPattern, HttpRule, Method, PathError, PathPrefix};
 pub use names::{MAX_NAME, Name, NameError, ToolName, VariableName, is_kebab_case, is_tool_name, is_variable_name};
@@ -60,4 +60,5 @@ pub use plugin::{
 };
 pub use secret::{Secret, Setting};
 pub use supply::{Installed, Revoked, SupplyError, SupplyPolicy};
+pub use text::nearest;
 pub use units::{ByteSize, HumanDuration, UnitError};

@@ -38,7 +38,8 @@ fn clipped(text: &str, max: usize) -> String {
 }
 
 /// The name that was probably meant, if one is near enough.
-pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A third of the letters may be wrong; comparing texts longer than any name would only cost time.
     let name: String = name.chars().take(SHOWN).collect::<String>().to_lowercase();
     let bound = (name.chars().count() / 3).max(1);

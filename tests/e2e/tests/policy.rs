@@ -288,3 +288,32 @@ async fn keys_are_shown_once_and_kept_as_hashes() -> anyhow::Result<()> {
     assert!(events.contains(&json!("key.issued")) && events.contains(&json!("key.revoked")), "{events:?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn grants_that_nothing_has_are_told_wherever_they_are_made() -> anyhow::Result<()> {
+    let config = "[grants.kv-usr]\nkv = true\n[grants.kv-user]\nfs.data = \"/nonexistent\"\nhttp = [\"example.com\"]\n";
+    let host = Options::with(&["kv-user"])?.config(config).start().await?;
+    let told = [
+        "grants.kv-usr: no plugin of this name is loaded, so nothing has these grants; did you mean `kv-user`?",
+        "grants.kv-user.fs.data: the directory /nonexistent does not exist",
+        "grants.kv-user.fs.data: `kv-user` does not request it",
+        "grants.kv-user.http.example.com: `kv-user` does not request it",
+    ];
+    for told in told {
+        host.logged(told).await?;
+    }
+    let checked = tandem(host.directory.path(), &["config", "check"]).await?;
+    assert!(checked.status.success(), "{}", said(&checked));
+    for told in told {
+        let told = told.replace("is loaded", "is in plugins");
+        assert!(said(&checked).contains(&told), "{told}: {}", said(&checked));
+    }
+    let granted = tandem(host.directory.path(), &["grants", "grant", "kv-usre", "kv"]).await?;
+    assert!(said(&granted).contains("no plugin `kv-usre` is loaded") && said(&granted).contains("`kv-user`?"));
+    let granted = tandem(host.directory.path(), &["grants", "grant", "kv-user", "http=example.com", "kv"]).await?;
+    assert!(granted.status.success());
+    let text = said(&granted);
+    assert!(text.contains("does not request http.example.com: this grant has no effect"), "{text}");
+    assert_eq!(text.matches("has no effect").count(), 1, "{text}");
+    Ok(())
+}

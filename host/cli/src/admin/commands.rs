@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::Value;
-use tandem_manifest::{GrantChange, GrantItem, HumanDuration, Secret};
+use tandem_manifest::{GrantChange, GrantItem, HumanDuration, Secret, nearest};
 
 use super::{Ask, client};
 use crate::{args::Source, config, exit::Exit};
@@ -105,8 +105,23 @@ pub(crate) fn grants(args: Grants) -> anyhow::Result<Exit> {
             (party, Ask::Clear { plugin, tenant, kind })
         }
     };
+    let named = ask.plugin().map(str::to_owned);
     let shown = client::ask(config::load(&party.source)?, ask)?;
-    print_grants(&shown, party.json)?;
+    print_grants(&shown, named.is_some(), party.json)?;
+    let mut told = crate::terminal::err();
+    for entry in shown.as_array().into_iter().flatten() {
+        let plugin = entry.get("plugin").and_then(Value::as_str).unwrap_or_default();
+        for item in entry.get("without_effect").and_then(Value::as_array).into_iter().flatten() {
+            let item = item.as_str().unwrap_or_default();
+            writeln!(told, "warning: `{plugin}` does not request {item}: this grant has no effect")?;
+        }
+    }
+    if let Some(plugin) = named.filter(|_| shown.as_array().is_some_and(Vec::is_empty)) {
+        let all = client::ask(config::load(&party.source)?, Ask::Grants { plugin: None, tenant: None })?;
+        let names = all.as_array().into_iter().flatten().filter_map(|entry| entry.get("plugin")?.as_str());
+        let near = nearest(&plugin, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        writeln!(told, "warning: no plugin `{plugin}` is loaded: a change is kept until one is{near}")?;
+    }
     Ok(Exit::Success)
 }
 
@@ -137,7 +152,7 @@ fn secret(from: &str) -> anyhow::Result<Secret> {
     Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
-fn print_grants(shown: &Value, json: bool) -> anyhow::Result<()> {
+fn print_grants(shown: &Value, named: bool, json: bool) -> anyhow::Result<()> {
     let mut out = crate::terminal::out();
     if json {
         return Ok(writeln!(out, "{}", crate::terminal::json(shown)?)?);
@@ -165,8 +180,8 @@ fn print_grants(shown: &Value, json: bool) -> anyhow::Result<()> {
             writeln!(out, "  changed at run time: {}", changed.join(" "))?;
         }
     }
-    if shown.as_array().is_some_and(Vec::is_empty) {
-        writeln!(out, "no such plugin is loaded; a change is kept until it is")?;
+    if !named && shown.as_array().is_some_and(Vec::is_empty) {
+        writeln!(out, "no plugin is there")?;
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 //! **Promises.** A change is on disk with its audit record, and in force, when it is answered. A running host is
 //! reached through a Unix socket (`run/admin.sock` in the data directory, socket 0600 in a directory 0700) by
 //! processes of its own user and of root only. Without a running host the same operations work on the store
-//! itself. Several hosts may share a data directory: the first one has the door, the others, and changes that are
-//! made beside a host, are seen within [`LOOK`].
+//! itself. Hosts over standard input may share a data directory ([`Alone`](crate::alone::Alone)): the first one has the door;
+//! for the others, and of what is done beside a host, changes are seen within [`LOOK`].
 //!
 //! **Bounds.** Requests of [`MAX_REQUEST`] bytes, [`MAX_CONNECTIONS`] at a time.
 //!
@@ -76,6 +76,17 @@ pub(crate) enum Ask {
     RollBack { plugin: String, to: Option<String> },
     /// About the queue and peers.
     P2p { what: AboutP2p },
+}
+
+impl Ask {
+    /// The plugin whose grants it is about.
+    fn plugin(&self) -> Option<&str> {
+        match self {
+            Self::Grants { plugin, .. } => plugin.as_deref(),
+            Self::Change { plugin, .. } | Self::Clear { plugin, .. } => Some(plugin),
+            _ => None,
+        }
+    }
 }
 
 /// What answers: in a running host, or beside it.

@@ -137,7 +137,7 @@ fn once(reload: &Reload) -> anyhow::Result<(Rotation, Vec<String>)> {
     let restart = reload.policy.needs_restart(&config);
     let rotation = reload.policy.exchange(&config, || auth::reload(reload.ring.as_deref(), &config, &issued))?;
     if let Some(plugins) = reload.plugins.get() {
-        warnings::grants(&config, &plugins.catalog);
+        warnings::grants(&config, &plugins.catalog, &reload.policy);
     }
     reload.limits.exchange(config);
     reload.router.refresh_tenants();

@@ -17,6 +17,7 @@ mod change;
 mod effective;
 mod entry;
 mod explain;
+mod idle;
 mod overlay;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +29,7 @@ pub use change::{ChangeError, Given, GrantChange, GrantItem, GrantKind};
 pub use effective::{Effective, FsAccess, KvQuota};
 pub use entry::{CacheGrant, EnvGrant, FsGrant, GrantPath, HttpGrant, KvGrant};
 pub use explain::Explained;
+pub use idle::IdleGrant;
 pub use overlay::{MAX_CHANGES, Overlay, Overlays};
 
 use crate::{
