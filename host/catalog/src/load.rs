@@ -72,6 +72,8 @@ pub trait GrantPolicy: Sync {
 pub trait LoadObserver: Sync {
     /// So many files are to be loaded.
     fn found(&self, files: usize);
+    /// One is being read, and compiled if need be.
+    fn begun(&self, file: &str);
     /// One is done.
     fn loaded(&self, file: &str, origin: Origin, took: Duration);
     /// One was left out.
@@ -130,6 +132,7 @@ pub fn load_directory(
                 let _context = runtime.enter();
                 while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let (file, start) = (file_name(path), Instant::now());
+                    observer.begun(&file);
                     let result = load_file(engine, path, options, grants);
                     let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
                     match result {

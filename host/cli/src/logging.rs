@@ -32,7 +32,7 @@ impl Drop for Log {
 /// Starts logging. `filter` is a level, or directives of `tracing-subscriber`.
 pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<Log> {
     // The protocol library reports each request; what an operator sets comes after and wins.
-    let filter = EnvFilter::try_new(format!("rmcp=warn,{filter}"))?;
+    let filter = EnvFilter::try_new(format!("rmcp=warn,libp2p_swarm=warn,{filter}"))?;
     let terminal = std::io::stderr().is_terminal();
     let lines = LogLines(std::io::stderr());
     let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(MAX_LINES).lossy(true).finish(lines);

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod admin;
+mod alone;
 mod args;
 mod audit;
 mod auth;

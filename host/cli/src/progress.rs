@@ -2,14 +2,27 @@
 
 use std::{
     io::IsTerminal,
-    sync::{Mutex, PoisonError},
+    sync::{LazyLock, Mutex, PoisonError},
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tandem_catalog::{LoadObserver, Rejected};
 use tandem_engine::Origin;
 use tandem_registry::Meter;
+
+/// All bars of the process, on standard error.
+static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
+
+/// Writes to the terminal while no bar is drawn there, so that neither tears the other. Log lines come from a thread of
+/// their own.
+pub(crate) fn between<R>(write: impl FnOnce() -> R) -> R {
+    BARS.suspend(write)
+}
+
+fn bar(bar: ProgressBar) -> ProgressBar {
+    if std::io::stderr().is_terminal() { BARS.add(bar) } else { ProgressBar::hidden() }
+}
 
 pub(crate) struct Loading {
     bar: ProgressBar,
@@ -18,8 +31,8 @@ pub(crate) struct Loading {
 
 impl Loading {
     pub(crate) fn new() -> Self {
-        let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-        style(&bar, "loading plugins {bar:32} {pos}/{len} {msg}");
+        let bar = bar(ProgressBar::new(0));
+        style(&bar, "loading plugins {bar:32} {pos}/{len} {wide_msg}");
         bar.enable_steady_tick(Duration::from_millis(100));
         Self { bar, replaced: Mutex::default() }
     }
@@ -39,9 +52,12 @@ impl LoadObserver for Loading {
         self.bar.set_length(files as u64);
     }
 
+    fn begun(&self, file: &str) {
+        self.bar.set_message(crate::terminal::line(file));
+    }
+
     fn loaded(&self, file: &str, origin: Origin, took: Duration) {
         self.bar.inc(1);
-        self.bar.set_message(crate::terminal::line(file));
         let how = match origin {
             Origin::Cached => "from the compiled-code cache",
             Origin::Compiled => "compiled",
@@ -51,14 +67,14 @@ impl LoadObserver for Loading {
             }
         };
         metrics::histogram!("tandem_compile_seconds").record(took.as_secs_f64());
-        self.bar.suspend(|| tracing::info!(file, took_ms = took.as_millis() as u64, "plugin loaded, {how}"));
+        tracing::info!(file, took_ms = took.as_millis() as u64, "plugin loaded, {how}");
     }
 
     fn rejected(&self, rejected: &Rejected) {
         self.bar.inc(1);
         // Of one that is being compiled it is said when that begins.
         if !rejected.compiling {
-            self.bar.suspend(|| tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason));
+            tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason);
         }
     }
 }
@@ -70,7 +86,7 @@ pub(crate) struct Transfer {
 
 impl Transfer {
     pub(crate) fn new(what: &str) -> Self {
-        let bar = if std::io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() };
+        let bar = bar(ProgressBar::no_length());
         style(&bar, "{spinner} {wide_msg} {bytes}");
         bar.set_message(crate::terminal::line(what));
         bar.enable_steady_tick(Duration::from_millis(100));

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     admin::{self, Admin, P2pParts},
+    alone::Alone,
     args::{self, Serve},
     audit,
     auth::{self, Auth},
@@ -91,6 +92,8 @@ async fn serve(
     descriptors: Descriptors,
     start: Instant,
 ) -> anyhow::Result<Exit> {
+    // Over standard input, a client's windows each have a host.
+    let _alone = (!args.stdio || config.reactor.enabled).then(|| Alone::take(config)).transpose()?;
     let path = config::store_path(config);
     let store =
         Store::open(&path).with_context(|| format!("cannot open the store {}; is it writable?", path.display()))?;
@@ -293,7 +296,7 @@ fn load(
         tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason);
     }
     Handle::current().block_on(supply::note(store, &view, &loading.replaced()))?;
-    warnings::grants(config, catalog);
+    warnings::grants(config, catalog, grants.policy());
     router.set_ready(true);
     let (categories, tools) = (view.categories().count(), view.tools().count());
     let took_ms = start.elapsed().as_millis() as u64;

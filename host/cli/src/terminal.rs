@@ -11,6 +11,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::progress;
+
 /// What stands in the place of a character that is not printed.
 const REPLACED: char = '\u{fffd}';
 
@@ -95,17 +97,24 @@ pub(crate) struct LogLines<W>(pub(crate) W);
 
 impl<W: Write> Write for LogLines<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        progress::between(|| self.line(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl<W: Write> LogLines<W> {
+    fn line(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if bytes.is_ascii() {
-            return self.0.write(bytes);
+            self.0.write_all(bytes)?;
+            return Ok(bytes.len());
         }
         let replaced = |sign| if turns(sign) || ('\u{80}'..='\u{9f}').contains(&sign) { REPLACED } else { sign };
         let text: String = String::from_utf8_lossy(bytes).chars().map(replaced).collect();
         self.0.write_all(text.as_bytes())?;
         Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
     }
 }
 

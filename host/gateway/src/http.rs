@@ -11,7 +11,7 @@ use axum::{
     extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{any, get},
+    routing::{any, get, post},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use tandem_engine::Caller;
@@ -26,7 +26,7 @@ use crate::{
     guard::Refusal,
     health,
     incoming::{ClientAddress, Endpoint, Incoming, traceparent_of},
-    intake, metrics, pieces,
+    intake, login, metrics, pieces,
     problem::Problem,
     rest, slow, strict,
 };
@@ -62,6 +62,8 @@ pub(crate) fn app(shared: &Arc<Shared>, streams: CancellationToken) -> App {
     App::new()
         .route("/health", get(health::live))
         .route("/health/ready", get(health::ready))
+        .route("/login", post(login::login))
+        .route("/logout", post(login::logout))
         .route(WELL_KNOWN, get(resource_metadata))
         .route(&format!("{WELL_KNOWN}/{{*path}}"), get(resource_metadata))
         .with_state(shared.clone())
@@ -69,14 +71,20 @@ pub(crate) fn app(shared: &Arc<Shared>, streams: CancellationToken) -> App {
         .merge(guarded)
         .layer(middleware::from_fn_with_state(shared.clone(), cors::answer))
         .layer(middleware::from_fn(strict::check))
+        .layer(middleware::from_fn(metrics::count))
 }
 
 /// What every guarded request passes: the guard, authentication, and its id.
 async fn admit(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
     let ticket = (*request.method() == Method::POST).then(|| shared.in_flight.enter());
+    login::take_cookie(&mut request);
     let address = request.extensions().get::<ClientAddress>().map(|ClientAddress(address)| *address);
     let caller = match let_in(&shared, request.uri(), request.headers(), address).await {
         Ok(caller) => caller,
+        Err(problem) if login::is_for_people(&request) => {
+            let signed_in = request.extensions().get::<login::SignedIn>().is_some();
+            return login::instead_of(problem.into_response(), signed_in);
+        }
         Err(problem) => return problem.into_response(),
     };
     if is_call(request.uri().path()) && !shared.router.is_ready() {
@@ -116,7 +124,13 @@ async fn admit(State(shared): State<Arc<Shared>>, mut request: Request, next: Ne
     }
 }
 
-async fn let_in(shared: &Shared, uri: &Uri, headers: &HeaderMap, address: Option<IpAddr>) -> Result<Caller, Problem> {
+/// The guard and authentication.
+pub(crate) async fn let_in(
+    shared: &Shared,
+    uri: &Uri,
+    headers: &HeaderMap,
+    address: Option<IpAddr>,
+) -> Result<Caller, Problem> {
     guard(shared, uri, headers)?;
     match shared.auth.authenticate(headers).await {
         Ok(caller) => Ok(caller),

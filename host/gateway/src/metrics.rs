@@ -3,14 +3,15 @@
 use std::{sync::LazyLock, time::Duration};
 
 use axum::{
-    extract::State,
+    extract::{Request, State},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use http::{StatusCode, header};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Shared, problem::Problem};
+use crate::{Shared, described, problem::Problem};
 
 /// From 50 µs to 60 s, about three a decade: a call to a small guest takes tens of microseconds, a slow one a minute.
 const BUCKETS: [f64; 19] = [
@@ -26,7 +27,10 @@ static RECORDER: LazyLock<Option<PrometheusHandle>> = LazyLock::new(|| {
     let recorder = builder.ok()?.build_recorder();
     let handle = recorder.handle();
     match metrics::set_global_recorder(recorder) {
-        Ok(()) => Some(handle),
+        Ok(()) => {
+            described::describe(env!("CARGO_PKG_VERSION"));
+            Some(handle)
+        }
         Err(_) => {
             tracing::warn!("another metrics recorder is installed already; /metrics stays empty");
             None
@@ -48,6 +52,14 @@ pub(crate) async fn upkeep(handle: PrometheusHandle, stop: CancellationToken) {
             _ = interval.tick() => handle.run_upkeep(),
         }
     }
+}
+
+/// Counts answers by status. There are few codes.
+pub(crate) async fn count(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status().as_u16().to_string();
+    metrics::counter!("tandem_http_responses_total", "status" => status).increment(1);
+    response
 }
 
 pub(crate) async fn page(State(shared): State<std::sync::Arc<Shared>>) -> Response {

@@ -14,7 +14,12 @@ use serde::Deserialize;
 use tandem_catalog::{Rejected, View};
 use tandem_router::RuntimeStatus;
 
-use crate::{Shared, incoming::Incoming, meta::state_of};
+use crate::{
+    Shared,
+    incoming::Incoming,
+    login::{POLICY, SignedIn},
+    meta::state_of,
+};
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
 table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}th,td{text-align:left;padding:.3rem .6rem;\
@@ -43,6 +48,7 @@ pub(super) async fn page(
     State(shared): State<Arc<Shared>>,
     query: Result<Query<Page>, QueryRejection>,
     Extension(incoming): Extension<Arc<Incoming>>,
+    signed_in: Option<Extension<SignedIn>>,
     headers: HeaderMap,
 ) -> Response {
     let view = shared.router.view(&incoming.caller);
@@ -50,10 +56,16 @@ pub(super) async fn page(
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     let (name, version, status) = (&shared.config.server_name, &shared.config.server_version, shared.router.status());
     let number = query.ok().and_then(|Query(query)| query.page).unwrap_or(1);
-    let body = render((name, version, host), &view, &status, shared.auth.is_open(), number);
-    let policy =
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    ([(header::CONTENT_SECURITY_POLICY, policy), (header::CACHE_CONTROL, "no-store")], Html(body)).into_response()
+    let mut body = render((name, version, host), &view, &status, shared.auth.is_open(), number);
+    if signed_in.is_some() {
+        body.push_str("<form method=post action=\"/logout\"><button>Sign out</button></form>");
+    }
+    let headers = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "same-origin"),
+    ];
+    (headers, Html(body)).into_response()
 }
 
 /// Text as it stands in HTML, in an attribute too.

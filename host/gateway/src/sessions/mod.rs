@@ -76,6 +76,7 @@ struct Open {
 
 impl Open {
     fn new(owner: Owner) -> Self {
+        metrics::gauge!("tandem_mcp_sessions").increment(1);
         Self {
             owner,
             address: INCOMING.try_with(|incoming| incoming.address).ok().flatten(),
@@ -89,6 +90,7 @@ impl Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
+        metrics::gauge!("tandem_mcp_sessions").decrement(1);
         self.ended.cancel();
     }
 }
