@@ -77,6 +77,10 @@ pub(crate) enum Command {
     Doctor(Doctor),
     /// Check or show the configuration
     Config(Config),
+    /// Print completions for a shell
+    Completions(crate::shells::Completions),
+    /// Write man pages
+    Man(crate::shells::Man),
 }
 
 /// Where the configuration comes from.

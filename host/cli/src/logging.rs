@@ -31,8 +31,9 @@ impl Drop for Log {
 
 /// Starts logging. `filter` is a level, or directives of `tracing-subscriber`.
 pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<Log> {
-    // The protocol library reports each request; what an operator sets comes after and wins.
-    let filter = EnvFilter::try_new(format!("rmcp=warn,libp2p_swarm=warn,{filter}"))?;
+    // The protocol library reports each request, and warns of what clients do wrong in its own types; what an operator sets
+    // comes after and wins.
+    let filter = EnvFilter::try_new(format!("rmcp=error,rmcp::service=off,libp2p_swarm=warn,{filter}"))?;
     let terminal = std::io::stderr().is_terminal();
     let lines = LogLines(std::io::stderr());
     let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(MAX_LINES).lossy(true).finish(lines);

@@ -30,12 +30,13 @@ mod reactor;
 mod registry;
 mod reload;
 mod serve;
+mod shells;
 mod supply;
 mod tenants;
 mod terminal;
 mod warnings;
 
-use clap::Parser;
+use clap::FromArgMatches as _;
 
 use crate::{
     args::{Args, Command},
@@ -47,7 +48,7 @@ use crate::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
-    let args = Args::parse();
+    let args = Args::from_arg_matches(&shells::command().get_matches()).unwrap_or_else(|error| error.exit());
     let result = match args.command {
         Command::Serve(args) => serve::run(args),
         Command::Call(args) => client::call(args),
@@ -80,6 +81,8 @@ fn main() -> std::process::ExitCode {
         Command::Audit(args) => audit::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Config(args) => config::run(&args),
+        Command::Completions(args) => shells::completions(&args),
+        Command::Man(args) => shells::man(&args),
     };
     match result {
         Ok(exit) => exit.into(),

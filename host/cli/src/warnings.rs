@@ -1,9 +1,6 @@
 //! What an operator probably did not mean: it is no error, and nothing of it counts.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::{collections::BTreeMap, path::Path};
 
 use tandem_catalog::Catalog;
 use tandem_manifest::{Grants, HostConfig, Package, Request, TrustRoots, nearest, stray_variables};
@@ -99,6 +96,8 @@ fn missing_directories(config: &HostConfig, key: &str, grants: &Grants) -> Vec<S
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]

@@ -159,7 +159,8 @@ async fn refused(shared: &Shared, error: &AuthError, address: Option<IpAddr>) {
 
 fn guard(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
     shared.guard.check(uri, headers).inspect_err(|refusal| {
-        tracing::warn!(host = ?headers.get(header::HOST), origin = ?headers.get(header::ORIGIN), %refusal, "refused");
+        let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
+        tracing::warn!(host = &*text(header::HOST), origin = &*text(header::ORIGIN), %refusal, "refused");
     })
 }
 

@@ -21,8 +21,8 @@ use crate::{
 
 fn tenant(guests: &[&str]) -> anyhow::Result<Options> {
     let hash = hex::encode(Sha256::digest("good"));
-    let config = "[server]\nmetrics-token = \"metrics\"\n[tenants.good]\nkeys = ['${file:{home}/good}']\n";
-    Ok(Options::with(guests)?.config(config).write("good", &hash))
+    let config = "[server]\nmetrics-token = '${file:{home}/metrics}'\n[tenants.good]\nkeys = ['${file:{home}/good}']\n";
+    Ok(Options::with(guests)?.config(config).write("good", &hash).write("metrics", "metrics"))
 }
 
 fn database(host: &Host) -> anyhow::Result<rusqlite::Connection> {
@@ -168,20 +168,24 @@ async fn no_answered_call_is_missing_after_a_crash() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Takes all but so many KiB of a file system.
+/// Takes all but so many bytes of a file system.
 fn fill(directory: &Path, left: u64) -> anyhow::Result<PathBuf> {
     use std::io::Write;
     let path = directory.join("filling");
     let mut file = std::fs::File::create(&path)?;
-    while free(directory)? > left && file.write_all(&[0; 4096]).is_ok() {}
+    let mut taken = free(directory)?.saturating_sub(left);
+    while taken > 0 && file.write_all(&vec![0; taken.min(64 << 10) as usize]).is_ok() {
+        taken = taken.saturating_sub(64 << 10);
+    }
     Ok(path)
 }
 
 fn free(directory: &Path) -> anyhow::Result<u64> {
-    let output = std::process::Command::new("df").arg("-kP").arg(directory).output()?;
+    let output = std::process::Command::new("stat").args(["-f", "-c", "%a %S"]).arg(directory).output()?;
     let text = String::from_utf8(output.stdout)?;
-    let free = text.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)?.parse().ok());
-    free.ok_or_else(|| anyhow::anyhow!("df says {text}"))
+    let numbers: Vec<u64> = text.split_whitespace().map(str::parse).collect::<Result<_, _>>()?;
+    let [blocks, size] = numbers[..] else { anyhow::bail!("stat says {text}") };
+    Ok(blocks * size)
 }
 
 #[tokio::test]
@@ -199,7 +203,7 @@ async fn a_full_disk_stops_keys_before_calls_and_calls_before_records() -> anyho
     let set = json!({"key": "k", "value": "v"});
     assert_ne!(client.call("kv_set", set.clone()).await?.is_error, Some(true));
     // A sixteenth is kept for records.
-    let filling = fill(Path::new(&inside), 3 << 10)?;
+    let filling = fill(Path::new(&inside), 3 << 20)?;
     tokio::time::sleep(Duration::from_millis(300)).await;
     let refused = client.call("kv_set", set.clone()).await?;
     assert!(text(&refused).contains("almost full"), "{refused:?}");

@@ -40,9 +40,10 @@ async fn health_readiness_and_metrics_answer() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn every_family_of_the_metrics_has_its_help_and_type_and_refusals_are_counted() -> anyhow::Result<()> {
-    let keys = "[server]\nmetrics-token = \"metrics\"\n[tenants.good]\nkeys = ['${file:{home}/good}']\nrate = { per-second = 1, burst = 20 }\n";
+    let keys = "[server]\nmetrics-token = '${file:{home}/metrics}'\n[tenants.good]\nkeys = ['${file:{home}/good}']\nrate = { per-second = 1, burst = 20 }\n";
     let hash = hex::encode(sha2::Sha256::digest("good"));
-    let host = Options::with(&["echo"])?.config(keys).write("good", &hash).mesh().start().await?;
+    let host =
+        Options::with(&["echo"])?.config(keys).write("good", &hash).write("metrics", "metrics").mesh().start().await?;
     let client = host.client_as("/mcp/full", "good").await?;
     client.structured("add", json!({"a": 1, "b": 2})).await?;
     let http = reqwest::Client::new();

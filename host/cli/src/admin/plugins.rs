@@ -157,7 +157,7 @@ fn print(out: &mut impl Write, plugins: &[Value]) -> std::io::Result<()> {
                 ["share", "calls", "errors", "min_calls"].map(|k| number(&format!("/canary/{k}")));
             writeln!(
                 out,
-                "{file}: {version} is tried out with {share} % of the calls: {calls} of {least} made, {errors} failed"
+                "{file}: {version} is a canary with {share} % of the calls: {calls} made (at least {least} are needed), {errors} failed"
             )?;
         }
         if let Some(reason) = text("/error/reason") {

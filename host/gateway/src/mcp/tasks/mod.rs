@@ -121,7 +121,11 @@ impl Tasks {
         let (lease, at) = match self.store.adopt(task, &self.worker, LEASE).await {
             Ok(Adopted::Leased { lease, at }) => (lease, at),
             Ok(refused) => {
-                tracing::warn!(tool, ?refused, "a call does not become a task");
+                let reason = match refused {
+                    Adopted::QuotaExceeded(cap) => cap,
+                    Adopted::Leased { .. } | Adopted::Conflict => "its id is taken".to_owned(),
+                };
+                tracing::warn!(tool, reason, "a call does not become a task");
                 return Err(talk);
             }
             Err(error) => {

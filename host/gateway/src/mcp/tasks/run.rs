@@ -122,7 +122,7 @@ async fn hand_in(tasks: &Tasks, live: &Live, outcome: Outcome) {
                         tracing::info!(state, "a task ended");
                         metrics::counter!("tandem_mcp_tasks_total", "state" => state).increment(1);
                     }
-                    other => tracing::warn!(?other, "the outcome of a task does not count any more"),
+                    _ => tracing::warn!(task = %live.lease.id, "the outcome of a task does not count any more"),
                 }
                 return;
             }

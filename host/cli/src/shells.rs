@@ -1,0 +1,168 @@
+//! What the command line says of itself: its commands by what they are for, completions for shells, and man pages.
+
+use std::{fmt::Write as _, io::Write as _, path::PathBuf};
+
+use anyhow::Context;
+use clap::{Args as ClapArgs, Command, CommandFactory as _};
+use clap_complete::Shell;
+
+use crate::{args::Args, exit::Exit};
+
+/// Commands by what they are for. One that is in no group stands in the last.
+const GROUPS: [(&str, &[&str]); 5] = [
+    ("Serve and call", &["serve", "call", "tools"]),
+    ("Write plugins", &["new", "dev", "test", "check", "pack", "sdk", "keygen", "sign", "verify", "publish"]),
+    ("Install plugins", &["install", "upgrade", "uninstall", "inspect", "list", "reload", "rollback"]),
+    ("Operate a host", &["grants", "keys", "audit", "doctor", "config"]),
+    ("Peers, tasks, workflows", &["peers", "tasks", "workflows"]),
+];
+/// The group of all others.
+const OTHERS: &str = "Others";
+
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  tandem completions bash > ~/.local/share/bash-completion/completions/tandem\n  tandem completions zsh > ~/.zfunc/_tandem\n  tandem completions fish > ~/.config/fish/completions/tandem.fish"
+)]
+pub(crate) struct Completions {
+    /// The shell
+    shell: Shell,
+}
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  tandem man ~/.local/share/man/man1 && man tandem-serve")]
+pub(crate) struct Man {
+    /// Where the pages go; it is made if it is not there
+    directory: PathBuf,
+}
+
+/// The command line, its commands grouped.
+pub(crate) fn command() -> Command {
+    let command = Args::command();
+    let commands = grouped(&command);
+    command
+        .after_help(commands)
+        .help_template("{about-with-newline}\n{usage-heading} {usage}\n{after-help}\n\nOptions:\n{options}")
+}
+
+fn grouped(command: &Command) -> String {
+    let visible: Vec<&Command> = command.get_subcommands().filter(|command| !command.is_hide_set()).collect();
+    let width = visible.iter().map(|command| command.get_name().len()).max().unwrap_or_default();
+    let group_of =
+        |name: &str| GROUPS.iter().find(|(_, names)| names.contains(&name)).map_or(OTHERS, |(group, _)| *group);
+    let mut text = String::new();
+    for group in GROUPS.iter().map(|(group, _)| *group).chain([OTHERS]) {
+        let mut of_group = visible.iter().filter(|command| group_of(command.get_name()) == group).peekable();
+        if of_group.peek().is_none() {
+            continue;
+        }
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n{group}:\n");
+        for command in of_group {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            let _ = writeln!(text, "  {:width$}  {about}", command.get_name());
+        }
+    }
+    text.trim_matches('\n').to_owned()
+}
+
+/// `tandem completions`.
+pub(crate) fn completions(args: &Completions) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut command(), "tandem", &mut script);
+    crate::terminal::out().write_all(&script)?;
+    Ok(Exit::Success)
+}
+
+/// `tandem man`.
+pub(crate) fn man(args: &Man) -> anyhow::Result<Exit> {
+    let directory = &args.directory;
+    let cannot = || format!("cannot write man pages to {}", directory.display());
+    std::fs::create_dir_all(directory).with_context(cannot)?;
+    clap_mangen::generate_to(command(), directory).with_context(cannot)?;
+    Ok(Exit::Success)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Commands that print no table, or nothing but what a program reads.
+    const WITHOUT_TABLES: [&str; 16] = [
+        "audit export",
+        "completions",
+        "config check",
+        "config schema",
+        "dev",
+        "keygen",
+        "keys revoke",
+        "man",
+        "new",
+        "pack",
+        "sdk",
+        "serve",
+        "sign",
+        "uninstall",
+        "verify",
+        "help",
+    ];
+
+    fn leaves(command: &Command, path: &str, json: bool, found: &mut Vec<(String, bool)>) {
+        let own = command.get_arguments().any(|argument| argument.get_long() == Some("json"));
+        let global = |command: &Command| {
+            command.get_arguments().any(|argument| argument.get_long() == Some("json") && argument.is_global_set())
+        };
+        if !path.is_empty() && (command.get_subcommands().next().is_none() || !command.is_subcommand_required_set()) {
+            found.push((path.to_owned(), json || own));
+        }
+        for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+            let path = format!("{path} {}", below.get_name());
+            leaves(below, path.trim(), json || global(command), found);
+        }
+    }
+
+    #[test]
+    fn every_command_that_prints_a_table_also_prints_json() {
+        let mut found = Vec::new();
+        leaves(&Args::command(), "", false, &mut found);
+        let without: BTreeSet<&str> = found.iter().filter(|(_, json)| !json).map(|(path, _)| path.as_str()).collect();
+        let allowed = BTreeSet::from(WITHOUT_TABLES);
+        let missing: Vec<_> = without.difference(&allowed).collect();
+        assert!(missing.is_empty(), "without --json: {missing:?}");
+        assert!(found.len() > 30, "{found:?}");
+    }
+
+    #[test]
+    fn every_command_stands_in_a_group_of_the_help() {
+        let (all, help) = (Args::command(), command().render_help().to_string());
+        for name in GROUPS.iter().flat_map(|(_, names)| *names) {
+            assert!(all.find_subcommand(name).is_some(), "there is no command `{name}`");
+        }
+        for command in all.get_subcommands().filter(|command| !command.is_hide_set()) {
+            assert_eq!(
+                help.matches(&format!("\n  {} ", command.get_name())).count(),
+                1,
+                "{}: {help}",
+                command.get_name()
+            );
+        }
+    }
+
+    #[test]
+    fn shells_and_readers_get_every_command() {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command(), "tandem", &mut script);
+            let script = String::from_utf8(script).unwrap();
+            assert!(script.contains("rollback") && script.contains("workflows"), "{shell}");
+            assert_eq!(crate::terminal::plain(&script), script, "{shell}: it is printed as it is");
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let pages = directory.path().join("man1");
+        man(&Man { directory: pages.clone() }).unwrap();
+        for page in ["tandem.1", "tandem-serve.1", "tandem-audit-verify.1"] {
+            assert!(std::fs::read_to_string(pages.join(page)).unwrap().contains(".TH"), "{page}");
+        }
+    }
+}
