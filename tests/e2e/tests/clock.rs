@@ -7,8 +7,8 @@ use std::{
 
 use serde_json::{Value, json};
 use tandem_engine::{
-    CallEnv, Caller, Capability, Engine, EngineConfig, Fixed, InstancePolicy, Limits, Plugin, PluginSpec, Services,
-    Unmetered,
+    CallEnv, Caller, Capability, Engine, EngineConfig, Fixed, InstancePolicy, Limits, Plugin, PluginSpec, RunError,
+    Services, Unmetered,
 };
 use tandem_harness::Options;
 
@@ -58,15 +58,48 @@ async fn one_of_them_can_be_fixed_and_the_other_is_real() -> anyhow::Result<()> 
     Ok(())
 }
 
+/// On one thread, as in the reactor: between two turns of another task there is no more work than a tick's and a piece's.
+#[tokio::test]
+async fn who_wants_many_random_bytes_lets_others_go_first() -> anyhow::Result<()> {
+    let plugin = guest("host-loop", None)?;
+    let (mut longest, mut turns) = (Duration::ZERO, 0);
+    let others = async {
+        let mut last = thread_time()?;
+        loop {
+            tokio::task::yield_now().await;
+            let now = thread_time()?;
+            longest = longest.max(now.saturating_sub(last));
+            (last, turns) = (now, turns + 1);
+        }
+    };
+    let ended = tokio::select! {
+        ended = plugin.call_tool(env(), "random_loop", "{}".to_owned()) => ended,
+        failed = others => return failed,
+    };
+    assert!(matches!(ended, Err(RunError::Limit { limit: "cpu", .. })), "{ended:?}");
+    assert!(turns > 100 && longest < Duration::from_millis(20), "{turns} turns, {longest:?} between two of them");
+    Ok(())
+}
+
+/// CPU time of this thread.
+fn thread_time() -> anyhow::Result<Duration> {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    Ok(Duration::from_nanos(stat.split_whitespace().next().unwrap_or_default().parse()?))
+}
+
 /// The guest in an engine of its own.
 fn clock(fixed: Option<Fixed>) -> anyhow::Result<Plugin> {
+    guest("clock", fixed)
+}
+
+fn guest(name: &str, fixed: Option<Fixed>) -> anyhow::Result<Plugin> {
     let engine = Engine::new(EngineConfig::default(), None, Arc::new(Services::default()))?;
     let spec = PluginSpec {
-        name: "clock".to_owned(),
+        name: name.to_owned(),
         limits: Limits {
             memory: 16 << 20,
-            deadline: Duration::from_secs(10),
-            cpu: Duration::from_secs(5),
+            deadline: Duration::from_secs(60),
+            cpu: Duration::from_secs(1),
             output: 1 << 20,
             log: 1 << 10,
             concurrency: 1,
@@ -75,21 +108,24 @@ fn clock(fixed: Option<Fixed>) -> anyhow::Result<Plugin> {
         capabilities: Arc::new(Arc::new(Capability::default())),
         fixed,
     };
-    Ok(engine.load(&std::fs::read(tandem_harness::plugin("clock")?)?, spec)?.0)
+    Ok(engine.load(&std::fs::read(tandem_harness::plugin(name)?)?, spec)?.0)
 }
 
-async fn seen(plugin: &Plugin) -> anyhow::Result<Value> {
-    let env = CallEnv {
+fn env() -> CallEnv {
+    CallEnv {
         request_id: "test".into(),
         caller: Caller::local(),
-        deadline: Instant::now() + Duration::from_secs(10),
+        deadline: Instant::now() + Duration::from_secs(60),
         cancel: Default::default(),
         client: None,
         depth: 0,
         traceparent: None,
         account: Arc::new(Unmetered),
-    };
-    let output = plugin.call_tool(env, "time_and_chance", "{}".to_owned()).await?;
+    }
+}
+
+async fn seen(plugin: &Plugin) -> anyhow::Result<Value> {
+    let output = plugin.call_tool(env(), "time_and_chance", "{}".to_owned()).await?;
     let output = output.map_err(|error| anyhow::anyhow!("{error:?}"))?;
     Ok(serde_json::from_str(&output.structured.unwrap_or_default())?)
 }

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use rmcp::model::ClientCapabilities;
 use serde_json::{Value, json};
-use tandem_harness::{Client, Host, Options, connect_modern, variant};
+use tandem_harness::{Client, Host, Options, connect_modern, text, variant};
 
 const CALLS: usize = 6;
 /// Bytes of a text that is sent.
@@ -61,17 +61,25 @@ async fn doors(host: &Host) -> anyhow::Result<[(&'static str, Door); 3]> {
 /// Calls a tool by each door: the threads that serve must have less to do for it than those for such work.
 async fn attack(host: &Host, tool: &str, arguments: &Value, expected: &str, length: usize) -> anyhow::Result<()> {
     for (name, door) in doors(host).await? {
-        let threads = || Ok::<_, anyhow::Error>((cpu_ms(host, "general")?, cpu_ms(host, "work")?));
-        let before = threads()?;
+        let before = threads(host)?;
         for _ in 0..CALLS {
             let answer = door.call(host, tool, arguments).await?;
             assert!(answer.contains(expected) && answer.len() > length, "{name}: {answer:.300}");
         }
-        let after = threads()?;
-        let (general, work) = (after.0 - before.0, after.1 - before.1);
+        let [general, work] = since(host, before)?;
         assert!(general < work, "{tool} by {name}: {general} ms on the threads that serve, {work} ms apart");
     }
     Ok(())
+}
+
+/// Of the threads that serve, and those for work.
+fn threads(host: &Host) -> anyhow::Result<[u64; 2]> {
+    Ok([cpu_ms(host, "general")?, cpu_ms(host, "work")?])
+}
+
+fn since(host: &Host, before: [u64; 2]) -> anyhow::Result<[u64; 2]> {
+    let [general, work] = threads(host)?;
+    Ok([general - before[0], work - before[1]])
 }
 
 #[tokio::test]
@@ -92,4 +100,17 @@ async fn large_answers_are_written_apart_from_the_threads_that_serve() -> anyhow
     let host = Options::default().file(plugin).start().await?;
     attack(&host, "big_text", &json!({"bytes": ANSWERED}), "xxxx", ANSWERED).await?;
     attack(&host, "big_structured", &json!({"bytes": ANSWERED}), "xxxx", ANSWERED).await
+}
+
+#[tokio::test]
+async fn what_a_tool_gives_to_another_is_read_apart_from_the_threads_that_serve() -> anyhow::Result<()> {
+    let host = Options::with(&["caller", "echo"])?.start().await?;
+    let client = host.client("/mcp/full").await?;
+    let arguments = json!({"tool": "echo", "arguments": {"text": "x".repeat(400_000)}, "times": 20});
+    let before = threads(&host)?;
+    let result = client.call("call_often", arguments).await?;
+    assert!(text(&result).contains("20"), "{result:?}");
+    let [general, work] = since(&host, before)?;
+    assert!(general < work, "{general} ms on the threads that serve, {work} ms apart");
+    Ok(())
 }
