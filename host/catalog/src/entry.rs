@@ -37,7 +37,7 @@ pub struct Tool {
     pub own_name: String,
     /// Its category.
     pub category: Arc<str>,
-    /// Content digest of name, schemas and annotations: `sha256:…`.
+    /// Content id of name, schemas and annotations: a CIDv1, `bafkrei…`.
     pub digest: String,
     /// Ceilings.
     pub limits: ToolLimits,

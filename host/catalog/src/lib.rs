@@ -32,7 +32,7 @@ pub use load::{
     GrantPolicy, Granted, LoadObserver, LoadOptions, Loaded, NotLoaded, load_candidate, load_directory, load_file,
     read_file,
 };
-pub use names::{shown, shown_name};
+pub use names::{near, shown, shown_name};
 pub use normalize::normalize;
 pub use schema::{Effort, Unfit, Violations};
 pub use snapshot::Rejected;

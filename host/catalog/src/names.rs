@@ -33,7 +33,7 @@ pub fn shown(text: &str, longest: usize) -> Cow<'_, str> {
 ///
 /// What is longer than any name is near none: comparing takes as long as the text times the names, and texts of requests have
 /// megabytes.
-pub(crate) fn near<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub fn near<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Vec<String> {
     if is_too_long(wanted) {
         return Vec::new();
     }

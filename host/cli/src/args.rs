@@ -19,7 +19,7 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Call one tool of a running host
     Call(Call),
-    /// List the categories and tools of a running host
+    /// List the categories and tools of a running host, or show one tool
     Tools(Tools),
     /// List the peers of a running host, call their tools, keep them out
     Peers(Peers),
@@ -36,7 +36,7 @@ pub(crate) enum Command {
     /// Say what will trouble operators and clients of a plugin
     Check(crate::author::Check),
     /// Print where the SDKs are, for builds by hand
-    Sdk(crate::author::Sdk),
+    Sdk,
     /// Build a project, or take a built component, and make a plugin of it: with its manifest, its descriptors, a signature
     Pack(crate::author::Pack),
     /// Make a pair of signing keys
@@ -86,9 +86,12 @@ pub(crate) enum Command {
 /// Where the configuration comes from.
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub(crate) struct Source {
-    /// Configuration file [default: tandem.toml if it is there]
+    /// Configuration file [default: tandem.toml here, in $XDG_CONFIG_HOME/tandem, or of the installation]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// The working directory is that of somebody else's project: no file is taken from it.
+    #[arg(skip)]
+    pub foreign_directory: bool,
     /// One setting, over file and environment, as `server.port=9000`; may be given often
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -96,14 +99,17 @@ pub(crate) struct Source {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  tandem serve\n  tandem serve --config tandem.toml --set server.port=9000\n  tandem serve --stdio --exposure full   # as a child process of an MCP client\n\nStop it with Ctrl-C: calls in flight are finished first; a second Ctrl-C ends at once."
+    after_help = "Examples:\n  tandem serve\n  tandem serve --config tandem.toml --set server.port=9000\n  tandem serve --stdio                   # as a child process of an MCP client\n\nRelative paths of the file count from its directory, those of flags and variables from the working directory.\n\nStop it with Ctrl-C: calls in flight are finished first; a second Ctrl-C ends at once."
 )]
 pub(crate) struct Serve {
     #[command(flatten)]
     pub source: Source,
-    /// Speak MCP over standard input and output instead of HTTP
+    /// Speak MCP over standard input and output instead of HTTP, and listen nowhere
     #[arg(long)]
     pub stdio: bool,
+    /// With --stdio: join the network of hosts too [default: reactor.stdio]
+    #[arg(long, requires = "stdio")]
+    pub p2p: bool,
     /// What clients of `/mcp` see: the meta-tools, or every tool
     #[arg(long, value_name = "MODE")]
     pub exposure: Option<Exposure>,
@@ -133,22 +139,25 @@ pub(crate) struct Target {
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  tandem call dataset_load '{\"path\": \"data/countries.csv\", \"limit\": 3}'\n  echo '{\"path\": \"data/countries.csv\"}' | tandem call dataset_load -\n\nExit codes: 0 the tool answered, 1 the call failed, 2 usage, 5 the tool says that it failed."
+    after_help = "Examples:\n  tandem call dataset_load '{\"path\": \"data/countries.csv\", \"limit\": 3}'\n  tandem call dataset_load path=data/countries.csv limit=3\n  echo '{\"path\": \"data/countries.csv\"}' | tandem call dataset_load -\n\nExit codes: 0 the tool answered, 1 the call failed, 2 usage, 5 the tool says that it failed."
 )]
 pub(crate) struct Call {
     /// The tool
     pub tool: String,
-    /// Its arguments, a JSON object; `-` reads them from standard input
-    #[arg(default_value = "{}")]
-    pub arguments: String,
+    /// Its arguments: a JSON object, `-` for one on standard input, or NAME=VALUE for each (a value that is JSON is taken as such)
+    #[arg(value_name = "ARGUMENTS")]
+    pub arguments: Vec<String>,
     #[command(flatten)]
     pub target: Target,
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  tandem tools\n  tandem tools dataset          # a category\n  tandem tools dataset_load     # a tool, with its parameters"
+)]
 pub(crate) struct Tools {
-    /// Only this category
-    pub category: Option<String>,
+    /// Only this category, or this tool with its parameters
+    pub name: Option<String>,
     #[command(flatten)]
     pub target: Target,
 }

@@ -164,6 +164,7 @@ mod tests {
             file: Some(("tandem.toml", text)),
             environment: &environment,
             flags: &[],
+            bases: Default::default(),
             resolve: &|_| Ok(KEY.to_owned()),
         };
         HostConfig::load(&sources).unwrap()

@@ -13,6 +13,7 @@ use tandem_manifest::{ConfigSources, HostConfig, MAX_TEXT, Reference};
 use crate::{
     args::{Config, ConfigCommand, Source},
     exit::Exit,
+    locations::Location,
     package::drawn,
     warnings,
 };
@@ -23,16 +24,12 @@ const MAX_REFERRED: u64 = 64 << 10;
 /// The largest file of certificates: Mozilla's whole list has a quarter of a megabyte.
 const MAX_AUTHORITIES: u64 = 4 << 20;
 
-/// The file that is read when none is named.
-const DEFAULT_FILE: &str = "tandem.toml";
-
 /// The effective configuration: defaults, then the file, the environment, the flags.
 pub(crate) fn load(source: &Source) -> anyhow::Result<HostConfig> {
-    let file = match &source.config {
-        Some(path) => Some(path.clone()),
-        None => Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists()),
-    };
-    let file = file.map(|path| Ok::<_, anyhow::Error>((path.display().to_string(), text(&path)?))).transpose()?;
+    let location = Location::of(source)?;
+    // Named as the user named it.
+    let file = source.config.as_ref().or(location.file.as_ref());
+    let file = file.map(|path| Ok::<_, anyhow::Error>((path.display().to_string(), text(path)?))).transpose()?;
     let environment = environment();
     let flags = source
         .set
@@ -50,6 +47,7 @@ pub(crate) fn load(source: &Source) -> anyhow::Result<HostConfig> {
             Reference::Env(name) => environment.get(name).cloned().ok_or_else(|| format!("{name} is not set")),
             Reference::File(path) => referred(path.as_ref()),
         },
+        bases: location.bases()?,
     })
     .map_err(|errors| drawn(&errors))
 }
@@ -73,7 +71,7 @@ fn referred(path: &Path) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "is no text".to_owned())
 }
 
-/// A path of the configuration: relative ones are below the data directory.
+/// A path of the store, or of a grant that an operator gave at run time: relative ones are below the data directory.
 pub(crate) fn below_data(config: &HostConfig, path: &Path) -> PathBuf {
     Path::new(&config.plugins.data_directory).join(path)
 }

@@ -6,8 +6,11 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tandem_gateway::HealthPart;
+use tandem_engine::Caller;
+use tandem_gateway::{HealthPart, Unready};
+use tandem_manifest::{HostConfig, ReadyPart};
 use tandem_reactor::Reactor;
+use tandem_router::Router;
 use tandem_store::Store;
 
 /// A store that answers no sooner is not well, and a probe waits no longer.
@@ -30,6 +33,19 @@ pub(crate) fn parts(reactor: Option<Arc<Reactor>>, store: Store) -> Vec<HealthPa
         Box::pin(async move { ("store", probe(&store).await) })
     });
     vec![network, store]
+}
+
+/// Why the host should get no calls: what `audit` says, and what the configuration wants to be up.
+pub(crate) fn unready(config: &HostConfig, router: &Router, audit: Unready) -> Unready {
+    let (wanted, router) = (config.server.ready_requires.clone(), router.clone());
+    let down = move |part: &ReadyPart| match part {
+        ReadyPart::Reactor => (router.has_reactor() == Some(false)).then_some("the reactor lane is down"),
+        ReadyPart::Plugins => {
+            let left_out = !router.view(&Caller::local()).rejected().is_empty();
+            left_out.then_some("a plugin is refused or still compiling; `tandem list` says why")
+        }
+    };
+    Box::new(move || audit().or_else(|| wanted.iter().find_map(&down)))
 }
 
 /// How long a commit takes now, behind all that waits.

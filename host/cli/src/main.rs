@@ -21,6 +21,7 @@ mod grants;
 mod health;
 mod inspect;
 mod live;
+mod locations;
 mod logging;
 mod p2p;
 mod package;
@@ -60,7 +61,7 @@ fn main() -> std::process::ExitCode {
         Command::Dev(args) => author::dev(&args),
         Command::Test(args) => author::test(&args),
         Command::Check(args) => author::check(&args),
-        Command::Sdk(args) => author::sdk(&args),
+        Command::Sdk => author::sdk(),
         Command::Pack(args) => author::pack(&args),
         Command::Keygen(args) => package::keygen(&args),
         Command::CompileComponent { order } => {

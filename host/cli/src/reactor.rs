@@ -184,8 +184,19 @@ mod tests {
             tokio::time::sleep(LOOK).await;
         }
         answers().await;
+        // A lane that is down is told, and the process is alive all the same.
+        tokio::task::spawn_blocking(move || reactor.stop()).await.unwrap();
+        let general = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/health", general.local_addr().unwrap());
+        let beside = tokio::spawn({
+            let (gateway, stop) = (gateway.clone(), stop.clone());
+            async move { gateway.serve_http(general, stop).await }
+        });
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answer = client.get(&url).send().await.unwrap().text().await.unwrap();
+        assert!(answer.contains("degraded") && answer.contains("reactor"), "{answer}");
         stop.cancel();
         serving.await.unwrap();
-        tokio::task::spawn_blocking(move || reactor.stop()).await.unwrap();
+        beside.await.unwrap().unwrap();
     }
 }

@@ -3,7 +3,11 @@
 //! Start: configuration, store, reactor, engine, plugins, listeners, ready. Stop: not ready, no new connections, calls in
 //! flight, reactor, store. A second signal ends at once.
 
-use std::{io::Write, sync::Arc, time::Instant};
+use std::{
+    io::{IsTerminal as _, Write},
+    sync::Arc,
+    time::Instant,
+};
 
 use anyhow::Context;
 use tandem_catalog::{Catalog, load_directory};
@@ -48,9 +52,13 @@ const WORK_NICENESS: i32 = 10;
 const BLOCKING_THREADS: usize = 64;
 
 /// Runs the host.
-pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
+pub(crate) fn run(mut args: Serve) -> anyhow::Result<Exit> {
     let start = Instant::now();
-    let config = Arc::new(config::load(&args.source)?);
+    args.source.foreign_directory = args.stdio;
+    let mut config = config::load(&args.source)?;
+    // A client starts as many as it likes, and they would be one host with one identity at one address.
+    config.reactor.enabled &= !args.stdio || args.p2p || config.reactor.stdio;
+    let config = Arc::new(config);
     let _log = logging::start(&config.telemetry.log, config.telemetry.log_format)?;
     for warning in warnings::variables(&config::environment()) {
         tracing::warn!("{warning}");
@@ -129,7 +137,7 @@ async fn serve(
         ..gateway_config(args.exposure, config)
     };
     let gateway = Gateway::with_authenticator(router.clone(), gateway_config, authenticator)?;
-    gateway.set_unready(audit::unready(store.clone(), config.audit_required()));
+    gateway.set_unready(health::unready(config, &router, audit::unready(store.clone(), config.audit_required())));
     gateway.set_health(health::parts(reactor.clone(), store.clone()));
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
@@ -179,7 +187,8 @@ async fn serve(
                 let (gateway, stop) = (gateway.clone(), stop.clone());
                 async move { gateway.serve_http(listener, stop).await }
             });
-            announce(&address, loading.await??, start);
+            let tools = loading.await??;
+            announce(&address, &router, tools, asks, start);
             tasks = keep_tasks(&gateway, reactor.is_none(), &stop);
             serving.await?.context("the HTTP server failed")
         }
@@ -323,17 +332,34 @@ fn compiler(config: &HostConfig) -> anyhow::Result<Compiler> {
     Ok(Compiler::Apart { program, arguments: vec!["compile-component".to_owned()], environment, budget })
 }
 
-/// Says what to type next. Nobody may be reading any more; that is no reason to stop.
-fn announce(address: &std::net::SocketAddr, tools: usize, start: Instant) {
+/// A tool that is worth a try where it is there, with arguments for the sample data.
+const FAVOURITE: (&str, &str) = ("dataset_load", "path=data/countries.csv limit=3");
+
+/// Says what to type next to who sits at a terminal. Nobody may be reading any more; that is no reason to stop.
+fn announce(address: &std::net::SocketAddr, router: &Router, tools: usize, asks: bool, start: Instant) {
     tracing::info!(%address, "listening");
+    if !std::io::stderr().is_terminal() {
+        return;
+    }
+    let program = std::env::args().next().unwrap_or_else(|| "tandem".to_owned());
+    let view = router.view(&Caller::local());
+    let there = view.tool(FAVOURITE.0).is_some();
+    let first = view.tools().next().map(|tool| tool.descriptor.name.clone());
+    let example = match (there, first) {
+        (true, _) => format!("call {} {}", FAVOURITE.0, FAVOURITE.1),
+        (false, Some(first)) => format!("tools {first}"),
+        (false, None) => "tools".to_owned(),
+    };
+    let token = if asks { " --token KEY" } else { "" };
     let written = writeln!(
         crate::terminal::err(),
         "\nTandem serves {tools} tools on http://{address} after {} ms. Try:\n\n  \
-         target/debug/tandem call --url http://{address}/mcp/full dataset_load '{{\"path\": \"data/countries.csv\", \"limit\": 3}}'\n\n\
-         For an MCP client's configuration:\n\n  \
-         {{\"mcpServers\": {{\"tandem\": {{\"type\": \"http\", \"url\": \"http://{address}/mcp\"}}}}}}\n\n\
+         {program} {example} --url http://{address}/mcp/full{token}\n\n\
+         For an MCP client (also cursor, vscode, codex, gemini, goose):\n\n  \
+         {program} connect claude-code --url http://{address}/mcp{}\n\n\
          Overview: http://{address}/   Stop: Ctrl-C\n",
-        start.elapsed().as_millis()
+        start.elapsed().as_millis(),
+        if asks { " --token" } else { "" },
     );
     drop(written);
 }

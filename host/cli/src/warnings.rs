@@ -110,6 +110,7 @@ mod tests {
             file: Some(("tandem.toml", text)),
             environment: &environment,
             flags: &[],
+            bases: Default::default(),
             resolve: &|_| Err(String::new()),
         };
         let config = HostConfig::load(&sources).unwrap();

@@ -7,17 +7,22 @@ use futures::future::BoxFuture;
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tandem_router::RuntimeStatus;
+use tandem_router::{Lane, RuntimeStatus};
 
 use crate::Shared;
 
-/// Alive: the process answers.
+/// Alive: the process answers. `degraded` where a lane that the host should have is down.
 pub(crate) async fn live(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    Json(json!({
-        "status": "ok",
+    let down = shared.router.has_reactor() == Some(false);
+    let mut answer = json!({
+        "status": if down { "degraded" } else { "ok" },
         "version": shared.config.server_version,
         "uptime_seconds": shared.started.elapsed().as_secs(),
-    }))
+    });
+    if let (true, Some(answer)) = (down, answer.as_object_mut()) {
+        answer.insert("down".to_owned(), json!([Lane::Reactor.as_str()]));
+    }
+    Json(answer)
 }
 
 /// Ready: plugins are loaded and the host is not shutting down.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{canonical, package::Sha256Digest};
+use crate::{ContentId, canonical};
 
 /// Everything that one plugin offers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -36,8 +36,8 @@ impl Descriptors {
         self.prompts.sort_by(|a, b| a.name.cmp(&b.name));
     }
 
-    /// What a caller of the tool depends on, as one name: `sha256:` and the digest of the canonical JSON of
-    /// the tool's name, schemas and annotations. Descriptions may change without changing it.
+    /// What a caller of the tool depends on, as one name: the [`crate::ContentId`] (a CIDv1) of the canonical JSON of the tool's
+    /// name, schemas and annotations. Descriptions may change without changing it.
     #[must_use]
     pub fn tool_digest(&self, name: &str) -> Option<String> {
         self.tools.iter().find(|tool| tool.name == name).map(ToolDescriptor::digest)
@@ -113,7 +113,7 @@ impl ToolDescriptor {
             "output_schema": self.output_schema,
             "annotations": self.annotations,
         });
-        Sha256Digest::of(&canonical::encode(&interface)).to_string()
+        ContentId::of_bytes(&canonical::encode(&interface)).to_string()
     }
 }
 

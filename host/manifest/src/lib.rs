@@ -32,9 +32,10 @@ pub use config::{
     Admission, AuditCalls, AuditConfig, AuthConfig, CanaryConfig, CategoryPattern, ClaimName, ConfigEntry,
     ConfigSources, DiscoveryConfig, Exposure, Fallback, GeneralConfig, GithubConfig, HostConfig, HostName, HttpUrl,
     KeyConfig, KeyHash, KeyName, LogFormat, MAX_PRIORITY, Moment, MultiaddrText, NatConfig, Origin, OutgoingConfig,
-    P2pConfig, PeerIdText, PeerLimitsConfig, PluginPattern, PluginsConfig, Rate, ReactorConfig, Reference,
-    RepositoryName, ScopeConfig, ScopeName, ServerConfig, StoreConfig, StoreUrl, StrayVariable, TaskQueueConfig,
-    TasksConfig, TelemetryConfig, TenantConfig, ToolPrefix, WebOrigin, WorkflowConfig, stray_variables,
+    P2pConfig, PathBases, PeerIdText, PeerLimitsConfig, PluginPattern, PluginsConfig, Rate, ReactorConfig, ReadyPart,
+    Reference, RepositoryName, ScopeConfig, ScopeName, ServerConfig, StoreConfig, StoreUrl, StrayVariable,
+    TaskQueueConfig, TasksConfig, TelemetryConfig, TenantConfig, ToolPrefix, WebOrigin, WorkflowConfig,
+    stray_variables,
 };
 pub use content::{ContentError, ContentId};
 pub use descriptor::{

@@ -46,7 +46,8 @@ impl Pattern {
 }
 
 /// The lane, and the reason as it stands in metrics and `_meta`.
-pub(crate) fn choose(category: &Category, tool: &str) -> (Lane, &'static str) {
+#[must_use]
+pub fn choose(category: &Category, tool: &str) -> (Lane, &'static str) {
     decide(category.affinity, category.requires_p2p, tool)
 }
 
@@ -84,6 +85,12 @@ impl Router {
             reason: format!("`{}` runs in the reactor lane, {what}", category.name),
             retry_after: self.0.config.reactor.is_some().then_some(Duration::from_secs(1)),
         })
+    }
+
+    /// Whether the reactor lane takes calls; none where the host has no such lane.
+    #[must_use]
+    pub fn has_reactor(&self) -> Option<bool> {
+        self.0.config.reactor.as_ref().map(tandem_reactor::Lane::is_up)
     }
 
     async fn reactor_is_up(&self) -> bool {

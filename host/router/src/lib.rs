@@ -35,6 +35,7 @@ mod work;
 pub use api::{CallError, Lane, Output, RequestContext};
 pub use audit::AuditedCalls;
 pub use call::unknown_tool;
+pub use lane::choose;
 pub use reserve::Reserve;
 pub use router::{Router, RouterConfig};
 pub use status::{CategoryStatus, LaneStatus, RuntimeStatus};

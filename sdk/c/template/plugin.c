@@ -52,7 +52,7 @@ static bool remember(tandem_call *call) {
 
 static const tandem_tool TOOLS[] = {
     {
-        .name = "{{tool}}_count",
+        .name = "{{name}}_count",
         .description = "Counts the words and letters of a text.",
         .read_only = true,
         .idempotent = true,
@@ -67,7 +67,7 @@ static const tandem_tool TOOLS[] = {
         .run = count,
     },
     {
-        .name = "{{tool}}_remember",
+        .name = "{{name}}_remember",
         .description = "Remembers texts, and tells how many there are by now.",
         .input = "{\"type\":\"object\",\"properties\":{"
                  "\"texts\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"What to remember.\"}},"

@@ -19,6 +19,7 @@ mod call;
 mod canary;
 mod capabilities;
 mod changes;
+mod client_errors;
 mod clock;
 mod compile;
 mod data;

@@ -56,6 +56,7 @@ async fn the_doctor_sees_what_is_wrong_and_how_both_lanes_are() -> anyhow::Resul
 async fn a_host_that_does_not_run_or_is_not_configured_right_is_a_problem() -> anyhow::Result<()> {
     let directory = tempfile::TempDir::new()?;
     std::fs::create_dir(directory.path().join("plugins"))?;
+    std::fs::write(directory.path().join("tandem.toml"), "")?;
     let (code, said) = doctor(directory.path(), &["--url", "http://127.0.0.1:9"]).await?;
     assert_eq!((code, problems(&said)), (Some(1), vec!["host"]), "{said}");
     let (code, said) = doctor(directory.path(), &["--set", "server.prot=9"]).await?;

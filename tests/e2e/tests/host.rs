@@ -124,3 +124,21 @@ async fn the_second_host_of_a_data_directory_says_who_is_there_and_stops() -> an
     assert!(host.stop().await?);
     Ok(())
 }
+
+#[tokio::test]
+async fn readiness_asks_for_what_the_operator_requires() -> anyhow::Result<()> {
+    let broken = tempfile::tempdir()?;
+    let file = broken.path().join("broken.wasm");
+    std::fs::write(&file, "no component")?;
+    for (required, status) in [("[]", 200), ("[\"reactor\"]", 200), ("[\"plugins\"]", 503)] {
+        let config = format!("server.ready-requires = {required}");
+        let host = Options::with(&["echo"])?.file(file.clone()).config(&config).start().await?;
+        let answer = reqwest::get(format!("{}/health/ready", host.url)).await?;
+        assert_eq!(answer.status().as_u16(), status, "{required}");
+        let answer: serde_json::Value = answer.json().await?;
+        assert_eq!(answer["reason"].is_string(), status == 503, "{answer}");
+        let alive: serde_json::Value = reqwest::get(format!("{}/health", host.url)).await?.json().await?;
+        assert_eq!(alive["status"], "ok", "{alive}");
+    }
+    Ok(())
+}

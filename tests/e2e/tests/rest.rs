@@ -38,3 +38,19 @@ async fn the_older_clients_form_still_works() -> anyhow::Result<()> {
     assert!(answer["_duration_ms"].is_number(), "{answer}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_tools_schema_says_how_it_runs() -> anyhow::Result<()> {
+    let host = Options::with(&["echo"])?.start().await?;
+    let rest: Value = reqwest::get(format!("{}/v1/tools/add", host.url)).await?.json().await?;
+    let client = host.client("/mcp").await?;
+    let meta = client.structured("tools_get_schema", json!({"tool": "add"})).await?;
+    for tool in [&rest, &meta["tools"][0]] {
+        assert_eq!(tool["lane"], json!({"name": "general", "reason": "default"}), "{tool}");
+        assert_eq!((&tool["requires_p2p"], &tool["priority"]), (&json!(false), &json!(5)), "{tool}");
+        assert!(tool["retry"]["attempts"].is_u64() && tool["limits"]["deadline_ms"].is_u64(), "{tool}");
+        let cid = tool["interface_cid"].as_str().unwrap_or_default();
+        assert!(cid.parse::<tandem_manifest::ContentId>().is_ok(), "{cid}");
+    }
+    Ok(())
+}

@@ -31,17 +31,20 @@ impl Pipe {
     }
 
     async fn open(home: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
-        let mut child = Command::new(binary())
+        let mut command = Command::new(binary());
+        command
             .args(["serve", "--stdio", "--exposure", "full", "--config", "tandem.toml"])
             .args(arguments)
             .current_dir(home)
             .env("TANDEM_PLUGINS__TRUST_ROOTS", root().join("keys/*.pub"))
-            .env("TANDEM_PLUGINS__COMPILED_DIRECTORY", root().join("target/test-compiled"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
+            .env("TANDEM_PLUGINS__COMPILED_DIRECTORY", root().join("target/test-compiled"));
+        Self::start(command).await
+    }
+
+    /// The host that a command is.
+    pub(crate) async fn start(mut command: Command) -> anyhow::Result<Self> {
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        let mut child = command.spawn()?;
         let input = child.stdin.take().context("piped")?;
         let output = BufReader::new(child.stdout.take().context("piped")?).lines();
         let mut pipe = Self { child, input, output };
@@ -66,7 +69,12 @@ impl Pipe {
         Ok(serde_json::from_str(&line.context("nothing is answered")??.context("it ended")?)?)
     }
 
-    async fn ask(&mut self, method: &str, params: Value) -> anyhow::Result<Value> {
+    /// Its process.
+    pub(crate) fn pid(&self) -> anyhow::Result<u32> {
+        self.child.id().context("it has ended")
+    }
+
+    pub(crate) async fn ask(&mut self, method: &str, params: Value) -> anyhow::Result<Value> {
         self.send(json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})).await?;
         loop {
             let line = self.output.next_line().await?.context("it ended without an answer")?;

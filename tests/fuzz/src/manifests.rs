@@ -40,6 +40,7 @@ pub fn config(bytes: &[u8]) {
         file: Some(("tandem.toml", text)),
         environment: &environment,
         flags: &[],
+        bases: Default::default(),
         resolve: &|_| Ok(SECRET.to_owned()),
     });
     match loaded {

@@ -38,7 +38,7 @@ impl Options {
             [grants.p2p-bootstrap]
             allow = ["bootstrap"]
             env = {{ TANDEM_BOOTSTRAP = "{NOWHERE}" }}
-            fs.bootstrap = {{ path = "bootstrap", mode = "read-only" }}
+            fs.bootstrap = {{ path = "data/bootstrap", mode = "read-only" }}
             [p2p]
             listen = {listen:?}
             {admission}

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::Value;
-use tandem_manifest::{GrantChange, GrantItem, HumanDuration, Secret, nearest};
+use tandem_manifest::{Given, GrantChange, GrantItem, HumanDuration, Secret, nearest};
 
 use super::{Ask, client};
 use crate::{args::Source, config, exit::Exit};
@@ -19,7 +19,7 @@ const MAX_SECRET: u64 = 64 << 10;
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Examples:\n  tandem grants dataset\n  tandem grants grant dataset fs.data=/srv/data:rw http=api.example.com\n  tandem grants revoke dataset kv\n  tandem grants revoke dataset http api.example.com --tenant acme\n  tandem grants grant dataset secrets.token=@-    # the secret from standard input\n  tandem grants clear dataset                     # back to the configuration\n\nA change is in force at the next use of the capability, is kept over restarts and wins over the configuration.\nRelative paths are below the data directory."
+    after_help = "Examples:\n  tandem grants dataset\n  tandem grants grant dataset fs.data=/srv/data:rw http=api.example.com\n  tandem grants revoke dataset kv\n  tandem grants revoke dataset http api.example.com --tenant acme\n  tandem grants grant dataset secrets.token=@-    # the secret from standard input\n  tandem grants clear dataset                     # back to the configuration\n\nA change is in force at the next use of the capability, is kept over restarts and wins over the configuration.\nRelative paths count from the working directory."
 )]
 pub(crate) struct Grants {
     #[command(subcommand)]
@@ -129,7 +129,15 @@ pub(crate) fn grants(args: Grants) -> anyhow::Result<Exit> {
 fn given(words: &str) -> anyhow::Result<(GrantItem, GrantChange)> {
     match words.split_once("=@") {
         Some((item, from)) if item.starts_with("secrets.") => Ok(GrantChange::secret(item, secret(from)?)?),
-        _ => Ok(GrantChange::from_words(words)?),
+        _ => {
+            let (item, mut change) = GrantChange::from_words(words)?;
+            if let GrantChange::Grant(Given::Fs(grant)) = &mut change {
+                // The host that keeps it works elsewhere.
+                let here = std::env::current_dir().context("there is no working directory any more")?;
+                grant.path.count_from(here.to_str().context("the working directory's name is no UTF-8")?);
+            }
+            Ok((item, change))
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "States: serving; canary (a new version has a share of the calls); compiling (nothing of the file is served yet); refused (nothing of the file is served); stored (no host runs).\n\nThe source is where `tandem install` had the file from, as tandem.lock says. `-`: it was put there by hand, or changed since."
+    after_help = "States: serving; canary (a new version has a share of the calls); compiling (nothing of the file is served yet); refused (nothing of the file is served); stored (no host runs).\n\nExit codes: 0 a host answered, 1 none runs and the states are of the files, 2 usage.\n\nThe source is where `tandem install` had the file from, as tandem.lock says. `-`: it was put there by hand, or changed since."
 )]
 pub(crate) struct List {
     #[command(flatten)]
@@ -59,7 +59,15 @@ pub(crate) struct Rollback {
 }
 
 pub(crate) fn list(args: List) -> anyhow::Result<Exit> {
-    ask(&args.source, Ask::Plugins, args.json)
+    let config = config::load(&args.source)?;
+    let (runs, data) = (client::runs(&config), config.plugins.data_directory.clone());
+    show(&args.source, client::ask(config, Ask::Plugins)?, args.json)?;
+    if runs {
+        return Ok(Exit::Success);
+    }
+    let remedy = "start one with `tandem serve`, or name its configuration with --config";
+    writeln!(crate::terminal::err(), "no host runs with the data directory {data}; {remedy}")?;
+    Ok(Exit::Failure)
 }
 
 pub(crate) fn reload(args: Reload) -> anyhow::Result<Exit> {
@@ -82,7 +90,7 @@ pub(crate) fn rollback(args: Rollback) -> anyhow::Result<Exit> {
     let answer = client::ask(config::load(&args.source)?, Ask::RollBack { plugin: args.plugin.clone(), to: args.to })?;
     let noted = follow_rollback(&args.source, &args.plugin);
     show(&args.source, answer, args.json)?;
-    let lock = lock_path(&args.source);
+    let lock = lock_path(&args.source)?;
     let mut told = crate::terminal::err();
     match noted {
         Ok(Some(version)) => writeln!(told, "{} says {version} now", lock.display())?,
@@ -99,12 +107,8 @@ pub(crate) fn rollback(args: Rollback) -> anyhow::Result<Exit> {
     Ok(Exit::Success)
 }
 
-fn ask(source: &Source, ask: Ask, json: bool) -> anyhow::Result<Exit> {
-    show(source, client::ask(config::load(source)?, ask)?, json)
-}
-
 fn show(source: &Source, mut plugins: Value, json: bool) -> anyhow::Result<Exit> {
-    let lock = Lock::read(&lock_path(source))?.unwrap_or_default();
+    let lock = Lock::read(&lock_path(source)?)?.unwrap_or_default();
     for plugin in plugins.as_array_mut().into_iter().flatten() {
         add_source(plugin, &lock);
     }

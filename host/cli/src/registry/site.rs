@@ -17,6 +17,7 @@ use super::{Common, Reach, place::Present};
 use crate::{
     args,
     config::{self, below_data},
+    locations::Location,
     progress::Transfer,
     reload::load_options,
     supply::Supply,
@@ -36,9 +37,8 @@ pub(super) struct Site {
 }
 
 /// Where the lock file of a configuration is: beside it, or where it would be.
-pub(crate) fn lock_path(source: &args::Source) -> PathBuf {
-    let beside = source.config.as_deref().and_then(Path::parent).unwrap_or("".as_ref());
-    beside.join(LOCK_NAME)
+pub(crate) fn lock_path(source: &args::Source) -> anyhow::Result<PathBuf> {
+    Ok(Location::of(source)?.directory.join(LOCK_NAME))
 }
 
 /// The client of a configuration.
@@ -72,7 +72,7 @@ impl Site {
             }
             Err(TryLockError::Error(error)) => return Err(error).with_context(|| directory.display().to_string()),
         }
-        let lock_path = lock_path(source);
+        let lock_path = lock_path(source)?;
         let lock = Lock::read(&lock_path)?;
         let path = config::store_path(&config);
         let store = Store::open(&path).with_context(|| format!("cannot open the store {}", path.display()))?;

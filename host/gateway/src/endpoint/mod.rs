@@ -129,6 +129,9 @@ impl Edge {
             let error = ErrorData::new(answer::SESSION_NOT_FOUND, "there is no such session", None);
             return answer::refusal(StatusCode::NOT_FOUND, &Refused::new(None, error));
         }
+        if method == Method::DELETE {
+            return self.end(incoming, request).await;
+        }
         self.pass(incoming, request, None).await
     }
 
@@ -222,6 +225,16 @@ impl Edge {
             return answer::refusal(status, &Refused::new(None, error));
         }
         answer::in_json(response, id).await
+    }
+
+    /// Ends a session. Clients take 200, 204 and 404 for an answer, and report rmcp's 202 as a failure.
+    async fn end(&self, incoming: &Incoming, request: Request) -> Response {
+        let mut response = self.pass(incoming, request, None).await;
+        if response.status() == StatusCode::ACCEPTED {
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            *response.body_mut() = Body::empty();
+        }
+        response
     }
 }
 

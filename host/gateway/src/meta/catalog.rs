@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tandem_catalog::{Category, Tool, View, shown_name};
 use tandem_manifest::{Affinity, TaskSupport};
-use tandem_router::{CallError, RuntimeStatus, Violation, unknown_tool};
+use tandem_router::{CallError, RuntimeStatus, Violation, choose, unknown_tool};
 
 use crate::mcp::lists::{decode, encode};
 
@@ -162,7 +162,7 @@ pub(super) fn schemas(arguments: GetSchema, view: &View) -> Result<Value, CallEr
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for name in names {
         match view.tool(&name) {
-            Some(tool) => known.push(describe(tool)),
+            Some(tool) => known.push(describe(view, tool)),
             None => {
                 // A list of names that are not there is compared with all that are.
                 let near = if unknown.len() < MAX_GUESSED { view.near_tools(&name) } else { Vec::new() };
@@ -186,7 +186,7 @@ pub(super) fn schemas(arguments: GetSchema, view: &View) -> Result<Value, CallEr
 }
 
 /// All that is to know of a tool, here and in the REST interface.
-pub(crate) fn describe(tool: &Tool) -> Value {
+pub(crate) fn describe(view: &View, tool: &Tool) -> Value {
     let descriptor = &tool.descriptor;
     let limits = &tool.limits;
     let mut out = json!({
@@ -202,9 +202,23 @@ pub(crate) fn describe(tool: &Tool) -> Value {
             "output_bytes": limits.output,
             "concurrency": limits.concurrency,
         },
+        "retry": {
+            "policy": tool.retry.policy,
+            "attempts": tool.retry.attempts(),
+            "base_delay_ms": tool.retry.base_delay.as_millis(),
+        },
         "interface_cid": tool.digest,
     });
     if let Some(out) = out.as_object_mut() {
+        if let Some(category) = view.category(&tool.category) {
+            let (lane, reason) = choose(category, &descriptor.name);
+            out.insert("lane".to_owned(), json!({ "name": lane.as_str(), "reason": reason }));
+            out.insert("requires_p2p".to_owned(), category.requires_p2p.into());
+            out.insert("priority".to_owned(), category.priority.into());
+        }
+        if let Some(ttl) = tool.cache_ttl {
+            out.insert("cache_ttl_ms".to_owned(), (ttl.as_millis() as u64).into());
+        }
         if tool.task != TaskSupport::Forbidden {
             out.insert("task".to_owned(), tool.task.as_str().into());
         }

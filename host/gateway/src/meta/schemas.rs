@@ -141,7 +141,15 @@ fn get_schema() -> (MetaTool, Tool) {
                         "name": { "type": "string" }, "category": { "type": "string" }, "description": { "type": "string" },
                         "input_schema": { "type": "object" }, "output_schema": { "type": "object" },
                         "annotations": { "type": "object" }, "limits": { "type": "object" },
-                        "interface_cid": { "type": "string" },
+                        "interface_cid": { "type": "string" }, "requires_p2p": { "type": "boolean" },
+                        "lane": { "type": "object", "properties": {
+                            "name": { "type": "string" }, "reason": { "type": "string" }
+                        } },
+                        "priority": { "type": "integer" }, "cache_ttl_ms": { "type": "integer" },
+                        "retry": { "type": "object", "properties": {
+                            "policy": { "type": "string" }, "attempts": { "type": "integer" },
+                            "base_delay_ms": { "type": "integer" }
+                        } },
                         "task": { "type": "string", "enum": ["optional", "required"] }
                     },
                     "required": ["name", "category", "description", "input_schema", "annotations", "limits", "interface_cid"]

@@ -78,7 +78,7 @@ pub(super) async fn tool(
 ) -> Result<Json<Value>, Problem> {
     let view = shared.router.view(&incoming.caller);
     match view.tool(&name) {
-        Some(tool) => Ok(Json(describe(tool))),
+        Some(tool) => Ok(Json(describe(&view, tool))),
         None => Err(Problem::from(&unknown_tool(&view, &name, view.near_tools(&name)))),
     }
 }

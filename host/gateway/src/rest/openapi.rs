@@ -119,6 +119,9 @@ fn schemas() -> Value {
             "name": string(), "title": string(), "category": string(), "description": string(),
             "input_schema": { "type": "object" }, "output_schema": { "type": "object" },
             "annotations": { "type": "object" }, "limits": { "type": "object" }, "interface_cid": string(),
+            "lane": object(json!({ "name": string(), "reason": string() })), "requires_p2p": boolean(),
+            "priority": { "type": "integer" }, "cache_ttl_ms": { "type": "integer" },
+            "retry": object(json!({ "policy": string(), "attempts": { "type": "integer" }, "base_delay_ms": { "type": "integer" } })),
             "task": string()
         })),
         "Call": object(json!({ "arguments": { "type": "object" } })),
@@ -131,7 +134,7 @@ fn schemas() -> Value {
         "Executed": { "type": "object", "additionalProperties": true, "properties": {
             "_runtime": string(), "_duration_ms": { "type": "number" }, "_error": boolean()
         } },
-        "Health": object(json!({ "status": string(), "version": string(), "uptime_seconds": { "type": "integer" } })),
+        "Health": object(json!({ "status": string(), "down": array(string()), "version": string(), "uptime_seconds": { "type": "integer" } })),
         "Ready": object(json!({ "ready": boolean(), "draining": boolean(), "in_flight": { "type": "integer" } })),
         "Runtime": object(json!({
             "ready": boolean(), "lanes": array(json!({ "type": "object" })), "categories": array(json!({ "type": "object" }))

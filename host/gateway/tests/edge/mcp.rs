@@ -172,7 +172,7 @@ async fn sessions_are_bounded_and_an_idle_one_makes_room() {
     assert_eq!((&refused.json()["code"], &refused.json()["limit"]), (&json!("limited"), &json!("sessions")));
     assert_eq!(refused.header("retry-after"), "5");
     let ended = [("mcp-session-id", used.as_str())];
-    assert_eq!(edge.send(edge.request("DELETE", "/mcp", &ended, "")).await.status, 202);
+    assert_eq!(edge.send(edge.request("DELETE", "/mcp", &ended, "")).await.status, 204);
     assert_eq!(edge.initialize().await.status, 200);
     // Clients of the newer revision have no session to be short of.
     assert_eq!(edge.ask("/mcp", "tools/list", json!({})).await.status, 200);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{
     HostConfig, absent,
     origin::Origins,
+    paths::{PathBases, anchor},
     reference::{Resolve, resolve_all},
 };
 use crate::{
@@ -28,6 +29,8 @@ pub struct ConfigSources<'a> {
     pub flags: &'a [(String, String)],
     /// Gives the text of `${…}`, or says in a few words why there is none. The answer must not repeat secrets.
     pub resolve: &'a Resolve<'a>,
+    /// What relative paths count from.
+    pub bases: PathBases<'a>,
 }
 
 impl std::fmt::Debug for ConfigSources<'_> {
@@ -51,6 +54,7 @@ pub(super) fn load(sources: &ConfigSources<'_>) -> Result<HostConfig, ManifestEr
     resolve_all(&mut tree, sources.resolve);
     let mut config: HostConfig = read(&tree)?;
     config.origins = Origins::new(&tree);
+    anchor(&mut config, &sources.bases);
     config.grants.values_mut().for_each(|grants| inherit(grants, sources.environment));
     for tenant in config.tenants.values_mut() {
         tenant.grants.values_mut().for_each(|grants| inherit(grants, sources.environment));

@@ -2,8 +2,8 @@
 //!
 //! Everything has a default: a host without any configuration listens on loopback and reaches nothing. Four
 //! layers lie over each other: defaults, the file, the environment (`TANDEM_SERVER__PORT`), flags. A text may
-//! hold `${env:NAME}` and `${file:/path}`; secrets have no other form. Every error names its line, variable or
-//! flag, and every value knows its [`Origin`].
+//! hold `${env:NAME}` and `${file:/path}`; secrets have no other form. Relative paths of the file count from the file's
+//! directory ([`PathBases`]). Every error names its line, variable or flag, and every value knows its [`Origin`].
 
 mod absent;
 mod audit;
@@ -15,6 +15,7 @@ mod layers;
 mod origin;
 mod outgoing;
 mod p2p;
+mod paths;
 mod plugins;
 mod reactor;
 mod reference;
@@ -41,10 +42,11 @@ pub use outgoing::OutgoingConfig;
 pub use p2p::{
     Admission, DiscoveryConfig, GithubConfig, NatConfig, P2pConfig, PeerLimitsConfig, TaskQueueConfig, WorkflowConfig,
 };
+pub use paths::PathBases;
 pub use plugins::{CanaryConfig, PluginPattern, PluginsConfig};
 pub use reactor::{Fallback, ReactorConfig};
 pub use reference::Reference;
-pub use server::{Exposure, ServerConfig};
+pub use server::{Exposure, ReadyPart, ServerConfig};
 pub use store::{StoreConfig, StoreUrl};
 pub use tasks::TasksConfig;
 pub use telemetry::{LogFormat, TelemetryConfig};
@@ -104,7 +106,7 @@ impl HostConfig {
     ///
     /// ```
     /// use std::collections::BTreeMap;
-    /// use tandem_manifest::{ConfigSources, HostConfig, Origin};
+    /// use tandem_manifest::{ConfigSources, HostConfig, Origin, PathBases};
     ///
     /// let environment = BTreeMap::from([("TANDEM_SERVER__PORT".to_owned(), "9000".to_owned())]);
     /// let config = HostConfig::load(&ConfigSources {
@@ -112,6 +114,7 @@ impl HostConfig {
     ///     environment: &environment,
     ///     flags: &[],
     ///     resolve: &|reference| Err(format!("{reference} is not available")),
+    ///     bases: PathBases::default(),
     /// })?;
     /// assert_eq!(config.server.port, 9000);
     /// assert_eq!(config.origin("server.port"), Origin::Env("TANDEM_SERVER__PORT".into()));

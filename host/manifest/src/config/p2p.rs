@@ -204,7 +204,7 @@ pub struct DiscoveryConfig {
     pub rendezvous: Vec<MultiaddrText>,
     /// Whether this host is a rendezvous point for others.
     pub rendezvous_server: bool,
-    /// The directory of the file registry; a relative path is below the data directory.
+    /// The directory of the file registry; one of this host alone, below the data directory, unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
     /// In an issue of a GitHub repository.

@@ -45,8 +45,8 @@ impl PluginPattern {
 pub struct PluginsConfig {
     /// The directory that plugins are loaded from.
     pub directory: String,
-    /// The directory of everything that must survive a restart: the store, compiled plugins, tenants' files,
-    /// the host's own keys. Relative paths of grants and of the store are below it.
+    /// The directory of everything that must survive a restart: the store, compiled plugins, the host's own keys. The path of
+    /// the store is below it.
     pub data_directory: String,
     /// Where compiled code is kept; `compiled` below the data directory unless given. Hosts of one user may
     /// share it: what is in it is authenticated.

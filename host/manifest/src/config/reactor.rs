@@ -28,6 +28,9 @@ pub enum Fallback {
 pub struct ReactorConfig {
     /// Whether there is one.
     pub enabled: bool,
+    /// Whether a host over standard input has it too (`serve --stdio`, also `--p2p`): clients start several of them, and only one
+    /// can be at an address with an identity.
+    pub stdio: bool,
     /// The address of its own listener.
     #[serde(deserialize_with = "ip_address")]
     pub host: IpAddr,
@@ -45,6 +48,7 @@ impl Default for ReactorConfig {
     fn default() -> Self {
         Self {
             enabled: true,
+            stdio: false,
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 8_001,
             cpu: HumanDuration::millis(50),

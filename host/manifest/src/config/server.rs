@@ -24,6 +24,16 @@ pub enum Exposure {
     Full,
 }
 
+/// What may keep a host from being ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReadyPart {
+    /// The reactor lane, where the host has one.
+    Reactor,
+    /// Every file of the plugin directory: none is refused or still compiling.
+    Plugins,
+}
+
 /// The general lane's listener.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
@@ -52,6 +62,8 @@ pub struct ServerConfig {
     /// closed where callers authenticate, and open where none does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_token: Option<Secret>,
+    /// What has to be up beside the general lane, the listener and the audit log for `/health/ready` to say so.
+    pub ready_requires: Vec<ReadyPart>,
     /// Open connections; more wait.
     pub connection_limit: u32,
     /// How long a client may take to send the head of its first request.
@@ -88,6 +100,7 @@ impl Default for ServerConfig {
             allow_unauthenticated: false,
             stdio_tenant: None,
             metrics_token: None,
+            ready_requires: Vec::new(),
             connection_limit: 4_096,
             head_timeout: HumanDuration::secs(10),
             idle_timeout: HumanDuration::secs(75),

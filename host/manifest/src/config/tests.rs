@@ -26,7 +26,13 @@ fn resolve(reference: Reference<'_>) -> Result<String, String> {
 fn load_all(text: &str, variables: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<HostConfig, ManifestErrors> {
     let flags: Vec<(String, String)> = flags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     let file = Some(("tandem.toml", text)).filter(|(_, text)| !text.is_empty());
-    HostConfig::load(&ConfigSources { file, environment: &environment(variables), flags: &flags, resolve: &resolve })
+    HostConfig::load(&ConfigSources {
+        file,
+        environment: &environment(variables),
+        bases: Default::default(),
+        flags: &flags,
+        resolve: &resolve,
+    })
 }
 
 fn load(text: &str) -> HostConfig {

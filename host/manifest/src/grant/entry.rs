@@ -21,8 +21,8 @@ const TENANT: &str = "{tenant}";
 /// Longest path, in bytes: Linux takes no longer one.
 const MAX_PATH: usize = 4_095;
 
-/// The path of a granted directory. A relative one is below the data directory; `{tenant}` in it stands for the tenant's
-/// name, and the host makes such a directory for each tenant; none climbs with `..`.
+/// The path of a granted directory. A relative one counts from the configuration file's directory; `{tenant}` in it stands for
+/// the tenant's name, and the host makes such a directory for each tenant; none climbs with `..`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct GrantPath(String);
@@ -32,6 +32,13 @@ impl GrantPath {
     #[must_use]
     pub fn of_tenant(&self, tenant: &str) -> Option<Self> {
         self.0.contains(TENANT).then(|| Self(self.0.replace(TENANT, tenant)))
+    }
+
+    /// Puts a directory before it, if it is relative and the directory is not empty.
+    pub fn count_from(&mut self, directory: &str) {
+        if !self.0.starts_with('/') && !directory.is_empty() {
+            self.0 = format!("{}/{}", directory.trim_end_matches('/'), self.0);
+        }
     }
 
     /// The path.

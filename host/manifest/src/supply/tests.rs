@@ -12,6 +12,7 @@ fn config(plugins: &str) -> HostConfig {
         file: Some(("tandem.toml", &text)),
         environment: &BTreeMap::new(),
         flags: &[],
+        bases: Default::default(),
         resolve: &|_| Err("none".to_owned()),
     };
     HostConfig::load(&sources).unwrap_or_else(|errors| panic!("{}", errors.render(false)))

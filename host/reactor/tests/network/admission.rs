@@ -40,7 +40,8 @@ fn psk(key: &str) -> P2pConfig {
         [p2p.discovery]\nfile = false\nenv = false\nloopback = true\n";
     let resolve = |_: Reference<'_>| Ok(key.to_owned());
     let (environment, file) = (BTreeMap::new(), Some(("tandem.toml", text)));
-    let sources = ConfigSources { file, environment: &environment, flags: &[], resolve: &resolve };
+    let sources =
+        ConfigSources { file, environment: &environment, bases: Default::default(), flags: &[], resolve: &resolve };
     HostConfig::load(&sources).unwrap().p2p
 }
 

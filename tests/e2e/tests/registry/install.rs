@@ -163,7 +163,7 @@ async fn the_lock_file_is_restored_exactly() -> anyhow::Result<()> {
     other.right(&["install", "--locked"]).await?;
     assert_eq!((std::fs::read(other.path().join("plugins/echo.wasm"))?, other.lock()), (file.clone(), lock.clone()));
     assert!(other.right(&["install", "--locked"]).await?.out.contains("is installed already"));
-    let listed: Value = serde_json::from_str(&other.right(&["list", "--json"]).await?.out)?;
+    let listed: Value = serde_json::from_str(&other.run(&["list", "--json"]).await?.out)?;
     assert_eq!((&listed[0]["state"], &listed[0]["source"]), (&json!("stored"), &json!(stable)));
 
     let moved = other.wrong(&["install", &stable, "--locked", "--yes"]).await?;

@@ -31,6 +31,7 @@ impl Home {
         let directory = tempfile::tempdir()?;
         let docker = directory.path().join("docker");
         std::fs::create_dir(&docker)?;
+        std::fs::write(directory.path().join("tandem.toml"), "")?;
         Ok(Self { directory, docker })
     }
 

@@ -9,6 +9,7 @@ fn config() -> HostConfig {
         file: Some(("tandem.toml", CONFIG)),
         environment: &BTreeMap::new(),
         flags: &[],
+        bases: Default::default(),
         resolve: &|_| Err("none".to_owned()),
     };
     HostConfig::load(&sources).unwrap_or_else(|errors| panic!("{}", errors.render(false)))

@@ -1,28 +1,30 @@
 //! `tandem call` and `tandem tools`: an MCP client of a running host.
 
-use std::io::{IsTerminal, Read, Write};
+mod failure;
+mod show;
+mod words;
+
+use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, bail};
+pub(crate) use failure::endpoint;
 use indicatif::{ProgressBar, ProgressStyle};
 use rmcp::{
     ClientHandler, RoleClient, ServiceExt,
     model::{
         CallToolRequestParams, CallToolResult, ClientConfig, ContentBlock, Implementation, ProgressNotificationParam,
-        ResourceContents, Tool,
+        ResourceContents,
     },
     service::{NotificationContext, RunningService},
     transport::{StreamableHttpClientTransport, streamable_http_client::StreamableHttpClientTransportConfig},
 };
-use serde_json::{Map, Value};
-use tandem_manifest::exact::ExactNumbers;
+use serde_json::Value;
+pub(crate) use words::json as arguments;
 
 use crate::{
     args::{Call, Target, Tools},
     exit::Exit,
 };
-
-/// Arguments on standard input. A host refuses larger requests anyway.
-const MAX_ARGUMENTS: u64 = 16 << 20;
 
 /// Shows progress of the call on a terminal.
 struct Handler {
@@ -60,32 +62,34 @@ type Client = RunningService<RoleClient, Handler>;
 async fn connect(target: &Target) -> anyhow::Result<Client> {
     // Without a provider of its own, the HTTP client has no TLS; a second installation is no error.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let mut config = StreamableHttpClientTransportConfig::with_uri(target.url.as_str());
+    let url = failure::endpoint_at(&target.url, "/mcp/full").context("--url or TANDEM_URL")?;
+    let mut config = StreamableHttpClientTransportConfig::with_uri(url);
     if let Some(token) = &target.token {
         config = config.auth_header(token.clone());
     }
     let handler = Handler::new(std::io::stderr().is_terminal() && !target.json);
-    handler.serve(StreamableHttpClientTransport::from_config(config)).await.with_context(|| {
-        format!(
-            "cannot reach a host at {}; is it running? start one with `tandem serve`, or name another with --url",
-            target.url
-        )
-    })
+    match handler.serve(StreamableHttpClientTransport::from_config(config)).await {
+        Ok(client) => Ok(client),
+        Err(error) => Err(failure::of_start(error, target).await),
+    }
 }
 
 /// A host that is asked several things.
-pub(crate) struct Session(Client);
+pub(crate) struct Session(Client, Target);
 
 impl Session {
     pub(crate) async fn open(target: &Target) -> anyhow::Result<Self> {
-        connect(target).await.map(Self)
+        Ok(Self(connect(target).await?, target.clone()))
     }
 
     /// Calls a tool and answers its structured result; what the tool refuses is an error.
     pub(crate) async fn ask(&self, tool: &str, arguments: Value) -> anyhow::Result<Value> {
         let arguments = arguments.as_object().cloned().unwrap_or_default();
         let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
-        let result = self.0.call_tool(params).await?;
+        let result = match self.0.call_tool(params).await {
+            Ok(result) => result,
+            Err(error) => return Err(failure::of_request(error, &self.1).await),
+        };
         if result.is_error == Some(true) {
             let texts: Vec<_> = result.content.iter().map(block_text).collect();
             bail!("{tool}: {}", texts.join("; "));
@@ -104,36 +108,21 @@ fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 /// Calls one tool and prints its answer.
 pub(crate) fn call(args: Call) -> anyhow::Result<Exit> {
-    let arguments = arguments(&args.arguments)?;
+    let arguments = words::read(&args.arguments)?;
     runtime()?.block_on(async {
         let client = connect(&args.target).await?;
         let bar = client.service().bar.clone();
         let params = CallToolRequestParams::new(args.tool).with_arguments(arguments);
         let result = client.call_tool(params).await;
         bar.finish_and_clear();
-        let result = result?;
+        let result = match result {
+            Ok(result) => result,
+            Err(error) => return Err(failure::of_request(error, &args.target).await),
+        };
         print_result(&result, args.target.json)?;
         drop(client.cancel().await);
         Ok(if result.is_error == Some(true) { Exit::ToolError } else { Exit::Success })
     })
-}
-
-pub(crate) fn arguments(text: &str) -> anyhow::Result<Map<String, Value>> {
-    let mut input = String::new();
-    let text = if text == "-" {
-        std::io::stdin().take(MAX_ARGUMENTS).read_to_string(&mut input)?;
-        &input
-    } else {
-        text
-    };
-    let value = serde_json::from_str(text).context("the arguments are not JSON")?;
-    if let Some(pointer) = ExactNumbers::of(text).and_then(|exact| exact.wide_integer(&value)) {
-        bail!("{pointer} of the arguments is an integer beyond 64 bits, which would be rounded: send it as a string");
-    }
-    match value {
-        Value::Object(map) => Ok(map),
-        _ => bail!("the arguments must be a JSON object, as '{{\"name\": \"value\"}}'"),
-    }
 }
 
 pub(crate) fn print_result(result: &CallToolResult, json: bool) -> anyhow::Result<()> {
@@ -165,46 +154,20 @@ fn block_text(block: &ContentBlock) -> String {
     }
 }
 
-/// Lists tools.
+/// Lists tools, or shows one.
 pub(crate) fn tools(args: Tools) -> anyhow::Result<Exit> {
     runtime()?.block_on(async {
-        let mut target = args.target.clone();
-        if let Some(category) = &args.category {
-            target.url = category_url(&target.url, category);
-        }
-        let client = connect(&target).await?;
-        let mut tools = client.list_all_tools().await?;
-        tools.sort_by(|a, b| (category_of(a), &a.name).cmp(&(category_of(b), &b.name)));
-        print_tools(&tools, target.json)?;
+        let client = connect(&args.target).await?;
+        let mut tools = match client.list_all_tools().await {
+            Ok(tools) => tools,
+            Err(error) => return Err(failure::of_request(error, &args.target).await),
+        };
         drop(client.cancel().await);
+        tools.sort_by(|a, b| (show::category_of(a), &a.name).cmp(&(show::category_of(b), &b.name)));
+        match &args.name {
+            None => show::list(&tools, args.target.json)?,
+            Some(name) => show::named(tools, name, args.target.json)?,
+        }
         Ok(Exit::Success)
     })
-}
-
-fn category_url(url: &str, category: &str) -> String {
-    let base = url.trim_end_matches('/');
-    let base = base.strip_suffix("/full").unwrap_or(base);
-    format!("{base}/category/{category}")
-}
-
-fn category_of(tool: &Tool) -> &str {
-    tool.meta.as_ref().and_then(|meta| meta.get("tandem/category")).and_then(Value::as_str).unwrap_or("")
-}
-
-fn print_tools(tools: &[Tool], json: bool) -> anyhow::Result<()> {
-    let mut out = crate::terminal::out();
-    if json {
-        return Ok(writeln!(out, "{}", crate::terminal::json(tools)?)?);
-    }
-    let width = tools.iter().map(|tool| tool.name.len()).max().unwrap_or(0);
-    let mut category = None;
-    for tool in tools {
-        if category != Some(category_of(tool)) {
-            category = Some(category_of(tool));
-            writeln!(out, "{}", crate::terminal::line(category_of(tool)))?;
-        }
-        let first = tool.description.as_deref().unwrap_or("").lines().next().unwrap_or("");
-        writeln!(out, "  {:width$}  {first}", tool.name)?;
-    }
-    Ok(())
 }
