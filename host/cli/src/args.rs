@@ -17,6 +17,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Load the plugins and serve them over MCP and REST
     Serve(Serve),
+    /// Write the entry of this host into the configuration of an MCP client
+    Connect(crate::connect::Connect),
     /// Call one tool of a running host
     Call(Call),
     /// List the categories and tools of a running host, or show one tool

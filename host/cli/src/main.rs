@@ -10,6 +10,7 @@ mod auth;
 mod author;
 mod client;
 mod config;
+mod connect;
 #[cfg(test)]
 mod consumed;
 mod descriptors;
@@ -52,6 +53,7 @@ fn main() -> std::process::ExitCode {
     let args = Args::from_arg_matches(&shells::command().get_matches()).unwrap_or_else(|error| error.exit());
     let result = match args.command {
         Command::Serve(args) => serve::run(args),
+        Command::Connect(args) => connect::run(&args),
         Command::Call(args) => client::call(args),
         Command::Tools(args) => client::tools(args),
         Command::Peers(args) => p2p::peers(args),

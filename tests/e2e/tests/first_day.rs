@@ -1,0 +1,112 @@
+//! What a newcomer does first, by the README alone, from directories that know nothing of the checkout.
+
+use std::{collections::BTreeSet, path::Path};
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+use tandem_harness::root;
+use tokio::process::Command;
+
+use crate::stdio::Pipe;
+
+/// Where the README has its readers put their own checkout.
+const PLACEHOLDER: &str = "/path/to/tandem";
+
+/// The README's entry for clients that start their servers: exactly its command, and nothing in the environment.
+fn entry() -> anyhow::Result<Command> {
+    let readme = std::fs::read_to_string(root().join("README.md"))?;
+    let blocks = readme.split("```json").skip(1).filter_map(|rest| rest.split("```").next());
+    let entries = blocks.filter_map(|block| serde_json::from_str::<Value>(block).ok());
+    let mut servers = entries.map(|entry| entry["mcpServers"]["tandem"].clone());
+    let server = servers.find(|server| server.get("command").is_some()).context("the README has no such entry")?;
+    let ours = |text: &Value| Some(text.as_str()?.replace(PLACEHOLDER, &root().display().to_string()));
+    let mut command = Command::new(ours(&server["command"]).context("no command")?);
+    command.args(server["args"].as_array().context("no arguments")?.iter().filter_map(ours)).env_clear();
+    Ok(command)
+}
+
+/// The addresses at which a process has sockets of TCP and UDP.
+fn ports(pid: u32) -> anyhow::Result<Vec<String>> {
+    let links = std::fs::read_dir(format!("/proc/{pid}/fd"))?.filter_map(|fd| std::fs::read_link(fd.ok()?.path()).ok());
+    let inode = |link: std::path::PathBuf| Some(link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned());
+    let sockets: BTreeSet<String> = links.filter_map(inode).collect();
+    let mut ports = Vec::new();
+    for kind in ["tcp", "tcp6", "udp", "udp6"] {
+        let table = std::fs::read_to_string(format!("/proc/{pid}/net/{kind}")).unwrap_or_default();
+        let rows = table.lines().skip(1).map(|row| row.split_whitespace().collect::<Vec<_>>());
+        let own = rows.filter(|row| row.get(9).is_some_and(|inode| sockets.contains(*inode)));
+        ports.extend(own.map(|row| format!("{kind} {}", row[1])));
+    }
+    Ok(ports)
+}
+
+async fn load_sample(host: &mut Pipe) -> anyhow::Result<Value> {
+    let call = json!({"tool": "dataset_load", "arguments": {"path": "data/countries.csv", "limit": 1}});
+    let result = host.ask("tools/call", json!({"name": "tools_dispatch", "arguments": call})).await?;
+    anyhow::ensure!(result["isError"] != true, "{result}");
+    Ok(result["structuredContent"].clone())
+}
+
+fn names(directory: &Path) -> anyhow::Result<Vec<std::ffi::OsString>> {
+    Ok(std::fs::read_dir(directory)?.filter_map(|entry| Some(entry.ok()?.file_name())).collect())
+}
+
+#[tokio::test]
+async fn the_readmes_entry_works_from_any_directory_and_beside_another_child() -> anyhow::Result<()> {
+    let mut command = entry()?;
+    command.current_dir("/");
+    let mut first = Pipe::start(command).await?;
+    // A project whose author would like to say what the host serves.
+    let project = tempfile::tempdir()?;
+    std::fs::write(project.path().join("tandem.toml"), "plugins.directory = \"/nowhere\"\n")?;
+    let mut command = entry()?;
+    command.current_dir(project.path());
+    let mut second = Pipe::start(command).await?;
+    for host in [&mut first, &mut second] {
+        let listed = host.ask("tools/list", json!({})).await?;
+        let listed: Vec<&str> =
+            listed["tools"].as_array().context("no tools")?.iter().filter_map(|t| t["name"].as_str()).collect();
+        assert!(listed.contains(&"tools_dispatch") && listed.len() < 10, "{listed:?}");
+        let loaded = load_sample(host).await?;
+        assert_eq!(loaded["rows"].as_array().map(Vec::len), Some(1), "{loaded}");
+        assert_eq!(ports(host.pid()?)?, Vec::<String>::new(), "it listens nowhere");
+    }
+    first.close().await?;
+    second.close().await?;
+    assert_eq!(names(project.path())?, ["tandem.toml"], "nothing was written there");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_child_joins_the_network_only_when_it_is_told_to() -> anyhow::Result<()> {
+    let home = tempfile::tempdir()?;
+    std::fs::create_dir(home.path().join("plugins"))?;
+    std::fs::write(home.path().join("tandem.toml"), "[p2p]\nlisten = [\"/ip4/127.0.0.1/tcp/0\"]\n")?;
+    for (told, flags) in [(false, vec![]), (true, vec!["--p2p"]), (true, vec!["--set", "reactor.stdio=true"])] {
+        let mut command = Command::new(tandem_harness::binary());
+        command
+            .args(["serve", "--stdio", "--config"])
+            .arg(home.path().join("tandem.toml"))
+            .args(&flags)
+            .current_dir("/");
+        let host = Pipe::start(command).await?;
+        let mut found = ports(host.pid()?)?;
+        // The thread of the network may begin after the first answer.
+        for _ in 0..200 {
+            if !told || !found.is_empty() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            found = ports(host.pid()?)?;
+        }
+        assert_eq!(!found.is_empty(), told, "{flags:?}: {found:?}");
+        host.close().await?;
+    }
+    let there: BTreeSet<_> = names(home.path())?.into_iter().collect();
+    assert_eq!(
+        there,
+        BTreeSet::from(["data".into(), "plugins".into(), "tandem.toml".into()]),
+        "beside the configuration"
+    );
+    Ok(())
+}
