@@ -51,7 +51,7 @@ rust() {
     quiet "$OUT/log" cargo package -p tandem-sdk-macros -p tandem-sdk --allow-dirty --target-dir target/sdk/rust/package
     cp target/sdk/rust/package/package/*.crate "$OUT/rust"
     crate=$(echo "$OUT"/rust/tandem-sdk-[0-9]*.crate)
-    contains "$crate" "$(tar tzf "$crate" | cut -d/ -f2-)" wit/worlds.wit
+    contains "$crate" "$(tar tzf "$crate" | cut -d/ -f2-)" src/bindings/plugin.rs
 }
 
 for language in ${*:-python javascript rust}; do

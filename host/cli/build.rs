@@ -6,7 +6,7 @@ use std::{
 };
 
 /// What goes in, from the root of the source tree. Named one by one: what a build leaves beside a source stays out.
-const PARTS: [&str; 27] = [
+const PARTS: [&str; 26] = [
     "Cargo.toml",
     "wit",
     "sdk/README.md",
@@ -16,7 +16,6 @@ const PARTS: [&str; 27] = [
     "sdk/rust/macros/Cargo.toml",
     "sdk/rust/macros/src",
     "sdk/rust/src",
-    "sdk/rust/wit",
     "sdk/rust/template",
     "sdk/python/README.md",
     "sdk/python/src",

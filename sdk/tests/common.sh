@@ -9,8 +9,8 @@ skip() { # why
 projects() {
     HERE=$WORK/$LANGUAGE/projects
     cp -r "sdk/$LANGUAGE/template" "$HERE/words"
-    grep -rl '{{name}}' "$HERE/words" | while read -r file; do
-        sed 's/{{name}}/words/g' "$file" > "$file.new"
+    grep -rl '{{' "$HERE/words" | while read -r file; do
+        sed 's/{{name}}/words/g; s/{{tool}}/words/g' "$file" > "$file.new"
         # Not mv: the file keeps its mode.
         cat "$file.new" > "$file"
         rm "$file.new"
@@ -19,6 +19,7 @@ projects() {
         [ -d "$example" ] || continue
         cp -r "$example" "$HERE/$(basename "$example")"
     done
+    for project in "$HERE"/*/; do ln -sfn "$PWD" "$project/.sdk"; done
 }
 
 # Builds each project by its own entry point, runs its cases in the sandbox, then packs, serves and calls all of them.

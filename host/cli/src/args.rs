@@ -38,7 +38,7 @@ pub(crate) enum Command {
     /// Say what will trouble operators and clients of a plugin
     Check(crate::author::Check),
     /// Print where the SDKs are, for builds by hand
-    Sdk,
+    Sdk(crate::author::Sdk),
     /// Build a project, or take a built component, and make a plugin of it: with its manifest, its descriptors, a signature
     Pack(crate::author::Pack),
     /// Make a pair of signing keys

@@ -63,7 +63,7 @@ fn main() -> std::process::ExitCode {
         Command::Dev(args) => author::dev(&args),
         Command::Test(args) => author::test(&args),
         Command::Check(args) => author::check(&args),
-        Command::Sdk => author::sdk(),
+        Command::Sdk(args) => author::sdk(&args),
         Command::Pack(args) => author::pack(&args),
         Command::Keygen(args) => package::keygen(&args),
         Command::CompileComponent { order } => {

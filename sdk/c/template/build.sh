@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes build/plugin.wasm, by the SDK in TANDEM_SDK (a directory that holds the SDKs).
+# Makes build/plugin.wasm, with the SDK that the link `.sdk` leads to.
 set -eu
 cd "$(dirname "$0")"
-: "${TANDEM_SDK:?set it to the directory that holds the SDKs; \`tandem dev\` does}"
-exec sh "$TANDEM_SDK/c/build.sh" build/plugin.wasm ./*.c
+[ -d .sdk/sdk/c ] || { echo "the SDK is not here: run \`tandem sdk --link\` in $PWD" >&2; exit 1; }
+exec sh .sdk/sdk/c/build.sh build/plugin.wasm ./*.c

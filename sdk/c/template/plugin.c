@@ -52,7 +52,7 @@ static bool remember(tandem_call *call) {
 
 static const tandem_tool TOOLS[] = {
     {
-        .name = "{{name}}_count",
+        .name = "{{tool}}_count",
         .description = "Counts the words and letters of a text.",
         .read_only = true,
         .idempotent = true,
@@ -67,7 +67,7 @@ static const tandem_tool TOOLS[] = {
         .run = count,
     },
     {
-        .name = "{{name}}_remember",
+        .name = "{{tool}}_remember",
         .description = "Remembers texts, and tells how many there are by now.",
         .input = "{\"type\":\"object\",\"properties\":{"
                  "\"texts\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"description\":\"What to remember.\"}},"

@@ -30,7 +30,7 @@ async function load(name, project) {
     const found = require.resolve(name, { paths: [SDK, project, join(project, ".tools")] });
     return await import(pathToFileURL(found).href);
   } catch (error) {
-    throw new BuildError(`${name} is missing or broken (${error.message.split("\n")[0]}): npm install @tandem/sdk`);
+    throw new BuildError(`${name} is missing or broken (${error.message.split("\n")[0]}): sh build.sh installs it`);
   }
 }
 
@@ -48,7 +48,7 @@ function contract(into, http) {
     }
     return http ? "http-plugin" : "plugin";
   }
-  throw new BuildError(`the contract (wit) is not in ${SDK}: install @tandem/sdk again`);
+  throw new BuildError(`the contract (wit) is not in ${SDK}: run \`tandem sdk --link\``);
 }
 
 /** What `read` makes of a manifest; what is wrong with it is the author's to mend. */

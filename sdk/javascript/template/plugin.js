@@ -46,4 +46,4 @@ const remember = tool({
   },
 });
 
-export default plugin({ tools: { "{{name}}_count": count, "{{name}}_remember": remember } });
+export default plugin({ tools: { "{{tool}}_count": count, "{{tool}}_remember": remember } });

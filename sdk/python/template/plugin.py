@@ -32,7 +32,7 @@ class Remembered:
     total: int
 
 
-@tool(name="{{name}}_count", read_only=True, idempotent=True)
+@tool(name="{{tool}}_count", read_only=True, idempotent=True)
 def count(text: Annotated[str, Arg(max_length=100_000)]) -> Count:
     """Counts the words and letters of a text.
 
@@ -45,7 +45,7 @@ def count(text: Annotated[str, Arg(max_length=100_000)]) -> Count:
     return Count(len(words), sum(c.isalnum() for c in text), max(words, key=len))
 
 
-@tool(name="{{name}}_remember")
+@tool(name="{{tool}}_remember")
 def remember(ctx: Ctx, texts: list[str]) -> Remembered:
     """Remembers texts, and tells how many there are by now.
 

@@ -1,7 +1,10 @@
 """A build, as far as the compiler that it starts."""
 
+import contextlib
+import io
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -17,6 +20,8 @@ import json, sys
 given = sys.argv[1:]
 json.dump(given, open({said!r}, "w"))
 open(given[given.index("--output") + 1], "w").close()
+with open({said!r} + ".py", "w") as copy:
+    copy.write(open(given[given.index("--python-path") + 1] + "/tandem_entry.py").read())
 """
 
 
@@ -35,6 +40,7 @@ class Build(unittest.TestCase):
         compiler = tools / "componentize-py"
         compiler.write_text(_COMPILER.format(python=sys.executable, said=str(self.said)))
         compiler.chmod(0o755)
+        (tools / "python").symlink_to(sys.executable)
         beside = mock.patch("tandem_sdk.build.sys.executable", str(tools / "python"))
         beside.start()
         self.addCleanup(beside.stop)
@@ -56,6 +62,58 @@ class Build(unittest.TestCase):
         self.assertEqual(paths[1], str(self.project))
         self.assertTrue(os.path.isfile(os.path.join(paths[2], "tandem_sdk/guest.py")))
         self.assertEqual(len(paths), 3)
+
+    def refused(self, source: str) -> str:
+        (self.project / "plugin.py").write_text(source)
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(main(["build", str(self.project)]), 1)
+        self.assertFalse(self.said.exists(), "the compiler was not waited for")
+        return said.getvalue()
+
+    def test_what_is_wrong_with_a_plugin_is_told_with_its_place_and_before_it_is_compiled(self) -> None:
+        untyped = "from tandem_sdk import tool\n\n\n@tool\ndef add(a, b: int) -> int:\n    \"Adds.\"\n    return 1\n"
+        self.assertIn("error: plugin.py:4: TypeError: plugin.add: `a` needs a type", self.refused(untyped))
+        self.assertIn("error: plugin.py:2: SyntaxError: unmatched '}'", self.refused("\n}\n"))
+        self.assertIn("plugin.py:1: ModuleNotFoundError: No module named 'nothere'", self.refused("import nothere\n"))
+        self.assertIn("plugin.py:1: SystemExit: 3", self.refused("raise SystemExit(3)\n"))
+
+    def install(self, package: str, files: dict[str, str], metadata: dict[str, str]) -> None:
+        site = self.project / ".venv/lib/python3.11/site-packages"
+        info = f"{package}-1.0.dist-info"
+        head = f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n"
+        written = files | {f"{info}/{name}": text for name, text in metadata.items()}
+        written[f"{info}/METADATA"] = head + metadata.get("METADATA", "")
+        written[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in written)
+        for name, text in written.items():
+            (site / name).parent.mkdir(parents=True, exist_ok=True)
+            (site / name).write_text(text)
+
+    def test_packages_go_in_whole_with_their_metadata_and_what_they_import_late(self) -> None:
+        late = "def render():\n    from importlib import metadata\n    import colorsys\n    return metadata.entry_points(group='marks')\n"
+        files = {"marks/__init__.py": late, "marks/extra.py": "", "marks/broken.py": "import nothere\n", "marks/tests/test_it.py": ""}
+        entries = {"entry_points.txt": "[marks]\nextra = marks.extra:make\n", "METADATA": "Requires-Dist: Marks_Base>=1\n"}
+        self.install("marks", files, entries)
+        self.install("marks-base", {"base.py": "", "setup.py": ""}, {})
+        self.install("another", {"another.py": ""}, {})
+        (self.project / "requirements.txt").write_text("# packages\nmarks>=1\n./local\n")
+        with contextlib.redirect_stderr(io.StringIO()) as told:
+            self.paths()
+        self.assertIn("note: `marks.broken` is left out: ModuleNotFoundError", told.getvalue())
+        entry = Path(f"{self.said}.py").read_text()
+        for module in ["marks.extra", "base", "importlib.metadata", "colorsys"]:
+            self.assertIn(repr(module), entry)
+        for module in ["marks.broken", "marks.tests", "another"]:
+            self.assertNotIn(repr(module), entry)
+        # What the component runs first: no file is looked at afterwards.
+        program = entry.split("import plugin")[0] + """
+sys.path[:] = []
+sys.path_importer_cache.clear()
+points = importlib.metadata.entry_points(group="marks")
+print([point.value for point in points], importlib.metadata.version("Marks.Base"), "colorsys" in sys.modules)
+"""
+        packages = str(self.project / ".venv/lib/python3.11/site-packages")
+        done = subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": packages}, capture_output=True, text=True)
+        self.assertEqual((done.stdout, done.stderr), ("['marks.extra:make'] 1.0 True\n", ""))
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@
 extern crate self as tandem_sdk;
 
 #[doc(hidden)]
-#[allow(missing_docs, reason = "generated")]
+#[allow(missing_docs, unreachable_pub, reason = "generated")]
 pub mod bindings;
 pub mod cache;
 pub mod client;

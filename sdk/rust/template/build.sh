@@ -1,16 +1,14 @@
 #!/bin/sh
-# Makes build/plugin.wasm. With TANDEM_SDK (a directory that holds the SDKs) the SDK comes from there, else from crates.io.
+# Makes build/plugin.wasm, with the SDK that the link `.sdk` leads to.
 # With TANDEM_DEV, as `tandem dev` sets it, it is built to be built again soon; else to be small and fast.
 set -eu
 cd "$(dirname "$0")"
+[ -d .sdk/sdk/rust ] || { echo "the SDK is not here: run \`tandem sdk --link\` in $PWD" >&2; exit 1; }
 target=wasm32-wasip2
 # `tandem dev` has looked.
 [ -n "${TANDEM_DEV:-}" ] || rustup target list --installed 2> /dev/null | grep -qx $target || rustup target add $target
 # A guest's stack and first memory: a memory that never grows inside a call costs no system call.
 export CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS="-Clink-arg=-zstack-size=131072 -Clink-arg=--initial-memory=524288"
-if [ -n "${TANDEM_SDK:-}" ]; then
-    set -- --config "patch.crates-io.tandem-sdk.path=\"$TANDEM_SDK/rust\""
-fi
 profile=release directory=release
 [ -z "${TANDEM_DEV:-}" ] || profile=dev directory=debug
 cargo build --target $target --profile $profile "$@"

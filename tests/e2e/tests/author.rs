@@ -105,6 +105,24 @@ impl Machine {
         Ok(self.path().join("words"))
     }
 
+    /// The language's own tool runs the template's unit tests, before anything of Tandem was built.
+    async fn unit_tests(&self, language: &str, project: &Path) -> anyhow::Result<()> {
+        let pytest =
+            "python3 -m venv .venv && .venv/bin/python -m pip install -q pytest && .venv/bin/python -m pytest -q";
+        let (script, passed) = match language {
+            "rust" => ("cargo test", "test result: ok. 1 passed"),
+            "python" => (pytest, "2 passed"),
+            "javascript" => ("npm test", "# pass 2"),
+            _ => return Ok(()),
+        };
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).current_dir(project).env_remove("TANDEM_SDK");
+        let output = command.env("CARGO_TARGET_DIR", root().join("target/authors")).output().await?;
+        let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        ensure!(output.status.success() && said.contains(passed), "{script}: {said}");
+        Ok(())
+    }
+
     async fn dev(&self, project: &Path) -> anyhow::Result<Dev> {
         let mut command = self.command(project);
         let mut child = command.args(["dev", "--install"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
@@ -182,6 +200,8 @@ async fn from_nothing_to_a_tool(language: &str) -> anyhow::Result<()> {
         EDITS.into_iter().find(|edit| edit.language == language).context("no such language")?;
     let machine = Machine::new()?;
     let project = machine.project(language).await?;
+    machine.unit_tests(language, &project).await?;
+    let written = committed(&project).await?;
     let mut dev = machine.dev(&project).await?;
     dev.says("words 0.1.0 is live", 1, FIRST).await?;
     dev.says("Watching", 1, NEXT).await?;
@@ -220,7 +240,19 @@ async fn from_nothing_to_a_tool(language: &str) -> anyhow::Result<()> {
     assert!(code == 0 && said.contains("turns around") && said.contains("4 passed"), "{said}");
     let (code, said) = machine.run(&project, &["pack"]).await?;
     assert!(code == 0 && said.contains("words.wasm: words 0.1.0 with 3 tools"), "{said}");
+    let mut left = committed(&project).await?;
+    left.retain(|file| !written.contains(file));
+    assert_eq!(left, Vec::<String>::new(), "what builds leave behind is ignored");
     Ok(())
+}
+
+/// What `git add .` would take.
+async fn committed(project: &Path) -> anyhow::Result<Vec<String>> {
+    let git = |arguments: &'static [&str]| Command::new("git").args(arguments).current_dir(project).output();
+    ensure!(git(&["init", "-q"]).await?.status.success(), "git init");
+    let listed = String::from_utf8(git(&["ls-files", "--others", "--exclude-standard"]).await?.stdout)?;
+    ensure!(listed.contains("plugin.toml") && !listed.contains(".sdk"), "{listed}");
+    Ok(listed.lines().map(str::to_owned).collect())
 }
 
 #[tokio::test]
@@ -251,6 +283,37 @@ async fn a_new_project_is_written_over_nothing() -> anyhow::Result<()> {
     assert!(code == 1 && said.contains("kebab-case"), "{code} {said}");
     let left: Vec<_> = std::fs::read_dir(machine.path())?.flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left, ["words"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_project_finds_the_sdk_of_the_binary_that_is_here_and_of_none_else() -> anyhow::Result<()> {
+    let machine = Machine::new()?;
+    let project = machine.project("javascript").await?;
+    let link = project.join(".sdk");
+    let there = std::fs::read_link(&link)?;
+    assert!(there.starts_with(root().join("target/authors/data")) && there.join("sdk/rust/Cargo.toml").is_file());
+    assert!(project.join("node_modules/@tandem/sdk/package.json").is_file());
+
+    // As it comes from version control.
+    std::fs::remove_file(&link)?;
+    let built = Command::new("sh").arg("build.sh").current_dir(&project).env_remove("TANDEM_SDK").output().await?;
+    let said = String::from_utf8(built.stderr)?;
+    assert!(!built.status.success() && said.contains("run `tandem sdk --link`"), "{said}");
+    assert_eq!(machine.run(&project, &["sdk", "--link"]).await?.0, 0);
+    assert_eq!(std::fs::read_link(&link)?, there);
+
+    // Of another version; then what the author put there.
+    std::fs::remove_file(&link)?;
+    std::os::unix::fs::symlink("/nowhere", &link)?;
+    assert_eq!(machine.run(machine.path(), &["sdk", "--link", "words"]).await?.0, 0);
+    assert_eq!(std::fs::read_link(&link)?, there);
+    std::fs::remove_file(&link)?;
+    std::fs::create_dir(&link)?;
+    assert_eq!(machine.run(&project, &["sdk", "--link"]).await?.0, 0);
+    assert!(link.symlink_metadata()?.is_dir());
+    let (code, said) = machine.run(machine.path(), &["sdk", "--link"]).await?;
+    assert!(code == 1 && said.contains("holds no plugin"), "{said}");
     Ok(())
 }
 
@@ -353,7 +416,7 @@ async fn packages_of_the_language_go_into_the_component() -> anyhow::Result<()> 
             EDITS.into_iter().find(|edit| edit.language == language).context("no such language")?;
         let (import, thousand) = if language == "python" {
             // The line is installed with the next build.
-            edit(&project.join("requirements.txt"), "tandem-sdk", "roman==5.2\ntandem-sdk")?;
+            std::fs::write(project.join("requirements.txt"), "roman==5.2\n")?;
             (("from dataclasses", "import roman\nfrom dataclasses"), "roman.fromRoman(\"M\")")
         } else {
             let package = project.join("numerals");

@@ -74,7 +74,7 @@ fn each_tutorial_fits_its_template() -> anyhow::Result<()> {
     let sources = [("rust", "src/lib.rs"), ("python", "plugin.py"), ("javascript", "plugin.js"), ("c", "plugin.c")];
     for (language, file) in sources {
         let template = std::fs::read_to_string(root().join("sdk").join(language).join("template").join(file))?;
-        let source = template.replace("{{name}}", "words");
+        let source = template.replace("{{name}}", "words").replace("{{tool}}", "words");
         let followed = Tutorial::of(language)?.follow(&source).with_context(|| language.to_owned())?;
         let kept = source.lines().filter(|line| !line.starts_with("export default"));
         let mut lines = followed.lines();

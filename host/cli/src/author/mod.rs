@@ -52,9 +52,20 @@ pub(crate) struct Place {
     pub directory: PathBuf,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct Sdk {
+    /// Also lay a project's link to them, `.sdk`, by which cargo, pytest, npm and editors find them
+    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = ".")]
+    pub link: Option<PathBuf>,
+}
+
 /// `tandem sdk`: prints where the SDKs are, for a build by hand.
-pub(crate) fn sdk() -> anyhow::Result<Exit> {
-    writeln!(crate::terminal::out(), "{}", sdk::directory()?.display())?;
+pub(crate) fn sdk(args: &Sdk) -> anyhow::Result<Exit> {
+    let directory = sdk::directory()?;
+    if let Some(project) = &args.link {
+        sdk::link(project, language::Language::of(project)?, &directory)?;
+    }
+    writeln!(crate::terminal::out(), "{}", directory.display())?;
     Ok(Exit::Success)
 }
 

@@ -1,6 +1,7 @@
 //! `tandem new`: a small, whole project from a template.
 //!
-//! **Promises.** Either the whole project is there afterwards, or nothing of it. **Refuses** a directory that is there
+//! **Promises.** Either the whole project is there afterwards, or nothing of it; the language's own tools run its unit tests at
+//! once, with the SDK that a link leads to. **Refuses** a directory that is there
 //! already, and names that the host or the language's tools would refuse later.
 
 use std::{
@@ -17,7 +18,10 @@ use super::{language::Language, sdk};
 use crate::exit::Exit;
 
 /// What stands for the plugin's name in the templates.
-const PLACEHOLDER: &str = "{{name}}";
+const NAME: &str = "{{name}}";
+
+/// What stands for it where tools' names begin with it: words are joined by `_` there.
+const TOOL: &str = "{{tool}}";
 
 /// The longest ending that a template gives to a tool's name after the plugin's.
 const LONGEST_ENDING: usize = "_remember".len();
@@ -44,6 +48,7 @@ pub(crate) fn run(args: &New) -> anyhow::Result<Exit> {
     }
     let temporary = target.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
     let made = lay_out(&temporary, &name, args.lang)
+        .and_then(|()| sdk::link(&temporary, args.lang, &sdk::directory()?))
         .and_then(|()| fs::rename(&temporary, &target).with_context(|| format!("cannot make {}", target.display())));
     if made.is_err() {
         drop(fs::remove_dir_all(&temporary));
@@ -74,7 +79,8 @@ fn checked(name: &str, language: Language) -> anyhow::Result<Name> {
 fn lay_out(project: &Path, name: &Name, language: Language) -> anyhow::Result<()> {
     for (file, bytes) in sdk::template(language.directory()) {
         let text = str::from_utf8(bytes).with_context(|| format!("the template's {file} is no text"))?;
-        sdk::write(&project.join(file), text.replace(PLACEHOLDER, name.as_str()).as_bytes())?;
+        let text = text.replace(NAME, name.as_str()).replace(TOOL, &name.as_str().replace('-', "_"));
+        sdk::write(&project.join(file), text.as_bytes())?;
     }
     Ok(())
 }
@@ -107,12 +113,39 @@ mod tests {
     }
 
     #[test]
-    fn npm_can_install_in_a_new_project() {
-        let (_, package) = sdk::template("javascript").find(|(file, _)| *file == "package.json").unwrap();
-        let package: serde_json::Value = serde_json::from_slice(package).unwrap();
-        // The SDK comes from this binary: an entry that npm cannot find stops every other package too.
+    fn no_template_takes_the_sdk_from_a_registry() {
+        let file = |language, name| sdk::template(language).find(|(file, _)| *file == name).unwrap().1;
+        let package: serde_json::Value = serde_json::from_slice(file("javascript", "package.json")).unwrap();
         for key in ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"] {
-            assert!(package.get(key).is_none(), "{key}");
+            for (name, from) in package[key].as_object().into_iter().flatten() {
+                assert!(from.as_str().unwrap().starts_with("file:.sdk/"), "{name}: {from}");
+            }
+        }
+        let cargo: toml::Table = toml::from_str(str::from_utf8(file("rust", "Cargo.toml")).unwrap()).unwrap();
+        for (name, from) in cargo["dependencies"].as_table().unwrap() {
+            assert!(from["path"].as_str().unwrap().starts_with(".sdk/"), "{name}: {from}");
+        }
+        // Nor does a build, whatever is missing.
+        for language in [Language::Rust, Language::Python, Language::Javascript, Language::C] {
+            for (name, bytes) in sdk::template(language.directory()) {
+                let installs = |line: &&str| !line.trim().starts_with('#') && line.contains("install");
+                let lines = str::from_utf8(bytes).unwrap().lines().filter(installs);
+                let names = |line: &&str| line.contains("tandem-sdk") || line.contains("@tandem/sdk");
+                assert_eq!(lines.filter(names).collect::<Vec<_>>(), Vec::<&str>::new(), "{language}: {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_of_tools_are_in_snake_case() {
+        let home = tempfile::tempdir().unwrap();
+        for language in [Language::Rust, Language::Python, Language::Javascript, Language::C] {
+            let project = home.path().join(language.directory());
+            lay_out(&project, &"word-list".parse().unwrap(), language).unwrap();
+            for file in [language.source(), "tests/tools.toml"] {
+                let text = fs::read_to_string(project.join(file)).unwrap();
+                assert!(text.contains("word_list_count") && !text.contains("word-list_"), "{language}: {file}");
+            }
         }
     }
 

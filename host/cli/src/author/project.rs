@@ -4,7 +4,6 @@
 //! to the terminal as it is.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::Stdio,
 };
@@ -23,10 +22,6 @@ const SCRIPT: &str = "build.sh";
 pub(super) const COMPONENT: &str = "build/plugin.wasm";
 /// Tells a build that the next one will come soon.
 const QUICK: &str = "TANDEM_DEV";
-/// Where cargo reads where the SDK is, so that `cargo test` and editors find it as well.
-const CARGO: &str = ".cargo/config.toml";
-/// The first line of a file that is ours to write anew.
-const OURS: &str = "# Written by `tandem`, for this machine only.";
 
 /// What a build is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,9 +74,9 @@ impl Project {
                 bail!("{} is missing: it {use_of}; `tandem new` writes one to begin with", shown.display());
             }
         }
-        let project = Self { directory, language, sdk: sdk::directory()? };
-        project.tell_cargo()?;
-        Ok(project)
+        let sdk = sdk::directory()?;
+        sdk::link(&directory, language, &sdk)?;
+        Ok(Self { directory, language, sdk })
     }
 
     /// Where its manifest is.
@@ -122,20 +117,5 @@ impl Project {
             Some(code) => bail!("the build failed with exit code {code}"),
             None => bail!("the build was ended by a signal"),
         }
-    }
-
-    /// Lets plain cargo find the SDK, unless the author has settings of their own there.
-    fn tell_cargo(&self) -> anyhow::Result<()> {
-        if self.language != Language::Rust {
-            return Ok(());
-        }
-        let path = self.directory.join(CARGO);
-        let before = fs::read_to_string(&path).unwrap_or_default();
-        if !before.is_empty() && !before.starts_with(OURS) {
-            return Ok(());
-        }
-        let sdk = toml::Value::from(self.sdk.join("rust").display().to_string());
-        let text = format!("{OURS}\n[patch.crates-io]\ntandem-sdk = {{ path = {sdk} }}\n");
-        if before == text { Ok(()) } else { sdk::write(&path, text.as_bytes()) }
     }
 }

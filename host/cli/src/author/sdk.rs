@@ -3,21 +3,33 @@
 //! **Promises.** `TANDEM_SDK` wins. Else the sources are below the user's data directory, in a directory that is named by
 //! their digest: each version of the binary finds its own, unpacked once and never changed. It appears whole or not at all.
 //!
+//! A project has a link to them, [`LINK`]: no package of an SDK is ever looked for in a public registry, where its name may be
+//! another's.
+//!
 //! **Refuses** to guess where no home directory is known.
 
 use std::{
     env, fs,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, bail};
 use tandem_manifest::Sha256Digest;
 
+use super::language::Language;
+
 include!(concat!(env!("OUT_DIR"), "/sdk.rs"));
 
 /// The variable that names the directory of the SDKs, as the templates' `build.sh` reads it.
 pub(super) const VARIABLE: &str = "TANDEM_SDK";
+
+/// The link in a project by which compilers, test runners and editors find the SDKs: it leads to the directory around `sdk`, where
+/// the Rust SDK's workspace is.
+const LINK: &str = ".sdk";
+
+/// Where Node looks for the SDK of a project, and what is there, as `npm install` would lay it by the template's `package.json`.
+const NODE: (&str, &str) = ("node_modules/@tandem/sdk", "../../.sdk/sdk/javascript");
 
 /// The workspace that the Rust SDK's packages take their versions from.
 const WORKSPACE: &str = "Cargo.toml";
@@ -46,6 +58,33 @@ pub(super) fn directory() -> anyhow::Result<PathBuf> {
         unpack(&place).with_context(|| format!("cannot unpack the SDKs into {}", place.display()))?;
     }
     Ok(place.join("sdk"))
+}
+
+/// Lays a project's link to the SDKs, which are `sdk`. What an author put in its place, a copy for instance, stays.
+pub(super) fn link(project: &Path, language: Language, sdk: &Path) -> anyhow::Result<()> {
+    let around = sdk.parent().filter(|around| around.join("sdk/rust/Cargo.toml").is_file());
+    let around = around.with_context(|| format!("{} must be called `sdk`, as in its source tree", sdk.display()))?;
+    let place = project.join(LINK);
+    if fs::read_link(&place).map_or(place.symlink_metadata().is_err(), |there| there != around) {
+        lay(around, &place)?;
+    }
+    let (name, target) = NODE;
+    let package = project.join(name);
+    if language == Language::Javascript && package.symlink_metadata().is_err() {
+        lay(Path::new(target), &package)?;
+    }
+    Ok(())
+}
+
+/// Makes a link, or puts it in the place of another one.
+fn lay(target: &Path, place: &Path) -> anyhow::Result<()> {
+    let put = || {
+        let temporary = place.with_file_name(format!(".link.{}.tmp", std::process::id()));
+        place.parent().map_or(Ok(()), fs::create_dir_all)?;
+        symlink(target, &temporary)?;
+        fs::rename(&temporary, place)
+    };
+    put().with_context(|| format!("cannot make the link {}", place.display()))
 }
 
 /// `$XDG_DATA_HOME/tandem`, by the XDG base directory specification.

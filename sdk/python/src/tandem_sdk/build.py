@@ -2,7 +2,8 @@
 
 A project is a directory with ``plugin.toml`` and ``plugin.py`` (or a package ``plugin/``). What is in the project's directory,
 what is installed in its ``.venv`` and what is installed beside this package goes into the component, if it is pure Python and
-imported.
+imported; of what ``requirements.txt`` names, all of it (:mod:`tandem_sdk.bundle`). The plugin is imported here first: what is wrong
+with it is told before componentize-py begins, which takes its time.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ import tempfile
 import tomllib
 from pathlib import Path
 
+from .bundle import ImportFailed, prepare
+
 #: The release that the contract was tried with.
 COMPONENTIZE = "0.25.1"
 # What the snapshot holds is there for good: collections during calls need not look through all of it again.
 _ENTRY = """\
 import gc
+{prepare}
 import plugin
 from tandem_sdk.guest import Lifecycle, Prompts, Resources, Tools
 gc.collect()
@@ -45,7 +49,7 @@ def contract(into: Path, *, http: bool) -> str:
             if http:
                 shutil.copytree(client, into, dirs_exist_ok=True)
             return "http-plugin" if http else "plugin"
-    raise BuildError(f"the contract (wit) is neither in {here} nor beside {sdk}: install tandem-sdk again")
+    raise BuildError(f"the contract (wit) is neither in {here} nor beside {sdk}: run `tandem sdk --link`")
 
 
 def sources(project: Path) -> list[Path]:
@@ -77,6 +81,13 @@ def build(project: Path, output: Path) -> None:
     command = shutil.which("componentize-py", path=str(Path(sys.executable).parent)) or shutil.which("componentize-py")
     if command is None:
         raise BuildError(f"componentize-py is missing: {sys.executable} -m pip install componentize-py=={COMPONENTIZE}")
+    installed = [path for path in sources(project) if path.name == "site-packages"]
+    try:
+        first, notes = prepare(project, installed, sources(project))
+    except ImportFailed as error:
+        raise BuildError(str(error)) from None
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         wit, made = Path(scratch) / "wit", Path(scratch) / "component.wasm"
@@ -85,7 +96,7 @@ def build(project: Path, output: Path) -> None:
         # Two of the interfaces are called `types`.
         for interface, name in [("tandem:plugin/types@0.1.0", "plugin_types"), ("wasi:http/types@0.2.9", "http_types")][: 1 + http]:
             options += ["--import-interface-name", f"{interface}={name}"]
-        (Path(scratch) / "tandem_entry.py").write_text(_ENTRY)
+        (Path(scratch) / "tandem_entry.py").write_text(_ENTRY.format(prepare=first))
         paths = [argument for source in (scratch, *sources(project)) for argument in ("--python-path", str(source))]
         done = subprocess.run([command, *options, "componentize", *paths, "--output", str(made), "tandem_entry"])
         if done.returncode != 0:

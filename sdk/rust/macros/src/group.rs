@@ -38,7 +38,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
     if !arguments.is_empty() {
         errors.push(Error::new_spanned(arguments, "#[tools] takes no arguments"));
     }
-    if let Some((_, path, _)) = &block.trait_ {
+    if let Some((path, _)) = &block.trait_ {
         errors.push(Error::new_spanned(path, "#[tools] stands on the type's own `impl`, not on a trait's"));
     }
     if !block.generics.params.is_empty() {

@@ -25,7 +25,7 @@ struct Texts;
 #[tools]
 impl Texts {
     /// Counts the words and letters of a text.
-    #[tool(name = "{{name}}_count", read_only, idempotent)]
+    #[tool(name = "{{tool}}_count", read_only, idempotent)]
     fn count(
         /// The text.
         #[arg(max_length = 100_000)]
@@ -40,7 +40,7 @@ impl Texts {
     }
 
     /// Remembers texts, and tells how many there are by now.
-    #[tool(name = "{{name}}_remember")]
+    #[tool(name = "{{tool}}_remember")]
     fn remember(
         ctx: &Ctx,
         /// What to remember.
@@ -68,9 +68,9 @@ mod tests {
     #[test]
     fn texts_are_counted_and_remembered() -> Result<()> {
         let texts = Harness::<Texts>::new().kv("total", "5");
-        let counted = texts.value("{{name}}_count", json!({ "text": "to weigh every word" }))?;
+        let counted = texts.value("{{tool}}_count", json!({ "text": "to weigh every word" }))?;
         assert_eq!(counted, json!({ "words": 4, "letters": 16, "longest": "weigh" }));
-        assert_eq!(texts.value("{{name}}_remember", json!({ "texts": ["one", "two"] }))?, json!({ "total": 7 }));
+        assert_eq!(texts.value("{{tool}}_remember", json!({ "texts": ["one", "two"] }))?, json!({ "total": 7 }));
         Ok(())
     }
 }
