@@ -110,3 +110,69 @@ async fn an_error_has_one_heading_and_says_each_cause_once() -> anyhow::Result<(
     }
     Ok(())
 }
+
+/// What each row of a terminal shows in the end, where what is typed only goes back to its beginning and erases it.
+fn rows(typed: &str) -> Vec<String> {
+    let (mut plain, mut signs) = (String::new(), typed.chars());
+    while let Some(sign) = signs.next() {
+        match sign {
+            // Escapes end with a letter.
+            '\u{1b}' => drop(signs.by_ref().find(char::is_ascii_alphabetic)),
+            sign => plain.push(sign),
+        }
+    }
+    plain.lines().map(|row| row.trim_end_matches('\r').rsplit('\r').next().unwrap_or_default().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn log_lines_and_the_bar_do_not_tear_each_other_and_the_bar_names_the_plugin() -> anyhow::Result<()> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let directory = TempDir::new()?;
+    let home = directory.path();
+    std::fs::create_dir(home.join("plugins"))?;
+    for name in ["echo", "reader", "kv-user"] {
+        std::fs::copy(plugin(name)?, home.join(format!("plugins/{name}.wasm")))?;
+    }
+    let serve = format!(
+        "{} serve --config /dev/null --set server.port=0 --set reactor.enabled=false --set telemetry.log-format=pretty",
+        tandem_harness::binary().display()
+    );
+    let child = tokio::process::Command::new("script")
+        .args(["-qec", &serve, "/dev/null"])
+        .current_dir(home)
+        .env("TANDEM_PLUGINS__TRUST_ROOTS", tandem_harness::root().join("keys/*.pub"))
+        .env("TANDEM_PLUGINS__COMPILE_PATIENCE", "5m")
+        .env("TERM", "xterm")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .kill_on_drop(true)
+        .spawn();
+    let Ok(mut child) = child else {
+        eprintln!("not run: there is no `script` here");
+        return Ok(());
+    };
+    let (mut keys, mut screen) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
+    let mut typed = Vec::new();
+    let read = async {
+        while !String::from_utf8_lossy(&typed).contains("Stop: Ctrl-C") {
+            let mut more = [0; 4096];
+            match screen.read(&mut more).await? {
+                0 => break,
+                count => typed.extend_from_slice(more.get(..count).unwrap_or_default()),
+            }
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(120), read).await??;
+    // Ctrl-C: the host would outlive a terminal that only goes away.
+    keys.write_all(b"\x03").await?;
+    keys.flush().await?;
+    tokio::time::timeout(std::time::Duration::from_secs(60), child.wait()).await??;
+    let typed = String::from_utf8_lossy(&typed).into_owned();
+    assert!(typed.contains("loading plugins") && typed.contains("echo.wasm"), "{typed:?}");
+    let rows = rows(&typed);
+    let loaded: Vec<_> = rows.iter().filter(|row| row.contains("plugin loaded")).collect();
+    assert_eq!(loaded.len(), 3, "{rows:#?}");
+    assert!(loaded.iter().all(|row| !row.contains("loading plugins")), "{rows:#?}");
+    Ok(())
+}
