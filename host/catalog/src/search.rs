@@ -1,8 +1,10 @@
 //! Full-text search over tools: an SQLite FTS5 index in memory, ranked by BM25 with weighted columns.
 //!
-//! One index belongs to one snapshot and is never written again. A query is at most [`MAX_QUERY_WORDS`] words, any of which may match.
+//! One index belongs to one snapshot and is never written again. A query is at most [`MAX_QUERY_WORDS`] words, any of which may match;
+//! tools that have more of them come first, words that mean about the same count less, and what is far behind the best is left out.
 //! Text without word boundaries (Chinese, Japanese, Korean) is indexed by character.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, params};
@@ -12,6 +14,31 @@ use crate::entry::Tool;
 
 /// Each word costs a lookup and a merge: a query that pastes a whole text is cut instead of being charged to everybody.
 const MAX_QUERY_WORDS: usize = 32;
+/// What a related word counts, where the word itself is not there.
+const RELATED: f32 = 0.5;
+/// How much of a match a related word is, when it is counted how many words of the query a tool has.
+const RELATED_SHARE: f32 = 0.6;
+/// Tools with less than this part of the best one's score are noise: they share a common word with the query.
+pub(crate) const LEAST_SHARE: f32 = 0.25;
+/// Words that people take for the same thing in questions about tools, in the forms that they stem to.
+const RELATED_WORDS: [&[&str]; 16] = [
+    &["read", "load", "open"],
+    &["save", "write", "store", "export"],
+    &["average", "mean", "avg"],
+    &["neighbour", "neighbor", "nearest", "similar", "closest"],
+    &["embedding", "vector"],
+    &["sql", "query"],
+    &["find", "search", "look"],
+    &["delete", "remove", "drop"],
+    &["folder", "directory"],
+    &["list", "show"],
+    &["convert", "transform"],
+    &["add", "insert", "index"],
+    &["file", "dataset"],
+    &["peer", "node", "host"],
+    &["job", "task"],
+    &["count", "aggregate", "sum", "group"],
+];
 /// Column weights as `bm25()` takes them. An agent that knows a word of the name wants that tool.
 const CREATE: &str = "
     CREATE VIRTUAL TABLE tool USING fts5(
@@ -37,9 +64,8 @@ impl Index {
     /// Positions of the tools that fit `query`, with their scores, best first.
     pub(crate) fn search(&self, query: &str) -> Vec<(usize, f32)> {
         let Some(connection) = &self.0 else { return Vec::new() };
-        let Some(expression) = expression(query) else { return Vec::new() };
         let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-        find(&connection, &expression).unwrap_or_else(|error| {
+        rank(&connection, &wanted(query)).unwrap_or_else(|error| {
             tracing::error!(%error, "tool search failed");
             Vec::new()
         })
@@ -70,12 +96,47 @@ fn build(tools: &[Arc<Tool>]) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Ranks by the sum of what each word of the query counts, times the square of the share of words that a tool has.
+fn rank(connection: &Connection, words: &[String]) -> rusqlite::Result<Vec<(usize, f32)>> {
+    let mut totals: BTreeMap<usize, (f32, f32)> = BTreeMap::new();
+    for word in words {
+        let mut counts: BTreeMap<usize, (f32, f32)> = BTreeMap::new();
+        for (tool, score) in find(connection, &quoted(std::slice::from_ref(word)))? {
+            counts.insert(tool, (score, 1.0));
+        }
+        let related: Vec<String> = related(word).map(str::to_owned).collect();
+        if !related.is_empty() {
+            for (tool, score) in find(connection, &quoted(&related))? {
+                let (own, share) = counts.entry(tool).or_insert((0.0, RELATED_SHARE));
+                (*own, *share) = (own.max(score * RELATED), share.max(RELATED_SHARE));
+            }
+        }
+        for (tool, (score, share)) in counts {
+            let total = totals.entry(tool).or_default();
+            *total = (total.0 + score, total.1 + share);
+        }
+    }
+    let words = words.len().max(1) as f32;
+    let mut ranked: Vec<_> =
+        totals.into_iter().map(|(tool, (score, had))| (tool, score * (had / words).powi(2))).collect();
+    // Stable: tools that are as good stay in the order of their names.
+    ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
+    Ok(ranked)
+}
+
 fn find(connection: &Connection, expression: &str) -> rusqlite::Result<Vec<(usize, f32)>> {
-    let mut select =
-        connection.prepare_cached("SELECT rowid, rank FROM tool WHERE tool MATCH ?1 ORDER BY rank, rowid")?;
+    let mut select = connection.prepare_cached("SELECT rowid, rank FROM tool WHERE tool MATCH ?1")?;
     let rows = select.query_map([expression], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, f64>(1)?)))?;
     rows.map(|row| row.map(|(position, rank)| (usize::try_from(position).unwrap_or(usize::MAX), -rank as f32)))
         .collect()
+}
+
+/// Words that mean about the same.
+fn related(word: &str) -> impl Iterator<Item = &'static str> {
+    let word = word.to_lowercase();
+    let one = word.strip_suffix('s').unwrap_or(&word).to_owned();
+    let groups = RELATED_WORDS.into_iter().filter(move |group| group.iter().any(|name| *name == word || *name == one));
+    groups.flatten().copied()
 }
 
 /// The names of parameters, and what their schemas say of them.
@@ -90,16 +151,21 @@ fn parameters(schema: &Value) -> String {
     text
 }
 
-/// The query as an FTS5 expression: each word quoted, so that none of it is syntax. Nothing where it has no word.
-fn expression(query: &str) -> Option<String> {
+/// The words of a query, each once.
+fn wanted(query: &str) -> Vec<String> {
     let words = words(query);
-    let quoted: Vec<_> = words
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .take(MAX_QUERY_WORDS)
-        .map(|word| format!("\"{word}\""))
-        .collect();
-    (!quoted.is_empty()).then(|| quoted.join(" OR "))
+    let mut wanted: Vec<String> = Vec::new();
+    for word in words.split_whitespace().take(MAX_QUERY_WORDS) {
+        if wanted.iter().all(|other| !other.eq_ignore_ascii_case(word)) {
+            wanted.push(word.to_owned());
+        }
+    }
+    wanted
+}
+
+/// An FTS5 expression of words, any of which may match: each quoted, so that none of it is syntax.
+fn quoted(words: &[String]) -> String {
+    words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" OR ")
 }
 
 /// Text as it is indexed and asked for: `dataset_load`, `dataset.load` and `datasetLoad` are two words each, and a character of a
@@ -127,7 +193,7 @@ fn is_unspaced(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{expression, words};
+    use super::{quoted, related, wanted, words};
 
     #[test]
     fn names_are_split_into_their_words() {
@@ -141,14 +207,19 @@ mod tests {
 
     #[test]
     fn a_query_is_words_and_never_syntax() {
-        assert_eq!(
-            expression("csv NOT (a OR \"b\" NEAR/2*").as_deref(),
-            Some(r#""csv" OR "NOT" OR "a" OR "OR" OR "b" OR "NEAR" OR "2""#)
-        );
+        let all = wanted("csv NOT (a OR \"b\" NEAR/2* or csv");
+        assert_eq!(all, ["csv", "NOT", "a", "OR", "b", "NEAR", "2"]);
+        assert_eq!(quoted(&all[..2]), r#""csv" OR "NOT""#);
         for nothing in ["", "  ", "\0", "\"", "*", "()"] {
-            assert_eq!(expression(nothing), None, "{nothing:?}");
+            assert!(wanted(nothing).is_empty(), "{nothing:?}");
         }
-        let long = "w ".repeat(1000);
-        assert_eq!(expression(&long).map(|e| e.matches("OR").count()), Some(super::MAX_QUERY_WORDS - 1));
+        assert!(wanted(&(0..1000).map(|i| format!("w{i} ")).collect::<String>()).len() <= super::MAX_QUERY_WORDS);
+    }
+
+    #[test]
+    fn related_words_are_found_in_one_and_many() {
+        assert!(related("Embeddings").any(|word| word == "vector"));
+        assert!(related("neighbors").any(|word| word == "nearest"));
+        assert_eq!(related("zebra").count(), 0);
     }
 }

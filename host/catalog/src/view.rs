@@ -9,6 +9,7 @@ use crate::{
     Canary, Category, Rejected, Tool,
     hidden::Hidden,
     names,
+    search::LEAST_SHARE,
     snapshot::{Snapshot, template_matches},
 };
 
@@ -125,15 +126,17 @@ impl View {
         })
     }
 
-    /// The tools that fit a query, best first.
+    /// The tools that fit a query, best first, without those that are far behind the best.
     #[must_use]
     pub fn search(&self, query: &str, limit: usize) -> Vec<(Arc<Tool>, f32)> {
+        let mut least = None;
         self.snapshot
             .index
             .search(query)
             .into_iter()
             .filter_map(|(i, score)| Some((self.snapshot.tools.get(i)?, score)))
             .filter(|(tool, _)| self.shows_tool(tool))
+            .take_while(|(_, score)| *score >= *least.get_or_insert(score * LEAST_SHARE))
             .take(limit)
             .map(|(tool, score)| (tool.clone(), score))
             .collect()

@@ -18,7 +18,7 @@ fn main() -> Result<()> {
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let root = folder.parent().map(std::path::Path::to_path_buf).unwrap_or_default();
     let files = Files::new(root, [name.clone()]);
-    let table = Table { path: Some(format!("{name}/{from}")), rows: None, format: None, types: None };
+    let table = Table { path: Some(format!("{name}/{from}")), rows: None, format: None, types: None, csv: None };
     let output = Output { path: format!("{name}/{to}"), format: None, overwrite: true };
     let saved = Call::new(&files, &Unwatched).save(table, output)?;
     println!("{} rows, {} bytes", saved.rows, saved.bytes);

@@ -7,11 +7,11 @@ use serde_json::value::RawValue;
 use crate::{
     describe::{self, ColumnStatistics},
     error::{Error, Result},
-    files::Files,
+    files::{Entry, Files, Listing},
     format::Format,
     meter::{Budget, Meter, Watch},
     page::{Integers, Page, Pager},
-    reader::{self, ExactRow, ReadOptions, RowStream, Source, Types},
+    reader::{self, Dialect, ExactRow, ReadOptions, RowStream, Source, Types},
     steps::{self, Step, Table},
     types::{DataType, Schema},
     writer::{self, Destination},
@@ -28,6 +28,9 @@ pub struct ColumnInfo {
     /// How many rows are null in it, where reading told it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nulls: Option<u64>,
+    /// How many of them are words in the file, such as `NA`; give `csv.nulls` to say which words mean null.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub null_words: Option<u64>,
 }
 
 /// A row: the value of each column by its name.
@@ -109,6 +112,9 @@ pub struct FileSchema {
     pub rows: u64,
     /// Its columns, in order.
     pub columns: Vec<ColumnInfo>,
+    /// What is in it, where the path is a folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files: Option<Vec<Entry>>,
 }
 
 /// What a file holds.
@@ -176,6 +182,8 @@ pub struct Process {
     pub format: Option<Format>,
     /// Types of columns, instead of what their values look like (not for parquet).
     pub types: Option<Types>,
+    /// How a csv or tsv file is written, where it is not as usual.
+    pub csv: Option<Dialect>,
     /// What is done, in order; at most 32 steps.
     pub steps: Vec<Step>,
     /// A file for the result; without it a page of rows is answered.
@@ -219,7 +227,7 @@ impl<'a> Call<'a> {
                 statistics.iter().map(|column| column.nulls).collect()
             }
         };
-        let columns = columns(source.stream.schema(), Some(&nulls));
+        let columns = columns(source.stream.schema(), Some(&nulls), source.null_words.as_deref());
         let typed = source.format == Some(Format::Parquet);
         let integers = integers.unwrap_or(if typed { Integers::Numbers } else { Integers::Strings });
         let pager = Pager::new(source.stream.schema(), offset, limit)?.with(integers);
@@ -229,11 +237,20 @@ impl<'a> Call<'a> {
         Ok(Loaded { format: source.format, columns, total_rows: total, rows, truncated, next_offset })
     }
 
-    /// Tells the columns and the number of rows of a file.
+    /// Lists a folder, or the granted folders.
+    pub fn list(&self, path: Option<&str>) -> Result<Listing> {
+        self.files.list(path)
+    }
+
+    /// Tells the columns and the number of rows of a file, or what is in a folder.
     pub fn schema(&self, path: &str, options: ReadOptions<'_>) -> Result<FileSchema> {
+        if self.files.is_folder(path) {
+            let files = Some(self.files.list(Some(path))?.entries);
+            return Ok(FileSchema { format: None, bytes: 0, rows: 0, columns: Vec::new(), files });
+        }
         let source = reader::open(self.files, path, options, &self.meter)?;
-        let columns = columns(source.stream.schema(), source.nulls.as_deref());
-        Ok(FileSchema { format: source.format, bytes: source.bytes, rows: source.rows, columns })
+        let columns = columns(source.stream.schema(), source.nulls.as_deref(), source.null_words.as_deref());
+        Ok(FileSchema { format: source.format, bytes: source.bytes, rows: source.rows, columns, files: None })
     }
 
     /// Computes statistics of every column of a file.
@@ -254,11 +271,11 @@ impl<'a> Call<'a> {
 
     /// Runs steps on a table, and writes the result or answers a page of it.
     pub fn process(&self, process: Process) -> Result<Processed> {
-        let Process { path, rows, format, types, steps, output, offset, limit } = process;
+        let Process { path, rows, format, types, csv, steps, output, offset, limit } = process;
         if output.is_some() && (offset.is_some() || limit.is_some()) {
             return Err(Error::invalid("`offset` and `limit` are for a page; with `output` use a `limit` step"));
         }
-        let table = Table { path, rows: rows.map(reader::inline), format, types };
+        let table = Table { path, rows: rows.map(reader::inline), format, types, csv };
         let needed = steps::needed(&steps);
         let source: Source = table.open_needed(needed.as_ref(), self.files, &self.meter)?;
         let context = steps::Context { files: self.files, meter: &self.meter, budget: Budget::default() };
@@ -274,7 +291,7 @@ impl<'a> Call<'a> {
                 output: Some(saved),
             });
         }
-        let columns = columns(stream.schema(), None);
+        let columns = columns(stream.schema(), None, None);
         let page = Pager::new(stream.schema(), offset, limit)?.read(stream.as_mut(), None, &self.meter)?;
         Ok(Processed {
             columns,
@@ -295,17 +312,18 @@ impl<'a> Call<'a> {
             format,
             rows: written.rows,
             bytes: written.bytes,
-            columns: columns(stream.schema(), None),
+            columns: columns(stream.schema(), None, None),
         })
     }
 }
 
-fn columns(schema: &Schema, nulls: Option<&[u64]>) -> Vec<ColumnInfo> {
-    let nulls = |at: usize| nulls.and_then(|nulls| nulls.get(at).copied());
+fn columns(schema: &Schema, nulls: Option<&[u64]>, words: Option<&[u64]>) -> Vec<ColumnInfo> {
+    let count = |counts: Option<&[u64]>, at: usize| counts.and_then(|counts| counts.get(at).copied());
     let info = |(at, column): (usize, &crate::types::Column)| ColumnInfo {
         name: column.name.clone(),
         data_type: column.data_type,
-        nulls: nulls(at),
+        nulls: count(nulls, at),
+        null_words: count(words, at).filter(|words| *words > 0),
     };
     schema.columns().iter().enumerate().map(info).collect()
 }

@@ -39,6 +39,9 @@ pub enum Error {
     /// The caller gave the call up.
     #[error("cancelled")]
     Cancelled,
+    /// There is no room for what is written.
+    #[error("{0}")]
+    Full(String),
     /// The file system failed.
     #[error("{path}: {source}")]
     Io {
@@ -73,6 +76,13 @@ impl Error {
     pub fn io(path: &str, source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::NotFound => Self::NotFound(format!("there is no `{path}`")),
+            io::ErrorKind::StorageFull => Self::Full(format!(
+                "`{path}` was not written: the disk is full; remove files, or ask the operator for room"
+            )),
+            io::ErrorKind::QuotaExceeded => Self::Full(format!(
+                "`{path}` was not written: the quota of its folder is used up; remove files, or ask the operator to raise \
+                 `max-bytes` of the grant"
+            )),
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 Self::Denied(format!("`{path}` is not granted for this: {source}"))
             }

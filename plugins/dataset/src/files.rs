@@ -12,12 +12,50 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crate::error::{Error, Result};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    error::{Error, Result},
+    format::Format,
+    full,
+};
 
 /// Longer paths are refused before they reach the file system.
 const MAX_PATH_BYTES: usize = 1_024;
 /// A "not found" names this many neighbours at most.
 const MAX_NEIGHBOURS: usize = 20;
+
+/// Entries of a listing: as many as anybody reads.
+const MAX_ENTRIES: usize = 500;
+/// Entries of a folder that are looked at for a listing, which is sorted.
+const MAX_LOOKED_AT: usize = 10_000;
+/// Folders that one new file may bring with it.
+const MAX_NEW_FOLDERS: usize = 8;
+
+/// One entry of a folder.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Entry {
+    /// Its path, as the other tools take it.
+    pub path: String,
+    /// Whether it is a folder.
+    pub folder: bool,
+    /// Its length in bytes; none of a folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// The format that its name stands for, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+}
+
+/// What is in a folder.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Listing {
+    /// Its files and folders, by name.
+    pub entries: Vec<Entry>,
+    /// Whether there are more: list a folder below.
+    pub truncated: bool,
+}
 
 /// The granted folders.
 #[derive(Debug, Clone)]
@@ -47,6 +85,9 @@ impl Files {
 
     /// Opens a file to read.
     pub fn open(&self, path: &str) -> Result<Opened> {
+        if self.is_folder(path) {
+            return Err(self.not_a_file(path));
+        }
         let (at, path) = self.resolve(path)?;
         let file = File::open(&at).map_err(|error| self.explain(&at, &path, error))?;
         let metadata = file.metadata().map_err(|error| Error::io(&path, error))?;
@@ -54,6 +95,55 @@ impl Files {
             return Err(Error::invalid(format!("`{path}` is not a file")));
         }
         Ok(Opened { file, bytes: metadata.len(), path })
+    }
+
+    /// Whether there is a folder of this path.
+    pub fn is_folder(&self, path: &str) -> bool {
+        self.locate(path).is_ok_and(|(at, _)| at.is_dir())
+    }
+
+    /// Lists a folder, or the granted folders.
+    pub fn list(&self, path: Option<&str>) -> Result<Listing> {
+        let Some(path) = path.filter(|path| !path.trim_matches(['/', '.']).is_empty()) else {
+            let entry = |name: &String| Entry { path: name.clone(), folder: true, bytes: None, format: None };
+            return Ok(Listing { entries: self.granted.iter().map(entry).collect(), truncated: false });
+        };
+        let (at, path) = self.locate(path)?;
+        let found = fs::read_dir(&at).map_err(|error| match error.kind() {
+            io::ErrorKind::NotADirectory => Error::invalid(format!("`{path}` is a file and no folder")),
+            _ => self.explain(&at, &path, error),
+        })?;
+        let mut names: Vec<String> = found
+            .take(MAX_LOOKED_AT)
+            .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
+            .filter(|name| !name.starts_with('.'))
+            .collect();
+        names.sort();
+        let truncated = names.len() > MAX_ENTRIES;
+        // What a link leads out of the folder cannot be looked at, and is left out.
+        let entry = |name: String| {
+            let metadata = fs::metadata(at.join(&name)).ok()?;
+            let folder = metadata.is_dir();
+            let format = if folder { None } else { Format::of_name(&name) };
+            Some(Entry { path: format!("{path}/{name}"), folder, bytes: (!folder).then_some(metadata.len()), format })
+        };
+        Ok(Listing { entries: names.into_iter().take(MAX_ENTRIES).filter_map(entry).collect(), truncated })
+    }
+
+    fn not_a_file(&self, path: &str) -> Error {
+        let listing = self.list(Some(path)).map(|listing| listing.entries).unwrap_or_default();
+        let names: Vec<_> = listing.iter().take(MAX_NEIGHBOURS).map(|entry| entry.path.as_str()).collect();
+        let holds = if names.is_empty() { "it is empty".to_owned() } else { format!("it holds {}", names.join(", ")) };
+        Error::invalid(format!("`{path}` is a folder: {holds}; `dataset_list` lists it with sizes"))
+    }
+
+    /// Makes the folders of a new file that are not there yet.
+    fn make_folders(&self, at: &Path, path: &str) -> Result<()> {
+        let Some(folder) = at.parent().filter(|folder| !folder.exists()) else { return Ok(()) };
+        if folder.ancestors().take_while(|above| !above.exists()).count() > MAX_NEW_FOLDERS {
+            return Err(Error::invalid(format!("`{path}` needs more than {MAX_NEW_FOLDERS} new folders")));
+        }
+        fs::create_dir_all(folder).map_err(|error| below(path, error))
     }
 
     /// Begins a file that appears under `path` when it is committed.
@@ -66,17 +156,21 @@ impl Files {
         if !overwrite && at.exists() {
             return Err(exists(&path));
         }
+        self.make_folders(&at, &path)?;
         // Random, so that two calls that write the same destination do not write the same file.
         let partial = at.with_file_name(format!(".{name}.{:016x}.partial", RandomState::new().hash_one(&path)));
-        let file = File::create_new(&partial).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Error::NotFound(format!("the folder of `{path}` does not exist")),
-            _ => Error::io(&path, error),
-        })?;
+        let file = File::create_new(&partial).map_err(|error| below(&path, error))?;
         Ok(NewFile { file, partial, at, path, overwrite, committed: false })
     }
 
-    /// Where `path` is, and its tidy form.
+    /// Where the file `path` is, and its tidy form.
     fn resolve(&self, path: &str) -> Result<(PathBuf, String)> {
+        let (at, tidy) = self.locate(path)?;
+        if tidy.contains('/') { Ok((at, tidy)) } else { Err(self.not_a_file(&tidy)) }
+    }
+
+    /// Where the file or folder `path` is, and its tidy form.
+    fn locate(&self, path: &str) -> Result<(PathBuf, String)> {
         if path.is_empty() || path.len() > MAX_PATH_BYTES || path.contains(['\0', '\\']) {
             return Err(Error::invalid(format!(
                 "a path has 1 to {MAX_PATH_BYTES} bytes and `/` between its parts, as `data/cities.csv`"
@@ -90,8 +184,8 @@ impl Files {
                 Component::ParentDir | Component::Prefix(_) => return Err(self.outside(path)),
             }
         }
-        match parts.split_first() {
-            Some((folder, rest)) if !rest.is_empty() && self.granted.iter().any(|name| name == folder) => {
+        match parts.first() {
+            Some(folder) if self.granted.iter().any(|name| name == folder) => {
                 let tidy = parts.join("/");
                 Ok((self.root.join(&tidy), tidy))
             }
@@ -129,6 +223,16 @@ impl Files {
     }
 }
 
+/// A file or folder that cannot be made there.
+fn below(path: &str, error: io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            Error::invalid(format!("`{path}` is below a file: choose another folder"))
+        }
+        _ => Error::io(path, error),
+    }
+}
+
 fn exists(path: &str) -> Error {
     Error::invalid(format!("`{path}` exists: set `overwrite` to replace it"))
 }
@@ -152,7 +256,8 @@ impl NewFile {
 
     /// Puts the complete file where it belongs and tells its length.
     pub fn commit(mut self) -> Result<u64> {
-        let bytes = self.settle().map_err(|error| match error.kind() {
+        let settled = self.settle().map_err(|error| full::named(error, &self.partial));
+        let bytes = settled.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => exists(&self.path),
             _ => Error::io(&self.path, error),
         })?;
@@ -179,11 +284,11 @@ impl NewFile {
 
 impl Write for NewFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        self.file.write(bytes).map_err(|error| full::named(error, &self.partial))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.file.flush().map_err(|error| full::named(error, &self.partial))
     }
 }
 

@@ -18,6 +18,7 @@ pub mod error;
 pub mod expr;
 pub mod files;
 pub mod format;
+mod full;
 mod json;
 pub mod meter;
 pub mod page;

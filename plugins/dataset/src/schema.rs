@@ -1,8 +1,9 @@
 //! JSON Schemas that are small enough for a model to read.
 
 use schemars::{
-    JsonSchema, Schema,
+    JsonSchema, Schema, SchemaGenerator,
     generate::SchemaSettings,
+    json_schema,
     transform::{RecursiveTransform, Transform},
 };
 use serde_json::Value;
@@ -29,6 +30,17 @@ fn tidy(schema: &mut Schema) {
     if schema.get("default").is_some_and(Value::is_null) {
         schema.remove("default");
     }
+}
+
+/// What is nested in a value of its own kind: an object. A schema that refers to itself is refused by some model APIs; what is
+/// nested is checked when it is read.
+pub(crate) fn nested(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object" })
+}
+
+/// A list of [`nested`] expressions.
+pub(crate) fn nested_expressions(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "array", "items": { "type": "object", "description": "An expression like this one." } })
 }
 
 /// An enumeration as the list of its names; what each means is in the description of the whole.

@@ -4,11 +4,11 @@ use tandem_sdk::prelude::*;
 
 use crate::{
     call::{Call, Description, FileSchema, Loaded, Output, Process, Processed, Saved},
-    files::Files,
+    files::{Files, Listing},
     format::Format,
     meter::Watch,
     page::Integers,
-    reader::{self, ExactRow, ReadOptions, Types},
+    reader::{self, Dialect, ExactRow, ReadOptions, Types},
     schema,
     steps::Table,
 };
@@ -21,7 +21,7 @@ pub struct Dataset;
 impl Dataset {
     /// Reads a page of a tabular file (csv, tsv, json, jsonl, parquet): its columns with types and null counts, the
     /// number of rows, and the rows from `offset` on. Files of any size work.
-    #[tool(read_only, idempotent, title = "Load a data set")]
+    #[tool(read_only, idempotent, title = "Read (load) a data set")]
     fn dataset_load(
         ctx: &Ctx,
         /// The file in a granted folder, as `data/cities.csv`.
@@ -30,6 +30,8 @@ impl Dataset {
         format: Option<Format>,
         /// Types of columns, instead of what their values look like (not for parquet).
         types: Option<Types>,
+        /// How a csv or tsv file is written, where it is not as usual: without header, with `;`, in latin1, with `NA`.
+        csv: Option<Dialect>,
         /// Only these columns, in this order.
         columns: Option<Vec<String>>,
         /// The first row of the page, from 0.
@@ -41,11 +43,23 @@ impl Dataset {
         /// parquet if not given, strings otherwise.
         integers: Option<Integers>,
     ) -> Result<Loaded> {
-        let options = ReadOptions { format, types: types.as_ref(), columns: columns.as_deref(), needed: None };
+        let options =
+            ReadOptions { format, types: types.as_ref(), csv: csv.as_ref(), columns: columns.as_deref(), needed: None };
         run(ctx, |call| call.load(path, options, offset, limit, integers))
     }
 
-    /// Tells the columns of a tabular file with their types, and how many rows it has. The cheapest look at a file.
+    /// Lists the files of a folder (directory) with sizes and formats; without `path`, the folders that are granted.
+    #[tool(read_only, idempotent, title = "List data files")]
+    fn dataset_list(
+        ctx: &Ctx,
+        /// The folder, as `data`.
+        path: Option<String>,
+    ) -> Result<Listing> {
+        run(ctx, |call| call.list(path.as_deref()))
+    }
+
+    /// Tells the columns of a tabular file with their types, and how many rows it has; of a folder, its files. The
+    /// cheapest look at a file.
     #[tool(read_only, idempotent, title = "Schema of a data set")]
     fn dataset_schema(
         ctx: &Ctx,
@@ -53,8 +67,10 @@ impl Dataset {
         path: &str,
         /// Its format; by its extension or content if not given.
         format: Option<Format>,
+        /// How a csv or tsv file is written, where it is not as usual: without header, with `;`, in latin1, with `NA`.
+        csv: Option<Dialect>,
     ) -> Result<FileSchema> {
-        run(ctx, |call| call.schema(path, ReadOptions { format, ..ReadOptions::default() }))
+        run(ctx, |call| call.schema(path, ReadOptions { format, csv: csv.as_ref(), ..ReadOptions::default() }))
     }
 
     /// Computes statistics of every column of a tabular file: values, nulls, least, greatest and mean.
@@ -67,10 +83,13 @@ impl Dataset {
         format: Option<Format>,
         /// Types of columns, instead of what their values look like (not for parquet).
         types: Option<Types>,
+        /// How a csv or tsv file is written, where it is not as usual: without header, with `;`, in latin1, with `NA`.
+        csv: Option<Dialect>,
         /// Only these columns, in this order.
         columns: Option<Vec<String>>,
     ) -> Result<Description> {
-        let options = ReadOptions { format, types: types.as_ref(), columns: columns.as_deref(), needed: None };
+        let options =
+            ReadOptions { format, types: types.as_ref(), csv: csv.as_ref(), columns: columns.as_deref(), needed: None };
         run(ctx, |call| call.describe(path, options))
     }
 
@@ -96,15 +115,16 @@ impl Dataset {
         if rows.is_some() == source.is_some() {
             return Err(Error::invalid_arguments("give either `rows` or `source`"));
         }
-        let table = Table { path: source, rows: rows.map(reader::inline), format: None, types };
+        let table = Table { path: source, rows: rows.map(reader::inline), format: None, types, csv: None };
         run(ctx, |call| call.save(table, Output { path, format, overwrite }))
     }
 
-    /// Filters, computes, sorts, groups, joins: runs `steps` on a file or on given rows, one after the other, and answers
+    /// Queries a table without SQL: filters, computes, sorts, groups with sum, mean (average) and count, takes the top rows per
+    /// group, joins: runs `steps` on a file or on given rows, one after the other, and answers
     /// a page of the result, or writes all of it to `output`.
     ///
     /// Example of `steps`, the mean population of large countries by continent:
-    /// `[{"step": "filter", "where": {"op": "gt", "column": "area_km2", "value": 100000}},
+    /// `[{"step": "filter", "where": {"op": "gt", "field": "area_km2", "value": 100000}},
     /// {"step": "group", "by": ["continent"], "aggregates": [{"function": "mean", "column": "population", "as": "mean"}]},
     /// {"step": "sort", "by": [{"column": "mean", "descending": true}]}]`
     #[tool(
@@ -132,11 +152,13 @@ impl Dataset {
         to_format: Option<Format>,
         /// Types of columns, instead of what their values look like (not for parquet).
         types: Option<Types>,
+        /// How a csv or tsv file is written, where it is not as usual: without header, with `;`, in latin1, with `NA`.
+        csv: Option<Dialect>,
         /// Whether to replace a file that is there.
         #[arg(default)]
         overwrite: bool,
     ) -> Result<Saved> {
-        let table = Table { path: Some(from), rows: None, format: from_format, types };
+        let table = Table { path: Some(from), rows: None, format: from_format, types, csv };
         run(ctx, |call| call.save(table, Output { path: to, format: to_format, overwrite }))
     }
 }
@@ -179,6 +201,7 @@ fn refusal(error: crate::Error) -> Error {
         crate::Error::NotFound(message) => Error::not_found(message),
         crate::Error::Denied(message) => Error::denied(message),
         crate::Error::Cancelled => Error::Cancelled,
+        crate::Error::Full(message) => Error::unavailable(message),
         other => Error::failed(other.to_string()),
     }
 }

@@ -1,7 +1,7 @@
 //! From text to terms.
 //!
 //! Words are cut by the rules of Unicode (UAX #29), brought to one form of those that look alike (NFKC: half-width kana,
-//! full-width letters, composed accents) and to lower case and, where the field has a language, to their Snowball stem. A
+//! full-width letters, composed accents; one apostrophe), folded in case (`ß` is `ss`, `ς` is `σ`) and, where the field has a language, to their Snowball stem. A
 //! word of more than [`MAX_WORD_BYTES`] is no word (encoded data, mostly) and is left out.
 //!
 //! Chinese, Japanese and Korean are written without spaces, or with endings glued to words. A run of their characters,
@@ -14,7 +14,7 @@ use frostem::{Algorithm, Stemmer};
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::settings::Language;
+use crate::settings::{Field, FieldKind, Language};
 
 /// The longest word of any language we know of is shorter.
 pub(crate) const MAX_WORD_BYTES: usize = 256;
@@ -23,6 +23,10 @@ pub(crate) const MAX_WORD_BYTES: usize = 256;
 #[derive(Clone, Copy)]
 pub(crate) struct Analyzer {
     stemmer: Option<Stemmer>,
+    /// Whether `l'eau` is the word `eau`.
+    elides: bool,
+    /// Whether `café` is the word `cafe`.
+    folds_accents: bool,
 }
 
 /// A word of a text.
@@ -118,8 +122,8 @@ fn extends(c: char) -> bool {
 }
 
 impl Analyzer {
-    pub(crate) fn new(language: Language) -> Self {
-        let algorithm = match language {
+    pub(crate) fn new(field: &Field) -> Self {
+        let algorithm = match field.language {
             Language::None => None,
             Language::Dutch => Some(Algorithm::DutchPorter),
             Language::English => Some(Algorithm::English),
@@ -131,7 +135,11 @@ impl Analyzer {
             Language::Spanish => Some(Algorithm::Spanish),
             Language::Swedish => Some(Algorithm::Swedish),
         };
-        Self { stemmer: algorithm.map(Stemmer::new) }
+        Self {
+            stemmer: algorithm.map(Stemmer::new),
+            elides: matches!(field.language, Language::French | Language::Italian),
+            folds_accents: field.kind == FieldKind::Folded,
+        }
     }
 
     /// Whether terms are stems, and not the words themselves.
@@ -141,7 +149,20 @@ impl Analyzer {
 
     /// The term of a word.
     pub(crate) fn term(&self, word: &str) -> String {
-        self.stem(plain(word))
+        self.stem(self.plain(word))
+    }
+
+    /// The form of a word that all its spellings share in this field.
+    pub(crate) fn plain(&self, word: &str) -> String {
+        let mut plain = plain(word);
+        if self.elides
+            && let Some((article, rest)) = plain.split_once('\'')
+            && !rest.is_empty()
+            && ELISIONS.contains(&article)
+        {
+            plain = rest.to_owned();
+        }
+        if self.folds_accents { without_accents(&plain) } else { plain }
     }
 
     /// The term of a word in its plain form.
@@ -153,14 +174,79 @@ impl Analyzer {
     }
 }
 
+/// What French and Italian words lose their last letter to, as Lucene's `ElisionFilter` has it.
+const ELISIONS: [&str; 26] = [
+    "l", "m", "t", "qu", "n", "s", "j", "d", "c", "jusqu", "quoiqu", "lorsqu", "puisqu", "all", "dall", "dell", "nell",
+    "sull", "coll", "pell", "gl", "agl", "dagl", "degl", "negl", "un",
+];
+
 /// The form of a word that all its spellings share.
 pub(crate) fn plain(word: &str) -> String {
-    if word.is_ascii() { word.to_ascii_lowercase() } else { word.nfkc().collect::<String>().to_lowercase() }
+    if word.is_ascii() {
+        return word.to_ascii_lowercase();
+    }
+    let lower = word.nfkc().collect::<String>().to_lowercase();
+    let mut plain = String::with_capacity(lower.len());
+    for c in lower.chars() {
+        match c {
+            'ß' => plain.push_str("ss"),
+            'ς' => plain.push('σ'),
+            '\u{2019}' | '\u{2018}' | '\u{2bc}' | '\u{ff07}' => plain.push('\''),
+            // `İ` in lower case is `i` with this dot.
+            '\u{307}' if plain.ends_with('i') => {}
+            _ => plain.push(c),
+        }
+    }
+    plain
+}
+
+/// Latin, Greek and Cyrillic letters without their marks. Marks of other scripts are letters of their own.
+fn without_accents(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    for c in word.nfd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}')) {
+        match c {
+            'ø' => out.push('o'),
+            'ł' => out.push('l'),
+            'đ' => out.push('d'),
+            'ı' => out.push('i'),
+            'æ' => out.push_str("ae"),
+            'œ' => out.push_str("oe"),
+            _ => out.push(c),
+        }
+    }
+    out.nfc().collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn field(kind: FieldKind, language: Language) -> Field {
+        Field { name: "f".to_owned(), kind, language }
+    }
+
+    #[test]
+    fn spellings_of_a_word_are_one_word() {
+        for (word, same) in
+            [("STRASSE", "Straße"), ("ΟΔΟΣ", "οδος"), ("Don\u{2019}t", "don't"), ("İstanbul", "istanbul")]
+        {
+            assert_eq!(plain(word), plain(same));
+        }
+        let french = Analyzer::new(&field(FieldKind::Text, Language::French));
+        assert_eq!(french.term("l\u{2019}avion"), french.term("avions"));
+        assert_eq!(french.plain("aujourd'hui"), "aujourd'hui");
+        let folded = Analyzer::new(&field(FieldKind::Folded, Language::None));
+        for (word, same) in [
+            ("Café", "cafe"),
+            ("Łódź", "lodz"),
+            ("Ærø", "aero"),
+            ("Ἀθῆναι", "αθηναι"),
+            ("プロジェクト", "プロジェクト"),
+        ] {
+            assert_eq!(folded.term(word), same);
+        }
+        assert_eq!(Analyzer::new(&field(FieldKind::Text, Language::None)).term("Café"), "café");
+    }
 
     fn cut(text: &str) -> Vec<&str> {
         words(text).filter(|word| word.kind == Kind::Word).map(|word| word.text).collect()
@@ -196,7 +282,7 @@ mod tests {
             (Language::French, "Continuellement", "continuel"),
             (Language::Spanish, "corriendo", "corr"),
         ] {
-            assert_eq!(Analyzer::new(language).term(word), term, "{language:?}");
+            assert_eq!(Analyzer::new(&field(FieldKind::Text, language)).term(word), term, "{language:?}");
         }
         for (word, same) in [("ﾌﾟﾛｼﾞｪｸﾄ", "プロジェクト"), ("ＡＢＣ１２", "abc12"), ("e\u{301}te\u{301}", "été")]
         {

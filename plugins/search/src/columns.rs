@@ -60,7 +60,7 @@ pub(crate) enum ColumnBuilder {
 impl ColumnBuilder {
     pub(crate) fn new(field: &Field) -> Self {
         match field.kind {
-            FieldKind::Text | FieldKind::Stored => Self::None,
+            FieldKind::Text | FieldKind::Folded | FieldKind::Stored => Self::None,
             FieldKind::Keyword => Self::Keyword { rows: Vec::new() },
             FieldKind::Number => Self::Number(Vec::new()),
         }

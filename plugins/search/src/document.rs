@@ -48,7 +48,7 @@ fn check_value(id: &str, field: &Field, value: &Value) -> Result<()> {
     };
     let (fits, wanted) = match field.kind {
         _ if value.is_null() => (true, ""),
-        FieldKind::Text | FieldKind::Keyword => (is_text(value), "a text or a list of texts"),
+        FieldKind::Text | FieldKind::Folded | FieldKind::Keyword => (is_text(value), "a text or a list of texts"),
         FieldKind::Number => (value.is_number(), "a number"),
         FieldKind::Stored => (true, ""),
     };

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::analysis::{Analyzer, plain, words};
+use crate::analysis::{Analyzer, words};
 use crate::document::texts;
 use crate::query::Plan;
 
@@ -18,7 +18,8 @@ pub(crate) fn highlights(plan: &Plan<'_>, fields: &Map<String, Value>) -> Map<St
     let mut found = Map::new();
     let wanted = plan.words.as_deref().unwrap_or_default();
     for field in &plan.fields {
-        let terms: Vec<(String, bool)> = wanted.iter().map(|word| (field.term(word), word.prefix)).collect();
+        let here = wanted.iter().filter(|word| word.field.is_none_or(|number| number == field.number));
+        let terms: Vec<(String, bool)> = here.map(|word| (field.term(word), word.prefix)).collect();
         let mut passages = Vec::new();
         for text in fields.get(field.name).into_iter().flat_map(texts) {
             passages.extend(cut(text, &matches(text, field.analyzer, &terms)));
@@ -34,7 +35,7 @@ pub(crate) fn highlights(plan: &Plan<'_>, fields: &Map<String, Value>) -> Map<St
 /// Where the words of a text are that match one of the terms.
 fn matches(text: &str, analyzer: Analyzer, terms: &[(String, bool)]) -> Vec<(usize, usize)> {
     let fits = |word: &str| {
-        let plain = plain(word);
+        let plain = analyzer.plain(word);
         let begins = terms.iter().any(|(wanted, prefix)| *prefix && plain.starts_with(wanted.as_str()));
         begins || {
             let term = analyzer.stem(plain);
@@ -107,11 +108,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::settings::Language;
+    use crate::settings::{Field, FieldKind, Language};
 
     fn passages(text: &str, language: Language, terms: &[(&str, bool)]) -> Vec<String> {
         let terms: Vec<(String, bool)> = terms.iter().map(|(term, prefix)| (term.to_string(), *prefix)).collect();
-        cut(text, &matches(text, Analyzer::new(language), &terms))
+        let field = Field { name: String::new(), kind: FieldKind::Text, language };
+        cut(text, &matches(text, Analyzer::new(&field), &terms))
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod document;
 mod highlight;
 mod indexes;
 pub mod model;
+mod phrase;
 mod query;
 mod ranking;
 mod segment;
@@ -72,12 +73,13 @@ impl Search {
         Ok(indexed)
     }
 
-    /// Finds the documents of an index that match words best, among those that fit a filter.
+    /// Full-text search: finds the documents of an index that match words and phrases best, among those that fit a filter.
     #[tool(read_only, idempotent, title = "Search documents")]
     fn search_query(
         /// The index.
         index: &str,
-        /// Words to look for; `word*` stands for all words that begin so. Without it all documents are found.
+        /// Words to look for; `word*` stands for all words that begin so, `"two words"` for these in a row, which a document must have;
+        /// `title:word` looks in one field. Without it all documents are found.
         query: Option<String>,
         /// The text fields to search; all unless given.
         fields: Option<Vec<SearchField>>,

@@ -3,12 +3,11 @@
 use tandem_segments::filter::Filter;
 use tandem_segments::{Error, Result};
 
-use crate::analysis::{Analyzer, Kind, plain, words};
+use crate::analysis::Analyzer;
 use crate::model::{Matching, SearchField};
-use crate::settings::{FieldKind, MAX_FACET_VALUES, MAX_FACETS, MAX_HITS, MAX_LISTS, MAX_OFFSET, MAX_WORDS, Settings};
+use crate::phrase::{Parsed, Phrase, parse};
+use crate::settings::{FieldKind, MAX_FACET_VALUES, MAX_FACETS, MAX_HITS, MAX_LISTS, MAX_OFFSET, Settings};
 
-/// The longest query text; [`MAX_WORDS`] long words fit.
-const MAX_QUERY_BYTES: usize = 4096;
 /// A boost beyond this drowns everything else.
 const MAX_BOOST: f32 = 1000.0;
 
@@ -33,6 +32,8 @@ pub(crate) struct Search {
 pub(crate) struct Plan<'s> {
     /// None: all documents.
     pub(crate) words: Option<Vec<Wanted>>,
+    /// What has to stand in a document as it is written.
+    pub(crate) phrases: Vec<Phrase>,
     pub(crate) fields: Vec<Searched<'s>>,
     pub(crate) matching: Matching,
     pub(crate) filter: Option<&'s Filter>,
@@ -49,6 +50,10 @@ pub(crate) struct Wanted {
     pub(crate) prefix: bool,
     /// Whether a document may lack it, since it has other words of the query instead.
     pub(crate) bonus: bool,
+    /// Whether a document must have it, whatever else it has: it is of a phrase.
+    pub(crate) must: bool,
+    /// The only field where it counts.
+    pub(crate) field: Option<usize>,
 }
 
 /// A field that is searched.
@@ -63,15 +68,26 @@ impl Searched<'_> {
     /// The term that a wanted word is in this field.
     pub(crate) fn term(&self, wanted: &Wanted) -> String {
         // The beginning of a word has no stem.
-        if wanted.prefix { plain(&wanted.word) } else { self.analyzer.term(&wanted.word) }
+        if wanted.prefix { self.analyzer.plain(&wanted.word) } else { self.analyzer.term(&wanted.word) }
     }
 }
 
 impl<'s> Plan<'s> {
     pub(crate) fn new(settings: &'s Settings, search: &'s Search) -> Result<Self> {
         check_numbers(search)?;
-        let words = search.query.as_deref().map(parse).transpose()?;
+        let (words, phrases) = match search.query.as_deref().map(|query| parse(settings, query)).transpose()? {
+            Some(Parsed { words, phrases }) => (Some(words), phrases),
+            None => (None, Vec::new()),
+        };
         let fields = searched(settings, search.fields.as_deref())?;
+        if let Some(word) = words
+            .iter()
+            .flatten()
+            .find(|word| word.field.is_some_and(|number| fields.iter().all(|field| field.number != number)))
+        {
+            let name = word.field.and_then(|number| settings.fields.get(number)).map_or("", |field| &field.name);
+            return Err(Error::invalid(format!("`{name}:` is in the query and not among the `fields` to search")));
+        }
         let lists = words.as_ref().map_or(0, Vec::len) * fields.len();
         if words.is_some() && fields.is_empty() {
             return Err(Error::invalid("there is no text field to search; leave `query` out and use `filter`"));
@@ -87,6 +103,7 @@ impl<'s> Plan<'s> {
         });
         let plan = Self {
             words,
+            phrases,
             fields,
             matching: search.matching,
             filter: search.filter.as_ref(),
@@ -112,33 +129,13 @@ fn check_numbers(search: &Search) -> Result<()> {
     Ok(())
 }
 
-fn parse(query: &str) -> Result<Vec<Wanted>> {
-    if query.len() > MAX_QUERY_BYTES {
-        return Err(Error::invalid(format!("the query has {} bytes; use at most {MAX_QUERY_BYTES}", query.len())));
-    }
-    let wanted: Vec<Wanted> = words(query)
-        .filter(|word| word.kind != Kind::Part)
-        .map(|word| {
-            let after = query.get(word.start + word.text.len()..).unwrap_or_default();
-            Wanted { word: word.text.to_owned(), prefix: after.starts_with('*'), bonus: word.kind == Kind::Whole }
-        })
-        .collect();
-    if wanted.is_empty() || wanted.len() > MAX_WORDS {
-        return Err(Error::invalid(format!(
-            "the query has {} words; use 1 to {MAX_WORDS}, or leave it out to get all documents",
-            wanted.len()
-        )));
-    }
-    Ok(wanted)
-}
-
 fn searched<'s>(settings: &'s Settings, fields: Option<&'s [SearchField]>) -> Result<Vec<Searched<'s>>> {
     let of = |number: usize, boost| {
         let field = settings.fields.get(number)?;
-        Some(Searched { name: &field.name, number, boost, analyzer: Analyzer::new(field.language) })
+        Some(Searched { name: &field.name, number, boost, analyzer: Analyzer::new(field) })
     };
     let Some(fields) = fields else {
-        let texts = settings.fields.iter().enumerate().filter(|(_, field)| field.kind == FieldKind::Text);
+        let texts = settings.fields.iter().enumerate().filter(|(_, field)| field.kind.is_text());
         return Ok(texts.filter_map(|(number, _)| of(number, 1.0)).collect());
     };
     let mut chosen: Vec<Searched<'_>> = Vec::with_capacity(fields.len());
@@ -152,7 +149,7 @@ fn searched<'s>(settings: &'s Settings, fields: Option<&'s [SearchField]>) -> Re
         if chosen.iter().any(|other| other.name == field.name) {
             return Err(Error::invalid(format!("the field `{}` is to be searched twice", field.name)));
         }
-        let number = of_kind(settings, &field.name, &[FieldKind::Text], "a searched field")?;
+        let number = of_kind(settings, &field.name, &[FieldKind::Text, FieldKind::Folded], "a searched field")?;
         chosen.extend(of(number, field.boost));
     }
     Ok(chosen)
@@ -181,7 +178,7 @@ fn known(settings: &Settings, name: &str) -> Result<(usize, FieldKind)> {
     }
 }
 
-fn of_kind(settings: &Settings, name: &str, kinds: &[FieldKind], what: &str) -> Result<usize> {
+pub(crate) fn of_kind(settings: &Settings, name: &str, kinds: &[FieldKind], what: &str) -> Result<usize> {
     let (number, kind) = known(settings, name)?;
     if !kinds.contains(&kind) {
         let wanted: Vec<&str> = kinds.iter().map(|kind| kind_name(*kind)).collect();
@@ -200,5 +197,6 @@ fn kind_name(kind: FieldKind) -> &'static str {
         FieldKind::Keyword => "keyword",
         FieldKind::Number => "number",
         FieldKind::Stored => "stored",
+        FieldKind::Folded => "text_folded",
     }
 }

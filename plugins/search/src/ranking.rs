@@ -12,6 +12,7 @@ use tandem_segments::{Error, Head, Result, SegmentRef};
 
 use crate::columns::{Column, Row};
 use crate::model::Matching;
+use crate::phrase;
 use crate::query::{Plan, Searched, Wanted};
 use crate::segment::Segment;
 use crate::settings::{MAX_EXPANSIONS, MAX_FACET_KEYWORDS, Settings};
@@ -84,6 +85,7 @@ pub(crate) fn rank(head: &Head<Settings>, segments: &[Segment<'_>], plan: &Plan<
     let weights = weigh(segments, plan, words, &lists);
     let mut ranked = Ranked { facets: vec![BTreeMap::new(); plan.facets.len()], ..Ranked::default() };
     let mut heap = BinaryHeap::with_capacity(count + 1);
+    let mut read = 0;
     for (at, ((listed, segment), lists)) in head.segments.iter().zip(segments).zip(lists).enumerate() {
         let mut found = listed.live_rows();
         let scores = match &plan.words {
@@ -91,6 +93,7 @@ pub(crate) fn rank(head: &Head<Settings>, segments: &[Segment<'_>], plan: &Plan<
             Some(words) => score(head, listed, segment, plan, words, &lists, &weights, &mut found)?,
         };
         filter(segment, plan, &mut found)?;
+        phrase::keep(segment, plan, &mut found, &mut read)?;
         ranked.total += u64::from(found.count());
         for ((_, number), counts) in plan.facets.iter().zip(&mut ranked.facets) {
             if let Column::Keyword(keywords) = segment.column(*number)? {
@@ -123,7 +126,8 @@ fn look_up(segment: &Segment<'_>, plan: &Plan<'_>, words: &[Wanted]) -> Result<V
     let mut terms = segment.terms();
     let mut lists = Vec::new();
     for (field, searched) in plan.fields.iter().enumerate() {
-        for (word, wanted) in words.iter().enumerate() {
+        let here = |wanted: &Wanted| wanted.field.is_none_or(|number| number == searched.number);
+        for (word, wanted) in words.iter().enumerate().filter(|(_, wanted)| here(wanted)) {
             let term = searched.term(wanted);
             let postings = if wanted.prefix {
                 expand(&mut terms, searched, &term)?
@@ -227,8 +231,10 @@ fn score(
         }
     }
     let all = words.iter().zip(0..32).filter(|(wanted, _)| !wanted.bonus).fold(0, |all, (_, bit)| all | 1_u32 << bit);
+    let must = words.iter().zip(0..32).filter(|(wanted, _)| wanted.must).fold(0, |all, (_, bit)| all | 1_u32 << bit);
     for (row, has) in (0..).zip(&has) {
         let fits = match plan.matching {
+            _ if *has & must != must => false,
             Matching::Any => *has != 0,
             Matching::All => *has & all == all,
         };

@@ -10,10 +10,10 @@ use tandem_segments::ids::{IdDirectory, IdReader, write_ids};
 use tandem_segments::rows::{RowDirectory, RowReader, RowWriter};
 use tandem_segments::{Error, Replacement, Result, SegmentReader, SegmentRef, SegmentWriter};
 
-use crate::analysis::{Analyzer, Kind, plain, words};
+use crate::analysis::{Analyzer, Kind, words};
 use crate::columns::{Column, ColumnBuilder};
 use crate::document::{self, texts};
-use crate::settings::{Field, FieldKind, Settings};
+use crate::settings::{Field, Settings};
 use crate::terms::{Posting, TermCursor, TermDirectory, TermReader, TermWriter, key, word_key};
 
 const DOCUMENTS: char = 'd';
@@ -133,7 +133,7 @@ impl Inverted {
     fn add(&mut self, row: u32, field: usize, analyzer: Analyzer, value: &Value) -> u32 {
         let (mut keys, mut count) = (Vec::new(), 0);
         for word in texts(value).flat_map(words) {
-            let plain = plain(word.text);
+            let plain = analyzer.plain(word.text);
             if analyzer.stems() {
                 keys.push(word_key(field, &plain));
             }
@@ -175,8 +175,8 @@ pub(crate) fn write(settings: &Settings, drafts: &[Draft], mut writer: SegmentWr
     let mut build = Build::new(settings, writer);
     let texts: Vec<(usize, &Field, Analyzer)> = (0..)
         .zip(&settings.fields)
-        .filter(|(_, field)| field.kind == FieldKind::Text)
-        .map(|(number, field)| (number, field, Analyzer::new(field.language)))
+        .filter(|(_, field)| field.kind.is_text())
+        .map(|(number, field)| (number, field, Analyzer::new(field)))
         .collect();
     let mut inverted = Inverted::default();
     for (row, draft) in (0..).zip(drafts) {

@@ -20,6 +20,8 @@ pub const MAX_DOCUMENTS: u64 = 200_000;
 pub const MAX_WORDS: usize = 32;
 /// Words times fields of a query, each of which holds its postings in memory.
 pub const MAX_LISTS: usize = 64;
+/// Bytes of documents that a query reads to find its phrases in: about a second of a guest's time.
+pub const MAX_PHRASE_BYTES: usize = 8 << 20;
 /// Terms that one prefix may stand for in a segment.
 pub const MAX_EXPANSIONS: usize = 128;
 /// Hits of one answer.
@@ -81,6 +83,16 @@ pub enum FieldKind {
     Number,
     /// Anything: it is only given back.
     Stored,
+    /// As `text`, without accents: `cafe` finds `café`.
+    #[serde(rename = "text_folded")]
+    Folded,
+}
+
+impl FieldKind {
+    /// Whether it has words to search.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::Text | Self::Folded)
+    }
 }
 
 /// One field of an index.
@@ -121,7 +133,7 @@ impl Settings {
             if self.fields.iter().take(at).any(|other| other.name == field.name) {
                 return Err(Failure::invalid(format!("the field `{}` is given twice", field.name)));
             }
-            if field.kind != FieldKind::Text && field.language != Language::None {
+            if !field.kind.is_text() && field.language != Language::None {
                 return Err(Failure::invalid(format!("the field `{}` is no text, so it has no language", field.name)));
             }
         }

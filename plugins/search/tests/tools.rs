@@ -56,6 +56,44 @@ fn words_match_by_their_stem_and_rank_by_rarity_and_length() {
 }
 
 #[test]
+fn phrases_and_fields_are_what_they_say() {
+    books();
+    assert_eq!(ids(&query(json!({ "query": "\"white whale\"" }))), ["whale"]);
+    assert_eq!(ids(&query(json!({ "query": "\"whale white\"" }))), [""; 0], "in another order it is another phrase");
+    assert_eq!(
+        ids(&query(json!({ "query": "\u{201c}captains hunt\u{201d}" }))),
+        ["whale"],
+        "words of a phrase are stems too"
+    );
+    assert_eq!(ids(&query(json!({ "query": "handbook \"a captain\"" }))), ["whale", "sea"], "a phrase has to be there");
+    assert_eq!(ids(&query(json!({ "query": "title:hunter" }))), ["hunter"]);
+    assert_eq!(ids(&query(json!({ "query": "title:\"origin of species\" captain" }))), ["origin"]);
+    assert_eq!(ids(&query(json!({ "query": "about:\"origin of species\"" }))), [""; 0]);
+    assert_eq!(ids(&query(json!({ "query": "title:spec*" }))), ["origin"]);
+    assert_eq!(ids(&query(json!({ "query": "captain 12:30 note: \"" }))), ["sea", "whale"]);
+    for (query, part) in [("titel:hunter", "its text fields are `title`, `about`"), ("genre:novel", "use `filter`")] {
+        let error = refused("search_query", json!({ "index": "books", "query": query }));
+        assert!(matches!(&error, Error::InvalidArguments(message) if message.contains(part)), "{error}");
+    }
+    let other =
+        refused("search_query", json!({ "index": "books", "query": "title:a", "fields": [{ "name": "about" }] }));
+    assert!(other.to_string().contains("`title:`"), "{other}");
+}
+
+#[test]
+fn accents_are_folded_where_the_field_says_so() {
+    let fields =
+        json!([{ "name": "exact", "type": "text" }, { "name": "loose", "type": "text_folded", "language": "spanish" }]);
+    call("search_create", json!({ "index": "books", "fields": fields }));
+    let documents = json!([{ "id": "a", "fields": { "exact": "Bogotá", "loose": "Bogotá y Straße" } }]);
+    call("search_index", json!({ "index": "books", "documents": documents }));
+    assert_eq!(ids(&query(json!({ "query": "exact:bogota" }))), [""; 0]);
+    for found in ["loose:bogota", "loose:BOGOTÁ", "exact:bogotá", "STRASSE", "loose:\"bogota y strasse\""] {
+        assert_eq!(ids(&query(json!({ "query": found }))), ["a"], "{found}");
+    }
+}
+
+#[test]
 fn a_prefix_stands_for_all_words_that_begin_so() {
     books();
     assert_eq!(ids(&query(json!({ "query": "subm*" }))), ["sea"]);
@@ -81,7 +119,7 @@ fn fields_can_be_chosen_and_boosted() {
 fn filters_and_facets_go_by_keywords_and_numbers() {
     books();
     let found = query(json!({
-        "filter": { "and": [{ "gte": { "field": "year", "value": 1851 } }, { "lt": { "field": "year", "value": 1900 } }] },
+        "filter": { "op": "and", "args": [{ "op": "gte", "field": "year", "value": 1851 }, { "lt": { "field": "year", "value": 1900 } }] },
         "facets": ["genre"],
     }));
     assert_eq!(found["total"], 3);

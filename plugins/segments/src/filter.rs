@@ -6,9 +6,12 @@
 //!
 //! **Bounds.** [`MAX_DEPTH`] levels, [`MAX_NODES`] conditions, [`MAX_VALUES`] values in one `in`.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Deserialize;
 use serde_json::{Map, Value};
+use tandem_filters::{Comparison, Condition, Operand, TextMatch, condition_schema};
 
 use crate::error::{Error, Result};
 
@@ -19,26 +22,42 @@ pub const MAX_NODES: usize = 256;
 /// As for conditions, but comparing with one more value is cheaper.
 pub const MAX_VALUES: usize = 1000;
 
-/// A condition on the fields of a record, as `{"eq": {"field": "lang", "value": "en"}}`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+/// A condition on the fields of a record, as `{"op": "eq", "field": "lang", "value": "en"}`: see [`tandem_filters`].
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "Condition")]
 pub enum Filter {
-    /// The field equals the value.
-    Eq(Comparison),
-    /// The field is missing or differs from the value.
-    Ne(Comparison),
-    /// The field is less than the value.
-    Lt(Comparison),
-    /// The field is at most the value.
-    Lte(Comparison),
-    /// The field is greater than the value.
-    Gt(Comparison),
-    /// The field is at least the value.
-    Gte(Comparison),
+    /// How the field compares with the value.
+    Compare {
+        /// How.
+        op: Comparison,
+        /// The field's name.
+        field: String,
+        /// The value.
+        value: Scalar,
+    },
     /// The field equals one of the values.
-    In(Membership),
+    In {
+        /// The field's name.
+        field: String,
+        /// The values.
+        values: Vec<Scalar>,
+    },
+    /// The field's text has another in it.
+    Text {
+        /// Where.
+        op: TextMatch,
+        /// The field's name.
+        field: String,
+        /// The text, in lower case where case does not matter.
+        text: String,
+        /// Whether upper and lower case are alike.
+        ignore_case: bool,
+    },
     /// The field is there and not null.
-    Exists(Presence),
+    Exists {
+        /// The field's name.
+        field: String,
+    },
     /// All of these hold.
     And(Vec<Filter>),
     /// One of these holds.
@@ -47,37 +66,48 @@ pub enum Filter {
     Not(Box<Filter>),
 }
 
-/// A field and a value to compare it with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Comparison {
-    /// The field's name.
-    pub field: String,
-    /// The value.
-    pub value: Scalar,
+impl JsonSchema for Filter {
+    fn schema_name() -> Cow<'static, str> {
+        "Filter".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        condition_schema(None)
+    }
 }
 
-/// A field and the values it may have.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Membership {
-    /// The field's name.
-    pub field: String,
-    /// The values.
-    pub values: Vec<Scalar>,
-}
+impl TryFrom<Condition> for Filter {
+    type Error = String;
 
-/// A field.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Presence {
-    /// The field's name.
-    pub field: String,
+    fn try_from(condition: Condition) -> Result<Self, String> {
+        let all = |parts: Vec<Condition>| parts.into_iter().map(Self::try_from).collect::<Result<_, _>>();
+        Ok(match condition {
+            Condition::And(parts) => Self::And(all(parts)?),
+            Condition::Or(parts) => Self::Or(all(parts)?),
+            Condition::Not(part) => Self::Not(Box::new(Self::try_from(*part)?)),
+            Condition::Compare { op, field, with: Operand::Value(value) } => {
+                let value = Scalar::of(value, &field)?;
+                Self::Compare { op, field, value }
+            }
+            Condition::Compare { field, .. } => {
+                return Err(format!("`expr` is not for this tool: compare `{field}` with a `value`"));
+            }
+            Condition::In { field, values } => {
+                let values = values.into_iter().map(|value| Scalar::of(value, &field)).collect::<Result<_, _>>()?;
+                Self::In { field, values }
+            }
+            Condition::Text { op, field, text, ignore_case } => {
+                let text = if ignore_case { text.to_lowercase() } else { text };
+                Self::Text { op, field, text, ignore_case }
+            }
+            Condition::Null { field, wanted: false } => Self::Exists { field },
+            Condition::Null { field, wanted: true } => Self::Not(Box::new(Self::Exists { field })),
+        })
+    }
 }
 
 /// A text, a number or a truth value.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Scalar {
     /// A truth value.
     Bool(bool),
@@ -121,14 +151,14 @@ impl Filter {
             )));
         }
         match self {
-            Self::Eq(c) | Self::Ne(c) | Self::Lt(c) | Self::Lte(c) | Self::Gt(c) | Self::Gte(c) => known(&c.field),
-            Self::In(membership) if membership.values.len() > MAX_VALUES => Err(Error::invalid(format!(
-                "the filter's `in` on `{}` has {} values; use at most {MAX_VALUES}",
-                membership.field,
-                membership.values.len()
+            Self::In { field, values } if values.len() > MAX_VALUES => Err(Error::invalid(format!(
+                "the filter's `in` on `{field}` has {} values; use at most {MAX_VALUES}",
+                values.len()
             ))),
-            Self::In(membership) => known(&membership.field),
-            Self::Exists(presence) => known(&presence.field),
+            Self::Compare { field, .. }
+            | Self::In { field, .. }
+            | Self::Text { field, .. }
+            | Self::Exists { field } => known(field),
             Self::And(parts) | Self::Or(parts) => {
                 parts.iter().try_for_each(|part| part.check_from(depth + 1, nodes, known))
             }
@@ -139,14 +169,18 @@ impl Filter {
     /// Whether the record fits. Call [`Filter::check`] first: it bounds the recursion.
     pub fn matches(&self, record: &dyn Record) -> bool {
         match self {
-            Self::Eq(c) => record.any(&c.field, &mut |held| c.value.equals(held)),
-            Self::Ne(c) => !record.any(&c.field, &mut |held| c.value.equals(held)),
-            Self::Lt(c) => compares(record, c, |order| order.is_lt()),
-            Self::Lte(c) => compares(record, c, |order| order.is_le()),
-            Self::Gt(c) => compares(record, c, |order| order.is_gt()),
-            Self::Gte(c) => compares(record, c, |order| order.is_ge()),
-            Self::In(m) => record.any(&m.field, &mut |held| m.values.iter().any(|value| value.equals(held))),
-            Self::Exists(presence) => record.any(&presence.field, &mut |_| true),
+            Self::Compare { op: Comparison::Eq, field, value } => record.any(field, &mut |held| value.equals(held)),
+            Self::Compare { op: Comparison::Ne, field, value } => !record.any(field, &mut |held| value.equals(held)),
+            Self::Compare { op, field, value } => {
+                record.any(field, &mut |held| value.order_of(held).is_some_and(|order| op.holds(order)))
+            }
+            Self::In { field, values } => record.any(field, &mut |held| values.iter().any(|value| value.equals(held))),
+            Self::Text { op, field, text, ignore_case } => record.any(field, &mut |held| match held {
+                Held::Text(whole) if *ignore_case => op.holds(&whole.to_lowercase(), text),
+                Held::Text(whole) => op.holds(whole, text),
+                _ => false,
+            }),
+            Self::Exists { field } => record.any(field, &mut |_| true),
             Self::And(parts) => parts.iter().all(|part| part.matches(record)),
             Self::Or(parts) => parts.iter().any(|part| part.matches(record)),
             Self::Not(part) => !part.matches(record),
@@ -154,11 +188,21 @@ impl Filter {
     }
 }
 
-fn compares(record: &dyn Record, comparison: &Comparison, wanted: fn(std::cmp::Ordering) -> bool) -> bool {
-    record.any(&comparison.field, &mut |held| comparison.value.order_of(held).is_some_and(wanted))
-}
-
 impl Scalar {
+    fn of(value: Value, field: &str) -> Result<Self, String> {
+        match value {
+            Value::Bool(value) => Ok(Self::Bool(value)),
+            Value::String(value) => Ok(Self::Text(value)),
+            Value::Number(value) => {
+                value.as_f64().map(Self::Number).ok_or_else(|| format!("`{value}` is no number that a filter can hold"))
+            }
+            Value::Null => Err(format!("nothing equals null: use `is_null` or `not_null` on `{field}`")),
+            Value::Array(_) | Value::Object(_) => Err(format!(
+                "`{field}` is compared with a string, a number or a boolean; use `in` with `values` for several"
+            )),
+        }
+    }
+
     fn equals(&self, held: Held<'_>) -> bool {
         match (self, held) {
             (Self::Bool(value), Held::Bool(held)) => *value == held,

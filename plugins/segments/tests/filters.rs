@@ -9,7 +9,8 @@
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use tandem_segments::filter::{Filter, MAX_DEPTH};
+use tandem_filters::Comparison;
+use tandem_segments::filter::{Filter, MAX_DEPTH, Scalar};
 
 fn filter(value: Value) -> Filter {
     serde_json::from_value(value).unwrap()
@@ -51,6 +52,24 @@ fn comparisons_keep_to_their_type() {
 }
 
 #[test]
+fn texts_are_looked_into() {
+    let record = json!({ "s": "Buenos Aires", "tags": ["north", "South"], "n": 5 });
+    let text = |op: &str, field: &str, text: &str, ignore_case: bool| json!({ "op": op, "field": field, "text": text, "ignore_case": ignore_case });
+    for (condition, expected) in [
+        (text("contains", "s", "nos", false), true),
+        (text("starts_with", "s", "buenos", false), false),
+        (text("starts_with", "s", "BUENOS", true), true),
+        (text("ends_with", "tags", "TH", true), true),
+        (text("ends_with", "tags", "uth", false), true),
+        (text("contains", "n", "5", false), false),
+        (json!({ "op": "is_null", "field": "missing" }), true),
+        (json!({ "op": "le", "column": "n", "value": 5 }), true),
+    ] {
+        assert_eq!(matches(condition.clone(), record.clone()), expected, "{condition}");
+    }
+}
+
+#[test]
 fn a_list_matches_by_any_element() {
     let record = json!({ "tags": ["a", "b"] });
     assert!(matches(compare("eq", "tags", json!("b")), record.clone()));
@@ -80,6 +99,8 @@ fn an_unknown_condition_does_not_parse() {
         r#"{"like": {"field": "a", "value": "b"}}"#,
         r#"{"eq": {"field": "a"}}"#,
         r#"{"eq": {"field": "a", "value": [1]}}"#,
+        r#"{"op": "eq", "field": "a", "value": null}"#,
+        r#"{"op": "eq", "field": "a", "expr": {"op": "value"}}"#,
     ] {
         assert!(serde_json::from_str::<Filter>(text).is_err(), "{text}");
     }
@@ -102,18 +123,19 @@ fn condition() -> impl Strategy<Value = Filter> {
 /// The same meaning, written down a second time for records whose fields are small numbers or missing.
 fn expected(filter: &Filter, record: &Map<String, Value>) -> bool {
     let number = |field: &str| record.get(field).and_then(Value::as_f64);
-    let value = |c: &tandem_segments::filter::Comparison| serde_json::to_value(&c.value).unwrap().as_f64().unwrap();
     match filter {
-        Filter::Eq(c) => number(&c.field) == Some(value(c)),
-        Filter::Ne(c) => number(&c.field) != Some(value(c)),
-        Filter::Lt(c) => number(&c.field).is_some_and(|n| n < value(c)),
-        Filter::Lte(c) => number(&c.field).is_some_and(|n| n <= value(c)),
-        Filter::Gt(c) => number(&c.field).is_some_and(|n| n > value(c)),
-        Filter::Gte(c) => number(&c.field).is_some_and(|n| n >= value(c)),
+        Filter::Compare { op, field, value: Scalar::Number(value) } => match (op, number(field)) {
+            (Comparison::Eq, held) => held == Some(*value),
+            (Comparison::Ne, held) => held != Some(*value),
+            (Comparison::Lt, held) => held.is_some_and(|held| held < *value),
+            (Comparison::Lte, held) => held.is_some_and(|held| held <= *value),
+            (Comparison::Gt, held) => held.is_some_and(|held| held > *value),
+            (Comparison::Gte, held) => held.is_some_and(|held| held >= *value),
+        },
         Filter::And(parts) => parts.iter().all(|part| expected(part, record)),
         Filter::Or(parts) => parts.iter().any(|part| expected(part, record)),
         Filter::Not(part) => !expected(part, record),
-        Filter::In(_) | Filter::Exists(_) => unreachable!("not generated"),
+        other => unreachable!("not generated: {other:?}"),
     }
 }
 
@@ -123,7 +145,5 @@ proptest! {
         let record: Map<String, Value> =
             ["a", "b", "c"].iter().zip(values).filter_map(|(k, v)| Some((k.to_string(), json!(v?)))).collect();
         prop_assert_eq!(condition.matches(&record), expected(&condition, &record));
-        let again: Filter = serde_json::from_str(&serde_json::to_string(&condition).unwrap()).unwrap();
-        prop_assert_eq!(again, condition);
     }
 }

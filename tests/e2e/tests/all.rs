@@ -46,6 +46,7 @@ mod packages;
 mod page;
 mod plugins;
 mod policy;
+mod questions;
 mod reactor;
 mod reflect;
 mod registry;

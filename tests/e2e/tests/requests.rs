@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tandem_harness::{Host, Options, text};
+use tandem_harness::{Host, Options, text, variant};
 
 use crate::{
     fault,
@@ -24,9 +24,31 @@ fn nested(leaf: Value, depth: usize) -> Value {
     json!({"index": "i", "query": "q", "filter": filter})
 }
 
+/// The search plugin with a schema of filters that refers to itself, as plugins of strangers have them.
+fn recursive(directory: &std::path::Path) -> anyhow::Result<std::path::PathBuf> {
+    let path = directory.join("search.wasm");
+    variant("search", &path, |_, descriptors| {
+        let comparison = json!({"type": "object", "properties": {"field": {"type": "string"}, "value": {"anyOf": [
+            {"type": "boolean"}, {"type": "number"}, {"type": "string"}
+        ]}}, "required": ["field", "value"], "additionalProperties": false});
+        let one = |name: &str, schema: &Value| json!({"type": "object", "properties": {name: schema}, "required": [name], "additionalProperties": false});
+        let list = json!({"type": "array", "items": {"$ref": "#/$defs/filter"}});
+        let filter = json!({"oneOf": [
+            one("eq", &comparison), one("gte", &comparison), one("and", &list), one("or", &list),
+            one("not", &json!({"$ref": "#/$defs/filter"}))
+        ]});
+        for tool in descriptors.tools.iter_mut().filter(|tool| tool.name == "search_query") {
+            tool.input_schema["properties"]["filter"] = json!({"$ref": "#/$defs/filter"});
+            tool.input_schema["$defs"] = json!({"filter": filter});
+        }
+    })?;
+    Ok(path)
+}
+
 #[tokio::test]
 async fn arguments_that_do_not_fit_cost_little_and_are_named_by_their_parameter() -> anyhow::Result<()> {
-    let host = Options::with(&["search", "echo"])?.start().await?;
+    let directory = tempfile::tempdir()?;
+    let host = Options::with(&["echo"])?.file(recursive(directory.path())?).start().await?;
     let client = host.client("/mcp/full").await?;
     client.call("add", json!({"a": 1, "b": 2})).await?;
     let before = peak(&host)?;
@@ -36,7 +58,8 @@ async fn arguments_that_do_not_fit_cost_little_and_are_named_by_their_parameter(
         let start = Instant::now();
         let fault = fault(&client.call("search_query", arguments).await?);
         assert_eq!(fault["code"], "invalid_arguments", "{fault}");
-        assert_eq!(fault["violations"][0]["pointer"], "/filter", "{fault}");
+        let place = fault["violations"][0]["pointer"].as_str().expect("a place");
+        assert!(place.starts_with("/filter") && place.ends_with("/eq/value"), "{fault}");
         // It took minutes and gigabytes, twice as much for each level.
         assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
     }
@@ -49,12 +72,12 @@ async fn arguments_that_do_not_fit_are_charged_to_their_tenant() -> anyhow::Resu
     let host = host(&["search", "echo"], "cpu-per-minute = '100ms'", "").await?;
     let (good, bad) = both(&host).await?;
     // Nothing is wrong with them before the last one.
-    let mut filters = vec![json!({"eq": {"field": "a", "value": 1}}); 20_000];
-    filters.push(json!({"eq": {"field": "a", "value": []}}));
-    let arguments = json!({"index": "i", "query": "q", "filter": {"and": filters}});
+    let mut ids = vec![json!("a"); 100_000];
+    ids.push(json!([]));
+    let arguments = json!({"index": "i", "ids": ids});
     let mut limited = false;
     for _ in 0..50 {
-        limited = limited || fault(&bad.call("search_query", arguments.clone()).await?)["limit"] == "tenant-cpu";
+        limited = limited || fault(&bad.call("search_delete", arguments.clone()).await?)["limit"] == "tenant-cpu";
     }
     assert!(limited, "fifty of these take more than 100 ms");
     assert_eq!(good.call("add", json!({"a": 1, "b": 2})).await?.is_error, Some(false));

@@ -17,7 +17,7 @@ async fn a_wrong_step_filter_or_enumeration_is_told_with_its_place_and_remedy() 
     let client = host.client("/mcp/full").await?;
     let rows = json!([{"x": 1, "continent": "AS"}]);
     let wrong_steps = [
-        (json!({"step": "filter", "where": {"op": "like", "column": "x"}}), "/steps/0/where/op", "\"eq\""),
+        (json!({"step": "filter", "where": {"op": "like", "field": "x"}}), "/steps/0/where/op", "\"eq\""),
         (json!({"step": "group", "aggregates": [{"function": "avg"}]}), "/steps/0/aggregates/0/function", "\"mean\""),
         (json!({"step": "group", "by": "continent"}), "/steps/0/by", "\"array\""),
         (json!({"step": "sort", "by": ["x"]}), "/steps/0/by/0", "\"object\""),
@@ -33,6 +33,25 @@ async fn a_wrong_step_filter_or_enumeration_is_told_with_its_place_and_remedy() 
         assert!(text.contains(place) && text.contains(part), "wanted {place} and {part}: {text}");
         assert!(!text.contains("any of the schemas") && !text.contains("keyword"), "{text}");
     }
+    let wrong_conditions = [
+        (json!({"lang": "en"}), "`op`"),
+        (json!({"op": "gte", "field": "x", "valeu": 1}), "`gte` does not use `valeu`"),
+        (
+            json!({"op": "or", "args": [{"op": "gte", "field": "x", "value": 1}, {"op": "like", "field": "x"}]}),
+            "`args` 2",
+        ),
+        (json!({"op": "gte", "field": "z", "value": 1}), "the columns are x, continent"),
+    ];
+    for (condition, part) in wrong_conditions {
+        let steps = json!([{"step": "filter", "where": condition}]);
+        let text = told(&client, "dataset_process", json!({"rows": rows, "steps": steps})).await?;
+        assert!(text.contains(part), "wanted {part}: {text}");
+    }
+    for same in [json!({"op": "ge", "column": "x", "value": 1}), json!({"gte": {"field": "x", "value": 1}})] {
+        let steps = json!([{"step": "filter", "where": same}]);
+        let found = client.structured("dataset_process", json!({"rows": rows, "steps": steps})).await?;
+        assert_eq!(found["total_rows"], 1, "{found}");
+    }
     let fields = json!([{"name": "born", "type": "date"}]);
     let text = told(&client, "search_create", json!({"index": "i", "fields": fields})).await?;
     assert!(text.contains("/fields/0/type") && text.contains("\"keyword\"") && text.contains("\"number\""), "{text}");
@@ -46,7 +65,7 @@ async fn a_wrong_step_filter_or_enumeration_is_told_with_its_place_and_remedy() 
         let mut arguments = target;
         arguments["filter"] = json!({"lang": "en"});
         let text = told(&client, tool, arguments).await?;
-        assert!(text.contains("/filter") && text.contains("lang") && text.contains("eq"), "{tool}: {text}");
+        assert!(text.contains(r#"{"op":"eq","field":"lang","value":"en"}"#), "{tool}: {text}");
     }
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! Conditions, checked against the columns and run on rows.
 
-use std::{cmp::Ordering, collections::HashSet};
+use std::collections::HashSet;
 
-use super::{Condition, ConditionOp, Given, Program, constant, deeper, needed, op_name};
+use tandem_filters::{Comparison, Operand, TextMatch};
+
+use super::{Condition, Expr, Program, constant, deeper};
 use crate::{
     error::{Error, Result},
     text,
@@ -19,9 +21,9 @@ enum Node {
     And(Vec<Node>),
     Or(Vec<Node>),
     Not(Box<Node>),
-    Compare { at: usize, holds: fn(Ordering) -> bool, with: Program },
+    Compare { at: usize, op: Comparison, with: Program },
     In { at: usize, values: HashSet<Value> },
-    Match { at: usize, text: String, ignore_case: bool, holds: fn(&str, &str) -> bool },
+    Match { at: usize, text: String, ignore_case: bool, op: TextMatch },
     Null { at: usize, wanted: bool },
 }
 
@@ -42,60 +44,18 @@ impl Test {
 }
 
 fn compile(condition: &Condition, schema: &Schema, depth: usize) -> Result<Node> {
-    let name = op_name(condition.op);
-    let given = Given {
-        op: &name,
-        fields: &[
-            ("column", condition.column.is_some()),
-            ("value", condition.value.is_some()),
-            ("expr", condition.expr.is_some()),
-            ("values", condition.values.is_some()),
-            ("text", condition.text.is_some()),
-            ("ignore_case", condition.ignore_case.is_some()),
-            ("args", condition.args.is_some()),
-        ],
-    };
-    let column = || needed(condition.column.as_ref(), &name, "column");
-    let all = || -> Result<Vec<Node>> {
-        given.only(&["args"])?;
+    let all = |args: &[Condition]| -> Result<Vec<Node>> {
         let depth = deeper(depth)?;
-        needed(condition.args.as_ref(), &name, "args")?.iter().map(|arg| compile(arg, schema, depth)).collect()
+        args.iter().map(|arg| compile(arg, schema, depth)).collect()
     };
-    let compare = |holds| {
-        given.only(&["column", "value", "expr"])?;
-        compare(condition, column()?, schema, depth, holds)
-    };
-    let matches = |holds| {
-        given.only(&["column", "text", "ignore_case"])?;
-        let text = needed(condition.text.as_ref(), &name, "text")?;
-        matches(column()?, text, condition.ignore_case.unwrap_or(false), schema, holds)
-    };
-    let null = |wanted| {
-        given.only(&["column"])?;
-        Ok(Node::Null { at: schema.place(column()?)?.0, wanted })
-    };
-    match condition.op {
-        ConditionOp::And => all().map(Node::And),
-        ConditionOp::Or => all().map(Node::Or),
-        ConditionOp::Not => match <[Node; 1]>::try_from(all()?) {
-            Ok([node]) => Ok(Node::Not(Box::new(node))),
-            Err(_) => Err(Error::invalid("`not` has one condition in `args`")),
-        },
-        ConditionOp::Eq => compare(Ordering::is_eq),
-        ConditionOp::Ne => compare(Ordering::is_ne),
-        ConditionOp::Lt => compare(Ordering::is_lt),
-        ConditionOp::Le => compare(Ordering::is_le),
-        ConditionOp::Gt => compare(Ordering::is_gt),
-        ConditionOp::Ge => compare(Ordering::is_ge),
-        ConditionOp::In => {
-            given.only(&["column", "values"])?;
-            is_in(column()?, needed(condition.values.as_ref(), &name, "values")?, schema)
-        }
-        ConditionOp::Contains => matches(|cell, text| cell.contains(text)),
-        ConditionOp::StartsWith => matches(|cell, text| cell.starts_with(text)),
-        ConditionOp::EndsWith => matches(|cell, text| cell.ends_with(text)),
-        ConditionOp::IsNull => null(true),
-        ConditionOp::NotNull => null(false),
+    match condition {
+        Condition::And(args) => all(args).map(Node::And),
+        Condition::Or(args) => all(args).map(Node::Or),
+        Condition::Not(arg) => Ok(Node::Not(Box::new(compile(arg, schema, deeper(depth)?)?))),
+        Condition::Compare { op, field, with } => compare(*op, field, with, schema, depth),
+        Condition::In { field, values } => is_in(field, values, schema),
+        Condition::Text { op, field, text, ignore_case } => matches(*op, field, text, *ignore_case, schema),
+        Condition::Null { field, wanted } => Ok(Node::Null { at: schema.place(field)?.0, wanted: *wanted }),
     }
 }
 
@@ -126,17 +86,11 @@ fn fitting(value: &serde_json::Value, column: &str, wanted: DataType) -> Result<
     }
 }
 
-fn compare(
-    condition: &Condition,
-    column: &str,
-    schema: &Schema,
-    depth: usize,
-    holds: fn(Ordering) -> bool,
-) -> Result<Node> {
+fn compare(op: Comparison, column: &str, with: &Operand<Expr>, schema: &Schema, depth: usize) -> Result<Node> {
     let (at, wanted) = schema.place(column)?;
-    let with = match (&condition.value, &condition.expr) {
-        (Some(value), None) => Program::constant(fitting(value, column, wanted)?),
-        (None, Some(expr)) => {
+    let with = match with {
+        Operand::Value(value) => Program::constant(fitting(value, column, wanted)?),
+        Operand::Expr(expr) => {
             let program = Program::at_depth(expr, schema, depth)?;
             let given = program.data_type();
             let loose = |data_type| matches!(data_type, DataType::Json | DataType::Null);
@@ -150,13 +104,8 @@ fn compare(
             }
             program
         }
-        _ => {
-            return Err(Error::invalid(format!(
-                "the comparison of `{column}` needs either `value` or `expr`; for null use `is_null`"
-            )));
-        }
     };
-    Ok(Node::Compare { at, holds, with })
+    Ok(Node::Compare { at, op, with })
 }
 
 fn is_in(column: &str, values: &[serde_json::Value], schema: &Schema) -> Result<Node> {
@@ -165,13 +114,7 @@ fn is_in(column: &str, values: &[serde_json::Value], schema: &Schema) -> Result<
     Ok(Node::In { at, values: values.collect::<Result<_>>()? })
 }
 
-fn matches(
-    column: &str,
-    text: &str,
-    ignore_case: bool,
-    schema: &Schema,
-    holds: fn(&str, &str) -> bool,
-) -> Result<Node> {
+fn matches(op: TextMatch, column: &str, text: &str, ignore_case: bool, schema: &Schema) -> Result<Node> {
     let (at, given) = schema.place(column)?;
     if !matches!(given, DataType::String | DataType::Json | DataType::Null) {
         return Err(Error::invalid(format!(
@@ -180,7 +123,7 @@ fn matches(
         )));
     }
     let text = if ignore_case { text.to_lowercase() } else { text.to_owned() };
-    Ok(Node::Match { at, text, ignore_case, holds })
+    Ok(Node::Match { at, text, ignore_case, op })
 }
 
 impl Node {
@@ -190,14 +133,14 @@ impl Node {
             Self::And(nodes) => fold(nodes, row, false)?,
             Self::Or(nodes) => fold(nodes, row, true)?,
             Self::Not(node) => node.eval(row)?.map(|holds| !holds),
-            Self::Compare { at, holds, with } => cell(*at).compare(with.eval(row)?.as_ref()).map(holds),
+            Self::Compare { at, op, with } => cell(*at).compare(with.eval(row)?.as_ref()).map(|order| op.holds(order)),
             Self::In { at, values } => match cell(*at) {
                 Value::Null => None,
                 value => Some(values.contains(value)),
             },
-            Self::Match { at, text, ignore_case, holds } => match cell(*at) {
-                Value::Text(value) if *ignore_case => Some(holds(&value.to_lowercase(), text)),
-                Value::Text(value) => Some(holds(value, text)),
+            Self::Match { at, text, ignore_case, op } => match cell(*at) {
+                Value::Text(value) if *ignore_case => Some(op.holds(&value.to_lowercase(), text)),
+                Value::Text(value) => Some(op.holds(value, text)),
                 _ => None,
             },
             Self::Null { at, wanted } => Some(cell(*at).is_null() == *wanted),

@@ -5,6 +5,7 @@
 //! comparison with null is unknown, and a filter keeps only rows where its condition is true.
 
 mod condition;
+mod dates;
 mod scalar;
 
 pub use condition::Test;
@@ -23,52 +24,8 @@ use crate::{
 /// How deep a tree of conditions or expressions may be: evaluation recurses on a small stack.
 pub const MAX_DEPTH: usize = 32;
 
-/// What a row must satisfy: `{"op": "ge", "column": "age", "value": 18}`, or
-/// `{"op": "or", "args": [condition, condition]}`.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Condition {
-    /// `eq`, `ne`, `lt`, `le`, `gt`, `ge`: `column` against `value` or `expr`. `in`: `column` is one of `values`.
-    /// `contains`, `starts_with`, `ends_with`: text of `column` against `text`. `is_null`, `not_null`: `column`.
-    /// `and`, `or`, `not`: of the conditions `args`.
-    pub op: ConditionOp,
-    /// The column.
-    pub column: Option<String>,
-    /// A string, number or boolean; dates as strings.
-    pub value: Option<serde_json::Value>,
-    /// An expression, instead of `value`.
-    pub expr: Option<Box<Expr>>,
-    /// Strings, numbers or booleans.
-    pub values: Option<Vec<serde_json::Value>>,
-    /// A part of text.
-    pub text: Option<String>,
-    /// Whether upper and lower case of text are alike.
-    pub ignore_case: Option<bool>,
-    /// Conditions: one for `not`, any number for `and` and `or`.
-    pub args: Option<Vec<Condition>>,
-}
-
-/// What a condition tests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "`Condition::op` says what each does")]
-pub enum ConditionOp {
-    And,
-    Or,
-    Not,
-    Eq,
-    Ne,
-    Lt,
-    Le,
-    Gt,
-    Ge,
-    In,
-    Contains,
-    StartsWith,
-    EndsWith,
-    IsNull,
-    NotNull,
-}
+/// What a row must satisfy, as all our plugins take it: `{"op": "gte", "field": "age", "value": 18}`.
+pub type Condition = tandem_filters::Condition<Expr>;
 
 /// How a value is computed: `{"op": "div", "args": [{"op": "column", "name": "population"}, {"op": "value", "value":
 /// 1000}]}`.
@@ -79,9 +36,12 @@ pub struct Expr {
     /// (a float; null by 0), `mod`, `neg`, `abs`, `floor`, `ceil`, `round` (to `digits`). Of text, with `args`:
     /// `concat`, `lower`, `upper`, `trim`, `length`, `substring` (`start`, `count`), `replace` (`from`, `to`).
     /// `coalesce`: the first of `args` that is not null. `if`: `args` are the values where `condition` is true, and
-    /// where it is not. `cast`: to `type`.
+    /// where it is not. `cast`: to `type`. Of dates and times: `year`, `month`, `day`, `weekday` (1 is Monday), `hour`;
+    /// `days_between`: the days from the first of `args` to the second.
     pub op: ExprOp,
     /// The expressions that `op` works on.
+    #[serde(default)]
+    #[schemars(schema_with = "crate::schema::nested_expressions")]
     pub args: Option<Vec<Expr>>,
     /// The name of a column.
     pub name: Option<String>,
@@ -97,7 +57,9 @@ pub struct Expr {
     pub from: Option<String>,
     /// What `replace` puts there.
     pub to: Option<String>,
-    /// The condition of `if`.
+    /// The condition of `if`, as that of a filter.
+    #[serde(default)]
+    #[schemars(schema_with = "crate::schema::nested")]
     pub condition: Option<Box<Condition>>,
     /// The type of `cast`.
     #[serde(rename = "type")]
@@ -133,6 +95,12 @@ pub enum ExprOp {
     Coalesce,
     If,
     Cast,
+    Year,
+    Month,
+    Day,
+    Weekday,
+    Hour,
+    DaysBetween,
 }
 
 /// Which fields an object has, to refuse those that its `op` does not use: a field that is silently ignored would give

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Expr, ExprOp, Given, Test, constant, deeper, needed, op_name};
+use super::{Expr, ExprOp, Given, Test, constant, dates, dates::DatePart, deeper, needed, op_name};
 use crate::{
     error::{Error, Result},
     text,
@@ -28,6 +28,8 @@ enum Node {
     Coalesce(Vec<Program>),
     If(Box<Test>, Box<Program>, Box<Program>),
     Cast { arg: Box<Program>, to: DataType, or_null: bool },
+    Date(DatePart, Box<Program>),
+    DaysBetween(Box<Program>, Box<Program>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -112,6 +114,10 @@ impl Program {
             Node::If(test, then, otherwise) => {
                 return if test.eval(row)? == Some(true) { then.eval(row) } else { otherwise.eval(row) };
             }
+            Node::Date(part, arg) => Cow::Owned(dates::part(*part, arg.eval(row)?.as_ref())),
+            Node::DaysBetween(from, to) => {
+                Cow::Owned(dates::days_between(from.eval(row)?.as_ref(), to.eval(row)?.as_ref()))
+            }
             Node::Cast { arg, to, or_null } => {
                 let value = arg.eval(row)?;
                 if value.data_type() == *to {
@@ -192,6 +198,18 @@ impl Compiler<'_> {
             }
             ExprOp::If => self.choice(),
             ExprOp::Cast => self.cast(),
+            ExprOp::Year => self.date(DatePart::Year),
+            ExprOp::Month => self.date(DatePart::Month),
+            ExprOp::Day => self.date(DatePart::Day),
+            ExprOp::Weekday => self.date(DatePart::Weekday),
+            ExprOp::Hour => self.date(DatePart::Hour),
+            ExprOp::DaysBetween => {
+                let [from, to] = <[Program; 2]>::try_from(self.args(&[], 2, 2)?)
+                    .map_err(|_| Error::invalid("`days_between` has 2 `args`"))?;
+                dates::expect(&self.name, from.data_type, false)?;
+                dates::expect(&self.name, to.data_type, false)?;
+                Ok((Node::DaysBetween(Box::new(from), Box::new(to)), DataType::Int64))
+            }
         }
     }
 
@@ -270,6 +288,12 @@ impl Compiler<'_> {
         let data_type = then.data_type.unify(otherwise.data_type);
         let (then, otherwise) = (then.widened(data_type), otherwise.widened(data_type));
         Ok((Node::If(Box::new(test), Box::new(then), Box::new(otherwise)), data_type))
+    }
+
+    fn date(&self, part: DatePart) -> Result<(Node, DataType)> {
+        let program = self.arg(&[])?;
+        dates::expect(&self.name, program.data_type, part == DatePart::Hour)?;
+        Ok((Node::Date(part, Box::new(program)), DataType::Int64))
     }
 
     fn cast(&self) -> Result<(Node, DataType)> {

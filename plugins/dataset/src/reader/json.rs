@@ -50,7 +50,7 @@ pub(super) fn open(opened: Opened, format: Format, options: ReadOptions<'_>, met
         stream.check_all(meter)?;
         stream.objects = stream.objects.rewind(meter)?;
     }
-    Ok(Source { stream: Box::new(stream), rows, nulls: Some(nulls), format: None, bytes: 0 })
+    Ok(Source { stream: Box::new(stream), rows, nulls: Some(nulls), null_words: None, format: None, bytes: 0 })
 }
 
 /// The keys that were seen, in order.

@@ -127,7 +127,7 @@ pub fn open_rows(rows: InlineRows, types: Option<&Types>) -> Result<Source> {
     }
     let nulls = Some(surveys.iter().map(|survey| survey.nulls).collect());
     let stream = Box::new(MemoryStream { schema, rows: Some(table) });
-    Ok(Source { stream, rows: count, nulls, format: None, bytes: 0 })
+    Ok(Source { stream, rows: count, nulls, null_words: None, format: None, bytes: 0 })
 }
 
 /// Gives every value of a row the type of its column.

@@ -5,6 +5,7 @@
 //! [`MAX_ROW_BYTES`] is refused. Nothing is skipped: a row that cannot be read ends the call with its line and column.
 
 mod csv;
+mod dialect;
 mod elements;
 mod json;
 mod memory;
@@ -15,6 +16,7 @@ use std::{
     io::Read,
 };
 
+pub use dialect::{Dialect, Encoding};
 pub use memory::{ExactRow, InlineRow, InlineRows, inline, open_rows};
 
 use crate::{
@@ -54,6 +56,8 @@ pub struct Source {
     pub rows: u64,
     /// How many nulls each column has, where reading told it.
     pub nulls: Option<Vec<u64>>,
+    /// How many of the nulls of each column are words, such as `NA`.
+    pub null_words: Option<Vec<u64>>,
     /// The format of the file; none for inline rows.
     pub format: Option<Format>,
     /// The length of the file; 0 for inline rows.
@@ -73,6 +77,8 @@ pub struct ReadOptions<'a> {
     pub format: Option<Format>,
     /// Types that the caller gives to columns.
     pub types: Option<&'a Types>,
+    /// How a csv file is written, where it is not as usual.
+    pub csv: Option<&'a Dialect>,
     /// Only these columns, in this order; all if none.
     pub columns: Option<&'a [String]>,
     /// The columns that are needed, in no order: others may be left out. Without effect if one of them is not there, so
@@ -83,7 +89,12 @@ pub struct ReadOptions<'a> {
 /// Opens a file of any format.
 pub fn open(files: &Files, path: &str, options: ReadOptions<'_>, meter: &Meter<'_>) -> Result<Source> {
     let mut opened = files.open(path)?;
-    let format = match options.format.or_else(|| Format::of_name(path)) {
+    let named = options.format.or_else(|| Format::of_name(path));
+    let format = named.or(options.csv.and(Some(Format::Csv)));
+    if options.csv.is_some() && !matches!(format, Some(Format::Csv | Format::Tsv)) {
+        return Err(Error::invalid("`csv` is for files of the formats csv and tsv"));
+    }
+    let format = match format {
         Some(format) => format,
         None => sniff(&mut opened)?,
     };
@@ -111,6 +122,8 @@ fn sniff(opened: &mut Opened) -> Result<Format> {
 struct Survey {
     seen: Seen,
     nulls: u64,
+    /// How many of the nulls are words, such as `NA`.
+    words: u64,
 }
 
 /// Which columns of a file are read, where they go, and as what.
@@ -159,13 +172,17 @@ impl Plan {
 
     /// How many nulls each column of the stream has.
     fn nulls(&self, surveys: &[Survey]) -> Vec<u64> {
-        let mut nulls = vec![0; self.schema.len()];
+        self.counts(surveys, |survey| survey.nulls)
+    }
+
+    fn counts(&self, surveys: &[Survey], count: fn(&Survey) -> u64) -> Vec<u64> {
+        let mut counts = vec![0; self.schema.len()];
         for (place, survey) in self.places.iter().zip(surveys) {
-            if let Some(slot) = place.and_then(|place| nulls.get_mut(place)) {
-                *slot = survey.nulls;
+            if let Some(slot) = place.and_then(|place| counts.get_mut(place)) {
+                *slot = count(survey);
             }
         }
-        nulls
+        counts
     }
 }
 

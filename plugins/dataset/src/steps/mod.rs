@@ -1,7 +1,8 @@
 //! Steps: what turns one table into another. They run in the order in which they are given.
 //!
 //! `filter`, `select`, `drop`, `rename`, `map` and `limit` stream: they hold one batch. `group` holds one
-//! entry a group, `join` its right side, `distinct` its keys, `sort` its rows (only the best ones before a `limit`). What
+//! entry a group, `join` its right side, `distinct` its keys, `top` the best rows of each group, `sort` its rows (only the best
+//! ones before a `limit`). What
 //! is held comes out of one budget of [`crate::meter::MAX_HELD_BYTES`] a call; beyond it the step fails by name.
 
 mod aggregate;
@@ -10,6 +11,7 @@ mod join;
 mod needed;
 mod row;
 mod sort;
+mod top;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +29,7 @@ use crate::{
     files::Files,
     format::Format,
     meter::{Budget, Meter},
-    reader::{self, InlineRows, ReadOptions, RowStream, Source, Types},
+    reader::{self, Dialect, InlineRows, ReadOptions, RowStream, Source, Types},
 };
 
 /// Steps of a call at most.
@@ -99,6 +101,23 @@ pub enum Step {
         #[serde(default)]
         columns: Option<Vec<String>>,
     },
+    /// Keeps the `n` rows with the greatest values of column `by`, in all or for each combination of values in `per`:
+    /// `{"step": "top", "by": "population", "per": ["continent"], "n": 5}`. Groups come in order of first appearance.
+    Top {
+        /// The column that ranks them; rows that are null in it are left out.
+        by: String,
+        /// The columns that make the groups.
+        #[serde(default)]
+        per: Vec<String>,
+        /// How many rows, 1 to 10,000.
+        n: u32,
+        /// Whether the least come first instead.
+        #[serde(default)]
+        ascending: bool,
+        /// The name of a column with the rank, from 1; none if not given.
+        #[serde(default)]
+        rank: Option<String>,
+    },
     /// Keeps `count` rows, from row `offset` on.
     Limit {
         /// How many rows.
@@ -125,6 +144,9 @@ pub struct Table {
     /// Types of columns, instead of what their values look like (csv, tsv, json, jsonl and rows).
     #[serde(default)]
     pub types: Option<Types>,
+    /// How a csv or tsv file is written, where it is not as usual.
+    #[serde(default)]
+    pub csv: Option<Dialect>,
 }
 
 impl Table {
@@ -137,7 +159,13 @@ impl Table {
     pub fn open_needed(self, needed: Option<&BTreeSet<String>>, files: &Files, meter: &Meter<'_>) -> Result<Source> {
         match (self.path, self.rows) {
             (Some(path), None) => {
-                let options = ReadOptions { format: self.format, types: self.types.as_ref(), columns: None, needed };
+                let options = ReadOptions {
+                    format: self.format,
+                    types: self.types.as_ref(),
+                    csv: self.csv.as_ref(),
+                    columns: None,
+                    needed,
+                };
                 reader::open(files, &path, options, meter)
             }
             (None, Some(rows)) => reader::open_rows(rows, self.types.as_ref()),
@@ -194,6 +222,10 @@ fn one(stream: Box<dyn RowStream>, step: Step, kept: Option<u64>, context: &Cont
             Box::new(aggregate::Group::new(stream, &by, &aggregates, context.budget.clone())?)
         }
         Step::Join { with, on, how, suffix } => Box::new(join::Join::new(stream, with, &on, how, &suffix, context)?),
+        Step::Top { by, per, n, ascending, rank } => {
+            let wanted = top::Wanted { by: &by, per: &per, n, ascending, rank };
+            Box::new(top::Top::new(stream, wanted, context.budget.clone())?)
+        }
         Step::Distinct { columns } => {
             Box::new(distinct::Distinct::new(stream, columns.as_deref(), context.budget.clone())?)
         }

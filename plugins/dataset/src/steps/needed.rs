@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use tandem_filters::Operand;
+
 use super::{Aggregate, Step};
 use crate::expr::{Condition, Expr};
 
@@ -18,6 +20,11 @@ pub fn needed(steps: &[Step]) -> Option<BTreeSet<String>> {
             Step::Sort { by } => by.iter().for_each(|key| columns.add(&key.column)),
             Step::Drop { columns: names } | Step::Distinct { columns: Some(names) } => {
                 names.iter().for_each(|name| columns.add(name));
+            }
+            Step::Top { by, per, rank, .. } => {
+                columns.add(by);
+                per.iter().for_each(|name| columns.add(name));
+                columns.made.extend(rank.clone());
             }
             Step::Limit { .. } => {}
             Step::Select { columns: names } => {
@@ -55,9 +62,19 @@ impl Columns {
     }
 
     fn condition(&mut self, condition: &Condition) {
-        condition.column.as_deref().into_iter().for_each(|name| self.add(name));
-        condition.expr.as_deref().into_iter().for_each(|expr| self.expr(expr));
-        condition.args.iter().flatten().for_each(|condition| self.condition(condition));
+        match condition {
+            Condition::And(args) | Condition::Or(args) => args.iter().for_each(|arg| self.condition(arg)),
+            Condition::Not(arg) => self.condition(arg),
+            Condition::Compare { field, with, .. } => {
+                self.add(field);
+                if let Operand::Expr(expr) = with {
+                    self.expr(expr);
+                }
+            }
+            Condition::In { field, .. } | Condition::Text { field, .. } | Condition::Null { field, .. } => {
+                self.add(field)
+            }
+        }
     }
 
     fn expr(&mut self, expr: &Expr) {

@@ -8,7 +8,9 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+mod dialects;
 mod examples;
+mod folders;
 mod formats;
 mod refusals;
 mod space;

@@ -129,8 +129,15 @@ fn too_deep_a_tree_is_refused() {
     for _ in 0..40 {
         condition = json!({ "op": "not", "args": [condition] });
     }
+    let step = json!({ "step": "filter", "where": condition });
+    let error = serde_json::from_value::<tandem_plugin_dataset::steps::Step>(step).unwrap_err().to_string();
+    assert!(error.contains("32 levels") && error.len() < 600, "{error}");
+    let mut expr = json!({ "op": "column", "name": "id" });
+    for _ in 0..40 {
+        expr = json!({ "op": "neg", "args": [expr] });
+    }
     let space = Space::with("sales.csv", SALES);
-    let error = space.process("data/sales.csv", json!([{ "step": "filter", "where": condition }])).unwrap_err();
+    let error = space.process("data/sales.csv", json!([{ "step": "map", "column": "x", "expr": expr }])).unwrap_err();
     assert!(matches!(&error, Error::Bound(message) if message.contains("32 levels")), "{error}");
 }
 
@@ -319,4 +326,71 @@ fn a_wrong_step_is_named() {
     let unknown =
         serde_json::from_value::<Vec<tandem_plugin_dataset::steps::Step>>(json!([{ "step": "pivot" }])).unwrap_err();
     assert!(unknown.to_string().contains("unknown variant `pivot`, expected one of `filter`"), "{unknown}");
+}
+
+fn countries() -> Space {
+    Space::with(
+        "c.csv",
+        "name,continent,people,since\nA,x,5,2024-01-31\nB,y,9,2023-12-25\nC,x,7,\nD,x,,2000-02-29\nE,y,9,1999-12-31\nF,x,6,2024-03-01\n",
+    )
+}
+
+#[test]
+fn top_keeps_the_best_rows_of_each_group() {
+    let space = countries();
+    let top = |step: Value| {
+        let result = space.process("data/c.csv", json!([step, { "step": "drop", "columns": ["since"] }])).unwrap();
+        rows(&result).as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(top(json!({ "step": "top", "by": "people", "per": ["continent"], "n": 2 })), ["C", "F", "B", "E"]);
+    assert_eq!(top(json!({ "step": "top", "by": "people", "n": 1 })), ["B"], "equal ones keep their order");
+    assert_eq!(
+        top(json!({ "step": "top", "by": "people", "per": ["continent"], "n": 1, "ascending": true })),
+        ["A", "B"]
+    );
+    let ranked = json!([{ "step": "top", "by": "people", "per": ["continent"], "n": 9, "rank": "place" }, { "step": "select", "columns": ["name", "place"] }]);
+    let ranked = rows(&space.process("data/c.csv", ranked).unwrap());
+    assert_eq!(ranked[3], json!({ "name": "B", "place": 1 }));
+    assert_eq!(ranked.as_array().unwrap().len(), 5, "null is no rank");
+    for (step, part) in [
+        (json!({ "step": "top", "by": "peple", "n": 1 }), "no column `peple`"),
+        (json!({ "step": "top", "by": "people", "n": 0 }), "goes from 1"),
+        (json!({ "step": "top", "by": "people", "n": 1, "rank": "name" }), "two columns are named `name`"),
+    ] {
+        let error = space.process("data/c.csv", json!([step])).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+    let many: String = (0..50_000).map(|i| format!("{},{}\n", i % 3, i)).collect();
+    space.put("m.csv", format!("g,n\n{many}"));
+    let best = rows(&space.process("data/m.csv", json!([{ "step": "top", "by": "n", "per": ["g"], "n": 2 }])).unwrap());
+    assert_eq!(best[0], json!({ "g": 0, "n": 49_998 }));
+    assert_eq!(best.as_array().unwrap().len(), 6);
+}
+
+#[test]
+fn dates_have_parts_and_distances() {
+    let space = countries();
+    let of = |op: &str| {
+        let args = if op == "days_between" {
+            json!([{ "op": "cast", "type": "date", "args": [{ "op": "value", "value": "2024-01-01" }] }, { "op": "column", "name": "since" }])
+        } else {
+            json!([{ "op": "column", "name": "since" }])
+        };
+        let steps = json!([{ "step": "map", "column": "v", "expr": { "op": op, "args": args } }]);
+        let result = rows(&space.process("data/c.csv", steps).unwrap());
+        result.as_array().unwrap().iter().map(|row| row["v"].clone()).collect::<Value>()
+    };
+    assert_eq!(of("year"), json!([2024, 2023, null, 2000, 1999, 2024]));
+    assert_eq!(of("month"), json!([1, 12, null, 2, 12, 3]));
+    assert_eq!(of("day"), json!([31, 25, null, 29, 31, 1]));
+    assert_eq!(of("weekday"), json!([3, 1, null, 2, 5, 5]));
+    assert_eq!(of("days_between"), json!([30, -7, null, -8707, -8767, 60]));
+    let hour =
+        json!([{ "step": "map", "column": "v", "expr": { "op": "hour", "args": [{ "op": "column", "name": "t" }] } }]);
+    let rows_ = json!({ "rows": [{ "t": "2024-01-31T10:20:30Z" }], "steps": hour });
+    assert_eq!(rows(&space.run(rows_).unwrap())[0]["v"], 10);
+    let wrong = json!([{ "step": "map", "column": "v", "expr": { "op": "year", "args": [{ "op": "column", "name": "name" }] } }]);
+    assert!(space.process("data/c.csv", wrong).unwrap_err().to_string().contains("cast it to date first"));
+    let wrong = json!([{ "step": "map", "column": "v", "expr": { "op": "hour", "args": [{ "op": "column", "name": "since" }] } }]);
+    assert!(space.process("data/c.csv", wrong).unwrap_err().to_string().contains("timestamp or datetime"));
 }

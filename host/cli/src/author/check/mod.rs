@@ -80,8 +80,10 @@ impl Findings {
         message: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        if self.0.len() < MAX_FINDINGS {
-            self.0.push(Finding { severity, place: place.into(), message: message.into(), remedy: remedy.into() });
+        let found = Finding { severity, place: place.into(), message: message.into(), remedy: remedy.into() };
+        // A definition that is referred to in several places is looked at as often.
+        if self.0.len() < MAX_FINDINGS && !self.0.contains(&found) {
+            self.0.push(found);
         }
     }
 

@@ -57,7 +57,7 @@ pub(super) fn open(opened: Opened, options: ReadOptions<'_>, meter: &Meter<'_>) 
     let stream = ParquetStream { reader, descriptor, roots, plan, path, group: 0, open: None };
     stream.check()?;
     let nulls = stream.nulls();
-    Ok(Source { stream: Box::new(stream), rows, nulls, format: None, bytes: 0 })
+    Ok(Source { stream: Box::new(stream), rows, nulls, null_words: None, format: None, bytes: 0 })
 }
 
 /// One column of the table: a child of the schema's root.

@@ -1,0 +1,210 @@
+//! Plain questions about the sample data, each answered by calls of which none fails, and the tools found by plain words.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+use tandem_harness::{Client, Host, Options, binary, plugin, root};
+
+/// The plugins that are shipped.
+const SHIPPED: [&str; 7] =
+    ["dataset", "search", "vector", "p2p-bootstrap", "p2p-peers", "p2p-taskqueue", "p2p-workflow"];
+
+async fn start() -> anyhow::Result<(Host, Client)> {
+    let host = Options::with(&["dataset", "search", "vector"])?
+        .config("[grants.dataset]\nfs.data = { path = \"{home}/files\", mode = \"read-write\" }")
+        .start()
+        .await?;
+    for entry in std::fs::read_dir(root().join("examples/data"))? {
+        let path = entry?.path();
+        std::fs::copy(&path, host.directory.path().join("files").join(path.file_name().expect("a name")))?;
+    }
+    let client = host.client("/mcp/full").await?;
+    Ok((host, client))
+}
+
+/// The rows of `countries.csv` after some steps.
+async fn countries(client: &Client, steps: Value) -> anyhow::Result<Vec<Value>> {
+    let page = client.structured("dataset_process", json!({"path": "data/countries.csv", "steps": steps})).await?;
+    Ok(page["rows"].as_array().expect("rows").clone())
+}
+
+fn column(rows: &[Value], name: &str) -> Vec<Value> {
+    rows.iter().map(|row| row[name].clone()).collect()
+}
+
+#[tokio::test]
+async fn questions_about_tables_are_answered_at_the_first_attempt() -> anyhow::Result<()> {
+    let (host, client) = start().await?;
+    // Which files are there?
+    for (tool, arguments, list) in [
+        ("dataset_list", json!({"path": "data"}), "entries"),
+        ("dataset_schema", json!({"path": "data"}), "files"),
+        ("dataset_schema", json!({"path": "data/"}), "files"),
+    ] {
+        let listing = client.structured(tool, arguments).await?;
+        let found = listing[list].as_array().expect("entries").iter().find(|one| one["path"] == "data/countries.csv");
+        assert_eq!(found.map(|one| &one["format"]), Some(&json!("csv")), "{listing}");
+    }
+    let granted = client.structured("dataset_list", json!({})).await?;
+    assert_eq!(granted["entries"][0]["path"], "data");
+    // What is in one of them?
+    let schema = client.structured("dataset_schema", json!({"path": "data/countries.csv"})).await?;
+    let types: Vec<_> = schema["columns"].as_array().expect("columns").iter().map(|one| one["type"].clone()).collect();
+    assert_eq!(types, ["string", "string", "string", "string", "float64", "int64", "bool", "date"]);
+    // Which are the three countries with the most people?
+    let first = countries(&client, json!([{"step": "top", "by": "population", "n": 3}])).await?;
+    assert_eq!(column(&first, "name"), ["India", "China", "United States"]);
+    // And on each continent the first?
+    let top = json!([{"step": "top", "by": "population", "per": ["continent"], "n": 1}, {"step": "select", "columns": ["continent", "name"]}]);
+    let top = countries(&client, top).await?;
+    assert_eq!(column(&top, "name"), ["Brazil", "Australia", "Russia", "India", "Nigeria", "United States"]);
+    // What is the average population of large countries by continent?
+    let mean = json!([
+        {"step": "filter", "where": {"op": "gt", "field": "area_km2", "value": 100_000}},
+        {"step": "group", "by": ["continent"], "aggregates": [{"function": "mean", "column": "population", "as": "mean"}]},
+        {"step": "sort", "by": [{"column": "mean", "descending": true}]}
+    ]);
+    assert_eq!(countries(&client, mean).await?[0]["continent"], "AS");
+    // Which are landlocked, by the continent's name?
+    let landlocked = json!([
+        {"step": "filter", "where": {"op": "eq", "field": "landlocked", "value": true}},
+        {"step": "join", "with": {"path": "data/continents.jsonl"}, "on": [{"left": "continent", "right": "code"}], "suffix": "_of_continent"},
+        {"step": "group", "by": ["name_of_continent"], "aggregates": [{"function": "count", "as": "n"}]}
+    ]);
+    assert_eq!(countries(&client, landlocked).await?.len(), 4);
+    // How many joined the United Nations in each year?
+    let years = json!([
+        {"step": "filter", "where": {"op": "not_null", "field": "un_member_since"}},
+        {"step": "map", "column": "year", "expr": {"op": "year", "args": [{"op": "column", "name": "un_member_since"}]}},
+        {"step": "group", "by": ["year"], "aggregates": [{"function": "count", "as": "n"}]},
+        {"step": "sort", "by": [{"column": "n", "descending": true}]}
+    ]);
+    assert_eq!(countries(&client, years).await?[0]["year"], 1945);
+    // Who joined on a Tuesday after 1990?
+    let weekday = json!([
+        {"step": "filter", "where": {"op": "gte", "field": "un_member_since", "value": "1990-01-01"}},
+        {"step": "map", "column": "weekday", "expr": {"op": "weekday", "args": [{"op": "column", "name": "un_member_since"}]}},
+        {"step": "filter", "where": {"op": "eq", "field": "weekday", "value": 2}}
+    ]);
+    assert_eq!(
+        column(&countries(&client, weekday).await?, "name"),
+        ["Estonia", "Latvia", "Lithuania", "South Korea", "Switzerland"]
+    );
+    // Whose capital begins with a B and is not in Europe?
+    let capitals = json!([{"step": "filter", "where": {"op": "and", "args": [
+        {"op": "starts_with", "field": "capital", "text": "B"},
+        {"op": "not", "args": [{"op": "eq", "field": "continent", "value": "EU"}]}
+    ]}}, {"step": "limit", "count": 3}]);
+    assert_eq!(column(&countries(&client, capitals).await?, "capital"), ["Buenos Aires", "Brasília", "Beijing"]);
+    // How dense are they?
+    let dense = json!([
+        {"step": "map", "column": "density", "expr": {"op": "div", "args": [{"op": "column", "name": "population"}, {"op": "column", "name": "area_km2"}]}},
+        {"step": "top", "by": "density", "n": 1}
+    ]);
+    assert_eq!(countries(&client, dense).await?[0]["name"], "Singapore");
+    // Save that in a folder that is not there yet, and read it again.
+    let output = json!({"path": "data/out/top.parquet"});
+    let steps = json!([{"step": "top", "by": "population", "n": 5, "rank": "rank"}]);
+    client
+        .structured("dataset_process", json!({"path": "data/countries.csv", "steps": steps, "output": output}))
+        .await?;
+    let back = client.structured("dataset_load", json!({"path": "data/out/top.parquet"})).await?;
+    assert_eq!(back["rows"][4]["rank"], 5, "{back}");
+    // A file of another program: semicolons, no header, another encoding, NA.
+    std::fs::write(host.directory.path().join("files/other.txt"), b"Bogot\xe1;NA\nLima;10\n")?;
+    let csv = json!({"header": false, "columns": ["city", "people"], "delimiter": ";", "encoding": "latin1"});
+    let other = client.structured("dataset_load", json!({"path": "data/other.txt", "csv": csv})).await?;
+    assert_eq!(other["rows"], json!([{"city": "Bogotá", "people": null}, {"city": "Lima", "people": 10}]));
+    assert_eq!(other["columns"][1]["null_words"], 1, "{other}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn questions_to_indexes_are_answered_at_the_first_attempt() -> anyhow::Result<()> {
+    let (_host, client) = start().await?;
+    let rows = countries(&client, json!([])).await?;
+    let fields = json!([
+        {"name": "name", "type": "text", "language": "english"}, {"name": "capital", "type": "text_folded"},
+        {"name": "continent", "type": "keyword"}, {"name": "population", "type": "number"}
+    ]);
+    client.structured("search_create", json!({"index": "c", "fields": fields})).await?;
+    let document = |row: &Value| {
+        let fields: serde_json::Map<_, _> = ["name", "capital", "continent", "population"]
+            .iter()
+            .map(|name| (name.to_string(), row[name].clone()))
+            .collect();
+        json!({"id": row["code"], "fields": fields})
+    };
+    let documents: Vec<_> = rows.iter().map(document).collect();
+    client.structured("search_index", json!({"index": "c", "documents": documents})).await?;
+    for (query, filter, first) in [
+        ("\"buenos aires\"", None, "AR"),
+        ("capital:bogota", None, "CO"),
+        ("name:united kingd*", None, "GB"),
+        ("united", Some(json!({"op": "gte", "field": "population", "value": 300_000_000})), "US"),
+        ("united", Some(json!({"op": "starts_with", "field": "continent", "text": "e", "ignore_case": true})), "GB"),
+    ] {
+        let found = client.structured("search_query", json!({"index": "c", "query": query, "filter": filter})).await?;
+        assert_eq!(found["hits"][0]["id"], first, "{query}: {found}");
+    }
+    let facets = client.structured("search_query", json!({"index": "c", "facets": ["continent"], "limit": 1})).await?;
+    assert_eq!(facets["facets"][0]["values"][0]["value"], "EU", "{facets}");
+    // Which countries are like another in size and people?
+    client.structured("vector_create", json!({"collection": "c", "dimensions": 2, "metric": "l2"})).await?;
+    let log = |value: &Value| value.as_f64().unwrap_or(1.0).max(1.0).log10();
+    let items: Vec<_> = rows
+        .iter()
+        .map(|row| json!({"id": row["code"], "vector": [log(&row["area_km2"]), log(&row["population"])], "metadata": {"continent": row["continent"]}}))
+        .collect();
+    client.structured("vector_add", json!({"collection": "c", "items": items})).await?;
+    let filter = json!({"op": "ne", "field": "continent", "value": "EU"});
+    let search = json!({"collection": "c", "vector": [5.74, 7.68], "k": 1, "filter": filter});
+    let found = client.structured("vector_search", search).await?;
+    assert_eq!(found["matches"][0]["metadata"]["continent"].as_str().map(str::len), Some(2), "{found}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn plain_words_find_the_tool_that_is_meant() -> anyhow::Result<()> {
+    let host = Options::with(&SHIPPED)?.start().await?;
+    let client = host.client("/mcp").await?;
+    for (query, first) in [
+        ("read csv", "dataset_load"),
+        ("nearest neighbour", "vector_search"),
+        ("nearest neighbors", "vector_search"),
+        ("average per group", "dataset_process"),
+        ("sql query", "dataset_process"),
+        ("datasetLoad", "dataset_load"),
+        ("similar embeddings", "vector_search"),
+        ("list files in a folder", "dataset_list"),
+        ("top n per group", "dataset_process"),
+        ("convert csv to parquet", "dataset_convert"),
+        ("delete documents from index", "search_delete"),
+        ("statistics of columns", "dataset_describe"),
+    ] {
+        let found = client.structured("tools_search", json!({"query": query})).await?;
+        let names: Vec<_> = found["tools"].as_array().expect("tools").iter().map(|tool| tool["name"].clone()).collect();
+        assert_eq!(names.first(), Some(&json!(first)), "{query}: {names:?}");
+    }
+    for (query, noise) in [("read csv", "p2p_peer_register"), ("average per group", "p2p_taskqueue_status")] {
+        let found = client.structured("tools_search", json!({"query": query})).await?;
+        assert!(!found.to_string().contains(noise), "{query}: {found}");
+    }
+    let schema = client.structured("tools_get_schema", json!({"tool": "dataset_process"})).await?;
+    assert!(schema.to_string().len() < 20 << 10, "{} bytes", schema.to_string().len());
+    Ok(())
+}
+
+#[test]
+fn the_shipped_plugins_pass_a_strict_check() -> anyhow::Result<()> {
+    for name in SHIPPED {
+        let output = Command::new(binary()).args(["check", "--strict"]).arg(plugin(name)?).output()?;
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && !told.contains("warning "), "{name}: {told}");
+        let mut lines: Vec<_> = told.lines().filter(|line| line.starts_with("note")).collect();
+        let all = lines.len();
+        lines.dedup();
+        assert_eq!(lines.len(), all, "{name} is told something twice: {told}");
+    }
+    Ok(())
+}
