@@ -41,6 +41,11 @@ impl<'a> Indexes<'a> {
         }
     }
 
+    /// The settings of an index.
+    pub(crate) fn settings(&self, name: &str) -> Result<Settings> {
+        Ok(self.collections.head::<Settings>(name)?.settings)
+    }
+
     pub(crate) fn index(&self, name: &str, documents: Vec<Document>) -> Result<Indexed> {
         let head = self.collections.head::<Settings>(name)?;
         let count = documents.len() as u64;

@@ -12,6 +12,7 @@ mod analysis;
 mod columns;
 mod document;
 mod highlight;
+mod import;
 mod indexes;
 pub mod model;
 mod phrase;
@@ -23,13 +24,15 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
+use serde_json::Map;
 use tandem_sdk::prelude::*;
 use tandem_segments::SystemEnvironment;
+use tandem_segments::files::File;
 use tandem_segments::filter::Filter;
 use tandem_segments::host::{HostStorage, tool_error};
 
 use crate::indexes::Indexes;
-use crate::model::{Created, Deleted, Document, Indexed, Listing, Matching, QueryResult, SearchField};
+use crate::model::{Created, Deleted, Document, FileIndexed, Indexed, Listing, Matching, QueryResult, SearchField};
 use crate::settings::{Field, Settings};
 
 /// The category.
@@ -71,6 +74,29 @@ impl Search {
         let indexed = indexes().index(index, documents).map_err(tool_error)?;
         maintain(index);
         Ok(indexed)
+    }
+
+    /// Indexes the rows of a tabular file (csv, tsv, json, jsonl, parquet), each as a document: its columns go into the fields
+    /// of the same names. The rows do not pass through the client.
+    #[tool(idempotent, title = "Index a file")]
+    fn search_index_file(
+        ctx: &Ctx,
+        /// The index.
+        index: &str,
+        /// The file, as `data/cities.csv`, in a folder that `dataset_load` may read.
+        path: String,
+        /// The column that names the documents; the numbers of the rows, from 0, if not given.
+        id: Option<String>,
+        /// The format of the file, as for `dataset_load`.
+        format: Option<String>,
+        /// How a csv file is written, as for `dataset_load`.
+        csv: Option<Map<String, Value>>,
+        /// The first row, from 0: the `next_offset` of the call before.
+        #[arg(default = 0)]
+        offset: u64,
+    ) -> Result<FileIndexed> {
+        let file = File { path, format, csv, offset };
+        import::run(ctx, &indexes(), index, &file, id.as_deref())
     }
 
     /// Full-text search: finds the documents of an index that match words and phrases best, among those that fit a filter.

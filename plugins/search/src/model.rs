@@ -81,6 +81,25 @@ pub struct Indexed {
     pub documents: u64,
 }
 
+/// What became of a file to index.
+#[output]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileIndexed {
+    /// Rows that were indexed.
+    pub rows: u64,
+    /// Documents that were new.
+    pub added: u64,
+    /// Documents that replaced an older one of the same id.
+    pub replaced: u64,
+    /// Documents that the index has now.
+    pub documents: u64,
+    /// Columns that the index has no field for.
+    pub columns_left_out: Vec<String>,
+    /// Pass it as `offset` to go on; absent when the file is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_offset: Option<u64>,
+}
+
 /// A document that was found.
 #[output]
 #[derive(Clone, Debug, PartialEq)]

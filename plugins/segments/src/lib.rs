@@ -18,6 +18,7 @@ pub mod bits;
 pub mod collection;
 pub mod environment;
 pub mod error;
+pub mod files;
 pub mod filter;
 pub mod head;
 pub mod host;

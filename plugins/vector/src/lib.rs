@@ -11,6 +11,7 @@
 //! error that names the item.
 
 mod graph;
+mod import;
 pub mod metric;
 pub mod model;
 mod search;
@@ -20,13 +21,16 @@ pub mod settings;
 mod tests;
 mod vectors;
 
+use serde_json::Map;
 use tandem_sdk::prelude::*;
 use tandem_segments::SystemEnvironment;
+use tandem_segments::files::File;
 use tandem_segments::filter::Filter;
 use tandem_segments::host::{HostStorage, tool_error};
 
+use crate::import::Columns;
 use crate::metric::Metric;
-use crate::model::{Added, Created, Deleted, Found, IndexKind, Item, Listing, SearchResult};
+use crate::model::{Added, Created, Deleted, FileAdded, Found, IndexKind, Item, Listing, SearchResult};
 use crate::settings::{Hnsw, Settings};
 use crate::vectors::{Search, Selection, Vectors};
 
@@ -79,6 +83,34 @@ impl Vector {
         let added = vectors().add(collection, items).map_err(tool_error)?;
         maintain(collection);
         Ok(added)
+    }
+
+    /// Adds the rows of a tabular file (csv, tsv, json, jsonl, parquet), each as an item; columns that are no part of the vector are
+    /// its metadata. The rows do not pass through the client.
+    #[tool(idempotent, title = "Add vectors from a file")]
+    fn vector_add_file(
+        ctx: &Ctx,
+        /// The collection.
+        collection: &str,
+        /// The file, as `data/embeddings.parquet`, in a folder that `dataset_load` may read.
+        path: String,
+        /// The columns of the vector: one that holds lists of numbers, or one for each number.
+        vector: Vec<String>,
+        /// The column that names the items; the numbers of the rows, from 0, if not given.
+        id: Option<String>,
+        /// The columns of the metadata; all others if not given.
+        metadata: Option<Vec<String>>,
+        /// The format of the file, as for `dataset_load`.
+        format: Option<String>,
+        /// How a csv file is written, as for `dataset_load`.
+        csv: Option<Map<String, Value>>,
+        /// The first row, from 0: the `next_offset` of the call before.
+        #[arg(default = 0)]
+        offset: u64,
+    ) -> Result<FileAdded> {
+        let file = File { path, format, csv, offset };
+        let columns = Columns { vector: &vector, id: id.as_deref(), metadata: metadata.as_deref() };
+        import::run(ctx, &vectors(), collection, &file, &columns)
     }
 
     /// Finds the items of a collection whose vectors (embeddings) are most similar to a vector, its nearest neighbours, among

@@ -30,6 +30,23 @@ pub struct Item {
     pub metadata: Option<Map<String, Value>>,
 }
 
+/// What became of a file to add.
+#[output]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileAdded {
+    /// Rows that were added.
+    pub rows: u64,
+    /// Items that were new.
+    pub added: u64,
+    /// Items that replaced an older one of the same id.
+    pub replaced: u64,
+    /// Items that the collection has now.
+    pub items: u64,
+    /// Pass it as `offset` to go on; absent when the file is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_offset: Option<u64>,
+}
+
 /// A collection.
 #[output]
 #[derive(Clone, Debug, PartialEq)]

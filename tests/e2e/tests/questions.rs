@@ -122,21 +122,15 @@ async fn questions_about_tables_are_answered_at_the_first_attempt() -> anyhow::R
 #[tokio::test]
 async fn questions_to_indexes_are_answered_at_the_first_attempt() -> anyhow::Result<()> {
     let (_host, client) = start().await?;
-    let rows = countries(&client, json!([])).await?;
     let fields = json!([
         {"name": "name", "type": "text", "language": "english"}, {"name": "capital", "type": "text_folded"},
         {"name": "continent", "type": "keyword"}, {"name": "population", "type": "number"}
     ]);
     client.structured("search_create", json!({"index": "c", "fields": fields})).await?;
-    let document = |row: &Value| {
-        let fields: serde_json::Map<_, _> = ["name", "capital", "continent", "population"]
-            .iter()
-            .map(|name| (name.to_string(), row[name].clone()))
-            .collect();
-        json!({"id": row["code"], "fields": fields})
-    };
-    let documents: Vec<_> = rows.iter().map(document).collect();
-    client.structured("search_index", json!({"index": "c", "documents": documents})).await?;
+    let file = json!({"index": "c", "path": "data/countries.csv", "id": "code"});
+    let indexed = client.structured("search_index_file", file).await?;
+    assert_eq!((&indexed["rows"], &indexed["added"]), (&json!(78), &json!(78)), "{indexed}");
+    assert!(indexed["columns_left_out"].to_string().contains("landlocked"), "{indexed}");
     for (query, filter, first) in [
         ("\"buenos aires\"", None, "AR"),
         ("capital:bogota", None, "CO"),
@@ -151,16 +145,37 @@ async fn questions_to_indexes_are_answered_at_the_first_attempt() -> anyhow::Res
     assert_eq!(facets["facets"][0]["values"][0]["value"], "EU", "{facets}");
     // Which countries are like another in size and people?
     client.structured("vector_create", json!({"collection": "c", "dimensions": 2, "metric": "l2"})).await?;
-    let log = |value: &Value| value.as_f64().unwrap_or(1.0).max(1.0).log10();
-    let items: Vec<_> = rows
-        .iter()
-        .map(|row| json!({"id": row["code"], "vector": [log(&row["area_km2"]), log(&row["population"])], "metadata": {"continent": row["continent"]}}))
-        .collect();
-    client.structured("vector_add", json!({"collection": "c", "items": items})).await?;
+    let log = |name: &str| json!({"op": "cast", "type": "float64", "args": [{"op": "column", "name": name}]});
+    let steps = json!([
+        {"step": "map", "column": "vector", "expr": {"op": "concat", "args": [
+            {"op": "value", "value": "["}, log("area_km2"), {"op": "value", "value": ", "}, log("population"), {"op": "value", "value": "]"}
+        ]}},
+        {"step": "select", "columns": ["code", "name", "continent", "vector"]}
+    ]);
+    let output = json!({"path": "data/vectors.jsonl"});
+    client
+        .structured("dataset_process", json!({"path": "data/countries.csv", "steps": steps, "output": output}))
+        .await?;
+    let file = json!({"collection": "c", "path": "data/vectors.jsonl", "vector": ["vector"], "id": "code"});
+    let added = client.structured("vector_add_file", file).await?;
+    assert_eq!((&added["rows"], &added["items"]), (&json!(78), &json!(78)), "{added}");
+    let columns = json!({"collection": "c", "path": "data/countries.csv", "vector": ["area_km2", "population"], "id": "code", "metadata": ["name", "continent"]});
+    assert_eq!(client.structured("vector_add_file", columns).await?["replaced"], 78);
     let filter = json!({"op": "ne", "field": "continent", "value": "EU"});
-    let search = json!({"collection": "c", "vector": [5.74, 7.68], "k": 1, "filter": filter});
+    let search = json!({"collection": "c", "vector": [552_000, 66_400_000], "k": 1, "filter": filter});
     let found = client.structured("vector_search", search).await?;
-    assert_eq!(found["matches"][0]["metadata"]["continent"].as_str().map(str::len), Some(2), "{found}");
+    assert_eq!(found["matches"][0]["id"], "ZA", "about as many people as in France: {found}");
+    // What cannot be read is told by the tool that reads.
+    for (file, part) in [
+        (json!({"index": "c", "path": "data/none.csv"}), "beside it: "),
+        (json!({"index": "c", "path": "secret/none.csv"}), "begin the path with `data/`"),
+        (json!({"index": "c", "path": "data/countries.csv", "id": "isbn"}), "the columns are code, name"),
+        (json!({"index": "d", "path": "data/countries.csv"}), "`d`"),
+    ] {
+        let result = client.call("search_index_file", file).await?;
+        let text = tandem_harness::text(&result);
+        assert!(result.is_error == Some(true) && text.contains(part), "wanted {part}: {text}");
+    }
     Ok(())
 }
 

@@ -1,0 +1,77 @@
+//! Rows of a file as items.
+
+use serde_json::{Map, Value};
+use tandem_sdk::prelude::*;
+use tandem_segments::files::{self, File};
+use tandem_segments::host::tool_error;
+
+use crate::model::{FileAdded, Item};
+use crate::settings::MAX_NUMBERS_PER_CALL;
+use crate::vectors::Vectors;
+
+/// Which columns are what.
+pub(crate) struct Columns<'a> {
+    pub(crate) vector: &'a [String],
+    pub(crate) id: Option<&'a str>,
+    pub(crate) metadata: Option<&'a [String]>,
+}
+
+/// Adds the rows of a file.
+pub(crate) fn run(
+    ctx: &Ctx,
+    vectors: &Vectors<'_>,
+    collection: &str,
+    file: &File,
+    columns: &Columns<'_>,
+) -> Result<FileAdded> {
+    if columns.vector.is_empty() {
+        return Err(Error::invalid_arguments("`vector` names no column: give one of lists, or one for each number"));
+    }
+    let mut all = FileAdded { rows: 0, added: 0, replaced: 0, items: 0, next_offset: None };
+    let read = files::each_page(ctx, file, |first, rows| {
+        let items = (first..).zip(rows).map(|(number, row)| item(columns, row, number)).collect::<Result<Vec<_>>>()?;
+        let widest = items.iter().map(|item| item.vector.len()).max().unwrap_or(1).max(1);
+        for items in items.chunks((MAX_NUMBERS_PER_CALL / widest).max(1)) {
+            let added = vectors.add(collection, items.to_vec()).map_err(tool_error)?;
+            all.added += added.added;
+            all.replaced += added.replaced;
+            all.items = added.items;
+        }
+        Ok(())
+    })?;
+    crate::maintain(collection);
+    Ok(FileAdded { rows: read.rows, next_offset: read.next_offset, ..all })
+}
+
+fn item(columns: &Columns<'_>, mut row: Map<String, Value>, number: u64) -> Result<Item> {
+    let id = files::id_of(&row, columns.id, number)?;
+    let mut vector = Vec::new();
+    for name in columns.vector {
+        let Some(value) = row.remove(name) else {
+            let names: Vec<_> = row.keys().map(String::as_str).collect();
+            return Err(Error::invalid_arguments(format!(
+                "there is no column `{name}` for the vector: the columns are {}",
+                names.join(", ")
+            )));
+        };
+        let numbers = numbers(&value).ok_or_else(|| {
+            Error::invalid_arguments(format!("row {number} has no number and no list of numbers in `{name}`"))
+        })?;
+        vector.extend(numbers);
+    }
+    match columns.metadata {
+        Some(wanted) => row.retain(|name, _| wanted.contains(name)),
+        None => row.retain(|name, _| columns.id != Some(name)),
+    }
+    Ok(Item { id, vector, metadata: (!row.is_empty()).then_some(row) })
+}
+
+/// A number, a list of numbers, or the text of such a list, as CSV files have it.
+fn numbers(value: &Value) -> Option<Vec<f32>> {
+    match value {
+        Value::Number(number) => Some(vec![number.as_f64()? as f32]),
+        Value::Array(elements) => elements.iter().map(|one| one.as_f64().map(|one| one as f32)).collect(),
+        Value::String(text) => serde_json::from_str(text).ok(),
+        _ => None,
+    }
+}
