@@ -100,27 +100,32 @@ impl Schema {
     pub(crate) fn check(&self, source: &Value, value: &Value, effort: Effort) -> Result<(), Unfit> {
         match steps::within(effort.steps(), || self.exact.is_valid(value)) {
             Some(true) => Ok(()),
-            Some(false) => Err(Unfit::Violations(self.explain(source, value, effort))),
+            Some(false) => Err(self.explain(source, value, effort)),
             None => Err(Unfit::Effort),
         }
     }
 
-    fn explain(&self, source: &Value, value: &Value, effort: Effort) -> Violations {
+    /// What is wrong with a value that does not fit. Where a brief effort does not suffice to tell, a full one may.
+    fn explain(&self, source: &Value, value: &Value, effort: Effort) -> Unfit {
+        let told = |found: Violations| {
+            let unknown = || vec![(String::new(), "the value does not fit the schema".to_owned())];
+            Unfit::Violations(if found.is_empty() { unknown() } else { found })
+        };
         let outline =
             self.outline.get_or_init(|| instrument::outline(source).and_then(|outline| build(&outline)).ok()).as_ref();
-        let found = outline.and_then(|outline| {
-            if self.lists && is_small(value, &mut 0) {
-                let listed =
-                    || outline.iter_errors(value).take(MAX_VIOLATIONS).map(|error| violation(&error)).collect();
-                return steps::within(effort.steps(), listed);
-            }
-            steps::within(effort.steps(), || {
+        let Some(outline) = outline else { return told(Vec::new()) };
+        let lists = self.lists && is_small(value, &mut 0);
+        let found = steps::within(effort.steps(), || {
+            if lists {
+                outline.iter_errors(value).take(MAX_VIOLATIONS).map(|error| violation(&error)).collect()
+            } else {
                 outline.validate(value).err().map(|error| violation(&error)).into_iter().collect()
-            })
+            }
         });
-        found
-            .filter(|found: &Violations| !found.is_empty())
-            .unwrap_or_else(|| vec![(String::new(), "the value does not fit the schema".to_owned())])
+        match found {
+            None if effort == Effort::Brief => Unfit::Effort,
+            found => told(found.unwrap_or_default()),
+        }
     }
 }
 

@@ -57,6 +57,9 @@ fn what_fits_passes_and_what_does_not_is_named_by_its_parameter() {
         let place = format!("/filter{}", "/all/0".repeat(depth));
         assert_eq!(places(&schema, &nested(json!({"field": "a", "isnt": "b"}), depth)), [place], "{depth}");
     }
+    // It fits not, which is soon seen; where, takes longer.
+    let deep = nested(json!({"field": "a", "isnt": "b"}), 50);
+    assert_eq!(check(&schema, &deep, Effort::Brief), Err(Unfit::Effort));
     let mut items = vec![json!({"field": "a", "is": "b"}); 10_000];
     items.push(json!({"field": "a", "is": []}));
     let wide = json!({"filter": {"all": items}});
