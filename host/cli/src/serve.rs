@@ -51,6 +51,11 @@ const WORK_NICENESS: i32 = 10;
 /// guests that ask for metadata in a loop; what waits for a thread is bounded by what asks.
 const BLOCKING_THREADS: usize = 64;
 
+/// Tasks that a thread polls between two looks at its timers and sockets. A guest that computes yields each millisecond, so that
+/// with the runtime's 61 others waited up to 61 ms beside 32 loops of one tenant: their 99th percentile was 66 ms, and is 30 ms
+/// with this on a busy machine with two cores. A look costs about a microsecond.
+const EVENT_INTERVAL: u32 = 8;
+
 /// Runs the host.
 pub(crate) fn run(mut args: Serve) -> anyhow::Result<Exit> {
     let start = Instant::now();
@@ -66,6 +71,7 @@ pub(crate) fn run(mut args: Serve) -> anyhow::Result<Exit> {
     let descriptors = Descriptors::raise();
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.enable_all().thread_name("general").max_blocking_threads(BLOCKING_THREADS);
+    runtime.event_interval(EVENT_INTERVAL);
     if config.general.workers > 0 {
         runtime.worker_threads(config.general.workers.into());
     }
