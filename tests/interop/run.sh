@@ -62,6 +62,14 @@ if { [ -x "$HOME_DIR/py/bin/python" ] || python3 -m venv "$HOME_DIR/py"; } 2> "$
     "$HOME_DIR/py/bin/pip" install -q --disable-pip-version-check -r "$HERE/py/requirements.txt" 2>> "$WORK/why"; then
     use "py tcp" "$HOME_DIR/py/bin/python" "$HERE/py/client.py" "$TCP"
     use "py quic" "$HOME_DIR/py/bin/python" "$HERE/py/client.py" "$QUIC"
+    for identity in secp256k1 rsa; do
+        use "py $identity" "$HOME_DIR/py/bin/python" "$HERE/py/client.py" "$TCP" "$identity"
+    done
+    if grep '"handshake with a peer failed"' "$WORK/log" | grep -q 'identity keys are ed25519'; then
+        echo "ok the host's log says which identities it takes"
+    else
+        echo "FAIL the host's log does not say which identities it takes"
+    fi | tee -a "$WORK/lines"
 else
     echo "left out: py-libp2p; it takes Python 3.10 with venv and pip: $(tail -n 1 "$WORK/why")"
 fi

@@ -1,4 +1,5 @@
-"""A py-libp2p peer: connects to the host at the address given, and uses what the host offers to peers.
+"""A py-libp2p peer: connects to the host at the address given, and uses what the host offers to peers. With a kind of identity
+behind the address (`secp256k1`, `rsa`) it tries to connect with such a one, which the host refuses.
 
 Prints a line for each thing tried: `ok NAME` or `FAIL NAME: why`.
 """
@@ -12,6 +13,7 @@ import time
 import multiaddr
 import trio
 from libp2p import new_host
+from libp2p.crypto import rsa, secp256k1
 from libp2p.custom_types import TProtocol
 from libp2p.host.ping import PingService
 from libp2p.identity.identify.identify import ID as IDENTIFY
@@ -21,6 +23,7 @@ from libp2p.peer.peerinfo import info_from_p2p_addr
 PROTOCOL = TProtocol("/mcp+p2p/1.0.0")
 ADDRESS = sys.argv[1]
 TRANSPORT = "quic" if "/quic" in ADDRESS else "tcp"
+IDENTITY = sys.argv[2] if len(sys.argv) > 2 else None
 failed = 0
 
 
@@ -67,6 +70,24 @@ async def attempt(name, work):
         why = str(error).splitlines() or [type(error).__name__]
         print(f"FAIL py {TRANSPORT} {name}: {why[0]}", flush=True)
         return False
+
+
+async def refused():
+    make = {"secp256k1": secp256k1.create_new_key_pair, "rsa": rsa.create_new_key_pair}[IDENTITY]
+    peer = info_from_p2p_addr(multiaddr.Multiaddr(ADDRESS))
+    host = new_host(key_pair=make())
+
+    async def connect():
+        async with host.run(listen_addrs=[multiaddr.Multiaddr("/ip4/127.0.0.1/tcp/0")]):
+            try:
+                await host.connect(peer)
+                # The host looks at the identity in the last message of the handshake, which nobody answers.
+                await PingService(host).ping(peer.peer_id, 1)
+            except Exception:  # noqa: BLE001 - how it ends is not what is tested
+                return
+            raise AssertionError("the host let it in")
+
+    await attempt(f"an identity of {IDENTITY} is refused", connect)
 
 
 async def main():
@@ -134,7 +155,7 @@ async def main():
 
 logging.disable(logging.CRITICAL)
 try:
-    trio.run(main)
+    trio.run(refused if IDENTITY else main)
 except BaseException as error:  # noqa: BLE001 - how it closes is not what is tested
     if failed == 0 and not isinstance(error, (SystemExit, KeyboardInterrupt)):
         print(f"note py {TRANSPORT}: closing: {type(error).__name__}", flush=True)
