@@ -3,6 +3,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::{Allowance, ByteSize, FsMode, HumanDuration, document::MAX_TEXT};
 
+mod keys;
+mod secrets;
+
 const HASH: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
 
 /// A file with every section.
@@ -168,67 +171,6 @@ fn the_environment_reaches_every_kind_of_value() {
 }
 
 #[test]
-fn references_give_any_value_and_never_print() {
-    let text = format!("{FULL}\n[plugins.prefixes]\na = '${{env:PORT}}_'\n")
-        .replace("port = 8000", "port = '${env:PORT}'")
-        .replace("sqlite:tandem.db", "sqlite:${file:/run/secrets/db}");
-    let config = load(&text);
-    assert_eq!(config.server.port, 9_100);
-    assert_eq!(config.plugins.prefixes["a"].as_str(), "9100_");
-    assert_eq!(config.store.url.path(), "s3cret-db");
-    let entries = config.entries();
-    let entry = |key: &str| entries.iter().find(|entry| entry.key == key).unwrap().value.clone();
-    assert_eq!(entry("store.url"), "\"sqlite:${file:/run/secrets/db}\"");
-    assert_eq!(entry("server.port"), "\"${env:PORT}\"");
-    assert_eq!(
-        entry("tenants.acme.keys"),
-        "[\"${env:ACME_KEY_SHA256}\",{\"expires\":\"2027-01-01T00:00:00Z\",\"hash\":\"${env:CI_KEY_SHA256}\",\"name\":\"ci\"}]"
-    );
-    let printed = format!("{config:?} {} {entries:?}", serde_json::to_string(&config).unwrap());
-    let printed = printed.replace("s3cret-db", "the path of a database is no secret");
-    assert!(!printed.contains("s3cret") && !printed.contains(HASH), "{printed}");
-    assert!(!format!("{config:?}").contains("159, 134"), "nor the bytes of a hash");
-}
-
-#[test]
-fn secrets_in_clear_text_are_refused_and_not_repeated() {
-    let clear = "[grants.a]\nsecrets.token = 'hunter2'\n[tenants.b]\nkeys = ['hunter2']\n[p2p]\npsk = 'hunter2'\nadmission = 'psk'\n\
-        listen = []\n[p2p.discovery.github]\ntoken = 'hunter2'\n[store]\nurl = 'postgres://u:hunter2@db/t'\n";
-    let errors = load_all(clear, &[], &[]).unwrap_err();
-    assert_eq!(errors.as_slice().len(), 5, "{errors:?}");
-    let text = errors.render(false);
-    assert!(text.contains("refused") && text.contains("tandem.toml:2:17"), "{text}");
-    assert!(!text.contains("hunter2") && !format!("{errors:?}").contains("hunter2"), "{text}");
-
-    let flag = load_all("", &[], &[("grants.a.secrets.token", "hunter2")]).unwrap_err();
-    assert_eq!(flag.as_slice()[0].file_label, "flag grants.a.secrets.token");
-    assert!(!flag.render(false).contains("hunter2"), "a process list shows flags");
-    let partly = one_error("[grants.a]\nsecrets.token = 'x${env:EXAMPLE_TOKEN}'\n");
-    assert!(partly.contains("clear text"), "{partly}");
-}
-
-#[test]
-fn other_errors_near_a_secret_hide_it_too() {
-    for text in [
-        "[grants.a]\nsecrets = { token = 'hunter2', other = 5 }\n",
-        "[grants.a.secrets]\ntoken = 'hunter2\n",
-        "[tenants.a]\nkeys = 'hunter2'\n",
-        "[grants.a]\nsecrets = { token = 'hunter2' }, x = 1\n",
-        "[store]\nurl = { x = 'postgres://u:hunter2@h/d' }\n",
-        "[grants.a.secrets]\ntoken = \"\"\"\nhunter2\n\"\"\" 5\n",
-        "[upstreams.a]\nurl = 'https://u:hunter2@h/mcp'\n",
-        "[server]\nhost = '${env:EXAMPLE_TOKEN}'\n",
-        "[server]\nallowed-origins = '${env:EXAMPLE_TOKEN},x'\n",
-        "[limits]\nmemory = '${env:EXAMPLE_TOKEN}'\n",
-        "[server]\nexposure = '${env:EXAMPLE_TOKEN}'\n",
-    ] {
-        let errors = load_all(text, &[], &[]).unwrap_err();
-        let shown = format!("{} {errors} {errors:?}", errors.render(false));
-        assert!(!shown.contains("hunter2") && !shown.contains("s3cret"), "{text}\n{shown}");
-    }
-}
-
-#[test]
 fn errors_name_line_variable_or_flag() {
     assert_eq!(one_error("[sever]\nport = 1\n"), "tandem.toml:1:2: unknown key `sever`; did you mean `server`?");
     let port = one_error("[server]\nport = 99999\n");
@@ -342,77 +284,6 @@ fn the_hosts_own_variables_can_be_inherited() {
     assert!(matches!(&env["TZ"], crate::EnvGrant::Value(value) if value.expose() == "UTC"));
     assert_eq!(env["NONE"], crate::EnvGrant::Inherit);
     assert!(!format!("{config:?}").contains("UTC"));
-}
-
-#[test]
-fn keys_of_features_that_are_not_there_are_refused_by_name() {
-    for (text, expected) in [
-        (
-            "[server]\nrequest-timeout = '30s'\n",
-            "tandem.toml:2:1: `server.request-timeout` is not offered by this host",
-        ),
-        ("[telemetry]\notlp-endpoint = ''\n", "tandem.toml:2:1: `telemetry.otlp-endpoint` is not offered"),
-        ("[telemetry]\nmetrics = true\n", "`server.metrics-token`"),
-        ("[upstreams.a]\ncommand = ['${env:NOWHERE}']\nx = 1\n", "tandem.toml:1:2: `upstreams` is not offered"),
-        ("[store]\nurl = 'postgres://db/tandem'\n", "tandem.toml:2:7: this host keeps its state in SQLite only"),
-    ] {
-        let error = one_error(text);
-        assert!(error.contains(expected), "{text}: {error}");
-    }
-    let error =
-        load_all("", &[("TANDEM_TELEMETRY__METRICS", "true")], &[("server.request-timeout", "1s")]).unwrap_err();
-    let labels: Vec<_> = error.as_slice().iter().map(|error| error.file_label.as_str()).collect();
-    assert_eq!(labels, ["flag server.request-timeout", "environment variable TANDEM_TELEMETRY__METRICS"]);
-}
-
-#[test]
-fn what_changed_is_known_by_its_keys_secrets_too() {
-    let changed = |old: &str, new: &str| load(old).changed(&load(new));
-    assert!(changed(FULL, FULL).is_empty());
-    assert!(changed("", "[server]\nport = 8000\n").is_empty(), "a default that is written down is no change");
-    assert_eq!(
-        changed(
-            "[server]\nport = 1\n",
-            "[server]\nallowed-hosts = ['a.test']\n[tenants.a]\nconcurrency = 1\n[general]\nworkers=1\n"
-        ),
-        ["general.workers", "server.allowed-hosts", "server.port"]
-            .map(str::to_owned)
-            .into_iter()
-            .chain(
-                load("[tenants.a]\nconcurrency = 1\n")
-                    .entries()
-                    .into_iter()
-                    .map(|entry| entry.key)
-                    .filter(|key| key.starts_with("tenants."))
-            )
-            .collect::<Vec<_>>()
-    );
-    let token = |reference: &str| format!("[server]\nmetrics-token = '${{env:{reference}}}'\n");
-    assert_eq!(changed("", &token("PORT")), ["server.metrics-token"]);
-    assert_eq!(changed(&token("EXAMPLE_TOKEN"), &token("PORT")), ["server.metrics-token"], "neither is shown");
-}
-
-/// Every key of every table in a value.
-fn keys(value: &serde_json::Value, found: &mut Vec<String>) {
-    for (key, value) in value.as_object().into_iter().flatten() {
-        found.push(key.clone());
-        keys(value, found);
-    }
-}
-
-#[test]
-fn the_schema_has_every_key_of_the_file() {
-    let schema = HostConfig::json_schema();
-    let text = schema.to_string();
-    let table: toml::Table = FULL.parse().unwrap();
-    let mut found = Vec::new();
-    keys(&serde_json::to_value(&table).unwrap(), &mut found);
-    let names = ["data.read", "dataset", "acme", "data", "api-token", "LANG", "TZ", "HIDDEN", "depth"];
-    for key in found.iter().filter(|key| !names.contains(&key.as_str())) {
-        assert!(text.contains(&format!("\"{key}\":")), "{key}");
-    }
-    assert_eq!(schema["additionalProperties"], false);
-    assert!(!text.contains("\"origins\":"), "what is not in the file is not in the schema");
 }
 
 proptest! {

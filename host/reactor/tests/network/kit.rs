@@ -1,28 +1,21 @@
 //! Real hosts on loopback, and peers that can be told to do anything.
 
+mod echo;
+mod peer;
+
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Barrier, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
-use futures::{AsyncReadExt as _, AsyncWriteExt as _, FutureExt as _, StreamExt as _, future::BoxFuture};
-use libp2p::{
-    Multiaddr, PeerId, Stream, StreamProtocol, Swarm, SwarmBuilder,
-    identity::Keypair,
-    multiaddr::Protocol,
-    noise,
-    swarm::{NetworkBehaviour, SwarmEvent},
-    tcp, yamux,
-};
+use futures::{FutureExt as _, future::BoxFuture};
+use libp2p::{Multiaddr, PeerId, identity::Keypair, multiaddr::Protocol};
 use serde_json::{Value, json};
-use tandem_engine::{CallEnv, Caller, InvokeError, InvokeOutput, P2p, P2pError, P2pRequest, Unmetered};
-use tandem_manifest::{Admission, Annotations, HostConfig, MAX_PRIORITY, P2pConfig, Secret};
+use tandem_engine::{CallEnv, Caller, P2p, P2pError, P2pRequest, Unmetered};
+use tandem_manifest::{Admission, HostConfig, MAX_PRIORITY, P2pConfig, Secret};
 use tandem_reactor::{
-    Authority, PingSettings, Reactor, Settings, ToolCall, ToolInfo, Tools,
+    Authority, PingSettings, Reactor, Settings,
     discovery::record::{Announcement, HostRecord},
     trust::UnixMillis,
 };
@@ -34,121 +27,16 @@ use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0");
+use self::echo::Echo;
+pub(crate) use self::{
+    echo::{BLOCK, MARKS, REFUSAL, REFUSALS, STOPPED},
+    peer::{PROTOCOL, Peer, ask, echo, event, peer, peer_of, receive, send, socket, swarm_of, try_send},
+};
+
 /// The tenant of all peers.
 const PEERS: &str = "peers";
 /// How long hosts may take to find each other on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Where the tool `block` begins and ends to hold the thread that it runs on.
-pub(crate) static BLOCK: [Barrier; 2] = [Barrier::new(2), Barrier::new(2)];
-
-/// What the tool `refuses` says, and how often it did.
-pub(crate) const REFUSAL: &str = "please release the lease";
-pub(crate) static REFUSALS: AtomicUsize = AtomicUsize::new(0);
-/// How often the tool `marks` began. It takes a second.
-pub(crate) static MARKS: AtomicUsize = AtomicUsize::new(0);
-
-/// Calls of the tool `slow` with the argument `counted` that were ended.
-pub(crate) static STOPPED: AtomicUsize = AtomicUsize::new(0);
-
-/// Counts one when it goes.
-struct CountStopped;
-
-impl Drop for CountStopped {
-    fn drop(&mut self) {
-        STOPPED.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-/// Answers its arguments; `who` with whose call it is, `wide` with where an integer is beyond 64 bits, `block` once a test lets it, `slow` never does, `large` does at length, `huge` with more than a frame holds.
-#[derive(Default)]
-pub(crate) struct Echo {
-    /// Tools that this host does not have.
-    lacks: Mutex<Vec<&'static str>>,
-    generation: AtomicUsize,
-}
-
-impl Tools for Echo {
-    fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>> {
-        async move {
-            let structured = match call.tool.as_str() {
-                "slow" => {
-                    let _stopped = call.arguments.contains_key("counted").then_some(CountStopped);
-                    if let Some(client) = &call.client {
-                        for step in 1..=3 {
-                            client.progress(f64::from(step), Some(4.0), Some(format!("step {step}")));
-                            tokio::time::sleep(Duration::from_millis(200)).await;
-                        }
-                    }
-                    call.cancel.cancelled().await;
-                    return Err(InvokeError::NotFound("it was stopped".to_owned()));
-                }
-                "block" => {
-                    for barrier in &BLOCK {
-                        barrier.wait();
-                    }
-                    "{}".to_owned()
-                }
-                "refuses" => {
-                    REFUSALS.fetch_add(1, Ordering::SeqCst);
-                    let content = json!([{"type": "text", "text": REFUSAL}]).to_string();
-                    return Ok(InvokeOutput { content, structured: None, is_error: true });
-                }
-                "waits-and-refuses" => {
-                    // Longer than what the queue takes for one burst.
-                    tokio::time::sleep(Duration::from_millis(300)).await;
-                    return Err(InvokeError::Other(REFUSAL.to_owned()));
-                }
-                "marks" => {
-                    MARKS.fetch_add(1, Ordering::SeqCst);
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                    "{}".to_owned()
-                }
-                "who" => json!({"tenant": &*call.caller.tenant, "operator": call.caller.operator}).to_string(),
-                "echo" => Value::Object(call.arguments).to_string(),
-                "wide" => {
-                    let arguments = Value::Object(call.arguments);
-                    let at = call.exact.and_then(|exact| exact.wide_integer(&arguments));
-                    json!({"at": at}).to_string()
-                }
-                "huge" => json!({"text": "x".repeat(1_200_000)}).to_string(),
-                "large" => json!({"text": "x".repeat(900_000)}).to_string(),
-                other => return Err(InvokeError::NotFound(format!("unknown tool `{other}`"))),
-            };
-            Ok(InvokeOutput { content: "[]".to_owned(), structured: Some(structured), is_error: false })
-        }
-        .boxed()
-    }
-
-    fn list(&self, _caller: &Caller) -> Vec<ToolInfo> {
-        let info = |name: &str| ToolInfo {
-            name: name.to_owned(),
-            title: Some("Answers".to_owned()),
-            description: "answers".to_owned(),
-            input_schema: json!({"type": "object"}),
-            output_schema: Some(json!({"type": "object"})),
-            annotations: Annotations { read_only: true, ..Annotations::default() },
-            local: false,
-            repeatable: name == "echo",
-            deadline: Duration::from_secs(120),
-        };
-        let named = ["echo", "slow", "refuses", "waits-and-refuses", "marks"].map(info);
-        let lacks = self.lacks.lock().unwrap();
-        let named = named.into_iter().filter(|info| !lacks.contains(&info.name.as_str()));
-        let mut all: Vec<_> = named.chain((0..247).map(|i| info(&format!("tool-{i:03}")))).collect();
-        all.sort_by(|one, other| one.name.cmp(&other.name));
-        all
-    }
-
-    fn generation(&self) -> u64 {
-        self.generation.load(Ordering::SeqCst) as u64
-    }
-
-    fn find(&self, _caller: &Caller, _tool: &str) -> Result<(), Vec<String>> {
-        Ok(())
-    }
-}
 
 /// What an operator writes for a test: a host on loopback that lets everybody in and looks nowhere for others.
 pub(crate) fn config() -> P2pConfig {
@@ -287,8 +175,7 @@ impl Host {
 
     /// From now on it does not have this tool.
     pub(crate) fn loses(&self, tool: &'static str) {
-        self.tools.lacks.lock().unwrap().push(tool);
-        self.tools.generation.fetch_add(1, Ordering::SeqCst);
+        self.tools.loses(tool);
     }
 
     pub(crate) async fn on(p2p: &P2pConfig, data: TempDir, peer: PeerId) -> Self {
@@ -392,116 +279,6 @@ fn write_key(data: &TempDir, key: &Keypair) {
 
 pub(crate) async fn host() -> Host {
     Host::start(&P2pConfig { discovery: HostConfig::default().p2p.discovery, ..config() }).await
-}
-
-/// A peer that can be told to do anything.
-pub(crate) struct Peer {
-    pub(crate) control: libp2p_stream::Control,
-    host: PeerId,
-    swarm: tokio::task::JoinHandle<()>,
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        self.swarm.abort();
-    }
-}
-
-pub(crate) async fn peer(host: &Host) -> Peer {
-    peer_of(&Keypair::generate_ed25519(), host)
-}
-
-/// The same with a key of the test's choice.
-pub(crate) fn peer_of(key: &Keypair, host: &Host) -> Peer {
-    let mut swarm = swarm_of(key, libp2p_stream::Behaviour::new());
-    let control = swarm.behaviour().new_control();
-    swarm.dial(host.address()).unwrap();
-    let swarm = tokio::spawn(async move { while swarm.next().await.is_some() {} });
-    Peer { control, host: host.peer, swarm }
-}
-
-/// The socket of an address.
-pub(crate) fn socket(address: &Multiaddr) -> std::net::SocketAddr {
-    let mut parts = address.iter();
-    match (parts.next(), parts.next()) {
-        (Some(Protocol::Ip4(ip)), Some(Protocol::Tcp(port))) => (ip, port).into(),
-        _ => panic!("{address} is no address of TCP"),
-    }
-}
-
-/// A swarm on TCP that speaks what it is given.
-pub(crate) fn swarm_of<B: NetworkBehaviour>(key: &Keypair, behaviour: B) -> Swarm<B> {
-    SwarmBuilder::with_existing_identity(key.clone())
-        .with_tokio()
-        .with_tcp(tcp::Config::new().nodelay(true), noise::Config::new, yamux::Config::default)
-        .unwrap()
-        .with_behaviour(|_| behaviour)
-        .unwrap()
-        .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(60)))
-        .build()
-}
-
-/// Drives a swarm until an event that is waited for.
-pub(crate) async fn event<B: NetworkBehaviour, T>(
-    swarm: &mut Swarm<B>,
-    wanted: impl Fn(SwarmEvent<B::ToSwarm>) -> Option<T>,
-) -> T {
-    let found = async {
-        loop {
-            if let Some(found) = wanted(swarm.select_next_some().await) {
-                return found;
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, found).await.expect("the event comes in time")
-}
-
-impl Peer {
-    /// A stream, unless the host does not want this peer.
-    pub(crate) async fn try_stream(&mut self) -> Option<Stream> {
-        let opened = self.control.open_stream(self.host, PROTOCOL);
-        tokio::time::timeout(Duration::from_secs(5), opened).await.ok()?.ok()
-    }
-
-    pub(crate) async fn stream(&mut self) -> Stream {
-        for _ in 0..100 {
-            if let Some(stream) = self.try_stream().await {
-                return stream;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("the host opens no stream");
-    }
-}
-
-pub(crate) async fn send(stream: &mut Stream, frame: &[u8]) {
-    try_send(stream, frame).await.unwrap();
-}
-
-pub(crate) async fn try_send(stream: &mut Stream, frame: &[u8]) -> std::io::Result<()> {
-    let length = u32::try_from(frame.len()).unwrap().to_be_bytes();
-    stream.write_all(&[&length, frame].concat()).await?;
-    stream.flush().await
-}
-
-pub(crate) async fn receive(stream: &mut Stream) -> Option<Value> {
-    let mut head = [0; 4];
-    let answer = async {
-        stream.read_exact(&mut head).await.ok()?;
-        let mut frame = vec![0; u32::from_be_bytes(head) as usize];
-        stream.read_exact(&mut frame).await.ok()?;
-        serde_json::from_slice(&frame).ok()
-    };
-    tokio::time::timeout(Duration::from_secs(20), answer).await.expect("an answer or an end comes in time")
-}
-
-pub(crate) async fn ask(stream: &mut Stream, frame: Value) -> Value {
-    send(stream, frame.to_string().as_bytes()).await;
-    receive(stream).await.expect("an answer")
-}
-
-pub(crate) fn echo(id: u32) -> Value {
-    json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"name": "echo", "arguments": {"n": id}}})
 }
 
 /// A well-behaved peer is served, whatever another one did before.
