@@ -180,6 +180,29 @@ async fn questions_to_indexes_are_answered_at_the_first_attempt() -> anyhow::Res
 }
 
 #[tokio::test]
+async fn a_file_without_room_is_told_so_and_leaves_nothing() -> anyhow::Result<()> {
+    let host = Options::with(&["dataset"])?
+        .config("[grants.dataset]\nfs.data = { path = \"{home}/files\", mode = \"read-write\", max-bytes = \"64KiB\" }")
+        .start()
+        .await?;
+    let client = host.client("/mcp/full").await?;
+    // Nothing that a codec makes small.
+    let text = |i: u64| {
+        (0..4).map(|j| format!("{:016x}", (i * 4 + j + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect::<String>()
+    };
+    let rows: Vec<_> = (0..3000).map(|i| json!({"i": i, "text": text(i)})).collect();
+    for format in ["csv", "jsonl", "parquet"] {
+        let save = json!({"path": format!("data/big.{format}"), "rows": rows});
+        let result = client.call("dataset_save", save).await?;
+        let told = tandem_harness::text(&result);
+        assert!(result.is_error == Some(true) && told.contains("quota of its folder is used up"), "{format}: {told}");
+    }
+    let listing = client.structured("dataset_list", json!({"path": "data"})).await?;
+    assert_eq!(listing["entries"], json!([]));
+    Ok(())
+}
+
+#[tokio::test]
 async fn plain_words_find_the_tool_that_is_meant() -> anyhow::Result<()> {
     let host = Options::with(&SHIPPED)?.start().await?;
     let client = host.client("/mcp").await?;

@@ -1,4 +1,4 @@
-//! CSV and TSV: RFC 4180 with a header line, in UTF-8, with `\n` or `\r\n`, unless the caller says otherwise ([`Dialect`]).
+//! CSV and TSV: RFC 4180 with a header line, in UTF-8, with `\n` or `\r\n`, unless the caller says otherwise ([`super::Dialect`]).
 //!
 //! An empty cell is null, quoted or not; so is a word such as `NA` in a column whose other cells are numbers, dates or
 //! booleans, and the answer says how many there are. A header without a name becomes `column_N`. Refused: rows that are longer or
@@ -11,8 +11,6 @@ use std::{
 
 use csv::{ReaderBuilder, StringRecord};
 
-#[cfg(doc)]
-use super::Dialect;
 use super::{
     BATCH_BYTES, BATCH_ROWS, MAX_ROW_BYTES, Plan, READ_BUFFER, ReadOptions, RowStream, Source, Survey,
     dialect::{Decoded, NULL_WORDS, Settings},

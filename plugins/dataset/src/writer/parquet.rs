@@ -8,7 +8,7 @@ use std::sync::Arc;
 use parquet::{
     basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical},
     data_type::{BoolType, ByteArray, ByteArrayType, DataType as Stored, DoubleType, Int32Type, Int64Type},
-    errors::Result as ParquetResult,
+    errors::{ParquetError, Result as ParquetResult},
     file::{
         properties::{EnabledStatistics, WriterProperties},
         writer::{SerializedColumnWriter, SerializedFileWriter},
@@ -33,6 +33,18 @@ const GROUP_ROWS: usize = 128 << 10;
 const GROUP_BYTES: usize = 8 << 20;
 /// Columns are encoded in pieces of this many rows.
 const PIECE_ROWS: usize = 8 << 10;
+
+/// What the library says; of what it met in the file system, that.
+fn failed(path: &str, error: ParquetError) -> Error {
+    let error = match error {
+        ParquetError::External(source) => source,
+        other => return Error::format(path, other),
+    };
+    match error.downcast::<std::io::Error>() {
+        Ok(source) => Error::io(path, *source),
+        Err(other) => Error::format(path, other),
+    }
+}
 
 pub(super) struct ParquetSink {
     path: String,
@@ -73,7 +85,7 @@ impl ParquetSink {
             .build();
         let writer = message(&self.columns, &nanos)
             .and_then(|message| SerializedFileWriter::new(*file, message, Arc::new(properties)))
-            .map_err(|error| Error::format(&self.path, error))?;
+            .map_err(|error| failed(&self.path, error))?;
         self.state = State::Begun { writer: Box::new(writer), nanos };
         Ok(())
     }
@@ -88,7 +100,7 @@ impl ParquetSink {
         if rows.is_empty() {
             return Ok(());
         }
-        let failed = |error| Error::format(&self.path, error);
+        let failed = |error| failed(&self.path, error);
         let mut group = writer.next_row_group().map_err(failed)?;
         for (at, (column, nanos)) in self.columns.iter().zip(nanos).enumerate() {
             let Some(mut target) = group.next_column().map_err(failed)? else { break };
@@ -118,7 +130,7 @@ impl RowSink for ParquetSink {
     fn finish(mut self: Box<Self>) -> Result<NewFile> {
         self.flush()?;
         match self.state {
-            State::Begun { writer, .. } => writer.into_inner().map_err(|error| Error::format(&self.path, error)),
+            State::Begun { writer, .. } => writer.into_inner().map_err(|error| failed(&self.path, error)),
             State::Waiting(_) | State::Failed => Err(Error::format(&self.path, "writing failed before")),
         }
     }
