@@ -320,6 +320,8 @@ interface RequestOptions {
   body?: string | Uint8Array;
   /** A body that is written as JSON. */
   json?: unknown;
+  /** Added to the URL's query, percent-encoded: whatever a value holds, it stays one value. */
+  query?: Record<string, string | number | boolean>;
   /** Bytes of the answer that are taken [8 MiB]. */
   maxBytes?: number;
 }

@@ -4,7 +4,7 @@
 //! number of threads, off every request's path. Whatever is wrong with a file leaves that file out.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashMap},
     fs,
     path::{Path, PathBuf},
     sync::{
@@ -214,6 +214,7 @@ fn load(
         limits: granted.limits.clone(),
         policy,
         capabilities: granted.capabilities.clone(),
+        own_names: own_names(&package),
         fixed: granted.fixed,
     };
     // Compiled code is kept by the component alone: another manifest does not make it another one.
@@ -236,6 +237,13 @@ fn load(
     }
     runtime.block_on(plugin.check())?;
     Ok((category(file, &package, &Arc::new(plugin), &granted)?, origin))
+}
+
+/// What the code calls tools that the manifest gives other names.
+fn own_names(package: &Package) -> HashMap<String, String> {
+    let tools = package.descriptors.tools.iter().map(|tool| &tool.name);
+    let own = tools.map(|public| (public.clone(), package.manifest.own_name(public).to_owned()));
+    own.filter(|(public, own)| public != own).collect()
 }
 
 fn category(file: &str, package: &Package, plugin: &Arc<Plugin>, granted: &Granted) -> Result<Category, String> {

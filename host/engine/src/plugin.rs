@@ -6,6 +6,7 @@
 //! **Bounds.** [`Limits`] for each call; the engine's pool for all.
 
 use std::{
+    collections::HashMap,
     fmt::Write as _,
     sync::Arc,
     time::{Duration, Instant},
@@ -78,6 +79,7 @@ pub struct Plugin {
     exports: Exports,
     limits: Limits,
     policy: InstancePolicy,
+    own_names: HashMap<String, String>,
     idle: Idle,
     uses_client: bool,
     max_instances: u32,
@@ -111,10 +113,10 @@ impl Plugin {
         uses_client: bool,
         max_instances: u32,
     ) -> Self {
-        let PluginSpec { limits, policy, .. } = spec;
+        let PluginSpec { limits, policy, own_names, .. } = spec;
         let idle = Idle::new(limits.concurrency as usize);
         let ended = CancellationToken::new();
-        Self { shared, pre, exports, limits, policy, idle, uses_client, max_instances, ended }
+        Self { shared, pre, exports, limits, policy, own_names, idle, uses_client, max_instances, ended }
     }
 
     /// Whether the component imports `tandem:host/client`, and so may suspend a call.
@@ -137,8 +139,13 @@ impl Plugin {
     pub fn may_offer(&self, tool: &str) -> bool {
         match &self.exports.tools {
             Tools::Contract(_) => true,
-            Tools::Functions(functions) => functions.has(tool),
+            Tools::Functions(functions) => functions.has(self.own_name(tool)),
         }
+    }
+
+    /// What its code calls a tool that clients call so.
+    fn own_name<'n>(&'n self, tool: &'n str) -> &'n str {
+        self.own_names.get(tool).map_or(tool, String::as_str)
     }
 
     /// The ceilings of its calls.
@@ -154,6 +161,7 @@ impl Plugin {
         name: &str,
         arguments: String,
     ) -> Result<Result<ToolOutput, ToolError>, RunError> {
+        let name = self.own_name(name);
         let answer = expect_answer!(self.run(env, Op::Tool { name, arguments: &arguments }).await, Tool)?;
         if let Ok(output) | Err(ToolError::Failed(output)) = &answer {
             self.check_output(crate::output::size(output))?;

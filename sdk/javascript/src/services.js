@@ -193,15 +193,26 @@ class Response {
   }
 }
 
+// `encodeURIComponent` leaves some marks that are no part of a value elsewhere.
+const encoded = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+
+function withQuery(url, query) {
+  const added = Object.entries(query).map(([name, value]) => `${encoded(name)}=${encoded(value)}`).join("&");
+  if (added === "") return url;
+  const [, before, fragment] = /^([^#]*)(.*)$/s.exec(url);
+  const joint = !before.includes("?") ? "?" : /[?&]$/.test(before) ? "" : "&";
+  return `${before}${joint}${added}${fragment}`;
+}
+
 /** Outgoing HTTP, to the hosts that the manifest requests and the operator grants. */
 export const http = {
-  request(method, url, { headers = {}, body = "", json, maxBytes = 8 << 20 } = {}) {
+  request(method, url, { headers = {}, body = "", json, query = {}, maxBytes = 8 << 20 } = {}) {
     const sent = { ...headers };
     if (json !== undefined && !Object.keys(sent).some((name) => name.toLowerCase() === "content-type")) {
       sent["content-type"] = "application/json";
     }
     const content = bytes(json === undefined ? body : JSON.stringify(json));
-    return new Response(http_.send({ method: method.toUpperCase(), url, headers: sent, body: content, maxBytes }));
+    return new Response(http_.send({ method: method.toUpperCase(), url: withQuery(url, query), headers: sent, body: content, maxBytes }));
   },
   get: (url, options) => http.request("GET", url, options),
   post: (url, options) => http.request("POST", url, options),

@@ -169,6 +169,11 @@ test("the rest of the host", () => {
   assert.equal(invoke.call("other"), "no");
   assert.throws(() => invoke.call("other", { fail: true }), refused("other", "`other` failed: no"));
   testing.answerHttp(({ headers, body }) => ({ status: 503, headers, body }));
+  let asked = "";
+  testing.answerHttp(({ url }) => ((asked = url), { status: 200 }));
+  http.get("https://a.example/?a=b#c", { query: { q: "New York&x='1'", n: 2 } });
+  assert.equal(asked, "https://a.example/?a=b&q=New%20York%26x%3D%271%27&n=2#c");
+  testing.answerHttp(({ headers, body }) => ({ status: 503, headers, body }));
   const answer = http.post("https://a.example", { json: { a: 1 } });
   assert.deepEqual([answer.json(), answer.headers["content-type"]], [{ a: 1 }, "application/json"]);
   assert.throws(() => answer.ok(), refused("unavailable"));

@@ -246,6 +246,11 @@ class Host(Case):
         with self.assertRaisesRegex(ToolError, "`other` failed: no"):
             invoke.call("other", fail=True)
         testing.answer_http(lambda method, url, headers, body: http.Response(503, headers, body))
+        asked: list[str] = []
+        testing.answer_http(lambda method, url, headers, body: asked.append(url) or http.Response(200, {}, b""))
+        http.get("https://a.example/?a=b#c", query={"q": "New York&x=1", "n": 2})
+        self.assertEqual(asked, ["https://a.example/?a=b&q=New%20York%26x%3D1&n=2#c"])
+        testing.answer_http(lambda method, url, headers, body: http.Response(503, headers, body))
         answer = http.post("https://a.example", json={"a": 1})
         self.assertEqual((answer.json(), answer.headers["content-type"]), ({"a": 1}, "application/json"))
         with self.assertRaisesRegex(ToolError, "503"):

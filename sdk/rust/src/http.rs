@@ -1,19 +1,23 @@
 //! Outgoing HTTP, to the hosts that the manifest requests (`http`) and the operator grants.
 //!
-//! An answer is waited for and held whole, up to a bound. The host checks every request, redirect and resolved address
+//! An answer is waited for and held whole, up to a bound; [`Request::open`] reads it part by part, and [`send_all`] sends several
+//! requests at a time. The host checks every request, redirect and resolved address
 //! against the grant; what it refuses is [`Error::Denied`]. A plugin that sends no request imports nothing for it.
 //!
 //! ```
 //! use tandem_sdk::prelude::*;
 //!
 //! fn rain(city: &str) -> Result<f64> {
-//!     let answer: Value = http::get(&format!("https://api.example.com/rain?q={city}"))?.ok()?.json()?;
+//!     let request = http::Request::new("GET", "https://api.example.com/rain").query("q", city);
+//!     let answer: Value = request.send()?.ok()?.json()?;
 //!     answer["mm"].as_f64().ok_or_else(|| Error::other("the answer has no `mm`"))
 //! }
 //! ```
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::io;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,7 +33,7 @@ pub const MAX_BYTES: usize = 1 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The host is not granted.
+    /// No grant covers its host, port, method and path.
     Denied(String),
     /// It cannot be reached now, did not answer in time, or broke off.
     Unavailable(String),
@@ -66,13 +70,31 @@ pub struct Request {
     pub body: Vec<u8>,
     /// A longer answer is [`Error::TooLarge`]. [`MAX_BYTES`] unless set.
     pub max_bytes: usize,
+    /// When it is given up. Without it, when the call's deadline has come.
+    pub timeout: Option<Duration>,
 }
 
 impl Request {
     /// A request without headers and body.
     pub fn new(method: impl Into<String>, url: impl Into<String>) -> Self {
         let (method, url) = (method.into(), url.into());
-        Self { method, url, headers: Vec::new(), body: Vec::new(), max_bytes: MAX_BYTES }
+        Self { method, url, headers: Vec::new(), body: Vec::new(), max_bytes: MAX_BYTES, timeout: None }
+    }
+
+    /// With one more parameter in its query, percent-encoded: whatever the value holds, it stays one value.
+    #[must_use]
+    pub fn query(mut self, name: impl AsRef<str>, value: impl fmt::Display) -> Self {
+        let end = self.url.find('#').unwrap_or(self.url.len());
+        let (before, _) = self.url.split_at(end);
+        let first = match before.split_once('?') {
+            None => "?",
+            Some((_, "")) => "",
+            Some((_, query)) if query.ends_with('&') => "",
+            Some(_) => "&",
+        };
+        let parameter = format!("{first}{}={}", encoded(name.as_ref()), encoded(&value.to_string()));
+        self.url.insert_str(end, &parameter);
+        self
     }
 
     /// With one more header.
@@ -105,13 +127,107 @@ impl Request {
         self
     }
 
+    /// Given up with [`Error::Unavailable`] when its answer is not there, whole, after so long. The call goes on.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
     /// Sends it, and waits for the whole answer.
     ///
     /// # Errors
     /// When the host is not granted or not reached, the request is malformed, or the answer is larger than the bound. A
     /// status is no error: see [`Response::ok`].
     pub fn send(&self) -> Result<Response, Error> {
-        host::http::send(self)
+        let answers = host::http::send_all(&[self]);
+        answers.into_iter().next().unwrap_or_else(|| Err(Error::Unavailable("there is no answer".to_owned())))
+    }
+
+    /// Sends it, and waits for the head of the answer; its body is read from the [`Stream`], however long it is.
+    ///
+    /// ```
+    /// use std::io::Read;
+    /// use tandem_sdk::prelude::*;
+    ///
+    /// fn lines(url: &str) -> Result<usize> {
+    ///     let (mut stream, mut part, mut lines) = (http::Request::new("GET", url).open()?, [0; 8192], 0);
+    ///     loop {
+    ///         match stream.read(&mut part)? {
+    ///             0 => return Ok(lines),
+    ///             length => lines += part[..length].iter().filter(|byte| **byte == b'\n').count(),
+    ///         }
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Request::send`], but for the bound.
+    pub fn open(&self) -> Result<Stream, Error> {
+        host::http::open(self).map(Stream)
+    }
+
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) fn late(&self) -> Error {
+        let after = self.timeout.unwrap_or_default();
+        Error::Unavailable(format!("`{} {}` had no answer after {after:?}", self.method, self.url))
+    }
+}
+
+/// A text in a query: letters, digits and `-._~` as they are, all else as `%XX`.
+fn encoded(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(byte)),
+            // A text takes all that is written.
+            _ => drop(write!(encoded, "%{byte:02X}")),
+        }
+    }
+    encoded
+}
+
+/// Sends requests, several at a time, and waits for all answers; they come in the order of the requests.
+///
+/// ```
+/// use tandem_sdk::prelude::*;
+///
+/// fn all(cities: &[String]) -> Result<Vec<Value>> {
+///     let requests: Vec<_> = cities
+///         .iter()
+///         .map(|city| http::Request::new("GET", "https://api.example.com/rain").query("q", city))
+///         .collect();
+///     http::send_all(&requests).into_iter().map(|answer| answer?.ok()?.json()).collect()
+/// }
+/// ```
+pub fn send_all(requests: &[Request]) -> Vec<Result<Response, Error>> {
+    host::http::send_all(&requests.iter().collect::<Vec<_>>())
+}
+
+/// An answer whose body is read part by part, with [`Read`](io::Read). What is not read is not waited for.
+pub struct Stream(host::http::Incoming);
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream").field("status", &self.0.status).finish_non_exhaustive()
+    }
+}
+
+impl Stream {
+    /// Its status.
+    pub fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    /// Its headers: names, in lower case, and values.
+    pub fn headers(&self) -> &[(String, String)] {
+        &self.0.headers
+    }
+}
+
+impl io::Read for Stream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
     }
 }
 
@@ -179,5 +295,21 @@ impl Response {
             429 | 500.. => Err(AnyError::Unavailable(says())),
             _ => Err(AnyError::Other(says())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_in_a_query_stays_one_value() {
+        let url = |url: &str, value: &str| Request::new("GET", url).query("q", value).url;
+        assert_eq!(url("https://a.test/x", "New York"), "https://a.test/x?q=New%20York");
+        assert_eq!(url("https://a.test", "a&admin=1#b"), "https://a.test?q=a%26admin%3D1%23b");
+        assert_eq!(url("https://a.test/?a=b", "ß/%"), "https://a.test/?a=b&q=%C3%9F%2F%25");
+        assert_eq!(url("https://a.test/?", ""), "https://a.test/?q=");
+        assert_eq!(url("https://a.test/x#part?", "1"), "https://a.test/x?q=1#part?");
+        assert_eq!(Request::new("GET", "https://a.test").query("page", 2).url, "https://a.test?page=2");
     }
 }

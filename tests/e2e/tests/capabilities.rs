@@ -3,14 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use tandem_harness::{Host, Options, text};
+use tandem_harness::{Host, Options, called, replace, text, variant_bytes};
+use tandem_manifest::{HostPattern, HttpRequest, Method};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
 
 use crate::{
-    policy::{recorded, records},
+    policy::{recorded, records, tandem},
     ports::{PLAIN, TLS},
 };
 
@@ -213,5 +214,76 @@ async fn variables_count_as_used_when_the_guest_asks_for_them_and_has_some() -> 
         let call = call_of(&host, "env_variables").await?;
         assert!(call["used"] == used && call["denied"] == json!([]), "{grant}: {call}");
     }
+    Ok(())
+}
+
+/// The fetcher with another request for hosts, in the place of the one that serves.
+async fn requests(host: &Host, request: HttpRequest) -> anyhow::Result<()> {
+    let bytes = variant_bytes("fetcher", |manifest, descriptors| {
+        called("fetcher", "0.2.0")(manifest, descriptors);
+        manifest.request.http = vec![request];
+    })?;
+    replace(&host.directory.path().join("plugins/fetcher.wasm"), &bytes)?;
+    let shown = tandem(host.directory.path(), &["reload", "--json"]).await?;
+    anyhow::ensure!(String::from_utf8(shown.stdout)?.contains("0.2.0"), "it was not loaded");
+    Ok(())
+}
+
+async fn shown(host: &Host, arguments: &[&str]) -> anyhow::Result<String> {
+    let output = tandem(host.directory.path(), arguments).await?;
+    Ok(format!("{}{}", String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?))
+}
+
+fn asked(host: HostPattern) -> HttpRequest {
+    HttpRequest { host, port: None, methods: Some([Method::Get].into()), path: None, reason: None }
+}
+
+#[tokio::test]
+async fn whichever_hosts_are_requested_are_those_that_the_operator_names() -> anyhow::Result<()> {
+    let _port = PLAIN.lock().await;
+    let (seen, server) = server(HELLO).await?;
+    let url = |host: &str| json!({ "url": format!("http://{host}:{}/x", PLAIN.port()) });
+
+    // By itself it is no host at all.
+    let host = fetcher("").await?;
+    requests(&host, asked(HostPattern::Granted)).await?;
+    let client = host.client("/mcp/full").await?;
+    assert_eq!(client.call("fetch", url("127.0.0.1")).await?.is_error, Some(true));
+    let told = shown(&host, &["grants", "fetcher"]).await?;
+    assert!(told.contains("http.*") && told.contains("do not have it"), "{told}");
+
+    let host = fetcher(&rule("")).await?;
+    requests(&host, asked(HostPattern::Granted)).await?;
+    let client = host.client("/mcp/full").await?;
+    let fetched = client.structured("fetch", url("127.0.0.1")).await?;
+    assert_eq!(fetched["body"], "hello", "at the port that the grant names");
+    let posted = json!({ "url": url("127.0.0.1")["url"], "method": "POST" });
+    for refused in [url("localhost"), posted] {
+        assert_eq!(client.call("fetch", refused.clone()).await?.is_error, Some(true), "{refused}");
+    }
+    assert_eq!(seen.lock().unwrap().len(), 1);
+    let told = shown(&host, &["grants", "fetcher"]).await?;
+    assert!(told.contains(&format!("127.0.0.1:{}", PLAIN.port())), "{told}");
+    crate::ports::close(server).await;
+
+    // No grant is so wide.
+    let refused = Options::with(&["fetcher"])?.config("[grants.fetcher]\nhttp = [\"*\"]\n").start().await;
+    assert!(refused.is_err(), "`*` is granted by nobody");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_grant_at_another_port_is_told_as_such() -> anyhow::Result<()> {
+    let host = fetcher(&rule("")).await?;
+    requests(&host, asked("127.0.0.1".parse()?)).await?;
+    let other = format!("the operator's grant `127.0.0.1:{}` has another port", PLAIN.port());
+    let told = shown(&host, &["grants", "fetcher"]).await?;
+    assert!(told.contains(&other), "{told}");
+    let told = shown(&host, &["inspect", "plugins/fetcher.wasm", "--config", "tandem.toml"]).await?;
+    assert!(told.contains(&other), "{told}");
+    let client = host.client("/mcp/full").await?;
+    let url = format!("http://127.0.0.1:{}/", PLAIN.port());
+    let answers = client.structured("fetch_all", json!({ "urls": [url] })).await?;
+    assert!(answers.to_string().contains("no grant covers this host, port, method and path"), "{answers}");
     Ok(())
 }

@@ -268,3 +268,60 @@ async fn a_secret_goes_to_its_own_hosts_only() -> anyhow::Result<()> {
     close(server).await;
     Ok(())
 }
+
+#[tokio::test]
+async fn requests_of_one_call_are_on_their_way_together() -> anyhow::Result<()> {
+    let _port = PLAIN.lock().await;
+    let (_host, client, _) = fetchers("").await?;
+    // Nobody is answered before all are there.
+    let all = Arc::new(tokio::sync::Barrier::new(4));
+    let server = server({
+        let all = all.clone();
+        move |_, mut stream| {
+            let all = all.clone();
+            async move {
+                let Some(head) = head(&mut stream).await else { return };
+                all.wait().await;
+                let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+                let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{path}", path.len());
+                let _sent = stream.write_all(answer.as_bytes()).await;
+                crate::ports::part(stream).await;
+            }
+        }
+    })
+    .await?;
+    let urls: Vec<String> = (1..=4).map(|number| format!("{}{number}", url())).collect();
+    let answers = client.structured("fetch_all", json!({ "urls": urls, "query": "New York&admin=1#x" })).await?;
+    let query = "q=New%20York%26admin%3D1%23x";
+    assert_eq!(answers["result"], json!([1, 2, 3, 4].map(|number| format!("/{number}?{query}"))), "in their order");
+    close(server).await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_is_given_up_after_its_own_time_and_a_long_answer_is_read_in_parts() -> anyhow::Result<()> {
+    let _port = PLAIN.lock().await;
+    let (_host, client, _) = fetchers("").await?;
+    const LENGTH: usize = 3 << 20;
+    let server = server(|_, mut stream| async move {
+        let Some(head) = head(&mut stream).await else { return };
+        if head.starts_with("GET /never") {
+            // Until the client parts.
+            let _gone = stream.read_u8().await;
+            return;
+        }
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {LENGTH}\r\n\r\n");
+        let _sent = stream.write_all(head.as_bytes()).await;
+        let _sent = stream.write_all(&vec![b'x'; LENGTH]).await;
+        crate::ports::part(stream).await;
+    })
+    .await?;
+    let never = json!({ "urls": [format!("{}never", url())], "timeout_ms": 100 });
+    let answers = client.structured("fetch_all", never).await?;
+    assert!(answers["result"][0].to_string().contains("had no answer after 100ms"), "{answers}");
+    let whole = client.structured("fetch_all", json!({ "urls": [url()] })).await?;
+    assert!(whole["result"][0].to_string().contains("larger than 1048576 bytes"), "{whole}");
+    assert_eq!(client.structured("fetch_length", json!({ "url": url() })).await?["result"], LENGTH);
+    close(server).await;
+    Ok(())
+}

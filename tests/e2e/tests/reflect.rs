@@ -147,3 +147,44 @@ async fn a_strangers_component_is_inspected_reused_and_replaced_as_any_plugin() 
     assert_eq!(text(&client.call("greet", json!({"name": "you"})).await?), "Hello, you.");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_manifest_gives_functions_other_names() -> anyhow::Result<()> {
+    let host = Options::with(&["stranger", "echo"])?.start().await?;
+    let named = variant_bytes("stranger", |manifest, descriptors| {
+        called("stranger", "1.5.0")(manifest, descriptors);
+        manifest.plugin.prefix = "text".parse().ok();
+        let divide = manifest.tools.get_mut("divide").map(|divide| divide.name = "ratio".parse().ok());
+        assert!(divide.is_some());
+    })?;
+    replace(&host.directory.path().join("plugins/stranger.wasm"), &named)?;
+    let shown = tandem(host.directory.path(), &["reload", "--json"]).await?;
+    assert!(String::from_utf8(shown.stdout)?.contains("1.5.0"), "it answers what its descriptors say");
+    let client = host.client("/mcp/full").await?;
+    let tools = client.tools().await?;
+    for (tool, there) in
+        [("text_greet", true), ("ratio", true), ("greet", false), ("divide", false), ("text_divide", false)]
+    {
+        assert_eq!(tools.iter().any(|listed| listed == tool), there, "{tool}: {tools:?}");
+    }
+    assert_eq!(text(&client.call("text_greet", json!({"name": "you"})).await?), "Hello, you.");
+    assert_eq!(client.structured("ratio", json!({"a": 1, "b": 2})).await?["result"], 0.5);
+    let found = client.structured("text_find", json!({"text": "a bcd", "query": "everything"})).await?;
+    assert_eq!(found["result"], json!(["a", "bcd"]));
+    // What is said of a tool by its own name is said of it.
+    assert_eq!(client.listed("text_find").await?["annotations"]["readOnlyHint"], true);
+    assert_eq!(client.listed("ratio").await?["description"], "Divides one number by another.");
+    Ok(())
+}
+
+#[tokio::test]
+async fn wasi_config_has_the_settings_of_the_operator() -> anyhow::Result<()> {
+    let grants = "[grants.stranger.config]\ncity = \"Rome\"\nunits = \"m\"\n";
+    let host = Options::with(&["stranger"])?.config(grants).start().await?;
+    let client = host.client("/mcp/full").await?;
+    assert_eq!(client.structured("setting", json!({"key": "city"})).await?["result"], "Rome");
+    assert_eq!(client.structured("setting", json!({"key": "other"})).await?["result"], Value::Null);
+    let all = client.structured("settings", json!({})).await?;
+    assert_eq!(all["result"], json!([["city", "Rome"], ["units", "m"]]));
+    Ok(())
+}

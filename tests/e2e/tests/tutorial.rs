@@ -1,7 +1,11 @@
 //! The tutorials of `docs/authors.md`, followed by a program: each piece of code goes where the text says that it goes.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context, ensure};
+use serde_json::Value;
 use tandem_harness::root;
+use tandem_manifest::PluginManifest;
 
 /// What one language's tutorial lets its reader write.
 pub(crate) struct Tutorial {
@@ -66,6 +70,46 @@ fn section<'t>(text: &'t str, heading: &str) -> anyhow::Result<&'t str> {
 fn blocks(text: &str, kind: &str) -> Vec<String> {
     let fence = format!("\n```{kind}\n");
     text.split(&fence).skip(1).filter_map(|rest| Some(format!("{}\n", rest.split_once("\n```")?.0))).collect()
+}
+
+/// The keys that a schema has, each with those that it is in, `NAME` for any.
+fn keys(root: &Value, schema: &Value, within: &str, found: &mut BTreeSet<String>) {
+    if let Some(name) = schema["$ref"].as_str().and_then(|name| name.strip_prefix('#')) {
+        return keys(root, root.pointer(name).unwrap_or(&Value::Null), within, found);
+    }
+    let path = |key: &str| if within.is_empty() { key.to_owned() } else { format!("{within}.{key}") };
+    for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+        found.insert(path(key));
+        keys(root, property, &path(key), found);
+    }
+    let alternatives = ["anyOf", "oneOf", "allOf"].map(|key| schema[key].as_array().into_iter().flatten());
+    for schema in alternatives.into_iter().flatten().chain(schema.get("items")) {
+        keys(root, schema, within, found);
+    }
+    if let Some(schema) = schema.get("additionalProperties").filter(|schema| schema.is_object()) {
+        keys(root, schema, &path("NAME"), found);
+    }
+    for schema in schema["patternProperties"].as_object().into_iter().flat_map(|patterns| patterns.values()) {
+        keys(root, schema, &path("NAME"), found);
+    }
+}
+
+#[test]
+fn each_key_of_a_manifest_is_in_its_reference_and_no_other() -> anyhow::Result<()> {
+    let schema = PluginManifest::json_schema();
+    let mut known = BTreeSet::new();
+    keys(&schema, &schema, "", &mut known);
+    known.retain(|key| key.contains('.'));
+    let text = std::fs::read_to_string(root().join("docs/plugin-toml.md"))?;
+    let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    let told: BTreeSet<String> = rows.map(|(key, _)| key.to_owned()).collect();
+    ensure!(known.len() > 40, "{known:?}");
+    assert_eq!(known.difference(&told).collect::<Vec<_>>(), Vec::<&String>::new(), "not in docs/plugin-toml.md");
+    assert_eq!(told.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new(), "no keys");
+    // Its example is one.
+    let example = blocks(&text, "toml").pop().context("there is no example")?;
+    PluginManifest::parse("docs/plugin-toml.md", &example).map_err(|errors| anyhow::anyhow!("{errors}"))?;
+    Ok(())
 }
 
 /// The pieces fit the templates of all languages, whichever of them can be built here.

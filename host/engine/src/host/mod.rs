@@ -29,6 +29,7 @@ pub(crate) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     host::call::add_to_linker::<_, HostView>(linker, |state| state)?;
     host::log::add_to_linker::<_, HostView>(linker, |state| state)?;
     host::config::add_to_linker::<_, HostView>(linker, |state| state)?;
+    config::link_store(linker)?;
     host::cache::add_to_linker::<_, HostView>(linker, |state| state)?;
     host::kv::add_to_linker::<_, HostView>(linker, |state| state)?;
     host::events::add_to_linker::<_, HostView>(linker, |state| state)?;

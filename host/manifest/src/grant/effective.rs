@@ -133,7 +133,16 @@ impl Effective {
                 rules = rules.iter().flat_map(|rule| grants.iter().filter_map(|grant| rule.meet(&grant.0))).collect();
             }
             let outcome = if rules.is_empty() {
-                Err(by.withholds())
+                let (party, grants) = match by {
+                    Party::Operator => (by, operator.http.as_ref()),
+                    Party::Tenant => (by, tenant.and_then(|tenant| tenant.http.as_ref())),
+                };
+                let near = grants.into_iter().flatten().find_map(|grant| Some((&grant.0, grant.0.differs(&rule)?)));
+                Err(near.map_or_else(|| party.withholds(), |(grant, part)| party.differs(grant, part)))
+            } else if wanted.host == HostPattern::Granted {
+                // It asked for no more than the hosts that are named.
+                let text: BTreeSet<String> = rules.iter().map(ToString::to_string).collect();
+                Ok((text.into_iter().collect::<Vec<_>>().join(" | "), None))
             } else {
                 let text: BTreeSet<String> = rules.iter().map(ToString::to_string).collect();
                 let text: Vec<String> = text.into_iter().collect();

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::http::HttpRule;
+
 /// One requested capability and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Explained {
@@ -42,6 +44,16 @@ impl Party {
             Self::Operator => "the operator's grants do not have it".to_owned(),
             Self::Tenant => "the tenant's grants do not have it".to_owned(),
         }
+    }
+
+    /// The reason for requests that the party grants in another form: at another port, by other methods, below another path.
+    pub(super) fn differs(self, grant: &HttpRule, part: &str) -> String {
+        let whose = match self {
+            Self::Operator => "the operator's grant",
+            Self::Tenant => "the tenant's grant",
+        };
+        // Without a port, a request and a grant mean 80 and 443.
+        format!("{whose} `{grant}` has another {part}; grant the {part} that is requested")
     }
 
     /// The reason for a capability that the party switched off.

@@ -42,6 +42,8 @@ pub enum HostPattern {
     Under(String),
     /// This address alone.
     Ip(IpAddr),
+    /// `*`, in a request only: whichever hosts the operator names. By itself it covers none.
+    Granted,
 }
 
 impl HostPattern {
@@ -61,6 +63,7 @@ impl HostPattern {
     #[must_use]
     pub fn meet(&self, other: &Self) -> Option<Self> {
         match (self, other) {
+            (Self::Granted, named) | (named, Self::Granted) => Some(named.clone()),
             (Self::Under(domain), Self::Exact(name)) | (Self::Exact(name), Self::Under(domain)) => {
                 is_under(name, domain).then(|| Self::Exact(name.clone()))
             }
@@ -131,6 +134,7 @@ impl fmt::Display for HostPattern {
             Self::Under(domain) => write!(f, "*.{domain}"),
             Self::Ip(IpAddr::V4(address)) => address.fmt(f),
             Self::Ip(IpAddr::V6(address)) => write!(f, "[{address}]"),
+            Self::Granted => f.write_str("*"),
         }
     }
 }
@@ -144,6 +148,14 @@ impl Serialize for HostPattern {
 impl<'de> Deserialize<'de> for HostPattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Reads the host of a request, which may be `*`.
+pub(crate) fn requested<'de, D: Deserializer<'de>>(deserializer: D) -> Result<HostPattern, D::Error> {
+    match String::deserialize(deserializer)?.as_str() {
+        "*" => Ok(HostPattern::Granted),
+        host => host.parse().map_err(de::Error::custom),
     }
 }
 

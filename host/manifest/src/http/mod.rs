@@ -10,6 +10,7 @@ mod host;
 mod path;
 mod rule;
 
+pub(crate) use host::requested;
 pub use host::{HostError, HostPattern};
 pub use path::{PathError, PathPrefix};
 pub use rule::{HttpRule, Method};

@@ -107,11 +107,7 @@ impl HttpRule {
 
     /// What both rules allow, with the private networks of `self`: for an `other` that has no say in them.
     pub(crate) fn narrowed(&self, other: &Self) -> Option<Self> {
-        let port = match (self.port, other.port) {
-            (Some(one), Some(two)) => (one == two).then_some(Some(one))?,
-            (Some(one), None) | (None, Some(one)) => DEFAULT_PORTS.contains(&one).then_some(Some(one))?,
-            (None, None) => None,
-        };
+        let port = self.shared_port(other)?;
         let methods = match (&self.methods, &other.methods) {
             (Some(one), Some(two)) => Some(one & two),
             (one, two) => one.clone().or_else(|| two.clone()),
@@ -125,6 +121,31 @@ impl HttpRule {
         }
         let allow_cidrs = self.allow_cidrs.clone();
         Some(Self { host: self.host.meet(&other.host)?, port, methods, path, allow_cidrs })
+    }
+
+    /// The port that both rules are about, none for none; `Some(None)` is the default ports. One that asks for whichever hosts are granted takes their ports as well.
+    fn shared_port(&self, other: &Self) -> Option<Option<u16>> {
+        match (self.port, other.port) {
+            (Some(one), Some(two)) => (one == two).then_some(Some(one)),
+            (Some(one), None) if other.host == HostPattern::Granted => Some(Some(one)),
+            (None, Some(one)) if self.host == HostPattern::Granted => Some(Some(one)),
+            (Some(one), None) | (None, Some(one)) => DEFAULT_PORTS.contains(&one).then_some(Some(one)),
+            (None, None) => Some(None),
+        }
+    }
+
+    /// Why nothing is allowed by both rules although their hosts meet: the first part that differs, or none where the hosts do
+    /// not meet.
+    pub(crate) fn differs(&self, other: &Self) -> Option<&'static str> {
+        self.host.meet(&other.host)?;
+        if self.shared_port(other).is_none() {
+            return Some("port");
+        }
+        let disjoint = |one: &BTreeSet<Method>, two: &BTreeSet<Method>| one.is_disjoint(two);
+        if self.methods.as_ref().zip(other.methods.as_ref()).is_some_and(|(one, two)| disjoint(one, two)) {
+            return Some("methods");
+        }
+        self.path.as_ref().zip(other.path.as_ref()).is_some_and(|(one, two)| one.meet(two).is_none()).then_some("path")
     }
 
     fn shared_cidrs(&self, other: &Self) -> Vec<IpNet> {
@@ -206,6 +227,31 @@ mod tests {
         assert!(met.allows_private("::ffff:10.1.2.3".parse().unwrap()), "the same address, mapped");
         assert!(!met.allows_private("10.2.0.1".parse().unwrap()) && !met.allows_private("fd00::1".parse().unwrap()));
         assert!(with(&["10.0.0.0/8"]).meet(&with(&[])).unwrap().allow_cidrs.is_empty());
+    }
+
+    #[test]
+    fn whichever_hosts_are_granted_are_those_that_the_grant_names_and_none_by_itself() {
+        let any = HttpRule { methods: Some([Method::Get].into()), ..HttpRule::host(HostPattern::Granted) };
+        assert!(!any.allows("GET", "api.example.com", 443, "/") && !any.allows("GET", "*", 443, "/"));
+        let grant = HttpRule { methods: None, ..rule() };
+        let met = grant.narrowed(&any).unwrap();
+        assert_eq!(met.to_string(), "GET api.example.com:8443/v1");
+        assert!(
+            met.allows("GET", "api.example.com", 8443, "/v1") && !met.allows("POST", "api.example.com", 8443, "/v1")
+        );
+        assert!("*".parse::<HostPattern>().is_err(), "nothing but a request may say so");
+        let at = HttpRule { port: Some(443), ..any };
+        assert_eq!(grant.narrowed(&at), None, "a port that is asked for is the only one");
+    }
+
+    #[test]
+    fn the_part_that_differs_is_named() {
+        let bare = HttpRule::host("api.example.com".parse().unwrap());
+        assert_eq!(rule().differs(&bare), Some("port"));
+        let posts = HttpRule { methods: Some([Method::Put].into()), ..rule() };
+        assert_eq!(rule().differs(&posts), Some("methods"));
+        assert_eq!(rule().differs(&HttpRule { path: Some("/v2".parse().unwrap()), ..rule() }), Some("path"));
+        assert_eq!(rule().differs(&HttpRule::host("other.example.com".parse().unwrap())), None);
     }
 
     fn any_rule() -> impl Strategy<Value = HttpRule> {

@@ -361,7 +361,7 @@ fn signature_state(file: &[u8], layout: &Layout, roots: &TrustRoots) -> Result<S
 /// A table for a tool that is not there is a slip of the pen that would silently do nothing.
 fn check_tools(manifest: &PluginManifest, descriptors: &Descriptors) -> Result<(), PackageError> {
     let known = || descriptors.tools.iter().map(|tool| tool.name.as_str());
-    match manifest.adjusted().find(|name| !known().any(|known| known == name.as_str())) {
+    match manifest.adjusted().find(|name| !known().any(|known| known == *name)) {
         Some(name) => Err(PackageError::NoSuchTool {
             name: shown(name.as_str()),
             near: nearest(name.as_str(), known()).map(str::to_owned),

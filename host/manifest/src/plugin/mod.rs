@@ -82,6 +82,9 @@ pub struct Identity {
     /// The category of its tools, where that is not its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub category: Option<ToolName>,
+    /// Stands with a `_` before the names that its code gives to tools, but not before those of `tools.NAME.name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<ToolName>,
 }
 
 fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Version, D::Error> {
@@ -157,16 +160,38 @@ impl PluginManifest {
     /// safe.
     #[must_use]
     pub fn tool_policy(&self, tool: &ToolDescriptor) -> ToolPolicy {
-        ToolPolicy::new(self.tools.get(tool.name.as_str()), tool, self.limits.deadline)
+        ToolPolicy::new(self.tools.get(self.own_name(&tool.name)), tool, self.limits.deadline)
     }
 
-    /// The tools that `[tools.NAME]` adjusts: each must be one of the package.
-    pub fn adjusted(&self) -> impl Iterator<Item = &ToolName> {
-        self.tools.iter().filter(|(_, tool)| tool.offered != Some(false)).map(|(name, _)| name)
+    /// What clients call a tool of this name in the code.
+    #[must_use]
+    pub fn public_name(&self, own: &str) -> String {
+        match (self.tools.get(own).and_then(|tool| tool.name.as_ref()), &self.plugin.prefix) {
+            (Some(name), _) => name.to_string(),
+            (None, Some(prefix)) => format!("{prefix}_{own}"),
+            (None, None) => own.to_owned(),
+        }
+    }
+
+    /// The name in the code of a tool that clients call so.
+    #[must_use]
+    pub fn own_name<'n>(&'n self, public: &'n str) -> &'n str {
+        let named = |tool: &ToolOverrides| tool.name.as_ref().is_some_and(|name| name.as_str() == public);
+        if let Some((own, _)) = self.tools.iter().find(|(_, tool)| named(tool)) {
+            return own.as_str();
+        }
+        let prefix = self.plugin.prefix.as_ref().map(ToolName::as_str);
+        prefix.and_then(|prefix| public.strip_prefix(prefix)?.strip_prefix('_')).unwrap_or(public)
+    }
+
+    /// The tools that `[tools.NAME]` adjusts, as clients call them: each must be one of the package.
+    pub fn adjusted(&self) -> impl Iterator<Item = String> {
+        let offered = self.tools.iter().filter(|(_, tool)| tool.offered != Some(false));
+        offered.map(|(name, _)| self.public_name(name.as_str()))
     }
 
     /// Puts what `[tools.NAME]` says of tools in the place of what their code says: their titles, descriptions and
-    /// annotations; takes out those that are not offered. The descriptors of a package have this form.
+    /// annotations, their names; takes out those that are not offered. The descriptors of a package have this form.
     pub fn adjust(&self, descriptors: &mut Descriptors) {
         let offered = |tool: &ToolDescriptor| self.tools.get(tool.name.as_str()).and_then(|tool| tool.offered);
         descriptors.tools.retain(|tool| offered(tool) != Some(false));
@@ -174,7 +199,9 @@ impl PluginManifest {
             if let Some(overrides) = self.tools.get(tool.name.as_str()) {
                 overrides.adjust(tool);
             }
+            tool.name = self.public_name(&tool.name);
         }
+        descriptors.sort();
     }
 
     /// The JSON Schema of `plugin.toml`, for editors.

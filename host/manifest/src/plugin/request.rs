@@ -45,7 +45,8 @@ pub struct FsRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpRequest {
-    /// The host.
+    /// The host; `*` stands for whichever hosts the operator names, at the ports that the grant has.
+    #[serde(deserialize_with = "crate::http::requested")]
     pub host: HostPattern,
     /// The port, where it is not a default one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -352,7 +352,7 @@ fn what_is_said_of_a_tool_goes_over_what_its_code_says() {
     assert!(a.annotations.read_only && !a.annotations.destructive && a.annotations.open_world);
     assert_eq!((&*b.description, b.annotations), ("Does b.", tool("b").annotations));
     assert_eq!(*c, tool("c"));
-    assert_eq!(manifest.adjusted().map(ToolName::as_str).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(manifest.adjusted().collect::<Vec<_>>(), ["a", "b"]);
     let again = adjusted.clone();
     manifest.adjust(&mut adjusted);
     assert_eq!(adjusted, again, "twice is once");

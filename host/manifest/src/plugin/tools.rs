@@ -8,6 +8,7 @@ use crate::{
     MAX_DESCRIPTION,
     descriptor::{TaskSupport, ToolDescriptor},
     document::{Check, Findings},
+    names::ToolName,
     units::HumanDuration,
 };
 
@@ -80,6 +81,9 @@ impl Retry {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct ToolOverrides {
+    /// What clients call it, where that is not the name that its code gives it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<ToolName>,
     /// Whether it is offered; where it is not said, it is. For exported functions that are not meant as tools.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offered: Option<bool>,

@@ -18,7 +18,7 @@ const payload = (thrown) => thrown?.payload ?? thrown;
 
 function failed(code) {
   const tag = code?.tag ?? "failed";
-  if (DENIED.has(tag)) return ToolError.denied(`http: ${tag}: the host is not granted`);
+  if (DENIED.has(tag)) return ToolError.denied(`http: ${tag}: no grant covers this host, port, method and path`);
   const detail = code?.val === undefined || code.val === null ? "" : `: ${typeof code.val === "string" ? code.val : JSON.stringify(code.val)}`;
   const transient = /^(DNS|connection|destination)|timeout$/.test(tag);
   return new ToolError(transient ? "unavailable" : "other", `http: ${tag}${detail}`);

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json as _json
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from .errors import Denied, ToolError, Unavailable
 from .schema import to_json
@@ -61,8 +61,12 @@ def request(
     body: bytes | str | None = None,
     json: Any = None,
     max_bytes: int = MAX_BYTES,
+    query: Mapping[str, Any] | None = None,
 ) -> Response:
-    """Sends a request and waits for the whole answer. ``json`` is a body that is written as JSON."""
+    """Sends a request and waits for the whole answer. ``json`` is a body that is written as JSON; ``query`` is added to the URL's
+    query, percent-encoded: whatever a value holds, it stays one value.
+    """
+    url = _with_query(url, query or {})
     sent = list((headers or {}).items())
     if json is not None:
         body = to_json(json)
@@ -71,9 +75,17 @@ def request(
     return _send(method.upper(), url, sent, body.encode() if isinstance(body, str) else body or b"", max_bytes)
 
 
-def get(url: str, *, headers: Mapping[str, str] | None = None) -> Response:
+def _with_query(url: str, query: Mapping[str, Any]) -> str:
+    if not query:
+        return url
+    before, mark, fragment = url.partition("#")
+    joint = "?" if "?" not in before else "" if before.endswith(("?", "&")) else "&"
+    return f"{before}{joint}{urlencode(query, quote_via=quote, safe='')}{mark}{fragment}"
+
+
+def get(url: str, *, headers: Mapping[str, str] | None = None, query: Mapping[str, Any] | None = None) -> Response:
     """Sends a GET."""
-    return request("GET", url, headers=headers)
+    return request("GET", url, headers=headers, query=query)
 
 
 def post(url: str, *, json: Any = None, body: bytes | str | None = None, headers: Mapping[str, str] | None = None) -> Response:
@@ -89,7 +101,7 @@ def _failed(code: Any) -> ToolError:
     name = type(code).__name__.removeprefix("ErrorCode_")
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
     if name in ("HttpRequestDenied", "DestinationIpProhibited"):
-        return Denied(f"http: {words}: the host is not granted")
+        return Denied(f"http: {words}: no grant covers this host, port, method and path")
     detail = getattr(code, "value", None)
     text = f"http: {words}" if detail is None else f"http: {words}: {detail}"
     transient = name.startswith(("Dns", "Connection", "Destination")) or name.endswith("Timeout")

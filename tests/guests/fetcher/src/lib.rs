@@ -47,6 +47,40 @@ impl Fetcher {
         fetch(&url, "GET", Some(("authorization", &value)))
     }
 
+    /// Fetches URLs by the SDK, all of them at a time.
+    #[tool(read_only, open_world)]
+    fn fetch_all(
+        /// The URLs.
+        urls: &[String],
+        /// What each of them is asked for, as `q` in the query.
+        query: Option<String>,
+        /// When a request is given up, in milliseconds.
+        timeout_ms: Option<u64>,
+    ) -> Vec<String> {
+        let requests: Vec<_> = urls
+            .iter()
+            .map(|url| {
+                let request = http::Request::new("GET", url);
+                let request = query.iter().fold(request, |request, query| request.query("q", query));
+                timeout_ms.iter().fold(request, |request, ms| request.timeout(std::time::Duration::from_millis(*ms)))
+            })
+            .collect();
+        let answers = http::send_all(&requests).into_iter();
+        answers
+            .map(|answer| answer.map_or_else(|error| error.to_string(), |answer| answer.text().into_owned()))
+            .collect()
+    }
+
+    /// Counts the bytes of an answer without holding it.
+    #[tool(read_only, open_world)]
+    fn fetch_length(
+        /// The URL.
+        url: &str,
+    ) -> Result<u64> {
+        let mut stream = http::Request::new("GET", url).open()?;
+        Ok(std::io::copy(&mut stream, &mut std::io::sink())?)
+    }
+
     /// Reads a secret.
     #[tool(read_only)]
     fn reveal_secret(

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-wit_bindgen::generate!({ path: "wit", world: "stranger" });
+wit_bindgen::generate!({ path: "wit", world: "stranger", generate_all });
 
 use exports::stranger::text::{
     numbers::{self, All, Counter, GuestCounter},
@@ -19,6 +19,14 @@ impl Guest for Stranger {
 
     fn init(name: String) -> String {
         format!("{name} begins.")
+    }
+
+    fn setting(key: String) -> Option<String> {
+        wasi::config::store::get(&key).unwrap_or_default()
+    }
+
+    fn settings() -> Vec<(String, String)> {
+        wasi::config::store::get_all().unwrap_or_default()
     }
 }
 

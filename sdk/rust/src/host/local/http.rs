@@ -1,6 +1,7 @@
 //! Answers to requests, from the function that the test gave.
 
 use std::cell::RefCell;
+use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 
 use crate::http::{Error, Request, Response};
@@ -19,11 +20,37 @@ pub(crate) fn set_answer(answer: impl Fn(&Request) -> Result<Response, Error> + 
     ANSWER.set(Some(Rc::new(answer)));
 }
 
-pub(crate) fn send(request: &Request) -> Result<Response, Error> {
+pub(crate) fn send_all(requests: &[&Request]) -> Vec<Result<Response, Error>> {
+    requests.iter().map(|request| send(request)).collect()
+}
+
+pub(crate) fn open(request: &Request) -> Result<Incoming, Error> {
+    let Response { status, headers, body } = answer(request)?;
+    Ok(Incoming { status, headers, body: Cursor::new(body) })
+}
+
+/// An answer that is there already.
+pub(crate) struct Incoming {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    body: Cursor<Vec<u8>>,
+}
+
+impl Read for Incoming {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.body.read(buffer)
+    }
+}
+
+fn send(request: &Request) -> Result<Response, Error> {
+    let response = answer(request)?;
+    if response.body.len() > request.max_bytes { Err(Error::TooLarge(request.max_bytes)) } else { Ok(response) }
+}
+
+fn answer(request: &Request) -> Result<Response, Error> {
     // Not borrowed while it runs: it may send a request of its own.
     let answer = ANSWER.with_borrow(Option::clone);
     let answer =
         answer.ok_or_else(|| Error::Denied(format!("{} {}: the host is not granted", request.method, request.url)))?;
-    let response = answer(request)?;
-    if response.body.len() > request.max_bytes { Err(Error::TooLarge(request.max_bytes)) } else { Ok(response) }
+    answer(request)
 }
