@@ -62,17 +62,17 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest<Arc<Shared>> for Input<T>
         })?;
         let body = body::whole(&parts.headers, body, shared.config.max_body).await?;
         let read = shared.router.read_on(&incoming.caller, body.len(), move || read(&body)).await;
-        read.unwrap_or_else(|error| Err(Problem::from(&error).request(&incoming.request_id)))
+        let read = read.map_err(|error| Problem::from(&error).request(&incoming.request_id))?;
+        read.map(Self).map_err(|reason| Problem::new(StatusCode::BAD_REQUEST, "invalid_arguments", reason))
     }
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<Input<T>, Problem> {
+fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, String> {
     // Without this, a list would be read as the members in their order.
     if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "invalid_arguments", "the body must be a JSON object"));
+        return Err("the body must be a JSON object".to_owned());
     }
-    let refused = |error: JsonRejection| Problem::new(StatusCode::BAD_REQUEST, "invalid_arguments", error.body_text());
-    Json::from_bytes(body).map(|Json(value)| Input(value)).map_err(refused)
+    Json::from_bytes(body).map(|Json(value)| value).map_err(|error: JsonRejection| error.body_text())
 }
 
 impl From<BodyError> for Problem {

@@ -290,7 +290,7 @@ async fn many_large_messages_at_once_are_all_answered() {
         "io.modelcontextprotocol/clientInfo": {"name": "t", "version": "1"},
         "io.modelcontextprotocol/clientCapabilities": {}});
     let call = |number: usize| {
-        let is_modern = number % 2 == 0;
+        let is_modern = number.is_multiple_of(2);
         let mut params = json!({"name": "none", "arguments": {"text": "x".repeat(number * 20_000)}});
         if is_modern {
             params["_meta"] = meta.clone();
