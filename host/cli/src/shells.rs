@@ -10,7 +10,7 @@ use crate::{args::Args, exit::Exit};
 
 /// Commands by what they are for. One that is in no group stands in the last.
 const GROUPS: [(&str, &[&str]); 5] = [
-    ("Serve and call", &["serve", "call", "tools"]),
+    ("Serve and call", &["serve", "connect", "call", "tools"]),
     ("Write plugins", &["new", "dev", "test", "check", "pack", "sdk", "keygen", "sign", "verify", "publish"]),
     ("Install plugins", &["install", "upgrade", "uninstall", "inspect", "list", "reload", "rollback"]),
     ("Operate a host", &["grants", "keys", "audit", "doctor", "config"]),
@@ -89,11 +89,12 @@ mod tests {
     use super::*;
 
     /// Commands that print no table, or nothing but what a program reads.
-    const WITHOUT_TABLES: [&str; 16] = [
+    const WITHOUT_TABLES: [&str; 17] = [
         "audit export",
         "completions",
         "config check",
         "config schema",
+        "connect",
         "dev",
         "keygen",
         "keys revoke",

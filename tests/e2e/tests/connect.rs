@@ -16,11 +16,11 @@ const CLIENTS: [(&str, &str, &str); 7] = [
         ".claude.json",
         "{\n  \"numStartups\": 7,\n  \"mcpServers\": {\n    \"other\": {\n      \"command\": \"x\"\n    }\n  }\n}\n",
     ),
-    ("claude-desktop", ".config/Claude/claude_desktop_config.json", "{\"globalShortcut\": \"\"}\n"),
+    ("claude-desktop", ".config/Claude/claude_desktop_config.json", "{\n  \"globalShortcut\": \"\"\n}\n"),
     ("cursor", ".cursor/mcp.json", "{\n\t\"mcpServers\": {}\n}\n"),
     ("vscode", ".config/Code/User/mcp.json", "{\n  // mine\n  \"servers\": {\n  },\n  \"inputs\": []\n}\n"),
     ("codex", ".codex/config.toml", "# mine\nmodel = 'gpt'\n\n[mcp_servers.other]\ncommand = \"x\"\n"),
-    ("gemini", ".gemini/settings.json", "{\n  \"theme\": \"Dracula\" /* dark */\n}\n"),
+    ("gemini", ".gemini/settings.json", "{\n  /* dark */ \"theme\": \"Dracula\"\n}\n"),
     ("goose", ".config/goose/config.yaml", "# mine\nGOOSE_MODEL: x\nextensions:\n  other:\n    enabled: true\n"),
 ];
 

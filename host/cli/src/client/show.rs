@@ -1,6 +1,6 @@
 //! Tools for people: a list by category, or one with its parameters.
 
-use std::io::Write as _;
+use std::{collections::BTreeSet, io::Write as _};
 
 use anyhow::bail;
 use rmcp::model::Tool;
@@ -33,15 +33,14 @@ pub(super) fn list(tools: &[Tool], json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The tools of the category of this name, or the tool.
+/// The tools of the category of this name, or else the tool.
 pub(super) fn named(mut tools: Vec<Tool>, name: &str, json: bool) -> anyhow::Result<()> {
-    if let Some(tool) = tools.iter().find(|tool| tool.name == name) {
+    let is_category = tools.iter().any(|tool| category_of(tool) == name);
+    if let Some(tool) = tools.iter().find(|tool| tool.name == name && !is_category) {
         return one(tool, json);
     }
-    if !tools.iter().any(|tool| category_of(tool) == name) {
-        let mut known: Vec<&str> = tools.iter().map(category_of).collect();
-        known.dedup();
-        known.extend(tools.iter().map(|tool| &*tool.name));
+    if !is_category {
+        let known: BTreeSet<&str> = tools.iter().flat_map(|tool| [category_of(tool), &*tool.name]).collect();
         let near = tandem_catalog::near(name, known.into_iter());
         let near: Vec<String> = near.iter().map(|name| format!("`{}`", terminal::line(name))).collect();
         let remedy = match near.is_empty() {

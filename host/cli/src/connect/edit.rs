@@ -7,6 +7,7 @@ use jsonc_parser::{
     ParseOptions,
     cst::{CstInputValue, CstObject, CstRootNode},
 };
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike};
 use yaml_edit::{Document, Mapping, YamlValue};
@@ -59,6 +60,10 @@ fn json(text: &str, format: Format, table: &str, name: &str, entry: &Map<String,
         return Ok(crate::terminal::json(&serde_json::json!({ table: { name: entry } }))?);
     }
     let comments = format == Format::JsonWithComments;
+    if !comments {
+        // The parser below takes comments after the end in any case.
+        serde_json::from_str::<IgnoredAny>(text).map_err(|error| anyhow!("it is no JSON: {error}"))?;
+    }
     let options = ParseOptions {
         allow_comments: comments,
         allow_trailing_commas: comments,
