@@ -209,12 +209,13 @@ pub(crate) async fn workers_are_counted<S: TaskStore + Clone>(f: Fixture<S>) {
     f.leased().await;
     f.pass(secs(31));
     f.store.reap(10).await.unwrap();
-    f.claim("w").await.unwrap();
+    let again = f.claim("w").await.unwrap();
     let workers = f.store.workers().await.unwrap();
     let w = &workers[0];
     assert_eq!((w.worker.as_str(), w.capacity, w.tools.as_slice()), ("w", 4, &[TOOL.to_owned()][..]));
     assert_eq!((w.running, w.completed, w.failed, w.lost_leases, w.completed_ms), (1, 1, 1, 1, 2000));
     assert_eq!(w.last_seen, f.store.now());
+    f.finish(again.lease, ok("1")).await;
     // It is there while it is heard of, however long ago it came.
     for _ in 0..4 {
         f.pass(secs(1800));
