@@ -4,7 +4,7 @@ use tandem_p2p_forms::{AtMost, Id, ToolName, answer, document, within};
 use tandem_sdk::p2p::task_queue;
 use tandem_sdk::prelude::*;
 
-use crate::answers::{Announced, Crew, Drained, Peers, Queue, Renewed};
+use crate::answers::{Announced, Claimed, Crew, Drained, Finished, Peers, Queue, Renewed};
 
 /// Most tools of an announcement: as many as one plugin may have.
 const MAX_TOOLS: usize = 1_000;
@@ -26,6 +26,55 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 1_000))]
     message: Option<String>,
+}
+
+/// Tools of a worker.
+#[data]
+#[derive(Debug)]
+#[serde(transparent)]
+#[schemars(extend("minItems" = 1, "maxItems" = MAX_TOOLS))]
+struct Claimable(Vec<ToolName>);
+
+/// How a worker's attempt ended.
+#[data]
+#[derive(Clone, Copy, Debug)]
+#[serde(rename_all = "lowercase")]
+enum Ending {
+    /// Well.
+    Ok,
+    /// Badly, and another attempt may help.
+    Retry,
+    /// Badly, and no other attempt would help.
+    Fatal,
+    /// Not by this worker: another one gets it, and no attempt is counted.
+    Release,
+}
+
+/// The kind of a worker's error.
+#[data]
+#[derive(Clone, Copy, Debug)]
+#[serde(rename_all = "snake_case")]
+enum ErrorCode {
+    /// The tool says so.
+    Failed,
+    /// The arguments are wrong.
+    InvalidArgument,
+    /// Something that they name is not there.
+    NotFound,
+    /// The worker may not do it.
+    Unauthorized,
+    /// A bound was reached.
+    LimitExceeded,
+    /// It did not end in time.
+    Timeout,
+    /// It cannot be done now.
+    Unavailable,
+    /// The tool's answer is none.
+    BadOutput,
+    /// It was cancelled while it ran.
+    Cancelled,
+    /// The worker stopped.
+    Interrupted,
 }
 
 /// Those who run tasks.
@@ -91,9 +140,55 @@ impl Workers {
         answer("task-queue.announce", task_queue::announce(tools.as_deref(), capacity, ttl_s))
     }
 
-    /// Renews the lease of a task that a worker outside of the host has claimed, and reports its progress. Call it at a third
-    /// of the lease; the host's own workers renew by themselves. Errors: `not_found`, `stale_fence` (another worker has the
-    /// task), `lease_expired`: stop working on the task then.
+    /// Gives tasks of yours to a worker outside of all hosts, which then runs their tools itself: it renews each lease with
+    /// `p2p_taskqueue_heartbeat` and ends it with `p2p_taskqueue_finish`, both with the `fence` that comes here. Tasks that are
+    /// for one host are not given. Errors: `unauthorized` (a peer in an open network).
+    #[tool(title = "Claim tasks for a worker")]
+    fn p2p_taskqueue_claim(
+        ctx: &Ctx,
+        /// The tools that the worker can run, at most 1000; it gets calls of no others.
+        tools: Claimable,
+        /// How many tasks to take at most.
+        #[arg(default = 1, min = 1, max = 4)]
+        max: u32,
+        /// Seconds until a task goes to another worker, unless its lease is renewed.
+        #[arg(default = 30, min = 1, max = 600)]
+        lease_s: u32,
+        /// Seconds to wait where there is no task, less where this call may not take that long.
+        #[arg(default = 0, max = 60)]
+        wait_s: u32,
+    ) -> Result<Claimed> {
+        let request = json!({ "tools": tools, "max": max, "lease_s": lease_s, "wait_s": within(ctx, wait_s) });
+        answer("task-queue.claim", task_queue::claim(&document(request)))
+    }
+
+    /// Hands in what came of a task that you have claimed. With `retry` it is tried again as its policy says, with `fatal` it has
+    /// failed, with `release` another worker gets it and no attempt is counted. Sent again with the same fence it changes nothing.
+    /// Errors: `not_found`, `stale_fence` (you do not hold the lease), `lease_expired`, `limit_exceeded` (a result over
+    /// `p2p.task-queue.max-result`).
+    #[tool(idempotent, title = "Hand in a task's outcome")]
+    fn p2p_taskqueue_finish(
+        /// The task.
+        task_id: Id,
+        /// The fence that came with the claim.
+        fence: u64,
+        /// How it ended.
+        outcome: Ending,
+        /// With `ok`: what the tool gave, any JSON; null unless given.
+        result: Option<Value>,
+        /// With `retry` and `fatal`: why.
+        #[arg(min_length = 1, max_length = 4_000)]
+        error: Option<String>,
+        /// With these: the kind of the error; `failed` unless given.
+        error_code: Option<ErrorCode>,
+    ) -> Result<Finished> {
+        let outcome = document(json!({ "outcome": outcome, "result": result, "error": error, "code": error_code }));
+        answer("task-queue.finish", task_queue::finish(task_id.as_str(), fence, &outcome))
+    }
+
+    /// Renews the lease of a task that you have claimed, and reports its progress. Call it at a third of the lease; the hosts'
+    /// own workers renew by themselves. Errors: `not_found`, `stale_fence` (you do not hold the lease), `lease_expired`: stop
+    /// working on the task then.
     #[tool(idempotent, title = "Renew a task's lease")]
     fn p2p_taskqueue_heartbeat(
         /// The task.

@@ -29,15 +29,15 @@ fn the_tools_say_what_they_do_to_the_world() {
     let reading = ["task_status", "get_result", "list_tasks", "status", "worker_stats", "discover_peers"];
     assert_eq!(support::annotated::<TaskQueue>(true, false, true), set(&reading));
     assert_eq!(support::annotated::<TaskQueue>(false, true, true), set(&["cancel", "shutdown"]));
-    let repeatable = ["update_task", "priority", "announce", "heartbeat"];
+    let repeatable = ["update_task", "priority", "announce", "heartbeat", "finish"];
     assert_eq!(support::annotated::<TaskQueue>(false, false, true), set(&repeatable));
-    assert_eq!(support::annotated::<TaskQueue>(false, false, false), set(&["submit", "resubmit"]));
-    assert_eq!(support::names::<TaskQueue>().len(), 14);
+    assert_eq!(support::annotated::<TaskQueue>(false, false, false), set(&["submit", "resubmit", "claim"]));
+    assert_eq!(support::names::<TaskQueue>().len(), 16);
 }
 
 #[test]
 fn parameters_and_their_defaults() {
-    let all: [(&str, &[&str]); 14] = [
+    let all: [(&str, &[&str]); 16] = [
         (
             "submit",
             &[
@@ -64,6 +64,8 @@ fn parameters_and_their_defaults() {
         ("worker_stats", &["worker?"]),
         ("discover_peers", &["max_peers=10", "timeout_s=5", "tool?"]),
         ("announce", &["capacity?", "tools?", "ttl_s=300"]),
+        ("claim", &["lease_s=30", "max=1", "tools", "wait_s=0"]),
+        ("finish", &["error?", "error_code?", "fence", "outcome", "result?", "task_id"]),
         ("heartbeat", &["fence", "progress?", "task_id"]),
         ("shutdown", &["drain_s=30"]),
     ];
@@ -103,6 +105,12 @@ fn schemas_refuse_what_does_not_fit_and_name_it() {
         ("discover_peers", json!({ "max_peers": 0 }), "/max_peers"),
         ("discover_peers", json!({ "timeout_s": 61 }), "/timeout_s"),
         ("announce", json!({ "ttl_s": 86_401 }), "/ttl_s"),
+        ("claim", json!({ "tools": [] }), "/tools"),
+        ("claim", json!({ "tools": ["a"], "max": 5 }), "/max"),
+        ("claim", json!({ "tools": ["a"], "worker": "me" }), "worker"),
+        ("finish", json!({ "task_id": ID, "fence": 1, "outcome": "done" }), "/outcome"),
+        ("finish", json!({ "task_id": ID, "fence": 1 }), "outcome"),
+        ("finish", json!({ "task_id": ID, "fence": 1, "outcome": "fatal", "error_code": "lease_expired" }), "/error_code"),
         ("heartbeat", json!({ "task_id": ID, "fence": -1 }), "/fence"),
         ("heartbeat", json!({ "task_id": ID, "fence": 1, "progress": { "current": -1 } }), "/progress"),
         ("heartbeat", json!({ "task_id": ID, "fence": 1, "progress": { "current": 1, "of": 2 } }), "of"),
@@ -269,6 +277,27 @@ fn hosts_are_asked_and_told() {
     assert_eq!(announce(json!({})), json!({ "tools": null, "capacity": null, "ttl_s": 300 }));
     let all = json!({ "tools": ["add"], "capacity": 0, "ttl_s": 1 });
     assert_eq!(announce(all.clone()), all);
+}
+
+#[test]
+fn tasks_are_claimed_and_handed_in() {
+    let lease = json!({
+        "task_id": ID, "fence": 4, "tool": "add", "arguments": { "a": null }, "priority": 5, "attempt": 1, "max_attempts": 3,
+        "timeout_s": 60, "lease_s": 30, "lease_expires_at": THEN,
+    });
+    let claimed = json!({ "tasks": [lease] });
+    let claim = |arguments| passes("p2p_taskqueue_claim", arguments, "claim", claimed.clone(), &["tasks"]);
+    let least = json!({ "tools": ["add"], "max": 1, "lease_s": 30, "wait_s": 0 });
+    assert_eq!(claim(json!({ "tools": ["add"] })), json!({ "request": least }));
+    let most = json!({ "tools": ["add", "mul"], "max": 4, "lease_s": 600, "wait_s": 60 });
+    assert_eq!(claim(most.clone()), json!({ "request": most }));
+    let finish = |arguments, answer| passes("p2p_taskqueue_finish", arguments, "finish", answer, &["state"]);
+    let done = json!({ "task_id": ID, "fence": 4, "outcome": "ok", "result": { "sum": 3 } });
+    let asked = finish(done, json!({ "state": "completed" }));
+    assert_eq!(asked, json!({ "task_id": ID, "fence": 4, "outcome": { "outcome": "ok", "result": { "sum": 3 } } }));
+    let wrong = json!({ "task_id": ID, "fence": 4, "outcome": "retry", "error": "no", "error_code": "unavailable" });
+    let asked = finish(wrong, json!({ "state": "queued", "run_at": THEN }));
+    assert_eq!(asked["outcome"], json!({ "outcome": "retry", "error": "no", "code": "unavailable" }));
 }
 
 #[test]

@@ -24,7 +24,9 @@ const STEP_AT_TIMES: &str = "peer started_at finished_at error task_id result";
 const STEP_BEYOND: &str = "error_code tool max_attempts duration_ms retry_at result_cid result_left_out waits_for";
 const WAITING: &str = "reason remedy tasks over_a_minute oldest_s tools";
 
-const FORMS: [Form; 39] = [
+const LEASE: &str = "task_id fence tool arguments priority attempt max_attempts timeout_s lease_s lease_expires_at";
+
+const FORMS: [Form; 42] = [
     ("p2p_taskqueue_submit", "task_id state position replayed", "", ""),
     (TASK, "state attempt priority created_at", TASK_AT_TIMES, TASK_BEYOND),
     ("p2p_taskqueue_get_result", "state", "result error result_cid duration_ms", "error_code"),
@@ -39,6 +41,9 @@ const FORMS: [Form; 39] = [
     ("p2p_taskqueue_discover_peers", "peers", "", ""),
     ("p2p_taskqueue_discover_peers/peers", "peer_id addresses tools capacity free rtt_ms last_seen", "", ""),
     ("p2p_taskqueue_announce", "announced_to expires_at", "", ""),
+    ("p2p_taskqueue_claim", "tasks", "", ""),
+    ("p2p_taskqueue_claim/tasks", LEASE, "", "workflow_id step"),
+    ("p2p_taskqueue_finish", "state", "run_at", ""),
     ("p2p_taskqueue_heartbeat", "lease_expires_at cancelled", "", ""),
     ("p2p_taskqueue_shutdown", "drained requeued", "", ""),
     ("p2p_workflow_submit", "workflow_id state steps_total replayed", "", ""),

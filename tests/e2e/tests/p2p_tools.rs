@@ -1,4 +1,4 @@
-//! Each of the thirty P2P tools answers for real and refuses what is wrong, through MCP, on a host of its own.
+//! Each of the P2P tools answers for real and refuses what is wrong, through MCP, on a host of its own.
 
 use std::collections::BTreeSet;
 
@@ -42,12 +42,12 @@ impl Caller {
 }
 
 #[tokio::test]
-async fn each_of_the_thirty_tools_answers_and_refuses() -> anyhow::Result<()> {
+async fn each_of_the_tools_answers_and_refuses() -> anyhow::Result<()> {
     let registry = TempDir::new()?;
     let host = host(&registry, &["echo"]).await?;
     let client = host.client("/mcp/full").await?;
     let listed: Vec<_> = client.tools().await?.into_iter().filter(|name| name.starts_with("p2p_")).collect();
-    assert_eq!(listed.len(), 30, "{listed:?}");
+    assert_eq!(listed.len(), 32, "{listed:?}");
     let mut caller = Caller { client, answered: BTreeSet::new(), refused: BTreeSet::new(), seen: Seen::default() };
     task_queue(&mut caller).await?;
     workflows(&mut caller).await?;
@@ -61,6 +61,7 @@ async fn each_of_the_thirty_tools_answers_and_refuses() -> anyhow::Result<()> {
     let drained = caller.ok("p2p_taskqueue_shutdown", json!({"drain_s": 1})).await?;
     assert_eq!(drained, json!({"drained": 0, "requeued": 0}));
     assert_eq!(caller.ok("p2p_taskqueue_status", json!({})).await?["paused"], true);
+    outside(&mut caller).await?;
     let all: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
     assert_eq!(caller.answered, all, "each tool answered");
     assert_eq!(caller.refused, all, "each tool refused something");
@@ -94,15 +95,12 @@ async fn task_queue(caller: &mut Caller) -> anyhow::Result<()> {
     let slow = json!({"task_id": slow["task_id"]});
     let running = until(&caller.client, "p2p_taskqueue_task_status", slow.clone(), |s| s["state"] == "running").await?;
     let worker = running["worker"].clone();
+    // The lease is a worker's of this host, and nobody else's.
     let mut beat = slow.clone();
-    beat["fence"] = json!(999);
-    caller.refused("p2p_taskqueue_heartbeat", beat.clone(), "stale_fence").await?;
     beat["fence"] = json!(1);
-    beat["progress"] = json!({"current": 1, "total": 2, "message": "half"});
-    let renewed = caller.ok("p2p_taskqueue_heartbeat", beat).await?;
-    assert_eq!(renewed["cancelled"], false);
-    let status = caller.ok("p2p_taskqueue_task_status", slow.clone()).await?;
-    assert_eq!(status["progress"], json!({"current": 1, "total": 2, "message": "half"}));
+    caller.refused("p2p_taskqueue_heartbeat", beat.clone(), "stale_fence").await?;
+    beat["outcome"] = json!("ok");
+    caller.refused("p2p_taskqueue_finish", beat, "stale_fence").await?;
     let patch = json!({"task_id": slow["task_id"], "tags": ["x"], "metadata": {"a": 1}});
     let changed = caller.ok("p2p_taskqueue_update_task", patch).await?;
     assert_eq!((&changed["tags"], &changed["metadata"]), (&json!(["x"]), &json!({"a": 1})));
@@ -154,6 +152,32 @@ async fn task_queue(caller: &mut Caller) -> anyhow::Result<()> {
     let large = caller.ok("p2p_taskqueue_submit", large).await?;
     let wait = json!({"task_id": large["task_id"], "wait_s": 30});
     assert!(caller.ok("p2p_taskqueue_get_result", wait).await?["result_cid"].is_string());
+    Ok(())
+}
+
+/// A worker that speaks MCP alone, at a host that runs no tasks itself any more.
+async fn outside(caller: &mut Caller) -> anyhow::Result<()> {
+    caller.refused("p2p_taskqueue_claim", json!({"tools": []}), "tools").await?;
+    let task = json!({"tool": "add", "arguments": {"a": 1, "b": 2}});
+    let id = caller.ok("p2p_taskqueue_submit", task).await?["task_id"].clone();
+    let claimed = caller.ok("p2p_taskqueue_claim", json!({"tools": ["add"], "wait_s": 1})).await?;
+    let lease = claimed["tasks"][0].clone();
+    assert_eq!((&lease["task_id"], &lease["arguments"]), (&id, &json!({"a": 1, "b": 2})), "{claimed}");
+    let mut beat = json!({"task_id": id, "fence": 999});
+    caller.refused("p2p_taskqueue_heartbeat", beat.clone(), "stale_fence").await?;
+    beat["fence"] = lease["fence"].clone();
+    beat["progress"] = json!({"current": 1, "total": 2, "message": "half"});
+    assert_eq!(caller.ok("p2p_taskqueue_heartbeat", beat).await?["cancelled"], false);
+    let status = caller.ok("p2p_taskqueue_task_status", json!({"task_id": id})).await?;
+    assert_eq!(status["progress"], json!({"current": 1, "total": 2, "message": "half"}));
+    let failed = json!({"task_id": id, "fence": lease["fence"], "outcome": "retry", "error": "not now"});
+    assert_eq!(caller.ok("p2p_taskqueue_finish", failed).await?["state"], "queued");
+    let again = json!({"tools": ["add"], "wait_s": 30});
+    let fence = caller.ok("p2p_taskqueue_claim", again).await?["tasks"][0]["fence"].clone();
+    let done = json!({"task_id": id, "fence": fence, "outcome": "ok", "result": {"sum": 3.0}});
+    assert_eq!(caller.ok("p2p_taskqueue_finish", done).await?["state"], "completed");
+    let result = caller.ok("p2p_taskqueue_get_result", json!({"task_id": id})).await?;
+    assert_eq!(result["result"], json!({"sum": 3.0}), "{result}");
     Ok(())
 }
 

@@ -31,6 +31,8 @@ pub enum P2pRequest {
     WorkerStats { worker: Option<String> },
     DiscoverWorkers { tool: Option<String>, max_peers: u32, timeout_s: u32 },
     Announce { tools: Option<Vec<String>>, capacity: Option<u32>, ttl_s: u32 },
+    TaskClaim { request: String },
+    TaskFinish { id: String, fence: u64, outcome: String },
     Heartbeat { id: String, fence: u64, progress: Option<String> },
     QueueShutdown { drain_s: u32 },
     WorkflowSubmit { workflow: String },
@@ -166,6 +168,12 @@ impl task_queue::Host for &mut CallState {
     }
     async fn announce(&mut self, tools: Option<Vec<String>>, capacity: Option<u32>, ttl_s: u32) -> Answer {
         self.p2p(P2pInterface::TaskQueue, P2pRequest::Announce { tools, capacity, ttl_s }).await
+    }
+    async fn claim(&mut self, request: String) -> Answer {
+        self.p2p(P2pInterface::TaskQueue, P2pRequest::TaskClaim { request }).await
+    }
+    async fn finish(&mut self, id: String, fence: u64, outcome: String) -> Answer {
+        self.p2p(P2pInterface::TaskQueue, P2pRequest::TaskFinish { id, fence, outcome }).await
     }
     async fn heartbeat(&mut self, id: String, fence: u64, progress: Option<String>) -> Answer {
         self.p2p(P2pInterface::TaskQueue, P2pRequest::Heartbeat { id, fence, progress }).await

@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod document;
+mod outside;
 mod peers;
 mod public;
 mod queue;
@@ -38,7 +39,11 @@ pub(crate) async fn request(core: &Arc<Core>, env: &CallEnv, request: Ask) -> Re
             queue::discover(core, tool.as_deref(), max_peers, timeout_s).await
         }
         Ask::Announce { tools, capacity, ttl_s } => queue::announce(core, caller, tools, capacity, ttl_s),
-        Ask::Heartbeat { id, fence, progress } => tasks::heartbeat(core, caller, &id, fence, progress.as_deref()).await,
+        Ask::TaskClaim { request } => outside::claim(core, caller, &request).await,
+        Ask::TaskFinish { id, fence, outcome } => outside::finish(core, caller, &id, fence, &outcome).await,
+        Ask::Heartbeat { id, fence, progress } => {
+            outside::heartbeat(core, caller, &id, fence, progress.as_deref()).await
+        }
         Ask::QueueShutdown { drain_s } => queue::shutdown(core, caller, drain_s).await,
         Ask::WorkflowSubmit { workflow } => workflows::submit(core, caller, &workflow).await,
         Ask::WorkflowStatus { id } => workflows::status(core, caller, &id).await,

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, P2pError};
 use tandem_store::tasks::{
-    Beat, CancelState, DEFAULT_PRIORITY, Filter, LeaseRef, NewTask, Patch, Progress, Resubmit, ResubmitOpts, RetryKind,
-    RetryPolicy, StoredTask, Submitted, TaskId, TaskResult, TaskRow, TaskState, TaskStore, Updated, WorkflowId,
+    CancelState, DEFAULT_PRIORITY, Filter, NewTask, Patch, Resubmit, ResubmitOpts, RetryKind, RetryPolicy, StoredTask,
+    Submitted, TaskId, TaskResult, TaskRow, TaskState, TaskStore, Updated, WorkflowId,
 };
 
 use super::{
@@ -167,7 +167,7 @@ fn accepted(done: Option<Submitted>) -> Result<(TaskId, TaskState, bool), P2pErr
     }
 }
 
-async fn task(core: &Core, caller: &Caller, text: &str) -> Result<StoredTask, P2pError> {
+pub(super) async fn task(core: &Core, caller: &Caller, text: &str) -> Result<StoredTask, P2pError> {
     let found = core.queue.tasks.get(&caller.tenant, id::<TaskId>(text)?).await.map_err(failed)?;
     found.ok_or_else(|| no_task(text))
 }
@@ -358,32 +358,4 @@ pub(super) async fn resubmit(
         Resubmit::NotFound => return Err(no_task(text)),
     };
     Ok(json!({"task_id": new.to_string(), "resubmitted_from": text}))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Heartbeat {
-    current: u64,
-    total: Option<u64>,
-    message: Option<String>,
-}
-
-/// For a worker outside of the host: it is of the task's tenant, and has the fence that its claim gave it.
-pub(super) async fn heartbeat(core: &Core, caller: &Caller, text: &str, fence: u64, progress: Option<&str>) -> Answer {
-    let found = task(core, caller, text).await?;
-    let progress: Option<Heartbeat> = progress.map(read).transpose()?;
-    let progress = progress.map(|p| Progress { current: p.current, total: p.total, message: p.message });
-    let stale = || P2pError::StaleFence(format!("the fence {fence} is not that of the task's lease now"));
-    let worker = found.row.worker.ok_or_else(stale)?;
-    let lease = LeaseRef { id: found.row.id, fence };
-    let beats = core.queue.tasks.heartbeat(&worker, vec![(lease, progress)]).await.map_err(failed)?;
-    let (until, cancelled) = match beats.into_iter().next() {
-        Some(Beat::Extended { until }) => (until, false),
-        Some(Beat::CancelRequested { until, .. }) => (until, true),
-        Some(Beat::Expired) => {
-            return Err(P2pError::LeaseExpired("the lease ended before; the task runs again".to_owned()));
-        }
-        Some(Beat::Stale) | None => return Err(stale()),
-    };
-    Ok(json!({"lease_expires_at": time(until), "cancelled": cancelled}))
 }

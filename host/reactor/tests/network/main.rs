@@ -21,6 +21,7 @@ mod nat;
 mod news;
 mod operate;
 mod outcomes;
+mod outside;
 mod public;
 mod queues;
 #[path = "../../src/discovery/github/stand_in.rs"]

@@ -992,6 +992,13 @@ extern bool tandem_p2p_task_queue_worker_stats(plugin_string_t *maybe_worker, ta
 extern bool tandem_p2p_task_queue_discover_peers(plugin_string_t *maybe_tool, uint32_t max_peers, uint32_t timeout_s, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
 // Tells the connected peers what this host can run: `{announced_to, expires_at}`.
 extern bool tandem_p2p_task_queue_announce(plugin_list_string_t *maybe_tools, uint32_t *maybe_capacity, uint32_t ttl_s, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+// Leases tasks of the caller's tenant to a worker outside of the host, which the caller is. `request`: `{tools, max?,
+// lease_s?, wait_s?}`. Answers `{tasks: [{task_id, fence, tool, arguments, priority, attempt, max_attempts, timeout_s,
+// lease_s, lease_expires_at}]}`.
+extern bool tandem_p2p_task_queue_claim(tandem_p2p_task_queue_json_t *request, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
+// Hands in what came of a task that the caller has claimed. `outcome`: `{outcome: "ok" | "retry" | "fatal" | "release",
+// result?, error?, code?}`. Answers `{state, run_at?}`.
+extern bool tandem_p2p_task_queue_finish(plugin_string_t *task_id, uint64_t fence, tandem_p2p_task_queue_json_t *outcome, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);
 // Extends the lease of a task that a worker outside of the host runs: `{lease_expires_at, cancelled}`. `progress`:
 // `{current, total?, message?}`.
 extern bool tandem_p2p_task_queue_heartbeat(plugin_string_t *task_id, uint64_t fence, tandem_p2p_task_queue_json_t *maybe_progress, tandem_p2p_task_queue_json_t *ret, tandem_p2p_task_queue_error_t *err);

@@ -88,6 +88,14 @@ pub(crate) mod task_queue {
         ask("task-queue.announce", json!({ "tools": tools, "capacity": capacity, "ttl_s": ttl_s }))
     }
 
+    pub fn claim(request: &str) -> Answer {
+        ask("task-queue.claim", json!({ "request": document(request) }))
+    }
+
+    pub fn finish(task_id: &str, fence: u64, outcome: &str) -> Answer {
+        ask("task-queue.finish", json!({ "task_id": task_id, "fence": fence, "outcome": document(outcome) }))
+    }
+
     pub fn heartbeat(task_id: &str, fence: u64, progress: Option<&str>) -> Answer {
         let progress = progress.map(document);
         ask("task-queue.heartbeat", json!({ "task_id": task_id, "fence": fence, "progress": progress }))
