@@ -33,7 +33,9 @@ pub struct Settings {
     pub github: Option<GithubSettings>,
     /// How long this host's own record is good for.
     pub record_ttl: Duration,
-    /// Nodes to connect to from the start, as `…/p2p/ID`.
+    /// Nodes to connect to from the start that the configuration names, as `…/p2p/ID`.
+    pub bootstrap: Vec<Multiaddr>,
+    /// Those that the environment names.
     pub nodes: Vec<Multiaddr>,
     /// Whether public nodes may be used.
     pub public_nodes: bool,
@@ -47,8 +49,8 @@ pub struct Settings {
     pub long_wait: Duration,
     /// Whether trusted peers are asked for the records that they have, and told those of this host.
     pub exchange: bool,
-    /// A page that answers with the address it is asked from.
-    pub ip_url: Option<HttpUrl>,
+    /// Pages that answer with the address they are asked from.
+    pub ip_urls: Vec<HttpUrl>,
 }
 
 /// The network.
@@ -174,7 +176,7 @@ impl Settings {
                 gossip: discovery.gossip,
                 nat: NatSettings {
                     client: nat.enabled,
-                    relays: relays(nat.relays.iter().map(|a| a.as_str()))?,
+                    relays: named("p2p.nat.relays", nat.relays.iter().map(|a| a.as_str()))?,
                     relay_server: nat.relay_server,
                     autonat_server: nat.autonat_server,
                 },
@@ -190,6 +192,7 @@ impl Settings {
             shares_registry: discovery.directory.is_some(),
             github: discovery.github.enabled.then(|| github(&discovery.github)).flatten(),
             record_ttl: discovery.peer_ttl.as_duration(),
+            bootstrap: named("p2p.bootstrap", config.bootstrap.iter().map(|a| a.as_str()))?,
             nodes,
             public_nodes: discovery.public_nodes,
             workers: config.task_queue.workers,
@@ -197,7 +200,7 @@ impl Settings {
             max_workflows: config.workflow.max_active,
             long_wait: LONG_WAIT,
             exchange: discovery.exchange,
-            ip_url: nat.ip_url.clone(),
+            ip_urls: nat.ip_urls.clone(),
         })
     }
 }
@@ -230,14 +233,12 @@ fn accept(limits: &PeerLimitsConfig) -> AcceptLimits {
     }
 }
 
-fn relays<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<Multiaddr>, SettingsError> {
-    let relays = addresses("p2p.nat.relays", texts)?;
-    match relays.iter().find(|address| peer_of(address).is_none()) {
-        Some(address) => Err(SettingsError {
-            key: "p2p.nat.relays",
-            reason: format!("`{address}` names no peer; end it with /p2p/ID"),
-        }),
-        None => Ok(relays),
+/// Multiaddrs that end with `/p2p/ID`.
+fn named<'a>(key: &'static str, texts: impl Iterator<Item = &'a str>) -> Result<Vec<Multiaddr>, SettingsError> {
+    let named = addresses(key, texts)?;
+    match named.iter().find(|address| peer_of(address).is_none()) {
+        Some(address) => Err(SettingsError { key, reason: format!("`{address}` names no peer; end it with /p2p/ID") }),
+        None => Ok(named),
     }
 }
 
@@ -263,11 +264,7 @@ fn addresses<'a>(key: &'static str, texts: impl Iterator<Item = &'a str>) -> Res
 /// Multiaddrs with `/p2p/ID`, between commas, spaces or line ends.
 fn nodes(key: &'static str, text: &str) -> Result<Vec<Multiaddr>, SettingsError> {
     let texts = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|part| !part.is_empty());
-    let nodes = addresses(key, texts)?;
-    match nodes.iter().find(|address| peer_of(address).is_none()) {
-        Some(address) => Err(SettingsError { key, reason: format!("`{address}` names no peer; end it with /p2p/ID") }),
-        None => Ok(nodes),
-    }
+    named(key, texts)
 }
 
 /// The peer that an address ends with.

@@ -52,7 +52,7 @@ async fn the_operators_page_tells_the_hosts_address() -> anyhow::Result<()> {
         }
     });
     let registry = TempDir::new()?;
-    let nat = format!("[p2p.nat]\nip-url = \"http://{address}/ip\"");
+    let nat = format!("[p2p.nat]\nip-urls = [\"http://{address}/ip\"]");
     let (_host, client) = host(&registry, &[], &nat).await?;
     let seen = client.structured("p2p_peer_get_public_ip", json!({"methods": ["http"]})).await?;
     let found = &seen["addresses"][0];

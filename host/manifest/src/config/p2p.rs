@@ -27,6 +27,9 @@ const MAX_LISTEN: usize = 16;
 /// Most peers in the allow-list.
 const MAX_ALLOW: usize = 10_000;
 
+/// Most hosts to connect to from the start. A longer list belongs in a registry.
+const MAX_BOOTSTRAP: usize = 256;
+
 /// Most peers in the block-list.
 const MAX_BLOCK: usize = 10_000;
 
@@ -64,6 +67,8 @@ pub struct P2pConfig {
     pub allow_unauthenticated: bool,
     /// The peers that may connect when admission is `closed`.
     pub allow: Vec<PeerIdText>,
+    /// Hosts to connect to from the start, as `…/p2p/ID`.
+    pub bootstrap: Vec<MultiaddrText>,
     /// The peers that may not connect, whatever the admission.
     pub block: Vec<PeerIdText>,
     /// The tenant of peers' calls (`peers` where it is not given): its categories, grants and limits are theirs. Where the
@@ -102,6 +107,7 @@ impl Default for P2pConfig {
             admission: Admission::default(),
             allow_unauthenticated: false,
             allow: Vec::new(),
+            bootstrap: Vec::new(),
             block: Vec::new(),
             tenant: None,
             tenants: BTreeMap::new(),
@@ -142,6 +148,10 @@ impl Check for P2pConfig {
     fn check(&self, findings: &mut Findings) {
         findings.at_most("listen", self.listen.len(), MAX_LISTEN);
         findings.at_most("allow", self.allow.len(), MAX_ALLOW);
+        findings.at_most("bootstrap", self.bootstrap.len(), MAX_BOOTSTRAP);
+        if let Some(node) = self.bootstrap.iter().find(|node| !node.as_str().contains("/p2p/")) {
+            findings.report("bootstrap", format!("`{node}` names no peer; end it with /p2p/ID"));
+        }
         findings.at_most("block", self.block.len(), MAX_BLOCK);
         if let Some(both) = self.block.iter().find(|peer| self.allow.contains(peer)) {
             findings.report("block", format!("{both} is in `allow` too; take it out of one of them"));

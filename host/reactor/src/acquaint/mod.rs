@@ -146,6 +146,12 @@ pub(crate) fn announce(core: &Core, ttl: Duration) -> usize {
 
 async fn rounds(core: Arc<Core>) {
     let mut pause = FIRST;
+    for node in &core.settings.bootstrap {
+        note_hint(&core, node, Source::Config);
+    }
+    if !core.settings.bootstrap.is_empty() {
+        core.sources_note("bootstrap", core.settings.bootstrap.len(), None);
+    }
     for node in &core.settings.nodes {
         note_hint(&core, node, Source::Env);
     }

@@ -4,12 +4,13 @@
 //! |---|---|
 //! | `identify` | what connected peers say they see; free, and each may claim anything |
 //! | `autonat` | where peers tried to reach this host on its request, and did (`p2p.nat.enabled`) |
-//! | `http` | what a page of the operator's choice answers (`p2p.nat.ip-url`) |
+//! | `http` | what a page of the operator's choice answers (`p2p.nat.ip-urls`), the first one of them |
 //!
-//! **Bounds.** The page's answer is [`MAX_ANSWER`]; no redirect is followed.
+//! **Bounds.** A page's answer is [`MAX_ANSWER`]; no redirect is followed.
 
 use std::{net::IpAddr, time::Duration};
 
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use libp2p::multiaddr::{Multiaddr, Protocol};
 use serde_json::{Value, json};
 use tandem_engine::P2pError;
@@ -59,7 +60,7 @@ pub(super) async fn addresses(core: &Core, methods: &[String], timeout_s: u32) -
     if methods.is_empty() {
         methods.push("identify");
         methods.extend(core.settings.network.nat.client.then_some("autonat"));
-        methods.extend(core.settings.ip_url.is_some().then_some("http"));
+        methods.extend((!core.settings.ip_urls.is_empty()).then_some("http"));
     }
     let mut findings = Findings::default();
     for method in methods {
@@ -107,18 +108,31 @@ async fn autonat(_: &Core, _: Duration, _: &mut Findings) -> Result<(), P2pError
     Err(P2pError::Unavailable(text.to_owned()))
 }
 
-/// What the page answers, asked on the general lane.
+/// What the first page answers that answers an address, asked on the general lane.
 async fn asked(core: &Core, timeout: Duration) -> Result<IpAddr, P2pError> {
-    let Some(url) = core.settings.ip_url.clone() else {
-        let text = "there is no page to ask for this host's address; the operator sets it with p2p.nat.ip-url";
+    let urls = core.settings.ip_urls.clone();
+    if urls.is_empty() {
+        let text = "there is no page to ask for this host's address; the operator sets some with p2p.nat.ip-urls";
         return Err(P2pError::Unavailable(text.to_owned()));
-    };
-    let asked = core.general.spawn(async move { page(&url, timeout).await });
+    }
+    let asked = core.general.spawn(async move {
+        let mut pages: FuturesUnordered<_> = urls.iter().map(|url| ip_of(url, timeout)).collect();
+        let mut wrong = Vec::new();
+        while let Some(answer) = pages.next().await {
+            match answer {
+                Ok(ip) => return Ok(ip),
+                Err(error) => wrong.push(error),
+            }
+        }
+        Err(wrong.join("; "))
+    });
     let answer = asked.await.map_err(|error| P2pError::Unavailable(error.to_string()))?;
-    let text = answer.map_err(|error| P2pError::Unavailable(format!("p2p.nat.ip-url: {error}")))?;
-    read(&text).ok_or_else(|| {
-        P2pError::Unavailable("p2p.nat.ip-url: the page answered no address; it must be a text or `{\"ip\": …}`".into())
-    })
+    answer.map_err(|error| P2pError::Unavailable(format!("p2p.nat.ip-urls: {error}")))
+}
+
+async fn ip_of(url: &HttpUrl, timeout: Duration) -> Result<IpAddr, String> {
+    let text = page(url, timeout).await?;
+    read(&text).ok_or_else(|| "the page answered no address; it must be a text or `{\"ip\": …}`".to_owned())
 }
 
 async fn page(url: &HttpUrl, timeout: Duration) -> Result<String, String> {

@@ -318,3 +318,15 @@ async fn loopback_is_announced_in_a_directory_only_where_the_operator_says_so() 
     assert_eq!(documents(&directory).len(), 1);
     assert_eq!(host.reactor.status().await.failing.len(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hosts_that_the_configuration_names_are_connected_from_the_start() {
+    let point = Host::start(&config()).await;
+    let mut p2p = config();
+    p2p.bootstrap = vec![point.address().to_string().parse().unwrap()];
+    let host = Host::start(&p2p).await;
+    host.meets(&point.peer).await;
+    let sources = host.request(P2pRequest::BootstrapList).await.unwrap();
+    let named = sources["sources"].as_array().unwrap().iter().find(|source| source["source"] == "bootstrap").cloned();
+    assert_eq!(named.unwrap()["nodes"], 1, "{sources}");
+}

@@ -9,6 +9,9 @@ use crate::document::{Check, Findings};
 /// Most relays. Each holds a connection and a reservation.
 const MAX_RELAYS: usize = 8;
 
+/// Most pages that are asked for this host's address. Each is a request to somebody else's server.
+const MAX_IP_URLS: usize = 8;
+
 /// Being reached behind an address translator, and helping others with it. All of it is off unless given.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
@@ -22,14 +25,15 @@ pub struct NatConfig {
     pub relay_server: bool,
     /// Whether this host dials peers back when they ask if they can be reached.
     pub autonat_server: bool,
-    /// A page that answers with the address it is asked from, as a text or as `{"ip": …}`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub ip_url: Option<HttpUrl>,
+    /// Pages that answer with the address they are asked from, as a text or as `{"ip": …}`. All are asked at once; the first answer
+    /// counts.
+    pub ip_urls: Vec<HttpUrl>,
 }
 
 impl Check for NatConfig {
     fn check(&self, findings: &mut Findings) {
         findings.at_most("relays", self.relays.len(), MAX_RELAYS);
+        findings.at_most("ip-urls", self.ip_urls.len(), MAX_IP_URLS);
         if !self.enabled && !self.relays.is_empty() {
             findings.report("relays", "they have no use; set enabled = true or take them out");
         }
