@@ -35,7 +35,7 @@ pub use config::{
     P2pConfig, PathBases, PeerIdText, PeerLimitsConfig, PluginPattern, PluginsConfig, Rate, ReactorConfig, ReadyPart,
     Reference, RepositoryName, ScopeConfig, ScopeName, ServerConfig, StoreConfig, StoreUrl, StrayVariable,
     TaskQueueConfig, TasksConfig, TelemetryConfig, TenantConfig, ToolPrefix, WebOrigin, WorkflowConfig,
-    stray_variables,
+    is_host_name, stray_variables,
 };
 pub use content::{ContentError, ContentId};
 pub use descriptor::{

@@ -145,7 +145,8 @@ impl Core {
     pub(crate) fn offer(&self, caller: &Caller) -> Offer {
         let (capacity, free) = self.places();
         let infos = self.tools.get().map(|tools| tools.list(caller)).unwrap_or_default();
-        let mut offer = Offer { capacity, free, draining: self.queue.is_draining(), ..Offer::default() };
+        let (name, draining) = (self.settings.network.name.clone(), self.queue.is_draining());
+        let mut offer = Offer { name, capacity, free, draining, ..Offer::default() };
         for info in infos.into_iter().filter(|info| !info.local) {
             if info.repeatable {
                 offer.repeatable.push(info.name.clone());
@@ -158,6 +159,25 @@ impl Core {
     /// Tasks that this host runs at a time, and how many more it would take now.
     pub(crate) fn places(&self) -> (u32, u32) {
         self.queue.places()
+    }
+
+    /// What people call a host, as it says itself: for people, beside its id, and for no decision.
+    pub(crate) fn name_of(&self, peer: &PeerId) -> Option<String> {
+        if *peer == self.network.me {
+            return self.settings.network.name.clone();
+        }
+        let said = self.queue.announced.of(peer).and_then(|known| known.name);
+        said.or_else(|| self.book().get(peer, UnixMillis::now())?.name)
+    }
+
+    /// The same of a text, where that is a peer's id.
+    pub(crate) fn name_of_text(&self, peer: Option<&str>) -> Option<String> {
+        self.name_of(&peer?.parse().ok()?)
+    }
+
+    /// A host as texts name it.
+    pub(crate) fn called(&self, peer: &PeerId) -> String {
+        self.name_of(peer).map_or_else(|| format!("host {peer}"), |name| format!("host {name} ({peer})"))
     }
 
     /// The peer book. Nothing is awaited while it is held.
@@ -173,6 +193,7 @@ impl Core {
         };
         let number = |key: &str| said[key].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
         let offer = Offer {
+            name: said["name"].as_str().map(ToOwned::to_owned),
             tools: names("tools"),
             repeatable: names("repeatable"),
             capacity: number("capacity"),

@@ -128,6 +128,7 @@ impl Reactor {
             up: true,
             restarts,
             peer_id: Some(core.network.me.to_string()),
+            name: core.settings.network.name.clone(),
             listening: core.network.listening().iter().map(ToString::to_string).collect(),
             connected: core.network.connected().len(),
             max_connections: core.settings.network.max_connections,
@@ -201,6 +202,8 @@ pub struct ReactorStatus {
     pub restarts: u64,
     /// Who this host is among peers.
     pub peer_id: Option<String>,
+    /// What people call it.
+    pub name: Option<String>,
     /// Where it listens for peers, as multiaddrs.
     pub listening: Vec<String>,
     /// Peers that are connected.

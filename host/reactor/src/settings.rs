@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use libp2p::{Multiaddr, PeerId};
-use tandem_manifest::{Admission, GithubConfig, HttpUrl, P2pConfig, PeerIdText, PeerLimitsConfig};
+use tandem_manifest::{is_host_name, Admission, GithubConfig, HttpUrl, P2pConfig, PeerIdText, PeerLimitsConfig};
 
 use crate::{
     discovery::github::GithubSettings,
@@ -56,6 +56,8 @@ pub struct Settings {
 /// The network.
 #[derive(Clone, Debug)]
 pub struct NetworkSettings {
+    /// What people call this host.
+    pub name: Option<String>,
     /// The file of the host's key.
     pub key: PathBuf,
     /// Addresses to listen on.
@@ -159,6 +161,7 @@ impl Settings {
         };
         Ok(Self {
             network: NetworkSettings {
+                name: config.name.clone().or_else(machine),
                 key: data.join("peer.key"),
                 listen: addresses("p2p.listen", config.listen.iter().map(|address| address.as_str()))?,
                 max_connections: config.max_connections,
@@ -203,6 +206,13 @@ impl Settings {
             ip_urls: nat.ip_urls.clone(),
         })
     }
+}
+
+/// The machine's name, where it is one that tables can show.
+fn machine() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let name = name.or_else(|| std::env::var("HOSTNAME").ok())?;
+    Some(name.trim().to_owned()).filter(|name| is_host_name(name))
 }
 
 /// Reads a list of peer ids.

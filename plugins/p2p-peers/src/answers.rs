@@ -119,6 +119,9 @@ pub struct Addresses {
 pub struct Peer {
     /// Its id.
     pub peer_id: String,
+    /// What people call it, as it says itself: anybody may say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Where it is reached.
     pub addresses: Vec<String>,
     /// What it is to this host.

@@ -140,7 +140,7 @@ fn public_addresses_come_with_how_they_were_found() {
 #[test]
 fn peers_are_listed_in_pages() {
     let peer = json!({
-        "peer_id": PEER, "addresses": [ADDRESS], "state": "connected", "rtt_ms": 0.5, "score": -2, "tools": ["add"],
+        "peer_id": PEER, "name": "north-1", "addresses": [ADDRESS], "state": "connected", "rtt_ms": 0.5, "score": -2, "tools": ["add"],
         "first_seen": THEN, "last_seen": THEN, "source": "mdns",
     });
     let page = json!({ "peers": [peer], "total": 2, "next_cursor": "n" });

@@ -105,6 +105,9 @@ pub struct Task {
     /// Who has it, or had it last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub worker: Option<String>,
+    /// What people call that host, as it says itself: anybody may say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worker_name: Option<String>,
     /// When it goes to another worker, unless its own renews the lease.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("format" = "date-time"))]
@@ -251,6 +254,9 @@ pub struct Queue {
 pub struct Worker {
     /// Its host's id.
     pub peer_id: String,
+    /// What people call the host, as it says itself: anybody may say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Tasks that it runs at a time; null when it never said.
     #[serde(deserialize_with = "known")]
     pub capacity: Option<u64>,
@@ -284,6 +290,9 @@ pub struct Crew {
 pub struct Peer {
     /// Its id.
     pub peer_id: String,
+    /// What people call it, as it says itself: anybody may say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Where it is reached.
     pub addresses: Vec<String>,
     /// What it can run.

@@ -70,6 +70,9 @@ pub struct StepStatus {
     /// The host that has it, or had it last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<String>,
+    /// What people call that host, as it says itself: anybody may say so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peer_name: Option<String>,
     /// The task of its newest attempt, for `p2p_taskqueue_get_result` and the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_id: Option<String>,
@@ -148,6 +151,9 @@ pub struct Status {
     /// The host that decides what runs next.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coordinator: Option<String>,
+    /// What people call that host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coordinator_name: Option<String>,
     /// The hosts that take part: the coordinator, those that it is for, and those that ran a step.
     pub coordinating_peers: Vec<String>,
     /// The only hosts that run its steps.

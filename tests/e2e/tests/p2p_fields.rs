@@ -14,14 +14,14 @@ const FAILED: &str = "p2p_peer_bootstrap/failed p2p_bootstrap_from_file/failed p
 const TASK: &str = "p2p_taskqueue_task_status p2p_taskqueue_update_task p2p_taskqueue_list_tasks/tasks";
 const TASK_AT_TIMES: &str = "worker lease_expires_at progress started_at finished_at error";
 const TASK_BEYOND: &str = "task_id tool max_attempts run_at cancel_reason timeout_s tags metadata target_peer \
-                           resubmitted_from workflow_id step error_code waits_for";
+                           resubmitted_from workflow_id step error_code waits_for worker_name";
 const QUEUE: &str =
     "queued running completed failed cancelled dead oldest_queued_s throughput_per_s paused backend waiting";
 const WORKER: &str = "peer_id capacity running completed failed lost_leases mean_ms last_seen";
 const PEER: &str = "peer_id addresses state score tools first_seen last_seen source";
 
 const STEP_AT_TIMES: &str = "peer started_at finished_at error task_id result";
-const STEP_BEYOND: &str = "error_code tool max_attempts duration_ms retry_at result_cid result_left_out waits_for";
+const STEP_BEYOND: &str = "error_code tool max_attempts duration_ms retry_at result_cid result_left_out waits_for peer_name";
 const WAITING: &str = "reason remedy tasks over_a_minute oldest_s tools";
 
 const LEASE: &str = "task_id fence tool arguments priority attempt max_attempts timeout_s lease_s lease_expires_at";
@@ -37,9 +37,9 @@ const FORMS: [Form; 42] = [
     ("p2p_taskqueue_status", QUEUE, "by_tool by_priority", ""),
     ("p2p_taskqueue_status/waiting", "reason remedy tasks", "", WAITING),
     ("p2p_taskqueue_worker_stats", "workers", "", ""),
-    ("p2p_taskqueue_worker_stats/workers", WORKER, "", ""),
+    ("p2p_taskqueue_worker_stats/workers", WORKER, "", "name"),
     ("p2p_taskqueue_discover_peers", "peers", "", ""),
-    ("p2p_taskqueue_discover_peers/peers", "peer_id addresses tools capacity free rtt_ms last_seen", "", ""),
+    ("p2p_taskqueue_discover_peers/peers", "peer_id addresses tools capacity free rtt_ms last_seen", "", "name"),
     ("p2p_taskqueue_announce", "announced_to expires_at", "", ""),
     ("p2p_taskqueue_claim", "tasks", "", ""),
     ("p2p_taskqueue_claim/tasks", LEASE, "", "workflow_id step"),
@@ -51,7 +51,7 @@ const FORMS: [Form; 42] = [
         "p2p_workflow_status",
         "workflow_id state progress steps clock created_at coordinating_peers",
         "finished_at coordinator",
-        "name tags target_peers reason",
+        "name tags target_peers reason coordinator_name",
     ),
     ("p2p_workflow_status/steps", "id state attempt", STEP_AT_TIMES, STEP_BEYOND),
     ("p2p_workflow_cancel", "state cancelled_steps", "", ""),
@@ -62,7 +62,7 @@ const FORMS: [Form; 42] = [
     ("p2p_workflow_coordinate/assignments", "step peer", "", ""),
     ("p2p_peer_register", "peer_id record registries", "", ""),
     ("p2p_peer_discover", "peers by_source errors", "", ""),
-    ("p2p_peer_discover/peers", "peer_id addresses", "", "state rtt_ms score tools first_seen last_seen source"),
+    ("p2p_peer_discover/peers", "peer_id addresses", "", "name state rtt_ms score tools first_seen last_seen source"),
     ("p2p_peer_discover/errors", "source error", "", ""),
     ("p2p_peer_bootstrap", "connected failed ready", "", ""),
     (FAILED, "address error", "", ""),
@@ -70,7 +70,7 @@ const FORMS: [Form; 42] = [
     ("p2p_peer_get_public_ip", "addresses reachability", "", ""),
     ("p2p_peer_get_public_ip/addresses", "ip method confirmations", "port", ""),
     ("p2p_peer_list", "peers total", "next_cursor", ""),
-    ("p2p_peer_list/peers", PEER, "rtt_ms", ""),
+    ("p2p_peer_list/peers", PEER, "rtt_ms", "name"),
     (NODES, "nodes connected failed", "", ""),
     ("p2p_bootstrap_list", "sources", "", ""),
     ("p2p_bootstrap_list/sources", "source nodes", "last_used last_error", ""),

@@ -145,7 +145,9 @@ fn lane(lane: &Value, config: &HostConfig) -> Finding {
 fn network(network: &Value, config: &HostConfig) -> Finding {
     let (connected, most) = (number(network, "connected"), number(network, "max_connections"));
     let seen = format!(
-        "{connected} peers, listening at {} addresses, {} of {} workers busy, {} workflows, {} restarts",
+        "{} ({}): {connected} peers, listening at {} addresses, {} of {} workers busy, {} workflows, {} restarts",
+        network.get("name").and_then(Value::as_str).unwrap_or("this host"),
+        text(network, "peer_id"),
         all(network, "listening").len(),
         number(network, "running"),
         number(network, "workers"),

@@ -21,20 +21,22 @@ use table::{Column, at};
 /// Rows of one page: what the tools give at most.
 const PAGE: usize = 1_000;
 
-const PEERS: [Column; 6] = [
+const PEERS: [Column; 7] = [
     Column("PEER", "peer_id"),
+    Column("NAME", "name"),
     Column("STATE", "state"),
     Column("RTT MS", "rtt_ms"),
     Column("SCORE", "score"),
     Column("TOOLS", "tools"),
     Column("LAST SEEN", "last_seen"),
 ];
-const TASKS: [Column; 7] = [
+const TASKS: [Column; 8] = [
     Column("TASK", "task_id"),
     Column("TOOL", "tool"),
     Column("STATE", "state"),
     Column("ATTEMPT", "attempt"),
     Column("WORKER", "worker"),
+    Column("NAME", "worker_name"),
     Column("CREATED", "created_at"),
     Column("WAITS FOR", "/waits_for/reason"),
 ];
@@ -44,13 +46,14 @@ const WORKFLOWS: [Column; 4] = [
     Column("STATE", "state"),
     Column("CREATED", "created_at"),
 ];
-const STEPS: [Column; 9] = [
+const STEPS: [Column; 10] = [
     Column("STEP", "id"),
     Column("TOOL", "tool"),
     Column("STATE", "state"),
     Column("ATTEMPT", "attempt"),
     Column("MS", "duration_ms"),
     Column("PEER", "peer"),
+    Column("NAME", "peer_name"),
     Column("TASK", "task_id"),
     Column("WAITS FOR", "/waits_for/reason"),
     Column("ERROR", "error"),
@@ -121,7 +124,7 @@ fn show_workflow(target: &Target, workflow: &Value) -> anyhow::Result<()> {
     let part = at(workflow, "/progress").as_f64().unwrap_or_default() * 100.0;
     let name = said("name").unwrap_or_default();
     table::print_line(&format!("{name}: {}, {part:.0} %", said("state").unwrap_or_default()))?;
-    for key in ["workflow_id", "created_at", "finished_at", "coordinator", "reason"] {
+    for key in ["workflow_id", "created_at", "finished_at", "coordinator", "coordinator_name", "reason"] {
         if let Some(text) = said(key) {
             table::print_line(&format!("{key}: {text}"))?;
         }

@@ -41,6 +41,7 @@ pub use origin::{ConfigEntry, Origin};
 pub use outgoing::OutgoingConfig;
 pub use p2p::{
     Admission, DiscoveryConfig, GithubConfig, NatConfig, P2pConfig, PeerLimitsConfig, TaskQueueConfig, WorkflowConfig,
+    is_host_name,
 };
 pub use paths::PathBases;
 pub use plugins::{CanaryConfig, PluginPattern, PluginsConfig};

@@ -21,6 +21,16 @@ pub use self::{limits::PeerLimitsConfig, nat::NatConfig};
 /// The tenant of peers where nothing else is said.
 const PEERS: &str = "peers";
 
+/// Characters of a host's name: it stands in tables and in log lines.
+const MAX_HOST_NAME: usize = 64;
+
+/// Whether a text can be a host's name.
+#[must_use]
+pub fn is_host_name(text: &str) -> bool {
+    let fits = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'-');
+    (1..=MAX_HOST_NAME).contains(&text.len()) && text.bytes().all(fits)
+}
+
 /// Most addresses to listen on.
 const MAX_LISTEN: usize = 16;
 
@@ -60,6 +70,10 @@ pub struct P2pConfig {
     pub listen: Vec<MultiaddrText>,
     /// Connections that peers may open to this host.
     pub max_connections: u32,
+    /// What people call this host, beside its peer id: 1 to 64 of the characters `A-Z a-z 0-9 . _ -`. Peers are told; nothing is
+    /// decided by it. Without one, the machine's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Which peers may connect.
     pub admission: Admission,
     /// Whether to let everybody in (`admission = "open"`) beyond loopback although there are no tenants: every tool with all
@@ -104,6 +118,7 @@ impl Default for P2pConfig {
         Self {
             listen: addresses.iter().filter_map(|address| address.parse().ok()).collect(),
             max_connections: 256,
+            name: None,
             admission: Admission::default(),
             allow_unauthenticated: false,
             allow: Vec::new(),
@@ -146,6 +161,9 @@ impl P2pConfig {
 
 impl Check for P2pConfig {
     fn check(&self, findings: &mut Findings) {
+        if self.name.as_ref().is_some_and(|name| !is_host_name(name)) {
+            findings.report("name", format!("write 1 to {MAX_HOST_NAME} of the characters A-Z a-z 0-9 . _ -"));
+        }
         findings.at_most("listen", self.listen.len(), MAX_LISTEN);
         findings.at_most("allow", self.allow.len(), MAX_ALLOW);
         findings.at_most("bootstrap", self.bootstrap.len(), MAX_BOOTSTRAP);

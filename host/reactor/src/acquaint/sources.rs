@@ -15,7 +15,7 @@ use crate::{
     core::Core,
     discovery::{
         file::{FileRegistry, MAX_FILES},
-        record::{Announcement, HostRecord, RecordError, next_sequence},
+        record::{Announcement, HostRecord, NAME, RecordError, next_sequence},
     },
     queue::Offer,
     settings::peer_of,
@@ -210,7 +210,10 @@ fn sign(core: &Core, said: &Said, ttl: Duration, reach: Reach) -> Result<HostRec
         *last = Some(next);
         next
     };
-    let metadata = said.metadata.clone();
+    let mut metadata = said.metadata.clone();
+    if let Some(name) = &core.settings.network.name {
+        metadata.entry(NAME.to_owned()).or_insert_with(|| name.clone());
+    }
     let announcement = Announcement { addresses, tools, capacity, free, metadata, sequence, issued_at: now, ttl };
     HostRecord::sign(&core.network.key, announcement).map_err(|error| error.to_string())
 }

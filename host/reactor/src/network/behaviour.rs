@@ -87,7 +87,7 @@ impl Behaviour {
             Admission::Psk | Admission::Open => None,
         };
         let identify = identify::Config::new("/tandem/1.0.0".to_owned(), public)
-            .with_agent_version(format!("tandem/{}", env!("CARGO_PKG_VERSION")));
+            .with_agent_version(agent(settings.name.as_deref()));
         let mdns = match settings.mdns {
             true => {
                 let mdns = mdns::tokio::Behaviour::new(mdns::Config::default(), me);
@@ -146,4 +146,10 @@ fn allow_list(peers: impl Iterator<Item = PeerId>) -> lists::Behaviour<lists::Al
         list.allow_peer(peer);
     }
     list
+}
+
+/// What this host says of its program, and of itself: for people.
+fn agent(name: Option<&str>) -> String {
+    let program = concat!("tandem/", env!("CARGO_PKG_VERSION"));
+    name.map_or_else(|| program.to_owned(), |name| format!("{program} ({name})"))
 }

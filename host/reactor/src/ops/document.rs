@@ -116,7 +116,7 @@ pub(super) fn read_cursor(text: Option<&str>) -> Result<Option<tandem_store::tas
 }
 
 /// Leaves out what is null.
-pub(super) fn without_nulls(value: Value) -> Value {
+pub(crate) fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(map) => Value::Object(map.into_iter().filter(|(_, value)| !value.is_null()).collect()),
         other => other,

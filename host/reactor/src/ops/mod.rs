@@ -15,7 +15,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use tandem_engine::{CallEnv, P2pError, P2pRequest as Ask};
 
-pub(crate) use document::failed;
+pub(crate) use document::{failed, without_nulls};
 
 use crate::core::Core;
 

@@ -71,10 +71,12 @@ fn moment(at: UnixMillis) -> String {
 /// What a peer signed, with what it said since it is connected.
 fn shown(core: &Core, peer: &PeerView) -> Value {
     let announced = core.queue.announced.of(&peer.peer);
+    let name = announced.as_ref().and_then(|known| known.name.clone()).or_else(|| peer.name.clone());
     let tools = announced.map_or_else(|| peer.tools.clone(), |known| known.tools);
     let addresses: Vec<_> = peer.addresses.iter().map(ToString::to_string).collect();
     without_nulls(json!({
         "peer_id": peer.peer.to_string(),
+        "name": name,
         "addresses": addresses,
         "state": peer.state,
         "rtt_ms": peer.rtt.map(|rtt| rtt.as_secs_f64() * 1e3),

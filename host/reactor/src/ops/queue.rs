@@ -67,6 +67,7 @@ pub(super) async fn workers(core: &Core, caller: &Caller, one: Option<&str>) -> 
         let mean = (worker.completed > 0).then(|| worker.completed_ms as f64 / worker.completed as f64);
         json!({
             "peer_id": worker.worker,
+            "name": core.name_of_text(Some(&worker.worker)),
             "capacity": capacity,
             "running": worker.running,
             "completed": worker.completed,
@@ -107,6 +108,7 @@ pub(super) async fn discover(core: &Core, tool: Option<&str>, max_peers: u32, ti
         }
         peers.push(json!({
             "peer_id": peer.to_string(),
+            "name": core.name_of(&peer),
             "addresses": addresses,
             "tools": known.tools,
             "capacity": known.capacity,

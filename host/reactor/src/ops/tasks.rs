@@ -212,6 +212,9 @@ pub(super) async fn status(core: &Core, caller: &Caller, text: &str) -> Answer {
 async fn shown_waiting(core: &Core, row: &TaskRow, seen: &mut Seen) -> Answer {
     let mut task = shown(row);
     let wait = waits::of_task(core, row, seen).await.map_err(failed)?;
+    if let (Some(name), Value::Object(task)) = (core.name_of_text(row.worker.as_deref()), &mut task) {
+        task.insert("worker_name".to_owned(), name.into());
+    }
     if let (Some(wait), Value::Object(task)) = (wait, &mut task) {
         task.insert("waits_for".to_owned(), wait.shown());
     }

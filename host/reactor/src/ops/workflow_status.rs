@@ -31,6 +31,9 @@ pub(super) async fn shown(core: &Core, row: &WorkflowRow, journal: &Journal) -> 
     for (id, record) in state.steps() {
         let task = tasks.get(id);
         let mut shown = step(state, id, record, task, &mut room);
+        if let (Some(name), Value::Object(shown)) = (core.name_of_text(record.peer.as_deref()), &mut shown) {
+            shown.insert("peer_name".to_owned(), name.into());
+        }
         if let (Some(task), Value::Object(shown)) = (task.filter(|_| !record.state.is_terminal()), &mut shown)
             && let Some(wait) = waits::of_task(core, task, &mut seen).await.map_err(failed)?
         {
@@ -50,6 +53,7 @@ pub(super) async fn shown(core: &Core, row: &WorkflowRow, journal: &Journal) -> 
         "created_at": time(row.created_at),
         "finished_at": row.finished_at.map(time),
         "coordinator": row.coordinator,
+        "coordinator_name": core.name_of_text(row.coordinator.as_deref()),
         "coordinating_peers": peers(row, state),
         "target_peers": (!state.plan().target_peers().is_empty()).then(|| state.plan().target_peers()),
         "reason": state.reason().map(ToOwned::to_owned).or_else(|| first_failure(state)),

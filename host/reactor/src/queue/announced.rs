@@ -10,6 +10,7 @@ use std::{
 
 use libp2p::PeerId;
 use serde_json::{Map, Value};
+use tandem_manifest::is_host_name;
 
 /// Peers whose word is kept: more than may be connected.
 const PEERS: usize = 1_024;
@@ -26,6 +27,8 @@ pub(crate) struct Known {
     pub(crate) repeatable: Vec<String>,
     pub(crate) capacity: u32,
     pub(crate) free: u32,
+    /// What people call it, where it says so.
+    pub(crate) name: Option<String>,
     /// It was told to take no tasks. A peer that does not say takes some.
     pub(crate) draining: bool,
     pub(crate) at: std::time::SystemTime,
@@ -38,7 +41,9 @@ pub(crate) struct Announced(Mutex<HashMap<PeerId, Known>>);
 
 impl Announced {
     pub(crate) fn note(&self, peer: PeerId, offer: Offer, ttl: Duration) {
-        let Offer { mut tools, mut repeatable, capacity, free, draining } = offer;
+        let Offer { name, mut tools, mut repeatable, capacity, free, draining } = offer;
+        // Whoever names himself stands in tables and in the log.
+        let name = name.filter(|name| is_host_name(name));
         for names in [&mut tools, &mut repeatable] {
             names.truncate(TOOLS);
             names.retain(|tool| tool.len() <= 64);
@@ -52,7 +57,8 @@ impl Announced {
             }
         }
         let at = std::time::SystemTime::now();
-        known.insert(peer, Known { tools, repeatable, capacity, free, draining, at, until: now + ttl.min(LONGEST) });
+        let until = now + ttl.min(LONGEST);
+        known.insert(peer, Known { name, tools, repeatable, capacity, free, draining, at, until });
     }
 
     /// Who has a tool, with how many tasks each runs at a time.
@@ -79,6 +85,8 @@ impl Announced {
 /// What a host offers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Offer {
+    /// What people call the host.
+    pub(crate) name: Option<String>,
     pub(crate) tools: Vec<String>,
     /// Those of the tools that may run again.
     pub(crate) repeatable: Vec<String>,
@@ -100,7 +108,8 @@ impl Offer {
             ("free", self.free.into()),
             ("draining", self.draining.into()),
         ];
-        parts.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+        let name = self.name.map(|name| ("name", name.into()));
+        parts.into_iter().chain(name).map(|(key, value)| (key.to_owned(), value)).collect()
     }
 }
 

@@ -48,6 +48,8 @@ pub use crate::trust::addresses::MAX_ADDRESSES;
 pub const MAX_RECORD: usize = 16 << 10;
 /// Most tools that a record names.
 pub const MAX_TOOLS: usize = 256;
+/// The entry of metadata that says what people call the host.
+pub const NAME: &str = "name";
 /// Most entries of metadata, with keys of 64 and values of 256 bytes.
 pub const MAX_METADATA: usize = 16;
 /// Farthest expiry: what a stolen copy is good for.

@@ -8,7 +8,7 @@ use tandem_engine::Caller;
 use tandem_manifest::Admission;
 
 use super::{Reason, SHOWN, Trust, Wait, Wanted};
-use crate::{core::Core, network::Connected, trust::UnixMillis};
+use crate::{core::Core, network::Connected, ops::without_nulls, trust::UnixMillis};
 
 /// A host that could run a task if this were not.
 struct Candidate {
@@ -18,8 +18,8 @@ struct Candidate {
 }
 
 impl Candidate {
-    fn called(&self) -> String {
-        self.peer.map_or_else(|| "this host".to_owned(), |peer| format!("host {peer}"))
+    fn called(&self, core: &Core) -> String {
+        self.peer.map_or_else(|| "this host".to_owned(), |peer| core.called(&peer))
     }
 }
 
@@ -46,7 +46,7 @@ pub(super) fn explain(core: &Core, wanted: Wanted<'_>) -> Wait {
     candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.obstacle));
     match candidates.first() {
         Some(nearest) => obstructed(core, nearest, &candidates, wanted),
-        None => nobody(target.as_ref(), connected.len(), wanted.tool),
+        None => nobody(core, target.as_ref(), connected.len(), wanted.tool),
     }
 }
 
@@ -61,19 +61,21 @@ fn unknown(target: &str) -> Wait {
 fn absent(core: &Core, target: &PeerId) -> Wait {
     let Some(known) = core.book().get(target, UnixMillis::now()) else { return unknown(&target.to_string()) };
     let remedy = format!(
-        "start host {target}, or mend its network, so that it connects; or cancel the task and submit it without `target_peer`"
+        "start {}, or mend its network, so that it connects; or cancel the task and submit it without `target_peer`",
+        core.called(target)
     );
     let last_seen = super::super::moment(tandem_store::tasks::Timestamp::from_millis(known.last_seen.0));
     Wait::new(Reason::TargetAway, remedy).with("target_peer", target.to_string()).with("last_seen", last_seen)
 }
 
-fn nobody(target: Option<&PeerId>, connected: usize, tool: &str) -> Wait {
+fn nobody(core: &Core, target: Option<&PeerId>, connected: usize, tool: &str) -> Wait {
     let there = "that host's `categories` of [tenants.peers] may leave it out for this one";
     match target {
         Some(target) => {
             let remedy = format!(
-                "host {target} does not offer `{tool}`: install its plugin there ({there}), or cancel the task and submit it \
-                 without `target_peer`"
+                "{} does not offer `{tool}`: install its plugin there ({there}), or cancel the task and submit it without \
+                 `target_peer`",
+                core.called(target)
             );
             Wait::new(Reason::TargetWithoutTool, remedy).with("target_peer", target.to_string())
         }
@@ -136,7 +138,7 @@ fn silence(core: &Core) -> Duration {
 }
 
 fn obstructed(core: &Core, nearest: &Candidate, all: &[Candidate], wanted: Wanted<'_>) -> Wait {
-    let (reason, host) = (nearest.obstacle, nearest.called());
+    let (reason, host) = (nearest.obstacle, nearest.called(core));
     let most = nearest.peer.map(|peer| match core.queue.claims.of(&peer) {
         Some(Trust::With { max_priority, .. }) => max_priority,
         _ => core.operator.max_priority(&core.operator.caller(&peer.to_string()).tenant),
@@ -144,7 +146,10 @@ fn obstructed(core: &Core, nearest: &Candidate, all: &[Candidate], wanted: Wante
     let hosts: Vec<Value> = all
         .iter()
         .take(SHOWN)
-        .map(|one| json!({"peer_id": one.peer.unwrap_or(core.network.me).to_string(), "reason": one.obstacle}))
+        .map(|one| {
+            let peer = one.peer.unwrap_or(core.network.me);
+            without_nulls(json!({"peer_id": peer.to_string(), "name": core.name_of(&peer), "reason": one.obstacle}))
+        })
         .collect();
     let wait = Wait::new(reason, remedy(reason, &host, wanted, most.unwrap_or_default())).with("hosts", hosts);
     match (reason, most) {

@@ -5,10 +5,11 @@ use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 use libp2p_core::Multiaddr;
 use libp2p_identity::PeerId;
 use serde::{Deserialize, Serialize};
+use tandem_manifest::is_host_name;
 
 use super::{MAX_HINTS, UnixMillis};
 use crate::{
-    discovery::record::{HostRecord, MAX_ADDRESSES, RecordError},
+    discovery::record::{HostRecord, MAX_ADDRESSES, NAME, RecordError},
     trust::{
         addresses::{AddressPolicy, Reach, Subnet},
         score::Score,
@@ -86,6 +87,8 @@ pub struct PeerView {
     pub rtt: Option<Duration>,
     /// -100 to +100, with what the crowd of its network takes.
     pub score: f64,
+    /// What people call it, as it signed.
+    pub name: Option<String>,
     /// The tools that it signed; none without a record that has not expired.
     pub tools: Vec<String>,
     /// Tasks it runs at a time, as it signed.
@@ -288,6 +291,7 @@ impl Peer {
             banned_until,
             rtt: self.rtt,
             score: (self.score.value_at(now) + crowd_points).max(-crate::trust::score::LIMIT),
+            name: record.and_then(|record| record.metadata().get(NAME)).filter(|name| is_host_name(name)).cloned(),
             tools: record.map(|record| record.tools().to_vec()).unwrap_or_default(),
             capacity: record.map(HostRecord::capacity),
             free: record.map(HostRecord::free),
