@@ -38,6 +38,7 @@ mod services;
 mod spec;
 mod state;
 mod ticker;
+mod trace;
 mod wasi;
 
 pub use access::{Access, Allow};
@@ -61,3 +62,4 @@ pub use reflect::LeftOut;
 pub use services::Services;
 pub use spec::{Capabilities, InstancePolicy, PluginSpec};
 pub use wasi::{DiskUsage, Fixed, Recorded, Unanswered};
+pub use trace::traceparent;

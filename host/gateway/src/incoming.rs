@@ -10,7 +10,7 @@ use std::{
 
 use http::{HeaderMap, StatusCode};
 use tandem_catalog::{Category, Tool, View};
-use tandem_engine::Caller;
+use tandem_engine::{Caller, traceparent};
 use uuid::Uuid;
 
 use crate::config::Exposure;
@@ -150,19 +150,6 @@ pub(crate) fn request_id() -> Arc<str> {
     Arc::from(&*Uuid::now_v7().hyphenated().encode_lower(&mut buffer))
 }
 
-/// The W3C `traceparent`, if it is well formed: anything else must not reach logs and peers.
-pub(crate) fn traceparent(value: &str) -> Option<Arc<str>> {
-    let mut parts = value.split('-');
-    let mut part = |length: usize| {
-        let part = parts.next()?;
-        (part.len() == length && part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))).then_some(part)
-    };
-    let (version, trace, span, _flags) = (part(2)?, part(32)?, part(16)?, part(2)?);
-    let known = version == "00" && value.len() == 55;
-    let zero = |text: &str| text.bytes().all(|b| b == b'0');
-    (known && !zero(trace) && !zero(span)).then(|| value.into())
-}
-
 pub(crate) fn traceparent_of(headers: &HeaderMap) -> Option<Arc<str>> {
     traceparent(headers.get("traceparent")?.to_str().ok()?)
 }
@@ -170,23 +157,6 @@ pub(crate) fn traceparent_of(headers: &HeaderMap) -> Option<Arc<str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn trace_context_is_taken_only_when_well_formed() {
-        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        assert_eq!(traceparent(good).as_deref(), Some(good));
-        for bad in [
-            "",
-            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331",
-            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
-            "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
-            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
-            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920333\n-01",
-        ] {
-            assert_eq!(traceparent(bad), None, "{bad}");
-        }
-    }
 
     #[test]
     fn request_ids_are_distinct_and_of_version_7() {

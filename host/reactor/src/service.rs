@@ -21,7 +21,7 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use libp2p::PeerId;
 use serde_json::{Map, Value, json};
-use tandem_engine::{Caller, ClientPort, InvokeError};
+use tandem_engine::{Caller, ClientPort, InvokeError, traceparent};
 use tandem_manifest::{Annotations, exact::ExactNumbers};
 use tokio_util::sync::CancellationToken;
 
@@ -75,7 +75,7 @@ impl Service for Peers {
                 _ => {}
             }
             let mut params = params;
-            let token = progress_token(&params)?;
+            let (token, trace) = (progress_token(&params)?, trace(&params));
             let known = caller(&core, peer, &mut params).await;
             if known.is_err() && method == "tasks/claim" {
                 core.queue.claims.note(peer, Trust::Refused);
@@ -83,7 +83,10 @@ impl Service for Peers {
             let (caller, shown) = known?;
             match method.as_str() {
                 "tools/list" => list(&core, &caller, &params),
-                "tools/call" => call(&core, caller, (params, exact), token.map(|token| outlet.progress(token))).await,
+                "tools/call" => {
+                    let progress = token.map(|token| outlet.progress(token));
+                    call(&core, (caller, trace), (params, exact), progress).await
+                }
                 "tandem/info" => Ok(core.offer(&caller).said().into()),
                 "tasks/claim" => {
                     // Whoever shows a token speaks for its tenant alone.
@@ -150,6 +153,11 @@ fn progress_token(params: &Map<String, Value>) -> Result<Option<Value>, RpcError
             "`_meta.progressToken` is a number, or a string of at most {MAX_TOKEN} bytes"
         ))),
     }
+}
+
+/// The trace that a request is part of, as in MCP's `_meta`.
+fn trace(params: &Map<String, Value>) -> Option<Arc<str>> {
+    traceparent(params.get("_meta")?.get("traceparent")?.as_str()?)
 }
 
 fn server_info() -> Value {
@@ -227,7 +235,7 @@ fn list(core: &Core, caller: &Caller, params: &Map<String, Value>) -> Result<Val
 
 async fn call(
     core: &Core,
-    caller: Caller,
+    (caller, traceparent): (Caller, Option<Arc<str>>),
     (mut params, exact): (Map<String, Value>, Option<Arc<ExactNumbers>>),
     progress: Option<ProgressNotifier>,
 ) -> Result<Value, RpcError> {
@@ -248,6 +256,7 @@ async fn call(
         tool,
         arguments,
         exact,
+        traceparent,
         deadline: REQUEST,
         cancel,
         client: progress.map(|progress| Arc::new(progress) as Arc<dyn ClientPort>),

@@ -21,6 +21,8 @@ pub struct ToolCall {
     pub arguments: Map<String, Value>,
     /// The numbers of the arguments that `arguments` rounds.
     pub exact: Option<Arc<ExactNumbers>>,
+    /// The W3C `traceparent` that it is part of.
+    pub traceparent: Option<Arc<str>>,
     /// How long it may take.
     pub deadline: Duration,
     /// Stops it.

@@ -17,14 +17,14 @@ impl Tools for Router {
     fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>> {
         let router = self.clone();
         Box::pin(async move {
-            let ToolCall { caller, request_id, tool, arguments, exact, deadline, cancel, client } = call;
+            let ToolCall { caller, request_id, tool, arguments, exact, traceparent, deadline, cancel, client } = call;
             let cx = RequestContext {
                 caller,
                 request_id,
                 cancel,
                 client,
                 deadline: Some(deadline),
-                traceparent: None,
+                traceparent,
                 depth: 0,
                 exact,
             };

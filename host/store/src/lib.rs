@@ -63,7 +63,10 @@ const SCHEMAS: [&str; 8] = [
 ];
 
 /// Columns that tables got after they were published: a store of an older host gets them when it is opened.
-const COLUMNS: [(&str, &[&str]); 2] = [tasks::COLUMNS, audit::ADDED];
+const COLUMNS: [(&str, &[&str]); 4] = {
+    let [failures, traces, workflows] = tasks::COLUMNS;
+    [failures, traces, workflows, audit::ADDED]
+};
 
 /// Why the store refused or failed.
 #[derive(Debug, thiserror::Error)]

@@ -353,6 +353,9 @@ pub struct Lease {
     /// When that is, by the host's clock.
     #[schemars(extend("format" = "date-time"))]
     pub lease_expires_at: String,
+    /// The W3C trace context within which it runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
     /// The workflow that it is a step of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow_id: Option<String>,

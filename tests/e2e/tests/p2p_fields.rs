@@ -42,7 +42,7 @@ const FORMS: [Form; 42] = [
     ("p2p_taskqueue_discover_peers/peers", "peer_id addresses tools capacity free rtt_ms last_seen", "", "name"),
     ("p2p_taskqueue_announce", "announced_to expires_at", "", ""),
     ("p2p_taskqueue_claim", "tasks", "", ""),
-    ("p2p_taskqueue_claim/tasks", LEASE, "", "workflow_id step"),
+    ("p2p_taskqueue_claim/tasks", LEASE, "", "workflow_id step traceparent"),
     ("p2p_taskqueue_finish", "state", "run_at", ""),
     ("p2p_taskqueue_heartbeat", "lease_expires_at cancelled", "", ""),
     ("p2p_taskqueue_shutdown", "drained requeued", "", ""),

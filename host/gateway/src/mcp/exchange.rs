@@ -9,7 +9,7 @@ use rmcp::{
 };
 use serde_json::{Number, Value};
 use tandem_catalog::View;
-use tandem_engine::{Caller, ClientCapabilities, ClientPort};
+use tandem_engine::{Caller, ClientCapabilities, ClientPort, traceparent};
 use tandem_router::{CallError, ExactNumbers, Lane, Output, Router};
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     Shared,
-    incoming::{Incoming, traceparent},
+    incoming::Incoming,
 };
 
 /// Keys in the `_meta` of results.

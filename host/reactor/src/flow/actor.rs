@@ -40,6 +40,8 @@ struct Actor<'a> {
     tenant: String,
     /// On whose behalf its steps run.
     caller: Caller,
+    /// The trace within which they do.
+    trace: Option<String>,
     lease: WorkflowLease,
     journal: Journal,
     /// The task of each step's newest attempt.
@@ -56,12 +58,12 @@ pub(super) async fn run(
     (mut news, missed): (mpsc::Receiver<News>, Arc<AtomicBool>),
 ) -> Result<(), String> {
     let row = core.queue.tasks.workflow(&leased.tenant, leased.id).await.map_err(|error| error.to_string())?;
-    let subject = row.map(|row| row.subject).unwrap_or_default();
+    let (subject, trace) = row.map(|row| (row.subject, row.trace)).unwrap_or_default();
     let journal = load(core, leased.id).await?;
     let LeasedWorkflow { tenant, lease, .. } = leased;
     let caller = Caller::new(&tenant, &subject);
     let (tasks, chosen, held) = (HashMap::new(), BTreeMap::new(), BTreeMap::new());
-    let mut actor = Actor { core, tenant, caller, lease, journal, tasks, chosen, held };
+    let mut actor = Actor { core, tenant, caller, trace, lease, journal, tasks, chosen, held };
     actor.begin()?;
     actor.look().await?;
     let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + LEASE / 3, LEASE / 3);
@@ -243,6 +245,7 @@ impl Actor<'_> {
     fn task(&mut self, start: &Start) -> NewTask {
         let mut task = NewTask::new(&self.tenant, &start.tool, &start.arguments.to_string());
         task.subject = self.caller.subject.to_string();
+        task.trace.clone_from(&self.trace);
         task.priority = self.core.usual_priority(&self.tenant);
         // Attempts are counted by the workflow.
         task.retry = RetryPolicy::ONCE;

@@ -60,7 +60,7 @@ fn stored(event: &Event) -> Result<NewEvent, String> {
 /// Checks a plan and starts its workflow. Answers its id, state and steps, and whether it was there before.
 pub(crate) async fn begin(
     core: &Core,
-    caller: &Caller,
+    (caller, trace): (&Caller, Option<&str>),
     spec: Spec,
     key: Option<String>,
     known: impl Fn(&str) -> Result<(), Vec<String>>,
@@ -87,6 +87,7 @@ pub(crate) async fn begin(
         idempotency_key: key,
         events,
         then: Vec::new(),
+        trace: trace.map(ToOwned::to_owned),
     };
     let steps = plan.steps().len();
     match core.queue.tasks.start_workflow(workflow).await.map_err(failed)? {

@@ -23,9 +23,9 @@ type Answer = Result<Value, P2pError>;
 
 /// Does what is asked and answers it.
 pub(crate) async fn request(core: &Arc<Core>, env: &CallEnv, request: Ask) -> Result<String, P2pError> {
-    let caller = &env.caller;
+    let (caller, trace) = (&env.caller, env.traceparent.as_deref());
     let answer = match request {
-        Ask::TaskSubmit { task } => tasks::submit(core, caller, &task).await,
+        Ask::TaskSubmit { task } => tasks::submit(core, (caller, trace), &task).await,
         Ask::TaskStatus { id } => tasks::status(core, caller, &id).await,
         Ask::TaskResult { id, wait_s } => return tasks::result(core, caller, &id, wait_s).await,
         Ask::TaskCancel { id, reason } => tasks::cancel(core, caller, &id, reason).await,
@@ -45,7 +45,7 @@ pub(crate) async fn request(core: &Arc<Core>, env: &CallEnv, request: Ask) -> Re
             outside::heartbeat(core, caller, &id, fence, progress.as_deref()).await
         }
         Ask::QueueShutdown { drain_s } => queue::shutdown(core, caller, drain_s).await,
-        Ask::WorkflowSubmit { workflow } => workflows::submit(core, caller, &workflow).await,
+        Ask::WorkflowSubmit { workflow } => workflows::submit(core, (caller, trace), &workflow).await,
         Ask::WorkflowStatus { id } => workflows::status(core, caller, &id).await,
         Ask::WorkflowCancel { id, reason } => workflows::cancel(core, caller, &id, reason).await,
         Ask::WorkflowList { filter } => workflows::list(core, caller, &filter).await,

@@ -103,6 +103,7 @@ fn shown(task: Leased) -> Value {
         "timeout_s": task.timeout_s,
         "lease_s": task.lease_for.as_secs(),
         "lease_expires_at": time(task.until),
+        "traceparent": task.trace,
         "workflow_id": task.step.as_ref().map(|step| step.workflow.to_string()),
         "step": task.step.map(|step| step.step),
     }))

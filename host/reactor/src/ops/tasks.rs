@@ -70,12 +70,13 @@ impl From<Retry> for RetryPolicy {
     }
 }
 
-pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Answer {
+pub(super) async fn submit(core: &Arc<Core>, (caller, trace): (&Caller, Option<&str>), text: &str) -> Answer {
     let task: Task = read(text)?;
     let here = may_be_a_task(core, caller, &task.tool, task.target_peer.as_deref())?;
     let arguments = Value::Object(task.arguments).to_string();
     let mut new = NewTask::new(&caller.tenant, &task.tool, &arguments);
     new.subject = caller.subject.to_string();
+    new.trace = trace.map(ToOwned::to_owned);
     // The tool says so for whoever says nothing.
     let asked = task.priority.filter(|asked| *asked != DEFAULT_PRIORITY);
     new.priority = core.priority(&caller.tenant, asked)?.unwrap_or(core.usual_priority(&caller.tenant));

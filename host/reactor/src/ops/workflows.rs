@@ -23,7 +23,7 @@ fn no_workflow(text: &str) -> P2pError {
     P2pError::NotFound(format!("you have no workflow {text}"))
 }
 
-pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Answer {
+pub(super) async fn submit(core: &Arc<Core>, (caller, trace): (&Caller, Option<&str>), text: &str) -> Answer {
     let mut document: Value = read(text)?;
     let key = match document.as_object_mut().and_then(|object| object.remove("idempotency_key")) {
         None | Some(Value::Null) => None,
@@ -45,7 +45,7 @@ pub(super) async fn submit(core: &Arc<Core>, caller: &Caller, text: &str) -> Ans
         }
         Err(core.tools().ok().and_then(|tools| tools.find(caller, tool).err()).unwrap_or_default())
     };
-    let (id, state, steps, replayed) = flow::begin(core, caller, spec, key, known).await?;
+    let (id, state, steps, replayed) = flow::begin(core, (caller, trace), spec, key, known).await?;
     core.flows.submitted();
     Ok(json!({
         "workflow_id": id.to_string(), "state": workflow_state(state), "steps_total": steps, "replayed": replayed,

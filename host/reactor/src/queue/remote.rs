@@ -4,7 +4,7 @@
 //! | Message | What |
 //! |---|---|
 //! | `tasks/offer` (notification) | there may be something to claim |
-//! | `tasks/claim` | `{tools, max, lease_s}` → `{tasks: [{id, fence, tool, arguments, attempt, timeout_s, lease_s, …}]}` |
+//! | `tasks/claim` | `{tools, max, lease_s}` → `{tasks: [{id, fence, tool, arguments, attempt, timeout_s, lease_s, traceparent?, …}]}` |
 //! | `tasks/renew` | `{leases: [{id, fence, progress?}]}` → `{leases: [{state, reason?}]}`, in their order |
 //! | `tasks/finish` | `{id, fence, outcome, result?, kept?, error?, code?}` → `{state}`, or `stale_fence`, `lease_expired` |
 //! | `tasks/hurry` (notification) | `{id, fence}`: renew this lease now, there is news |
@@ -82,6 +82,9 @@ struct Task {
     max_attempts: u32,
     timeout_s: u32,
     lease_s: u64,
+    /// The W3C trace context within which it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    traceparent: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -187,6 +190,7 @@ pub(crate) async fn claim_for(
         max_attempts: task.max_attempts,
         timeout_s: task.timeout_s,
         lease_s: task.lease_for.as_secs(),
+        traceparent: task.trace,
     });
     Ok(Value::Object(object(&Tasks { tasks: tasks.collect() })))
 }
@@ -308,6 +312,7 @@ pub(super) async fn claim(core: &Core, peer: PeerId, tools: Vec<String>, max: u3
             until: now.plus(Duration::from_secs(task.lease_s)),
             lease_for: Duration::from_secs(task.lease_s),
             step: None,
+            trace: task.traceparent,
         });
     }
     Ok(leased)

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value, json};
-use tandem_engine::{Caller, InvokeError, InvokeOutput};
+use tandem_engine::{Caller, InvokeError, InvokeOutput, traceparent};
 use tandem_store::tasks::{FailureCode, Leased, MAX_RESULT, Outcome};
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +36,7 @@ pub(super) async fn run(
         arguments,
         // A task's arguments are stored as values.
         exact: None,
+        traceparent: task.trace.as_deref().and_then(traceparent),
         deadline: Duration::from_secs(task.timeout_s.into()),
         cancel: cancel.clone(),
         client: Some(told.clone()),

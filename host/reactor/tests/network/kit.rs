@@ -212,6 +212,16 @@ impl Host {
     }
 
     pub(crate) async fn request_as(&self, caller: Caller, request: P2pRequest) -> Result<Value, P2pError> {
+        self.request_in(None, caller, request).await
+    }
+
+    /// The same as a part of a trace.
+    pub(crate) async fn request_in(
+        &self,
+        trace: Option<&str>,
+        caller: Caller,
+        request: P2pRequest,
+    ) -> Result<Value, P2pError> {
         let env = CallEnv {
             request_id: "test".into(),
             caller,
@@ -219,7 +229,7 @@ impl Host {
             cancel: CancellationToken::new(),
             client: None,
             depth: 0,
-            traceparent: None,
+            traceparent: trace.map(Into::into),
             account: Arc::new(Unmetered),
         };
         self.reactor.request(env, request).await.map(|text| serde_json::from_str(&text).unwrap())

@@ -16,6 +16,7 @@ mod kit;
 mod liveness;
 mod mcp;
 mod mesh;
+mod names;
 #[cfg(feature = "nat")]
 mod nat;
 mod news;

@@ -110,6 +110,8 @@ pub struct Leased {
     pub lease_for: Duration,
     /// The step it carries out.
     pub step: Option<StepRef>,
+    /// The W3C `traceparent` of who submitted it.
+    pub trace: Option<String>,
 }
 
 /// What became of a task that runs already and was to be recorded.

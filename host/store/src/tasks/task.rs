@@ -137,6 +137,8 @@ pub struct NewTask {
     pub retention_s: Option<u32>,
     /// The step it carries out.
     pub step: Option<StepRef>,
+    /// The W3C `traceparent` of who submits it, within which it runs. It is no part of what an idempotency key stands for.
+    pub trace: Option<String>,
 }
 
 impl NewTask {
@@ -161,6 +163,7 @@ impl NewTask {
             idempotency_key: None,
             retention_s: None,
             step: None,
+            trace: None,
         }
     }
 }

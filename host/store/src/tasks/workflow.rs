@@ -79,6 +79,8 @@ pub struct NewWorkflow {
     pub events: Vec<NewEvent>,
     /// Its first tasks.
     pub then: Vec<NewTask>,
+    /// The W3C `traceparent` of who submits it, within which its steps run. It is no part of what the key stands for.
+    pub trace: Option<String>,
 }
 
 /// What became of a workflow that was started.
@@ -204,4 +206,6 @@ pub struct WorkflowRow {
     pub fence: u64,
     /// When that lease ends.
     pub lease_until: Option<Timestamp>,
+    /// The W3C `traceparent` of who submitted it.
+    pub trace: Option<String>,
 }

@@ -87,6 +87,7 @@ impl Tools for Echo {
                     tokio::time::sleep(Duration::from_secs(1)).await;
                     "{}".to_owned()
                 }
+                "traced" => json!({"traceparent": call.traceparent.as_deref()}).to_string(),
                 "who" => json!({"tenant": &*call.caller.tenant, "operator": call.caller.operator}).to_string(),
                 "echo" => Value::Object(call.arguments).to_string(),
                 "wide" => {
@@ -115,10 +116,10 @@ impl Tools for Echo {
             repeatable: name == "echo",
             deadline: Duration::from_secs(120),
         };
-        let named = ["echo", "slow", "refuses", "waits-and-refuses", "marks"].map(info);
+        let named = ["echo", "slow", "refuses", "waits-and-refuses", "marks", "traced"].map(info);
         let lacks = self.lacks.lock().unwrap();
         let named = named.into_iter().filter(|info| !lacks.contains(&info.name.as_str()));
-        let mut all: Vec<_> = named.chain((0..247).map(|i| info(&format!("tool-{i:03}")))).collect();
+        let mut all: Vec<_> = named.chain((0..246).map(|i| info(&format!("tool-{i:03}")))).collect();
         all.sort_by(|one, other| one.name.cmp(&other.name));
         all
     }

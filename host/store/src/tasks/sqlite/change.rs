@@ -159,6 +159,7 @@ pub(super) fn resubmit(
         idempotency_key: None,
         retention_s,
         step: None,
+        trace: None,
     };
     let mut prepared = check::prepare(task, moment.now).map_err(|error| StoreError::TooLarge(error.to_string()))?;
     prepared.from = Some(id);

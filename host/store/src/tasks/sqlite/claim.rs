@@ -219,10 +219,12 @@ fn take(
             until,
             lease_for: lease,
             step: step(&mut columns)?,
+            trace: None,
         })
     })?;
-    leased.arguments =
-        db.prepare_cached("SELECT arguments FROM task_data WHERE seq = ?1")?.query_row([seq], |row| row.get(0))?;
+    (leased.arguments, leased.trace) = db
+        .prepare_cached("SELECT arguments, trace FROM task_data WHERE seq = ?1")?
+        .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?)))?;
     moment.moved(db, leased.lease.id.as_bytes(), lane, Some(READY), Some(LEASED))?;
     moment.news.due(Chore::Reap, until);
     moment.tally.work(worker).running += 1;

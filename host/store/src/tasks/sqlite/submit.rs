@@ -121,8 +121,8 @@ fn insert(
         return Ok(false);
     }
     let seq = db.last_insert_rowid();
-    db.prepare_cached("INSERT INTO task_data (seq, tags, metadata, arguments) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![seq, new.tags, task.metadata, task.arguments])?;
+    db.prepare_cached("INSERT INTO task_data (seq, tags, metadata, arguments, trace) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![seq, new.tags, task.metadata, task.arguments, task.trace])?;
     tag(db, &task.tenant, seq, &task.tags)?;
     Ok(true)
 }

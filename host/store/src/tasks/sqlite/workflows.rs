@@ -19,7 +19,7 @@ use crate::{
 };
 
 const ROW: &str = "SELECT id, tenant, subject, name, state, tags, idem, created_at, finished_at, last, worker, fence,
-    lease_until, seq FROM workflows";
+    lease_until, trace, seq FROM workflows";
 
 /// Undoes the write and says that a task stands in its way.
 #[derive(Debug)]
@@ -44,8 +44,8 @@ pub(super) fn start(
     }
     let tags = serde_json::to_string(&new.tags).unwrap_or_default();
     db.prepare_cached(
-        "INSERT INTO workflows (id, tenant, subject, name, state, tags, idem, hash, created_at, last)
-         VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO workflows (id, tenant, subject, name, state, tags, idem, hash, created_at, last, trace)
+         VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         new.id.as_bytes(),
@@ -56,7 +56,8 @@ pub(super) fn start(
         new.idempotency_key,
         hash,
         millis(moment.now),
-        signed(new.events.len() as u64)
+        signed(new.events.len() as u64),
+        new.trace
     ])?;
     write(db, moment.now, db.last_insert_rowid(), 0, &new.events)?;
     moment.news.ready = true;
@@ -211,6 +212,7 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<(WorkflowRow, i64, i64)> {
         coordinator: columns.next()?,
         fence: columns.unsigned()?,
         lease_until: columns.time()?.filter(|until| until.millis() > 0),
+        trace: columns.next()?,
     };
     Ok((workflow, code, columns.next()?))
 }

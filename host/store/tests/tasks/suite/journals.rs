@@ -18,7 +18,7 @@ fn new() -> NewWorkflow {
         tags: vec!["t".into()],
         idempotency_key: None,
         events: vec![event("submitted")],
-        then: Vec::new(),
+        then: Vec::new(), trace: None,
     }
 }
 
