@@ -61,5 +61,5 @@ pub use plugin::Plugin;
 pub use reflect::LeftOut;
 pub use services::Services;
 pub use spec::{Capabilities, InstancePolicy, PluginSpec};
-pub use wasi::{DiskUsage, Fixed, Recorded, Unanswered};
 pub use trace::traceparent;
+pub use wasi::{DiskUsage, Fixed, Recorded, Unanswered};

@@ -110,7 +110,11 @@ fn schemas_refuse_what_does_not_fit_and_name_it() {
         ("claim", json!({ "tools": ["a"], "worker": "me" }), "worker"),
         ("finish", json!({ "task_id": ID, "fence": 1, "outcome": "done" }), "/outcome"),
         ("finish", json!({ "task_id": ID, "fence": 1 }), "outcome"),
-        ("finish", json!({ "task_id": ID, "fence": 1, "outcome": "fatal", "error_code": "lease_expired" }), "/error_code"),
+        (
+            "finish",
+            json!({ "task_id": ID, "fence": 1, "outcome": "fatal", "error_code": "lease_expired" }),
+            "/error_code",
+        ),
         ("heartbeat", json!({ "task_id": ID, "fence": -1 }), "/fence"),
         ("heartbeat", json!({ "task_id": ID, "fence": 1, "progress": { "current": -1 } }), "/progress"),
         ("heartbeat", json!({ "task_id": ID, "fence": 1, "progress": { "current": 1, "of": 2 } }), "of"),

@@ -21,7 +21,8 @@ const WORKER: &str = "peer_id capacity running completed failed lost_leases mean
 const PEER: &str = "peer_id addresses state score tools first_seen last_seen source";
 
 const STEP_AT_TIMES: &str = "peer started_at finished_at error task_id result";
-const STEP_BEYOND: &str = "error_code tool max_attempts duration_ms retry_at result_cid result_left_out waits_for peer_name";
+const STEP_BEYOND: &str =
+    "error_code tool max_attempts duration_ms retry_at result_cid result_left_out waits_for peer_name";
 const WAITING: &str = "reason remedy tasks over_a_minute oldest_s tools";
 
 const LEASE: &str = "task_id fence tool arguments priority attempt max_attempts timeout_s lease_s lease_expires_at";

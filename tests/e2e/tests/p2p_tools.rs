@@ -36,6 +36,9 @@ impl Caller {
         let result = self.client.call(tool, arguments.clone()).await?;
         let said = format!("{} {:?}", text(&result), result.meta);
         assert!(result.is_error == Some(true) && said.contains(why), "{tool} {arguments}: `{why}` is not in {said}");
+        // Whatever refuses, machines have a code to decide by.
+        let error = result.structured_content.unwrap_or_default()["error"].clone();
+        assert!(error["code"].is_string() && error["message"].is_string(), "{tool} {arguments}: {error}");
         self.refused.insert(tool);
         Ok(())
     }

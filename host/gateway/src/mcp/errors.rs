@@ -2,7 +2,7 @@
 //!
 //! MCP has two ways to say so. What a model can read and react to is a result with `isError`; what makes the request
 //! itself meaningless is a JSON-RPC error. Both carry the same facts for machines: results in
-//! `_meta["tandem/error"]`, errors in `data`.
+//! `_meta["tandem/error"]` and, with the message, as `{"error": {"code", "message", …}}` in `structuredContent`; errors in `data`.
 
 use rmcp::model::{CallToolResult, ClientCapabilities, ContentBlock, ErrorCode, ErrorData};
 use serde_json::{Value, json};
@@ -27,8 +27,14 @@ pub(crate) fn of_tool(called: &str, error: &CallError) -> Result<CallToolResult,
 
 /// A result that tells a model what went wrong.
 pub(crate) fn failure(error: &CallError) -> CallToolResult {
-    let mut result = CallToolResult::error(vec![ContentBlock::text(error.to_string())]);
-    result.meta.get_or_insert_default().insert(ERROR_KEY.to_owned(), facts(error));
+    let (text, facts) = (error.to_string(), facts(error));
+    let mut said = facts.clone();
+    if let Some(said) = said.as_object_mut() {
+        said.insert("message".to_owned(), text.as_str().into());
+    }
+    let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
+    result.structured_content = Some(json!({ "error": said }));
+    result.meta.get_or_insert_default().insert(ERROR_KEY.to_owned(), facts);
     result
 }
 
@@ -162,6 +168,8 @@ mod tests {
             assert_eq!(result.is_error, Some(true), "{error}");
             let text = result.content.first().and_then(|block| block.as_text()).unwrap().text.clone();
             assert_eq!(text, error.to_string());
+            let structured = &result.structured_content.as_ref().unwrap()["error"];
+            assert_eq!((&structured["code"], &structured["message"]), (&json!(error.code()), &json!(text)));
             assert_eq!(result.meta.unwrap()[ERROR_KEY]["code"], error.code());
         }
     }

@@ -19,10 +19,7 @@ use super::{
     talk::{Outlet, Response, Round, Talk, Work, guest_level},
     tasks::{Becoming, Tasks},
 };
-use crate::{
-    Shared,
-    incoming::Incoming,
-};
+use crate::{Shared, incoming::Incoming};
 
 /// Keys in the `_meta` of results.
 const REQUEST_ID: &str = "tandem/request_id";

@@ -117,6 +117,7 @@ async fn meta_tools_answer_and_say_what_was_wrong() {
         let result = meta_tool(&edge, name, arguments.clone()).await;
         assert_eq!(result["isError"], true, "{name} {arguments}");
         assert_eq!(result["_meta"]["tandem/error"]["code"], code, "{name} {arguments}");
+        assert_eq!(result["structuredContent"]["error"]["code"], code, "{name} {arguments}");
         assert!(!result["content"][0]["text"].as_str().unwrap().is_empty());
     }
 

@@ -58,7 +58,10 @@ async fn hosts_have_names_beside_their_ids() {
     loop {
         let wait = here.request(P2pRequest::TaskStatus { id: id.clone() }).await.unwrap()["waits_for"].clone();
         if wait["reason"] == "worker_draining" {
-            assert!(wait["remedy"].as_str().unwrap().contains("south-2") && wait["details"]["hosts"][0]["name"] == "south-2");
+            assert!(
+                wait["remedy"].as_str().unwrap().contains("south-2")
+                    && wait["details"]["hosts"][0]["name"] == "south-2"
+            );
             return;
         }
         assert!(tokio::time::Instant::now() < end, "{wait}");

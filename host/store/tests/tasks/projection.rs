@@ -163,7 +163,8 @@ async fn workflows_are_read_as_they_were_written_last() {
         tags: Vec::new(),
         idempotency_key: None,
         events: vec![event()],
-        then: Vec::new(), trace: None,
+        then: Vec::new(),
+        trace: None,
     };
     w.tasks.start_workflow(new).await.unwrap();
     w.check("start").await;

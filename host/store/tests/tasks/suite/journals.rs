@@ -18,7 +18,8 @@ fn new() -> NewWorkflow {
         tags: vec!["t".into()],
         idempotency_key: None,
         events: vec![event("submitted")],
-        then: Vec::new(), trace: None,
+        then: Vec::new(),
+        trace: None,
     }
 }
 
