@@ -40,7 +40,7 @@ pub(crate) const METRICS: &[(&str, Kind, &str)] = &[
     ("tandem_p2p_rpc_duration_seconds", Histogram, "Requests to peers, by method."),
     ("tandem_p2p_task_duration_seconds", Histogram, "Time that a leased task ran on this host."),
     ("tandem_p2p_tasks", Gauge, "Tasks in the queue, by state."),
-    ("tandem_p2p_waiting_tasks", Gauge, "Tasks that wait for over a minute, by reason."),
+    ("tandem_p2p_waiting_tasks", Gauge, "Tasks that wait for a worker, by the reason."),
     ("tandem_p2p_workflows", Gauge, "Workflows that this host coordinates, by state."),
     ("tandem_queue_wait_seconds", Histogram, "Time that calls waited for their place, by lane."),
     ("tandem_refused_credentials_total", Counter, "Requests with credentials that do not count."),

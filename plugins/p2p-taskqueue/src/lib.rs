@@ -9,6 +9,7 @@
 //! has ended is the host's to say, and its refusals keep their kind.
 
 pub mod answers;
+pub mod leases;
 mod tasks;
 mod workers;
 

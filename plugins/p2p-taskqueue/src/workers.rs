@@ -4,7 +4,8 @@ use tandem_p2p_forms::{AtMost, Id, ToolName, answer, document, within};
 use tandem_sdk::p2p::task_queue;
 use tandem_sdk::prelude::*;
 
-use crate::answers::{Announced, Claimed, Crew, Drained, Finished, Peers, Queue, Renewed};
+use crate::answers::{Announced, Crew, Drained, Peers, Queue};
+use crate::leases::{Claimed, Finished, Renewed};
 
 /// Most tools of an announcement: as many as one plugin may have.
 const MAX_TOOLS: usize = 1_000;

@@ -65,6 +65,7 @@ pub(super) async fn claim(core: &Arc<Core>, caller: &Caller, text: &str) -> Answ
     if tools.is_empty() {
         return Err(P2pError::InvalidArgument("`tools` names the tools that the worker can run".to_owned()));
     }
+    core.queue.outside.note(&caller.tenant, &tools);
     let claim = ClaimReq {
         worker: worker(caller),
         peer: None,

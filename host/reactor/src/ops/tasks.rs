@@ -123,6 +123,7 @@ fn may_be_a_task(core: &Core, caller: &Caller, tool: &str, target: Option<&str>)
     }
     let elsewhere = match target {
         Some(_) => true,
+        None if core.queue.outside.has(&caller.tenant, tool) => true,
         None => core.network.connected().iter().any(|(peer, _)| {
             core.queue.announced.of(peer).is_some_and(|known| known.tools.iter().any(|name| name == tool))
         }),

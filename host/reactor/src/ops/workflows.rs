@@ -40,7 +40,10 @@ pub(super) async fn submit(core: &Arc<Core>, (caller, trace): (&Caller, Option<&
     times(&here, &spec)?;
     let known = |tool: &str| {
         let of_peers = peers.iter().any(|peer| peer.tools.iter().any(|name| name == tool));
-        if of_peers || here.iter().any(|info| info.name == tool && !info.local) {
+        if of_peers
+            || core.queue.outside.has(&caller.tenant, tool)
+            || here.iter().any(|info| info.name == tool && !info.local)
+        {
             return Ok(());
         }
         Err(core.tools().ok().and_then(|tools| tools.find(caller, tool).err()).unwrap_or_default())

@@ -12,6 +12,7 @@ mod announced;
 mod contents;
 mod offers;
 mod outbox;
+mod outside;
 mod progress;
 mod remote;
 mod run;
@@ -35,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use announced::{Announced, Offer, Own};
 pub(crate) use contents::{Lent, read_for};
 pub(crate) use offers::Offers;
+pub(crate) use outside::Outside;
 pub(crate) use progress::Told;
 pub(crate) use remote::{claim_for, finish_for, hurried, renew_for};
 pub(crate) use waits::{ClaimNotes, Trust};
@@ -82,6 +84,8 @@ pub(crate) struct Queue {
     pub(crate) lent: Lent,
     /// What claims of peers came to.
     pub(crate) claims: ClaimNotes,
+    /// What workers outside of all hosts ask for.
+    pub(crate) outside: Outside,
 }
 
 impl Queue {
@@ -100,6 +104,7 @@ impl Queue {
             own: Own::default(),
             lent: Lent::default(),
             claims: ClaimNotes::default(),
+            outside: Outside::default(),
         }
     }
 

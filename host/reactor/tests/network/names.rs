@@ -106,7 +106,8 @@ async fn a_trace_goes_with_tasks_and_steps_to_the_host_that_runs_them() {
     // A request of a peer may have one; what is none is left out.
     let key = Keypair::generate_ed25519();
     let host = Host::start(&closed(&[key.public().to_peer_id()])).await;
-    let mut stream = peer_of(&key, &host).stream().await;
+    let mut peer = peer_of(&key, &host);
+    let mut stream = peer.stream().await;
     for (sent, seen) in [(TRACE, json!(TRACE)), ("00-nonsense\n", Value::Null)] {
         let params = json!({"name": "traced", "arguments": {}, "_meta": {"traceparent": sent}});
         let answer = ask(&mut stream, json!({"id": 1, "method": "tools/call", "params": params})).await;

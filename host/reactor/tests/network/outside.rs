@@ -171,3 +171,27 @@ async fn a_lost_lease_is_anothers_and_a_cancellation_reaches_the_worker() {
     finish(&host, other(), &found, json!({"outcome": "release"})).await.unwrap();
     assert_eq!(status(&host, "acme", &id).await["state"], "cancelled");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tool_that_no_host_has_may_be_a_workers() {
+    let host = Host::start(&handing_on()).await;
+    let task = || json!({"tool": "resize", "arguments": {"to": 64}});
+    let submitted =
+        host.request_as(Caller::new("acme", "user"), P2pRequest::TaskSubmit { task: task().to_string() }).await;
+    assert!(matches!(submitted, Err(P2pError::NotFound(_))), "{submitted:?}");
+    assert!(claim(&host, worker(), json!({"tools": ["resize"]})).await.is_empty());
+    let id = submit(&host, "acme", task()).await;
+    let wait = status(&host, "acme", &id).await["waits_for"].clone();
+    assert_eq!(wait["reason"], "awaiting_claim", "{wait}");
+    assert!(wait["remedy"].as_str().is_some_and(|remedy| remedy.contains("outside of all hosts")), "{wait}");
+    let stranger =
+        host.request_as(Caller::new("globex", "user"), P2pRequest::TaskSubmit { task: task().to_string() }).await;
+    assert!(matches!(stranger, Err(P2pError::NotFound(_))), "another tenant hears nothing of it: {stranger:?}");
+    let lease = claim(&host, worker(), json!({"tools": ["resize"]})).await.remove(0);
+    assert_eq!(lease["task_id"], id.as_str());
+    let steps = json!([{"id": "only", "tool": "resize", "arguments": {}}]);
+    let workflow = json!({"name": "w", "steps": steps}).to_string();
+    host.request_as(Caller::new("acme", "user"), P2pRequest::WorkflowSubmit { workflow }).await.unwrap();
+    let step = claim(&host, worker(), json!({"tools": ["resize"], "wait_s": 30})).await.remove(0);
+    assert_eq!(step["step"], "only", "{step}");
+}

@@ -10,16 +10,28 @@ use tandem_manifest::Admission;
 use super::{Reason, SHOWN, Trust, Wait, Wanted};
 use crate::{core::Core, network::Connected, ops::without_nulls, trust::UnixMillis};
 
-/// A host that could run a task if this were not.
+/// Who could run a task.
+#[derive(Clone, Copy)]
+enum Who {
+    Here,
+    Peer(PeerId),
+    /// A worker that is no host.
+    Outside,
+}
+
+/// One that could if this were not.
 struct Candidate {
-    /// None is this host.
-    peer: Option<PeerId>,
+    who: Who,
     obstacle: Reason,
 }
 
 impl Candidate {
     fn called(&self, core: &Core) -> String {
-        self.peer.map_or_else(|| "this host".to_owned(), |peer| core.called(&peer))
+        match self.who {
+            Who::Here => "this host".to_owned(),
+            Who::Peer(peer) => core.called(&peer),
+            Who::Outside => "a worker outside of all hosts".to_owned(),
+        }
     }
 }
 
@@ -39,10 +51,13 @@ pub(super) fn explain(core: &Core, wanted: Wanted<'_>) -> Wait {
     let me = core.network.me;
     let meant = |peer: &PeerId| target.is_none_or(|target| target == *peer);
     let here = meant(&me).then(|| here(core, wanted.tool)).flatten();
-    let mut candidates: Vec<_> = here.map(|obstacle| Candidate { peer: None, obstacle }).into_iter().collect();
+    let mut candidates: Vec<_> = here.map(|obstacle| Candidate { who: Who::Here, obstacle }).into_iter().collect();
     candidates.extend(connected.iter().filter(|(peer, _)| meant(peer)).filter_map(|(peer, connected)| {
-        there(core, peer, connected, wanted).map(|obstacle| Candidate { peer: Some(*peer), obstacle })
+        there(core, peer, connected, wanted).map(|obstacle| Candidate { who: Who::Peer(*peer), obstacle })
     }));
+    if target.is_none() && core.queue.outside.has(wanted.tenant, wanted.tool) {
+        candidates.push(Candidate { who: Who::Outside, obstacle: Reason::AwaitingClaim });
+    }
     candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.obstacle));
     match candidates.first() {
         Some(nearest) => obstructed(core, nearest, &candidates, wanted),
@@ -139,18 +154,23 @@ fn silence(core: &Core) -> Duration {
 
 fn obstructed(core: &Core, nearest: &Candidate, all: &[Candidate], wanted: Wanted<'_>) -> Wait {
     let (reason, host) = (nearest.obstacle, nearest.called(core));
-    let most = nearest.peer.map(|peer| match core.queue.claims.of(&peer) {
-        Some(Trust::With { max_priority, .. }) => max_priority,
-        _ => core.operator.max_priority(&core.operator.caller(&peer.to_string()).tenant),
-    });
-    let hosts: Vec<Value> = all
-        .iter()
-        .take(SHOWN)
-        .map(|one| {
-            let peer = one.peer.unwrap_or(core.network.me);
-            without_nulls(json!({"peer_id": peer.to_string(), "name": core.name_of(&peer), "reason": one.obstacle}))
-        })
-        .collect();
+    let most = match nearest.who {
+        Who::Peer(peer) => Some(match core.queue.claims.of(&peer) {
+            Some(Trust::With { max_priority, .. }) => max_priority,
+            _ => core.operator.max_priority(&core.operator.caller(&peer.to_string()).tenant),
+        }),
+        Who::Here | Who::Outside => None,
+    };
+    let shown = |one: &Candidate| {
+        let peer = match one.who {
+            Who::Here => Some(core.network.me),
+            Who::Peer(peer) => Some(peer),
+            Who::Outside => None,
+        };
+        let name = peer.and_then(|peer| core.name_of(&peer));
+        without_nulls(json!({"peer_id": peer.map(|peer| peer.to_string()), "name": name, "reason": one.obstacle}))
+    };
+    let hosts: Vec<Value> = all.iter().take(SHOWN).map(shown).collect();
     let wait = Wait::new(reason, remedy(reason, &host, wanted, most.unwrap_or_default())).with("hosts", hosts);
     match (reason, most) {
         (Reason::PriorityAboveMaximum, Some(most)) => wait.with("max_priority", most),
