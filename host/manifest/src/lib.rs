@@ -34,8 +34,8 @@ pub use config::{
     KeyConfig, KeyHash, KeyName, LogFormat, MAX_PRIORITY, Moment, MultiaddrText, NatConfig, Origin, OutgoingConfig,
     P2pConfig, PathBases, PeerIdText, PeerLimitsConfig, PluginPattern, PluginsConfig, Rate, ReactorConfig, ReadyPart,
     Reference, RepositoryName, ScopeConfig, ScopeName, ServerConfig, StoreConfig, StoreUrl, StrayVariable,
-    TaskQueueConfig, TasksConfig, TelemetryConfig, TenantConfig, ToolPrefix, WebOrigin, WorkflowConfig,
-    is_host_name, stray_variables,
+    TaskQueueConfig, TasksConfig, TelemetryConfig, TenantConfig, ToolPrefix, WebOrigin, WorkflowConfig, is_host_name,
+    stray_variables,
 };
 pub use content::{ContentError, ContentId};
 pub use descriptor::{

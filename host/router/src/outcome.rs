@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use tandem_catalog::Tool;
 use tandem_engine::{Content, Exhausted, RunError, ToolError, ToolOutput};
 
@@ -70,15 +71,25 @@ fn is_failure(error: &RunError) -> bool {
     }
 }
 
-/// A tool's own error as its answer; a missing capability is the protocol's business.
+/// A tool's own error as its answer: a text for models, and `{"error": {"code", "message"}}` for machines. A missing capability is
+/// the protocol's business.
 pub(crate) fn tool_failed(error: ToolError) -> Result<ToolOutput, CallError> {
+    let coded = match &error {
+        ToolError::InvalidArguments(text) => Some(("invalid_argument", text)),
+        ToolError::NotFound(text) => Some(("not_found", text)),
+        ToolError::Denied(text) => Some(("unauthorized", text)),
+        ToolError::Unavailable(text) => Some(("unavailable", text)),
+        ToolError::Other(text) => text.as_ref().map(|text| ("failed", text)),
+        ToolError::MissingCapability(_) | ToolError::Cancelled | ToolError::Failed(_) => None,
+    };
+    let structured = coded.map(|(code, message)| json!({"error": {"code": code, "message": message}}).to_string());
     let text = match error {
         ToolError::Failed(output) => return Ok(output),
         ToolError::MissingCapability(name) => return Err(CallError::MissingCapability(name)),
         ToolError::Cancelled => return Err(CallError::Cancelled),
         other => error_text(other),
     };
-    Ok(ToolOutput { content: vec![Content::Text(text)], structured: None })
+    Ok(ToolOutput { content: vec![Content::Text(text)], structured })
 }
 
 /// A resource's or prompt's own error.
@@ -120,4 +131,26 @@ pub(crate) fn log(cx: &RequestContext, lane: Lane, tool: &Tool, result: &Result<
         target: "tandem::call", lane = lane.as_str(), category = &*tool.category, tool = tool.descriptor.name, tenant,
         request_id, duration_ms, status, traceparent, "call"
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_tool_refuses_has_a_code() {
+        let text = || "no".to_owned();
+        for (error, code) in [
+            (ToolError::InvalidArguments(text()), "invalid_argument"),
+            (ToolError::NotFound(text()), "not_found"),
+            (ToolError::Denied(text()), "unauthorized"),
+            (ToolError::Unavailable(text()), "unavailable"),
+            (ToolError::Other(Some(text())), "failed"),
+        ] {
+            let structured = tool_failed(error).unwrap().structured.unwrap();
+            let structured: serde_json::Value = serde_json::from_str(&structured).unwrap();
+            assert_eq!(structured, json!({"error": {"code": code, "message": "no"}}));
+        }
+        assert_eq!(tool_failed(ToolError::Other(None)).unwrap().structured, None, "it said nothing");
+    }
 }

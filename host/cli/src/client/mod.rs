@@ -129,7 +129,7 @@ pub(crate) fn print_result(result: &CallToolResult, json: bool) -> anyhow::Resul
     let mut out = crate::terminal::out();
     if json {
         writeln!(out, "{}", crate::terminal::json(result)?)?;
-    } else if let Some(structured) = &result.structured_content {
+    } else if let Some(structured) = result.structured_content.as_ref().filter(|_| !said_in_words(result)) {
         writeln!(out, "{}", crate::terminal::json(structured)?)?;
     } else {
         for block in &result.content {
@@ -137,6 +137,11 @@ pub(crate) fn print_result(result: &CallToolResult, json: bool) -> anyhow::Resul
         }
     }
     Ok(())
+}
+
+/// Whether it failed and says so to people too.
+fn said_in_words(result: &CallToolResult) -> bool {
+    result.is_error == Some(true) && !result.content.is_empty()
 }
 
 fn block_text(block: &ContentBlock) -> String {
