@@ -5120,6 +5120,384 @@ pub mod tandem {
         }
       }
       #[allow(unused_unsafe, clippy::all)]
+      /// Leases tasks of the caller's tenant to a worker outside of the host, which the caller is. `request`: `{tools, max?,
+      /// lease_s?, wait_s?}`. Answers `{tasks: [{task_id, fence, tool, arguments, priority, attempt, max_attempts, timeout_s,
+      /// lease_s, lease_expires_at}]}`.
+      #[allow(async_fn_in_trait)]
+      pub fn claim(request: &str,) -> ::core::result::Result<Json,Error>{
+        unsafe {
+
+          #[cfg_attr(target_pointer_width="64", repr(align(8)))]
+          #[cfg_attr(target_pointer_width="32", repr(align(4)))]
+          struct RetArea([::core::mem::MaybeUninit::<u8>; 5*::core::mem::size_of::<*const u8>()]);
+          let mut ret_area = RetArea([::core::mem::MaybeUninit::uninit(); 5*::core::mem::size_of::<*const u8>()]);
+          let vec0 = request;
+          let ptr0 = vec0.as_ptr().cast::<u8>();
+          let len0 = vec0.len();
+          let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+          #[cfg(target_arch = "wasm32")]
+          #[link(wasm_import_module = "tandem:p2p/task-queue@0.1.0")]
+          unsafe extern "C" {
+            #[link_name = "claim"]
+            fn wit_import2(_: *mut u8, _: usize, _: *mut u8, );
+          }
+
+          #[cfg(not(target_arch = "wasm32"))]
+          unsafe extern "C" fn wit_import2(_: *mut u8, _: usize, _: *mut u8, ) { unreachable!() }
+          wit_import2(ptr0.cast_mut(), len0, ptr1);
+          let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+          let result43 = match l3 {
+            0 => {
+              let e = {
+                let l4 = *ptr1.add(::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                let l5 = *ptr1.add(2*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                let len6 = l5;
+                let bytes6 = _rt::Vec::from_raw_parts(l4.cast(), len6, len6);
+
+                _rt::string_lift(bytes6)
+              };
+              Ok(e)
+            }
+            1 => {
+              let e = {
+                let l7 = i32::from(*ptr1.add(::core::mem::size_of::<*const u8>()).cast::<u8>());
+                use super::super::super::tandem::p2p::types::Error as V42;
+                let v42 = match l7 {
+                  0 => {
+                    let e42 = {
+                      let l8 = *ptr1.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l9 = *ptr1.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len10 = l9;
+                      let bytes10 = _rt::Vec::from_raw_parts(l8.cast(), len10, len10);
+
+                      _rt::string_lift(bytes10)
+                    };
+                    V42::InvalidArgument(e42)
+                  }
+                  1 => {
+                    let e42 = {
+                      let l11 = *ptr1.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l12 = *ptr1.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len13 = l12;
+                      let bytes13 = _rt::Vec::from_raw_parts(l11.cast(), len13, len13);
+
+                      _rt::string_lift(bytes13)
+                    };
+                    V42::NotFound(e42)
+                  }
+                  2 => {
+                    let e42 = {
+                      let l14 = *ptr1.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l15 = *ptr1.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len16 = l15;
+                      let bytes16 = _rt::Vec::from_raw_parts(l14.cast(), len16, len16);
+
+                      _rt::string_lift(bytes16)
+                    };
+                    V42::Conflict(e42)
+                  }
+                  3 => {
+                    let e42 = {
+                      let l17 = *ptr1.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l18 = *ptr1.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len19 = l18;
+                      let bytes19 = _rt::Vec::from_raw_parts(l17.cast(), len19, len19);
+
+                      _rt::string_lift(bytes19)
+                    };
+                    V42::IdempotencyConflict(e42)
+                  }
+                  4 => {
+                    let e42 = {
+                      let l20 = *ptr1.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l21 = *ptr1.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len22 = l21;
+                      let bytes22 = _rt::Vec::from_raw_parts(l20.cast(), len22, len22);
+
+                      _rt::string_lift(bytes22)
+                    };
+                    V42::StaleFence(e42)
+                  }
+                  5 => {
+                    let e42 = {
+                      let l23 = *ptr1.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l24 = *ptr1.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len25 = l24;
+                      let bytes25 = _rt::Vec::from_raw_parts(l23.cast(), len25, len25);
+
+                      _rt::string_lift(bytes25)
+                    };
+                    V42::LeaseExpired(e42)
+                  }
+                  6 => {
+                    let e42 = {
+                      let l26 = *ptr1.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l27 = *ptr1.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len28 = l27;
+                      let bytes28 = _rt::Vec::from_raw_parts(l26.cast(), len28, len28);
+
+                      _rt::string_lift(bytes28)
+                    };
+                    V42::LimitExceeded(e42)
+                  }
+                  7 => {
+                    let e42 = {
+                      let l29 = *ptr1.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l30 = *ptr1.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len31 = l30;
+                      let bytes31 = _rt::Vec::from_raw_parts(l29.cast(), len31, len31);
+
+                      _rt::string_lift(bytes31)
+                    };
+                    V42::Unauthorized(e42)
+                  }
+                  8 => {
+                    let e42 = {
+                      let l32 = *ptr1.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l33 = *ptr1.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len34 = l33;
+                      let bytes34 = _rt::Vec::from_raw_parts(l32.cast(), len34, len34);
+
+                      _rt::string_lift(bytes34)
+                    };
+                    V42::Unavailable(e42)
+                  }
+                  9 => {
+                    let e42 = {
+                      let l35 = *ptr1.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l36 = *ptr1.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len37 = l36;
+                      let bytes37 = _rt::Vec::from_raw_parts(l35.cast(), len37, len37);
+
+                      _rt::string_lift(bytes37)
+                    };
+                    V42::Timeout(e42)
+                  }
+                  n => {
+                    debug_assert_eq!(n, 10, "invalid enum discriminant");
+                    let e42 = {
+                      let l38 = i32::from(*ptr1.add(2*::core::mem::size_of::<*const u8>()).cast::<u8>());
+
+                      match l38 {
+                        0 => None,
+                        1 => {
+                          let e = {
+                            let l39 = *ptr1.add(3*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                            let l40 = *ptr1.add(4*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                            let len41 = l40;
+                            let bytes41 = _rt::Vec::from_raw_parts(l39.cast(), len41, len41);
+
+                            _rt::string_lift(bytes41)
+                          };
+                          Some(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                      }
+                    };
+                    V42::Other(e42)
+                  }
+                };
+
+                v42
+              };
+              Err(e)
+            }
+            _ => _rt::invalid_enum_discriminant(),
+          };
+          result43
+        }
+      }
+      #[allow(unused_unsafe, clippy::all)]
+      /// Hands in what came of a task that the caller has claimed. `outcome`: `{outcome: "ok" | "retry" | "fatal" | "release",
+      /// result?, error?, code?}`. Answers `{state, run_at?}`.
+      #[allow(async_fn_in_trait)]
+      pub fn finish(task_id: &str,fence: u64,outcome: &str,) -> ::core::result::Result<Json,Error>{
+        unsafe {
+
+          #[cfg_attr(target_pointer_width="64", repr(align(8)))]
+          #[cfg_attr(target_pointer_width="32", repr(align(4)))]
+          struct RetArea([::core::mem::MaybeUninit::<u8>; 5*::core::mem::size_of::<*const u8>()]);
+          let mut ret_area = RetArea([::core::mem::MaybeUninit::uninit(); 5*::core::mem::size_of::<*const u8>()]);
+          let vec0 = task_id;
+          let ptr0 = vec0.as_ptr().cast::<u8>();
+          let len0 = vec0.len();
+          let vec1 = outcome;
+          let ptr1 = vec1.as_ptr().cast::<u8>();
+          let len1 = vec1.len();
+          let ptr2 = ret_area.0.as_mut_ptr().cast::<u8>();
+          #[cfg(target_arch = "wasm32")]
+          #[link(wasm_import_module = "tandem:p2p/task-queue@0.1.0")]
+          unsafe extern "C" {
+            #[link_name = "finish"]
+            fn wit_import3(_: *mut u8, _: usize, _: i64, _: *mut u8, _: usize, _: *mut u8, );
+          }
+
+          #[cfg(not(target_arch = "wasm32"))]
+          unsafe extern "C" fn wit_import3(_: *mut u8, _: usize, _: i64, _: *mut u8, _: usize, _: *mut u8, ) { unreachable!() }
+          wit_import3(ptr0.cast_mut(), len0, _rt::as_i64(&fence), ptr1.cast_mut(), len1, ptr2);
+          let l4 = i32::from(*ptr2.add(0).cast::<u8>());
+          let result44 = match l4 {
+            0 => {
+              let e = {
+                let l5 = *ptr2.add(::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                let l6 = *ptr2.add(2*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                let len7 = l6;
+                let bytes7 = _rt::Vec::from_raw_parts(l5.cast(), len7, len7);
+
+                _rt::string_lift(bytes7)
+              };
+              Ok(e)
+            }
+            1 => {
+              let e = {
+                let l8 = i32::from(*ptr2.add(::core::mem::size_of::<*const u8>()).cast::<u8>());
+                use super::super::super::tandem::p2p::types::Error as V43;
+                let v43 = match l8 {
+                  0 => {
+                    let e43 = {
+                      let l9 = *ptr2.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l10 = *ptr2.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len11 = l10;
+                      let bytes11 = _rt::Vec::from_raw_parts(l9.cast(), len11, len11);
+
+                      _rt::string_lift(bytes11)
+                    };
+                    V43::InvalidArgument(e43)
+                  }
+                  1 => {
+                    let e43 = {
+                      let l12 = *ptr2.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l13 = *ptr2.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len14 = l13;
+                      let bytes14 = _rt::Vec::from_raw_parts(l12.cast(), len14, len14);
+
+                      _rt::string_lift(bytes14)
+                    };
+                    V43::NotFound(e43)
+                  }
+                  2 => {
+                    let e43 = {
+                      let l15 = *ptr2.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l16 = *ptr2.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len17 = l16;
+                      let bytes17 = _rt::Vec::from_raw_parts(l15.cast(), len17, len17);
+
+                      _rt::string_lift(bytes17)
+                    };
+                    V43::Conflict(e43)
+                  }
+                  3 => {
+                    let e43 = {
+                      let l18 = *ptr2.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l19 = *ptr2.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len20 = l19;
+                      let bytes20 = _rt::Vec::from_raw_parts(l18.cast(), len20, len20);
+
+                      _rt::string_lift(bytes20)
+                    };
+                    V43::IdempotencyConflict(e43)
+                  }
+                  4 => {
+                    let e43 = {
+                      let l21 = *ptr2.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l22 = *ptr2.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len23 = l22;
+                      let bytes23 = _rt::Vec::from_raw_parts(l21.cast(), len23, len23);
+
+                      _rt::string_lift(bytes23)
+                    };
+                    V43::StaleFence(e43)
+                  }
+                  5 => {
+                    let e43 = {
+                      let l24 = *ptr2.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l25 = *ptr2.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len26 = l25;
+                      let bytes26 = _rt::Vec::from_raw_parts(l24.cast(), len26, len26);
+
+                      _rt::string_lift(bytes26)
+                    };
+                    V43::LeaseExpired(e43)
+                  }
+                  6 => {
+                    let e43 = {
+                      let l27 = *ptr2.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l28 = *ptr2.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len29 = l28;
+                      let bytes29 = _rt::Vec::from_raw_parts(l27.cast(), len29, len29);
+
+                      _rt::string_lift(bytes29)
+                    };
+                    V43::LimitExceeded(e43)
+                  }
+                  7 => {
+                    let e43 = {
+                      let l30 = *ptr2.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l31 = *ptr2.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len32 = l31;
+                      let bytes32 = _rt::Vec::from_raw_parts(l30.cast(), len32, len32);
+
+                      _rt::string_lift(bytes32)
+                    };
+                    V43::Unauthorized(e43)
+                  }
+                  8 => {
+                    let e43 = {
+                      let l33 = *ptr2.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l34 = *ptr2.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len35 = l34;
+                      let bytes35 = _rt::Vec::from_raw_parts(l33.cast(), len35, len35);
+
+                      _rt::string_lift(bytes35)
+                    };
+                    V43::Unavailable(e43)
+                  }
+                  9 => {
+                    let e43 = {
+                      let l36 = *ptr2.add(2*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                      let l37 = *ptr2.add(3*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                      let len38 = l37;
+                      let bytes38 = _rt::Vec::from_raw_parts(l36.cast(), len38, len38);
+
+                      _rt::string_lift(bytes38)
+                    };
+                    V43::Timeout(e43)
+                  }
+                  n => {
+                    debug_assert_eq!(n, 10, "invalid enum discriminant");
+                    let e43 = {
+                      let l39 = i32::from(*ptr2.add(2*::core::mem::size_of::<*const u8>()).cast::<u8>());
+
+                      match l39 {
+                        0 => None,
+                        1 => {
+                          let e = {
+                            let l40 = *ptr2.add(3*::core::mem::size_of::<*const u8>()).cast::<*mut u8>();
+                            let l41 = *ptr2.add(4*::core::mem::size_of::<*const u8>()).cast::<usize>();
+                            let len42 = l41;
+                            let bytes42 = _rt::Vec::from_raw_parts(l40.cast(), len42, len42);
+
+                            _rt::string_lift(bytes42)
+                          };
+                          Some(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                      }
+                    };
+                    V43::Other(e43)
+                  }
+                };
+
+                v43
+              };
+              Err(e)
+            }
+            _ => _rt::invalid_enum_discriminant(),
+          };
+          result44
+        }
+      }
+      #[allow(unused_unsafe, clippy::all)]
       /// Extends the lease of a task that a worker outside of the host runs: `{lease_expires_at, cancelled}`. `progress`:
       /// `{current, total?, message?}`.
       #[allow(async_fn_in_trait)]
@@ -12354,8 +12732,8 @@ pub mod exports {
                       #[unsafe(link_section = "component-type:wit-bindgen:0.63.0:tandem:plugin@0.1.0:plugin:imports and exports")]
                       #[doc(hidden)]
                       #[allow(clippy::octal_escapes)]
-                      pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 6142] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x81/\x01A\x02\x01A4\x01\
+                      pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 6207] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xc2/\x01A\x02\x01A4\x01\
 B\x11\x01ps\x01r\x03\x06tenants\x07subjects\x06scopes\0\x04\0\x09principal\x03\0\
 \x01\x04\0\x0ccall-context\x03\x01\x01h\x03\x01@\x01\x04self\x04\0s\x04\0\x17[me\
 thod]call-context.id\x01\x05\x01@\x01\x04self\x04\0w\x04\0![method]call-context.\
@@ -12408,7 +12786,7 @@ aceholder\x01\x07\x04\0\x06reveal\x01\x07\x03\0\x19tandem:host/secrets@0.1.0\x05
 e-fence\x01s\0\x0dlease-expired\x01s\0\x0elimit-exceeded\x01s\0\x0cunauthorized\x01\
 s\0\x0bunavailable\x01s\0\x07timeout\x01s\0\x05other\x01\x02\0\x04\0\x05error\x03\
 \0\x03\x03\0\x16tandem:p2p/types@0.1.0\x05\x09\x02\x03\0\x09\x05error\x02\x03\0\x09\
-\x04json\x01B'\x02\x03\x02\x01\x0a\x04\0\x05error\x03\0\0\x02\x03\x02\x01\x0b\x04\
+\x04json\x01B+\x02\x03\x02\x01\x0a\x04\0\x05error\x03\0\0\x02\x03\x02\x01\x0b\x04\
 \0\x04json\x03\0\x02\x01j\x01\x03\x01\x01\x01@\x01\x04task\x03\0\x04\x04\0\x06su\
 bmit\x01\x05\x01@\x01\x07task-ids\0\x04\x04\0\x0btask-status\x01\x06\x01@\x02\x07\
 task-ids\x06wait-sy\0\x04\x04\0\x0aget-result\x01\x07\x01ks\x01@\x02\x07task-ids\
@@ -12420,82 +12798,84 @@ bmit\x01\x0f\x01@\x01\x06detail\x7f\0\x04\x04\0\x0cqueue-status\x01\x10\x01@\x01
 \x06worker\x08\0\x04\x04\0\x0cworker-stats\x01\x11\x01@\x03\x04tool\x08\x09max-p\
 eersy\x09timeout-sy\0\x04\x04\0\x0ediscover-peers\x01\x12\x01ps\x01k\x13\x01ky\x01\
 @\x03\x05tools\x14\x08capacity\x15\x05ttl-sy\0\x04\x04\0\x08announce\x01\x16\x01\
-@\x03\x07task-ids\x05fencew\x08progress\x0d\0\x04\x04\0\x09heartbeat\x01\x17\x01\
-@\x01\x07drain-sy\0\x04\x04\0\x08shutdown\x01\x18\x03\0\x1btandem:p2p/task-queue\
-@0.1.0\x05\x0c\x01B\x17\x02\x03\x02\x01\x0a\x04\0\x05error\x03\0\0\x02\x03\x02\x01\
-\x0b\x04\0\x04json\x03\0\x02\x01m\x03\x04json\x03dot\x07mermaid\x04\0\x0adag-for\
-mat\x03\0\x04\x01m\x03\x0arendezvous\x0cleast-loaded\x05local\x04\0\x08strategy\x03\
-\0\x06\x01j\x01\x03\x01\x01\x01@\x01\x08workflow\x03\0\x08\x04\0\x06submit\x01\x09\
-\x01@\x01\x0bworkflow-ids\0\x08\x04\0\x06status\x01\x0a\x01ks\x01@\x02\x0bworkfl\
-ow-ids\x06reason\x0b\0\x08\x04\0\x06cancel\x01\x0c\x01@\x01\x06filter\x03\0\x08\x04\
-\0\x0elist-workflows\x01\x0d\x01@\x02\x0bworkflow-ids\x06format\x05\0\x08\x04\0\x07\
-get-dag\x01\x0e\x01ps\x01@\x03\x0bworkflow-ids\x05peers\x0f\x08strategy\x07\0\x08\
-\x04\0\x0acoordinate\x01\x10\x03\0\x19tandem:p2p/workflow@0.1.0\x05\x0d\x01B\x15\
-\x02\x03\x02\x01\x0a\x04\0\x05error\x03\0\0\x02\x03\x02\x01\x0b\x04\0\x04json\x03\
-\0\x02\x01ps\x01k\x03\x01j\x01\x03\x01\x01\x01@\x03\x09addresses\x04\x05ttl-sy\x08\
-metadata\x05\0\x06\x04\0\x08register\x01\x07\x01ks\x01@\x04\x07sources\x04\x09ma\
-x-peersy\x09timeout-sy\x04tool\x08\0\x06\x04\0\x08discover\x01\x09\x01@\x03\x05n\
-odes\x04\x0fmin-connectionsy\x09timeout-sy\0\x06\x04\0\x07connect\x01\x0a\x01ky\x01\
-@\x02\x0colder-than-s\x0b\x07dry-run\x7f\0\x06\x04\0\x07cleanup\x01\x0c\x01@\x02\
-\x07methods\x04\x09timeout-sy\0\x06\x04\0\x10public-addresses\x01\x0d\x01@\x01\x06\
-filter\x03\0\x06\x04\0\x0alist-peers\x01\x0e\x03\0\x16tandem:p2p/peers@0.1.0\x05\
-\x0e\x01B\x0b\x02\x03\x02\x01\x0a\x04\0\x05error\x03\0\0\x02\x03\x02\x01\x0b\x04\
-\0\x04json\x03\0\x02\x01j\x01\x03\x01\x01\x01@\x03\x06sources\x04texts\x07connec\
-t\x7f\0\x04\x04\0\x09from-text\x01\x05\x01@\x01\x07connect\x7f\0\x04\x04\0\x0bfr\
-om-public\x01\x06\x01@\0\0\x04\x04\0\x0clist-sources\x01\x07\x03\0\x1atandem:p2p\
-/bootstrap@0.1.0\x05\x0f\x01B.\x01s\x04\0\x04json\x03\0\0\x01r\x04\x09read-only\x7f\
-\x0bdestructive\x7f\x0aidempotent\x7f\x0aopen-world\x7f\x04\0\x10tool-annotation\
-s\x03\0\x02\x01ks\x01k\x01\x01r\x07\x04names\x05title\x04\x0bdescriptions\x0cinp\
-ut-schema\x01\x0doutput-schema\x05\x0bannotations\x03\x04meta\x05\x04\0\x0ftool-\
-descriptor\x03\0\x06\x01p}\x01r\x02\x04data\x08\x09mime-types\x04\0\x04blob\x03\0\
-\x09\x01q\x02\x04text\x01s\0\x04blob\x01\x08\0\x04\0\x0dresource-body\x03\0\x0b\x01\
-r\x03\x03uris\x09mime-type\x04\x04body\x0c\x04\0\x11resource-contents\x03\0\x0d\x01\
-r\x04\x03uris\x04names\x0bdescription\x04\x09mime-type\x04\x04\0\x0dresource-lin\
-k\x03\0\x0f\x01q\x05\x04text\x01s\0\x05image\x01\x0a\0\x05audio\x01\x0a\0\x0dres\
-ource-link\x01\x10\0\x11embedded-resource\x01\x0e\0\x04\0\x07content\x03\0\x11\x01\
-p\x12\x01r\x02\x07content\x13\x0astructured\x05\x04\0\x0btool-output\x03\0\x14\x01\
-q\x08\x11invalid-arguments\x01s\0\x09not-found\x01s\0\x06denied\x01s\0\x0bunavai\
-lable\x01s\0\x12missing-capability\x01s\0\x09cancelled\0\0\x06failed\x01\x15\0\x05\
-other\x01\x04\0\x04\0\x0atool-error\x03\0\x16\x01r\x05\x03uris\x04names\x05title\
-\x04\x0bdescription\x04\x09mime-type\x04\x04\0\x13resource-descriptor\x03\0\x18\x01\
-r\x05\x0curi-templates\x04names\x05title\x04\x0bdescription\x04\x09mime-type\x04\
-\x04\0\x11resource-template\x03\0\x1a\x01r\x03\x04names\x0bdescription\x04\x08re\
-quired\x7f\x04\0\x0fprompt-argument\x03\0\x1c\x01p\x1d\x01r\x04\x04names\x05titl\
-e\x04\x0bdescription\x04\x09arguments\x1e\x04\0\x11prompt-descriptor\x03\0\x1f\x01\
-m\x02\x04user\x09assistant\x04\0\x04role\x03\0!\x01r\x02\x04role\"\x07content\x12\
-\x04\0\x0eprompt-message\x03\0#\x01p$\x01r\x02\x0bdescription\x04\x08messages%\x04\
-\0\x0dprompt-output\x03\0&\x01q\x02\x06prompt\x01s\0\x11resource-template\x01s\0\
-\x04\0\x14completion-reference\x03\0(\x01ps\x01ky\x01r\x03\x06values*\x05total+\x08\
-has-more\x7f\x04\0\x0acompletion\x03\0,\x03\0\x19tandem:plugin/types@0.1.0\x05\x10\
-\x02\x03\0\x0e\x04json\x02\x03\0\x0e\x0ftool-descriptor\x02\x03\0\x0e\x0atool-er\
-ror\x02\x03\0\x0e\x0btool-output\x02\x03\0\0\x0ccall-context\x01B\x11\x02\x03\x02\
-\x01\x11\x04\0\x04json\x03\0\0\x02\x03\x02\x01\x12\x04\0\x0ftool-descriptor\x03\0\
-\x02\x02\x03\x02\x01\x13\x04\0\x0atool-error\x03\0\x04\x02\x03\x02\x01\x14\x04\0\
-\x0btool-output\x03\0\x06\x02\x03\x02\x01\x15\x04\0\x0ccall-context\x03\0\x08\x01\
-p\x03\x01@\0\0\x0a\x04\0\x08describe\x01\x0b\x01i\x09\x01j\x01\x07\x01\x05\x01@\x03\
-\x03ctx\x0c\x04names\x09arguments\x01\0\x0d\x04\0\x04call\x01\x0e\x04\0\x19tande\
-m:plugin/tools@0.1.0\x05\x16\x02\x03\0\x0e\x11resource-contents\x02\x03\0\x0e\x13\
-resource-descriptor\x02\x03\0\x0e\x11resource-template\x01B\x15\x02\x03\x02\x01\x17\
-\x04\0\x11resource-contents\x03\0\0\x02\x03\x02\x01\x18\x04\0\x13resource-descri\
-ptor\x03\0\x02\x02\x03\x02\x01\x19\x04\0\x11resource-template\x03\0\x04\x02\x03\x02\
-\x01\x13\x04\0\x0atool-error\x03\0\x06\x02\x03\x02\x01\x15\x04\0\x0ccall-context\
-\x03\0\x08\x01p\x03\x01@\0\0\x0a\x04\0\x08describe\x01\x0b\x01p\x05\x01@\0\0\x0c\
-\x04\0\x12describe-templates\x01\x0d\x01i\x09\x01p\x01\x01j\x01\x0f\x01\x07\x01@\
-\x02\x03ctx\x0e\x03uris\0\x10\x04\0\x04read\x01\x11\x04\0\x1dtandem:plugin/resou\
-rces@0.1.0\x05\x1a\x02\x03\0\x0e\x0acompletion\x02\x03\0\x0e\x14completion-refer\
-ence\x02\x03\0\x0e\x11prompt-descriptor\x02\x03\0\x0e\x0dprompt-output\x01B\x18\x02\
-\x03\x02\x01\x1b\x04\0\x0acompletion\x03\0\0\x02\x03\x02\x01\x1c\x04\0\x14comple\
-tion-reference\x03\0\x02\x02\x03\x02\x01\x11\x04\0\x04json\x03\0\x04\x02\x03\x02\
-\x01\x1d\x04\0\x11prompt-descriptor\x03\0\x06\x02\x03\x02\x01\x1e\x04\0\x0dpromp\
-t-output\x03\0\x08\x02\x03\x02\x01\x13\x04\0\x0atool-error\x03\0\x0a\x02\x03\x02\
-\x01\x15\x04\0\x0ccall-context\x03\0\x0c\x01p\x07\x01@\0\0\x0e\x04\0\x08describe\
-\x01\x0f\x01i\x0d\x01j\x01\x09\x01\x0b\x01@\x03\x03ctx\x10\x04names\x09arguments\
-\x05\0\x11\x04\0\x03get\x01\x12\x01j\x01\x01\x01\x0b\x01@\x05\x03ctx\x10\x09refe\
-rence\x03\x08arguments\x05values\x09arguments\x05\0\x13\x04\0\x08complete\x01\x14\
-\x04\0\x1btandem:plugin/prompts@0.1.0\x05\x1f\x01B\x03\x01j\0\x01s\x01@\0\0\0\x04\
-\0\x05check\x01\x01\x04\0\x1dtandem:plugin/lifecycle@0.1.0\x05\x20\x04\0\x1atand\
-em:plugin/plugin@0.1.0\x04\0\x0b\x0c\x01\0\x06plugin\x03\0\0\0G\x09producers\x01\
-\x0cprocessed-by\x02\x0dwit-component\x070.262.0\x10wit-bindgen-rust\x060.63.0";
+@\x01\x07request\x03\0\x04\x04\0\x05claim\x01\x17\x01@\x03\x07task-ids\x05fencew\
+\x07outcome\x03\0\x04\x04\0\x06finish\x01\x18\x01@\x03\x07task-ids\x05fencew\x08\
+progress\x0d\0\x04\x04\0\x09heartbeat\x01\x19\x01@\x01\x07drain-sy\0\x04\x04\0\x08\
+shutdown\x01\x1a\x03\0\x1btandem:p2p/task-queue@0.1.0\x05\x0c\x01B\x17\x02\x03\x02\
+\x01\x0a\x04\0\x05error\x03\0\0\x02\x03\x02\x01\x0b\x04\0\x04json\x03\0\x02\x01m\
+\x03\x04json\x03dot\x07mermaid\x04\0\x0adag-format\x03\0\x04\x01m\x03\x0arendezv\
+ous\x0cleast-loaded\x05local\x04\0\x08strategy\x03\0\x06\x01j\x01\x03\x01\x01\x01\
+@\x01\x08workflow\x03\0\x08\x04\0\x06submit\x01\x09\x01@\x01\x0bworkflow-ids\0\x08\
+\x04\0\x06status\x01\x0a\x01ks\x01@\x02\x0bworkflow-ids\x06reason\x0b\0\x08\x04\0\
+\x06cancel\x01\x0c\x01@\x01\x06filter\x03\0\x08\x04\0\x0elist-workflows\x01\x0d\x01\
+@\x02\x0bworkflow-ids\x06format\x05\0\x08\x04\0\x07get-dag\x01\x0e\x01ps\x01@\x03\
+\x0bworkflow-ids\x05peers\x0f\x08strategy\x07\0\x08\x04\0\x0acoordinate\x01\x10\x03\
+\0\x19tandem:p2p/workflow@0.1.0\x05\x0d\x01B\x15\x02\x03\x02\x01\x0a\x04\0\x05er\
+ror\x03\0\0\x02\x03\x02\x01\x0b\x04\0\x04json\x03\0\x02\x01ps\x01k\x03\x01j\x01\x03\
+\x01\x01\x01@\x03\x09addresses\x04\x05ttl-sy\x08metadata\x05\0\x06\x04\0\x08regi\
+ster\x01\x07\x01ks\x01@\x04\x07sources\x04\x09max-peersy\x09timeout-sy\x04tool\x08\
+\0\x06\x04\0\x08discover\x01\x09\x01@\x03\x05nodes\x04\x0fmin-connectionsy\x09ti\
+meout-sy\0\x06\x04\0\x07connect\x01\x0a\x01ky\x01@\x02\x0colder-than-s\x0b\x07dr\
+y-run\x7f\0\x06\x04\0\x07cleanup\x01\x0c\x01@\x02\x07methods\x04\x09timeout-sy\0\
+\x06\x04\0\x10public-addresses\x01\x0d\x01@\x01\x06filter\x03\0\x06\x04\0\x0alis\
+t-peers\x01\x0e\x03\0\x16tandem:p2p/peers@0.1.0\x05\x0e\x01B\x0b\x02\x03\x02\x01\
+\x0a\x04\0\x05error\x03\0\0\x02\x03\x02\x01\x0b\x04\0\x04json\x03\0\x02\x01j\x01\
+\x03\x01\x01\x01@\x03\x06sources\x04texts\x07connect\x7f\0\x04\x04\0\x09from-tex\
+t\x01\x05\x01@\x01\x07connect\x7f\0\x04\x04\0\x0bfrom-public\x01\x06\x01@\0\0\x04\
+\x04\0\x0clist-sources\x01\x07\x03\0\x1atandem:p2p/bootstrap@0.1.0\x05\x0f\x01B.\
+\x01s\x04\0\x04json\x03\0\0\x01r\x04\x09read-only\x7f\x0bdestructive\x7f\x0aidem\
+potent\x7f\x0aopen-world\x7f\x04\0\x10tool-annotations\x03\0\x02\x01ks\x01k\x01\x01\
+r\x07\x04names\x05title\x04\x0bdescriptions\x0cinput-schema\x01\x0doutput-schema\
+\x05\x0bannotations\x03\x04meta\x05\x04\0\x0ftool-descriptor\x03\0\x06\x01p}\x01\
+r\x02\x04data\x08\x09mime-types\x04\0\x04blob\x03\0\x09\x01q\x02\x04text\x01s\0\x04\
+blob\x01\x08\0\x04\0\x0dresource-body\x03\0\x0b\x01r\x03\x03uris\x09mime-type\x04\
+\x04body\x0c\x04\0\x11resource-contents\x03\0\x0d\x01r\x04\x03uris\x04names\x0bd\
+escription\x04\x09mime-type\x04\x04\0\x0dresource-link\x03\0\x0f\x01q\x05\x04tex\
+t\x01s\0\x05image\x01\x0a\0\x05audio\x01\x0a\0\x0dresource-link\x01\x10\0\x11emb\
+edded-resource\x01\x0e\0\x04\0\x07content\x03\0\x11\x01p\x12\x01r\x02\x07content\
+\x13\x0astructured\x05\x04\0\x0btool-output\x03\0\x14\x01q\x08\x11invalid-argume\
+nts\x01s\0\x09not-found\x01s\0\x06denied\x01s\0\x0bunavailable\x01s\0\x12missing\
+-capability\x01s\0\x09cancelled\0\0\x06failed\x01\x15\0\x05other\x01\x04\0\x04\0\
+\x0atool-error\x03\0\x16\x01r\x05\x03uris\x04names\x05title\x04\x0bdescription\x04\
+\x09mime-type\x04\x04\0\x13resource-descriptor\x03\0\x18\x01r\x05\x0curi-templat\
+es\x04names\x05title\x04\x0bdescription\x04\x09mime-type\x04\x04\0\x11resource-t\
+emplate\x03\0\x1a\x01r\x03\x04names\x0bdescription\x04\x08required\x7f\x04\0\x0f\
+prompt-argument\x03\0\x1c\x01p\x1d\x01r\x04\x04names\x05title\x04\x0bdescription\
+\x04\x09arguments\x1e\x04\0\x11prompt-descriptor\x03\0\x1f\x01m\x02\x04user\x09a\
+ssistant\x04\0\x04role\x03\0!\x01r\x02\x04role\"\x07content\x12\x04\0\x0eprompt-\
+message\x03\0#\x01p$\x01r\x02\x0bdescription\x04\x08messages%\x04\0\x0dprompt-ou\
+tput\x03\0&\x01q\x02\x06prompt\x01s\0\x11resource-template\x01s\0\x04\0\x14compl\
+etion-reference\x03\0(\x01ps\x01ky\x01r\x03\x06values*\x05total+\x08has-more\x7f\
+\x04\0\x0acompletion\x03\0,\x03\0\x19tandem:plugin/types@0.1.0\x05\x10\x02\x03\0\
+\x0e\x04json\x02\x03\0\x0e\x0ftool-descriptor\x02\x03\0\x0e\x0atool-error\x02\x03\
+\0\x0e\x0btool-output\x02\x03\0\0\x0ccall-context\x01B\x11\x02\x03\x02\x01\x11\x04\
+\0\x04json\x03\0\0\x02\x03\x02\x01\x12\x04\0\x0ftool-descriptor\x03\0\x02\x02\x03\
+\x02\x01\x13\x04\0\x0atool-error\x03\0\x04\x02\x03\x02\x01\x14\x04\0\x0btool-out\
+put\x03\0\x06\x02\x03\x02\x01\x15\x04\0\x0ccall-context\x03\0\x08\x01p\x03\x01@\0\
+\0\x0a\x04\0\x08describe\x01\x0b\x01i\x09\x01j\x01\x07\x01\x05\x01@\x03\x03ctx\x0c\
+\x04names\x09arguments\x01\0\x0d\x04\0\x04call\x01\x0e\x04\0\x19tandem:plugin/to\
+ols@0.1.0\x05\x16\x02\x03\0\x0e\x11resource-contents\x02\x03\0\x0e\x13resource-d\
+escriptor\x02\x03\0\x0e\x11resource-template\x01B\x15\x02\x03\x02\x01\x17\x04\0\x11\
+resource-contents\x03\0\0\x02\x03\x02\x01\x18\x04\0\x13resource-descriptor\x03\0\
+\x02\x02\x03\x02\x01\x19\x04\0\x11resource-template\x03\0\x04\x02\x03\x02\x01\x13\
+\x04\0\x0atool-error\x03\0\x06\x02\x03\x02\x01\x15\x04\0\x0ccall-context\x03\0\x08\
+\x01p\x03\x01@\0\0\x0a\x04\0\x08describe\x01\x0b\x01p\x05\x01@\0\0\x0c\x04\0\x12\
+describe-templates\x01\x0d\x01i\x09\x01p\x01\x01j\x01\x0f\x01\x07\x01@\x02\x03ct\
+x\x0e\x03uris\0\x10\x04\0\x04read\x01\x11\x04\0\x1dtandem:plugin/resources@0.1.0\
+\x05\x1a\x02\x03\0\x0e\x0acompletion\x02\x03\0\x0e\x14completion-reference\x02\x03\
+\0\x0e\x11prompt-descriptor\x02\x03\0\x0e\x0dprompt-output\x01B\x18\x02\x03\x02\x01\
+\x1b\x04\0\x0acompletion\x03\0\0\x02\x03\x02\x01\x1c\x04\0\x14completion-referen\
+ce\x03\0\x02\x02\x03\x02\x01\x11\x04\0\x04json\x03\0\x04\x02\x03\x02\x01\x1d\x04\
+\0\x11prompt-descriptor\x03\0\x06\x02\x03\x02\x01\x1e\x04\0\x0dprompt-output\x03\
+\0\x08\x02\x03\x02\x01\x13\x04\0\x0atool-error\x03\0\x0a\x02\x03\x02\x01\x15\x04\
+\0\x0ccall-context\x03\0\x0c\x01p\x07\x01@\0\0\x0e\x04\0\x08describe\x01\x0f\x01\
+i\x0d\x01j\x01\x09\x01\x0b\x01@\x03\x03ctx\x10\x04names\x09arguments\x05\0\x11\x04\
+\0\x03get\x01\x12\x01j\x01\x01\x01\x0b\x01@\x05\x03ctx\x10\x09reference\x03\x08a\
+rguments\x05values\x09arguments\x05\0\x13\x04\0\x08complete\x01\x14\x04\0\x1btan\
+dem:plugin/prompts@0.1.0\x05\x1f\x01B\x03\x01j\0\x01s\x01@\0\0\0\x04\0\x05check\x01\
+\x01\x04\0\x1dtandem:plugin/lifecycle@0.1.0\x05\x20\x04\0\x1atandem:plugin/plugi\
+n@0.1.0\x04\0\x0b\x0c\x01\0\x06plugin\x03\0\0\0G\x09producers\x01\x0cprocessed-b\
+y\x02\x0dwit-component\x070.262.0\x10wit-bindgen-rust\x060.63.0";
                     };
                     )
                   }
@@ -12506,8 +12886,8 @@ em:plugin/plugin@0.1.0\x04\0\x0b\x0c\x01\0\x06plugin\x03\0\0\0G\x09producers\x01
                   #[unsafe(link_section = "component-type:wit-bindgen:0.63.0:tandem:plugin@0.1.0:plugin-with-all-of-its-exports-removed:encoded world")]
                   #[doc(hidden)]
                   #[allow(clippy::octal_escapes)]
-                  pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 5132] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xef&\x01A\x02\x01A\x20\
+                  pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 5197] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xb0'\x01A\x02\x01A\x20\
 \x01B\x11\x01ps\x01r\x03\x06tenants\x07subjects\x06scopes\0\x04\0\x09principal\x03\
 \0\x01\x04\0\x0ccall-context\x03\x01\x01h\x03\x01@\x01\x04self\x04\0s\x04\0\x17[\
 method]call-context.id\x01\x05\x01@\x01\x04self\x04\0w\x04\0![method]call-contex\
@@ -12560,7 +12940,7 @@ aceholder\x01\x07\x04\0\x06reveal\x01\x07\x03\0\x19tandem:host/secrets@0.1.0\x05
 e-fence\x01s\0\x0dlease-expired\x01s\0\x0elimit-exceeded\x01s\0\x0cunauthorized\x01\
 s\0\x0bunavailable\x01s\0\x07timeout\x01s\0\x05other\x01\x02\0\x04\0\x05error\x03\
 \0\x03\x03\0\x16tandem:p2p/types@0.1.0\x05\x09\x02\x03\0\x09\x05error\x02\x03\0\x09\
-\x04json\x01B'\x02\x03\x02\x01\x0a\x04\0\x05error\x03\0\0\x02\x03\x02\x01\x0b\x04\
+\x04json\x01B+\x02\x03\x02\x01\x0a\x04\0\x05error\x03\0\0\x02\x03\x02\x01\x0b\x04\
 \0\x04json\x03\0\x02\x01j\x01\x03\x01\x01\x01@\x01\x04task\x03\0\x04\x04\0\x06su\
 bmit\x01\x05\x01@\x01\x07task-ids\0\x04\x04\0\x0btask-status\x01\x06\x01@\x02\x07\
 task-ids\x06wait-sy\0\x04\x04\0\x0aget-result\x01\x07\x01ks\x01@\x02\x07task-ids\
@@ -12572,56 +12952,58 @@ bmit\x01\x0f\x01@\x01\x06detail\x7f\0\x04\x04\0\x0cqueue-status\x01\x10\x01@\x01
 \x06worker\x08\0\x04\x04\0\x0cworker-stats\x01\x11\x01@\x03\x04tool\x08\x09max-p\
 eersy\x09timeout-sy\0\x04\x04\0\x0ediscover-peers\x01\x12\x01ps\x01k\x13\x01ky\x01\
 @\x03\x05tools\x14\x08capacity\x15\x05ttl-sy\0\x04\x04\0\x08announce\x01\x16\x01\
-@\x03\x07task-ids\x05fencew\x08progress\x0d\0\x04\x04\0\x09heartbeat\x01\x17\x01\
-@\x01\x07drain-sy\0\x04\x04\0\x08shutdown\x01\x18\x03\0\x1btandem:p2p/task-queue\
-@0.1.0\x05\x0c\x01B\x17\x02\x03\x02\x01\x0a\x04\0\x05error\x03\0\0\x02\x03\x02\x01\
-\x0b\x04\0\x04json\x03\0\x02\x01m\x03\x04json\x03dot\x07mermaid\x04\0\x0adag-for\
-mat\x03\0\x04\x01m\x03\x0arendezvous\x0cleast-loaded\x05local\x04\0\x08strategy\x03\
-\0\x06\x01j\x01\x03\x01\x01\x01@\x01\x08workflow\x03\0\x08\x04\0\x06submit\x01\x09\
-\x01@\x01\x0bworkflow-ids\0\x08\x04\0\x06status\x01\x0a\x01ks\x01@\x02\x0bworkfl\
-ow-ids\x06reason\x0b\0\x08\x04\0\x06cancel\x01\x0c\x01@\x01\x06filter\x03\0\x08\x04\
-\0\x0elist-workflows\x01\x0d\x01@\x02\x0bworkflow-ids\x06format\x05\0\x08\x04\0\x07\
-get-dag\x01\x0e\x01ps\x01@\x03\x0bworkflow-ids\x05peers\x0f\x08strategy\x07\0\x08\
-\x04\0\x0acoordinate\x01\x10\x03\0\x19tandem:p2p/workflow@0.1.0\x05\x0d\x01B\x15\
-\x02\x03\x02\x01\x0a\x04\0\x05error\x03\0\0\x02\x03\x02\x01\x0b\x04\0\x04json\x03\
-\0\x02\x01ps\x01k\x03\x01j\x01\x03\x01\x01\x01@\x03\x09addresses\x04\x05ttl-sy\x08\
-metadata\x05\0\x06\x04\0\x08register\x01\x07\x01ks\x01@\x04\x07sources\x04\x09ma\
-x-peersy\x09timeout-sy\x04tool\x08\0\x06\x04\0\x08discover\x01\x09\x01@\x03\x05n\
-odes\x04\x0fmin-connectionsy\x09timeout-sy\0\x06\x04\0\x07connect\x01\x0a\x01ky\x01\
-@\x02\x0colder-than-s\x0b\x07dry-run\x7f\0\x06\x04\0\x07cleanup\x01\x0c\x01@\x02\
-\x07methods\x04\x09timeout-sy\0\x06\x04\0\x10public-addresses\x01\x0d\x01@\x01\x06\
-filter\x03\0\x06\x04\0\x0alist-peers\x01\x0e\x03\0\x16tandem:p2p/peers@0.1.0\x05\
-\x0e\x01B\x0b\x02\x03\x02\x01\x0a\x04\0\x05error\x03\0\0\x02\x03\x02\x01\x0b\x04\
-\0\x04json\x03\0\x02\x01j\x01\x03\x01\x01\x01@\x03\x06sources\x04texts\x07connec\
-t\x7f\0\x04\x04\0\x09from-text\x01\x05\x01@\x01\x07connect\x7f\0\x04\x04\0\x0bfr\
-om-public\x01\x06\x01@\0\0\x04\x04\0\x0clist-sources\x01\x07\x03\0\x1atandem:p2p\
-/bootstrap@0.1.0\x05\x0f\x01B.\x01s\x04\0\x04json\x03\0\0\x01r\x04\x09read-only\x7f\
-\x0bdestructive\x7f\x0aidempotent\x7f\x0aopen-world\x7f\x04\0\x10tool-annotation\
-s\x03\0\x02\x01ks\x01k\x01\x01r\x07\x04names\x05title\x04\x0bdescriptions\x0cinp\
-ut-schema\x01\x0doutput-schema\x05\x0bannotations\x03\x04meta\x05\x04\0\x0ftool-\
-descriptor\x03\0\x06\x01p}\x01r\x02\x04data\x08\x09mime-types\x04\0\x04blob\x03\0\
-\x09\x01q\x02\x04text\x01s\0\x04blob\x01\x08\0\x04\0\x0dresource-body\x03\0\x0b\x01\
-r\x03\x03uris\x09mime-type\x04\x04body\x0c\x04\0\x11resource-contents\x03\0\x0d\x01\
-r\x04\x03uris\x04names\x0bdescription\x04\x09mime-type\x04\x04\0\x0dresource-lin\
-k\x03\0\x0f\x01q\x05\x04text\x01s\0\x05image\x01\x0a\0\x05audio\x01\x0a\0\x0dres\
-ource-link\x01\x10\0\x11embedded-resource\x01\x0e\0\x04\0\x07content\x03\0\x11\x01\
-p\x12\x01r\x02\x07content\x13\x0astructured\x05\x04\0\x0btool-output\x03\0\x14\x01\
-q\x08\x11invalid-arguments\x01s\0\x09not-found\x01s\0\x06denied\x01s\0\x0bunavai\
-lable\x01s\0\x12missing-capability\x01s\0\x09cancelled\0\0\x06failed\x01\x15\0\x05\
-other\x01\x04\0\x04\0\x0atool-error\x03\0\x16\x01r\x05\x03uris\x04names\x05title\
-\x04\x0bdescription\x04\x09mime-type\x04\x04\0\x13resource-descriptor\x03\0\x18\x01\
-r\x05\x0curi-templates\x04names\x05title\x04\x0bdescription\x04\x09mime-type\x04\
-\x04\0\x11resource-template\x03\0\x1a\x01r\x03\x04names\x0bdescription\x04\x08re\
-quired\x7f\x04\0\x0fprompt-argument\x03\0\x1c\x01p\x1d\x01r\x04\x04names\x05titl\
-e\x04\x0bdescription\x04\x09arguments\x1e\x04\0\x11prompt-descriptor\x03\0\x1f\x01\
-m\x02\x04user\x09assistant\x04\0\x04role\x03\0!\x01r\x02\x04role\"\x07content\x12\
-\x04\0\x0eprompt-message\x03\0#\x01p$\x01r\x02\x0bdescription\x04\x08messages%\x04\
-\0\x0dprompt-output\x03\0&\x01q\x02\x06prompt\x01s\0\x11resource-template\x01s\0\
-\x04\0\x14completion-reference\x03\0(\x01ps\x01ky\x01r\x03\x06values*\x05total+\x08\
-has-more\x7f\x04\0\x0acompletion\x03\0,\x03\0\x19tandem:plugin/types@0.1.0\x05\x10\
-\x04\0:tandem:plugin/plugin-with-all-of-its-exports-removed@0.1.0\x04\0\x0b,\x01\
-\0&plugin-with-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cprocess\
-ed-by\x02\x0dwit-component\x070.262.0\x10wit-bindgen-rust\x060.63.0";
+@\x01\x07request\x03\0\x04\x04\0\x05claim\x01\x17\x01@\x03\x07task-ids\x05fencew\
+\x07outcome\x03\0\x04\x04\0\x06finish\x01\x18\x01@\x03\x07task-ids\x05fencew\x08\
+progress\x0d\0\x04\x04\0\x09heartbeat\x01\x19\x01@\x01\x07drain-sy\0\x04\x04\0\x08\
+shutdown\x01\x1a\x03\0\x1btandem:p2p/task-queue@0.1.0\x05\x0c\x01B\x17\x02\x03\x02\
+\x01\x0a\x04\0\x05error\x03\0\0\x02\x03\x02\x01\x0b\x04\0\x04json\x03\0\x02\x01m\
+\x03\x04json\x03dot\x07mermaid\x04\0\x0adag-format\x03\0\x04\x01m\x03\x0arendezv\
+ous\x0cleast-loaded\x05local\x04\0\x08strategy\x03\0\x06\x01j\x01\x03\x01\x01\x01\
+@\x01\x08workflow\x03\0\x08\x04\0\x06submit\x01\x09\x01@\x01\x0bworkflow-ids\0\x08\
+\x04\0\x06status\x01\x0a\x01ks\x01@\x02\x0bworkflow-ids\x06reason\x0b\0\x08\x04\0\
+\x06cancel\x01\x0c\x01@\x01\x06filter\x03\0\x08\x04\0\x0elist-workflows\x01\x0d\x01\
+@\x02\x0bworkflow-ids\x06format\x05\0\x08\x04\0\x07get-dag\x01\x0e\x01ps\x01@\x03\
+\x0bworkflow-ids\x05peers\x0f\x08strategy\x07\0\x08\x04\0\x0acoordinate\x01\x10\x03\
+\0\x19tandem:p2p/workflow@0.1.0\x05\x0d\x01B\x15\x02\x03\x02\x01\x0a\x04\0\x05er\
+ror\x03\0\0\x02\x03\x02\x01\x0b\x04\0\x04json\x03\0\x02\x01ps\x01k\x03\x01j\x01\x03\
+\x01\x01\x01@\x03\x09addresses\x04\x05ttl-sy\x08metadata\x05\0\x06\x04\0\x08regi\
+ster\x01\x07\x01ks\x01@\x04\x07sources\x04\x09max-peersy\x09timeout-sy\x04tool\x08\
+\0\x06\x04\0\x08discover\x01\x09\x01@\x03\x05nodes\x04\x0fmin-connectionsy\x09ti\
+meout-sy\0\x06\x04\0\x07connect\x01\x0a\x01ky\x01@\x02\x0colder-than-s\x0b\x07dr\
+y-run\x7f\0\x06\x04\0\x07cleanup\x01\x0c\x01@\x02\x07methods\x04\x09timeout-sy\0\
+\x06\x04\0\x10public-addresses\x01\x0d\x01@\x01\x06filter\x03\0\x06\x04\0\x0alis\
+t-peers\x01\x0e\x03\0\x16tandem:p2p/peers@0.1.0\x05\x0e\x01B\x0b\x02\x03\x02\x01\
+\x0a\x04\0\x05error\x03\0\0\x02\x03\x02\x01\x0b\x04\0\x04json\x03\0\x02\x01j\x01\
+\x03\x01\x01\x01@\x03\x06sources\x04texts\x07connect\x7f\0\x04\x04\0\x09from-tex\
+t\x01\x05\x01@\x01\x07connect\x7f\0\x04\x04\0\x0bfrom-public\x01\x06\x01@\0\0\x04\
+\x04\0\x0clist-sources\x01\x07\x03\0\x1atandem:p2p/bootstrap@0.1.0\x05\x0f\x01B.\
+\x01s\x04\0\x04json\x03\0\0\x01r\x04\x09read-only\x7f\x0bdestructive\x7f\x0aidem\
+potent\x7f\x0aopen-world\x7f\x04\0\x10tool-annotations\x03\0\x02\x01ks\x01k\x01\x01\
+r\x07\x04names\x05title\x04\x0bdescriptions\x0cinput-schema\x01\x0doutput-schema\
+\x05\x0bannotations\x03\x04meta\x05\x04\0\x0ftool-descriptor\x03\0\x06\x01p}\x01\
+r\x02\x04data\x08\x09mime-types\x04\0\x04blob\x03\0\x09\x01q\x02\x04text\x01s\0\x04\
+blob\x01\x08\0\x04\0\x0dresource-body\x03\0\x0b\x01r\x03\x03uris\x09mime-type\x04\
+\x04body\x0c\x04\0\x11resource-contents\x03\0\x0d\x01r\x04\x03uris\x04names\x0bd\
+escription\x04\x09mime-type\x04\x04\0\x0dresource-link\x03\0\x0f\x01q\x05\x04tex\
+t\x01s\0\x05image\x01\x0a\0\x05audio\x01\x0a\0\x0dresource-link\x01\x10\0\x11emb\
+edded-resource\x01\x0e\0\x04\0\x07content\x03\0\x11\x01p\x12\x01r\x02\x07content\
+\x13\x0astructured\x05\x04\0\x0btool-output\x03\0\x14\x01q\x08\x11invalid-argume\
+nts\x01s\0\x09not-found\x01s\0\x06denied\x01s\0\x0bunavailable\x01s\0\x12missing\
+-capability\x01s\0\x09cancelled\0\0\x06failed\x01\x15\0\x05other\x01\x04\0\x04\0\
+\x0atool-error\x03\0\x16\x01r\x05\x03uris\x04names\x05title\x04\x0bdescription\x04\
+\x09mime-type\x04\x04\0\x13resource-descriptor\x03\0\x18\x01r\x05\x0curi-templat\
+es\x04names\x05title\x04\x0bdescription\x04\x09mime-type\x04\x04\0\x11resource-t\
+emplate\x03\0\x1a\x01r\x03\x04names\x0bdescription\x04\x08required\x7f\x04\0\x0f\
+prompt-argument\x03\0\x1c\x01p\x1d\x01r\x04\x04names\x05title\x04\x0bdescription\
+\x04\x09arguments\x1e\x04\0\x11prompt-descriptor\x03\0\x1f\x01m\x02\x04user\x09a\
+ssistant\x04\0\x04role\x03\0!\x01r\x02\x04role\"\x07content\x12\x04\0\x0eprompt-\
+message\x03\0#\x01p$\x01r\x02\x0bdescription\x04\x08messages%\x04\0\x0dprompt-ou\
+tput\x03\0&\x01q\x02\x06prompt\x01s\0\x11resource-template\x01s\0\x04\0\x14compl\
+etion-reference\x03\0(\x01ps\x01ky\x01r\x03\x06values*\x05total+\x08has-more\x7f\
+\x04\0\x0acompletion\x03\0,\x03\0\x19tandem:plugin/types@0.1.0\x05\x10\x04\0:tan\
+dem:plugin/plugin-with-all-of-its-exports-removed@0.1.0\x04\0\x0b,\x01\0&plugin-\
+with-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0d\
+wit-component\x070.262.0\x10wit-bindgen-rust\x060.63.0";
 
                   #[inline(never)]
                   #[doc(hidden)]
