@@ -9,7 +9,7 @@ use std::path::Path;
 use tandem_manifest::HostConfig;
 
 /// Keys whose table has another name where they are used: the file, and the text in it that takes them.
-const OTHERWISE: [(&str, &str, &str); 16] = [
+const OTHERWISE: [(&str, &str, &str); 17] = [
     ("audit.calls", "cli/src/tenants.rs", "audited_calls()"),
     ("audit.required", "cli/src/serve.rs", "config.audit_required()"),
     ("grants.*.config.*", "manifest/src/grant/effective.rs", "operator.config"),
@@ -23,6 +23,7 @@ const OTHERWISE: [(&str, &str, &str); 16] = [
     ("p2p.allow-unauthenticated", "manifest/src/config/mod.rs", "self.p2p.allow_unauthenticated"),
     ("p2p.discovery.github.api-base", "reactor/src/settings.rs", "config.api_base"),
     ("p2p.discovery.github.repository", "reactor/src/settings.rs", "config.repository"),
+    ("p2p.name", "reactor/src/settings.rs", "config.name"),
     ("plugins.canary.duration", "cli/src/reload/plugins.rs", "terms.duration"),
     ("plugins.canary.max-errors", "cli/src/reload/plugins.rs", "terms.max_errors"),
     ("plugins.canary.min-calls", "cli/src/reload/plugins.rs", "terms.min_calls"),

@@ -82,6 +82,7 @@ async fn a_pipe_a_socket_a_device_and_a_dangling_link_hold_up_nothing() -> anyho
     // And while no host runs.
     assert!(host.stop().await?);
     let stopped = tempfile::TempDir::new()?;
+    std::fs::write(stopped.path().join("tandem.toml"), "")?;
     put_odd_files(&stopped.path().join("plugins"))?;
     assert_reasons(stopped.path()).await
 }
@@ -107,7 +108,7 @@ async fn a_pipe_among_keys_lists_and_secrets_is_an_error_and_no_wait() -> anyhow
         "[http]\nauthorities = ['pipe.pub']\n".to_owned(),
     ] {
         std::fs::write(home.path().join("tandem.toml"), &config)?;
-        let args = ["serve", "--stdio", "--set", "reactor.enabled=false"];
+        let args = ["serve", "--stdio", "--config", "tandem.toml", "--set", "reactor.enabled=false"];
         let ended = tokio::time::timeout(WAIT, tandem(home.path(), &args)).await??;
         let told = String::from_utf8_lossy(&ended.stderr).into_owned();
         assert!(!ended.status.success() && told.contains("named pipe, not a regular file"), "{config}: {told}");

@@ -25,8 +25,9 @@ async fn check_and_serve_refuse_the_keys_of_features_that_are_not_there() -> any
         ("[store]\nurl = 'postgres://db/tandem'\n", "SQLite only"),
     ] {
         std::fs::write(home.path().join("tandem.toml"), text)?;
+        let from = ["--config", "tandem.toml"];
         for command in [["config", "check"], ["serve", "--stdio"]] {
-            let (right, told) = said(home.path(), &command).await?;
+            let (right, told) = said(home.path(), &[command, from].concat()).await?;
             assert!(!right && told.contains(key) && told.contains("tandem.toml:"), "{command:?}: {told}");
         }
     }

@@ -272,7 +272,7 @@ async fn what_is_gone_is_not_found() {
         let answer = send("GET", with(&[("last-event-id", last)]), "").await;
         assert_eq!(refusal(&answer).0, status, "{last}");
     }
-    assert_eq!(send("DELETE", with(&[]), "").await.status, 202);
+    assert_eq!(send("DELETE", with(&[]), "").await.status, 204);
     for (method, body) in [("DELETE", ""), ("POST", ping), ("GET", "")] {
         assert_eq!(refusal(&send(method, with(&[]), body).await).0, 404, "{method}");
     }
