@@ -14,6 +14,7 @@ mod audit;
 mod auth;
 mod author;
 mod author_pack;
+mod author_project;
 mod author_test;
 mod call;
 mod canary;

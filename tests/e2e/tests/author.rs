@@ -24,7 +24,7 @@ use crate::tutorial::Tutorial;
 /// A first build compiles the SDK, or fetches a compiler, on a machine that has other things to do.
 const FIRST: Duration = Duration::from_secs(900);
 /// A later one.
-const NEXT: Duration = Duration::from_secs(300);
+pub(crate) const NEXT: Duration = Duration::from_secs(300);
 
 /// What an author changes in a language.
 struct Edit {
@@ -99,7 +99,7 @@ impl Machine {
         Ok((output.status.code().unwrap_or(-1), said))
     }
 
-    async fn project(&self, language: &str) -> anyhow::Result<PathBuf> {
+    pub(crate) async fn project(&self, language: &str) -> anyhow::Result<PathBuf> {
         let (code, said) = self.run(self.path(), &["new", "words", "--lang", language]).await?;
         ensure!(code == 0 && said.contains("tandem dev"), "{said}");
         Ok(self.path().join("words"))
@@ -123,7 +123,7 @@ impl Machine {
         Ok(())
     }
 
-    async fn dev(&self, project: &Path) -> anyhow::Result<Dev> {
+    pub(crate) async fn dev(&self, project: &Path) -> anyhow::Result<Dev> {
         let mut command = self.command(project);
         let mut child = command.args(["dev", "--install"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let said = Arc::new(Mutex::new(String::new()));
@@ -143,18 +143,18 @@ fn listen(stream: impl AsyncRead + Unpin + Send + 'static, said: Arc<Mutex<Strin
 }
 
 /// `tandem dev`, running.
-struct Dev {
+pub(crate) struct Dev {
     child: Child,
     said: Arc<Mutex<String>>,
 }
 
 impl Dev {
-    fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
 
     /// Waits until it has said `text` so often.
-    async fn says(&mut self, text: &str, times: usize, within: Duration) -> anyhow::Result<()> {
+    pub(crate) async fn says(&mut self, text: &str, times: usize, within: Duration) -> anyhow::Result<()> {
         let start = Instant::now();
         while self.said().matches(text).count() < times {
             ensure!(start.elapsed() < within, "it did not say `{text}`:\n{}", self.said());
@@ -168,14 +168,14 @@ impl Dev {
         Ok(())
     }
 
-    async fn client(&self) -> anyhow::Result<Client> {
+    pub(crate) async fn client(&self) -> anyhow::Result<Client> {
         let said = self.said();
         let url =
             said.split("--url ").nth(1).and_then(|rest| rest.split_whitespace().next()).context("it named no URL")?;
         connect(url).await
     }
 
-    async fn stop(mut self) -> anyhow::Result<()> {
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         let pid = self.child.id().context("it has ended")?.to_string();
         Command::new("kill").args(["-TERM", &pid]).status().await?;
         let ended = tokio::time::timeout(Duration::from_secs(60), self.child.wait()).await;
@@ -184,7 +184,7 @@ impl Dev {
     }
 }
 
-fn edit(file: &Path, from: &str, to: &str) -> anyhow::Result<()> {
+pub(crate) fn edit(file: &Path, from: &str, to: &str) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(file)?;
     ensure!(text.contains(from), "{} has no `{from}`", file.display());
     Ok(std::fs::write(file, text.replace(from, to))?)
@@ -286,37 +286,6 @@ async fn a_new_project_is_written_over_nothing() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_project_finds_the_sdk_of_the_binary_that_is_here_and_of_none_else() -> anyhow::Result<()> {
-    let machine = Machine::new()?;
-    let project = machine.project("javascript").await?;
-    let link = project.join(".sdk");
-    let there = std::fs::read_link(&link)?;
-    assert!(there.starts_with(root().join("target/authors/data")) && there.join("sdk/rust/Cargo.toml").is_file());
-    assert!(project.join("node_modules/@tandem/sdk/package.json").is_file());
-
-    // As it comes from version control.
-    std::fs::remove_file(&link)?;
-    let built = Command::new("sh").arg("build.sh").current_dir(&project).env_remove("TANDEM_SDK").output().await?;
-    let said = String::from_utf8(built.stderr)?;
-    assert!(!built.status.success() && said.contains("run `tandem sdk --link`"), "{said}");
-    assert_eq!(machine.run(&project, &["sdk", "--link"]).await?.0, 0);
-    assert_eq!(std::fs::read_link(&link)?, there);
-
-    // Of another version; then what the author put there.
-    std::fs::remove_file(&link)?;
-    std::os::unix::fs::symlink("/nowhere", &link)?;
-    assert_eq!(machine.run(machine.path(), &["sdk", "--link", "words"]).await?.0, 0);
-    assert_eq!(std::fs::read_link(&link)?, there);
-    std::fs::remove_file(&link)?;
-    std::fs::create_dir(&link)?;
-    assert_eq!(machine.run(&project, &["sdk", "--link"]).await?.0, 0);
-    assert!(link.symlink_metadata()?.is_dir());
-    let (code, said) = machine.run(machine.path(), &["sdk", "--link"]).await?;
-    assert!(code == 1 && said.contains("holds no plugin"), "{said}");
-    Ok(())
-}
-
 /// A project whose component is built already: a test guest's.
 pub(crate) fn built(machine: &Machine, guest: &str) -> anyhow::Result<PathBuf> {
     let project = machine.path().join(guest);
@@ -330,43 +299,6 @@ pub(crate) fn built(machine: &Machine, guest: &str) -> anyhow::Result<PathBuf> {
         std::fs::write(project.join(file), text)?;
     }
     Ok(project)
-}
-
-#[tokio::test]
-async fn grants_that_are_saved_hold_and_wrong_ones_change_nothing() -> anyhow::Result<()> {
-    let machine = Machine::new()?;
-    let project = built(&machine, "env-reader")?;
-    let grant = |text: &str| std::fs::write(project.join("tandem.toml"), text);
-    let mut dev = machine.dev(&project).await?;
-    dev.says("Watching", 1, NEXT).await?;
-    dev.says("not granted here: env.TANDEM_TEST", 1, NEXT).await?;
-    let client = dev.client().await?;
-    let variable = async || client.structured("env_variable", json!({ "name": "TANDEM_TEST" })).await;
-    assert_eq!(variable().await?, json!({ "result": null }));
-
-    grant("[grants.env-reader]\nenv.TANDEM_TEST = \"one\"\n")?;
-    dev.says("env-reader 0.1.0 is live", 2, NEXT).await?;
-    assert_eq!(variable().await?, json!({ "result": "one" }));
-    grant("[grants.env-reader]\nenv.TANDEM_TEST = \n")?;
-    dev.says("the version before serves on", 1, NEXT).await?;
-    assert!(dev.said().contains("tandem.toml"), "{}", dev.said());
-    assert_eq!(variable().await?, json!({ "result": "one" }));
-    grant("[grants.env-reader]\nenv.LANG = \"C\"\n")?;
-    dev.says("env-reader 0.1.0 is live", 3, NEXT).await?;
-    assert_eq!(variable().await?, json!({ "result": null }), "what is taken away is gone");
-    dev.stop().await
-}
-
-#[tokio::test]
-async fn a_request_without_a_grant_is_told_though_the_tools_are_the_same() -> anyhow::Result<()> {
-    let machine = Machine::new()?;
-    let project = built(&machine, "env-reader")?;
-    let mut dev = machine.dev(&project).await?;
-    dev.says("Watching", 1, NEXT).await?;
-    edit(&project.join("plugin.toml"), "[request]", "[request]\nhttp = [{ host = \"api.example.com\" }]")?;
-    dev.says("env-reader 0.1.0 is live", 2, NEXT).await?;
-    dev.says("not granted here: http", 1, NEXT).await?;
-    dev.stop().await
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! not fit is an error that names the column, never a wrong row. Nulls behave as in SQL: an operation on null is null, a
 //! comparison with null is unknown, and a filter keeps only rows where its condition is true.
 
+mod apply;
 mod condition;
 mod dates;
 mod scalar;
