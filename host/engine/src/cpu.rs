@@ -116,6 +116,12 @@ impl CpuMeter {
         self.account.turn()
     }
 
+    /// The same, for a guest that has none.
+    pub(crate) fn first_turn(&self) -> Option<BoxFuture<'static, Turn>> {
+        let has_one = self.turn.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if has_one { None } else { self.account.turn() }
+    }
+
     pub(crate) fn take_turn(&self, turn: Turn) {
         *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
     }

@@ -305,7 +305,7 @@ impl Plugin {
     async fn fresh(&self, env: CallEnv, cpu: Arc<CpuMeter>) -> Result<Live, RunError> {
         let state = CallState::new(self.shared.clone(), self.limits.clone());
         let mut store = Store::new(self.pre.engine(), state);
-        store.limiter(|state| &mut state.memory);
+        store.limiter_async(|state| &mut state.memory);
         store.set_hostcall_fuel(HOSTCALL_FUEL);
         store.set_max_component_handles(MAX_HANDLES);
         store.epoch_deadline_callback(CallState::on_tick);

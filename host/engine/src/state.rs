@@ -73,8 +73,8 @@ impl CallState {
     /// Arms the limits for one call. Every call goes through here, on a fresh instance and on a reused one.
     pub(crate) fn arm(&mut self, env: CallEnv, cpu: Arc<CpuMeter>) -> Result<(), Exhausted> {
         self.call = self.call.wrapping_add(1);
-        self.cpu = Some(cpu);
-        self.memory.arm(env.account.clone())?;
+        self.cpu = Some(cpu.clone());
+        self.memory.arm(env.account.clone(), cpu)?;
         self.log.rearm(&env);
         self.gate.arm(&env);
         self.env = Some(env);
