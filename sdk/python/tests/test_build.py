@@ -16,9 +16,10 @@ from tandem_sdk.build import main
 #: Notes how it was called, and makes an empty component.
 _COMPILER = """\
 #!{python}
-import json, sys
+import json, os, sys
 given = sys.argv[1:]
-json.dump(given, open({said!r}, "w"))
+paths = [value for option, value in zip(given, given[1:]) if option == "--python-path"]
+json.dump([given, [os.path.join(at, name) for at, _, names in os.walk(paths[1], followlinks=True) for name in names]], open({said!r}, "w"))
 open(given[given.index("--output") + 1], "w").close()
 with open({said!r} + ".py", "w") as copy:
     copy.write(open(given[given.index("--python-path") + 1] + "/tandem_entry.py").read())
@@ -45,21 +46,30 @@ class Build(unittest.TestCase):
         beside.start()
         self.addCleanup(beside.stop)
 
+    def own_path(self, said: list[str]) -> str:
+        return [value for option, value in zip(said, said[1:]) if option == "--python-path"][1]
+
     def paths(self) -> list[str]:
         self.assertEqual(main(["build", str(self.project)]), 0)
-        said = json.loads(self.said.read_text())
+        said, files = json.loads(self.said.read_text())
+        self.own = sorted(os.path.relpath(file, self.own_path(said)) for file in files)
         return [value for option, value in zip(said, said[1:]) if option == "--python-path"]
 
     def test_what_is_installed_for_the_project_goes_into_the_component(self) -> None:
         packages = self.project / ".venv/lib/python3.11/site-packages"
         packages.mkdir(parents=True)
         paths = self.paths()
-        self.assertEqual(paths[1], str(self.project))
+        self.assertEqual(self.own, ["plugin.py", "plugin.toml"])
         self.assertEqual(paths[3:], [str(packages)], "after the SDK, whatever release of it lies there")
 
     def test_without_packages_there_are_the_project_and_the_sdk(self) -> None:
+        # As in a source tree, where the link leads back to the project.
+        (self.project / ".sdk").symlink_to(self.project.parent)
+        for name in ["words/build", "build"]:
+            (self.project / name).mkdir(parents=True)
+            (self.project / name / "__init__.py").write_text("")
         paths = self.paths()
-        self.assertEqual(paths[1], str(self.project))
+        self.assertEqual(self.own, ["plugin.py", "plugin.toml", "words/build/__init__.py"])
         self.assertTrue(os.path.isfile(os.path.join(paths[2], "tandem_sdk/guest.py")))
         self.assertEqual(len(paths), 3)
 

@@ -63,6 +63,20 @@ def sources(project: Path) -> list[Path]:
     return [project, here, *(packages for packages in installed if packages.resolve() != here)]
 
 
+def copy(project: Path, into: Path) -> Path:
+    """Copies what a component may import, and answers where to.
+
+    componentize-py walks whole directories and follows links: ``.sdk`` leads to the SDKs of all languages, in a source tree even
+    back to the project itself, which would never end.
+    """
+
+    def left_out(directory: str, names: list[str]) -> list[str]:
+        top = {"build", "node_modules"} if Path(directory) == project else set()
+        return [name for name in names if name.startswith(".") or name == "__pycache__" or name in top]
+
+    return shutil.copytree(project, into, ignore=left_out)
+
+
 def build(project: Path, output: Path) -> None:
     """Builds the project's component.
 
@@ -97,7 +111,9 @@ def build(project: Path, output: Path) -> None:
         for interface, name in [("tandem:plugin/types@0.1.0", "plugin_types"), ("wasi:http/types@0.2.9", "http_types")][: 1 + http]:
             options += ["--import-interface-name", f"{interface}={name}"]
         (Path(scratch) / "tandem_entry.py").write_text(_ENTRY.format(prepare=first))
-        paths = [argument for source in (scratch, *sources(project)) for argument in ("--python-path", str(source))]
+        own, *packages = sources(project)
+        own = copy(own, Path(scratch) / "project")
+        paths = [argument for source in (scratch, own, *packages) for argument in ("--python-path", str(source))]
         done = subprocess.run([command, *options, "componentize", *paths, "--output", str(made), "tandem_entry"])
         if done.returncode != 0:
             raise BuildError("componentize-py failed; what it printed says why")
