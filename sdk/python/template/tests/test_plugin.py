@@ -11,16 +11,12 @@ def fresh():
 
 
 def test_texts_are_counted():
-    assert testing.call("{{tool}}_count", text="to weigh every word").structured == {
-        "words": 4,
-        "letters": 16,
-        "longest": "weigh",
-    }
+    counted = testing.call("{{tool}}_count", text="to weigh every word").structured
+    assert counted == plugin.Count(words=4, letters=16, longest="weigh")
     with pytest.raises(InvalidArguments):
         testing.call("{{tool}}_count", text="   ")
 
 
 def test_texts_are_remembered():
     testing.state().kv["total"] = b"5"
-    assert testing.call("{{tool}}_remember", texts=["one", "two"]).structured == {"total": 7}
-    assert plugin.remember
+    assert testing.call("{{tool}}_remember", texts=["one", "two"]).structured == plugin.Remembered(total=7)
