@@ -16,8 +16,7 @@ use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, P2pError};
 use tandem_manifest::{Admission, ContentId};
 use tandem_store::tasks::{
-    Beat, ClaimReq, FailureCode, Finish, LeaseRef, Leased, MAX_NAME, MAX_RESULT, Outcome, Progress, TaskFailure,
-    TaskId, TaskStore,
+    Beat, ClaimReq, FailureCode, Finish, LeaseRef, Leased, MAX_NAME, MAX_RESULT, Outcome, Progress, TaskId, TaskStore,
 };
 
 use super::{
@@ -25,7 +24,10 @@ use super::{
     document::{failed, id, read, state, time, without_nulls},
     tasks::task,
 };
-use crate::{core::Core, queue::QUEUE};
+use crate::{
+    core::Core,
+    queue::{Ending, QUEUE},
+};
 
 /// Tasks of one claim: their arguments go through a guest together.
 const MAX_TASKS: u32 = 4;
@@ -152,15 +154,6 @@ pub(super) async fn heartbeat(core: &Core, caller: &Caller, text: &str, fence: u
     Ok(json!({"lease_expires_at": time(until), "cancelled": cancelled}))
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Ending {
-    Ok,
-    Retry,
-    Fatal,
-    Release,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Handed {
@@ -176,14 +169,9 @@ pub(super) async fn finish(core: &Core, caller: &Caller, text: &str, fence: u64,
         return Err(P2pError::InvalidArgument("a `result` comes with the outcome `ok` alone".to_owned()));
     }
     let lease = lease(core, caller, text, fence).await?;
-    // Whether a lease was lost is this host's to say.
-    let code = code.filter(|code| *code != FailureCode::LeaseExpired).unwrap_or(FailureCode::Failed);
-    let failure = TaskFailure::new(code, error.unwrap_or_else(|| "the worker did not say why".to_owned()));
-    let outcome = match outcome {
-        Ending::Ok => done(core, result.unwrap_or_default()).await?,
-        Ending::Retry => Outcome::Retry { failure, delay: None },
-        Ending::Fatal => Outcome::Fatal { failure },
-        Ending::Release => Outcome::Release,
+    let outcome = match outcome.without_result(code, FailureCode::Failed, error) {
+        Some(outcome) => outcome,
+        None => done(core, result.unwrap_or_default()).await?,
     };
     let finished = core.queue.tasks.finish(&worker(caller), vec![(lease, outcome)]).await.map_err(failed)?;
     match finished.into_iter().next() {

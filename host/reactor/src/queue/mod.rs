@@ -10,6 +10,7 @@
 
 mod announced;
 mod contents;
+mod ending;
 mod offers;
 mod outbox;
 mod outside;
@@ -35,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use announced::{Announced, Offer, Own};
 pub(crate) use contents::{Lent, read_for};
+pub(crate) use ending::Ending;
 pub(crate) use offers::Offers;
 pub(crate) use outside::Outside;
 pub(crate) use progress::Told;

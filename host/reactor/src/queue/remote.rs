@@ -28,7 +28,7 @@ use tandem_store::tasks::{
 };
 
 use super::{
-    LEASE, QUEUE, Trust,
+    Ending, LEASE, QUEUE, Trust,
     contents::{self, Named, PART},
     worker,
 };
@@ -119,15 +119,6 @@ enum Lease {
     Expired,
     #[serde(rename = "stale_fence")]
     Stale,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Ending {
-    Ok,
-    Retry,
-    Fatal,
-    Release,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -223,11 +214,9 @@ pub(crate) async fn finish_for(core: &Core, peer: PeerId, params: Map<String, Va
         None => TaskResult::Inline(result.unwrap_or_default().to_string()),
         Some(named) => TaskResult::Cid(named.cid.to_string()),
     };
-    // Whether a lease was lost is this host's to say.
-    let code = code.filter(|code| *code != FailureCode::LeaseExpired).unwrap_or(FailureCode::Unknown);
-    let failure = TaskFailure::new(code, error.unwrap_or_else(|| "the worker did not say why".to_owned()));
-    let outcome = match outcome {
-        Ending::Ok => match kept {
+    let outcome = match outcome.without_result(code, FailureCode::Unknown, error) {
+        Some(outcome) => outcome,
+        None => match kept {
             // One that has the lease no more only hears what came of it.
             Some(named) if holds(core, peer, lease).await? => {
                 let content = contents::fetch(core, peer, named, core.settings.max_result).await?;
@@ -235,9 +224,6 @@ pub(crate) async fn finish_for(core: &Core, peer: PeerId, params: Map<String, Va
             }
             _ => Outcome::Ok(result),
         },
-        Ending::Retry => Outcome::Retry { failure, delay: None },
-        Ending::Fatal => Outcome::Fatal { failure },
-        Ending::Release => Outcome::Release,
     };
     let done = core.queue.tasks.finish(&peer.to_string(), vec![(lease, outcome)]).await;
     match done.map_err(|error| RpcError::invalid(error.to_string()))?.pop() {

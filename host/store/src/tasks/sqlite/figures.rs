@@ -2,7 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::codes::{Columns, READY, millis, signed, state, strings, time, unsigned};
+use super::{
+    codes::{Columns, READY, millis, signed, state, strings, time, unsigned},
+    waiting::FIRST_OF_LANE,
+};
 use crate::{
     StoreError,
     tasks::{MAX_WORKERS, QueueStats, Scope, Timestamp, WorkerInfo, WorkerStats},
@@ -45,11 +48,7 @@ fn oldest(db: &Connection, tenant: Option<&str>) -> Result<Option<Timestamp>, St
         "SELECT queue, tool, target, tenant, priority FROM task_counts
          WHERE state = ?1 AND n > 0 AND (?2 IS NULL OR tenant = ?2)",
     )?;
-    let mut first = db.prepare_cached(
-        "SELECT ready_at FROM tasks INDEXED BY tasks_ready
-         WHERE state = 1 AND queue = ?1 AND tool = ?2 AND target = ?3 AND tenant = ?4 AND priority = ?5
-         ORDER BY ready_at LIMIT 1",
-    )?;
+    let mut first = db.prepare_cached(FIRST_OF_LANE)?;
     let mut lanes = lanes.query(params![READY, tenant])?;
     let mut oldest: Option<i64> = None;
     while let Some(row) = lanes.next()? {

@@ -8,6 +8,11 @@ use crate::{
     tasks::{Hold, MAX_COUNT, MAX_LANES, ReadyLane, Scope, Timestamp},
 };
 
+/// When the oldest ready task of a lane became ready.
+pub(super) const FIRST_OF_LANE: &str = "SELECT ready_at FROM tasks INDEXED BY tasks_ready
+     WHERE state = 1 AND queue = ?1 AND tool = ?2 AND target = ?3 AND tenant = ?4 AND priority = ?5
+     ORDER BY ready_at LIMIT 1";
+
 /// Each lane by its count; the first of its index is its oldest.
 pub(super) fn ready(db: &Connection, scope: &Scope, before: Timestamp) -> Result<Vec<ReadyLane>, StoreError> {
     let tenant = match scope {
@@ -18,11 +23,7 @@ pub(super) fn ready(db: &Connection, scope: &Scope, before: Timestamp) -> Result
         "SELECT queue, tool, target, tenant, priority, n FROM task_counts
          WHERE state = ?1 AND n > 0 AND (?2 IS NULL OR tenant = ?2) LIMIT ?3",
     )?;
-    let mut first = db.prepare_cached(
-        "SELECT ready_at FROM tasks INDEXED BY tasks_ready
-         WHERE state = 1 AND queue = ?1 AND tool = ?2 AND target = ?3 AND tenant = ?4 AND priority = ?5
-         ORDER BY ready_at LIMIT 1",
-    )?;
+    let mut first = db.prepare_cached(FIRST_OF_LANE)?;
     let mut long = db.prepare_cached(
         "SELECT count(*) FROM (SELECT 1 FROM tasks INDEXED BY tasks_ready
          WHERE state = 1 AND queue = ?1 AND tool = ?2 AND target = ?3 AND tenant = ?4 AND priority = ?5
