@@ -1,7 +1,7 @@
 //! One host for each data directory.
 //!
 //! **Promises.** Two hosts that listen never share a data directory: they would be one peer twice, and plugins' versions, canaries
-//! and rollbacks would not be one story. The second says who is there, and stops. A crash leaves nothing that is in the way: the
+//! and rollbacks would not be one story. The second says which process has it, and stops. A crash leaves nothing that is in the way: the
 //! lock is the kernel's.
 //!
 //! **Does not keep out** commands that read or change the store beside a host, nor hosts over standard input without a

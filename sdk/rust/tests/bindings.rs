@@ -2,7 +2,7 @@
 //!
 //! They are generated here, not by a macro in each author's build: that would compile the generator, with all of
 //! wit-parser and wit-component, before the first line of a plugin. `BLESS=1 cargo test -p tandem-sdk --test bindings`
-//! writes them anew.
+//! writes them.
 
 #![allow(missing_docs, reason = "a test")]
 

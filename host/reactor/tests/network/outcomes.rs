@@ -164,7 +164,7 @@ async fn what_is_due_soon_is_done_soon() {
     tokio::time::timeout(soon, gone).await.expect("it goes when its time is over");
 }
 
-/// The worker is there all the time, or is started anew before its coordinator comes back after an hour.
+/// The worker is there all the time, or is restarted before its coordinator comes back after an hour.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_finished_while_its_coordinator_was_away_counts_and_is_not_done_again() {
     for restarts in [false, true] {
