@@ -46,8 +46,10 @@ javascript() {
     contains "$tarball" "$(tar tzf "$tarball")" package/wit/worlds.wit
 }
 
-# Cargo builds each crate from what it has packed.
+# Cargo builds each crate from what it has packed. It unpacks a crate that another one needs into its home and takes it from there
+# the next time, by name and version alone: an older tandem-sdk-macros of the same version has to go first.
 rust() {
+    rm -rf "${CARGO_HOME:-$HOME/.cargo}"/registry/src/-*/tandem-sdk-*
     quiet "$OUT/log" cargo package -p tandem-sdk-macros -p tandem-sdk --allow-dirty --target-dir target/sdk/rust/package
     cp target/sdk/rust/package/package/*.crate "$OUT/rust"
     crate=$(echo "$OUT"/rust/tandem-sdk-[0-9]*.crate)
