@@ -22,7 +22,7 @@ const BOOTSTRAP: &str = "TANDEM_BOOTSTRAP";
 const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// Starts the lane, where the configuration wants one.
-pub(crate) fn start(
+pub(crate) async fn start(
     config: &HostConfig,
     operator: Arc<dyn Authority>,
     (store, tasks): (&Store, &SqliteTasks),
@@ -36,8 +36,7 @@ pub(crate) fn start(
     let bootstrap = std::env::var(BOOTSTRAP).ok();
     let settings = Settings::new(&config.p2p, &data, bootstrap.as_deref())?;
     let general = tokio::runtime::Handle::current();
-    let started = Reactor::start(settings, store.clone(), tasks.clone(), operator, general);
-    Ok(Some(started.context("cannot start the reactor's thread")?))
+    Ok(Some(Reactor::start(settings, store.clone(), tasks.clone(), operator, general).await?))
 }
 
 /// Where the queue and the gateway keep their tasks: one for both, so that each hears of what the other does with them.
@@ -153,7 +152,7 @@ mod tests {
         let callers = Arc::new(|peer: &str| Caller::new("peers", peer));
         let general = tokio::runtime::Handle::current();
         let tasks = task_store(&config, &store);
-        let reactor = Reactor::start(settings, store, tasks, callers, general.clone()).unwrap();
+        let reactor = Reactor::start(settings, store, tasks, callers, general.clone()).await.unwrap();
         let panics = Arc::new(AtomicBool::new(false));
         reactor.set_tools(Arc::new(Faulty(panics.clone())));
         let router = Router::new(

@@ -123,7 +123,7 @@ async fn serve(
     let tasks = reactor::task_store(config, &store);
     let Auth { authenticator, ring } = Auth::new(config, &issued.borrow().clone(), args.stdio)?;
     let peers = Operator::new(policy.clone(), ring.is_some().then(|| authenticator.clone()));
-    let reactor = reactor::start(config, peers, (&store, &tasks), asks)?;
+    let reactor = reactor::start(config, peers, (&store, &tasks), asks).await?;
     admin.set_p2p(P2pParts { tasks: tasks.clone(), reactor: reactor.clone() });
     let router = RouterConfig {
         reactor: reactor.as_ref().map(|reactor| reactor.lane().clone()),

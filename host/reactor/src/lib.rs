@@ -32,6 +32,6 @@ pub use authority::Authority;
 pub use lane::{Lane, LaneError, PLACES};
 pub use network::FailedHandshake;
 pub use queue::{QUEUE, Reason, WaitingTasks};
-pub use reactor::{Reactor, ReactorStatus};
+pub use reactor::{Reactor, ReactorStatus, StartError};
 pub use settings::{DhtMode, NatSettings, NetworkSettings, PingSettings, Settings, SettingsError};
 pub use tools::{ToolCall, ToolInfo, Tools};

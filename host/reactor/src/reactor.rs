@@ -14,7 +14,7 @@ use tandem_store::{
     Store,
     tasks::{Scope, SqliteTasks, TaskStore as _},
 };
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -50,24 +50,30 @@ impl std::fmt::Debug for Reactor {
 }
 
 impl Reactor {
-    /// Starts the thread. `tasks` is over `store`, and the process's only one: each who has it hears of what the others do. What is
-    /// no work for the thread goes to `general`. The network comes up on it; until then the lane is down.
+    /// Starts the thread, and the network on it: when this returns, it listens at every configured address. `tasks` is over
+    /// `store`, and the process's only one: each who has it hears of what the others do. What is no work for the thread goes to
+    /// `general`.
     ///
     /// # Errors
     ///
-    /// When there is no thread to be had.
-    pub fn start(
+    /// When there is no thread to be had, or the network does not start; then nothing of it is left.
+    pub async fn start(
         settings: Settings,
         store: Store,
         tasks: SqliteTasks,
         operator: Operator,
         general: Handle,
-    ) -> std::io::Result<Arc<Self>> {
-        let parts = Parts::new(settings, (store, tasks), operator, general);
+    ) -> Result<Arc<Self>, StartError> {
+        let (parts, started) = Parts::new(settings, (store, tasks), operator, general);
         let (core, stop) = (parts.core.clone(), parts.stop.clone());
         let (tools, settings) = (parts.tools.clone(), parts.settings.clone());
-        let (lane, thread) = Lane::start(move |up| parts.incarnation(up), stop.clone())?;
-        Ok(Arc::new(Self { lane, core, tools, stop, thread: Mutex::new(Some(thread)), settings }))
+        let (lane, thread) = Lane::start(move |up| parts.incarnation(up), stop.clone()).map_err(StartError::Thread)?;
+        let made = Arc::new(Self { lane, core, tools, stop, thread: Mutex::new(Some(thread)), settings });
+        match started.await {
+            Ok(Ok(())) => Ok(made),
+            Ok(Err(error)) => Err(error),
+            Err(_) => Err(StartError::Network("its thread ended".to_owned())),
+        }
     }
 
     /// The same without a thread of its own, in `general` with everything else, and without a new start after a panic. For
@@ -80,7 +86,7 @@ impl Reactor {
         operator: Operator,
         general: Handle,
     ) -> Arc<Self> {
-        let parts = Parts::new(settings, (store, tasks), operator, general.clone());
+        let (parts, _) = Parts::new(settings, (store, tasks), operator, general.clone());
         let (core, stop) = (parts.core.clone(), parts.stop.clone());
         let (tools, settings) = (parts.tools.clone(), parts.settings.clone());
         let lane = Lane::start_in(general, move |up| parts.incarnation(up));
@@ -153,8 +159,33 @@ impl Reactor {
     }
 }
 
+/// Why there is no reactor.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No thread is to be had.
+    #[error("cannot start the reactor's thread")]
+    Thread(#[source] std::io::Error),
+    /// An address of `p2p.listen` cannot be listened on.
+    #[error(
+        "p2p network failed to start: listen on {address}: {reason}; stop the process that uses the address, or set p2p.listen"
+    )]
+    Listen {
+        /// As configured.
+        address: libp2p::Multiaddr,
+        /// The system's or the transport's words.
+        reason: String,
+    },
+    /// The host's key or the transport cannot be used.
+    #[error("p2p network failed to start: {0}")]
+    Network(String),
+}
+
+/// Told once: how the first start of the network ended.
+type Started = Mutex<Option<oneshot::Sender<Result<(), StartError>>>>;
+
 /// What every incarnation is made of.
 struct Parts {
+    started: Arc<Started>,
     settings: Arc<ArcSwap<Settings>>,
     stores: (Store, SqliteTasks),
     operator: Operator,
@@ -165,33 +196,70 @@ struct Parts {
 }
 
 impl Parts {
-    fn new(settings: Settings, stores: (Store, SqliteTasks), operator: Operator, general: Handle) -> Self {
-        let (core, tools) = (Arc::new(ArcSwapOption::empty()), Arc::new(OnceLock::new()));
-        let (settings, stop) = (Arc::new(ArcSwap::from_pointee(settings)), CancellationToken::new());
-        Self { settings, stores, operator, general, core, tools, stop }
+    fn new(
+        settings: Settings,
+        stores: (Store, SqliteTasks),
+        operator: Operator,
+        general: Handle,
+    ) -> (Self, oneshot::Receiver<Result<(), StartError>>) {
+        let (tell, started) = oneshot::channel();
+        let parts = Self {
+            started: Arc::new(Mutex::new(Some(tell))),
+            settings: Arc::new(ArcSwap::from_pointee(settings)),
+            stores,
+            operator,
+            general,
+            core: Arc::new(ArcSwapOption::empty()),
+            tools: Arc::new(OnceLock::new()),
+            stop: CancellationToken::new(),
+        };
+        (parts, started)
     }
 
     fn incarnation(&self, up: Up) -> BoxFuture<'static, ()> {
-        let settings = self.settings.load_full();
+        let (settings, started) = (self.settings.load_full(), self.started.clone());
         let (stores, general) = (self.stores.clone(), self.general.clone());
         let who = Who { operator: self.operator.clone(), tools: self.tools.clone() };
         let (core, stop) = (self.core.clone(), self.stop.clone());
         Box::pin(async move {
-            let made = Network::start(&settings.network)
-                .map(|network| Arc::new(Core::new(settings, network, stores, who, general)));
-            match made {
-                Ok(made) => {
-                    core.store(Some(made.clone()));
-                    live(made, up, stop).await;
-                    core.store(None);
-                }
-                Err(error) => {
-                    tracing::error!(error, "there is no network of hosts; mend this and start the host again");
-                }
-            }
+            let Some(network) = network(&settings, &started, &stop).await else { return };
+            let made = Arc::new(Core::new(settings, network, stores, who, general));
+            core.store(Some(made.clone()));
+            tell(&started, Ok(()));
+            live(made, up, stop).await;
+            core.store(None);
         })
     }
 }
+
+fn tell(started: &Started, how: Result<(), StartError>) -> Option<StartError> {
+    match started.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        Some(tell) => {
+            drop(tell.send(how));
+            None
+        }
+        None => how.err(),
+    }
+}
+
+/// Starts the network. What keeps the first incarnation from it is for whoever starts the host; a later one tries again until it
+/// succeeds: the host is at work without it.
+async fn network(settings: &Settings, started: &Started, stop: &CancellationToken) -> Option<Arc<Network>> {
+    loop {
+        let error = match Network::start(&settings.network) {
+            Ok(network) => return Some(network),
+            Err(error) => tell(started, Err(error))?,
+        };
+        tracing::error!(%error, "p2p network is down; trying again in {} s", AGAIN.as_secs());
+        tokio::select! {
+            () = stop.cancelled() => return None,
+            () = tokio::time::sleep(AGAIN) => {}
+        }
+    }
+}
+
+/// Between two tries to start the network anew after a panic.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// The network of hosts and the queue at one moment.
 #[derive(Clone, Debug, Default, serde::Serialize)]

@@ -1,5 +1,6 @@
 //! What keeps hosts from finding each other is said: in the log, by `tandem doctor`, by commands.
 
+use anyhow::Context as _;
 use serde_json::{Value, json};
 use tandem_harness::{Host, Options};
 use tempfile::TempDir;
@@ -82,17 +83,36 @@ async fn a_directory_that_cannot_be_written_is_logged_and_shown() -> anyhow::Res
     Ok(())
 }
 
-#[tokio::test]
-async fn a_port_of_another_host_is_not_shared() -> anyhow::Result<()> {
+/// The last word of a host that does not start, which must not have been a panic or a signal.
+async fn refused(listen: &[&str]) -> anyhow::Result<String> {
     let registry = TempDir::new()?;
-    let first = host(&registry, &[]).await?;
-    let (address, _) = listening(&first).await?;
-    for address in [address.clone(), address.replace("127.0.0.1", "0.0.0.0")] {
-        let second = Options::member(&[], &[&address], &discovery(&registry))?.start().await?;
-        let line = second.logged("cannot listen for peers").await?;
-        assert!(line["error"].as_str().is_some_and(|error| error.contains("in use")), "{line}");
-        let text = doctor(&second).await?;
-        assert!(text.contains("p2p.listen"), "{text}");
+    let started = Options::closed(&[], listen, &discovery(&registry))?.start().await;
+    let error = started.err().context("it started")?.to_string();
+    anyhow::ensure!(error.starts_with("the host ended with exit status: 1"), "{error}");
+    Ok(error)
+}
+
+#[tokio::test]
+async fn a_host_whose_p2p_port_is_taken_does_not_start() -> anyhow::Result<()> {
+    let registry = TempDir::new()?;
+    for transport in ["tcp/0", "udp/0/quic-v1"] {
+        // Each way round: the address of all interfaces takes it from the one of loopback too.
+        for (ip, others) in [("127.0.0.1", ["127.0.0.1", "0.0.0.0"]), ("0.0.0.0", ["0.0.0.0", "127.0.0.1"])] {
+            let listen = format!("/ip4/{ip}/{transport}");
+            let first = Options::closed(&[], &[&listen], &discovery(&registry))?.start().await?;
+            let (address, _) = listening(&first).await?;
+            for other in others {
+                let port = address.split('/').nth(4).context("no port")?;
+                let wanted = format!("/ip4/{other}/{}", transport.replace('0', port));
+                let error = refused(&["/ip4/127.0.0.1/tcp/0", &wanted]).await?;
+                let said = format!("error: p2p network failed to start: listen on {wanted}: ");
+                assert!(
+                    error.contains(&said) && error.contains("in use") && error.contains("set p2p.listen"),
+                    "{error}"
+                );
+            }
+            assert!(first.stop().await?);
+        }
     }
     Ok(())
 }

@@ -209,7 +209,9 @@ impl Host {
         let waited = tokio::time::timeout(START, address.wait_for(Option::is_some)).await;
         let address = match waited {
             Ok(Ok(address)) => address.clone().unwrap_or_default(),
-            _ => bail!("the host did not start: {}", tail(&log)),
+            // It closed its standard error, so it ends.
+            Ok(Err(_)) => bail!("the host ended with {}: {}", child.wait().await?, tail(&log)),
+            Err(_) => bail!("the host did not start: {}", tail(&log)),
         };
         Ok(Self { child, url: format!("http://{address}"), directory, log, options, reader })
     }

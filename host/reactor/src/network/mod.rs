@@ -57,6 +57,7 @@ use self::gate::{Permit, Rules};
 #[cfg(feature = "dht")]
 use crate::trust::AddressPolicy;
 use crate::{
+    StartError,
     settings::{NetworkSettings, peer_of},
     trust::UnixMillis,
 };
@@ -144,19 +145,19 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Network {
-    /// Builds the swarm and begins to listen. An address that cannot be listened on is reported and left out.
-    pub(crate) fn start(settings: &NetworkSettings) -> Result<Arc<Self>, String> {
-        let key = identity::open(&settings.key)?;
+    /// Builds the swarm and begins to listen, at all configured addresses or at none: a host that peers reach at some of them
+    /// only is found out late.
+    pub(crate) fn start(settings: &NetworkSettings) -> Result<Arc<Self>, StartError> {
+        let key = identity::open(&settings.key).map_err(StartError::Network)?;
         let rules = Rules::new(settings.reach);
-        let mut swarm = transport::swarm(&key, settings, rules.clone())?;
+        let mut swarm = transport::swarm(&key, settings, rules.clone()).map_err(StartError::Network)?;
+        let refused = |address: &Multiaddr, reason| StartError::Listen { address: address.clone(), reason };
         // All of them before any: the host's own listeners would be in the way.
-        let free: Vec<_> = settings.listen.iter().map(|address| (address, check_free(address))).collect();
-        for (address, free) in free {
-            let listening = free.map_err(|error| error.to_string());
-            let listening = listening.and_then(|()| swarm.listen_on(address.clone()).map_err(|error| reason(&error)));
-            if let Err(error) = listening {
-                tracing::error!(%address, %error, "cannot listen for peers; change p2p.listen");
-            }
+        for address in &settings.listen {
+            check_free(address).map_err(|error| refused(address, error.to_string()))?;
+        }
+        for address in &settings.listen {
+            swarm.listen_on(address.clone()).map_err(|error| refused(address, reason(&error)))?;
         }
         let (news, _) = broadcast::channel(NEWS);
         let me = *swarm.local_peer_id();

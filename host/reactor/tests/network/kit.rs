@@ -192,7 +192,8 @@ impl Host {
         let store = Store::open(&data.path().join("store.db")).unwrap();
         let operator = Arc::new(Operator(Mutex::new(Says::of(p2p))));
         let tasks = SqliteTasks::new(store.clone(), Arc::new(Ahead(ahead)), Caps::default());
-        let reactor = Reactor::start(settings, store, tasks.clone(), operator.clone(), Handle::current()).unwrap();
+        let reactor =
+            Reactor::start(settings, store, tasks.clone(), operator.clone(), Handle::current()).await.unwrap();
         let tools = Arc::new(Echo::default());
         reactor.set_tools(tools.clone());
         while !(reactor.lane().is_up() && (p2p.listen.is_empty() || !reactor.listening().is_empty())) {

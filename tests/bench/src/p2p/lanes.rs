@@ -26,7 +26,7 @@ async fn compare(host: &Host, request: fn() -> P2pRequest, count: usize, in_flig
 }
 
 pub(super) async fn report(out: &mut (impl Write + Send)) -> anyhow::Result<()> {
-    let (one, two) = (host(0, false)?, host(0, false)?);
+    let (one, two) = (host(0, false).await?, host(0, false).await?);
     one.connect(&two).await?;
     writeln!(out, "questions to the network, medians of {ROUNDS} interleaved rounds, us each")?;
     writeln!(out, "{:34} {:>11} {:>10} {:>8}", "", "same thread", "bridged", "x")?;

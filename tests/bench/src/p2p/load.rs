@@ -91,7 +91,7 @@ async fn rounds(
 }
 
 pub(super) async fn report(out: &mut (impl Write + Send)) -> anyhow::Result<()> {
-    let (own, shared, other) = (host(0, false)?, host(0, true)?, host(0, false)?);
+    let (own, shared, other) = (host(0, false).await?, host(0, true).await?, host(0, false).await?);
     own.connect(&other).await?;
     shared.connect(&other).await?;
     let (_engine, router) = router("spin", None).await?;

@@ -82,7 +82,7 @@ struct Host {
 }
 
 /// A host on loopback; `shared` is one whose network is in the runtime of everything else.
-fn host(workers: u32, shared: bool) -> anyhow::Result<Host> {
+async fn host(workers: u32, shared: bool) -> anyhow::Result<Host> {
     let data = TempDir::new()?;
     let mut p2p = HostConfig::default().p2p;
     p2p.listen = vec!["/ip4/127.0.0.1/tcp/0".parse()?];
@@ -102,7 +102,7 @@ fn host(workers: u32, shared: bool) -> anyhow::Result<Host> {
     let settings = Settings::new(&p2p, data.path(), None)?;
     let callers = Arc::new(|peer: &str| Caller::new("peers", peer));
     let reactor = match shared {
-        false => Reactor::start(settings, store, tasks, callers, Handle::current())?,
+        false => Reactor::start(settings, store, tasks, callers, Handle::current()).await?,
         true => Reactor::start_in_one_runtime(settings, store, tasks, callers, Handle::current()),
     };
     reactor.set_tools(Arc::new(Quick(AtomicU64::new(0))));

@@ -52,7 +52,7 @@ async fn until(host: &Host, count: u64) -> anyhow::Result<()> {
 
 pub(super) async fn report(out: &mut (impl Write + Send)) -> anyhow::Result<()> {
     writeln!(out, "\nthe durable queue, {CLIENTS} clients, medians of {ROUNDS} rounds")?;
-    let idle = host(0, false)?;
+    let idle = host(0, false).await?;
     idle.address().await?;
     let mut rates = Vec::new();
     for _ in 0..ROUNDS {
@@ -71,7 +71,7 @@ pub(super) async fn report(out: &mut (impl Write + Send)) -> anyhow::Result<()> 
         writeln!(out, "{:34} {:>9.1} us", format!("status of a task, {in_flight} in flight"), median(times))?;
     }
     idle.stop().await?;
-    let busy = host(64, false)?;
+    let busy = host(64, false).await?;
     busy.address().await?;
     let mut rates = Vec::new();
     for round in 1..=ROUNDS {
@@ -83,7 +83,7 @@ pub(super) async fn report(out: &mut (impl Write + Send)) -> anyhow::Result<()> 
     }
     writeln!(out, "{:34} {:>9.0} /s", "submit, claim, complete", median(rates))?;
     busy.stop().await?;
-    let flows = host(64, false)?;
+    let flows = host(64, false).await?;
     flows.address().await?;
     let start = Instant::now();
     let inside = load(flows.reactor.clone(), workflow, CLIENTS, WORKFLOWS, LONGEST);

@@ -47,7 +47,7 @@ async fn lines(out: &mut (impl Write + Send), host: &Host, how: &str) -> anyhow:
 }
 
 pub(super) async fn report(out: &mut (impl Write + Send)) -> anyhow::Result<()> {
-    let (one, two) = (host(0, false)?, host(0, false)?);
+    let (one, two) = (host(0, false).await?, host(0, false).await?);
     one.connect(&two).await?;
     let (_engine, router) = router("reactor-spin", Some(one.reactor.lane().clone())).await?;
     writeln!(out, "\nthe network beside {LOOPS} guests that loop on its own thread, from another thread, ms")?;
