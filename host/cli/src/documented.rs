@@ -1,26 +1,35 @@
 //! The commands that documents show are commands.
 
+use std::path::{Path, PathBuf};
+
 use clap::Parser as _;
 
 use crate::args::Args;
 
-const DOCUMENTS: [(&str, &str); 10] = [
-    ("README.md", include_str!("../../../README.md")),
-    ("docs/authors.md", include_str!("../../../docs/authors.md")),
-    ("sdk/rust/README.md", include_str!("../../../sdk/rust/README.md")),
-    ("sdk/python/README.md", include_str!("../../../sdk/python/README.md")),
-    ("sdk/javascript/README.md", include_str!("../../../sdk/javascript/README.md")),
-    ("sdk/c/README.md", include_str!("../../../sdk/c/README.md")),
-    ("sdk/rust/template/README.md", include_str!("../../../sdk/rust/template/README.md")),
-    ("sdk/python/template/README.md", include_str!("../../../sdk/python/template/README.md")),
-    ("sdk/javascript/template/README.md", include_str!("../../../sdk/javascript/template/README.md")),
-    ("sdk/c/template/README.md", include_str!("../../../sdk/c/template/README.md")),
-];
+/// The directories whose Markdown is written for readers of the project.
+const DIRECTORIES: [&str; 4] = ["docs", "plugins", "sdk", "tests"];
 
-/// The lines of a document's shell blocks that begin with `tandem`.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn documents(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.is_dir() && !name.starts_with('.') && name != "node_modules" && name != "target" {
+            documents(&path, found);
+        } else if name.ends_with(".md") {
+            found.push(path);
+        }
+    }
+}
+
+/// The commands in a document's shell blocks: lines that begin with `tandem`, also where it stands in the checkout.
 fn commands(text: &str) -> impl Iterator<Item = &str> {
     let blocks = text.split("```sh\n").skip(1).filter_map(|rest| rest.split("\n```").next());
-    blocks.flat_map(str::lines).map(str::trim).filter(|line| line.starts_with("tandem "))
+    let lines = blocks.flat_map(str::lines).flat_map(|line| line.split(" && ")).map(str::trim);
+    lines.map(|line| line.strip_prefix("target/debug/").unwrap_or(line)).filter(|line| line.starts_with("tandem "))
 }
 
 /// A line's words, as a shell makes them of what documents show: quotes are single ones, and a comment ends it.
@@ -41,16 +50,22 @@ fn words(line: &str) -> Vec<String> {
 
 #[test]
 fn every_command_that_a_document_shows_is_taken() {
-    let mut seen = 0;
-    for (document, text) in DOCUMENTS {
-        for line in commands(text) {
+    let mut all = vec![root().join("README.md"), root().join("CONTRIBUTING.md")];
+    for directory in DIRECTORIES {
+        documents(&root().join(directory), &mut all);
+    }
+    let (mut seen, mut wrong) = (0, Vec::new());
+    for document in all {
+        let text = std::fs::read_to_string(&document).unwrap();
+        for line in commands(&text) {
             // A new project's own name stands there.
             let words = words(&line.replace("{{name}}", "words"));
             if let Err(error) = Args::try_parse_from(&words) {
-                panic!("{document}: `{line}`: {error}");
+                wrong.push(format!("{}: `{line}`: {error}", document.display()));
             }
             seen += 1;
         }
     }
-    assert!(seen > 40, "only {seen} commands were found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(seen > 80, "only {seen} commands were found");
 }

@@ -226,7 +226,7 @@ async fn from_nothing_to_a_tool(language: &str) -> anyhow::Result<()> {
     dev.says("words 0.1.0 is live", 3, NEXT).await?;
     assert_eq!(letters(&client).await?, json!(2016));
 
-    // What docs/authors.md lets its reader do.
+    // What the tutorial has its reader do.
     let tutorial = Tutorial::of(language)?;
     std::fs::write(&source, tutorial.follow(&first)?)?;
     dev.says("words 0.1.0 is live", 4, NEXT).await?;

@@ -1,4 +1,4 @@
-//! The tutorials of `docs/authors.md`, followed by a program: each piece of code goes where the text says that it goes.
+//! The tutorials `docs/guides/first-plugin-LANGUAGE.md`, followed by a program: each piece of code goes where the text says.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use tandem_manifest::PluginManifest;
 /// What one language's tutorial lets its reader write.
 pub(crate) struct Tutorial {
     language: String,
-    /// The pieces of code of its section, in their order.
+    /// Its pieces of code, in their order.
     pieces: Vec<String>,
     /// The case for `tests/tools.toml`.
     pub(crate) case: String,
@@ -18,15 +18,10 @@ pub(crate) struct Tutorial {
 
 impl Tutorial {
     pub(crate) fn of(language: &str) -> anyhow::Result<Self> {
-        let text = std::fs::read_to_string(root().join("docs/authors.md"))?;
-        let (heading, fence) = match language {
-            "rust" => ("Rust", "rust"),
-            "python" => ("Python", "python"),
-            "javascript" => ("JavaScript", "js"),
-            _ => ("C", "c"),
-        };
-        let case = blocks(section(&text, "Rust")?, "toml").pop().context("there is no case")?;
-        Ok(Self { language: language.to_owned(), pieces: blocks(section(&text, heading)?, fence), case })
+        let text = std::fs::read_to_string(root().join(format!("docs/guides/first-plugin-{language}.md")))?;
+        let fence = if language == "javascript" { "js" } else { language };
+        let case = blocks(&text, "toml").pop().context("there is no case")?;
+        Ok(Self { language: language.to_owned(), pieces: blocks(&text, fence), case })
     }
 
     /// The template's source after it.
@@ -58,12 +53,6 @@ impl Tutorial {
 /// What lies before a text, and what begins with it.
 fn halves<'t>(text: &'t str, at: &str) -> anyhow::Result<(&'t str, &'t str)> {
     Ok(text.split_at(text.find(at).with_context(|| format!("there is no `{at}`"))?))
-}
-
-/// What stands under a heading, up to the next one.
-fn section<'t>(text: &'t str, heading: &str) -> anyhow::Result<&'t str> {
-    let (_, from) = text.split_once(&format!("\n## {heading}\n")).with_context(|| format!("no section {heading}"))?;
-    Ok(from.split("\n## ").next().unwrap_or(from))
 }
 
 /// The fenced blocks of one kind.
@@ -100,15 +89,20 @@ fn each_key_of_a_manifest_is_in_its_reference_and_no_other() -> anyhow::Result<(
     let mut known = BTreeSet::new();
     keys(&schema, &schema, "", &mut known);
     known.retain(|key| key.contains('.'));
-    let text = std::fs::read_to_string(root().join("docs/plugin-toml.md"))?;
+    let text = std::fs::read_to_string(root().join("docs/reference/plugin-manifest.md"))?;
     let rows = text.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
     let told: BTreeSet<String> = rows.map(|(key, _)| key.to_owned()).collect();
     ensure!(known.len() > 40, "{known:?}");
-    assert_eq!(known.difference(&told).collect::<Vec<_>>(), Vec::<&String>::new(), "not in docs/plugin-toml.md");
+    assert_eq!(
+        known.difference(&told).collect::<Vec<_>>(),
+        Vec::<&String>::new(),
+        "not in docs/reference/plugin-manifest.md"
+    );
     assert_eq!(told.difference(&known).collect::<Vec<_>>(), Vec::<&String>::new(), "no keys");
     // Its example is one.
     let example = blocks(&text, "toml").pop().context("there is no example")?;
-    PluginManifest::parse("docs/plugin-toml.md", &example).map_err(|errors| anyhow::anyhow!("{errors}"))?;
+    PluginManifest::parse("docs/reference/plugin-manifest.md", &example)
+        .map_err(|errors| anyhow::anyhow!("{errors}"))?;
     Ok(())
 }
 

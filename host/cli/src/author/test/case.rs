@@ -286,12 +286,15 @@ mod tests {
 
     #[test]
     fn the_cases_that_authors_are_shown_are_cases() {
-        let text = include_str!("../../../../../docs/authors.md");
-        let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
-        let shown: Vec<_> = blocks.filter(|block| block.contains("[[case]]")).collect();
-        assert_eq!(shown.len(), 2);
-        for block in shown {
-            read("docs/authors.md", block, false).unwrap();
+        let guides = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guides");
+        for guide in
+            ["testing", "first-plugin-rust", "first-plugin-python", "first-plugin-javascript", "first-plugin-c"]
+        {
+            let text = fs::read_to_string(guides.join(format!("{guide}.md"))).unwrap();
+            let blocks = text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+            let shown: Vec<_> = blocks.filter(|block| block.contains("[[case]]")).collect();
+            assert_eq!(shown.len(), 1, "{guide}");
+            read(guide, shown[0], false).unwrap();
         }
     }
 

@@ -28,7 +28,7 @@ use crate::{exit::Exit, logging};
 #[command(
     after_help = "Example of a case, in tests/tools.toml:\n\n  [[case]]\n  name = \"asks the service\"\n  tool = \"weather_now\"\n  arguments = { city = \
                   \"Rome\" }\n  grants = { http = [\"api.example.com\"] }\n  http = [{ url = \"https://api.example.com/v1?q=Rome\", json = { c = 21 } }]\n  \
-                  expect = { partial = { celsius = 21 } }\n\ndocs/authors.md has all keys. Exit codes: 0 all passed, 1 some failed, 2 usage."
+                  expect = { partial = { celsius = 21 } }\n\ndocs/guides/testing.md has all keys. Exit codes: 0 all passed, 1 some failed, 2 usage."
 )]
 pub(crate) struct Test {
     #[command(flatten)]
