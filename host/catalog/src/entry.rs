@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 use tandem_engine::Plugin;
-use tandem_manifest::{
+use tandem_package::{
     Affinity, Installed, PromptDescriptor, ResourceDescriptor, ResourceTemplate, Retry, TaskSupport, ToolDescriptor,
 };
 

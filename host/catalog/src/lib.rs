@@ -5,7 +5,7 @@
 //! bad, or whose names collide with an earlier one's or with the host's own tools, is left out whole and reported
 //! ([`Rejected`]); the host starts without it.
 //!
-//! **Bounds.** Files and sections by `tandem-manifest`; compile jobs by the given number of threads; what
+//! **Bounds.** Files and sections by `tandem-package`; compile jobs by the given number of threads; what
 //! plugins hide by what there is to hide; undelivered changes by [`CHANGES`].
 //!
 //! **Refuses.** Files whose signature does not cover every section, as the loading policy says.

@@ -16,9 +16,10 @@ use std::{
 
 use tandem_engine::{Capabilities, Engine, Fixed, InstancePolicy, Limits, LoadError, Origin, Plugin, PluginSpec};
 use tandem_files::ReadError;
-use tandem_manifest::{
-    HumanDuration, Installed, Instance, MAX_FILE, Package, PluginManifest, SignaturePolicy, ToolDescriptor, TrustRoots,
+use tandem_package::{
+    Installed, Instance, MAX_FILE, Package, PluginManifest, SignaturePolicy, ToolDescriptor, TrustRoots,
 };
+use tandem_types::HumanDuration;
 
 use crate::{Category, Rejected, Tool, ToolLimits, schema::Schema};
 
@@ -318,7 +319,7 @@ fn tool(
 /// The tool's name in this host, as the operator wants it.
 fn public_name(own: &str, granted: &Granted) -> Result<String, String> {
     let name = granted.aliases.get(own).cloned().unwrap_or_else(|| format!("{}{own}", granted.prefix));
-    if tandem_manifest::is_tool_name(&name) {
+    if tandem_types::is_tool_name(&name) {
         return Ok(name);
     }
     Err(format!(

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use tandem_manifest::MAX_NAME;
+use tandem_types::MAX_NAME;
 
 /// More would be noise in an error text.
 pub(crate) const MAX_NEAR: usize = 3;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tandem_engine::{Access, EntryKind};
-use tandem_manifest::{PromptDescriptor, ResourceDescriptor, ResourceTemplate};
+use tandem_package::{PromptDescriptor, ResourceDescriptor, ResourceTemplate};
 
 use crate::{
     Canary, Category, Rejected, Tool,

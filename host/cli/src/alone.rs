@@ -14,7 +14,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use tandem_manifest::HostConfig;
+use tandem_config::HostConfig;
 
 use crate::config::below_data;
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use tandem_manifest::HumanDuration;
+use tandem_types::HumanDuration;
 
 /// A host for AI tools: sandboxed WebAssembly plugins, served over MCP.
 #[derive(Debug, Parser)]

@@ -8,11 +8,12 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
+use tandem_config::HostConfig;
 use tandem_gateway::Unready;
-use tandem_manifest::{HostConfig, HumanDuration};
 use tandem_store::{
     AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRetention, AuditRow, EventRecord, Gap, MAX_PAGE, Store,
 };
+use tandem_types::HumanDuration;
 use tokio_util::sync::CancellationToken;
 
 use crate::{args::Source, config, exit::Exit};

@@ -3,9 +3,9 @@
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, bail};
+use tandem_config::{AuthConfig, CategoryPattern, HostConfig, KeyConfig, TenantConfig};
 use tandem_engine::{Access, Allow, Caller};
 use tandem_gateway::{ApiKey, Authenticator, KeyRing, LocalOnly, OAuthConfig, Rotation, Tenant, TenantAuth};
-use tandem_manifest::{AuthConfig, CategoryPattern, HostConfig, KeyConfig, TenantConfig};
 use tandem_store::StoredKey;
 
 /// The tenant of a host without tenants.
@@ -62,7 +62,7 @@ pub(crate) fn asks(config: &HostConfig, issued: &[StoredKey]) -> bool {
 
 /// The tenants with their rights, and with their keys of the configuration and of the store.
 fn tenants(config: &HostConfig, issued: &[StoredKey]) -> Vec<Tenant> {
-    let tenant = |(name, tenant): (&tandem_manifest::Name, &TenantConfig)| Tenant {
+    let tenant = |(name, tenant): (&tandem_types::Name, &TenantConfig)| Tenant {
         name: name.as_str().into(),
         access: access(tenant),
         keys: tenant
@@ -152,7 +152,7 @@ pub(crate) fn reload(ring: Option<&KeyRing>, config: &HostConfig, issued: &[Stor
 
 #[cfg(test)]
 mod tests {
-    use tandem_manifest::ConfigSources;
+    use tandem_config::ConfigSources;
 
     use super::*;
 

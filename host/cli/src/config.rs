@@ -8,7 +8,8 @@ use std::{
 
 use anyhow::{Context, bail};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
-use tandem_manifest::{ConfigSources, HostConfig, MAX_TEXT, Reference};
+use tandem_config::{ConfigSources, HostConfig, Reference};
+use tandem_document::MAX_TEXT;
 
 use crate::{
     args::{Config, ConfigCommand, Source},

@@ -6,21 +6,21 @@
 
 use std::path::Path;
 
-use tandem_manifest::HostConfig;
+use tandem_config::HostConfig;
 
 /// Keys whose table has another name where they are used: the file, and the text in it that takes them.
 const OTHERWISE: [(&str, &str, &str); 17] = [
     ("audit.calls", "cli/src/tenants.rs", "audited_calls()"),
     ("audit.required", "cli/src/serve.rs", "config.audit_required()"),
-    ("grants.*.config.*", "manifest/src/grant/effective.rs", "operator.config"),
-    ("grants.*.env.*.inherit", "manifest/src/config/layers.rs", "EnvGrant::Inherit"),
-    ("grants.*.fs.*.max-bytes", "manifest/src/grant/effective.rs", "grant.max_bytes"),
-    ("grants.*.fs.*.max-files", "manifest/src/grant/effective.rs", "grant.max_files"),
-    ("grants.*.fs.*.mode", "manifest/src/grant/effective.rs", "grant.mode"),
-    ("grants.*.fs.*.path", "manifest/src/grant/effective.rs", "unwrap_or(grant).path"),
-    ("limits.concurrency-per-plugin", "manifest/src/plugin/limits.rs", "ceilings.concurrency_per_plugin"),
+    ("grants.*.config.*", "package/src/grant/effective.rs", "operator.config"),
+    ("grants.*.env.*.inherit", "config/src/layers.rs", "EnvGrant::Inherit"),
+    ("grants.*.fs.*.max-bytes", "package/src/grant/effective.rs", "grant.max_bytes"),
+    ("grants.*.fs.*.max-files", "package/src/grant/effective.rs", "grant.max_files"),
+    ("grants.*.fs.*.mode", "package/src/grant/effective.rs", "grant.mode"),
+    ("grants.*.fs.*.path", "package/src/grant/effective.rs", "unwrap_or(grant).path"),
+    ("limits.concurrency-per-plugin", "package/src/plugin/limits.rs", "ceilings.concurrency_per_plugin"),
     // It only decides whether the configuration is one to start with.
-    ("p2p.allow-unauthenticated", "manifest/src/config/mod.rs", "self.p2p.allow_unauthenticated"),
+    ("p2p.allow-unauthenticated", "config/src/config.rs", "self.p2p.allow_unauthenticated"),
     ("p2p.discovery.github.api-base", "reactor/src/settings.rs", "config.api_base"),
     ("p2p.discovery.github.repository", "reactor/src/settings.rs", "config.repository"),
     ("p2p.name", "reactor/src/settings.rs", "config.name"),
@@ -38,7 +38,7 @@ fn host() -> std::path::PathBuf {
 fn sources(directory: &Path, found: &mut Vec<String>) {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
-        if path.ends_with("manifest/src/config") {
+        if path.ends_with("config/src") {
             continue;
         }
         if path.is_dir() {
@@ -94,7 +94,7 @@ fn every_setting_has_a_consumer() {
     let unread: Vec<&String> = distinct.filter(|key| !is_consumed(key, &all)).collect();
     assert!(
         unread.is_empty(),
-        "nothing reads {unread:?}; use them, or take them out (`manifest/src/config/absent.rs` says of a key that it is not \
+        "nothing reads {unread:?}; use them, or take them out (`config/src/absent.rs` says of a key that it is not \
          offered)"
     );
     for (key, _, _) in OTHERWISE {

@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use tandem_manifest::ManifestErrors;
+use tandem_document::ManifestErrors;
 
 use crate::terminal;
 
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn errors_of_a_file_have_one_heading() {
-        let wrong = tandem_manifest::PluginManifest::parse("plugin.toml", "[plugin]\nnmae = 1\n").unwrap_err();
+        let wrong = tandem_package::PluginManifest::parse("plugin.toml", "[plugin]\nnmae = 1\n").unwrap_err();
         let drawn = anyhow::Error::new(Drawn(wrong));
         assert!(!chain(&drawn).starts_with(HEADING) && chain(&drawn).contains("nmae"), "{}", chain(&drawn));
         let text = format!("{HEADING}{}", chain(&drawn.context("the configuration is refused")));

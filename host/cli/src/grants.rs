@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use tandem_catalog::{GrantPolicy, Granted};
+use tandem_config::HostConfig;
 use tandem_engine::{BoundSecret, Capability, Directory, DirectoryQuota, Limits};
-use tandem_manifest::{Effective, FsMode, HostConfig, Package, PluginManifest};
+use tandem_package::{Effective, FsMode, Package, PluginManifest};
 use tandem_store::Quota;
 
 use crate::{config::below_data, live::Policy, supply::Supply};

@@ -6,9 +6,9 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use tandem_config::{HostConfig, ReadyPart};
 use tandem_engine::Caller;
 use tandem_gateway::{HealthPart, Unready};
-use tandem_manifest::{HostConfig, ReadyPart};
 use tandem_reactor::Reactor;
 use tandem_router::Router;
 use tandem_store::Store;

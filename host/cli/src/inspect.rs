@@ -3,8 +3,9 @@
 use std::io::Write;
 
 use serde_json::json;
+use tandem_config::{HostConfig, SupplyPolicy};
 use tandem_engine::{Engine, EngineConfig, Outline};
-use tandem_manifest::{Effective, HostConfig, Installed, Package, SignatureState, SupplyPolicy};
+use tandem_package::{Effective, Installed, Package, SignatureState};
 
 use crate::{args::Inspect, config, exit::Exit, package, supply, terminal::line};
 

@@ -10,8 +10,9 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use tandem_config::HostConfig;
 use tandem_engine::{Capabilities, Capability};
-use tandem_manifest::{Effective, Explained, HostConfig, Overlays, Request};
+use tandem_package::{Effective, Explained, Overlays, Request};
 
 use crate::{config::below_data, grants::capability};
 
@@ -196,9 +197,9 @@ impl Policy {
 
 fn show(config: &HostConfig, known: &Known, tenant: Option<&str>, overlays: &Overlays) -> Shown {
     let effective = config.effective_with(&known.name, &known.request, tenant.unwrap_or(""), overlays);
-    let mine = overlays.iter().filter(|(plugin, party, _)| {
-        plugin.as_str() == known.name && party.map(tandem_manifest::Name::as_str) == tenant
-    });
+    let mine = overlays
+        .iter()
+        .filter(|(plugin, party, _)| plugin.as_str() == known.name && party.map(tandem_types::Name::as_str) == tenant);
     let changes: Vec<_> = mine.flat_map(|(_, _, overlay)| overlay.changes()).collect();
     let idle = changes.iter().filter_map(|(item, change)| change.idle(item, &known.request));
     let without_effect = idle.map(|idle| match idle.meant {
@@ -207,8 +208,8 @@ fn show(config: &HostConfig, known: &Known, tenant: Option<&str>, overlays: &Ove
     });
     let without_effect = without_effect.collect();
     let changed = changes.iter().map(|(item, change)| match change {
-        tandem_manifest::GrantChange::Revoke => format!("-{item}"),
-        tandem_manifest::GrantChange::Grant(_) => format!("+{item}"),
+        tandem_package::GrantChange::Revoke => format!("-{item}"),
+        tandem_package::GrantChange::Grant(_) => format!("+{item}"),
     });
     Shown {
         plugin: known.name.clone(),

@@ -10,7 +10,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use tandem_manifest::PathBases;
+use tandem_config::PathBases;
 
 use crate::args::Source;
 

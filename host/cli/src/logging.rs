@@ -5,7 +5,7 @@
 
 use std::io::IsTerminal;
 
-use tandem_manifest::LogFormat;
+use tandem_config::LogFormat;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{EnvFilter, fmt};
 

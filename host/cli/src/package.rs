@@ -3,9 +3,10 @@
 use std::{fs, io::Write, path::Path};
 
 use anyhow::{Context, bail};
+use tandem_document::ManifestErrors;
 use tandem_engine::{Engine, LeftOut};
 use tandem_files::{Staged, read_regular};
-use tandem_manifest::{KeyPair, MAX_FILE, ManifestErrors, Package, PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_package::{KeyPair, MAX_FILE, Package, PluginManifest, SignaturePolicy, TrustRoots};
 
 use crate::{
     args::{Keygen, Sign, Verify},

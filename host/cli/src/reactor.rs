@@ -3,8 +3,8 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context;
+use tandem_config::HostConfig;
 use tandem_gateway::Gateway;
-use tandem_manifest::HostConfig;
 use tandem_reactor::{Authority, Reactor, Settings};
 use tandem_store::{
     Store,

@@ -11,9 +11,9 @@ use std::{
 
 use anyhow::Context;
 use tandem_catalog::{Catalog, load_directory};
+use tandem_config::{Exposure, Fallback, HostConfig};
 use tandem_engine::{Caller, CompileBudget, Compiler, Engine, EngineConfig, Services};
 use tandem_gateway::{Gateway, GatewayConfig, OperatorToken};
-use tandem_manifest::{Exposure, Fallback, HostConfig};
 use tandem_router::{Router, RouterConfig};
 use tandem_store::Store;
 use tokio::{

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use tandem_catalog::{Category, Rejected, View};
-use tandem_manifest::{HostConfig, Installed, Package, Revoked, SupplyPolicy};
+use tandem_config::{HostConfig, Revoked, SupplyPolicy};
+use tandem_package::{Installed, Package};
 use tandem_store::{AuditRecord, EventRecord, MAX_APPEND, Store};
 
 use crate::{

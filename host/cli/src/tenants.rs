@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use tandem_manifest::{AuditCalls, HostConfig, TenantConfig};
+use tandem_config::{AuditCalls, HostConfig, TenantConfig};
 use tandem_router::{AuditedCalls, TenantLimits, TenantPolicy};
 
 use crate::descriptors::Descriptors;

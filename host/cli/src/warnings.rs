@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, path::Path};
 
 use tandem_catalog::Catalog;
-use tandem_manifest::{Grants, HostConfig, Package, Request, TrustRoots, nearest, stray_variables};
+use tandem_config::{HostConfig, stray_variables};
+use tandem_package::{Grants, Package, Request, TrustRoots};
+use tandem_types::nearest;
 
 use crate::{config::below_data, live::Policy};
 
@@ -85,7 +87,7 @@ fn idle_grants(config: &HostConfig, known: &BTreeMap<String, Option<Request>>, p
 }
 
 fn missing_directories(config: &HostConfig, key: &str, grants: &Grants) -> Vec<String> {
-    let missing = |(name, grant): (_, &tandem_manifest::FsGrant)| {
+    let missing = |(name, grant): (_, &tandem_package::FsGrant)| {
         // The host makes those of each tenant itself.
         let path = below_data(config, grant.path.as_path());
         let missing = grant.path.of_tenant("default").is_none() && !path.is_dir();
@@ -106,7 +108,7 @@ mod tests {
                     http = [\"b.example\", \"a.example\"]\nallow = [\"peers\"]\n\
                     [grants.ehco]\nkv = true\n[tenants.acme.grants.ehco]\nkv = false\n";
         let environment = BTreeMap::new();
-        let sources = tandem_manifest::ConfigSources {
+        let sources = tandem_config::ConfigSources {
             file: Some(("tandem.toml", text)),
             environment: &environment,
             flags: &[],

@@ -7,8 +7,9 @@ use std::{
     time::Duration,
 };
 
-use tandem_manifest::{HostPattern, HttpRule, P2pInterface, Secret};
+use tandem_package::{HostPattern, HttpRule, P2pInterface};
 use tandem_store::Quota;
+use tandem_types::Secret;
 
 /// Ceilings of one call; already the smaller of what the author asks for and the operator allows.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -29,7 +29,7 @@ use crate::{config::EngineConfig, error::LoadError};
 /// real components, an interpreter of 40 MB, compiles to.
 const MAX_CODE: usize = 512 << 20;
 /// The largest component that is read; a package is no larger.
-const MAX_COMPONENT: u64 = tandem_manifest::MAX_FILE as u64;
+const MAX_COMPONENT: u64 = tandem_package::MAX_FILE as u64;
 /// Wall time for each unit of CPU time. It stands back behind calls, which may take most of every core.
 const WALL: u32 = 12;
 /// How often it is looked whether it is done.

@@ -131,7 +131,7 @@ impl Engine {
 
     /// Asks an unpacked component what it offers, in a sandbox without any grant. With it are the exported functions that
     /// are no tools, of a component that is not of the contract.
-    pub async fn examine(&self, wasm: &[u8]) -> Result<(tandem_manifest::Descriptors, Vec<LeftOut>), LoadError> {
+    pub async fn examine(&self, wasm: &[u8]) -> Result<(tandem_package::Descriptors, Vec<LeftOut>), LoadError> {
         let spec = PluginSpec::ungranted(Arc::new(Capability::default()));
         let (plugin, _) = self.load(wasm, spec)?;
         Ok((plugin.describe().await?, plugin.left_out().to_vec()))

@@ -1,7 +1,7 @@
 //! What crosses from guest to host: sizes, descriptors, and the errors of the crossing itself.
 
 use serde_json::Value;
-use tandem_manifest::{
+use tandem_package::{
     Annotations, Descriptors, PromptArgument, PromptDescriptor, ResourceDescriptor, ResourceTemplate, ToolDescriptor,
 };
 use wasmtime::{

@@ -230,7 +230,7 @@ impl Plugin {
     }
 
     /// Asks the component what it offers, in a sandbox without any grant.
-    pub async fn describe_ungranted(&self) -> Result<tandem_manifest::Descriptors, LoadError> {
+    pub async fn describe_ungranted(&self) -> Result<tandem_package::Descriptors, LoadError> {
         let spec = PluginSpec::ungranted(Arc::default());
         let shared = Shared::new(&spec, self.shared.services.clone(), self.shared.ticker.clone());
         let (pre, exports) = (self.pre.clone(), self.exports.clone());
@@ -238,7 +238,7 @@ impl Plugin {
     }
 
     /// Asks the component what it offers.
-    pub(crate) async fn describe(&self) -> Result<tandem_manifest::Descriptors, LoadError> {
+    pub(crate) async fn describe(&self) -> Result<tandem_package::Descriptors, LoadError> {
         let probe = |error: RunError| LoadError::Probe(format!("its `describe` failed: {error}"));
         let env = CallEnv::for_probe(self.limits.deadline);
         let cpu = CpuMeter::new(env.account.clone(), self.limits.cpu);

@@ -8,8 +8,8 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use libp2p::{PeerId, multihash::Multihash};
 use serde_json::{Map, Value};
+use tandem_config::PeerIdText;
 use tandem_engine::P2pError;
-use tandem_manifest::PeerIdText;
 
 use crate::{
     acquaint,

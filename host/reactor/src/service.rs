@@ -22,7 +22,8 @@ use futures::future::BoxFuture;
 use libp2p::PeerId;
 use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, ClientPort, InvokeError, traceparent};
-use tandem_manifest::{Annotations, exact::ExactNumbers};
+use tandem_package::Annotations;
+use tandem_types::exact::ExactNumbers;
 use tokio_util::sync::CancellationToken;
 
 use crate::{

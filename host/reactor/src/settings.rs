@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use libp2p::{Multiaddr, PeerId};
-use tandem_manifest::{Admission, GithubConfig, HttpUrl, P2pConfig, PeerIdText, PeerLimitsConfig, is_host_name};
+use tandem_config::{Admission, GithubConfig, HttpUrl, P2pConfig, PeerIdText, PeerLimitsConfig, is_host_name};
 
 use crate::{
     discovery::github::GithubSettings,

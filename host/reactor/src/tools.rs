@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use tandem_engine::{Caller, ClientPort, InvokeError, InvokeOutput};
-use tandem_manifest::{Annotations, exact::ExactNumbers};
+use tandem_package::Annotations;
+use tandem_types::exact::ExactNumbers;
 use tokio_util::sync::CancellationToken;
 
 /// One call.

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use oci_client::manifest::{OCI_IMAGE_MEDIA_TYPE, OciDescriptor, OciImageManifest};
 use serde_json::json;
-use tandem_manifest::{Package, Sha256Digest, canonical_json};
+use tandem_package::{Package, Sha256Digest};
+use tandem_types::canonical_json;
 use wasmparser::{Parser, Payload};
 
 use crate::error::RegistryError;

@@ -6,7 +6,7 @@ use reqwest::{
     Response, StatusCode,
     header::{CONTENT_RANGE, ETAG, HeaderMap, HeaderValue, IF_RANGE, LAST_MODIFIED, RANGE},
 };
-use tandem_manifest::{MAX_FILE, Sha256Digest};
+use tandem_package::{MAX_FILE, Sha256Digest};
 use url::Url;
 
 use crate::{

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tandem_manifest::Sha256Digest;
+use tandem_package::Sha256Digest;
 
 use crate::source::SourceError;
 

@@ -4,7 +4,7 @@
 //! where it stopped. Credentials go to the registry that they are for and to the token service that it names, over TLS,
 //! and to nobody whom they redirect to. A lock file is the old one or the new one, whatever happens.
 //!
-//! **Bounds.** Files of [`tandem_manifest::MAX_FILE`], manifests and answers of a few megabytes, redirects, attempts, and
+//! **Bounds.** Files of [`tandem_package::MAX_FILE`], manifests and answers of a few megabytes, redirects, attempts, and
 //! every wait.
 //!
 //! **Refuses.** HTTP without TLS, but for loopback and hosts that the caller names; redirects from TLS to none; references

@@ -12,7 +12,8 @@ use std::{
 use semver::Version;
 use serde::{Deserialize, Serialize};
 use tandem_files::{ReadError, Staged, read_regular};
-use tandem_manifest::{Installed, KeyId, Name, Sha256Digest};
+use tandem_package::{Installed, KeyId, Sha256Digest};
+use tandem_types::Name;
 
 use crate::source::Source;
 

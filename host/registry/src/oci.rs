@@ -17,7 +17,7 @@ use reqwest::{
     Response, StatusCode,
     header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue},
 };
-use tandem_manifest::{Package, Sha256Digest};
+use tandem_package::{Package, Sha256Digest};
 
 use crate::{
     artifact::{Artifact, layer},

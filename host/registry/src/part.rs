@@ -9,7 +9,7 @@ use std::{
 };
 
 use sha2::{Digest as _, Sha256};
-use tandem_manifest::{MAX_FILE, Sha256Digest};
+use tandem_package::{MAX_FILE, Sha256Digest};
 
 use crate::error::RegistryError;
 

@@ -190,7 +190,7 @@ impl FromStr for OciSource {
         }
         let reference: Reference =
             text.parse().map_err(|error: oci_client::ParseError| form(text, error.to_string()))?;
-        if reference.digest().is_some_and(|digest| digest.parse::<tandem_manifest::Sha256Digest>().is_err()) {
+        if reference.digest().is_some_and(|digest| digest.parse::<tandem_package::Sha256Digest>().is_err()) {
             return Err(form(text, "digests are `sha256:` and 64 hexadecimal digits"));
         }
         let name = text.split('@').next().unwrap_or_default();

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 use tandem_engine::{Caller, ClientPort, Content};
-pub(crate) use tandem_manifest::exact::Violation;
+pub(crate) use tandem_types::exact::Violation;
 use tokio_util::sync::CancellationToken;
 
 use crate::exact::ExactNumbers;

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Map, Value};
 use tandem_catalog::{Canary, Category, Tool, Vanished, View, Violations, shown, shown_name};
 use tandem_engine::{CallEnv, Content, RunError, ToolError, ToolOutput};
-use tandem_manifest::MAX_URI;
+use tandem_package::MAX_URI;
 
 use crate::{
     admission::{Full, Permit},

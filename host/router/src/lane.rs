@@ -8,7 +8,7 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use tandem_catalog::{Category, Tool};
-use tandem_manifest::Affinity;
+use tandem_package::Affinity;
 use tandem_reactor::LaneError;
 use tokio_util::task::AbortOnDropHandle;
 

@@ -39,8 +39,8 @@ pub use lane::choose;
 pub use reserve::Reserve;
 pub use router::{Router, RouterConfig};
 pub use status::{CategoryStatus, LaneStatus, RuntimeStatus};
-pub use tandem_manifest::exact::{Arguments, ExactNumbers, Violation};
+pub use tandem_types::{exact::Arguments, exact::ExactNumbers, exact::Violation};
 pub use tenant::{CallUse, Denial, TenantLimits, TenantPolicy, Unlimited};
 pub use work::is_small;
 
-use tandem_manifest::exact;
+use tandem_types::exact;

@@ -1,10 +1,11 @@
 //! What an operator changed of the grants at run time, and the number that tells other processes of a change.
 //!
 //! **Promises.** A change, its audit record and the new number are one transaction. **Bounds** by
-//! [`tandem_manifest::MAX_CHANGES`] for one plugin and party, and by [`MAX_ROWS`] in all.
+//! [`tandem_package::MAX_CHANGES`] for one plugin and party, and by [`MAX_ROWS`] in all.
 
 use rusqlite::{Connection, params};
-use tandem_manifest::{GrantChange, GrantItem, GrantKind, MAX_CHANGES, Name, Overlay, Overlays};
+use tandem_package::{GrantChange, GrantItem, GrantKind, MAX_CHANGES, Overlay, Overlays};
+use tandem_types::Name;
 
 use crate::{EventRecord, Store, StoreError, installed::parsed};
 

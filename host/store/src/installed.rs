@@ -3,7 +3,7 @@
 //! It protects from whoever can change the plugin directory, not from whoever can write the store.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use tandem_manifest::Installed;
+use tandem_package::Installed;
 
 use crate::{Store, StoreError};
 

@@ -23,7 +23,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use sha2::{Digest, Sha256};
-use tandem_manifest::{Package, TrustRoots};
+use tandem_package::{Package, TrustRoots};
 use tokio::net::TcpStream;
 
 use self::attacks::{ATTACKERS, Attack, attacks};

@@ -14,7 +14,7 @@ use std::{
 use anyhow::{Context, ensure};
 use tandem_catalog::load_file;
 use tandem_engine::{Engine, EngineConfig, Origin, Plugin, Services};
-use tandem_manifest::{Instance, Package, PluginManifest};
+use tandem_package::{Instance, Package, PluginManifest};
 use tokio::runtime::Builder;
 
 use crate::{inprocess, plugin};

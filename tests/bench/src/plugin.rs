@@ -9,7 +9,7 @@ use std::{
 use anyhow::Context;
 use tandem_catalog::{Category, GrantPolicy, Granted, LoadOptions, load_file};
 use tandem_engine::{Caller, Capability, Engine, EngineConfig, Limits, Services};
-use tandem_manifest::{Instance, Package, PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_package::{Instance, Package, PluginManifest, SignaturePolicy, TrustRoots};
 use tandem_router::RequestContext;
 use tokio_util::sync::CancellationToken;
 

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
-use tandem_manifest::{Package, TrustRoots};
+use tandem_package::{Package, TrustRoots};
 
 use crate::{
     child::{Running, serve, tandem},

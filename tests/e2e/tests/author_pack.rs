@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tandem_harness::root;
-use tandem_manifest::{Package, SignaturePolicy, TrustRoots};
+use tandem_package::{Package, SignaturePolicy, TrustRoots};
 
 use crate::author::{Machine, built};
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use tandem_catalog::{Canary, CanaryTerms, Catalog, GrantPolicy, Granted, LoadOptions, Verdict, load_candidate};
 use tandem_engine::{Capability, Engine, EngineConfig, Limits, Services};
 use tandem_harness::{Options, called, root, variant, variant_bytes};
-use tandem_manifest::{PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_package::{PluginManifest, SignaturePolicy, TrustRoots};
 
 use crate::reload::{file, operator};
 

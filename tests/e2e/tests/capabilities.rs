@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use tandem_harness::{Host, Options, called, replace, text, variant_bytes};
-use tandem_manifest::{HostPattern, HttpRequest, Method};
+use tandem_package::{HostPattern, HttpRequest, Method};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::json;
 use tandem_harness::{Client, Host, Options, text, variant};
-use tandem_manifest::Affinity;
+use tandem_package::Affinity;
 use tempfile::TempDir;
 
 use crate::{

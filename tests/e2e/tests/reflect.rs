@@ -127,7 +127,7 @@ async fn a_strangers_component_is_inspected_reused_and_replaced_as_any_plugin() 
     assert!(shown.contains("numbers@1.2.0#start` is no tool: its result has the resource `counter`"), "{shown}");
     let pooled = variant_bytes("stranger", |manifest, descriptors| {
         called("stranger", "1.3.0")(manifest, descriptors);
-        manifest.runtime.instance = tandem_manifest::Instance::Pooled;
+        manifest.runtime.instance = tandem_package::Instance::Pooled;
     })?;
     replace(&file, &pooled)?;
     let shown = tandem(host.directory.path(), &["reload", "--json"]).await?;

@@ -157,7 +157,7 @@ async fn a_tool_that_vanished_names_what_replaced_it_and_clients_of_both_eras_ar
     assert!(adds(&client).await);
     let mut stream = listen(&host).await?;
     assert_eq!(next(&mut stream).await?["method"], "notifications/subscriptions/acknowledged");
-    let new = |manifest: &mut tandem_manifest::PluginManifest| {
+    let new = |manifest: &mut tandem_package::PluginManifest| {
         manifest.plugin.name = "echo".parse().expect("a name");
         manifest.plugin.version = "0.2.0".parse().expect("a version");
     };
@@ -248,7 +248,7 @@ async fn plugins_of_the_reactor_lane_are_replaced_like_any_other() -> anyhow::Re
     for version in ["0.1.0", "0.2.0"] {
         variant("echo", &file(&host, "echo.wasm"), |manifest, descriptors| {
             called("echo", version)(manifest, descriptors);
-            manifest.runtime.affinity = tandem_manifest::Affinity::Reactor;
+            manifest.runtime.affinity = tandem_package::Affinity::Reactor;
         })?;
         until(&host, "echo.wasm", |line| line["version"] == version && line["state"] == "serving").await?;
         let result = client.call("add", json!({"a": 1, "b": 2})).await?;

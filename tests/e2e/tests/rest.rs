@@ -50,7 +50,7 @@ async fn a_tools_schema_says_how_it_runs() -> anyhow::Result<()> {
         assert_eq!((&tool["requires_p2p"], &tool["priority"]), (&json!(false), &json!(5)), "{tool}");
         assert!(tool["retry"]["attempts"].is_u64() && tool["limits"]["deadline_ms"].is_u64(), "{tool}");
         let cid = tool["interface_cid"].as_str().unwrap_or_default();
-        assert!(cid.parse::<tandem_manifest::ContentId>().is_ok(), "{cid}");
+        assert!(cid.parse::<tandem_types::ContentId>().is_ok(), "{cid}");
     }
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 use tandem_harness::root;
-use tandem_manifest::PluginManifest;
+use tandem_package::PluginManifest;
 
 /// What one language's tutorial lets its reader write.
 pub(crate) struct Tutorial {

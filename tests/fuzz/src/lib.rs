@@ -184,7 +184,7 @@ fn own(bytes: &[u8], right: &HostRecord) {
     if let Some(body) = document["body"].as_object_mut() {
         body.extend(Soil(bytes).object(&FIELDS));
     }
-    let signed = [record::SIGNED_AS, &tandem_manifest::canonical_json(&document["body"])].concat();
+    let signed = [record::SIGNED_AS, &tandem_types::canonical_json(&document["body"])].concat();
     let Ok(signature) = key.sign(&signed) else { return };
     document["signature"] = BASE64_STANDARD.encode(signature).into();
     if let Ok(read) = HostRecord::decode(document.to_string().as_bytes()) {

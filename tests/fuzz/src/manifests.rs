@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use tandem_manifest::{
-    ByteSize, ConfigSources, GrantItem, HostConfig, HostPattern, HttpRule, HumanDuration, Package, PathPrefix,
-    PluginManifest, Revoked, SignaturePolicy, TrustRoots,
+use tandem_config::{ConfigSources, HostConfig, Revoked};
+use tandem_package::{
+    GrantItem, HostPattern, HttpRule, Package, PathPrefix, PluginManifest, SignaturePolicy, TrustRoots,
 };
+use tandem_types::{ByteSize, HumanDuration};
 
 const SECRET: &str = "hunter2-hunter2-hunter2";
 

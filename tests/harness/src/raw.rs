@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::json;
-use tandem_manifest::{Descriptors, KeyPair, Package, PluginManifest};
+use tandem_package::{Descriptors, KeyPair, Package, PluginManifest};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 

@@ -23,7 +23,7 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use futures::StreamExt as _;
 use serde_json::json;
-use tandem_manifest::Sha256Digest;
+use tandem_package::Sha256Digest;
 use tokio::net::TcpListener;
 
 /// The token that its token service gives.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use tandem_manifest::{Descriptors, KeyPair, Package, PluginManifest, TrustRoots};
+use tandem_package::{Descriptors, KeyPair, Package, PluginManifest, TrustRoots};
 
 use crate::{plugin, root};
 

@@ -4,7 +4,8 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
-use tandem_manifest::{HostConfig, Package};
+use tandem_config::HostConfig;
+use tandem_package::Package;
 use tandem_store::Store;
 
 use super::{Admin, Ask, P2pParts, server};

@@ -8,7 +8,8 @@ use std::{
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::Value;
-use tandem_manifest::{Given, GrantChange, GrantItem, HumanDuration, Secret, nearest};
+use tandem_package::{Given, GrantChange, GrantItem};
+use tandem_types::{HumanDuration, Secret, nearest};
 
 use super::{Ask, client};
 use crate::{args::Source, config, exit::Exit};

@@ -29,8 +29,9 @@ pub(crate) use plugins::{List, Reload, Rollback, list, reload, rollback};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 pub(crate) use server::{open, watch};
-use tandem_manifest::{Given, GrantChange, GrantItem, GrantKind, Name, Sha256Digest};
+use tandem_package::{Given, GrantChange, GrantItem, GrantKind, Sha256Digest};
 use tandem_store::{EventRecord, GrantEdit, Store, StoredKey};
+use tandem_types::Name;
 use tokio::sync::{Mutex, watch};
 
 use crate::{

@@ -17,7 +17,7 @@ use axum::{
     serve::{IncomingStream, Listener},
 };
 use serde_json::json;
-use tandem_manifest::HostConfig;
+use tandem_config::HostConfig;
 use tokio::{
     net::{UnixListener, UnixStream},
     sync::Semaphore,

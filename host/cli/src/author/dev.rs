@@ -12,8 +12,8 @@ use std::{
 
 use clap::Args;
 use tandem_catalog::Category;
+use tandem_config::LogFormat;
 use tandem_gateway::Gateway;
-use tandem_manifest::LogFormat;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 

@@ -15,9 +15,10 @@ use std::{
 
 use anyhow::Context;
 use tandem_catalog::{Catalog, Category, GrantPolicy, Granted, LoadOptions, load_candidate};
+use tandem_config::HostConfig;
 use tandem_engine::{Engine, EngineConfig, LeftOut, Services};
 use tandem_gateway::Gateway;
-use tandem_manifest::{HostConfig, Overlays, PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_package::{Overlays, PluginManifest, SignaturePolicy, TrustRoots};
 use tandem_router::Router;
 use tandem_store::Store;
 use tokio::net::TcpListener;

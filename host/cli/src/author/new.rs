@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::Args;
-use tandem_manifest::{MAX_NAME, Name};
+use tandem_types::{MAX_NAME, Name};
 
 use super::{language::Language, sdk};
 use crate::exit::Exit;
@@ -108,7 +108,7 @@ mod tests {
             let project = home.path().join(language.directory());
             lay_out(&project, &"peer-review".parse().unwrap(), language).unwrap();
             let manifest = crate::package::manifest(&project.join("plugin.toml")).unwrap();
-            assert_eq!(manifest.runtime.affinity, tandem_manifest::Affinity::General, "{language}");
+            assert_eq!(manifest.runtime.affinity, tandem_package::Affinity::General, "{language}");
         }
     }
 

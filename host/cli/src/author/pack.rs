@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, bail};
 use clap::Args;
 use tandem_engine::{Engine, EngineConfig, Services};
-use tandem_manifest::{Package, PluginManifest};
+use tandem_package::{Package, PluginManifest};
 use wit_parser::{PackageMetadata, Resolve};
 
 use super::{

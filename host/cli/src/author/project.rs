@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use rustix::process::{Pid, Signal};
-use tandem_manifest::PluginManifest;
+use tandem_package::PluginManifest;
 use tokio::process::Command;
 
 use super::{language::Language, sdk};

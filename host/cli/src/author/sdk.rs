@@ -15,7 +15,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use tandem_manifest::Sha256Digest;
+use tandem_package::Sha256Digest;
 
 use super::language::Language;
 

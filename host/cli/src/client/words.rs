@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use anyhow::{Context as _, bail};
 use serde_json::{Map, Value};
-use tandem_manifest::exact::ExactNumbers;
+use tandem_types::exact::ExactNumbers;
 
 /// Arguments on standard input. A host refuses larger requests anyway.
 const MAX_ARGUMENTS: u64 = 16 << 20;

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use serde_json::Value;
-use tandem_manifest::{Admission, HostConfig};
+use tandem_config::{Admission, HostConfig};
 
 use super::{Finding, PATIENCE};
 use crate::args::Doctor;

@@ -10,7 +10,7 @@ use rustix::{
     fs::statvfs,
     process::{Resource, getrlimit},
 };
-use tandem_manifest::HostConfig;
+use tandem_config::HostConfig;
 use tandem_store::{AuditQuery, AuditReader};
 
 use super::Finding;

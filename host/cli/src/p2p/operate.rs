@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use rmcp::model::CallToolResult;
 use serde_json::Value;
-use tandem_manifest::HumanDuration;
+use tandem_types::HumanDuration;
 
 use super::table::{self, Column};
 use crate::{

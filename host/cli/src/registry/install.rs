@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use anyhow::{Context, bail};
 use serde_json::Value;
-use tandem_manifest::{Installed, Sha256Digest};
+use tandem_package::{Installed, Sha256Digest};
 use tandem_registry::{Fetched, Locked, Source};
 
 use super::{

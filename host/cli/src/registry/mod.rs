@@ -24,8 +24,9 @@ pub(crate) use install::{install, uninstall};
 pub(crate) use place::follow_rollback;
 pub(crate) use publish::publish;
 pub(crate) use site::lock_path;
-use tandem_manifest::{Name, Sha256Digest};
+use tandem_package::Sha256Digest;
 use tandem_registry::Source;
+use tandem_types::Name;
 pub(crate) use upgrade::upgrade;
 
 use crate::args;

@@ -9,8 +9,9 @@ use anyhow::{Context, bail};
 use semver::Version;
 use tandem_catalog::{LoadOptions, read_file};
 use tandem_files::Staged;
-use tandem_manifest::{Installed, Name, Package, TrustRoots};
+use tandem_package::{Installed, Package, TrustRoots};
 use tandem_registry::{Locked, Source};
+use tandem_types::Name;
 
 use super::{Reach, site::Site, versions};
 use crate::args;

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use anyhow::{Context, bail};
 use serde_json::json;
-use tandem_manifest::{Package, SignatureState};
+use tandem_package::{Package, SignatureState};
 use tandem_registry::Source;
 
 use super::{
@@ -49,7 +49,7 @@ pub(crate) fn publish(args: Publish) -> anyhow::Result<Exit> {
 }
 
 /// A plugin whose signature was checked: nobody could install another one.
-fn signed(args: &Publish, config: &tandem_manifest::HostConfig, bytes: &[u8]) -> anyhow::Result<Package> {
+fn signed(args: &Publish, config: &tandem_config::HostConfig, bytes: &[u8]) -> anyhow::Result<Package> {
     let mut keys = config::trust_roots(config)?;
     keys.extend(args.trust.iter().cloned());
     let roots = package::trust_roots(keys.iter().map(AsRef::as_ref))?;

@@ -4,7 +4,7 @@ use std::io::{self, BufRead as _, IsTerminal as _, Write};
 
 use anyhow::bail;
 use serde_json::{Value, json};
-use tandem_manifest::{Explained, Package};
+use tandem_package::{Explained, Package};
 use tandem_registry::Locked;
 
 use super::{place::Present, site::Site};

@@ -8,7 +8,8 @@ use std::{
 
 use anyhow::{Context, bail};
 use tandem_catalog::LoadOptions;
-use tandem_manifest::{HostConfig, MAX_FILE, Overlays, Package, Sha256Digest};
+use tandem_config::HostConfig;
+use tandem_package::{MAX_FILE, Overlays, Package, Sha256Digest};
 use tandem_registry::{Client, ClientOptions, Expected, Fetched, LOCK_NAME, Layer, Lock, OciSource, PlainHttp, Source};
 use tandem_store::Store;
 use tokio::runtime::Runtime;

@@ -1,8 +1,8 @@
 //! `tandem upgrade`.
 
 use anyhow::{Context, bail};
-use tandem_manifest::Name;
 use tandem_registry::{Lock, Locked};
+use tandem_types::Name;
 
 use super::{
     Upgrade,

@@ -11,7 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use tandem_manifest::{Installed, Sha256Digest};
+use tandem_package::{Installed, Sha256Digest};
 
 /// Files of one plugin. Further back than this, an operator has the file elsewhere.
 const KEPT: usize = 5;

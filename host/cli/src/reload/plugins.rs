@@ -26,8 +26,9 @@ use anyhow::bail;
 use metrics::counter;
 use serde_json::{Value, json};
 use tandem_catalog::{CanaryTerms, Catalog, Category, Displaced, LoadOptions, NotLoaded, load_candidate, read_file};
+use tandem_config::HostConfig;
 use tandem_engine::Engine;
-use tandem_manifest::{HostConfig, Sha256Digest};
+use tandem_package::Sha256Digest;
 use tandem_store::{EventRecord, Store};
 use tokio::runtime::Handle;
 
@@ -93,8 +94,8 @@ pub(crate) fn load_options(config: &HostConfig) -> anyhow::Result<LoadOptions> {
         directory: (&config.plugins.directory).into(),
         roots: package::trust_roots(crate::config::trust_roots(config)?.iter().map(AsRef::as_ref))?,
         signatures: match config.plugins.allow_unsigned {
-            true => tandem_manifest::SignaturePolicy::AllowUnsigned,
-            false => tandem_manifest::SignaturePolicy::Required,
+            true => tandem_package::SignaturePolicy::AllowUnsigned,
+            false => tandem_package::SignaturePolicy::Required,
         },
         workers: config.general.compile_workers.into(),
     })

@@ -10,7 +10,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tandem_catalog::{Rejected, read_file};
-use tandem_manifest::{Package, Sha256Digest};
+use tandem_package::{Package, Sha256Digest};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 

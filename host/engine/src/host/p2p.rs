@@ -2,7 +2,7 @@
 //! gets is decided by whoever owns the network.
 
 use futures::future::BoxFuture;
-use tandem_manifest::P2pInterface;
+use tandem_package::P2pInterface;
 
 use crate::{
     account::Use,

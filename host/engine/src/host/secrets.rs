@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl CallState {
-    fn secret(&self, name: &str) -> Result<tandem_manifest::Secret, Error> {
+    fn secret(&self, name: &str) -> Result<tandem_types::Secret, Error> {
         match self.capability().secrets.get(name) {
             Some(secret) => Ok(secret.value.clone()),
             None => {

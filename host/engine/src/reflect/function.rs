@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use tandem_manifest::{Annotations, ToolDescriptor};
+use tandem_package::{Annotations, ToolDescriptor};
 use wasmtime::component::{
     ComponentExportIndex, Val,
     types::{ComponentFunc, Type},

@@ -37,7 +37,8 @@ mod tests;
 
 use std::{collections::HashMap, fmt};
 
-use tandem_manifest::{Descriptors, is_tool_name};
+use tandem_package::Descriptors;
+use tandem_types::is_tool_name;
 use wasmtime::{
     Engine, Store,
     component::{

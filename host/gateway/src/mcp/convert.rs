@@ -1,14 +1,15 @@
 //! From what plugins say to what MCP carries.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use rmcp::model::{
     CompletionInfo, ContentBlock, GetPromptResult, Prompt, PromptArgument, PromptMessage, Resource, ResourceContents,
     ResourceTemplate, Role, Tool, ToolAnnotations,
 };
 use serde_json::{Map, Value};
-use std::sync::Arc;
 use tandem_engine::{Completion, Content, PromptOutput, ResourceBody, ResourceContents as Contents, Role as GuestRole};
-use tandem_manifest::{
+use tandem_package::{
     Annotations, PromptDescriptor, ResourceDescriptor, ResourceTemplate as TemplateDescriptor, TaskSupport,
     ToolDescriptor,
 };

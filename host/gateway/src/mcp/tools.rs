@@ -7,7 +7,7 @@ use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, Error
 use serde_json::{Map, Value};
 use tandem_catalog::{Tool, View, shown_name};
 use tandem_engine::{Caller, ClientPort};
-use tandem_manifest::TaskSupport;
+use tandem_package::TaskSupport;
 use tandem_router::{CallError, ExactNumbers, Output, RequestContext, Router, unknown_tool};
 use tokio_util::sync::CancellationToken;
 

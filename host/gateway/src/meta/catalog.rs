@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tandem_catalog::{Category, Tool, View, shown_name};
-use tandem_manifest::{Affinity, TaskSupport};
+use tandem_package::{Affinity, TaskSupport};
 use tandem_router::{CallError, RuntimeStatus, Violation, choose, unknown_tool};
 
 use crate::mcp::lists::{decode, encode};

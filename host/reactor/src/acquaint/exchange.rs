@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use libp2p::PeerId;
 use serde_json::{Map, Value, json};
-use tandem_manifest::Admission;
+use tandem_config::Admission;
 
 use super::sources::{renew, take_in};
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
-use tandem_manifest::is_variable_name;
+use tandem_types::is_variable_name;
 
 use super::nodes::{ListError, NodeList};
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use libp2p_identity::{Keypair, PeerId};
 use serde_json::{Value, json};
-use tandem_manifest::canonical_json;
+use tandem_types::canonical_json;
 
 use super::record::{Announcement, HostRecord, SIGNED_AS};
 use crate::trust::UnixMillis;

@@ -11,8 +11,8 @@
 use std::time::Duration;
 
 use libp2p::PeerId;
+use tandem_config::Admission;
 use tandem_engine::Caller;
-use tandem_manifest::Admission;
 
 use crate::{
     core::Core,

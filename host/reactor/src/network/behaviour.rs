@@ -10,8 +10,7 @@ use libp2p::{
     mdns, memory_connection_limits as memory, ping, rendezvous,
     swarm::{NetworkBehaviour, behaviour::toggle::Toggle},
 };
-
-use tandem_manifest::Admission;
+use tandem_config::Admission;
 
 #[cfg(feature = "dht")]
 use super::dht;

@@ -13,11 +13,12 @@ use std::{sync::Arc, time::Duration};
 use libp2p::PeerId;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tandem_config::Admission;
 use tandem_engine::{Caller, P2pError};
-use tandem_manifest::{Admission, ContentId};
 use tandem_store::tasks::{
     Beat, ClaimReq, FailureCode, Finish, LeaseRef, Leased, MAX_NAME, MAX_RESULT, Outcome, Progress, TaskId, TaskStore,
 };
+use tandem_types::ContentId;
 
 use super::{
     Answer,
@@ -199,7 +200,7 @@ async fn done(core: &Core, result: Value) -> Result<Outcome, P2pError> {
     }
     // It takes milliseconds, which the network should not wait for.
     let named = core.general.spawn_blocking(move || {
-        let text = String::from_utf8(tandem_manifest::canonical_json(&result)).map_err(|error| error.to_string())?;
+        let text = String::from_utf8(tandem_types::canonical_json(&result)).map_err(|error| error.to_string())?;
         Ok::<_, String>(Outcome::done(text))
     });
     named.await.map_err(|error| P2pError::Other(error.to_string()))?.map_err(P2pError::Other)

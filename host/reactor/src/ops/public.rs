@@ -13,8 +13,8 @@ use std::{net::IpAddr, time::Duration};
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use libp2p::multiaddr::{Multiaddr, Protocol};
 use serde_json::{Value, json};
+use tandem_config::HttpUrl;
 use tandem_engine::P2pError;
-use tandem_manifest::HttpUrl;
 
 use super::{Answer, document::without_nulls};
 use crate::{core::Core, trust::addresses::is_local};

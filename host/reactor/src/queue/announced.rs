@@ -10,7 +10,7 @@ use std::{
 
 use libp2p::PeerId;
 use serde_json::{Map, Value};
-use tandem_manifest::is_host_name;
+use tandem_config::is_host_name;
 
 /// Peers whose word is kept: more than may be connected.
 const PEERS: usize = 1_024;

@@ -21,7 +21,7 @@ use std::{sync::Arc, time::Duration};
 use libp2p::PeerId;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
-use tandem_manifest::Admission;
+use tandem_config::Admission;
 use tandem_store::tasks::{
     Beat, ClaimReq, FailureCode, Finish, LeaseRef, Leased, MAX_ARGUMENTS, MAX_BATCH, Outcome, Progress, TaskFailure,
     TaskResult, TaskState, TaskStore, Timestamp,

@@ -85,7 +85,7 @@ async fn settled(core: &Core, output: InvokeOutput) -> Outcome {
 
 /// A large result in its canonical form, by its content id.
 fn named(result: &str) -> Outcome {
-    let canonical = serde_json::from_str::<Value>(result).map(|value| tandem_manifest::canonical_json(&value));
+    let canonical = serde_json::from_str::<Value>(result).map(|value| tandem_types::canonical_json(&value));
     let Some(content) = canonical.ok().and_then(|bytes| String::from_utf8(bytes).ok()) else {
         return Outcome::fatal(FailureCode::BadOutput, "the result is no JSON");
     };

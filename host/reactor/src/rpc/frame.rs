@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use serde_json::Value;
-use tandem_manifest::exact::ExactNumbers;
+use tandem_types::exact::ExactNumbers;
 use tokio::time::timeout;
 
 /// Bytes of a frame. The binding allows 16 MiB; one peer with four streams would then hold 64 MiB of this host.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use futures::{AsyncReadExt as _, StreamExt as _};
 use libp2p::{PeerId, Stream};
 use serde_json::{Map, Value};
-use tandem_manifest::exact::ExactNumbers;
+use tandem_types::exact::ExactNumbers;
 use tokio::{
     sync::mpsc,
     task::{AbortHandle, JoinSet},

@@ -23,7 +23,7 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use libp2p::PeerId;
 use serde_json::{Map, Value};
-use tandem_manifest::exact::ExactNumbers;
+use tandem_types::exact::ExactNumbers;
 
 pub(crate) use inbound::accept;
 pub(crate) use message::RpcError;

@@ -150,7 +150,7 @@ impl Output {
     /// A result as events carry it: inline when it is small, else by its id; the caller keeps the content then.
     #[must_use]
     pub fn of(result: Value) -> Self {
-        let text = tandem_manifest::canonical_json(&result);
+        let text = tandem_types::canonical_json(&result);
         if text.len() <= MAX_INLINE_RESULT {
             Self::Inline(Arc::new(result))
         } else {
@@ -216,6 +216,6 @@ fn name(parents: &[ContentId], seq: u64, at: u64, body: &Body) -> (ContentId, us
         at: u64,
         body: &'a Body,
     }
-    let text = tandem_manifest::canonical_json(&Content { parents, seq, at, body });
+    let text = tandem_types::canonical_json(&Content { parents, seq, at, body });
     (ContentId::of_bytes(&text), text.len())
 }

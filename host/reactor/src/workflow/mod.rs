@@ -43,7 +43,7 @@ pub use spec::{
     MAX_TAGS, MAX_TARGETS, MAX_TIMEOUT_S, OnFailure, Retry, RetryPolicy, Spec, StepSpec,
 };
 pub use state::{Applied, FoldError, State};
-pub use tandem_manifest::{ContentError, ContentId};
+pub use tandem_types::{ContentError, ContentId};
 pub use view::{CriticalPath, Dag, DagEdge, DagNode, PathStep};
 
 #[cfg(test)]

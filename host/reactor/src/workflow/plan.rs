@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tandem_manifest::is_tool_name;
+use tandem_types::is_tool_name;
 use uuid::Uuid;
 
 use super::{
@@ -147,7 +147,7 @@ impl Plan {
     /// The first thing wrong, in the order of the limits, the steps, the graph, the tools, the references.
     pub fn new(spec: Spec, known_tool: impl Fn(&str) -> Result<(), Vec<String>>) -> Result<Self, PlanError> {
         limits(&spec)?;
-        let text = tandem_manifest::canonical_json(&spec);
+        let text = tandem_types::canonical_json(&spec);
         if text.len() > MAX_SPEC_BYTES {
             return Err(PlanError::TooLarge { bytes: text.len() });
         }
@@ -281,7 +281,7 @@ fn step_limits(index: usize, step: &StepSpec) -> Result<(), PlanError> {
     let delay = step.retry.base_delay_ms <= MAX_DELAY_MS;
     within(delay, "retry.base_delay_ms", format!("it may be 0 to {MAX_DELAY_MS}"))?;
     within(step.depends_on.len() < MAX_STEPS, "depends_on", format!("it may have less than {MAX_STEPS} entries"))?;
-    let bytes = tandem_manifest::canonical_json(&step.arguments).len();
+    let bytes = tandem_types::canonical_json(&step.arguments).len();
     if bytes > MAX_ARGUMENT_BYTES {
         return Err(PlanError::Arguments { step: step.id.clone(), bytes });
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use libp2p::{Multiaddr, PeerId, identity::Keypair};
 use serde_json::json;
-use tandem_manifest::{Admission, ConfigSources, HostConfig, P2pConfig, Reference};
+use tandem_config::{Admission, ConfigSources, HostConfig, P2pConfig, Reference};
 
 use crate::kit::{Host, ask, closed, config, echo, is_well, peer};
 

@@ -9,7 +9,7 @@ use libp2p::{
     swarm::{NetworkBehaviour, Swarm, SwarmEvent},
 };
 use serde_json::json;
-use tandem_manifest::P2pConfig;
+use tandem_config::P2pConfig;
 use tandem_reactor::trust::UnixMillis;
 
 use crate::kit::{Host, config, event, is_well, record};

@@ -6,9 +6,10 @@ use axum::http::StatusCode;
 use futures::{AsyncReadExt as _, AsyncWriteExt as _, StreamExt as _};
 use libp2p::{StreamProtocol, core::PeerRecord, identity::Keypair, multiaddr::Protocol, swarm::SwarmEvent};
 use serde_json::{Value, json};
+use tandem_config::{HostConfig, P2pConfig};
 use tandem_engine::P2pRequest;
-use tandem_manifest::{HostConfig, P2pConfig, Secret};
 use tandem_reactor::trust::UnixMillis;
+use tandem_types::Secret;
 
 use crate::{
     kit::{Host, config, event, is_well, record, swarm_of},
@@ -228,7 +229,7 @@ async fn a_registration_needs_a_registry_and_its_time_is_kept() {
     assert!(refused.contains("p2p.discovery"), "{refused}");
     let shared = tempfile::TempDir::new().unwrap();
     let host = Host::start(&P2pConfig {
-        discovery: tandem_manifest::DiscoveryConfig {
+        discovery: tandem_config::DiscoveryConfig {
             directory: Some(shared.path().to_str().unwrap().to_owned()),
             loopback: true,
             ..HostConfig::default().p2p.discovery

@@ -8,7 +8,7 @@ use std::{
 use futures::StreamExt as _;
 use libp2p::{Swarm, gossipsub, identity::Keypair, swarm::SwarmEvent};
 use serde_json::json;
-use tandem_manifest::P2pConfig;
+use tandem_config::P2pConfig;
 use tandem_reactor::trust::UnixMillis;
 
 use crate::kit::{Host, config, event, record, swarm_of};

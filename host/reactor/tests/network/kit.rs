@@ -12,8 +12,8 @@ use std::{
 use futures::{FutureExt as _, future::BoxFuture};
 use libp2p::{Multiaddr, PeerId, identity::Keypair, multiaddr::Protocol};
 use serde_json::{Value, json};
+use tandem_config::{Admission, HostConfig, MAX_PRIORITY, P2pConfig};
 use tandem_engine::{CallEnv, Caller, P2p, P2pError, P2pRequest, Unmetered};
-use tandem_manifest::{Admission, HostConfig, MAX_PRIORITY, P2pConfig, Secret};
 use tandem_reactor::{
     Authority, PingSettings, Reactor, Settings,
     discovery::record::{Announcement, HostRecord},
@@ -23,6 +23,7 @@ use tandem_store::{
     Store,
     tasks::{Caps, Clock, SqliteTasks, SystemClock, Timestamp},
 };
+use tandem_types::Secret;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;

@@ -1,6 +1,6 @@
 //! Hosts that find each other.
 
-use tandem_manifest::P2pConfig;
+use tandem_config::P2pConfig;
 
 use crate::kit::{Host, config};
 

@@ -2,8 +2,9 @@
 
 use libp2p::{Stream, identity::Keypair};
 use serde_json::{Value, json};
+use tandem_config::{Admission, P2pConfig};
 use tandem_engine::{Caller, P2pRequest};
-use tandem_manifest::{Admission, P2pConfig, Secret};
+use tandem_types::Secret;
 
 use crate::{
     kit::{Host, ask, closed, config, peer_of, send},

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use libp2p::identity::Keypair;
 use serde_json::{Value, json};
+use tandem_config::P2pConfig;
 use tandem_engine::{Caller, P2pError, P2pRequest};
-use tandem_manifest::P2pConfig;
 
 use crate::{
     kit::{Host, closed, config},

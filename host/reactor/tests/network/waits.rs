@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use libp2p::{PeerId, Stream, identity::Keypair};
 use serde_json::{Value, json};
+use tandem_config::P2pConfig;
 use tandem_engine::{Caller, P2pError, P2pRequest};
-use tandem_manifest::P2pConfig;
 use tandem_reactor::{PingSettings, QUEUE, Reason};
 use tandem_store::tasks::TaskStore as _;
 
@@ -246,7 +246,7 @@ async fn what_waits_for_its_time_or_for_a_place_says_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_is_counted_by_reason_for_each_tenant_and_for_the_operator() {
-    let p2p = P2pConfig { task_queue: tandem_manifest::HostConfig::default().p2p.task_queue, ..config() };
+    let p2p = P2pConfig { task_queue: tandem_config::HostConfig::default().p2p.task_queue, ..config() };
     let host = Host::set(&p2p, |settings| settings.long_wait = Duration::from_millis(300)).await;
     host.tasks.pause(QUEUE, true).await.unwrap();
     for tenant in ["acme", "acme", "other"] {

@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use tandem_manifest::{Sha256Digest, canonical_json};
+use tandem_package::Sha256Digest;
+use tandem_types::canonical_json;
 
 /// Longest text of a record, in bytes: a path or a host fits. What a guest asks for must not fill the log.
 pub const MAX_TEXT: usize = 256;

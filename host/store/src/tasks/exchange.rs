@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tandem_manifest::ContentId;
+use tandem_types::ContentId;
 
 use super::{
     DEFAULT_LEASE, FailureCode, MAX_PRIORITY, MAX_RESULT, StepRef, StoredTask, TaskFailure, TaskId, TaskResult,

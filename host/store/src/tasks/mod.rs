@@ -71,7 +71,7 @@ pub const MAX_CLAIM: u32 = 64;
 /// Most attempts a retry policy may ask for.
 pub const MAX_ATTEMPTS: u32 = 100;
 /// The highest priority; it goes first.
-pub use tandem_manifest::MAX_PRIORITY;
+pub use tandem_config::MAX_PRIORITY;
 /// That of a task where nobody says another one.
 pub const DEFAULT_PRIORITY: u8 = 5;
 /// A task gains one priority for so long a wait.

@@ -19,8 +19,8 @@ use std::{
 
 use futures::{FutureExt as _, future::BoxFuture};
 use serde_json::{Value, json};
+use tandem_config::HostConfig;
 use tandem_engine::{CallEnv, Caller, InvokeError, InvokeOutput, P2p, P2pRequest, Unmetered};
-use tandem_manifest::HostConfig;
 use tandem_reactor::{Reactor, Settings, ToolCall, ToolInfo, Tools};
 use tandem_store::{
     Store,
@@ -53,7 +53,7 @@ impl Tools for Quick {
             description: String::new(),
             input_schema: json!({}),
             output_schema: None,
-            annotations: tandem_manifest::Annotations::default(),
+            annotations: tandem_package::Annotations::default(),
             local: false,
             repeatable: true,
             deadline: Duration::from_secs(120),
@@ -86,7 +86,7 @@ async fn host(workers: u32, shared: bool) -> anyhow::Result<Host> {
     let data = TempDir::new()?;
     let mut p2p = HostConfig::default().p2p;
     p2p.listen = vec!["/ip4/127.0.0.1/tcp/0".parse()?];
-    p2p.admission = tandem_manifest::Admission::Open;
+    p2p.admission = tandem_config::Admission::Open;
     p2p.max_connections = 2_000;
     // A thousand peers have one address here.
     p2p.limits.accepts_per_second = 2_000;

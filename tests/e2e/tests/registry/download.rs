@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tandem_harness::{Fault, Registry, called, tls_server, variant_bytes};
-use tandem_manifest::Sha256Digest;
+use tandem_package::Sha256Digest;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::{Home, names};

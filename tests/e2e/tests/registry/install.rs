@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use tandem_harness::{Fault, Options, Registry, called, variant_bytes};
-use tandem_manifest::Sha256Digest;
+use tandem_package::Sha256Digest;
 
 use super::{Home, run_in, until};
 

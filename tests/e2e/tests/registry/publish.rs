@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use serde_json::{Value, json};
 use tandem_harness::{Fault, Registry, called, variant_bytes};
-use tandem_manifest::{Package, Sha256Digest, TrustRoots};
+use tandem_package::{Package, Sha256Digest, TrustRoots};
 use tandem_registry::{Client, ClientOptions, Meter, Source};
 
 use super::Home;

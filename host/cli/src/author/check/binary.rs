@@ -1,9 +1,9 @@
 //! What stands in the component's bytes: imports and exports, memories, sections that no host needs.
 
+use tandem_package::PluginManifest;
 use wasmparser::{Parser, Payload};
 
 use super::Findings;
-use tandem_manifest::PluginManifest;
 
 /// Bytes of names and debug information that are not worth a word: WASI's adapter, which authors do not build, brings 9 KiB.
 const SPARE: u64 = 16 << 10;

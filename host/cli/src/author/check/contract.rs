@@ -1,6 +1,6 @@
 //! The world: which versions of which interfaces, and which imports never give anything.
 
-use tandem_manifest::{P2pInterface, PluginManifest};
+use tandem_package::{P2pInterface, PluginManifest};
 
 use super::{Findings, binary::Facts};
 

@@ -1,6 +1,7 @@
 //! What an operator reads: limits that the usual host does not allow, reasons that are missing.
 
-use tandem_manifest::{Ceilings, HumanDuration, PluginManifest};
+use tandem_package::{Ceilings, PluginManifest};
+use tandem_types::HumanDuration;
 
 use super::Findings;
 

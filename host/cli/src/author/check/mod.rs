@@ -17,7 +17,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 use tandem_engine::{Engine, EngineConfig, Services};
-use tandem_manifest::{Descriptors, MAX_FILE, Package, PluginManifest, SignatureState, TrustRoots};
+use tandem_package::{Descriptors, MAX_FILE, Package, PluginManifest, SignatureState, TrustRoots};
 
 use super::{host::DATA, project};
 use crate::{exit::Exit, package};

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use tandem_manifest::{Affinity, Descriptors, PluginManifest, ToolDescriptor};
+use tandem_package::{Affinity, Descriptors, PluginManifest, ToolDescriptor};
 
 use super::{Findings, schema};
 

@@ -14,7 +14,8 @@ use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tandem_engine::Fixed;
-use tandem_manifest::{Grants, HumanDuration};
+use tandem_package::Grants;
+use tandem_types::HumanDuration;
 
 /// Files of one project, and cases of one file. More are no tests of one plugin.
 const MAX_FILES: usize = 1_000;

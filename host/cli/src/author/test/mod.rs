@@ -14,7 +14,7 @@ use std::{io::Write, time::Duration};
 
 use clap::Args;
 use serde_json::{Value, json};
-use tandem_manifest::LogFormat;
+use tandem_config::LogFormat;
 
 use self::{case::Case, run::Bench};
 use super::{

@@ -11,11 +11,12 @@ use std::{
 use anyhow::Context;
 use serde_json::Value;
 use tandem_catalog::{Category, Effort, GrantPolicy, Granted, LoadOptions, Tool, load_candidate};
+use tandem_config::HostConfig;
 use tandem_engine::{
     CallEnv, Caller, Capability, Content, Engine, EngineConfig, Fixed, Invoker, ResourceBody, RunError, Services,
     ToolError, ToolOutput, Unmetered,
 };
-use tandem_manifest::{HostConfig, Package, PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_package::{Package, PluginManifest, SignaturePolicy, TrustRoots};
 use tandem_store::{Namespace, Quota, Store};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;

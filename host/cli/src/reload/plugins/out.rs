@@ -1,7 +1,7 @@
 //! Files that do not serve, or no more: each leaves a line in the log, a count and a record of the audit log.
 
 use tandem_catalog::{Category, Rejected};
-use tandem_manifest::Sha256Digest;
+use tandem_package::Sha256Digest;
 
 use super::{Plugins, count};
 use crate::supply::{self, Supply};

@@ -24,7 +24,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use http::{HeaderValue, Uri, header};
 use http_body_util::BodyExt;
-use tandem_manifest::HttpRule;
+use tandem_package::HttpRule;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,

@@ -87,7 +87,7 @@ mod tests {
 
     fn secrets() -> BTreeMap<String, BoundSecret> {
         let hosts = vec![vec!["api.example.com".parse().unwrap(), "*.example.org".parse().unwrap()]];
-        let value = tandem_manifest::Secret::new("s3 cret&".to_owned());
+        let value = tandem_types::Secret::new("s3 cret&".to_owned());
         BTreeMap::from([("token".to_owned(), BoundSecret { value, hosts })])
     }
 

@@ -68,8 +68,7 @@ async fn outcome(tasks: &Tasks, live: &Live, ended: Result<Reply, ErrorData>) ->
 /// A result, whether the tool says that it failed or not.
 async fn completed(result: CallToolResult, most: usize) -> Outcome {
     // A large one takes milliseconds, for which other calls should not wait.
-    let content =
-        tokio::task::spawn_blocking(move || String::from_utf8(tandem_manifest::canonical_json(&result))).await;
+    let content = tokio::task::spawn_blocking(move || String::from_utf8(tandem_types::canonical_json(&result))).await;
     match content {
         Ok(Ok(content)) if content.len() > most => fatal(&errors::task_result(content.len(), most)),
         Ok(Ok(content)) => Outcome::done(content),

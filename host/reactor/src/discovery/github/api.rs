@@ -12,7 +12,8 @@ use reqwest::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use tandem_manifest::{HttpUrl, RepositoryName, Secret};
+use tandem_config::{HttpUrl, RepositoryName};
+use tandem_types::Secret;
 
 use super::{GithubError, GithubSettings};
 use crate::trust::UnixMillis;

@@ -24,7 +24,8 @@ use std::{
 
 use libp2p_identity::PeerId;
 use reqwest::{Url, header::HeaderValue};
-use tandem_manifest::{HttpUrl, RepositoryName, Secret};
+use tandem_config::{HttpUrl, RepositoryName};
+use tandem_types::Secret;
 
 use self::api::{Api, PER_PAGE, PageAnswer};
 use super::record::HostRecord;

@@ -34,7 +34,7 @@ use libp2p_core::{Multiaddr, PeerRecord, SignedEnvelope};
 use libp2p_identity::{Keypair, PeerId, PublicKey};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tandem_manifest::{canonical_json, is_tool_name};
+use tandem_types::{canonical_json, is_tool_name};
 
 use crate::trust::{
     UnixMillis,

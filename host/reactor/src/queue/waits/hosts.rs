@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use libp2p::PeerId;
 use serde_json::{Value, json};
+use tandem_config::Admission;
 use tandem_engine::Caller;
-use tandem_manifest::Admission;
 
 use super::{Reason, SHOWN, Trust, Wait, Wanted};
 use crate::{core::Core, network::Connected, ops::without_nulls, trust::UnixMillis};

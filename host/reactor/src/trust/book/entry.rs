@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, net::IpAddr, time::Duration};
 use libp2p_core::Multiaddr;
 use libp2p_identity::PeerId;
 use serde::{Deserialize, Serialize};
-use tandem_manifest::is_host_name;
+use tandem_config::is_host_name;
 
 use super::{MAX_HINTS, UnixMillis};
 use crate::{

@@ -11,7 +11,7 @@ use std::{
 use futures::{FutureExt as _, future::BoxFuture};
 use serde_json::{Value, json};
 use tandem_engine::{Caller, InvokeError, InvokeOutput};
-use tandem_manifest::Annotations;
+use tandem_package::Annotations;
 use tandem_reactor::{ToolCall, ToolInfo, Tools};
 
 /// Where the tool `block` begins and ends to hold the thread that it runs on.

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use tandem_manifest::ContentId;
 use tandem_store::tasks::{
     Beat, CancelState, FailureCode, Finish, Hint, MAX_BACKOFF, MAX_ERROR, MAX_RESULT, NewTask, Outcome, Retention,
     RetryKind, RetryPolicy, TaskFailure, TaskResult, TaskState, TaskStore, TaskStoreError, WorkerInfo,
 };
+use tandem_types::ContentId;
 
 use super::{Fixture, TENANT, TOOL, applied, ok, secs};
 

@@ -1,0 +1,220 @@
+//! The whole of `tandem.toml`, and the rules between its sections.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AuditCalls, AuditConfig, AuthConfig, ConfigEntry, ConfigSources, GeneralConfig, Origin, OutgoingConfig, P2pConfig,
+    PluginsConfig, ReactorConfig, ServerConfig, StoreConfig, TasksConfig, TelemetryConfig, TenantConfig, layers,
+    origin, tenant,
+};
+use tandem_document::{Check, Findings, ManifestErrors};
+use tandem_package::{Ceilings, Effective, Grants, Request};
+use tandem_types::Name;
+
+/// Most plugins or tenants that a configuration names: a host of another size needs a database.
+const MAX_TABLES: usize = 10_000;
+
+/// The configuration of a host.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct HostConfig {
+    /// The general lane's listener.
+    pub server: ServerConfig,
+    /// The P2P lane.
+    pub reactor: ReactorConfig,
+    /// The general lane's threads.
+    pub general: GeneralConfig,
+    /// Where plugins come from and whom they must be signed by.
+    pub plugins: PluginsConfig,
+    /// The ceilings of every plugin.
+    pub limits: Ceilings,
+    /// What the operator grants, by plugin.
+    pub grants: BTreeMap<Name, Grants>,
+    /// The tenants. Without any, every caller is the tenant `default`.
+    pub tenants: BTreeMap<Name, TenantConfig>,
+    /// OAuth 2.1, beside the tenants' API keys. Without both, nobody authenticates and the host keeps to loopback.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth: Option<AuthConfig>,
+    /// Calls that go on as tasks.
+    pub tasks: TasksConfig,
+    /// The P2P network.
+    pub p2p: P2pConfig,
+    /// Outgoing HTTP.
+    pub http: OutgoingConfig,
+    /// Durable state.
+    pub store: StoreConfig,
+    /// The audit log.
+    pub audit: AuditConfig,
+    /// Logs.
+    pub telemetry: TelemetryConfig,
+    #[serde(skip)]
+    pub(crate) origins: origin::Origins,
+}
+
+impl HostConfig {
+    /// Reads a configuration from its layers.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use tandem_config::{ConfigSources, HostConfig, Origin, PathBases};
+    ///
+    /// let environment = BTreeMap::from([("TANDEM_SERVER__PORT".to_owned(), "9000".to_owned())]);
+    /// let config = HostConfig::load(&ConfigSources {
+    ///     file: Some(("tandem.toml", "[server]\nport = 8080\nhost = '127.0.0.2'\n")),
+    ///     environment: &environment,
+    ///     flags: &[],
+    ///     resolve: &|reference| Err(format!("{reference} is not available")),
+    ///     bases: PathBases::default(),
+    /// })?;
+    /// assert_eq!(config.server.port, 9000);
+    /// assert_eq!(config.origin("server.port"), Origin::Env("TANDEM_SERVER__PORT".into()));
+    /// assert_eq!(config.origin("server.host"), Origin::File);
+    /// # Ok::<(), tandem_document::ManifestErrors>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its place.
+    pub fn load(sources: &ConfigSources<'_>) -> Result<Self, ManifestErrors> {
+        layers::load(sources)
+    }
+
+    /// Where the value of a key comes from. Keys are dotted, as in [`HostConfig::entries`].
+    #[must_use]
+    pub fn origin(&self, key: &str) -> Origin {
+        self.origins.of(key)
+    }
+
+    /// Every effective value with its origin, sorted by key. Secrets are redacted; a value that was given by
+    /// reference shows the reference.
+    #[must_use]
+    pub fn entries(&self) -> Vec<ConfigEntry> {
+        self.origins.entries(self)
+    }
+
+    /// Whether callers have to say who they are: a tenant has API keys, or tokens are taken.
+    #[must_use]
+    pub fn authenticates(&self) -> bool {
+        self.auth.is_some() || self.tenants.values().any(|tenant| !tenant.keys.is_empty())
+    }
+
+    /// The keys whose values are others in `next`, sorted. A secret that was exchanged is one, although it is not shown.
+    #[must_use]
+    pub fn changed(&self, next: &Self) -> Vec<String> {
+        origin::changed(self, next)
+    }
+
+    /// What a plugin has for a tenant.
+    #[must_use]
+    pub fn effective(&self, plugin: &str, request: &Request, tenant: &str) -> Effective {
+        let none = Grants::default();
+        let operator = self.grants.get(plugin).unwrap_or(&none);
+        let tenant = self.tenants.get(tenant).and_then(|tenant| tenant.grants.get(plugin));
+        Effective::intersect(request, operator, tenant)
+    }
+
+    /// Which calls are recorded, with `auto` settled.
+    #[must_use]
+    pub fn audited_calls(&self) -> AuditCalls {
+        match self.audit.calls {
+            AuditCalls::Auto if self.tenants.is_empty() && self.auth.is_none() => AuditCalls::Failures,
+            AuditCalls::Auto => AuditCalls::All,
+            settled => settled,
+        }
+    }
+
+    /// Whether a call needs its record.
+    #[must_use]
+    pub fn audit_required(&self) -> bool {
+        let tenants = !self.tenants.is_empty() || self.auth.is_some();
+        self.audited_calls() != AuditCalls::None && self.audit.required.unwrap_or(tenants)
+    }
+
+    /// The JSON Schema of `tandem.toml`, for editors.
+    #[must_use]
+    pub fn json_schema() -> serde_json::Value {
+        schemars::schema_for!(Self).to_value()
+    }
+}
+
+/// As the HTTP listener refuses to let everybody in beyond loopback.
+const OPEN_WITHOUT_TENANTS: &str = "everybody who reaches p2p.listen could call every tool with all of its grants; name peers in \
+    p2p.allow, set admission = \"psk\", add `[tenants.NAME]` so that peers have what p2p.tenant has, or listen on 127.0.0.1. To let \
+    everybody in, set p2p.allow-unauthenticated = true";
+
+impl HostConfig {
+    /// A peer that was given a tenant which is not there would have no tools, and nobody would know why.
+    fn check_peers(&self, findings: &mut Findings) {
+        findings.within("tenants", |findings| {
+            for (peer, name) in self.p2p.tenants.iter().filter(|(_, name)| !self.tenants.contains_key(*name)) {
+                let message = format!("`{name}` is none of the tenants; name one of them, or add `[tenants.{name}]`");
+                findings.report(peer.as_str(), message);
+            }
+        });
+    }
+}
+
+impl Check for HostConfig {
+    fn check(&self, findings: &mut Findings) {
+        findings.within("server", |findings| self.server.check(findings));
+        findings.within("reactor", |findings| self.reactor.check(findings));
+        findings.within("general", |findings| self.general.check(findings));
+        findings.within("plugins", |findings| self.plugins.check(findings));
+        findings.within("limits", |findings| self.limits.check(findings));
+        check_tables("grants", &self.grants, findings);
+        check_tables("tenants", &self.tenants, findings);
+        tenant::check_keys_differ(&self.tenants, findings);
+        if let Some(auth) = &self.auth {
+            findings.within("auth", |findings| auth.check(findings));
+        }
+        let stdio = self.server.stdio_tenant.as_ref().filter(|_| !self.tenants.is_empty());
+        if let Some(name) = stdio.filter(|name| !self.tenants.contains_key(*name)) {
+            let message = format!("`{name}` is none of the tenants; name one of them, or add `[tenants.{name}]`");
+            findings.within("server", |findings| findings.report("stdio-tenant", message));
+        }
+        if self.auth.is_some() && self.tenants.is_empty() {
+            let message = "tokens name a tenant, and there is none; add `[tenants.NAME]`";
+            findings.report("auth", message);
+        }
+        findings.within("p2p", |findings| {
+            self.p2p.check(findings);
+            if !self.tenants.is_empty() {
+                self.check_peers(findings);
+            } else if self.reactor.enabled && self.p2p.is_open_to_strangers() && !self.p2p.allow_unauthenticated {
+                findings.report("admission", OPEN_WITHOUT_TENANTS);
+            }
+        });
+        findings.within("tasks", |findings| self.tasks.check(findings));
+        let (capacity, tasks) = (u64::from(self.p2p.task_queue.capacity), &self.tasks);
+        let room = capacity.saturating_add(tasks.ended_per_tenant) <= tasks.stored_per_tenant;
+        if !room && tasks.ended_per_tenant <= tasks.stored_per_tenant {
+            let why = format!(
+                "p2p.task-queue.capacity ({capacity}) and tasks.ended-per-tenant ({}) need at least {} stored tasks of a tenant, and \
+                 tasks.stored-per-tenant is {}; raise it, or lower one of them",
+                tasks.ended_per_tenant,
+                capacity.saturating_add(tasks.ended_per_tenant),
+                tasks.stored_per_tenant
+            );
+            findings.within("tasks", |findings| findings.report("stored-per-tenant", why));
+        }
+        findings.within("http", |findings| self.http.check(findings));
+        findings.within("audit", |findings| self.audit.check(findings));
+        findings.within("telemetry", |findings| self.telemetry.check(findings));
+        let same = (self.server.host, self.server.port) == (self.reactor.host, self.reactor.port);
+        if same && self.reactor.enabled && self.server.port != 0 {
+            let message = "the server listens there already; the reactor needs a port of its own";
+            findings.within("reactor", |findings| findings.report("port", message));
+        }
+    }
+}
+
+pub(crate) fn check_tables<T: Check>(key: &str, tables: &BTreeMap<Name, T>, findings: &mut Findings) {
+    findings.at_most(key, tables.len(), MAX_TABLES);
+    findings.within(key, |findings| {
+        for (name, table) in tables {
+            findings.within(name.as_str(), |findings| table.check(findings));
+        }
+    });
+}
