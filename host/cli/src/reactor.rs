@@ -5,11 +5,9 @@ use std::{net::SocketAddr, sync::Arc};
 use anyhow::Context;
 use tandem_config::HostConfig;
 use tandem_gateway::Gateway;
+use tandem_queue::{Caps, SqliteTasks, SystemClock};
 use tandem_reactor::{Authority, Reactor, Settings};
-use tandem_store::{
-    Store,
-    tasks::{Caps, SqliteTasks, SystemClock},
-};
+use tandem_store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -148,7 +146,7 @@ mod tests {
         config.reactor.port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         (config.p2p.listen, config.p2p.discovery.file) = (Vec::new(), false);
         let settings = Settings::new(&config.p2p, data.path(), None).unwrap();
-        let store = Store::open(&data.path().join("store.db")).unwrap();
+        let store = Store::open_with(&data.path().join("store.db"), &[tandem_queue::TABLES]).unwrap();
         let callers = Arc::new(|peer: &str| Caller::new("peers", peer));
         let general = tokio::runtime::Handle::current();
         let tasks = task_store(&config, &store);

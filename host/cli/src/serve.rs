@@ -109,8 +109,8 @@ async fn serve(
     // Over standard input, a client's windows each have a host.
     let _alone = (!args.stdio || config.reactor.enabled).then(|| Alone::take(config)).transpose()?;
     let path = config::store_path(config);
-    let store =
-        Store::open(&path).with_context(|| format!("cannot open the store {}; is it writable?", path.display()))?;
+    let store = Store::open_with(&path, &[tandem_queue::TABLES])
+        .with_context(|| format!("cannot open the store {}; is it writable?", path.display()))?;
     let store = store.with_retention(audit::retention(config));
     let policy = Policy::new(config.clone(), store.overlays().await?);
     let plugins = reload::Loaded::default();

@@ -51,7 +51,7 @@ pub use store::{StoreConfig, StoreUrl};
 pub use supply::{Revoked, SupplyError, SupplyPolicy};
 pub use tasks::TasksConfig;
 pub use telemetry::{LogFormat, TelemetryConfig};
-pub use tenant::{CategoryPattern, MAX_PRIORITY, Rate, TenantConfig};
+pub use tenant::{CategoryPattern, Rate, TenantConfig};
 pub use values::{HostName, HttpUrl, MultiaddrText, PeerIdText, RepositoryName, ToolPrefix, WebOrigin};
 pub use variables::{StrayVariable, stray_variables};
 

@@ -6,15 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tandem_document::{Check, Findings};
 use tandem_package::Grants;
-use tandem_types::{ByteSize, HumanDuration, Name, name_type};
+use tandem_types::{ByteSize, HumanDuration, MAX_PRIORITY, Name, name_type};
 
 use super::{config::check_tables, key::KeyConfig};
 
 /// Most keys of one tenant: two while they are changed, and some for its machines.
 const MAX_KEYS: usize = 64;
-
-/// The highest priority that a task may have; it goes first.
-pub const MAX_PRIORITY: u8 = 10;
 
 /// Most categories in a list; `*` is all of them.
 const MAX_CATEGORIES: usize = 1_000;

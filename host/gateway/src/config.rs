@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use tandem_store::tasks::{MAX_CONTENT, SqliteTasks};
+use tandem_queue::{MAX_CONTENT, SqliteTasks};
 
 use crate::auth::OperatorToken;
 

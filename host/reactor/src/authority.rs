@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use tandem_config::MAX_PRIORITY;
 use tandem_engine::Caller;
+use tandem_types::MAX_PRIORITY;
 use tandem_types::Secret;
 
 /// Says who peers are, what is shown to them, and how urgent a tenant's tasks may be. A function from a peer's id to its caller

@@ -9,10 +9,8 @@ use std::{
 use libp2p::PeerId;
 use serde_json::Value;
 use tandem_engine::{Caller, OPERATE, P2pError};
-use tandem_store::{
-    Store,
-    tasks::{DEFAULT_PRIORITY, Ended, MAX_PRIORITY, SqliteTasks},
-};
+use tandem_queue::{DEFAULT_PRIORITY, Ended, MAX_PRIORITY, SqliteTasks};
+use tandem_store::Store;
 use tokio::sync::Notify;
 
 use crate::{

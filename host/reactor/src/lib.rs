@@ -26,7 +26,6 @@ mod settings;
 mod swarm_key;
 mod tools;
 pub mod trust;
-pub mod workflow;
 
 pub use authority::Authority;
 pub use lane::{Lane, LaneError, PLACES};

@@ -10,10 +10,8 @@ use std::{
 use arc_swap::{ArcSwap, ArcSwapOption};
 use futures::future::BoxFuture;
 use tandem_engine::{CallEnv, P2p, P2pError, P2pRequest};
-use tandem_store::{
-    Store,
-    tasks::{Scope, SqliteTasks, TaskStore as _},
-};
+use tandem_queue::{Scope, SqliteTasks, TaskStore as _};
+use tandem_store::Store;
 use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 

@@ -19,7 +19,6 @@ mod keys;
 mod kv;
 mod peers;
 mod room;
-pub mod tasks;
 mod worker;
 
 pub use audit::{
@@ -50,22 +49,19 @@ pub const MAX_VALUE: usize = 1 << 20;
 /// Entries in one batch.
 pub const MAX_BATCH: usize = 256;
 
-/// The tables of every part.
-const SCHEMAS: [&str; 8] = [
-    kv::SCHEMA,
-    audit::SCHEMA,
-    installed::SCHEMA,
-    grants::SCHEMA,
-    keys::SCHEMA,
-    tasks::SCHEMA,
-    peers::SCHEMA,
-    tasks::OUTBOX_SCHEMA,
-];
+/// Tables of a part that lives in the host's database: made, or brought up to date, when the database is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Tables {
+    /// What makes them: statements that change nothing where a table is there.
+    pub schemas: &'static [&'static str],
+    /// Columns that tables got after they were published, by table: a database of an older host gets them.
+    pub columns: &'static [(&'static str, &'static [&'static str])],
+}
 
-/// Columns that tables got after they were published: a store of an older host gets them when it is opened.
-const COLUMNS: [(&str, &[&str]); 4] = {
-    let [failures, traces, workflows] = tasks::COLUMNS;
-    [failures, traces, workflows, audit::ADDED]
+/// The store's own.
+const TABLES: Tables = Tables {
+    schemas: &[kv::SCHEMA, audit::SCHEMA, installed::SCHEMA, grants::SCHEMA, keys::SCHEMA, peers::SCHEMA],
+    columns: &[audit::ADDED],
 };
 
 /// Why the store refused or failed.
@@ -115,7 +111,12 @@ impl Store {
     /// Opens the database file, making it (and its parent directory) when it is not there. Several processes may
     /// have it open: each write is a transaction of its own.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let worker = Arc::new(Worker::start(path)?);
+        Self::open_with(path, &[])
+    }
+
+    /// The same, with the tables of others in it.
+    pub fn open_with(path: &Path, others: &[Tables]) -> Result<Self, StoreError> {
+        let worker = Arc::new(Worker::start(path, others)?);
         let log = Arc::new(audit::Log::new(AuditKey::open(path).map_err(worker::io)?));
         Ok(Self { worker, log, room: Arc::new(Room::new(path)), retention: AuditRetention::default() })
     }
@@ -184,7 +185,7 @@ impl Store {
     }
 
     /// Runs work in the writer's transaction; answers when it is on disk.
-    async fn write<R: Send + 'static>(
+    pub async fn write<R: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, StoreError> {
@@ -194,7 +195,7 @@ impl Store {
     }
 
     /// The same, and has something to tell once it is on disk, though nobody may wait for the answer any more.
-    async fn write_then<R: Send + 'static, N: Send + 'static>(
+    pub async fn write_then<R: Send + 'static, N: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<(R, N), StoreError> + Send + 'static,
         tell: impl FnOnce(N) + Send + 'static,
@@ -211,7 +212,8 @@ impl Store {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
-    async fn read<R: Send + 'static>(
+    /// Runs work that only reads.
+    pub async fn read<R: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, StoreError> {

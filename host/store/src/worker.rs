@@ -12,7 +12,7 @@ use std::{
 use rusqlite::{Connection, config::DbConfig};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{GROUP, QUEUE, StoreError};
+use crate::{GROUP, QUEUE, StoreError, TABLES, Tables};
 
 /// Longest wait for those who shared the last commit to come back with their next job: one fsync for all of them, rather than
 /// one for the first and another for the rest.
@@ -40,7 +40,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn start(path: &Path) -> Result<Self, StoreError> {
+    pub(crate) fn start(path: &Path, others: &[Tables]) -> Result<Self, StoreError> {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(io)?;
         }
@@ -48,11 +48,13 @@ impl Worker {
         let file = fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(io)?;
         file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(io)?;
         let writer = connect(path)?;
-        for schema in crate::SCHEMAS {
-            writer.execute_batch(schema)?;
-        }
-        for columns in crate::COLUMNS {
-            add_columns(&writer, columns)?;
+        for tables in [&TABLES].into_iter().chain(others) {
+            for schema in tables.schemas {
+                writer.execute_batch(schema)?;
+            }
+            for columns in tables.columns {
+                add_columns(&writer, *columns)?;
+            }
         }
         let reader = connect(path)?;
         let (jobs, job_queue) = mpsc::channel(QUEUE);

@@ -20,3 +20,6 @@ pub use names::{MAX_NAME, Name, NameError, ToolName, VariableName, is_kebab_case
 pub use secret::{MASKABLE, REFERENCE_ONLY, Secret, Setting, reference_only, reference_schema};
 pub use text::nearest;
 pub use units::{ByteSize, HumanDuration, UnitError};
+
+/// The highest priority that a task may have; it goes first.
+pub const MAX_PRIORITY: u8 = 10;

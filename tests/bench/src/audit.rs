@@ -55,7 +55,7 @@ pub(crate) fn report(out: &mut impl Write) -> anyhow::Result<()> {
     // On the disk that the build is on: what is in memory needs no fsync.
     let directory = tempfile::tempdir_in("target")?;
     let path = directory.path().join("audit.db");
-    let store = Store::open(&path)?;
+    let store = Store::open_with(&path, &[tandem_queue::TABLES])?;
     writeln!(out, "audit log: records a second, all of them on disk at the end")?;
     for (name, tasks, durable) in [
         ("queued, 1 writer", 1, false),

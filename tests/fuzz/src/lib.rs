@@ -21,8 +21,6 @@ mod record;
 mod swarm_key;
 #[path = "../../../host/reactor/src/trust/mod.rs"]
 mod trust;
-#[path = "../../../host/reactor/src/workflow/mod.rs"]
-mod workflow;
 
 /// As the modules name each other.
 mod discovery {
@@ -42,8 +40,8 @@ use libp2p_identity::Keypair;
 use message::Message;
 use record::{Announcement, HostRecord};
 use serde_json::{Value, json};
+use tandem_workflow::{Found, Plan, ResolveError, Spec};
 use trust::UnixMillis;
-use workflow::{Found, Plan, ResolveError, Spec};
 
 pub use manifests::{config, manifest, package, patterns};
 
@@ -236,14 +234,14 @@ fn plan(spec: Spec) {
     for (place, step) in plan.steps().enumerate() {
         let before = order.get(..place).unwrap_or_default();
         assert!(step.depends_on.iter().all(|id| before.contains(&id.as_str())), "a step comes before what it needs");
-        let resolved = workflow::resolve(&step.arguments, &|from| match before.contains(&from) {
+        let resolved = tandem_workflow::resolve(&step.arguments, &|from| match before.contains(&from) {
             true => Found::Value(result.clone()),
             false => Found::Nothing,
         });
         let wrong = matches!(resolved, Err(ResolveError::NoResult { .. } | ResolveError::Reference(_)));
         assert!(!wrong, "a plan's references are right: {resolved:?}");
         if let Ok(arguments) = resolved {
-            assert!(arguments.is_object() && arguments.to_string().len() <= workflow::MAX_RESOLVED_BYTES);
+            assert!(arguments.is_object() && arguments.to_string().len() <= tandem_workflow::MAX_RESOLVED_BYTES);
         }
     }
 }

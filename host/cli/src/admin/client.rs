@@ -55,7 +55,8 @@ async fn beside(config: Arc<HostConfig>, ask: Ask) -> anyhow::Result<Value> {
     if let Some(passing) = &passing {
         path = passing.path().join("store.db");
     }
-    let store = Store::open(&path).with_context(|| format!("cannot open the store {}", path.display()))?;
+    let store = Store::open_with(&path, &[tandem_queue::TABLES])
+        .with_context(|| format!("cannot open the store {}", path.display()))?;
     let store = store.with_retention(audit::retention(&config));
     let policy = Policy::new(config.clone(), store.overlays().await?);
     // Kept until the answer is there: the policy itself keeps none.

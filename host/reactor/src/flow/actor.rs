@@ -10,10 +10,11 @@ use std::{
 };
 
 use tandem_engine::{Caller, P2pError};
-use tandem_store::tasks::{
+use tandem_queue::{
     Filter, LeasedWorkflow, MAX_RETENTION, NewTask, Patch, RetryPolicy, StepRef, TaskId, TaskState, TaskStore,
     Timestamp, WorkflowLease,
 };
+use tandem_workflow::{Body, Decision, Start};
 use tokio::sync::mpsc;
 
 use super::{
@@ -22,11 +23,7 @@ use super::{
     journal::{Journal, Written, load, now},
     prefer, settle,
 };
-use crate::{
-    core::Core,
-    queue::LEASE,
-    workflow::{Body, Decision, Start},
-};
+use crate::{core::Core, queue::LEASE};
 
 /// Decisions that are written at once: their events and tasks are one transaction.
 const BATCH: usize = 64;

@@ -5,12 +5,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use serde_json::Value;
-use tandem_store::tasks::TaskStore as _;
+use tandem_queue::TaskStore as _;
+use tandem_workflow::{ContentId, StepError};
 
-use crate::{
-    core::Core,
-    workflow::{ContentId, StepError},
-};
+use crate::core::Core;
 
 /// Bytes of all results that one step may refer to: parsed, they are several times that in memory.
 const MAX_LOADED: usize = 32 << 20;

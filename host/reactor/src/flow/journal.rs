@@ -3,17 +3,14 @@
 use std::{iter::Peekable, sync::Arc, vec::IntoIter};
 
 use tandem_engine::{Caller, P2pError};
-use tandem_store::tasks::{
+use tandem_queue::{
     Append, Appended, Event as StoredEvent, MAX_BATCH, MAX_EVENT, NewEvent, NewTask, NewWorkflow, Started, TaskStore,
     Timestamp, WorkflowId, WorkflowLease, WorkflowState as StoredState,
 };
+use tandem_workflow::{Body, Decision, Event, Log, Plan, Spec, State, WorkflowState};
 use uuid::Uuid;
 
-use crate::{
-    core::Core,
-    ops::failed,
-    workflow::{Body, Decision, Event, Log, Plan, Spec, State, WorkflowState},
-};
+use crate::{core::Core, ops::failed};
 
 /// Bytes of a journal that is read and checked on the reactor's thread: a longer one takes over a millisecond.
 const MAX_HERE: usize = 64 << 10;

@@ -26,7 +26,7 @@ use std::{
 };
 
 use tandem_engine::P2pError;
-use tandem_store::tasks::{Begun, Ended, TaskId, TaskStore, WorkflowId};
+use tandem_queue::{Begun, Ended, TaskId, TaskStore, WorkflowId};
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     task::JoinSet,
@@ -165,7 +165,7 @@ pub(crate) async fn coordinate(core: Arc<Core>) {
 
 async fn take_up(core: &Arc<Core>, tasks: &mut JoinSet<()>) {
     let room = (core.settings.max_workflows as usize).saturating_sub(core.flows.len());
-    let room = u32::try_from(room).unwrap_or(u32::MAX).min(tandem_store::tasks::MAX_CLAIM);
+    let room = u32::try_from(room).unwrap_or(u32::MAX).min(tandem_queue::MAX_CLAIM);
     if room == 0 {
         return;
     }

@@ -13,12 +13,9 @@ use std::time::Duration;
 use libp2p::PeerId;
 use tandem_config::Admission;
 use tandem_engine::Caller;
+use tandem_workflow::{Candidate, Start, Strategy, choose};
 
-use crate::{
-    core::Core,
-    trust::UnixMillis,
-    workflow::{Candidate, Start, Strategy, choose},
-};
+use crate::{core::Core, trust::UnixMillis};
 
 /// How long a host that was chosen by name has its step for itself.
 pub(super) const CHOSEN: Duration = Duration::from_secs(30);

@@ -6,7 +6,7 @@
 use std::{sync::Arc, time::Duration};
 
 use moka::sync::Cache;
-use tandem_store::tasks::{WorkflowId, WorkflowRow};
+use tandem_queue::{WorkflowId, WorkflowRow};
 
 use super::journal::{Journal, load};
 use crate::core::Core;

@@ -1,8 +1,7 @@
 //! From what became of a step's task to what happened to the step.
 
-use tandem_store::tasks::{FailureCode, StoredTask, TaskFailure, TaskResult, TaskState};
-
-use crate::workflow::{Body, MAX_INLINE_RESULT, Output, StepError};
+use tandem_queue::{FailureCode, StoredTask, TaskFailure, TaskResult, TaskState};
+use tandem_workflow::{Body, MAX_INLINE_RESULT, Output, StepError};
 
 /// A step's fences rise over its attempts, each of which is a task with fences from 1. The sum is exact in JSON (2^53): there are
 /// at most 100 attempts, and a task is claimed at most 10,000 times.
@@ -25,7 +24,7 @@ pub(super) fn bodies(step: &str, attempt: u32, known: u64, task: &StoredTask) ->
         return Vec::new();
     }
     let ended = row.finished_at.unwrap_or(row.created_at).millis();
-    let begun = row.started_at.map_or(ended, tandem_store::tasks::Timestamp::millis);
+    let begun = row.started_at.map_or(ended, tandem_queue::Timestamp::millis);
     let mut bodies = Vec::new();
     let (at, fence) = (begun, step_fence(attempt, row.fence));
     if let (Some(peer), true) = (&row.worker, row.fence > 0 && known < fence) {

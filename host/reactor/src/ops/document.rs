@@ -2,12 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::tools::ToolInfo;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tandem_engine::P2pError;
-use tandem_store::tasks::{TaskState, TaskStoreError, Timestamp, WorkflowState};
+use tandem_queue::{TaskState, TaskStoreError, Timestamp, WorkflowState};
+
+use crate::tools::ToolInfo;
 
 /// Reads a document; what does not fit is named.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, P2pError> {
@@ -106,13 +107,13 @@ pub(super) fn workflow_states(word: &str) -> Result<Vec<WorkflowState>, P2pError
 }
 
 /// A text that stands for the place where a list goes on.
-pub(super) fn cursor(next: tandem_store::tasks::Cursor) -> String {
+pub(super) fn cursor(next: tandem_queue::Cursor) -> String {
     format!("{:x}", next.0)
 }
 
-pub(super) fn read_cursor(text: Option<&str>) -> Result<Option<tandem_store::tasks::Cursor>, P2pError> {
+pub(super) fn read_cursor(text: Option<&str>) -> Result<Option<tandem_queue::Cursor>, P2pError> {
     let wrong = || P2pError::InvalidArgument("`cursor` is the `next_cursor` of the page before".to_owned());
-    text.map(|text| u64::from_str_radix(text, 16).map(tandem_store::tasks::Cursor).map_err(|_| wrong())).transpose()
+    text.map(|text| u64::from_str_radix(text, 16).map(tandem_queue::Cursor).map_err(|_| wrong())).transpose()
 }
 
 /// Leaves out what is null.

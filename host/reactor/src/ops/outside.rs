@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tandem_config::Admission;
 use tandem_engine::{Caller, P2pError};
-use tandem_store::tasks::{
+use tandem_queue::{
     Beat, ClaimReq, FailureCode, Finish, LeaseRef, Leased, MAX_NAME, MAX_RESULT, Outcome, Progress, TaskId, TaskStore,
 };
 use tandem_types::ContentId;

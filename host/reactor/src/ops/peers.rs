@@ -65,7 +65,7 @@ pub(super) async fn list(core: &Core, text: &str) -> Answer {
 }
 
 fn moment(at: UnixMillis) -> String {
-    super::document::time(tandem_store::tasks::Timestamp::from_millis(at.0))
+    super::document::time(tandem_queue::Timestamp::from_millis(at.0))
 }
 
 /// What a peer signed, with what it said since it is connected.

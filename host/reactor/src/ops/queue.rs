@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, P2pError};
-use tandem_store::tasks::{Scope, TaskState, TaskStore};
+use tandem_queue::{Scope, TaskState, TaskStore};
 
 use super::{
     Answer,

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, P2pError};
-use tandem_store::tasks::{
+use tandem_queue::{
     CancelState, DEFAULT_PRIORITY, Filter, NewTask, Patch, Resubmit, ResubmitOpts, RetryKind, RetryPolicy, StoredTask,
     Submitted, TaskId, TaskResult, TaskRow, TaskState, TaskStore, Updated, WorkflowId,
 };

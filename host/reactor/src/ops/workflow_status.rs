@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
-use tandem_store::tasks::{Filter, TaskRow, TaskStore as _, WorkflowRow};
+use tandem_queue::{Filter, TaskRow, TaskStore as _, WorkflowRow};
+use tandem_workflow::{Output, State, StepRecord, StepState};
 
 use super::{
     Answer,
@@ -13,7 +14,6 @@ use crate::{
     core::Core,
     flow::Journal,
     queue::waits::{self, Seen},
-    workflow::{Output, State, StepRecord, StepState},
 };
 
 /// Bytes of a step's result that the answer carries. `p2p_taskqueue_get_result` has a longer one.
@@ -121,7 +121,7 @@ fn inline(result: &Value, room: &mut usize) -> Option<Value> {
 }
 
 fn millis(at: u64) -> String {
-    time(tandem_store::tasks::Timestamp::from_millis(at))
+    time(tandem_queue::Timestamp::from_millis(at))
 }
 
 /// The hosts that take part: who coordinates it, whom it is for, and who ran a step.
@@ -144,7 +144,7 @@ fn first_failure(state: &State) -> Option<String> {
     }
     let failed = state.steps().filter(|(id, record)| {
         let continues =
-            state.plan().step(id).is_some_and(|step| step.on_failure == crate::workflow::OnFailure::Continue);
+            state.plan().step(id).is_some_and(|step| step.on_failure == tandem_workflow::OnFailure::Continue);
         record.state == StepState::Failed && !continues
     });
     let (id, record) = failed.min_by_key(|(_, record)| record.finished_at)?;

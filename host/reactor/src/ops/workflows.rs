@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, DagFormat, P2pError, Strategy as Asked};
-use tandem_store::tasks::{TaskStore, WorkflowFilter, WorkflowId, WorkflowRow, WorkflowState as Stored};
+use tandem_queue::{TaskStore, WorkflowFilter, WorkflowId, WorkflowRow, WorkflowState as Stored};
+use tandem_workflow::{Candidate, Dag, Spec, StepSpec, Strategy, assign};
 
 use super::{
     Answer,
@@ -16,7 +17,6 @@ use crate::{
     core::Core,
     flow::{self, Journal},
     tools::ToolInfo,
-    workflow::{Candidate, Dag, Spec, StepSpec, Strategy, assign},
 };
 
 fn no_workflow(text: &str) -> P2pError {

@@ -20,12 +20,12 @@ use std::{
 use libp2p::PeerId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use tandem_workflow::ContentId;
 use tokio::sync::Semaphore;
 
 use crate::{
     core::Core,
     rpc::{PeerRpc as _, REQUEST, RpcError},
-    workflow::ContentId,
 };
 
 /// Bytes of a part. Quotes and line ends at most double it on the way, so that it fits a frame with room to spare.

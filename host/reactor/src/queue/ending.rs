@@ -1,7 +1,7 @@
 //! How a worker ends its attempt at a task: another host, or a worker outside of all hosts.
 
 use serde::{Deserialize, Serialize};
-use tandem_store::tasks::{FailureCode, Outcome, TaskFailure};
+use tandem_queue::{FailureCode, Outcome, TaskFailure};
 
 /// What the attempt came to.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

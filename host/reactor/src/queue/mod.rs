@@ -30,7 +30,7 @@ use std::{
 };
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use tandem_store::tasks::{LeaseRef, Scope, SqliteTasks, TaskState, TaskStore as _, Timestamp};
+use tandem_queue::{LeaseRef, Scope, SqliteTasks, TaskState, TaskStore as _, Timestamp};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 

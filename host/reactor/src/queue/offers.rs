@@ -11,7 +11,7 @@ use std::{
 
 use libp2p::PeerId;
 use serde_json::Map;
-use tandem_store::tasks::TaskStore as _;
+use tandem_queue::TaskStore as _;
 
 use crate::{core::Core, rpc::PeerRpc as _};
 

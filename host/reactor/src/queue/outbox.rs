@@ -2,13 +2,13 @@
 //!
 //! **Promises.** An outcome that its host does not take at once is kept on disk, also over a restart of this host, and handed in until
 //! the host has taken it, or says that it takes it no more: the fence is stale or the lease is over. **Bounds.** Those of
-//! [`tandem_store::tasks::MAX_OUTCOMES`] and its like; [`AT_ONCE`] hosts are told at a time, each one outcome after the other.
+//! [`tandem_queue::MAX_OUTCOMES`] and its like; [`AT_ONCE`] hosts are told at a time, each one outcome after the other.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use futures::{StreamExt as _, stream};
 use libp2p::PeerId;
-use tandem_store::tasks::{KeptOutcome, LeaseRef, MAX_AGE, Outcome, TaskStore as _};
+use tandem_queue::{KeptOutcome, LeaseRef, MAX_AGE, Outbox, Outcome, TaskStore as _};
 
 use super::remote;
 use crate::{core::Core, rpc::RpcError};
@@ -58,7 +58,7 @@ async fn keep(core: &Core, peer: PeerId, lease: LeaseRef, outcome: &Outcome) -> 
         return false;
     }
     let kept = KeptOutcome { host: peer.to_string(), lease, kept_at: core.queue.tasks.now() };
-    let done = core.store().keep_outcome(kept, outcome).await;
+    let done = Outbox::new(core.store()).keep(kept, outcome).await;
     done.inspect_err(|error| {
         tracing::warn!(%peer, task = %lease.id, %error, "the outcome of a task cannot be kept; it may run again");
     })
@@ -66,7 +66,7 @@ async fn keep(core: &Core, peer: PeerId, lease: LeaseRef, outcome: &Outcome) -> 
 }
 
 async fn forget(core: &Core, host: &str, lease: LeaseRef) {
-    if let Err(error) = core.store().forget_outcome(host, lease).await {
+    if let Err(error) = Outbox::new(core.store()).forget(host, lease).await {
         tracing::warn!(task = %lease.id, %error, "an outcome that was handed in cannot be forgotten; it is handed in again");
     }
 }
@@ -74,7 +74,7 @@ async fn forget(core: &Core, host: &str, lease: LeaseRef) {
 /// Hands in what is kept, until it is dropped. It begins with what was kept before this host started.
 pub(super) async fn handing(core: &Core) {
     loop {
-        let kept = core.store().kept_outcomes().await.unwrap_or_else(|error| {
+        let kept = Outbox::new(core.store()).all().await.unwrap_or_else(|error| {
             tracing::error!(%error, "the outcomes that are kept cannot be read");
             Vec::new()
         });
@@ -109,7 +109,7 @@ async fn to(core: &Core, host: String, kept: Vec<KeptOutcome>) {
             continue;
         }
         let Some(peer) = peer.filter(|peer| core.network.is_connected(peer)) else { continue };
-        let outcome = match core.store().kept_outcome(&host, lease).await {
+        let outcome = match Outbox::new(core.store()).get(&host, lease).await {
             Ok(Some(outcome)) => outcome,
             Ok(None) => {
                 forget(core, &host, lease).await;

@@ -8,7 +8,7 @@ use std::sync::{
 use futures::future::BoxFuture;
 use serde_json::Value;
 use tandem_engine::{ClientCapabilities, ClientPort, InputError, InputRequest, Level};
-use tandem_store::tasks::Progress;
+use tandem_queue::Progress;
 
 /// The newest progress, and whether the task is to be handed back rather than failed when it stops.
 #[derive(Default)]

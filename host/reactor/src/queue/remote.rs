@@ -22,7 +22,7 @@ use libp2p::PeerId;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use tandem_config::Admission;
-use tandem_store::tasks::{
+use tandem_queue::{
     Beat, ClaimReq, FailureCode, Finish, LeaseRef, Leased, MAX_ARGUMENTS, MAX_BATCH, Outcome, Progress, TaskFailure,
     TaskResult, TaskState, TaskStore, Timestamp,
 };

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value, json};
 use tandem_engine::{Caller, InvokeError, InvokeOutput, traceparent};
-use tandem_store::tasks::{FailureCode, Leased, MAX_RESULT, Outcome};
+use tandem_queue::{FailureCode, Leased, MAX_RESULT, Outcome};
 use tokio_util::sync::CancellationToken;
 
 use super::Told;

@@ -11,7 +11,7 @@ use std::{
 use futures::{StreamExt as _, future::join_all, stream::FuturesUnordered};
 use libp2p::PeerId;
 use tandem_engine::{Access, Allow, Caller};
-use tandem_store::tasks::{
+use tandem_queue::{
     Beat, ClaimReq, Hint, LeaseRef, Leased, MAX_CLAIM, MAX_PRIORITY, Outcome, Reaped, TaskStore, TaskStoreError,
     WorkerInfo,
 };
@@ -347,7 +347,7 @@ async fn upkeep(core: Arc<Core>) {
             core.report(peer, Conduct::LostLease);
         }
     };
-    tandem_store::tasks::upkeep(&core.queue.tasks, lost).await;
+    tandem_queue::upkeep(&core.queue.tasks, lost).await;
 }
 
 /// Shows how many tasks are in each state, soon after that changes.

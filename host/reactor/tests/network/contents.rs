@@ -6,7 +6,7 @@ use futures::StreamExt as _;
 use libp2p::identity::Keypair;
 use serde_json::{Value, json};
 use tandem_engine::P2pRequest;
-use tandem_reactor::workflow::ContentId;
+use tandem_workflow::ContentId;
 
 use crate::kit::{Host, PROTOCOL, ask, closed, peer_of, receive, send};
 

@@ -12,17 +12,16 @@ use std::{
 use futures::{FutureExt as _, future::BoxFuture};
 use libp2p::{Multiaddr, PeerId, identity::Keypair, multiaddr::Protocol};
 use serde_json::{Value, json};
-use tandem_config::{Admission, HostConfig, MAX_PRIORITY, P2pConfig};
+use tandem_config::{Admission, HostConfig, P2pConfig};
 use tandem_engine::{CallEnv, Caller, P2p, P2pError, P2pRequest, Unmetered};
+use tandem_queue::{Caps, Clock, SqliteTasks, SystemClock, Timestamp};
 use tandem_reactor::{
     Authority, PingSettings, Reactor, Settings,
     discovery::record::{Announcement, HostRecord},
     trust::UnixMillis,
 };
-use tandem_store::{
-    Store,
-    tasks::{Caps, Clock, SqliteTasks, SystemClock, Timestamp},
-};
+use tandem_store::Store;
+use tandem_types::MAX_PRIORITY;
 use tandem_types::Secret;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
@@ -190,7 +189,7 @@ impl Host {
     }
 
     async fn of(settings: Settings, p2p: &P2pConfig, data: TempDir, peer: PeerId, ahead: Duration) -> Self {
-        let store = Store::open(&data.path().join("store.db")).unwrap();
+        let store = Store::open_with(&data.path().join("store.db"), &[tandem_queue::TABLES]).unwrap();
         let operator = Arc::new(Operator(Mutex::new(Says::of(p2p))));
         let tasks = SqliteTasks::new(store.clone(), Arc::new(Ahead(ahead)), Caps::default());
         let reactor =

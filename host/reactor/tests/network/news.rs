@@ -8,8 +8,8 @@ use std::sync::{
 use futures::StreamExt as _;
 use libp2p::{identity::Keypair, swarm::NetworkBehaviour};
 use serde_json::json;
+use tandem_queue::{ClaimReq, Finish, NewTask, Outcome, Submitted, TaskResult, TaskStore as _};
 use tandem_reactor::QUEUE;
-use tandem_store::tasks::{ClaimReq, Finish, NewTask, Outcome, Submitted, TaskResult, TaskStore as _};
 use tokio::task::JoinSet;
 
 use crate::{

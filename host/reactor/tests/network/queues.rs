@@ -7,8 +7,8 @@ use libp2p::identity::Keypair;
 use serde_json::{Value, json};
 use tandem_config::{Admission, HostConfig, P2pConfig};
 use tandem_engine::P2pRequest;
-use tandem_reactor::workflow::{Candidate, ContentId, Strategy, choose};
 use tandem_types::Secret;
+use tandem_workflow::{Candidate, ContentId, Strategy, choose};
 
 use crate::kit::{Host, PROTOCOL, ask, closed, config, echo, host, is_well, peer, peer_of, send};
 

@@ -6,8 +6,8 @@ use libp2p::{PeerId, Stream, identity::Keypair};
 use serde_json::{Value, json};
 use tandem_config::P2pConfig;
 use tandem_engine::{Caller, P2pError, P2pRequest};
+use tandem_queue::TaskStore as _;
 use tandem_reactor::{PingSettings, QUEUE, Reason};
-use tandem_store::tasks::TaskStore as _;
 
 use crate::{
     kit::{Host, Peer, ask, closed, config, peer_of, send},

@@ -3,7 +3,7 @@
 use libp2p::{PeerId, identity::Keypair};
 use serde_json::{Value, json};
 use tandem_engine::{Caller, P2pError, P2pRequest};
-use tandem_store::tasks::TaskStore as _;
+use tandem_queue::TaskStore as _;
 
 use crate::{
     kit::{Host, config},

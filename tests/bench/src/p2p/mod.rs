@@ -21,11 +21,9 @@ use futures::{FutureExt as _, future::BoxFuture};
 use serde_json::{Value, json};
 use tandem_config::HostConfig;
 use tandem_engine::{CallEnv, Caller, InvokeError, InvokeOutput, P2p, P2pRequest, Unmetered};
+use tandem_queue::{Caps, SqliteTasks, SystemClock};
 use tandem_reactor::{Reactor, Settings, ToolCall, ToolInfo, Tools};
-use tandem_store::{
-    Store,
-    tasks::{Caps, SqliteTasks, SystemClock},
-};
+use tandem_store::Store;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -96,7 +94,7 @@ async fn host(workers: u32, shared: bool) -> anyhow::Result<Host> {
     p2p.discovery.loopback = true;
     p2p.task_queue.workers = workers;
     p2p.workflow.max_active = 2_000;
-    let store = Store::open(&data.path().join("store.db"))?;
+    let store = Store::open_with(&data.path().join("store.db"), &[tandem_queue::TABLES])?;
     let caps = Caps { queued: 1_000_000, ..Caps::default() };
     let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps);
     let settings = Settings::new(&p2p, data.path(), None)?;

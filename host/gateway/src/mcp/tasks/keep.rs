@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
 use tandem_engine::{Access, Allow, Caller};
-use tandem_store::tasks::{
+use tandem_queue::{
     Beat, ClaimReq, FailureCode, Hint, Leased, MAX_BATCH, MAX_PRIORITY, MAX_TOOLS, Outcome, TaskStore as _,
     TaskStoreError,
 };
@@ -214,5 +214,5 @@ async fn sweeping(tasks: &Tasks, upkeep: bool) {
     if !upkeep {
         std::future::pending::<()>().await;
     }
-    tandem_store::tasks::upkeep(&tasks.store, |_| {}).await;
+    tandem_queue::upkeep(&tasks.store, |_| {}).await;
 }

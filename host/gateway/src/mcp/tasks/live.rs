@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use rmcp::model::InputRequests;
 use serde_json::Value;
 use tandem_engine::InputError;
-use tandem_store::tasks::{LeaseRef, Progress, Timestamp};
+use tandem_queue::{LeaseRef, Progress, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -203,7 +203,7 @@ fn whole(number: f64) -> u64 {
 }
 
 fn now() -> Timestamp {
-    use tandem_store::tasks::{Clock as _, SystemClock};
+    use tandem_queue::{Clock as _, SystemClock};
     SystemClock.now()
 }
 
@@ -211,7 +211,7 @@ fn now() -> Timestamp {
 mod tests {
     use rmcp::model::{ElicitRequest, ElicitRequestParams, InputRequest as WireRequest};
     use serde_json::json;
-    use tandem_store::tasks::TaskId;
+    use tandem_queue::TaskId;
     use tokio::sync::oneshot;
 
     use super::*;

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use rmcp::model::{CallToolResult, ErrorData};
 use serde_json::{Value, json};
-use tandem_store::tasks::{FailureCode, Finish, LeaseRef, MAX_ERROR, Outcome, TaskFailure, TaskStore as _};
+use tandem_queue::{FailureCode, Finish, LeaseRef, MAX_ERROR, Outcome, TaskFailure, TaskStore as _};
 use tracing::Instrument as _;
 
 use super::{

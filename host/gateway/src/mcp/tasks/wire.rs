@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rmcp::model::{DetailedTask, JsonObject, Task, TaskPayload, TaskStatus};
-use tandem_store::tasks::{Progress, StoredTask, TaskId, TaskState, Timestamp};
+use tandem_queue::{Progress, StoredTask, TaskId, TaskState, Timestamp};
 
 use super::{live::Live, run::error_of, time};
 

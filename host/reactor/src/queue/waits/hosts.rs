@@ -79,7 +79,7 @@ fn absent(core: &Core, target: &PeerId) -> Wait {
         "start {}, or mend its network, so that it connects; or cancel the task and submit it without `target_peer`",
         core.called(target)
     );
-    let last_seen = super::super::moment(tandem_store::tasks::Timestamp::from_millis(known.last_seen.0));
+    let last_seen = super::super::moment(tandem_queue::Timestamp::from_millis(known.last_seen.0));
     Wait::new(Reason::TargetAway, remedy).with("target_peer", target.to_string()).with("last_seen", last_seen)
 }
 

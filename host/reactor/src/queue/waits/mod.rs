@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tandem_store::tasks::{Hold, ReadyLane, Scope, TaskRow, TaskState, TaskStore as _, TaskStoreError, Timestamp};
+use tandem_queue::{Hold, ReadyLane, Scope, TaskRow, TaskState, TaskStore as _, TaskStoreError, Timestamp};
 
 pub(crate) use notes::{ClaimNotes, Trust};
 pub use reason::Reason;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use serde_json::Map;
-use tandem_store::tasks::Scope;
+use tandem_queue::Scope;
 
 use super::{Reason, WaitingTasks, groups};
 use crate::{core::Core, rpc::PeerRpc as _};
