@@ -16,7 +16,7 @@ FUZZERS := manifest package config patterns frames messages records swarm_keys w
 # How long each of them runs.
 FUZZ_SECONDS ?= 10
 
-.PHONY: help setup build shipped plugins run test lint audit fmt bench fuzz conformance clients interop sdk-packages sdk-test demo-mesh clean
+.PHONY: help setup build shipped plugins run test lint docs audit fmt bench fuzz conformance clients interop sdk-packages sdk-test demo-mesh clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -48,11 +48,15 @@ run: shipped ## build everything and start the host on 127.0.0.1:8000 with sampl
 test: plugins ## run every test
 	cargo test $(HOST)
 
-lint: setup ## formatting, clippy (also of a host without dht, gossip and nat), and that no published WIT text has changed
+lint: setup ## formatting, documents, clippy (also of a host without dht, gossip and nat), and that no published WIT text has changed
 	cargo fmt --all --check
+	cargo test -q -p tandem-docs
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy -p tandem --no-default-features -- -D warnings
 	sh tools/wit-frozen.sh
+
+docs: ## write docs/reference/cli.md and config.md anew
+	TANDEM_WRITE_DOCS=1 cargo test -q $(HOST) --bin tandem reference
 
 audit: ## licences, sources, duplicates and advisories of dependencies, and unused ones (installs cargo-deny and cargo-machete)
 	sh tools/audit.sh

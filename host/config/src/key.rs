@@ -143,8 +143,10 @@ impl From<KeyHash> for KeyConfig {
 #[serde(deny_unknown_fields)]
 struct KeyTable {
     hash: KeyHash,
+    /// What logs and records call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<KeyName>,
+    /// When it expires, in RFC 3339; never unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires: Option<Moment>,
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failure fails the test")]
 
-#[path = "../../p2p-forms/tests/support/mod.rs"]
+#[path = "../../lib/p2p-forms/tests/support/mod.rs"]
 mod support;
 
 use std::collections::BTreeSet;

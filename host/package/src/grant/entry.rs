@@ -82,7 +82,9 @@ struct FsTable {
     path: GrantPath,
     #[serde(default)]
     mode: FsMode,
+    /// Quota: bytes of all files in the directory.
     max_bytes: Option<ByteSize>,
+    /// Quota: files and directories in the directory.
     max_files: Option<u64>,
 }
 
@@ -128,10 +130,13 @@ impl HttpGrant {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct HttpTable {
     host: HostPattern,
+    /// The port; 80 and 443 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     port: Option<u16>,
+    /// The methods; every one unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     methods: Option<BTreeSet<Method>>,
+    /// The path prefix of requests; every path unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     path: Option<PathPrefix>,
     /// Networks that are not public and may be reached all the same.
@@ -236,6 +241,7 @@ pub enum EnvGrant {
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct InheritTable {
+    /// The value is the one in the host's own environment.
     inherit: bool,
 }
 

@@ -1,4 +1,8 @@
-//! The commands that documents show are commands.
+//! The commands that documents show are commands, and the references of the command line and of the configuration are what
+//! clap and the JSON Schema say. `make docs` writes those two anew.
+
+mod command_line;
+mod configuration;
 
 use std::path::{Path, PathBuf};
 
@@ -68,4 +72,27 @@ fn every_command_that_a_document_shows_is_taken() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(seen > 80, "only {seen} commands were found");
+}
+
+/// Set by `make docs`: references are written instead of compared.
+const WRITE: &str = "TANDEM_WRITE_DOCS";
+
+/// Compares a generated reference with what is committed.
+fn assert_current(file: &str, generated: &str) {
+    let path = root().join("docs/reference").join(file);
+    if std::env::var_os(WRITE).is_some() {
+        std::fs::write(&path, generated).unwrap();
+        return;
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    let differs = committed.lines().zip(generated.lines()).find(|(old, new)| old != new);
+    assert!(
+        committed == generated,
+        "docs/reference/{file} is out of date, run `make docs`; first difference: {differs:?}"
+    );
+}
+
+/// A description in one line of a table.
+fn cell(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|")
 }
