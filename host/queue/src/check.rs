@@ -61,6 +61,15 @@ pub(super) fn prepare(task: NewTask, now: Timestamp) -> Result<Prepared, TaskSto
     Ok(Prepared { task, hash, tags, bytes, from: None })
 }
 
+/// What tasks take of the disk, without the store's own bookkeeping.
+pub(super) fn bytes(tasks: &[Prepared]) -> usize {
+    tasks.iter().map(|task| usize::try_from(task.bytes).unwrap_or(usize::MAX)).fold(0, usize::saturating_add)
+}
+
+pub(super) fn event_bytes(events: &[NewEvent]) -> usize {
+    events.iter().map(|event| event.body.len()).sum()
+}
+
 /// SHA-256 over everything that makes two submissions the same request: all but the id, the subject and the key
 /// itself. JSON counts by its value: members in another order are the same.
 fn digest(task: &NewTask, arguments: &Value, metadata: &Value) -> [u8; 32] {

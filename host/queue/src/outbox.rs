@@ -52,9 +52,10 @@ impl<'s> Outbox<'s> {
     /// Keeps an outcome. One that is kept already stays as it is.
     ///
     /// # Errors
-    /// [`StoreError::Quota`] where a bound is reached; it is named.
+    /// [`StoreError::Quota`] where a bound is reached; it is named. [`StoreError::NoRoom`] where the disk is almost full.
     pub async fn keep(&self, kept: KeptOutcome, outcome: &Outcome) -> Result<(), StoreError> {
         let text = serde_json::to_string(outcome).map_err(|error| StoreError::TooLarge(error.to_string()))?;
+        self.0.room_for_results(text.len())?;
         self.0.write(move |db| keep(db, &kept, &text)).await
     }
 

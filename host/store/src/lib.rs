@@ -33,7 +33,7 @@ pub use peers::{MAX_PEERS, PeerFilter, PeerPage, PeerRow, PeerSort};
 
 use std::{path::Path, sync::Arc};
 
-use room::Room;
+use room::{Room, Use};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 use worker::Worker;
@@ -117,7 +117,7 @@ impl Store {
     /// The same, with the tables of others in it.
     pub fn open_with(path: &Path, others: &[Tables]) -> Result<Self, StoreError> {
         let worker = Arc::new(Worker::start(path, others)?);
-        let log = Arc::new(audit::Log::new(AuditKey::open(path).map_err(worker::io)?));
+        let log = Arc::new(audit::Log::open(path).map_err(worker::io)?);
         Ok(Self { worker, log, room: Arc::new(Room::new(path)), retention: AuditRetention::default() })
     }
 
@@ -144,6 +144,23 @@ impl Store {
         self.read(move |db| kv::list(db, &ns, &prefix, limit.clamp(1, 1000), after.as_deref())).await
     }
 
+    /// Takes room on the disk for so many bytes that somebody wants to have stored, or refuses: what is left is kept for the audit
+    /// log.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRoom`].
+    pub fn room_for_new(&self, bytes: usize) -> Result<(), StoreError> {
+        self.room.take(bytes as u64, Use::New)
+    }
+
+    /// The same for what comes of work that was taken on already. It may use half of what is kept.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRoom`].
+    pub fn room_for_results(&self, bytes: usize) -> Result<(), StoreError> {
+        self.room.take(bytes as u64, Use::Results)
+    }
+
     /// Writes all entries or none, durably. Refuses where that would leave too little disk for the audit log.
     pub async fn set_many(
         &self,
@@ -152,7 +169,7 @@ impl Store {
         entries: Vec<(String, Vec<u8>)>,
     ) -> Result<(), StoreError> {
         kv::check_entries(&entries)?;
-        self.room.take(kv::bytes(&entries))?;
+        self.room.take(kv::bytes(&entries), Use::New)?;
         self.write(move |db| kv::set_many(db, &ns, quota, &entries)).await
     }
 
@@ -167,7 +184,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let entry = (key, value);
         kv::check_entries(std::slice::from_ref(&entry))?;
-        self.room.take(kv::bytes(std::slice::from_ref(&entry)))?;
+        self.room.take(kv::bytes(std::slice::from_ref(&entry)), Use::New)?;
         self.write(move |db| kv::compare_and_set(db, &ns, quota, &entry, expected.as_deref())).await
     }
 

@@ -28,6 +28,7 @@ mod data;
 mod disk;
 mod doctor;
 mod first_day;
+mod full_disk;
 mod host;
 mod hostile;
 mod ids;

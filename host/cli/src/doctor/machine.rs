@@ -11,7 +11,7 @@ use rustix::{
     process::{Resource, getrlimit},
 };
 use tandem_config::HostConfig;
-use tandem_store::{AuditQuery, AuditReader};
+use tandem_store::{AuditQuery, AuditReader, AuditRecord, Gap};
 
 use super::Finding;
 use crate::{config, descriptors::Descriptors};
@@ -22,6 +22,8 @@ const ROOM: [u64; 2] = [1 << 30, 128 << 20];
 const SKEW: Duration = Duration::from_secs(120);
 /// No host of this program ran before, in seconds since 1970: the first of January 2026.
 const FIRST: u64 = 1_767_225_600;
+/// How many of the newest records of the audit log are looked at for gaps: some hundredths of a second.
+const RECORDS: u64 = 20_000;
 /// Files that a host has open besides connections: plugins, the store and its log, the engine's.
 const OWN_FILES: u64 = 256;
 
@@ -31,6 +33,7 @@ pub(super) fn look(config: &HostConfig, findings: &mut Vec<Finding>) {
     findings.push(disk(data));
     findings.push(files(config));
     findings.push(store(config));
+    findings.extend(lost_records(config));
     findings.push(plugins(config));
 }
 
@@ -72,6 +75,45 @@ fn last_record(config: &HostConfig) -> Option<(u64, SystemTime)> {
     let rows = AuditReader::open(&config::store_path(config)).and_then(|reader| reader.page(&newest)).ok()?;
     let last = rows.first()?;
     Some((last.sequence, SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(last.time))?))
+}
+
+/// What the audit log lacks: records that were lost and that it does not tell of yet, or tells of near its end.
+fn lost_records(config: &HostConfig) -> Option<Finding> {
+    const ABOUT: &str = "audit log";
+    let path = config::store_path(config);
+    if !path.exists() {
+        return None;
+    }
+    match AuditReader::unmarked(&path) {
+        Ok(None) => {}
+        Ok(Some(gap)) => {
+            let remedy = "make room on the disk; the host marks the gap as soon as it can write, at its next start if it is stopped";
+            return Some(Finding::problem(ABOUT, format!("{}; no record tells of it yet", lost(&gap)), remedy));
+        }
+        Err(error) => {
+            let seen = format!("{}: {error}", path.with_file_name("audit.gap").display());
+            let remedy =
+                "see that the data directory is the host's own and readable; records may be missing without a mark";
+            return Some(Finding::problem(ABOUT, seen, remedy));
+        }
+    }
+    let reader = AuditReader::open(&path).ok()?;
+    let newest = AuditQuery { newest: true, limit: 1, ..AuditQuery::default() };
+    let last = reader.page(&newest).ok()?.first()?.sequence;
+    let gaps = AuditQuery { kind: Some("gap".to_owned()), after: last.saturating_sub(RECORDS), ..newest };
+    let row = reader.page(&gaps).ok()?.into_iter().next()?;
+    let AuditRecord::Gap(gap) = row.record()? else { return None };
+    let remedy = "the host could not write them then; `tandem audit verify` shows all gaps";
+    Some(Finding::warning(ABOUT, format!("{} (record {})", lost(&gap), row.sequence), remedy))
+}
+
+fn lost(gap: &Gap) -> String {
+    format!(
+        "{} records were lost between {} and {}",
+        gap.lost,
+        config::time_text(gap.since),
+        config::time_text(gap.until)
+    )
 }
 
 fn disk(data: &Path) -> Finding {

@@ -22,6 +22,8 @@ pub(super) struct Moment {
     /// Of whose readings none serves any longer, by their place in the projection.
     pub(super) changed: Vec<usize>,
     pub(super) changed_all: bool,
+    /// Why the disk takes nothing new.
+    pub(super) full: Option<String>,
 }
 
 impl Moment {
@@ -52,6 +54,20 @@ impl Moment {
 }
 
 impl SqliteTasks {
+    /// A write that queues so many bytes where the disk has room for them; the work is told where it has not.
+    pub(super) async fn write_new<R: Send + 'static>(
+        &self,
+        bytes: usize,
+        work: impl FnOnce(&Connection, &mut Moment, &Caps) -> Result<R, StoreError> + Send + 'static,
+    ) -> Result<R, TaskStoreError> {
+        let full = self.store.room_for_new(bytes).err().map(|error| error.to_string());
+        let work = move |db: &Connection, moment: &mut Moment, caps: &Caps| {
+            moment.full = full;
+            work(db, moment, caps)
+        };
+        self.write(work).await
+    }
+
     pub(super) async fn write<R: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection, &mut Moment, &Caps) -> Result<R, StoreError> + Send + 'static,
@@ -66,6 +82,7 @@ impl SqliteTasks {
                 projection,
                 changed: Vec::new(),
                 changed_all: false,
+                full: None,
             };
             let answer = work(db, &mut moment, &caps)?;
             moment.flush(db)?;
@@ -107,17 +124,21 @@ impl SqliteTasks {
     /// A write that a conflicting task undoes, with the tasks that belong to it.
     pub(super) async fn whole<R: Send + 'static>(
         &self,
+        full: Option<String>,
         work: impl FnOnce(&Connection, &mut Moment, &Caps) -> Result<Whole<R>, StoreError> + Send + 'static,
         conflict: impl FnOnce(TaskId) -> R,
     ) -> Result<R, TaskStoreError> {
         // The job must fail to be undone; which task it was is told beside it.
         let (tell, told) = tokio::sync::oneshot::channel();
-        let job = move |db: &Connection, moment: &mut Moment, caps: &Caps| match work(db, moment, caps)? {
-            Whole::Done(answer) => Ok(answer),
-            Whole::Conflict(id) => {
-                // Whoever waits for it is this very call.
-                let _ = tell.send(id);
-                Err(StoreError::Exists(format!("the task {id} conflicts with one that is there")))
+        let job = move |db: &Connection, moment: &mut Moment, caps: &Caps| {
+            moment.full = full;
+            match work(db, moment, caps)? {
+                Whole::Done(answer) => Ok(answer),
+                Whole::Conflict(id) => {
+                    // Whoever waits for it is this very call.
+                    let _ = tell.send(id);
+                    Err(StoreError::Exists(format!("the task {id} conflicts with one that is there")))
+                }
             }
         };
         match self.write(job).await {

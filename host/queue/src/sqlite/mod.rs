@@ -29,12 +29,12 @@ pub(crate) use schema::{COLUMNS, SCHEMA};
 use tandem_store::Store;
 
 use super::{
-    Adopted, Append, Appended, Beat, CancelState, Caps, Chore, ClaimReq, Clock, Cursor, Event, Filter, Finish, Hint,
-    Hold, LeaseRef, Leased, LeasedWorkflow, MAX_BATCH, MAX_CLAIM, MAX_ERROR, MAX_LEASE, MAX_LIMIT, MAX_TOOLS,
-    MIN_LEASE, NewTask, NewWorkflow, Outcome, Page, Patch, Progress, Pruned, QueueStats, ReadyLane, Reaped, Resubmit,
-    ResubmitOpts, Retention, Scope, Started, StoreCaps, StoredTask, Submitted, TaskId, TaskRow, TaskStore,
-    TaskStoreError, Timestamp, Updated, Wakeups, WorkerInfo, WorkerStats, WorkflowFilter, WorkflowId, WorkflowLease,
-    WorkflowRow, check, hub::Hub,
+    Adopted, Append, Appended, Beat, CancelState, Caps, Chore, ClaimReq, Clock, Cursor, Event, FailureCode, Filter,
+    Finish, Hint, Hold, LeaseRef, Leased, LeasedWorkflow, MAX_BATCH, MAX_CLAIM, MAX_ERROR, MAX_LEASE, MAX_LIMIT,
+    MAX_TOOLS, MIN_LEASE, NewTask, NewWorkflow, Outcome, Page, Patch, Progress, Pruned, QueueStats, ReadyLane, Reaped,
+    Resubmit, ResubmitOpts, Retention, Scope, Started, StoreCaps, StoredTask, Submitted, TaskId, TaskResult, TaskRow,
+    TaskStore, TaskStoreError, Timestamp, Updated, Wakeups, WorkerInfo, WorkerStats, WorkflowFilter, WorkflowId,
+    WorkflowLease, WorkflowRow, check, hub::Hub,
 };
 
 /// Most rows one call to reap or prune touches: other writers wait for it.
@@ -57,6 +57,22 @@ impl SqliteTasks {
         Self { store, clock, caps: Arc::new(caps), hub: Arc::new(Hub::new()), projection: Arc::new(Projection::new()) }
     }
 
+    /// An outcome as it can be kept: where the disk has no room for a result, its task fails by that. What is no longer than the
+    /// reason of a failure takes no more room than that would.
+    fn kept(&self, outcome: Outcome) -> Outcome {
+        let bytes = match &outcome {
+            Outcome::Ok(TaskResult::Inline(json)) => json.len(),
+            Outcome::Kept { content, .. } => content.len(),
+            _ => 0,
+        };
+        match self.store.room_for_results(bytes) {
+            Err(full) if bytes > MAX_ERROR => {
+                Outcome::fatal(FailureCode::LimitExceeded, format!("the result cannot be kept: {full}"))
+            }
+            _ => outcome,
+        }
+    }
+
     fn prepared(&self, tasks: Vec<NewTask>) -> Result<Vec<check::Prepared>, TaskStoreError> {
         check::batch("tasks", tasks.len())?;
         let now = self.clock.now();
@@ -75,7 +91,7 @@ impl TaskStore for SqliteTasks {
 
     async fn submit(&self, batch: Vec<NewTask>) -> Result<Vec<Submitted>, TaskStoreError> {
         let batch = self.prepared(batch)?;
-        self.write(move |db, moment, caps| submit::all(db, moment, caps, &batch)).await
+        self.write_new(check::bytes(&batch), move |db, moment, caps| submit::all(db, moment, caps, &batch)).await
     }
 
     async fn claim(&self, request: ClaimReq) -> Result<Vec<Leased>, TaskStoreError> {
@@ -89,7 +105,8 @@ impl TaskStore for SqliteTasks {
         check::adopted(&task, worker)?;
         let task = check::prepare(task, self.clock.now())?;
         let (worker, lease) = (worker.to_owned(), lease.clamp(MIN_LEASE, MAX_LEASE));
-        self.write(move |db, moment, caps| claim::adopt(db, moment, caps, &task, &worker, lease)).await
+        let bytes = check::bytes(std::slice::from_ref(&task));
+        self.write_new(bytes, move |db, moment, caps| claim::adopt(db, moment, caps, &task, &worker, lease)).await
     }
 
     async fn heartbeat(
@@ -106,7 +123,7 @@ impl TaskStore for SqliteTasks {
     async fn finish(&self, worker: &str, outcomes: Vec<(LeaseRef, Outcome)>) -> Result<Vec<Finish>, TaskStoreError> {
         check::batch("outcomes", outcomes.len())?;
         let worker = worker.to_owned();
-        let outcomes = outcomes.into_iter().map(|(lease, outcome)| Ok((lease, check::outcome(outcome)?)));
+        let outcomes = outcomes.into_iter().map(|(lease, outcome)| Ok((lease, self.kept(check::outcome(outcome)?))));
         let outcomes = outcomes.collect::<Result<Vec<_>, TaskStoreError>>()?;
         self.write(move |db, moment, caps| settle::finish(db, moment, caps, &worker, &outcomes)).await
     }
@@ -124,13 +141,14 @@ impl TaskStore for SqliteTasks {
         expect: Option<u64>,
     ) -> Result<Updated, TaskStoreError> {
         check::patch(&patch, self.clock.now())?;
+        self.store.room_for_new(patch.metadata.as_deref().map_or(0, str::len))?;
         let tenant = tenant.to_owned();
         self.write(move |db, moment, _| change::update(db, moment, (&tenant, id), &patch, expect)).await
     }
 
     async fn resubmit(&self, tenant: &str, id: TaskId, options: ResubmitOpts) -> Result<Resubmit, TaskStoreError> {
-        let tenant = tenant.to_owned();
-        self.write(move |db, moment, caps| change::resubmit(db, moment, caps, (&tenant, id), &options)).await
+        let (tenant, bytes) = (tenant.to_owned(), options.arguments.as_deref().map_or(0, str::len));
+        self.write_new(bytes, move |db, moment, caps| change::resubmit(db, moment, caps, (&tenant, id), &options)).await
     }
 
     async fn get(&self, tenant: &str, id: TaskId) -> Result<Option<StoredTask>, TaskStoreError> {
@@ -268,7 +286,9 @@ impl TaskStore for SqliteTasks {
         let mut workflow = workflow;
         let hash = check::workflow(&workflow)?;
         let then = self.prepared(mem::take(&mut workflow.then))?;
+        let full = self.store.room_for_new(check::bytes(&then) + check::event_bytes(&workflow.events)).err();
         self.whole(
+            full.map(|error| error.to_string()),
             move |db, moment, caps| workflows::start(db, moment, caps, &workflow, &hash, &then),
             Started::TaskConflict,
         )
@@ -279,8 +299,13 @@ impl TaskStore for SqliteTasks {
         let mut append = append;
         check::events(&append.events)?;
         let then = self.prepared(mem::take(&mut append.then))?;
-        self.whole(move |db, moment, caps| workflows::append(db, moment, caps, &append, &then), Appended::TaskConflict)
-            .await
+        self.store.room_for_results(check::bytes(&then) + check::event_bytes(&append.events))?;
+        self.whole(
+            None,
+            move |db, moment, caps| workflows::append(db, moment, caps, &append, &then),
+            Appended::TaskConflict,
+        )
+        .await
     }
 
     async fn events(&self, workflow: WorkflowId, after: u64, limit: u32) -> Result<Vec<Event>, TaskStoreError> {

@@ -51,14 +51,13 @@ pub(super) fn one(db: &Connection, moment: &mut Moment, caps: &Caps, new: &Prepa
         (usage.stored >= signed(caps.stored), format!("{} stored tasks", caps.stored)),
         (bytes > signed(caps.bytes), format!("{} bytes of stored tasks", caps.bytes)),
     ];
-    if let Some((_, what)) = over.into_iter().find(|(over, _)| *over) {
+    let over = over
+        .into_iter()
+        .find(|(over, _)| *over)
+        .map(|(_, cap)| format!("tenant `{}` has its {cap}; let some end first", task.tenant));
+    if let Some(why) = over.or_else(|| moment.full.clone()) {
         // A task that is there already takes no room.
-        return match by_id(db, new)? {
-            Some(found) => Ok(found),
-            None => {
-                Ok(Submitted::QuotaExceeded(format!("tenant `{}` has its {what}; let some end first", task.tenant)))
-            }
-        };
+        return Ok(by_id(db, new)?.unwrap_or(Submitted::QuotaExceeded(why)));
     }
     let (code, due_at) = match task.run_at.filter(|run_at| *run_at > moment.now) {
         Some(run_at) => (SCHEDULED, Some(millis(run_at))),

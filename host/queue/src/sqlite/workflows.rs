@@ -37,7 +37,7 @@ pub(super) fn start(
     if let Some(found) = existing(db, new, hash)? {
         return Ok(Whole::Done(found));
     }
-    if let Some(why) = full(db, caps, &new.tenant)? {
+    if let Some(why) = full(db, caps, &new.tenant)?.or_else(|| moment.full.clone()) {
         return Ok(Whole::Done(Started::QuotaExceeded(why)));
     }
     let tags = serde_json::to_string(&new.tags).unwrap_or_default();

@@ -14,6 +14,8 @@ const ROW: &[u8] = b"tandem audit row v1\0";
 const AGED_ROW: &[u8] = b"tandem audit row v2\0";
 /// Separates the authentication of the newest record from that of every other.
 const HEAD: &[u8] = b"tandem audit head v1\0";
+/// And that of the note of lost records.
+const GAP: &[u8] = b"tandem audit gap v1\0";
 
 /// The key under which the log is authenticated. It does not print.
 #[derive(Clone)]
@@ -48,6 +50,11 @@ impl AuditKey {
     /// Authenticates that a record is the newest.
     pub(super) fn head_mac(&self, sequence: u64, hash: &[u8; 32]) -> [u8; 32] {
         self.tag(&[HEAD, &sequence.to_be_bytes(), hash])
+    }
+
+    /// Authenticates the note of what was lost.
+    pub(super) fn gap_mac(&self, numbers: &[u8]) -> [u8; 32] {
+        self.tag(&[GAP, numbers])
     }
 
     fn tag(&self, parts: &[&[u8]]) -> [u8; 32] {

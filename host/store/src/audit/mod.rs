@@ -4,7 +4,7 @@
 //! lies beside the store's file (`audit.key`, mode 0600), so that whoever can write the database but not read
 //! the key can neither change a record nor make the chain anew; the newest record is authenticated as such, so
 //! that none can be cut off. A record is either on disk or its writer is told that it is not, and the first record
-//! after it that could be written says how many are missing ([`Gap`]).
+//! after it that could be written says how many are missing ([`Gap`]), also where the host was killed in between.
 //!
 //! **Bounds.** Every text and list of a record ([`MAX_TEXT`], [`MAX_DENIALS`]); records that wait for the disk
 //! ([`MAX_WAITING`]), beyond which writers wait; the log itself by age and bytes ([`AuditRetention`]): the
@@ -17,12 +17,15 @@
 
 mod chain;
 mod losses;
+mod note;
 mod read;
 mod record;
 mod verify;
 mod write;
 
 use std::{
+    io,
+    path::Path,
     sync::{Arc, OnceLock},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -88,8 +91,11 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    pub(crate) fn new(key: AuditKey) -> Self {
-        Self { key, waiting: Arc::new(Semaphore::new(MAX_WAITING)), losses: Losses::default(), clock: now }
+    /// The log of this store.
+    pub(crate) fn open(store: &Path) -> io::Result<Self> {
+        let key = AuditKey::open(store)?;
+        let losses = Losses::open(store, &key);
+        Ok(Self { key, waiting: Arc::new(Semaphore::new(MAX_WAITING)), losses, clock: now })
     }
 
     fn terms(&self, retention: AuditRetention) -> Terms<'_> {

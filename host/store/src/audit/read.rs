@@ -6,9 +6,9 @@ use rusqlite::{Connection, OpenFlags, params};
 use serde_json::{Value, json};
 
 use super::{
-    AuditBroken, AuditKey, AuditRecord, Verified,
+    AuditBroken, AuditKey, AuditRecord, Gap, Verified,
     chain::Link,
-    verify,
+    note, verify,
     write::{signed, unsigned},
 };
 use crate::StoreError;
@@ -97,6 +97,8 @@ pub struct AuditQuery {
     pub tool: Option<String>,
     /// Only calls that ended so.
     pub outcome: Option<String>,
+    /// Only those of this kind, as `gap`.
+    pub kind: Option<String>,
     /// Only those from this time on, in milliseconds since 1970.
     pub since: Option<u64>,
 }
@@ -117,18 +119,27 @@ impl AuditReader {
         Ok(Self { db })
     }
 
+    /// What the host beside whose store it is lost and has not marked in the log yet.
+    ///
+    /// # Errors
+    /// The note of it cannot be read, or the host did not write it.
+    pub fn unmarked(store: &Path) -> std::io::Result<Option<Gap>> {
+        note::noted(store, &AuditKey::read(store)?)
+    }
+
     /// A page, in ascending order.
     pub fn page(&self, query: &AuditQuery) -> Result<Vec<AuditRow>, StoreError> {
         let order = if query.newest { "DESC" } else { "ASC" };
         let mut statement = self.db.prepare_cached(&format!(
             "{} WHERE sequence > ?1 AND time >= ?2 AND (?3 IS NULL OR body ->> 'tenant' = ?3)
              AND (?4 IS NULL OR body ->> 'tool' = ?4) AND (?5 IS NULL OR body ->> 'outcome' = ?5)
-             ORDER BY sequence {order} LIMIT ?6",
+             AND (?6 IS NULL OR body ->> 'kind' = ?6)
+             ORDER BY sequence {order} LIMIT ?7",
             select(&self.db)?
         ))?;
         let (after, since) = (signed(query.after), signed(query.since.unwrap_or(0)));
         let limit = query.limit.clamp(1, MAX_PAGE);
-        let filters = params![after, since, query.tenant, query.tool, query.outcome, limit];
+        let filters = params![after, since, query.tenant, query.tool, query.outcome, query.kind, limit];
         let rows = statement.query_map(filters, AuditRow::read)?;
         let mut rows = rows.collect::<Result<Vec<_>, _>>()?;
         if query.newest {

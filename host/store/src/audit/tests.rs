@@ -254,8 +254,7 @@ async fn a_wrong_clock_makes_no_record_old() {
     let mut store = fixture.store();
     let clock = || NOW.load(Ordering::Relaxed);
     let pass = |time: u64| NOW.store(clock().wrapping_add(time), Ordering::Relaxed);
-    store.log =
-        Arc::new(Log { clock: || NOW.load(Ordering::Relaxed), ..Log::new(AuditKey::open(&fixture.path).unwrap()) });
+    store.log = Arc::new(Log { clock: || NOW.load(Ordering::Relaxed), ..Log::open(&fixture.path).unwrap() });
     let records = |count| (0..count).map(|i: u64| call(&i.to_string())).collect::<Vec<_>>();
     let start = clock();
     store.audit_append(records(10)).await.unwrap();
