@@ -70,6 +70,8 @@ pub struct Catalog {
     hidden: ArcSwap<Hidden>,
     generation: AtomicU64,
     changes: broadcast::Sender<Change>,
+    /// Whether there is a network of hosts.
+    network: bool,
     /// Held by whoever makes the next snapshot. Readers do not know of it.
     writing: Mutex<()>,
 }
@@ -81,6 +83,7 @@ impl Default for Catalog {
             hidden: ArcSwap::default(),
             generation: AtomicU64::new(0),
             changes: broadcast::channel(CHANGES).0,
+            network: true,
             writing: Mutex::default(),
         }
     }
@@ -93,6 +96,13 @@ impl Catalog {
         let own = own.into_iter().map(str::to_owned).collect();
         let parts = Parts { own, ..Parts::default() };
         Self { snapshot: ArcSwap::from_pointee(Snapshot::of(parts)), ..Self::default() }
+    }
+
+    /// The same for a host with or without a network of hosts. Without one, plugins that are of no use then
+    /// (`runtime.requires-p2p`) are loaded, but nobody is shown what they have.
+    #[must_use]
+    pub fn with_network(self, network: bool) -> Self {
+        Self { network, ..self }
     }
 
     /// Replaces the snapshot by one of these categories, in this order of precedence (file, category), and
@@ -117,6 +127,7 @@ impl Catalog {
             hidden: self.hidden.load_full(),
             tenant: caller.tenant.clone(),
             access: caller.access.clone(),
+            network: self.network,
             generation,
         }
     }

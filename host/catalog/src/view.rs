@@ -31,6 +31,7 @@ pub struct View {
     pub(crate) hidden: Arc<Hidden>,
     pub(crate) tenant: Arc<str>,
     pub(crate) access: Access,
+    pub(crate) network: bool,
     pub(crate) generation: u64,
 }
 
@@ -40,12 +41,25 @@ impl View {
     }
 
     fn shows_tool(&self, tool: &Tool) -> bool {
+        self.may_use(tool) && !self.lacks_network_for(&tool.category)
+    }
+
+    fn may_use(&self, tool: &Tool) -> bool {
         let name = &tool.descriptor.name;
         self.shows(EntryKind::Tool, name) && (self.access.is_everything() || self.access.tool(&tool.category, name))
     }
 
+    /// Whether a category is of no use here because there is no network of hosts.
+    fn lacks_network_for(&self, category: &str) -> bool {
+        !self.network && self.snapshot.categories.get(category).is_some_and(|category| category.requires_p2p)
+    }
+
     /// A category is there when all of it is, or one of its tools.
     fn shows_category(&self, category: &Category) -> bool {
+        self.may_see(category) && !self.lacks_network_for(&category.name)
+    }
+
+    fn may_see(&self, category: &Category) -> bool {
         self.access.is_everything()
             || self.access.category(&category.name)
             || category.tools.iter().any(|tool| self.access.tool(&category.name, &tool.descriptor.name))
@@ -73,7 +87,8 @@ impl View {
 
     /// Those whose prompts and resources are there too.
     fn whole_categories(&self) -> impl Iterator<Item = &Arc<Category>> {
-        self.snapshot.categories.values().filter(|category| self.access.category(&category.name))
+        let whole = |category: &&Arc<Category>| self.access.category(&category.name);
+        self.snapshot.categories.values().filter(whole).filter(|category| !self.lacks_network_for(&category.name))
     }
 
     /// One category.
@@ -140,6 +155,29 @@ impl View {
             .take(limit)
             .map(|(tool, score)| (tool.clone(), score))
             .collect()
+    }
+
+    /// Whether the best that fits a query is not shown because there is no network of hosts.
+    #[must_use]
+    pub fn search_lacks_network(&self, query: &str) -> bool {
+        let found = if self.network { Vec::new() } else { self.snapshot.index.search(query) };
+        let mut fit =
+            found.into_iter().filter_map(|(i, _)| self.snapshot.tools.get(i)).filter(|tool| self.may_use(tool));
+        fit.next().is_some_and(|tool| self.lacks_network_for(&tool.category))
+    }
+
+    /// Whether there is such a tool, which is not shown because there is no network of hosts.
+    #[must_use]
+    pub fn tool_lacks_network(&self, name: &str) -> bool {
+        let tool = Some(name).filter(|name| !names::is_too_long(name)).and_then(|name| self.snapshot.tool(name));
+        tool.is_some_and(|tool| self.may_use(tool) && self.lacks_network_for(&tool.category))
+    }
+
+    /// The same of a category.
+    #[must_use]
+    pub fn category_lacks_network(&self, name: &str) -> bool {
+        let category = self.snapshot.categories.get(name);
+        category.is_some_and(|category| self.may_see(category) && self.lacks_network_for(name))
     }
 
     /// Names of tools that are near one that is not there.

@@ -116,7 +116,7 @@ async fn serve(
     let plugins = reload::Loaded::default();
     let admin = Admin::new(store.clone(), policy.clone()).await?.with_plugins(plugins.clone());
     let services = Arc::new(Services::with_store(store.clone()).trusting(config::authorities(config)?));
-    let catalog = Arc::new(Catalog::beside(tandem_gateway::meta_tools()));
+    let catalog = Arc::new(Catalog::beside(tandem_gateway::meta_tools()).with_network(config.reactor.enabled));
     let limits = Arc::new(Limits::new(config.clone(), descriptors));
     let issued = admin.keys.subscribe();
     let asks = auth::asks(config, &issued.borrow());

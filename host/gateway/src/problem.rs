@@ -107,11 +107,6 @@ impl Problem {
         }
     }
 
-    pub(crate) fn unknown(kind: &str, name: &str, near: Vec<String>) -> Self {
-        let error = CallError::NotFound { kind: kind_of(kind), name: name.to_owned(), near };
-        Self::from(&error)
-    }
-
     /// The same, but worth trying again after `after`.
     pub(crate) fn retry(mut self, after: Duration) -> Self {
         self.facts.retryable = true;
@@ -131,19 +126,10 @@ impl Problem {
     }
 }
 
-fn kind_of(kind: &str) -> &'static str {
-    match kind {
-        "category" => "category",
-        "prompt" => "prompt",
-        "resource" => "resource",
-        _ => "tool",
-    }
-}
-
 /// A guest's own limit is a failure of what we stand in front of, a caller's limit is the caller's to wait for.
 fn status_of(error: &CallError) -> StatusCode {
     match error {
-        CallError::NotFound { .. } | CallError::Vanished { .. } => StatusCode::NOT_FOUND,
+        CallError::NotFound { .. } | CallError::Vanished { .. } | CallError::NoNetwork { .. } => StatusCode::NOT_FOUND,
         CallError::InvalidArguments { .. } | CallError::MissingCapability(_) => StatusCode::BAD_REQUEST,
         CallError::Denied(_) => StatusCode::FORBIDDEN,
         CallError::Limited { retryable: true, .. } => StatusCode::TOO_MANY_REQUESTS,

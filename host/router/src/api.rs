@@ -111,6 +111,14 @@ pub enum CallError {
         /// The category's tools that may be meant, best first.
         near: Vec<String>,
     },
+    /// It needs the network of hosts, which this host has not.
+    #[error("unknown {kind} `{name}`: {NO_NETWORK}")]
+    NoNetwork {
+        /// `tool` or `category`.
+        kind: &'static str,
+        /// What was asked for.
+        name: String,
+    },
     /// The arguments do not fit the input schema.
     #[error("invalid arguments for `{tool}`: {}", violations_text(.violations))]
     InvalidArguments {
@@ -190,7 +198,7 @@ impl CallError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NotFound { .. } | Self::Vanished { .. } => "not_found",
+            Self::NotFound { .. } | Self::Vanished { .. } | Self::NoNetwork { .. } => "not_found",
             Self::InvalidArguments { .. } => "invalid_arguments",
             Self::Denied(_) => "denied",
             Self::Limited { .. } => "limited",
@@ -214,6 +222,10 @@ impl CallError {
         )
     }
 }
+
+/// Why a tool of the network of hosts is not there, and what brings it.
+pub const NO_NETWORK: &str = "it needs the network of hosts, which is off; start the host with `--p2p` (standard input), or set \
+                              `reactor.enabled = true`";
 
 fn vanished_text(category: &str, version: Option<&str>) -> String {
     match version {

@@ -370,12 +370,24 @@ fn find_tool<'a>(view: &'a View, name: &str) -> Option<(&'a Arc<Tool>, &'a Arc<C
 /// best first.
 #[must_use]
 pub fn unknown_tool(view: &View, name: &str, near: Vec<String>) -> CallError {
+    if view.tool_lacks_network(name) {
+        return CallError::NoNetwork { kind: "tool", name: name.to_owned() };
+    }
     match view.vanished(name) {
         Some(Vanished { category, version, near }) => {
             CallError::Vanished { name: name.to_owned(), category: category.to_string(), version, near }
         }
         None => not_found("tool", name, near),
     }
+}
+
+/// The same of a category.
+#[must_use]
+pub fn unknown_category(view: &View, name: &str) -> CallError {
+    if view.category_lacks_network(name) {
+        return CallError::NoNetwork { kind: "category", name: name.to_owned() };
+    }
+    not_found("category", name, view.near_categories(name))
 }
 
 pub(crate) fn not_found(kind: &'static str, name: &str, near: Vec<String>) -> CallError {

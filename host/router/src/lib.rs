@@ -32,9 +32,9 @@ mod tenant;
 mod trial;
 mod work;
 
-pub use api::{CallError, Lane, Output, RequestContext};
+pub use api::{CallError, Lane, NO_NETWORK, Output, RequestContext};
 pub use audit::AuditedCalls;
-pub use call::unknown_tool;
+pub use call::{unknown_category, unknown_tool};
 pub use lane::choose;
 pub use reserve::Reserve;
 pub use router::{Router, RouterConfig};

@@ -40,6 +40,7 @@ pub(crate) fn status(result: &Result<bool, &CallError>) -> usize {
             CallError::Unavailable { .. } | CallError::Unrecorded { .. } => 7,
             CallError::NotFound { .. }
             | CallError::Vanished { .. }
+            | CallError::NoNetwork { .. }
             | CallError::InvalidArguments { .. }
             | CallError::MissingCapability(_) => 1,
         },

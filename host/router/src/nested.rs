@@ -66,7 +66,9 @@ fn context(parent: CallEnv) -> RequestContext {
 pub(crate) fn refused(error: CallError) -> InvokeError {
     let text = error.to_string();
     match error {
-        CallError::NotFound { .. } | CallError::Vanished { .. } => InvokeError::NotFound(text),
+        CallError::NotFound { .. } | CallError::Vanished { .. } | CallError::NoNetwork { .. } => {
+            InvokeError::NotFound(text)
+        }
         CallError::InvalidArguments { .. } => InvokeError::InvalidArguments(text),
         CallError::Denied(_) | CallError::MissingCapability(_) => InvokeError::Denied(text),
         CallError::Limited { .. } => InvokeError::LimitExceeded(text),

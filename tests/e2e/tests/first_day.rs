@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, path::Path};
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use tandem_harness::root;
+use tandem_harness::{Options, root};
 use tokio::process::Command;
 
 use crate::stdio::Pipe;
@@ -108,5 +108,71 @@ async fn a_child_joins_the_network_only_when_it_is_told_to() -> anyhow::Result<(
         BTreeSet::from(["data".into(), "plugins".into(), "tandem.toml".into()]),
         "beside the configuration"
     );
+    Ok(())
+}
+
+/// What asking for tools of a network says to whoever has none. `ask` answers a call's result.
+async fn without_network(mut ask: impl AsyncFnMut(&str, Value) -> anyhow::Result<Value>) -> anyhow::Result<()> {
+    let asked = [
+        ("tools_list_tools", json!({"category": "p2p_peer"})),
+        ("tools_get_schema", json!({"tool": "p2p_peer_list"})),
+        ("tools_dispatch", json!({"tool": "p2p_peer_list", "arguments": {}})),
+    ];
+    for (tool, arguments) in asked {
+        let refused = ask(tool, arguments).await?;
+        let error = &refused["structuredContent"]["error"];
+        assert!(error["code"] == "not_found" && error["retryable"] == false, "{tool}: {refused}");
+        let said = error["message"].as_str().unwrap_or_default();
+        assert!(said.contains("--p2p") && said.contains("reactor.enabled"), "{tool}: {refused}");
+    }
+    let found = ask("tools_search", json!({"query": "list connected peers"})).await?;
+    assert!(!found["structuredContent"]["tools"].to_string().contains("p2p_"), "{found}");
+    assert!(found["structuredContent"]["note"].as_str().is_some_and(|note| note.contains("--p2p")), "{found}");
+    let found = ask("tools_search", json!({"query": "add two numbers"})).await?;
+    assert!(found["structuredContent"].get("note").is_none(), "{found}");
+    let all = ask("tools_list_categories", json!({})).await?;
+    assert!(!all.to_string().contains("p2p_peer"), "{all}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_network_its_tools_are_not_there_and_whoever_asks_is_told_why() -> anyhow::Result<()> {
+    let host = Options::with(&["echo", "p2p-peers"])?.start().await?;
+    let client = host.client("/mcp").await?;
+    without_network(async |tool, arguments| Ok(serde_json::to_value(client.call(tool, arguments).await?)?)).await?;
+    let full = host.client("/mcp/full").await?;
+    assert!(!full.tools().await?.iter().any(|name| name.starts_with("p2p_")));
+    let refused = full.call("p2p_peer_list", json!({})).await.err().context("it was called")?;
+    assert!(refused.to_string().contains("--p2p"), "{refused}");
+    let status = reqwest::get(format!("{}/mcp/p2p_peer", host.url)).await?.status();
+    assert_eq!(status, 404);
+    // A client's child, with and without.
+    let directory = host.directory.path();
+    let (trust, kept) = (root().join("keys/*.pub"), root().join("target/test-compiled"));
+    for told in [false, true] {
+        let mut command = Command::new(tandem_harness::binary());
+        command
+            .args(["serve", "--stdio", "--set", "p2p.listen=[]", "--config"])
+            .arg(directory.join("tandem.toml"))
+            .args(told.then_some("--p2p"))
+            .env("TANDEM_PLUGINS__TRUST_ROOTS", &trust)
+            .env("TANDEM_PLUGINS__COMPILED_DIRECTORY", &kept)
+            .env("TANDEM_PLUGINS__DATA_DIRECTORY", directory.join("other"));
+        let mut child = Pipe::start(command).await?;
+        match told {
+            false => {
+                without_network(async |tool, arguments| {
+                    child.ask("tools/call", json!({"name": tool, "arguments": arguments})).await
+                })
+                .await?;
+            }
+            true => {
+                let list = json!({"name": "tools_list_tools", "arguments": {"category": "p2p_peer"}});
+                let listed = child.ask("tools/call", list).await?;
+                assert!(listed.to_string().contains("p2p_peer_list"), "{listed}");
+            }
+        }
+        child.close().await?;
+    }
     Ok(())
 }

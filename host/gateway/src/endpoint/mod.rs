@@ -23,7 +23,7 @@ use rmcp::{
         streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService, session::SessionManager as _},
     },
 };
-use tandem_router::ExactNumbers;
+use tandem_router::{ExactNumbers, unknown_category};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -91,7 +91,7 @@ impl Edge {
         if let Endpoint::Category(name) = &endpoint {
             let view = self.shared.router.view(&before.caller);
             if view.category(name).is_none() {
-                return Problem::unknown("category", name, view.near_categories(name)).into_response();
+                return Problem::from(&unknown_category(&view, name)).into_response();
             }
         }
         let incoming = match endpoint == before.endpoint {

@@ -17,7 +17,11 @@ pub(crate) const ERROR_KEY: &str = "tandem/error";
 /// request had no meaning; an unknown name further inside is the tool's own failure.
 pub(crate) fn of_tool(called: &str, error: &CallError) -> Result<CallToolResult, ErrorData> {
     match error {
-        CallError::NotFound { kind: "tool", name, .. } | CallError::Vanished { name, .. } if name == called => {
+        CallError::NotFound { kind: "tool", name, .. }
+        | CallError::NoNetwork { kind: "tool", name }
+        | CallError::Vanished { name, .. }
+            if name == called =>
+        {
             Err(of_request(error))
         }
         CallError::MissingCapability(_) | CallError::Internal(_) => Err(of_request(error)),
@@ -49,9 +53,10 @@ pub(crate) fn of_request(error: &CallError) -> ErrorData {
             }
             ErrorData::resource_not_found(text, Some(data))
         }
-        CallError::NotFound { .. } | CallError::Vanished { .. } | CallError::InvalidArguments { .. } => {
-            ErrorData::invalid_params(text, Some(facts(error)))
-        }
+        CallError::NotFound { .. }
+        | CallError::NoNetwork { .. }
+        | CallError::Vanished { .. }
+        | CallError::InvalidArguments { .. } => ErrorData::invalid_params(text, Some(facts(error))),
         CallError::MissingCapability(capability) => missing_capability(capability),
         CallError::Internal(reason) => {
             tracing::error!(reason, "a call failed inside the host");

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tandem_catalog::{Category, Tool, View, shown_name};
 use tandem_package::{Affinity, TaskSupport};
-use tandem_router::{CallError, RuntimeStatus, Violation, choose, unknown_tool};
+use tandem_router::{CallError, NO_NETWORK, RuntimeStatus, Violation, choose, unknown_category, unknown_tool};
 
 use crate::mcp::lists::{decode, encode};
 
@@ -86,8 +86,7 @@ fn hundred() -> usize {
 
 pub(super) fn tools(arguments: &ListTools, view: &View) -> Result<Value, CallError> {
     let Some(category) = view.category(&arguments.category) else {
-        let near = view.near_categories(&arguments.category);
-        return Err(CallError::NotFound { kind: "category", name: shown_name(&arguments.category).into_owned(), near });
+        return Err(unknown_category(view, &arguments.category));
     };
     let after = arguments.cursor.as_deref().map(|cursor| decode(cursor).ok_or_else(bad_cursor)).transpose()?;
     let page = tool_page(view, category, after.as_deref(), arguments.limit);
@@ -256,5 +255,8 @@ pub(super) fn search(arguments: &Search, view: &View) -> Value {
             })
         })
         .collect();
-    json!({ "tools": tools })
+    match view.search_lacks_network(&arguments.query) {
+        true => json!({ "tools": tools, "note": format!("one that fits better is left out: {NO_NETWORK}") }),
+        false => json!({ "tools": tools }),
+    }
 }

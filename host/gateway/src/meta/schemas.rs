@@ -193,7 +193,8 @@ fn search() -> (MetaTool, Tool) {
                         "description": { "type": "string" }, "score": { "type": "number" }
                     },
                     "required": ["name", "category", "description", "score"]
-                } }
+                } },
+                "note": { "type": "string" }
             },
             "required": ["tools"]
         })),

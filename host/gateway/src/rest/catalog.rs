@@ -9,7 +9,7 @@ use axum::{
 use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tandem_router::unknown_tool;
+use tandem_router::{unknown_category, unknown_tool};
 
 use crate::{
     Shared,
@@ -65,7 +65,7 @@ pub(super) async fn tools(
     let after = after.flatten();
     let view = shared.router.view(&incoming.caller);
     let Some(category) = view.category(&name) else {
-        return Err(Problem::unknown("category", &name, view.near_categories(&name)));
+        return Err(Problem::from(&unknown_category(&view, &name)));
     };
     let page = tool_page(&view, category, after.as_deref(), page.limit);
     Ok(Json(serde_json::to_value(page).unwrap_or_default()))
