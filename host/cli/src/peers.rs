@@ -96,7 +96,7 @@ pub(crate) fn check(config: &HostConfig, asks: bool) -> anyhow::Result<()> {
     if is_open_to_everybody(config) {
         let addresses: Vec<_> = config.p2p.listen.iter().map(|address| address.as_str()).collect();
         tracing::warn!(
-            ?addresses,
+            addresses = addresses.join(" "),
             "p2p.allow-unauthenticated: every peer that reaches these addresses may call every tool"
         );
     }

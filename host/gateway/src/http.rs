@@ -160,7 +160,7 @@ async fn refused(shared: &Shared, error: &AuthError, address: Option<IpAddr>) {
 fn guard(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
     shared.guard.check(uri, headers).inspect_err(|refusal| {
         let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
-        tracing::warn!(host = &*text(header::HOST), origin = &*text(header::ORIGIN), %refusal, "refused");
+        tracing::warn!(host = &*text(header::HOST), origin = &*text(header::ORIGIN), %refusal, "request refused");
     })
 }
 

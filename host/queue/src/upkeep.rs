@@ -37,7 +37,7 @@ async fn reaping<S: TaskStore>(store: &S, mut lost: impl FnMut(Reaped) + Send) {
     loop {
         match store.reap(SWEEP).await {
             Ok(reaped) => reaped.into_iter().for_each(|reaped| {
-                tracing::warn!(task = %reaped.id, worker = reaped.worker, state = ?reaped.state, "a worker lost its lease");
+                tracing::warn!(task = %reaped.id, worker = reaped.worker, state = %reaped.state, "a worker lost its lease");
                 lost(reaped);
             }),
             Err(error) => trouble(&error).await,

@@ -82,7 +82,7 @@ impl Client {
                 return Err(RegistryError::Busy { place: place.to_owned(), seconds: wait.as_secs().max(1) });
             }
             tries += 1;
-            tracing::info!(place, ?wait, status = response.status().as_u16(), "the server is busy");
+            tracing::info!(place, wait_s = wait.as_secs(), status = response.status().as_u16(), "the server is busy");
             tokio::time::sleep(wait).await;
         }
     }

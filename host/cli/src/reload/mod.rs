@@ -88,7 +88,11 @@ pub(crate) fn on_keys(reload: Arc<Reload>) {
             let issued = keys.borrow_and_update().clone();
             match auth::reload(reload.ring.as_deref(), &reload.limits.config(), &issued) {
                 Ok(rotation) => {
-                    tracing::info!(added = ?rotation.added, removed = ?rotation.removed, "keys are exchanged")
+                    tracing::info!(
+                        added = rotation.added.join(" "),
+                        removed = rotation.removed.join(" "),
+                        "keys are exchanged"
+                    )
                 }
                 Err(error) => tracing::warn!("the keys count from the next start on: {}", crate::exit::chain(&error)),
             }
@@ -145,9 +149,9 @@ fn once(reload: &Reload) -> anyhow::Result<(Rotation, Vec<String>)> {
         tracing::info!("configuration read again: grants are exchanged, tenants and keys are the same");
     } else {
         tracing::info!(
-            added = ?rotation.added,
-            removed = ?rotation.removed,
-            tenants = ?rotation.tenants,
+            added = rotation.added.join(" "),
+            removed = rotation.removed.join(" "),
+            tenants = rotation.tenants.join(" "),
             "configuration read again: grants, tenants and keys are exchanged"
         );
     }

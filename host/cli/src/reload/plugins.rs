@@ -280,7 +280,7 @@ impl Plugins {
             load_candidate(&self.engine, file, bytes, &take.options, &take.grants)
         })?;
         metrics::histogram!("tandem_compile_seconds").record(start.elapsed().as_secs_f64());
-        tracing::info!(file, ?origin, took_ms = start.elapsed().as_millis() as u64, "a candidate was probed");
+        tracing::info!(file, %origin, took_ms = start.elapsed().as_millis() as u64, "a candidate was probed");
         Ok(category)
     }
 

@@ -40,6 +40,16 @@ pub enum Origin {
     Replaced,
 }
 
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Cached => "cached",
+            Self::Compiled => "compiled",
+            Self::Replaced => "replaced",
+        })
+    }
+}
+
 /// The cache's directory and key.
 #[derive(Debug)]
 pub(crate) struct AotCache {

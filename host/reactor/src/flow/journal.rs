@@ -257,7 +257,7 @@ impl Journal {
                 }
                 Appended::SeqConflict { .. } => return Ok(Written::Behind),
                 Appended::Stale => return Err("its lease is another's".to_owned()),
-                Appended::Terminal(state) => return Err(format!("it has ended: {state:?}")),
+                Appended::Terminal(state) => return Err(format!("it has ended: {state}")),
                 Appended::TaskConflict(task) => {
                     return Err(format!("its task {task} exists already with another content"));
                 }

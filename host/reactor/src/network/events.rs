@@ -10,6 +10,11 @@ use libp2p::{
 use super::{Connected, Network, News, OBSERVED, PROTOCOL, behaviour::BehaviourEvent, is_relayed, lock, reason};
 use crate::trust::UnixMillis;
 
+/// As a log line shows them.
+fn listed(addresses: &[Multiaddr]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
 impl Network {
     pub(super) fn tell(&self, news: News) {
         // Nobody may be listening; then the state says it.
@@ -39,7 +44,7 @@ impl Network {
             }
             SwarmEvent::ListenerError { error, .. } => tracing::error!(%error, "a listener for peers failed"),
             SwarmEvent::ListenerClosed { listener_id, addresses, reason: Err(error) } => {
-                tracing::error!(?addresses, %error, "a listener for peers closed");
+                tracing::error!(addresses = listed(&addresses), %error, "a listener for peers closed");
                 self.on_closed(listener_id);
             }
             SwarmEvent::ListenerClosed { listener_id, .. } => self.on_closed(listener_id),

@@ -108,8 +108,9 @@ impl Network {
                 answer(&mut lock(&self.state).rendezvous.registered, &point, &Ok(()));
             }
             Event::RegisterFailed { rendezvous_node: point, error, .. } => {
-                tracing::warn!(%point, ?error, "the rendezvous point did not take this host's record");
-                let refused = Err(format!("the rendezvous point did not take this host's record: {error:?}"));
+                let error = why(error);
+                tracing::warn!(%point, error, "the rendezvous point did not take this host's record");
+                let refused = Err(format!("the rendezvous point did not take this host's record: {error}"));
                 answer(&mut lock(&self.state).rendezvous.registered, &point, &refused);
             }
             Event::Discovered { rendezvous_node: point, registrations, .. } => {
@@ -126,10 +127,24 @@ impl Network {
                 }
             }
             Event::DiscoverFailed { rendezvous_node: point, error, .. } => {
-                let failed = Err(format!("the rendezvous point does not say who is there: {error:?}"));
+                let failed = Err(format!("the rendezvous point does not say who is there: {}", why(error)));
                 answer(&mut lock(&self.state).rendezvous.found, &point, &failed);
             }
             Event::Expired { .. } => {}
         }
+    }
+}
+
+/// What a point says of a refusal, which the library only prints for programmers.
+fn why(error: rendezvous::ErrorCode) -> &'static str {
+    use rendezvous::ErrorCode;
+    match error {
+        ErrorCode::InvalidNamespace => "it takes no such namespace",
+        ErrorCode::InvalidSignedPeerRecord => "the record is not right",
+        ErrorCode::InvalidTtl => "it does not keep records for that long",
+        ErrorCode::InvalidCookie => "it does not know the cookie",
+        ErrorCode::NotAuthorized => "this host is not allowed to",
+        ErrorCode::InternalError => "it failed",
+        ErrorCode::Unavailable => "it is busy",
     }
 }

@@ -175,8 +175,7 @@ impl Queue {
     async fn gauge(&self) {
         if let Ok(stats) = self.tasks.stats(Scope::All).await {
             for state in TaskState::ALL {
-                let name = format!("{state:?}").to_lowercase();
-                metrics::gauge!("tandem_p2p_tasks", "state" => name).set(stats.count(state) as f64);
+                metrics::gauge!("tandem_p2p_tasks", "state" => state.to_string()).set(stats.count(state) as f64);
             }
         }
     }

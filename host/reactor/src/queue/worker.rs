@@ -298,10 +298,13 @@ async fn renew_at(core: &Core, of: Option<PeerId>, here: Vec<&(LeaseRef, Running
     match answers {
         Ok(answers) => {
             for ((lease, running), beat) in here.iter().zip(answers) {
-                if !matches!(beat, Beat::Extended { .. }) {
-                    tracing::info!(task = %lease.id, ?beat, "a task is stopped");
-                    running.cancel.cancel();
-                }
+                let reason = match beat {
+                    Beat::Extended { .. } => continue,
+                    Beat::CancelRequested { reason, .. } => reason,
+                    Beat::Stale | Beat::Expired => "its lease is another's or over".to_owned(),
+                };
+                tracing::info!(task = %lease.id, reason, "a task is stopped");
+                running.cancel.cancel();
             }
         }
         Err(error) => tracing::warn!(error, "leases are not renewed; their tasks run elsewhere when they end"),

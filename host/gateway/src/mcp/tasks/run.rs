@@ -117,7 +117,7 @@ async fn hand_in(tasks: &Tasks, live: &Live, outcome: Outcome) {
             Ok(finished) => {
                 match finished.first() {
                     Some(Finish::Applied { state, .. }) => {
-                        let state = format!("{state:?}").to_lowercase();
+                        let state = state.to_string();
                         tracing::info!(state, "a task ended");
                         metrics::counter!("tandem_mcp_tasks_total", "state" => state).increment(1);
                     }

@@ -63,7 +63,7 @@ fn warn(group: &WaitingTasks) {
         reason = group.reason.code(),
         tasks = group.over_a_minute,
         oldest_s = group.oldest_s as u64,
-        tools = ?group.tools,
+        tools = group.tools.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
         remedy = group.remedy,
         "tasks wait for a worker"
     );
