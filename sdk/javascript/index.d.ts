@@ -315,19 +315,33 @@ export interface Response {
   /** The answer itself, if its status says success; else throws. */
   ok(): Response;
 }
-interface RequestOptions {
+export interface RequestOptions {
   headers?: Record<string, string>;
-  body?: string | Uint8Array;
+  /** Its body, or the parts of one: a generator's, say. They are sent while they are made; what it throws ends the request. */
+  body?: string | Uint8Array | Iterable<string | Uint8Array>;
   /** A body that is written as JSON. */
   json?: unknown;
   /** Added to the URL's query, percent-encoded: whatever a value holds, it stays one value. */
   query?: Record<string, string | number | boolean>;
   /** Bytes of the answer that are taken [8 MiB]. */
   maxBytes?: number;
+  /** Milliseconds after which it is given up as `unavailable`. Without it, when the call's deadline has come. */
+  timeout?: number;
 }
-/** Outgoing HTTP, to the hosts that the manifest requests and the operator grants. */
+/** A request for `http.sendAll`. */
+export interface Request extends RequestOptions {
+  /** [`GET`] */
+  method?: string;
+  url: string;
+}
+/**
+ * Outgoing HTTP, to the hosts that the manifest requests and the operator grants. An error's `reason` is `timeout`, `too-large`,
+ * `invalid` (a malformed URL, method or header), or the code of wasi:http, such as `connection-refused`.
+ */
 export declare const http: {
   request(method: string, url: string, options?: RequestOptions): Response;
   get(url: string, options?: RequestOptions): Response;
   post(url: string, options?: RequestOptions): Response;
+  /** Sends requests, up to eight at a time, and waits for all answers: in their order, each an answer or its error. */
+  sendAll(requests: Iterable<Request>): (Response | ToolError)[];
 };

@@ -22,6 +22,12 @@ projects() {
     for project in "$HERE"/*/; do ln -sfn "$PWD" "$project/.sdk"; done
 }
 
+# What the examples do not use of http; the languages answer the same cases.
+sender() {
+    cp -r "sdk/$LANGUAGE/tests/sender" "$HERE/sender"
+    cp -r sdk/tests/sender/tests "$HERE/sender/tests"
+}
+
 # Builds each project by its own entry point, runs its cases in the sandbox, then packs, serves and calls all of them.
 drive() {
     set --

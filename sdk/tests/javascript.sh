@@ -32,4 +32,5 @@ cp -r "$HERE/words" "$WORK/javascript/published/words"
 echo "ok    the package builds components by itself"
 # A component with typed exports of its own: the same tool chain, nothing of the SDK.
 cp -r sdk/tests/stranger "$HERE/stranger"
+sender
 drive

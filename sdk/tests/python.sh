@@ -26,4 +26,5 @@ projects
 (cd "$HERE/words" && PYTHONPATH="$WORK/python/published" python -m tandem_sdk build . -o build/plugin.wasm > /dev/null && mv build/plugin.wasm ../from-wheel.wasm)
 rm "$HERE/from-wheel.wasm"
 echo "ok    the wheel builds components by itself"
+sender
 drive

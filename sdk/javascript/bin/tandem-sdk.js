@@ -19,7 +19,7 @@ const SDK = fileURLToPath(new URL("..", import.meta.url));
 // While the snapshot is taken, componentize-qjs links its own wasi:io and cannot put a stub of wasi:http beside it. So the build works with
 // a stand-in of the same length, which becomes `wasi:` in the finished component.
 const STAND_IN = "w4si:";
-const HTTP_FILES = ["http-plugin.wit", "deps/wasi-io/io.wit", "deps/wasi-http/http.wit"];
+const HTTP_FILES = ["http-plugin.wit", "deps/wasi-clocks/clocks.wit", "deps/wasi-io/io.wit", "deps/wasi-http/http.wit"];
 
 class BuildError extends Error {}
 

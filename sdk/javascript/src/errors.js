@@ -44,6 +44,9 @@ export class ToolError extends Error {
   }
 }
 
+/** The error of an http answer that is longer than what is kept. */
+export const tooLarge = (maxBytes) => new ToolError("other", `http: the answer is larger than ${maxBytes} bytes`, { reason: "too-large" });
+
 // The cases of the host interfaces' errors, as the kinds that a client should see.
 const CASES = {
   denied: ["denied", (v) => v],

@@ -1,11 +1,12 @@
 // What the host offers. All of it waits by itself; nothing is a promise. What was not granted throws a ToolError of kind `denied`.
 
-import * as http_ from "#http";
 import * as host from "#host";
 
 import { ToolError, asked } from "./errors.js";
 import { Mismatch, Schema, object } from "./schema.js";
 import { decode, encode } from "./utf8.js";
+
+export { http } from "./http.js";
 
 // Keys a page holds at most.
 const PAGE = 1000;
@@ -171,49 +172,4 @@ export const client = {
     return text;
   },
   roots: () => client.request({ key: "roots", roots: true })[0]?.roots ?? [],
-};
-
-class Response {
-  constructor({ status, headers = {}, body = new Uint8Array() }) {
-    this.status = status;
-    this.headers = headers;
-    this.body = bytes(body);
-  }
-  get text() {
-    return decode(this.body);
-  }
-  json() {
-    return parse("the answer", this.text);
-  }
-  /** The answer itself, if its status says success; else throws. */
-  ok() {
-    if (this.status < 400) return this;
-    const kind = this.status === 429 || this.status >= 500 ? "unavailable" : "other";
-    throw new ToolError(kind, `the server answered with status ${this.status}`);
-  }
-}
-
-// `encodeURIComponent` leaves some marks that are no part of a value elsewhere.
-const encoded = (text) => encodeURIComponent(text).replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
-
-function withQuery(url, query) {
-  const added = Object.entries(query).map(([name, value]) => `${encoded(name)}=${encoded(value)}`).join("&");
-  if (added === "") return url;
-  const [, before, fragment] = /^([^#]*)(.*)$/s.exec(url);
-  const joint = !before.includes("?") ? "?" : /[?&]$/.test(before) ? "" : "&";
-  return `${before}${joint}${added}${fragment}`;
-}
-
-/** Outgoing HTTP, to the hosts that the manifest requests and the operator grants. */
-export const http = {
-  request(method, url, { headers = {}, body = "", json, query = {}, maxBytes = 8 << 20 } = {}) {
-    const sent = { ...headers };
-    if (json !== undefined && !Object.keys(sent).some((name) => name.toLowerCase() === "content-type")) {
-      sent["content-type"] = "application/json";
-    }
-    const content = bytes(json === undefined ? body : JSON.stringify(json));
-    return new Response(http_.send({ method: method.toUpperCase(), url: withQuery(url, query), headers: sent, body: content, maxBytes }));
-  },
-  get: (url, options) => http.request("GET", url, options),
-  post: (url, options) => http.request("POST", url, options),
 };

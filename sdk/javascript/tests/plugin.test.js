@@ -150,7 +150,7 @@ test("refusals keep their kind", () => {
     [() => kv.get("a"), "denied", "denied"],
     [() => invoke.call("x"), "denied", "denied"],
     [() => secrets.placeholder("x"), "denied", "denied"],
-    [() => http.get("https://a.example"), "denied", undefined],
+    [() => http.get("https://a.example"), "denied", "http-request-denied"],
     [() => client.sample("k", "hi"), "missing-capability", "unsupported"],
     [() => config.require("x"), "other", undefined],
   ]) {
@@ -179,6 +179,31 @@ test("the rest of the host", () => {
   assert.throws(() => answer.ok(), refused("unavailable"));
   Object.assign(testing.state.answers, { w: { action: "accept", content: { n: 3 } }, no: { action: "decline" }, s: { content: { text: "hi" } } });
   assert.deepEqual([client.elicit("w", "How many?", { n: s.integer() }), client.elicit("no", "?", {}), client.sample("s", "?")], [{ n: 3 }, undefined, "hi"]);
+});
+
+test("several requests, each with its own answer or error", () => {
+  testing.answerHttp(({ url, body }) => {
+    if (url.endsWith("/refused")) throw ToolError.unavailable("no");
+    return { status: 200, body };
+  });
+  const parts = function* () {
+    yield "bread ";
+    yield new Uint8Array([0x26]);
+    yield " butter";
+  };
+  const made = http.sendAll([
+    { method: "POST", url: "https://a.example/", body: parts() },
+    { url: "https://a.example/refused" },
+    { method: "PUT", url: "https://a.example/", body: "much", maxBytes: 3 },
+  ]);
+  assert.equal(made[0].text, "bread & butter");
+  assert.deepEqual(made.slice(1).map(({ kind, reason }) => [kind, reason]), [["unavailable", undefined], ["other", "too-large"]]);
+  assert.throws(() => http.get("https://a.example/refused"), refused("unavailable", "no"));
+  const broken = function* () {
+    yield "bread";
+    throw new RangeError("burnt");
+  };
+  assert.throws(() => http.post("https://a.example/", { body: broken() }), RangeError);
 });
 
 test("errors as the contract has them", () => {

@@ -2,11 +2,11 @@
 
 import unittest
 from dataclasses import dataclass
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any, Iterator, Optional
 
 from tandem_sdk import (
     Arg, Cancelled, Contents, Ctx, Denied, Image, InvalidArguments, Message, MissingCapability, NotFound, Text, ToolError,
-    ToolOutput, cache, client, complete, config, http, invoke, kv, log, prompt, resource, secrets, testing, tool,
+    ToolOutput, Unavailable, cache, client, complete, config, http, invoke, kv, log, prompt, resource, secrets, testing, tool,
 )  # fmt: skip
 from tandem_sdk.docs import parse
 
@@ -224,7 +224,7 @@ class Host(Case):
             (lambda: kv.get("a"), Denied, "denied"),
             (lambda: invoke.call("x"), Denied, "denied"),
             (lambda: secrets.placeholder("x"), Denied, "denied"),
-            (lambda: http.get("https://a.example"), Denied, None),
+            (lambda: http.get("https://a.example"), Denied, "http-request-denied"),
             (lambda: client.sample("k", "hi"), MissingCapability, "unsupported"),
             (lambda: config.require("x"), ToolError, None),
         ]:
@@ -255,6 +255,30 @@ class Host(Case):
         self.assertEqual((answer.json(), answer.headers["content-type"]), ({"a": 1}, "application/json"))
         with self.assertRaisesRegex(ToolError, "503"):
             answer.ok()
+
+    def test_several_requests(self) -> None:
+        def answer(method: str, url: str, headers: dict[str, str], body: bytes) -> http.Response:
+            if url.endswith("/refused"):
+                raise Unavailable("no")
+            return http.Response(200, {}, body)
+
+        testing.answer_http(answer)
+        made = http.send_all([
+            http.Request("POST", "https://a.example/", body=(part for part in ("bread ", b"&", " butter"))),
+            http.Request("GET", "https://a.example/refused"),
+            http.Request("PUT", "https://a.example/", body="much", max_bytes=3),
+        ])  # fmt: skip
+        self.assertEqual([m.text for m in made if isinstance(m, http.Response)], ["bread & butter"])
+        self.assertEqual([(m.kind, m.reason) for m in made if isinstance(m, ToolError)], [("unavailable", None), ("other", "too-large")])
+        with self.assertRaises(Unavailable):
+            http.get("https://a.example/refused")
+
+        def broken() -> Iterator[bytes]:
+            yield b"bread"
+            raise ZeroDivisionError
+
+        with self.assertRaises(ZeroDivisionError):
+            http.post("https://a.example/", body=broken())
 
     def test_questions_to_the_client(self) -> None:
         answers = testing.state().answers

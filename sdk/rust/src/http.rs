@@ -1,7 +1,7 @@
 //! Outgoing HTTP, to the hosts that the manifest requests (`http`) and the operator grants.
 //!
-//! An answer is waited for and held whole, up to a bound; [`Request::open`] reads it part by part, and [`send_all`] sends several
-//! requests at a time. The host checks every request, redirect and resolved address
+//! An answer is waited for and held whole, up to a bound; [`Request::open`] reads it part by part, [`Request::upload`] writes a body
+//! part by part, and [`send_all`] sends several requests at a time. The host checks every request, redirect and resolved address
 //! against the grant; what it refuses is [`Error::Denied`]. A plugin that sends no request imports nothing for it.
 //!
 //! ```
@@ -167,6 +167,28 @@ impl Request {
         host::http::open(self).map(Stream)
     }
 
+    /// Sends its head, and answers what its body is written to, with [`Write`](io::Write): a body of any length goes out while it is
+    /// made, and is never held whole. What `body` has is left out.
+    ///
+    /// ```
+    /// use std::io::Write;
+    /// use tandem_sdk::prelude::*;
+    ///
+    /// fn send_lines(url: &str, lines: impl Iterator<Item = String>) -> Result<u16> {
+    ///     let mut upload = http::Request::new("PUT", url).upload()?;
+    ///     for line in lines {
+    ///         writeln!(upload, "{line}")?;
+    ///     }
+    ///     Ok(upload.finish()?.status)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// A host that is not granted, or a malformed request. That it is not reached shows while the body is written.
+    pub fn upload(self) -> Result<Upload, Error> {
+        host::http::Upload::new(self).map(Upload)
+    }
+
     #[cfg(target_arch = "wasm32")]
     pub(crate) fn late(&self) -> Error {
         let after = self.timeout.unwrap_or_default();
@@ -228,6 +250,39 @@ impl Stream {
 impl io::Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer)
+    }
+}
+
+/// A request whose body is being written, with [`Write`](io::Write). [`Request::timeout`] counts from its head to the whole answer.
+///
+/// Writing waits while the server takes no more. It fails with [`BrokenPipe`](io::ErrorKind::BrokenPipe) when there is an answer
+/// already or none will come: [`finish`](Upload::finish) has it. One that is dropped before is broken off: the server sees that the
+/// body is not whole.
+pub struct Upload(host::http::Upload);
+
+impl fmt::Debug for Upload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upload").finish_non_exhaustive()
+    }
+}
+
+impl Upload {
+    /// Ends the body, and waits for the whole answer.
+    ///
+    /// # Errors
+    /// Those of [`Request::send`].
+    pub fn finish(self) -> Result<Response, Error> {
+        self.0.finish()
+    }
+}
+
+impl io::Write for Upload {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

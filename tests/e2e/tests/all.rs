@@ -65,6 +65,7 @@ mod tasks;
 mod tenants;
 mod terminal;
 mod tutorial;
+mod uploads;
 
 /// The machine-readable part of a failed call.
 fn fault(result: &rmcp::model::CallToolResult) -> serde_json::Value {

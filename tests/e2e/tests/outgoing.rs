@@ -28,19 +28,19 @@ type Seen = Arc<Mutex<Vec<(usize, String)>>>;
 const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
 
 /// Two tenants whose fetcher may reach the tests' server.
-async fn fetchers(limits: &str) -> anyhow::Result<(Host, Client, Client)> {
+pub(crate) async fn fetchers(limits: &str) -> anyhow::Result<(Host, Client, Client)> {
     let grants = format!("[grants.fetcher]\nhttp = [{{ host = \"127.0.0.1\", port = {} }}]\n", PLAIN.port());
     let host = host(&["fetcher"], limits, &grants).await?;
     let (good, bad) = both(&host).await?;
     Ok((host, good, bad))
 }
 
-fn url() -> String {
+pub(crate) fn url() -> String {
     format!("http://127.0.0.1:{}/", PLAIN.port())
 }
 
 /// Reads one request's head; none when the client is done.
-async fn head(stream: &mut TcpStream) -> Option<String> {
+pub(crate) async fn head(stream: &mut TcpStream) -> Option<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
@@ -49,7 +49,7 @@ async fn head(stream: &mut TcpStream) -> Option<String> {
 }
 
 /// A server that does `serve` with each connection.
-async fn server<F>(serve: impl Fn(usize, TcpStream) -> F + Send + 'static) -> anyhow::Result<JoinHandle<()>>
+pub(crate) async fn server<F>(serve: impl Fn(usize, TcpStream) -> F + Send + 'static) -> anyhow::Result<JoinHandle<()>>
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -124,7 +124,7 @@ async fn a_connection_that_the_server_closed_is_not_missed() -> anyhow::Result<(
 }
 
 #[tokio::test]
-async fn heads_count_against_the_total_both_ways() -> anyhow::Result<()> {
+pub(crate) async fn heads_count_against_the_total_both_ways() -> anyhow::Result<()> {
     let _port = PLAIN.lock().await;
     let (seen, server) = keeping(100).await?;
     let (_host, good, bad) = fetchers("egress-per-minute = '1MiB'").await?;

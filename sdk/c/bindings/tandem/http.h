@@ -22,6 +22,16 @@ typedef struct wasi_io_poll_borrow_pollable_t {
   int32_t __handle;
 } wasi_io_poll_borrow_pollable_t;
 
+typedef struct {
+  wasi_io_poll_borrow_pollable_t *ptr;
+  size_t len;
+} wasi_io_poll_list_borrow_pollable_t;
+
+typedef struct {
+  uint32_t *ptr;
+  size_t len;
+} http_list_u32_t;
+
 typedef struct wasi_io_error_own_error_t {
   int32_t __handle;
 } wasi_io_error_own_error_t;
@@ -73,6 +83,16 @@ typedef struct {
     wasi_io_streams_stream_error_t err;
   } val;
 } wasi_io_streams_result_list_u8_stream_error_t;
+
+typedef wasi_io_poll_own_pollable_t wasi_io_streams_own_pollable_t;
+
+typedef struct {
+  bool is_err;
+  union {
+    uint64_t ok;
+    wasi_io_streams_stream_error_t err;
+  } val;
+} wasi_io_streams_result_u64_stream_error_t;
 
 typedef struct {
   bool is_err;
@@ -423,16 +443,30 @@ typedef struct {
 // Imported Functions from `wasi:io/poll@0.2.9`
 // Waits until it is ready.
 extern void wasi_io_poll_method_pollable_block(wasi_io_poll_borrow_pollable_t self);
+// Waits until one of them is ready, and answers which are, by their places.
+extern void wasi_io_poll_poll(wasi_io_poll_list_borrow_pollable_t *in, http_list_u32_t *ret);
 
 // Imported Functions from `wasi:io/error@0.2.9`
 // For logs only: its form is not fixed.
 extern void wasi_io_error_method_error_to_debug_string(wasi_io_error_borrow_error_t self, http_string_t *ret);
 
 // Imported Functions from `wasi:io/streams@0.2.9`
+// At most `len` bytes of those that are there; none where none are.
+extern bool wasi_io_streams_method_input_stream_read(wasi_io_streams_borrow_input_stream_t self, uint64_t len, http_list_u8_t *ret, wasi_io_streams_stream_error_t *err);
 // Waits for at most `len` bytes.
 extern bool wasi_io_streams_method_input_stream_blocking_read(wasi_io_streams_borrow_input_stream_t self, uint64_t len, http_list_u8_t *ret, wasi_io_streams_stream_error_t *err);
+// Ready when there are bytes, or when it has ended.
+extern wasi_io_streams_own_pollable_t wasi_io_streams_method_input_stream_subscribe(wasi_io_streams_borrow_input_stream_t self);
+// How many bytes `write` takes now.
+extern bool wasi_io_streams_method_output_stream_check_write(wasi_io_streams_borrow_output_stream_t self, uint64_t *ret, wasi_io_streams_stream_error_t *err);
+// Writes at most as many bytes as `check-write` said, without waiting.
+extern bool wasi_io_streams_method_output_stream_write(wasi_io_streams_borrow_output_stream_t self, http_list_u8_t *contents, wasi_io_streams_stream_error_t *err);
 // Writes at most 4096 bytes, and waits until they have left.
 extern bool wasi_io_streams_method_output_stream_blocking_write_and_flush(wasi_io_streams_borrow_output_stream_t self, http_list_u8_t *contents, wasi_io_streams_stream_error_t *err);
+// Begins to send what was written; `check-write` answers 0 until it is done.
+extern bool wasi_io_streams_method_output_stream_flush(wasi_io_streams_borrow_output_stream_t self, wasi_io_streams_stream_error_t *err);
+// Ready when `check-write` has something new to say.
+extern wasi_io_streams_own_pollable_t wasi_io_streams_method_output_stream_subscribe(wasi_io_streams_borrow_output_stream_t self);
 
 // Imported Functions from `wasi:http/types@0.2.9`
 // Headers from names and values.
@@ -482,6 +516,10 @@ extern void wasi_io_poll_pollable_drop_borrow(wasi_io_poll_borrow_pollable_t han
 
 extern wasi_io_poll_borrow_pollable_t wasi_io_poll_borrow_pollable(wasi_io_poll_own_pollable_t handle);
 
+void wasi_io_poll_list_borrow_pollable_free(wasi_io_poll_list_borrow_pollable_t *ptr);
+
+void http_list_u32_free(http_list_u32_t *ptr);
+
 extern void wasi_io_error_error_drop_own(wasi_io_error_own_error_t handle);
 
 extern void wasi_io_error_error_drop_borrow(wasi_io_error_borrow_error_t handle);
@@ -505,6 +543,8 @@ extern wasi_io_streams_borrow_output_stream_t wasi_io_streams_borrow_output_stre
 void http_list_u8_free(http_list_u8_t *ptr);
 
 void wasi_io_streams_result_list_u8_stream_error_free(wasi_io_streams_result_list_u8_stream_error_t *ptr);
+
+void wasi_io_streams_result_u64_stream_error_free(wasi_io_streams_result_u64_stream_error_t *ptr);
 
 void wasi_io_streams_result_void_stream_error_free(wasi_io_streams_result_void_stream_error_t *ptr);
 

@@ -1,24 +1,26 @@
 """Outgoing HTTP, to the hosts that the manifest's ``[request]`` names and the operator grants.
 
+An answer is waited for and held whole, up to ``max_bytes``. :func:`send_all` sends several requests at a time; a body that is an
+iterable of parts is sent while it is made.
+
 A component built without ``http`` in its manifest has no such import: every request is ``Denied``. So it is in tests, unless
-:func:`tandem_sdk.testing.answer_http` gives answers. A refused host is ``Denied`` as well.
+:func:`tandem_sdk.testing.answer_http` gives answers. A refused host is ``Denied`` as well, and what cannot be reached, does not answer
+in time or breaks off is ``Unavailable``. The error's ``reason`` is ``timeout``, ``too-large``, ``invalid`` (a malformed URL, method
+or header), or the code of wasi:http, such as ``connection-refused``.
 """
 
 from __future__ import annotations
 
 import json as _json
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence, TypedDict, Unpack
+from urllib.parse import quote, urlencode
 
 from .errors import Denied, ToolError, Unavailable
 from .schema import to_json
 
 #: Bytes of an answer that are kept, unless `max_bytes` says otherwise: it is held in the guest's memory.
 MAX_BYTES = 8 << 20
-# Bytes that wasi:io takes in one write.
-_WRITE = 4096
-_READ = 64 << 10
 
 
 @dataclass(frozen=True)
@@ -50,29 +52,91 @@ class Response:
         raise kind(f"the server answered with status {self.status}")
 
 
-Send = Callable[[str, str, list[tuple[str, str]], bytes, int], Response]
+@dataclass
+class Request:
+    """A request that is being made up: :meth:`send` sends it, :func:`send_all` several."""
+
+    method: str
+    #: http or https.
+    url: str
+    headers: Mapping[str, str] | None = None
+    #: Its body, or the parts of one: a generator's, say. They are sent while they are made; what it raises ends the request.
+    body: bytes | str | Iterable[bytes | str] | None = None
+    #: A body that is written as JSON, in place of ``body``.
+    json: Any = None
+    #: Added to the URL's query, percent-encoded: whatever a value holds, it stays one value.
+    query: Mapping[str, Any] | None = None
+    #: A longer answer is an error.
+    max_bytes: int = MAX_BYTES
+    #: Seconds after which it is given up as ``Unavailable``. Without it, when the call's deadline has come.
+    timeout: float | None = None
+
+    def send(self) -> Response:
+        """Sends it, and waits for the whole answer."""
+        answer = send_all([self])[0]
+        if isinstance(answer, ToolError):
+            raise answer
+        return answer
 
 
-def request(
-    method: str,
-    url: str,
-    *,
-    headers: Mapping[str, str] | None = None,
-    body: bytes | str | None = None,
-    json: Any = None,
-    max_bytes: int = MAX_BYTES,
-    query: Mapping[str, Any] | None = None,
-) -> Response:
-    """Sends a request and waits for the whole answer. ``json`` is a body that is written as JSON; ``query`` is added to the URL's
-    query, percent-encoded: whatever a value holds, it stays one value.
-    """
-    url = _with_query(url, query or {})
-    sent = list((headers or {}).items())
-    if json is not None:
-        body = to_json(json)
-        if not any(name.lower() == "content-type" for name, _ in sent):
-            sent.append(("content-type", "application/json"))
-    return _send(method.upper(), url, sent, body.encode() if isinstance(body, str) else body or b"", max_bytes)
+class Options(TypedDict, total=False):
+    """What a request may have, as :class:`Request` has it."""
+
+    headers: Mapping[str, str] | None
+    body: bytes | str | Iterable[bytes | str] | None
+    json: Any
+    query: Mapping[str, Any] | None
+    max_bytes: int
+    timeout: float | None
+
+
+def request(method: str, url: str, **options: Unpack[Options]) -> Response:
+    """Sends a request and waits for the whole answer."""
+    return Request(method, url, **options).send()
+
+
+def get(url: str, **options: Unpack[Options]) -> Response:
+    """Sends a GET."""
+    return request("GET", url, **options)
+
+
+def post(url: str, **options: Unpack[Options]) -> Response:
+    """Sends a POST."""
+    return request("POST", url, **options)
+
+
+def send_all(requests: Iterable[Request]) -> list[Response | ToolError]:
+    """Sends requests, up to eight at a time, and waits for all answers: in the order of the requests, each an answer or its error."""
+    return _send_all([_sent(request) for request in requests])
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A request as it goes out."""
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    parts: Iterator[bytes]
+    max_bytes: int
+    timeout: float | None
+
+
+def _sent(request: Request) -> Sent:
+    headers, body = list((request.headers or {}).items()), request.body
+    if request.json is not None:
+        body = to_json(request.json)
+        if not any(name.lower() == "content-type" for name, _ in headers):
+            headers.append(("content-type", "application/json"))
+    parts = [body or b""] if isinstance(body, (bytes, bytearray, str)) or body is None else body
+    return Sent(
+        request.method.upper(),
+        _with_query(request.url, request.query or {}),
+        headers,
+        (part.encode() if isinstance(part, str) else part for part in parts),
+        request.max_bytes,
+        request.timeout,
+    )
 
 
 def _with_query(url: str, query: Mapping[str, Any]) -> str:
@@ -83,97 +147,33 @@ def _with_query(url: str, query: Mapping[str, Any]) -> str:
     return f"{before}{joint}{urlencode(query, quote_via=quote, safe='')}{mark}{fragment}"
 
 
-def get(url: str, *, headers: Mapping[str, str] | None = None, query: Mapping[str, Any] | None = None) -> Response:
-    """Sends a GET."""
-    return request("GET", url, headers=headers, query=query)
+def too_large(max_bytes: int) -> ToolError:
+    """The error of an answer that is longer than what is kept."""
+    return ToolError(f"http: the answer is larger than {max_bytes} bytes", reason="too-large")
 
 
-def post(url: str, *, json: Any = None, body: bytes | str | None = None, headers: Mapping[str, str] | None = None) -> Response:
-    """Sends a POST."""
-    return request("POST", url, headers=headers, body=body, json=json)
+Answer = Callable[[Sent], Response]
 
 
-def _denied(method: str, url: str, *_: Any) -> Response:
-    raise Denied(f"no http for {method} {url}: the manifest's `[request]` does not name any host")
+def _each(answer: Answer) -> Callable[[Sequence[Sent]], list[Response | ToolError]]:
+    """Answers one request after the other, where no server is asked."""
 
-
-def _failed(code: Any) -> ToolError:
-    name = type(code).__name__.removeprefix("ErrorCode_")
-    words = "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
-    if name in ("HttpRequestDenied", "DestinationIpProhibited"):
-        return Denied(f"http: {words}: no grant covers this host, port, method and path")
-    detail = getattr(code, "value", None)
-    text = f"http: {words}" if detail is None else f"http: {words}: {detail}"
-    transient = name.startswith(("Dns", "Connection", "Destination")) or name.endswith("Timeout")
-    return (Unavailable if transient else ToolError)(text)
-
-
-def _through_wasi() -> Send:
-    from componentize_py_types import Err, Ok
-    from wit_world.imports import http_types as types, outgoing_handler, streams
-
-    methods = {
-        name.upper(): getattr(types, f"Method_{name}")
-        for name in ("Get", "Head", "Post", "Put", "Delete", "Options", "Patch")
-    }
-
-    def write(body: Any, content: bytes) -> None:
-        with body.write() as stream:
-            for start in range(0, len(content), _WRITE):
-                stream.blocking_write_and_flush(content[start : start + _WRITE])
-        types.OutgoingBody.finish(body, None)
-
-    def read(response: Any, max_bytes: int) -> bytes:
-        kept = bytearray()
-        with response.consume() as body, body.stream() as stream:
-            while True:
-                try:
-                    kept += stream.blocking_read(_READ)
-                except Err as error:
-                    if isinstance(error.value, streams.StreamError_Closed):
-                        return bytes(kept)
-                    raise Unavailable("http: the answer broke off") from None
-                if len(kept) > max_bytes:
-                    raise ToolError(f"http: the answer is larger than {max_bytes} bytes")
-
-    def send(method: str, url: str, headers: list[tuple[str, str]], content: bytes, max_bytes: int) -> Response:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise ToolError(f"`{url}` is no http or https URL")
+    def one(sent: Sent) -> Response | ToolError:
         try:
-            fields = types.Fields.from_list([(name, value.encode()) for name, value in headers])
-        except Err:
-            raise ToolError("http: a header is malformed or forbidden") from None
-        asked = types.OutgoingRequest(fields)
-        try:
-            known = methods.get(method)
-            asked.set_method(known() if known else types.Method_Other(method))
-            asked.set_scheme(types.Scheme_Https() if parts.scheme == "https" else types.Scheme_Http())
-            asked.set_authority(parts.netloc)
-            asked.set_path_with_query((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
-        except Err:
-            raise ToolError(f"http: `{method} {url}` is malformed") from None
-        body = asked.body()
-        try:
-            coming = outgoing_handler.handle(asked, None)
-            write(body, content)
-        except Err as error:
-            raise _failed(error.value) from None
-        with coming:
-            with coming.subscribe() as ready:
-                ready.block()
-            answer = coming.get()
-        if not (isinstance(answer, Ok) and isinstance(answer.value, Ok)):
-            raise _failed(getattr(getattr(answer, "value", None), "value", None))
-        with answer.value.value as response:
-            with response.headers() as given:
-                got = {name.lower(): value.decode("latin-1") for name, value in given.entries()}
-            return Response(response.status(), got, read(response, max_bytes))
+            response = answer(sent)
+        except ToolError as error:
+            return error
+        return too_large(sent.max_bytes) if len(response.body) > sent.max_bytes else response
 
-    return send
+    return lambda requests: [one(sent) for sent in requests]
+
+
+def _denied(sent: Sent) -> Response:
+    why = f"no http for {sent.method} {sent.url}: the manifest's `[request]` does not name any host"
+    raise Denied(why, reason="http-request-denied")
 
 
 try:
-    _send: Send = _through_wasi()
+    from ._wasi_http import send_all as _send_all
 except ImportError:
-    _send = _denied
+    _send_all = _each(_denied)

@@ -19,7 +19,7 @@ from .schema import to_json
 def reset() -> None:
     """Forgets all that was stored, logged, set and denied. The plugin's entries stay."""
     _local.reset()
-    http._send = http._denied
+    http._send_all = http._each(http._denied)
 
 
 def forget_plugin() -> None:
@@ -44,7 +44,7 @@ def deny(*capabilities: str) -> None:
 
 def answer_http(answer: Callable[[str, str, dict[str, str], bytes], http.Response]) -> None:
     """Answers requests by a function of method, URL, headers and body."""
-    http._send = lambda method, url, headers, body, _: answer(method, url, dict(headers), body)
+    http._send_all = http._each(lambda sent: answer(sent.method, sent.url, dict(sent.headers), b"".join(sent.parts)))
 
 
 def call(tool: str, /, **arguments: Any) -> ToolOutput:

@@ -1,5 +1,10 @@
 //! A plugin that fetches any URL it is given: the host refuses what is not granted.
 
+use std::{
+    io::{self, Write as _},
+    time::Duration,
+};
+
 use tandem_sdk::prelude::*;
 
 #[derive(Debug)]
@@ -62,7 +67,7 @@ impl Fetcher {
             .map(|url| {
                 let request = http::Request::new("GET", url);
                 let request = query.iter().fold(request, |request, query| request.query("q", query));
-                timeout_ms.iter().fold(request, |request, ms| request.timeout(std::time::Duration::from_millis(*ms)))
+                timeout_ms.iter().fold(request, |request, ms| request.timeout(Duration::from_millis(*ms)))
             })
             .collect();
         let answers = http::send_all(&requests).into_iter();
@@ -78,7 +83,44 @@ impl Fetcher {
         url: &str,
     ) -> Result<u64> {
         let mut stream = http::Request::new("GET", url).open()?;
-        Ok(std::io::copy(&mut stream, &mut std::io::sink())?)
+        Ok(io::copy(&mut stream, &mut io::sink())?)
+    }
+
+    /// Sends a body in parts, without holding it.
+    #[tool(open_world)]
+    fn fetch_upload(
+        /// The URL.
+        url: &str,
+        /// A part of the body.
+        part: &str,
+        /// How often it is sent.
+        times: u32,
+        /// What is fetched before the last part.
+        ask: Option<String>,
+        /// When the request is given up, in milliseconds.
+        timeout_ms: Option<u64>,
+        /// Whether it is left before its end.
+        #[arg(default = false)]
+        leave: bool,
+    ) -> Result<Fetched> {
+        let request = http::Request::new("POST", url);
+        let request = timeout_ms.iter().fold(request, |request, ms| request.timeout(Duration::from_millis(*ms)));
+        let mut upload = request.upload()?;
+        for at in 1..=times {
+            if let Some(url) = ask.as_ref().filter(|_| at == times) {
+                upload.flush()?;
+                http::get(url)?.ok()?;
+            }
+            match upload.write_all(part.as_bytes()) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => break,
+                done => done?,
+            }
+        }
+        if leave {
+            return Err(Error::Cancelled);
+        }
+        let answer = upload.finish()?;
+        Ok(Fetched { status: answer.status, body: answer.text().into_owned() })
     }
 
     /// Reads a secret.

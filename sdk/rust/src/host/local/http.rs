@@ -1,7 +1,7 @@
 //! Answers to requests, from the function that the test gave.
 
 use std::cell::RefCell;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Write};
 use std::rc::Rc;
 
 use crate::http::{Error, Request, Response};
@@ -39,6 +39,30 @@ pub(crate) struct Incoming {
 impl Read for Incoming {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.body.read(buffer)
+    }
+}
+
+/// A body that is kept until it is whole.
+pub(crate) struct Upload(Request);
+
+impl Upload {
+    pub(crate) fn new(request: Request) -> Result<Self, Error> {
+        Ok(Self(request.body(Vec::new())))
+    }
+
+    pub(crate) fn finish(self) -> Result<Response, Error> {
+        send(&self.0)
+    }
+}
+
+impl Write for Upload {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.body.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
