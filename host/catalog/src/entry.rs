@@ -51,8 +51,10 @@ pub struct Tool {
     pub task: TaskSupport,
     /// What runs it.
     pub plugin: Arc<Plugin>,
-    pub(crate) input: Schema,
-    pub(crate) output: Option<Schema>,
+    /// What arguments are checked against.
+    pub input: Schema,
+    /// What structured results are checked against.
+    pub output: Option<Schema>,
 }
 
 impl Tool {

@@ -5,7 +5,7 @@
 //! bad, or whose names collide with an earlier one's or with the host's own tools, is left out whole and reported
 //! ([`Rejected`]); the host starts without it.
 //!
-//! **Bounds.** Files and sections by `tandem-package`; compile jobs by the given number of threads; what
+//! **Bounds.** Files and sections by `tandem-package`; what
 //! plugins hide by what there is to hide; undelivered changes by [`CHANGES`].
 //!
 //! **Refuses.** Files whose signature does not cover every section, as the loading policy says.
@@ -16,7 +16,6 @@ mod canary;
 mod change;
 mod entry;
 mod hidden;
-mod load;
 mod names;
 mod normalize;
 mod schema;
@@ -28,13 +27,9 @@ mod view;
 pub use canary::{Canary, CanaryTerms, Verdict};
 pub use change::Displaced;
 pub use entry::{Category, Tool, ToolLimits};
-pub use load::{
-    GrantPolicy, Granted, LoadObserver, LoadOptions, Loaded, NotLoaded, load_candidate, load_directory, load_file,
-    read_file,
-};
 pub use names::{near, shown, shown_name};
 pub use normalize::normalize;
-pub use schema::{Effort, Unfit, Violations};
+pub use schema::{Effort, Schema, Unfit, UnusableSchema, Violations};
 pub use snapshot::Rejected;
 pub use status::{CanaryStatus, PluginStatus, ReloadError};
 pub use view::{Vanished, View};

@@ -99,6 +99,12 @@ pub(crate) struct Source {
     pub set: Vec<String>,
 }
 
+impl From<&Source> for tandem_runtime::config::ConfigSource {
+    fn from(source: &Source) -> Self {
+        Self { file: source.config.clone(), foreign_directory: source.foreign_directory, set: source.set.clone() }
+    }
+}
+
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Examples:\n  tandem serve\n  tandem serve --config tandem.toml --set server.port=9000\n  tandem serve --stdio                   # as a child process of an MCP client\n\nRelative paths of the file count from its directory, those of flags and variables from the working directory.\n\nStop it with Ctrl-C: calls in flight are finished first; a second Ctrl-C ends at once."
@@ -123,6 +129,15 @@ pub(crate) enum Exposure {
     Hierarchical,
     /// Every tool
     Full,
+}
+
+impl From<Exposure> for tandem_config::Exposure {
+    fn from(exposure: Exposure) -> Self {
+        match exposure {
+            Exposure::Hierarchical => Self::Hierarchical,
+            Exposure::Full => Self::Full,
+        }
+    }
 }
 
 /// Which host a client command talks to.

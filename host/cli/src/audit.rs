@@ -1,4 +1,4 @@
-//! `tandem audit`: reads the log of a store's file, whether a host runs or not. And what a running host does for it.
+//! `tandem audit`: reads the log of a store's file, whether a host runs or not.
 
 use std::{
     io::Write,
@@ -8,13 +8,8 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use tandem_config::HostConfig;
-use tandem_gateway::Unready;
-use tandem_store::{
-    AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRetention, AuditRow, EventRecord, Gap, MAX_PAGE, Store,
-};
+use tandem_store::{AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRow, Gap, MAX_PAGE};
 use tandem_types::HumanDuration;
-use tokio_util::sync::CancellationToken;
 
 use crate::{args::Source, config, exit::Exit};
 
@@ -91,55 +86,6 @@ struct Export {
     filter: Filter,
 }
 
-/// Between two tries to record anything, while that fails.
-const RESUME: Duration = Duration::from_secs(1);
-/// Between two looks at the retention while a host runs; the store also looks when it writes.
-const ROTATE: Duration = Duration::from_secs(600);
-
-/// What the configuration says about keeping records.
-pub(crate) fn retention(config: &HostConfig) -> AuditRetention {
-    AuditRetention { keep: config.audit.keep.as_duration(), max_bytes: config.audit.max_bytes.as_u64() }
-}
-
-/// Drops old records now and then, until the host stops.
-pub(crate) async fn rotate(store: Store, stop: CancellationToken) {
-    let mut timer = tokio::time::interval(ROTATE);
-    while stop.run_until_cancelled(timer.tick()).await.is_some() {
-        loop {
-            match store.audit_rotate().await {
-                Ok(0) => break,
-                Ok(dropped) => tracing::info!(dropped, "old audit records were dropped"),
-                Err(error) => {
-                    tracing::warn!(%error, "old audit records could not be dropped");
-                    break;
-                }
-            }
-        }
-    }
-}
-
-/// While records are lost, tries to record just that: the host is ready again with the first one that is kept.
-pub(crate) async fn resume(store: Store, stop: CancellationToken) {
-    // So that it is there, and zero, before the first loss.
-    metrics::counter!("tandem_audit_records_lost_total").increment(0);
-    let mut timer = tokio::time::interval(RESUME);
-    while stop.run_until_cancelled(timer.tick()).await.is_some() {
-        let lost = store.audit_lost();
-        // The marker of what was lost is written by the store itself, with whatever comes first.
-        if lost > 0 && store.audit_append(vec![EventRecord::of_host("audit.resumed").into()]).await.is_ok() {
-            tracing::info!(lost, "audit records can be written again");
-        }
-    }
-}
-
-/// Why the host should get no calls.
-pub(crate) fn unready(store: Store, required: bool) -> Unready {
-    Box::new(move || {
-        let trouble = if required { !store.audit_writable() } else { store.audit_lost() > 0 };
-        trouble.then_some("audit records cannot be written; is the disk full?")
-    })
-}
-
 /// Runs one of them.
 pub(crate) fn run(args: &Audit) -> anyhow::Result<Exit> {
     match &args.command {
@@ -150,7 +96,7 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<Exit> {
 }
 
 fn open(source: &Source) -> anyhow::Result<(AuditReader, PathBuf)> {
-    let path = config::store_path(&config::load(source)?);
+    let path = tandem_runtime::config::store_path(&config::load(source)?);
     let reader = AuditReader::open(&path).with_context(|| {
         format!("cannot open the store {}; has a host run here, with this configuration?", path.display())
     })?;
@@ -259,13 +205,13 @@ fn check_seen(reader: &AuditReader, seen: &str) -> anyhow::Result<()> {
 }
 
 fn lost(gap: &Gap) -> String {
-    let (since, until) = (config::time_text(gap.since), config::time_text(gap.until));
+    let (since, until) = (tandem_runtime::config::time_text(gap.since), tandem_runtime::config::time_text(gap.until));
     format!("{} records were lost between {since} and {until}", gap.lost)
 }
 
 /// One record for people.
 fn line(row: &AuditRow) -> String {
-    let time = config::time_text(row.time);
+    let time = tandem_runtime::config::time_text(row.time);
     let text = match row.record() {
         Some(AuditRecord::Call(call)) => {
             let mut text = format!(

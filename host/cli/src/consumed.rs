@@ -10,8 +10,8 @@ use tandem_config::HostConfig;
 
 /// Keys whose table has another name where they are used: the file, and the text in it that takes them.
 const OTHERWISE: [(&str, &str, &str); 17] = [
-    ("audit.calls", "cli/src/tenants.rs", "audited_calls()"),
-    ("audit.required", "cli/src/serve.rs", "config.audit_required()"),
+    ("audit.calls", "runtime/src/tenants.rs", "audited_calls()"),
+    ("audit.required", "runtime/src/serve.rs", "config.audit_required()"),
     ("grants.*.config.*", "package/src/grant/effective.rs", "operator.config"),
     ("grants.*.env.*.inherit", "config/src/layers.rs", "EnvGrant::Inherit"),
     ("grants.*.fs.*.max-bytes", "package/src/grant/effective.rs", "grant.max_bytes"),
@@ -24,10 +24,10 @@ const OTHERWISE: [(&str, &str, &str); 17] = [
     ("p2p.discovery.github.api-base", "reactor/src/settings.rs", "config.api_base"),
     ("p2p.discovery.github.repository", "reactor/src/settings.rs", "config.repository"),
     ("p2p.name", "reactor/src/settings.rs", "config.name"),
-    ("plugins.canary.duration", "cli/src/reload/plugins.rs", "terms.duration"),
-    ("plugins.canary.max-errors", "cli/src/reload/plugins.rs", "terms.max_errors"),
-    ("plugins.canary.min-calls", "cli/src/reload/plugins.rs", "terms.min_calls"),
-    ("plugins.canary.share", "cli/src/reload/plugins.rs", "terms.share"),
+    ("plugins.canary.duration", "runtime/src/reload/plugins.rs", "terms.duration"),
+    ("plugins.canary.max-errors", "runtime/src/reload/plugins.rs", "terms.max_errors"),
+    ("plugins.canary.min-calls", "runtime/src/reload/plugins.rs", "terms.min_calls"),
+    ("plugins.canary.share", "runtime/src/reload/plugins.rs", "terms.share"),
 ];
 
 fn host() -> std::path::PathBuf {

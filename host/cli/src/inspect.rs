@@ -7,13 +7,15 @@ use tandem_config::{HostConfig, SupplyPolicy};
 use tandem_engine::{Engine, EngineConfig, Outline};
 use tandem_package::{Effective, Installed, Package, SignatureState};
 
-use crate::{args::Inspect, config, exit::Exit, package, supply, terminal::line};
+use tandem_runtime::{config::trust_roots, files, supply};
+
+use crate::{args::Inspect, config, exit::Exit, package, terminal::line};
 
 /// Shows one plugin.
 pub(crate) fn run(args: &Inspect) -> anyhow::Result<Exit> {
     let host = config::load(&args.source)?;
     let bytes = package::read(&args.file)?;
-    let roots = package::trust_roots(config::trust_roots(&host)?.iter().map(AsRef::as_ref))?;
+    let roots = files::trust_roots(trust_roots(&host)?.iter().map(AsRef::as_ref))?;
     let (plugin, state) = Package::inspect(&bytes, &roots)?;
     let engine = Engine::new(EngineConfig { max_instances: 1, ..EngineConfig::default() }, None, Default::default())?;
     let outline = engine.outline(plugin.component(&bytes))?;

@@ -3,40 +3,27 @@
 #![forbid(unsafe_code)]
 
 mod admin;
-mod alone;
 mod args;
 mod audit;
-mod auth;
 mod author;
 mod client;
 mod config;
 mod connect;
 #[cfg(test)]
 mod consumed;
-mod descriptors;
 mod doctor;
 #[cfg(test)]
 mod documented;
 mod exit;
-mod grants;
-mod health;
 mod inspect;
-mod live;
-mod locations;
 mod logging;
 mod p2p;
 mod package;
-mod peers;
 mod progress;
-mod reactor;
 mod registry;
-mod reload;
 mod serve;
 mod shells;
-mod supply;
-mod tenants;
 mod terminal;
-mod warnings;
 
 use clap::FromArgMatches as _;
 

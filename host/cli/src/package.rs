@@ -3,28 +3,22 @@
 use std::{fs, io::Write, path::Path};
 
 use anyhow::{Context, bail};
-use tandem_document::ManifestErrors;
 use tandem_engine::{Engine, LeftOut};
 use tandem_files::{Staged, read_regular};
-use tandem_package::{KeyPair, MAX_FILE, Package, PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_package::{KeyPair, MAX_FILE, Package, PluginManifest, SignaturePolicy};
+use tandem_runtime::{
+    errors::drawn,
+    files::{read_text, trust_roots},
+};
 
 use crate::{
     args::{Keygen, Sign, Verify},
-    exit::{Drawn, Exit},
+    exit::Exit,
 };
-
-/// The largest manifest, key or list that is read.
-const MAX_SMALL: u64 = 1 << 20;
 
 /// A component or a package.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     read_regular(path, MAX_FILE as u64).with_context(|| format!("cannot read {}", path.display()))
-}
-
-/// A small file of text.
-pub(crate) fn read_text(path: &Path) -> anyhow::Result<String> {
-    let read = || Ok::<_, anyhow::Error>(String::from_utf8(read_regular(path, MAX_SMALL)?)?);
-    read().with_context(|| format!("cannot read {}", path.display()))
 }
 
 /// Puts a file in the place of another one, whole, and makes its directory.
@@ -33,11 +27,6 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
     }
     tandem_files::atomic_write(path, bytes, 0o666).with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// The errors of a hand-written file, drawn with the lines that they are about.
-pub(crate) fn drawn(errors: &ManifestErrors) -> anyhow::Error {
-    anyhow::Error::new(Drawn(errors.clone()))
 }
 
 /// Reads a `plugin.toml`.
@@ -125,12 +114,4 @@ pub(crate) fn verify(args: &Verify) -> anyhow::Result<Exit> {
         identity.version
     )?;
     Ok(Exit::Success)
-}
-
-/// Reads public keys.
-pub(crate) fn trust_roots<'a>(paths: impl Iterator<Item = &'a Path>) -> anyhow::Result<TrustRoots> {
-    let pems = paths
-        .map(|path| Ok((path.display().to_string(), read_text(path)?)))
-        .collect::<anyhow::Result<Vec<(String, String)>>>()?;
-    Ok(TrustRoots::from_pems(pems.iter().map(|(label, text)| (label.as_str(), text.as_str())))?)
 }

@@ -1,15 +1,19 @@
-//! Progress bars on a terminal: while plugins are compiled, with log lines in any case, and while files are fetched or sent.
+//! Progress bars on a terminal: while plugins are compiled, and while files are fetched or sent.
 
 use std::{
     io::IsTerminal,
-    sync::{LazyLock, Mutex, PoisonError},
+    sync::{
+        LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use tandem_catalog::{LoadObserver, Rejected};
+use tandem_catalog::Rejected;
 use tandem_engine::Origin;
 use tandem_registry::Meter;
+use tandem_runtime::load::LoadObserver;
 
 /// All bars of the process, on standard error.
 static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
@@ -24,9 +28,10 @@ fn bar(bar: ProgressBar) -> ProgressBar {
     if std::io::stderr().is_terminal() { BARS.add(bar) } else { ProgressBar::hidden() }
 }
 
+/// How far the first loading of the plugins is.
 pub(crate) struct Loading {
     bar: ProgressBar,
-    replaced: Mutex<Vec<String>>,
+    left: AtomicUsize,
 }
 
 impl Loading {
@@ -34,48 +39,36 @@ impl Loading {
         let bar = bar(ProgressBar::new(0));
         style(&bar, "loading plugins {bar:32} {pos}/{len} {wide_msg}");
         bar.enable_steady_tick(Duration::from_millis(100));
-        Self { bar, replaced: Mutex::default() }
+        Self { bar, left: AtomicUsize::new(0) }
     }
 
-    pub(crate) fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
-
-    /// The files whose compiled code was not authentic.
-    pub(crate) fn replaced(&self) -> Vec<String> {
-        self.replaced.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn one_done(&self) {
+        self.bar.inc(1);
+        if self.left.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.bar.finish_and_clear();
+        }
     }
 }
 
 impl LoadObserver for Loading {
     fn found(&self, files: usize) {
+        self.left.store(files, Ordering::Relaxed);
         self.bar.set_length(files as u64);
+        if files == 0 {
+            self.bar.finish_and_clear();
+        }
     }
 
     fn begun(&self, file: &str) {
         self.bar.set_message(crate::terminal::line(file));
     }
 
-    fn loaded(&self, file: &str, origin: Origin, took: Duration) {
-        self.bar.inc(1);
-        let how = match origin {
-            Origin::Cached => "from the compiled-code cache",
-            Origin::Compiled => "compiled",
-            Origin::Replaced => {
-                self.replaced.lock().unwrap_or_else(PoisonError::into_inner).push(file.to_owned());
-                "compiled anew"
-            }
-        };
-        metrics::histogram!("tandem_compile_seconds").record(took.as_secs_f64());
-        tracing::info!(file, took_ms = took.as_millis() as u64, "plugin loaded, {how}");
+    fn loaded(&self, _: &str, _: Origin, _: Duration) {
+        self.one_done();
     }
 
-    fn rejected(&self, rejected: &Rejected) {
-        self.bar.inc(1);
-        // Of one that is being compiled it is said when that begins.
-        if !rejected.compiling {
-            tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason);
-        }
+    fn rejected(&self, _: &Rejected) {
+        self.one_done();
     }
 }
 

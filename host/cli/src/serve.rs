@@ -1,348 +1,78 @@
-//! `tandem serve`: start in order, serve until told to stop, stop in order.
-//!
-//! Start: configuration, store, reactor, engine, plugins, listeners, ready. Stop: not ready, no new connections, calls in
-//! flight, reactor, store. A second signal ends at once.
+//! `tandem serve`: serves until a signal says to stop. A second signal ends at once.
 
 use std::{
     io::{IsTerminal as _, Write},
+    path::PathBuf,
     sync::Arc,
     time::Instant,
 };
 
-use anyhow::Context;
-use tandem_catalog::{Catalog, load_directory};
-use tandem_config::{Exposure, Fallback, HostConfig};
-use tandem_engine::{Caller, CompileBudget, Compiler, Engine, EngineConfig, Services};
-use tandem_gateway::{Gateway, GatewayConfig, OperatorToken};
-use tandem_router::{Router, RouterConfig};
-use tandem_store::Store;
-use tokio::{
-    net::TcpListener,
-    runtime::{Handle, Runtime},
+use tandem_engine::Caller;
+use tandem_runtime::{
+    config::environment,
+    descriptors::Descriptors,
+    serve::{CompilerProgram, Ready, ServeOptions, general_runtime, work_threads},
+    warnings,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    admin::{self, Admin, P2pParts},
-    alone::Alone,
-    args::{self, Serve},
-    audit,
-    auth::{self, Auth},
-    config,
-    descriptors::Descriptors,
-    exit::Exit,
-    grants::Grants,
-    health,
-    live::Policy,
-    logging,
-    peers::Operator,
-    progress::Loading,
-    reactor,
-    reload::{self, Plugins, Reload, load_options},
-    supply::{self, Supply},
-    tenants::{self, Limits},
-    warnings,
-};
-
-/// A ninth of the processor beside a thread that serves.
-const WORK_NICENESS: i32 = 10;
-
-/// Threads for what blocks: guests' file operations, name lookups, the host's own. The runtime's 512 were all started by a few
-/// guests that ask for metadata in a loop; what waits for a thread is bounded by what asks.
-const BLOCKING_THREADS: usize = 64;
-
-/// Tasks that a thread polls between two looks at its timers and sockets. A guest that computes yields each millisecond, so that
-/// with the runtime's 61 others waited up to 61 ms beside 32 loops of one tenant: their 99th percentile was 66 ms, and is 30 ms
-/// with this on a busy machine with two cores. A look costs about a microsecond.
-const EVENT_INTERVAL: u32 = 8;
+use crate::{args::Serve, exit::Exit, logging, progress::Loading};
 
 /// Runs the host.
-pub(crate) fn run(mut args: Serve) -> anyhow::Result<Exit> {
+pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
     let start = Instant::now();
-    args.source.foreign_directory = args.stdio;
-    let mut config = config::load(&args.source)?;
+    let mut source: tandem_runtime::config::ConfigSource = (&args.source).into();
+    source.foreign_directory = args.stdio;
+    let mut config = tandem_runtime::config::load(&source)?;
     // A client starts as many as it likes, and they would be one host with one identity at one address.
     config.reactor.enabled &= !args.stdio || args.p2p || config.reactor.stdio;
     let config = Arc::new(config);
     let _log = logging::start(&config.telemetry.log, config.telemetry.log_format)?;
-    for warning in warnings::variables(&config::environment()) {
+    for warning in warnings::variables(&environment()) {
         tracing::warn!("{warning}");
     }
     let descriptors = Descriptors::raise();
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    runtime.enable_all().thread_name("general").max_blocking_threads(BLOCKING_THREADS);
-    runtime.event_interval(EVENT_INTERVAL);
-    if config.general.workers > 0 {
-        runtime.worker_threads(config.general.workers.into());
-    }
-    let (runtime, work) = (runtime.build()?, work_threads()?);
-    let result = runtime.block_on(serve(&args, &config, work.handle(), descriptors, start));
+    let (runtime, work) = (general_runtime(&config)?, work_threads()?);
+    let result = runtime.block_on(async {
+        let stop = CancellationToken::new();
+        stop_on_signal(stop.clone())?;
+        let options = ServeOptions {
+            source,
+            stdio: args.stdio,
+            exposure: args.exposure.map(Into::into),
+            compiler: Some(compiler()?),
+            progress: Arc::new(Loading::new()),
+            ready: Box::new(move |ready| announce(ready, start)),
+            stop,
+        };
+        tandem_runtime::serve::serve(options, &config, work.handle(), descriptors, start).await
+    });
     // A guest's file operation may still be under way; nobody waits for its answer any more.
     runtime.shutdown_background();
     work.shutdown_background();
-    result
-}
-
-/// Threads that decode, check and encode what is large. Where cores are scarce, those that serve come first.
-fn work_threads() -> anyhow::Result<Runtime> {
-    let yields = || {
-        // Of this thread only. Without it, they compete as equals.
-        if let Err(error) = rustix::process::setpriority_process(None, WORK_NICENESS) {
-            tracing::debug!(%error, "a work thread keeps its priority");
-        }
-    };
-    let threads = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .thread_name("work")
-        .on_thread_start(yields)
-        .build();
-    Ok(threads?)
-}
-
-async fn serve(
-    args: &Serve,
-    config: &Arc<HostConfig>,
-    work: &Handle,
-    descriptors: Descriptors,
-    start: Instant,
-) -> anyhow::Result<Exit> {
-    // Over standard input, a client's windows each have a host.
-    let _alone = (!args.stdio || config.reactor.enabled).then(|| Alone::take(config)).transpose()?;
-    let path = config::store_path(config);
-    let store = Store::open_with(&path, &[tandem_queue::TABLES])
-        .with_context(|| format!("cannot open the store {}; is it writable?", path.display()))?;
-    let store = store.with_retention(audit::retention(config));
-    let policy = Policy::new(config.clone(), store.overlays().await?);
-    let plugins = reload::Loaded::default();
-    let admin = Admin::new(store.clone(), policy.clone()).await?.with_plugins(plugins.clone());
-    let services = Arc::new(Services::with_store(store.clone()).trusting(config::authorities(config)?));
-    let catalog = Arc::new(Catalog::beside(tandem_gateway::meta_tools()).with_network(config.reactor.enabled));
-    let limits = Arc::new(Limits::new(config.clone(), descriptors));
-    let issued = admin.keys.subscribe();
-    let asks = auth::asks(config, &issued.borrow());
-    let tasks = reactor::task_store(config, &store);
-    let Auth { authenticator, ring } = Auth::new(config, &issued.borrow().clone(), args.stdio)?;
-    let peers = Operator::new(policy.clone(), ring.is_some().then(|| authenticator.clone()));
-    let reactor = reactor::start(config, peers, (&store, &tasks), asks).await?;
-    admin.set_p2p(P2pParts { tasks: tasks.clone(), reactor: reactor.clone() });
-    let router = RouterConfig {
-        reactor: reactor.as_ref().map(|reactor| reactor.lane().clone()),
-        descriptors: descriptors.for_guests(),
-        work: work.clone(),
-        ..router_config(config, limits.clone())
-    };
-    let router = Router::new(catalog.clone(), services.clone(), router);
-    if let Some(reactor) = &reactor {
-        reactor.set_tools(Arc::new(router.clone()));
-        services.set_p2p(reactor.clone());
-    }
-    // The gateway comes before the plugins: it owns the recorder of all that is counted.
-    let gateway_config = GatewayConfig {
-        tasks: Some(tasks),
-        connection_limit: descriptors.for_connections(config.server.connection_limit) as usize,
-        ..gateway_config(args.exposure, config)
-    };
-    let gateway = Gateway::with_authenticator(router.clone(), gateway_config, authenticator)?;
-    gateway.set_unready(health::unready(config, &router, audit::unready(store.clone(), config.audit_required())));
-    gateway.set_health(health::parts(reactor.clone(), store.clone()));
-    let stop = CancellationToken::new();
-    stop_on_signal(stop.clone())?;
-    if !args.stdio {
-        // Over standard input the only caller is fixed, and a hang-up is the end of the terminal.
-        let (store, plugins, policy) = (store.clone(), plugins.clone(), policy.clone());
-        let (source, router) = (args.source.clone(), router.clone());
-        let reload =
-            Arc::new(Reload { source, ring, policy, store, limits, router, issued, plugins, reactor: reactor.clone() });
-        reload::on_keys(reload.clone());
-        reload::on_signal(reload.clone())?;
-        admin.set_reload(reload);
-    }
-    tokio::spawn(audit::rotate(store.clone(), stop.clone()));
-    tokio::spawn(audit::resume(store.clone(), stop.clone()));
-    tokio::spawn(admin::watch(admin.clone(), stop.clone()));
-    if let Err(error) = admin::open(admin, stop.clone()).await {
-        tracing::error!(
-            "grants and keys can be changed only beside the host, and are seen a second later: {}",
-            crate::exit::chain(&error)
-        );
-    }
-    // The listener is there before the plugins: health checks see a host that is alive and not yet ready.
-    let listener = if args.stdio { None } else { Some(listen(config, asks).await?) };
-    let ended = store.clone();
-    let loading = tokio::task::spawn_blocking({
-        let (config, router, stop) = (config.clone(), router.clone(), stop.clone());
-        move || {
-            let grants = Grants::new(policy.clone(), Supply::new(config.clone(), store.clone())?);
-            let (engine, tools) = load(&config, &grants, &store, services, &catalog, &router, start)?;
-            let watched = config.plugins.watch;
-            let loaded = Arc::new(Plugins::new(engine, policy, config, store, catalog)?);
-            drop(plugins.set(loaded.clone()));
-            reload::on_changes(loaded, watched, stop);
-            Ok::<_, anyhow::Error>(tools)
-        }
-    });
-    let beside = match &reactor {
-        Some(reactor) if !args.stdio => reactor::serve(config, reactor, &gateway, asks, &stop).await,
-        _ => None,
-    };
-    let tasks;
-    let served = match listener {
-        Some(listener) => {
-            let address = listener.local_addr()?;
-            let serving = tokio::spawn({
-                let (gateway, stop) = (gateway.clone(), stop.clone());
-                async move { gateway.serve_http(listener, stop).await }
-            });
-            let tools = loading.await??;
-            announce(&address, &router, tools, asks, start);
-            tasks = keep_tasks(&gateway, reactor.is_none(), &stop);
-            serving.await?.context("the HTTP server failed")
-        }
-        None => {
-            loading.await??;
-            tasks = keep_tasks(&gateway, reactor.is_none(), &stop);
-            gateway.serve_stdio(stop.clone()).await.context("serving standard input failed")
-        }
-    };
-    router.set_ready(false);
-    stop.cancel();
-    tasks.await?;
-    if let Some(beside) = beside {
-        drop(beside.await);
-    }
-    if let Some(reactor) = reactor {
-        tokio::task::spawn_blocking(move || reactor.stop()).await?;
-    }
-    if let Err(error) = ended.flush().await {
-        tracing::error!(%error, "the last records of the audit log are not on disk");
-    }
-    served.map(|()| Exit::Success)
-}
-
-fn keep_tasks(gateway: &Gateway, upkeep: bool, stop: &CancellationToken) -> tokio::task::JoinHandle<()> {
-    let (gateway, stop) = (gateway.clone(), stop.clone());
-    tokio::spawn(async move { gateway.keep_tasks(upkeep, stop).await })
-}
-
-async fn listen(config: &HostConfig, asks: bool) -> anyhow::Result<TcpListener> {
-    let address = std::net::SocketAddr::new(config.server.host, config.server.port);
-    auth::check_listener(config, asks, &address)?;
-    let listening = TcpListener::bind(address).await;
-    listening.with_context(|| format!("cannot listen on {address}; choose another port with --set server.port=N"))
-}
-
-pub(crate) fn router_config(config: &HostConfig, limits: Arc<Limits>) -> RouterConfig {
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    RouterConfig {
-        workers: Some(config.general.workers.into()).filter(|workers| *workers > 0).unwrap_or_else(cores),
-        tenants: limits,
-        audited: tenants::audited(config),
-        audit_required: config.audit_required(),
-        max_running: config.server.max_concurrent_requests as usize,
-        reactor_fallback: config.reactor.fallback == Fallback::General,
-        reactor_cpu: config.reactor.cpu.as_duration(),
-        reactor_patience: config.reactor.fallback_timeout.as_duration(),
-        ..RouterConfig::new(Handle::current())
-    }
-}
-
-pub(crate) fn gateway_config(exposure: Option<args::Exposure>, config: &HostConfig) -> GatewayConfig {
-    let (server, tasks) = (&config.server, &config.tasks);
-    let full = exposure.map_or(server.exposure == Exposure::Full, |exposure| exposure == args::Exposure::Full);
-    let mut allowed_hosts: Vec<_> = server.allowed_hosts.iter().map(ToString::to_string).collect();
-    // The name in the tokens is the one that clients use.
-    allowed_hosts.extend(config.auth.as_ref().and_then(|auth| auth.audience.host()));
-    GatewayConfig {
-        allowed_hosts,
-        connection_limit: server.connection_limit as usize,
-        head_timeout: server.head_timeout.as_duration(),
-        idle_timeout: server.idle_timeout.as_duration(),
-        body_timeout: server.body_timeout.as_duration(),
-        write_timeout: server.write_timeout.as_duration(),
-        operator_token: server.metrics_token.as_ref().map(|token| OperatorToken::new(token.expose())),
-        session_limit_per_tenant: server.session_limit_per_tenant.map(|limit| limit as usize),
-        exposure: if full { tandem_gateway::Exposure::Full } else { tandem_gateway::Exposure::Hierarchical },
-        allowed_origins: server.allowed_origins.iter().map(ToString::to_string).collect(),
-        session_limit: server.session_limit as usize,
-        session_idle: server.session_idle.as_duration(),
-        max_body: server.max_body.as_usize(),
-        drain: server.drain.as_duration(),
-        task_limit: tasks.limit as usize,
-        task_limit_per_tenant: tasks.limit_per_tenant.map(|limit| limit as usize),
-        task_after: tasks.after.as_duration(),
-        task_keep: tasks.keep.as_duration(),
-        task_max_result: tasks.max_result.as_usize(),
-        ..GatewayConfig::default()
-    }
-}
-
-/// Starts the engine, loads the plugins and opens the doors. Answers the engine and the number of tools.
-fn load(
-    config: &HostConfig,
-    grants: &Grants,
-    store: &Store,
-    services: Arc<Services>,
-    catalog: &Catalog,
-    router: &Router,
-    start: Instant,
-) -> anyhow::Result<(Engine, usize)> {
-    let engine = EngineConfig {
-        max_instances: config.server.max_concurrent_requests,
-        max_memory: config.limits.memory.as_u64(),
-    };
-    let compiled = match &config.plugins.compiled_directory {
-        Some(directory) => directory.into(),
-        None => config::below_data(config, "compiled".as_ref()),
-    };
-    let engine = Engine::new(engine, Some(&compiled), services)?.with_compiler(compiler(config)?);
-    let options = load_options(config)?;
-    let loading = Loading::new();
-    let loaded = load_directory(&engine, &options, grants, &loading).with_context(|| {
-        format!(
-            "cannot read the plugin directory {}; build the plugins with `make plugins`, or set plugins.directory",
-            options.directory.display()
-        )
-    });
-    loading.finish();
-    let (categories, rejected) = loaded?;
-    let collided = catalog.install(categories, rejected);
-    let view = router.view(&Caller::local());
-    for rejected in &collided {
-        tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason);
-    }
-    Handle::current().block_on(supply::note(store, &view, &loading.replaced()))?;
-    warnings::grants(config, catalog, grants.policy());
-    router.set_ready(true);
-    let (categories, tools) = (view.categories().count(), view.tools().count());
-    let took_ms = start.elapsed().as_millis() as u64;
-    let (compiling, left_out): (Vec<_>, Vec<_>) = view.rejected().iter().partition(|rejected| rejected.compiling);
-    let (left_out, compiling) = (left_out.len(), compiling.len());
-    tracing::info!(categories, tools, left_out, compiling, took_ms, "ready");
-    Ok((engine, tools))
+    result.map(|()| Exit::Success)
 }
 
 /// The program that runs, also when another one has come into its place on the disk.
 const MYSELF: &str = "/proc/self/exe";
 
 /// Compiles in processes of this program.
-fn compiler(config: &HostConfig) -> anyhow::Result<Compiler> {
-    let program = std::path::PathBuf::from(MYSELF);
-    let budget = CompileBudget {
-        cpu: config.plugins.compile_cpu.as_duration(),
-        memory: config.plugins.compile_memory.as_u64(),
-        patience: config.plugins.compile_patience.as_duration(),
-    };
-    let program = if program.exists() { program } else { std::env::current_exe()? };
-    // The allocator would have a gigabyte from the start, and what a compilation takes of it were not counted.
-    let environment = vec![("MIMALLOC_ARENA_EAGER_COMMIT".to_owned(), "0".to_owned())];
-    Ok(Compiler::Apart { program, arguments: vec!["compile-component".to_owned()], environment, budget })
+fn compiler() -> anyhow::Result<CompilerProgram> {
+    let program = PathBuf::from(MYSELF);
+    Ok(CompilerProgram {
+        program: if program.exists() { program } else { std::env::current_exe()? },
+        arguments: vec!["compile-component".to_owned()],
+        // The allocator would have a gigabyte from the start, and what a compilation takes of it were not counted.
+        environment: vec![("MIMALLOC_ARENA_EAGER_COMMIT".to_owned(), "0".to_owned())],
+    })
 }
 
 /// A tool that is worth a try where it is there, with arguments for the sample data.
 const FAVOURITE: (&str, &str) = ("dataset_load", "path=data/countries.csv limit=3");
 
 /// Says what to type next to who sits at a terminal. Nobody may be reading any more; that is no reason to stop.
-fn announce(address: &std::net::SocketAddr, router: &Router, tools: usize, asks: bool, start: Instant) {
+fn announce(ready: &Ready, start: Instant) {
+    let Ready { address, router, tools, authenticates } = ready;
     tracing::info!(%address, "listening");
     if !std::io::stderr().is_terminal() {
         return;
@@ -356,7 +86,7 @@ fn announce(address: &std::net::SocketAddr, router: &Router, tools: usize, asks:
         (false, Some(first)) => format!("tools {first}"),
         (false, None) => "tools".to_owned(),
     };
-    let token = if asks { " --token KEY" } else { "" };
+    let token = if *authenticates { " --token KEY" } else { "" };
     let written = writeln!(
         crate::terminal::err(),
         "\nTandem serves {tools} tools on http://{address} after {} ms. Try:\n\n  \
@@ -365,7 +95,7 @@ fn announce(address: &std::net::SocketAddr, router: &Router, tools: usize, asks:
          {program} connect claude-code --url http://{address}/mcp{}\n\n\
          Overview: http://{address}/   Stop: Ctrl-C\n",
         start.elapsed().as_millis(),
-        if asks { " --token" } else { "" },
+        if *authenticates { " --token" } else { "" },
     );
     drop(written);
 }

@@ -12,9 +12,9 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
-use tandem_catalog::load_file;
 use tandem_engine::{Engine, EngineConfig, Origin, Plugin, Services};
 use tandem_package::{Instance, Package, PluginManifest};
+use tandem_runtime::load::load_file;
 use tokio::runtime::Builder;
 
 use crate::{inprocess, plugin};

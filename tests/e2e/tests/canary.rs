@@ -7,10 +7,11 @@ use std::{
 };
 
 use serde_json::json;
-use tandem_catalog::{Canary, CanaryTerms, Catalog, GrantPolicy, Granted, LoadOptions, Verdict, load_candidate};
+use tandem_catalog::{Canary, CanaryTerms, Catalog, Verdict};
 use tandem_engine::{Capability, Engine, EngineConfig, Limits, Services};
 use tandem_harness::{Options, called, root, variant, variant_bytes};
 use tandem_package::{PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_runtime::load::{GrantPolicy, Granted, LoadOptions, load_candidate};
 
 use crate::reload::{file, operator};
 

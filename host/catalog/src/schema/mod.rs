@@ -78,9 +78,14 @@ impl Unfit {
     }
 }
 
+/// A schema that cannot be used, and why.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct UnusableSchema(String);
+
 /// A compiled schema.
 #[derive(Debug)]
-pub(crate) struct Schema {
+pub struct Schema {
     exact: Validator,
     /// The same with alternatives narrowed, which tells where a value breaks it. Compiled when a value first does.
     outline: OnceLock<Option<Validator>>,
@@ -89,10 +94,15 @@ pub(crate) struct Schema {
 }
 
 impl Schema {
-    pub(crate) fn compile(source: &Value) -> Result<Self, String> {
+    /// Compiles one.
+    ///
+    /// # Errors
+    /// It is none of JSON Schema 2020-12, or too large.
+    pub fn compile(source: &Value) -> Result<Self, UnusableSchema> {
         // Its own errors come first: they name the keyword as the author wrote it.
-        build(source)?;
-        let exact = build(&instrument::exact(source)?)?;
+        build(source).map_err(UnusableSchema)?;
+        let instrumented = instrument::exact(source).map_err(UnusableSchema)?;
+        let exact = build(&instrumented).map_err(UnusableSchema)?;
         Ok(Self { exact, outline: OnceLock::new(), lists: instrument::is_plain(source) })
     }
 

@@ -11,7 +11,8 @@ use serde_json::Value;
 use tandem_package::{Given, GrantChange, GrantItem};
 use tandem_types::{HumanDuration, Secret, nearest};
 
-use super::{Ask, client};
+use tandem_runtime::admin::{self, Ask};
+
 use crate::{args::Source, config, exit::Exit};
 
 /// The largest secret that is read.
@@ -107,7 +108,7 @@ pub(crate) fn grants(args: Grants) -> anyhow::Result<Exit> {
         }
     };
     let named = ask.plugin().map(str::to_owned);
-    let shown = client::ask(config::load(&party.source)?, ask)?;
+    let shown = admin::ask(config::load(&party.source)?, ask)?;
     print_grants(&shown, named.is_some(), party.json)?;
     let mut told = crate::terminal::err();
     for entry in shown.as_array().into_iter().flatten() {
@@ -118,7 +119,7 @@ pub(crate) fn grants(args: Grants) -> anyhow::Result<Exit> {
         }
     }
     if let Some(plugin) = named.filter(|_| shown.as_array().is_some_and(Vec::is_empty)) {
-        let all = client::ask(config::load(&party.source)?, Ask::Grants { plugin: None, tenant: None })?;
+        let all = admin::ask(config::load(&party.source)?, Ask::Grants { plugin: None, tenant: None })?;
         let names = all.as_array().into_iter().flatten().filter_map(|entry| entry.get("plugin")?.as_str());
         let near = nearest(&plugin, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         writeln!(told, "warning: no plugin `{plugin}` is loaded: a change is kept until one is{near}")?;
@@ -248,7 +249,7 @@ pub(crate) fn keys(args: Keys) -> anyhow::Result<Exit> {
     match args.command {
         KeysCommand::Issue { tenant, name, expires, source, json } => {
             let ask = Ask::Issue { tenant, name, expires_ms: expires.map(HumanDuration::as_millis) };
-            let answer = client::ask(config::load(&source)?, ask)?;
+            let answer = admin::ask(config::load(&source)?, ask)?;
             let mut out = crate::terminal::out();
             if json {
                 writeln!(out, "{}", crate::terminal::escaped(&answer.to_string()))?;
@@ -258,10 +259,10 @@ pub(crate) fn keys(args: Keys) -> anyhow::Result<Exit> {
             }
         }
         KeysCommand::List { tenant, source, json } => {
-            print_keys(&client::ask(config::load(&source)?, Ask::Keys { tenant })?, json)?;
+            print_keys(&admin::ask(config::load(&source)?, Ask::Keys { tenant })?, json)?;
         }
         KeysCommand::Revoke { name, tenant, source } => {
-            client::ask(config::load(&source)?, Ask::RevokeKey { tenant: tenant.clone(), name: name.clone() })?;
+            admin::ask(config::load(&source)?, Ask::RevokeKey { tenant: tenant.clone(), name: name.clone() })?;
             writeln!(crate::terminal::out(), "key `{name}` of tenant `{tenant}` is taken no more")?;
         }
     }
@@ -273,7 +274,7 @@ fn print_keys(keys: &Value, json: bool) -> anyhow::Result<()> {
     if json {
         return Ok(writeln!(out, "{}", crate::terminal::json(keys)?)?);
     }
-    let time = |key: &Value, field: &str| key.get(field).and_then(Value::as_u64).map(config::time_text);
+    let time = |key: &Value, field: &str| key.get(field).and_then(Value::as_u64).map(tandem_runtime::config::time_text);
     for key in keys.as_array().into_iter().flatten() {
         let text = |field: &str| key.get(field).and_then(Value::as_str).unwrap_or_default();
         let expires = match (time(key, "expires_ms"), key.get("expired") == Some(&Value::Bool(true))) {

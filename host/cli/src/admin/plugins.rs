@@ -6,7 +6,8 @@ use clap::Args;
 use serde_json::Value;
 use tandem_registry::Lock;
 
-use super::{Ask, client};
+use tandem_runtime::admin::{self, Ask};
+
 use crate::{
     args::Source,
     config,
@@ -60,8 +61,8 @@ pub(crate) struct Rollback {
 
 pub(crate) fn list(args: List) -> anyhow::Result<Exit> {
     let config = config::load(&args.source)?;
-    let (runs, data) = (client::runs(&config), config.plugins.data_directory.clone());
-    show(&args.source, client::ask(config, Ask::Plugins)?, args.json)?;
+    let (runs, data) = (admin::runs(&config), config.plugins.data_directory.clone());
+    show(&args.source, admin::ask(config, Ask::Plugins)?, args.json)?;
     if runs {
         return Ok(Exit::Success);
     }
@@ -71,7 +72,7 @@ pub(crate) fn list(args: List) -> anyhow::Result<Exit> {
 }
 
 pub(crate) fn reload(args: Reload) -> anyhow::Result<Exit> {
-    let mut answer = client::ask(config::load(&args.source)?, Ask::Reload { plugin: args.plugin })?;
+    let mut answer = admin::ask(config::load(&args.source)?, Ask::Reload { plugin: args.plugin })?;
     let plugins = answer.get_mut("plugins").map(Value::take).unwrap_or_default();
     show(&args.source, plugins, args.json)?;
     let restart = answer.get("needs_restart").and_then(Value::as_array).into_iter().flatten();
@@ -87,7 +88,7 @@ pub(crate) fn reload(args: Reload) -> anyhow::Result<Exit> {
 }
 
 pub(crate) fn rollback(args: Rollback) -> anyhow::Result<Exit> {
-    let answer = client::ask(config::load(&args.source)?, Ask::RollBack { plugin: args.plugin.clone(), to: args.to })?;
+    let answer = admin::ask(config::load(&args.source)?, Ask::RollBack { plugin: args.plugin.clone(), to: args.to })?;
     let noted = follow_rollback(&args.source, &args.plugin);
     show(&args.source, answer, args.json)?;
     let lock = lock_path(&args.source)?;
@@ -165,7 +166,7 @@ fn print(out: &mut impl Write, plugins: &[Value]) -> std::io::Result<()> {
             )?;
         }
         if let Some(reason) = text("/error/reason") {
-            let since = config::time_text(number("/error/at_ms"));
+            let since = tandem_runtime::config::time_text(number("/error/at_ms"));
             writeln!(out, "{file}: not served as it is since {since}: {}", line(reason))?;
         }
     }
@@ -176,7 +177,10 @@ fn row(plugin: &Value) -> [String; 7] {
     let text = |key: &str| line(plugin.get(key).and_then(Value::as_str).unwrap_or("-"));
     let name = text(if plugin.get("name").is_some_and(Value::is_string) { "name" } else { "file" });
     let tools = plugin.get("tools").and_then(Value::as_u64).unwrap_or_default().to_string();
-    let loaded = plugin.get("loaded_at_ms").and_then(Value::as_u64).map_or_else(|| "-".to_owned(), config::time_text);
+    let loaded = plugin
+        .get("loaded_at_ms")
+        .and_then(Value::as_u64)
+        .map_or_else(|| "-".to_owned(), tandem_runtime::config::time_text);
     let digest = text("digest").chars().take(DIGEST_START).collect();
     [name, text("version"), text("state"), tools, digest, loaded, text("source")]
 }

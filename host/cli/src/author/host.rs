@@ -14,23 +14,29 @@ use std::{
 };
 
 use anyhow::Context;
-use tandem_catalog::{Catalog, Category, GrantPolicy, Granted, LoadOptions, load_candidate};
-use tandem_config::HostConfig;
+use tandem_catalog::{Catalog, Category};
+use tandem_config::{Exposure, HostConfig};
 use tandem_engine::{Engine, EngineConfig, LeftOut, Services};
 use tandem_gateway::Gateway;
 use tandem_package::{Overlays, PluginManifest, SignaturePolicy, TrustRoots};
 use tandem_router::Router;
+use tandem_runtime::{
+    config::authorities,
+    descriptors::Descriptors,
+    grants,
+    live::Policy,
+    load::{GrantPolicy, Granted, LoadOptions, load_candidate},
+    reload::drain::Draining,
+    serve::{gateway_config, router_config},
+    tenants::Limits,
+};
 use tandem_store::Store;
 use tokio::net::TcpListener;
 
 use super::project::Project;
 use crate::{
-    args, config, grants,
-    live::Policy,
+    args, config,
     package::{self, Assembled},
-    reload::drain::Draining,
-    serve::{gateway_config, router_config},
-    tenants::Limits,
 };
 
 /// What the plugin's file is called here; there is only this one.
@@ -98,9 +104,9 @@ impl Private {
         let store = Store::open(&data.join("store.db")).with_context(|| {
             format!("cannot open the store in {}; does another `tandem dev` run here?", data.display())
         })?;
-        let services = Arc::new(Services::with_store(store).trusting(config::authorities(&config)?));
+        let services = Arc::new(Services::with_store(store).trusting(authorities(&config)?));
         let catalog = Arc::new(Catalog::beside(tandem_gateway::meta_tools()));
-        let limits = Arc::new(Limits::new(config.clone(), crate::descriptors::Descriptors::available()));
+        let limits = Arc::new(Limits::new(config.clone(), Descriptors::available()));
         let router = Router::new(catalog.clone(), services.clone(), router_config(&config, limits));
         let engine = EngineConfig { max_memory: config.limits.memory.as_u64(), ..EngineConfig::default() };
         let engine = Engine::new(engine, Some(&data.join("compiled")), services)?;
@@ -120,7 +126,7 @@ impl Private {
                 Err(_) => TcpListener::bind(loopback(0)).await.context("cannot listen on loopback")?,
             },
         };
-        let gateway = gateway_config(Some(args::Exposure::Full), &self.config);
+        let gateway = gateway_config(Some(Exposure::Full), &self.config);
         Ok((Gateway::new(self.router.clone(), gateway)?, listener))
     }
 

@@ -13,7 +13,7 @@ use std::{
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
-use crate::reload::settle::{Settling, Stamp};
+use tandem_runtime::reload::settle::{Settling, Stamp};
 
 /// Directories that are made, not written. Hidden ones are left out too.
 const MADE: [&str; 6] = ["build", "dist", "node_modules", "target", "venv", "__pycache__"];

@@ -21,7 +21,9 @@ use clap::Args;
 pub(crate) use clients::Client;
 use clients::{Server, TOKEN};
 
-use crate::{args::Source, config, exit::Exit, locations::Location, terminal};
+use tandem_runtime::{config::ConfigSource, locations::Location};
+
+use crate::{args::Source, config, exit::Exit, terminal};
 
 /// The largest file of a client. Claude Code keeps more than its settings in its own.
 const MAX_FILE: u64 = 64 << 20;
@@ -144,9 +146,10 @@ fn server(args: &Connect) -> anyhow::Result<Server> {
         |path: &Path| path.to_str().map(str::to_owned).with_context(|| format!("{} is no UTF-8", path.display()));
     let mut arguments = vec!["serve".to_owned(), "--stdio".to_owned()];
     // A child finds the user's file and the installation's by itself, and takes none from where it is started.
-    let found =
-        Location::of(&Source { foreign_directory: true, ..Source::default() }).ok().and_then(|found| found.file);
-    if let Some(file) = Location::of(&source)?.file.filter(|file| Some(file) != found.as_ref()) {
+    let found = Location::of(&ConfigSource { foreign_directory: true, ..ConfigSource::default() })
+        .ok()
+        .and_then(|found| found.file);
+    if let Some(file) = Location::of(&(&source).into())?.file.filter(|file| Some(file) != found.as_ref()) {
         arguments.extend(["--config".to_owned(), text(&file)?]);
     }
     Ok(Server::Stdio { command: text(&program)?, args: arguments })

@@ -170,7 +170,7 @@ fn network(network: &Value, config: &HostConfig) -> Finding {
         let remedy = "no peer may connect: name them in p2p.allow, or set p2p.admission, if this host should have any";
         return Finding::warning("network", seen, remedy);
     }
-    if crate::peers::is_open_to_everybody(config) {
+    if tandem_runtime::peers::is_open_to_everybody(config) {
         let remedy =
             "every peer that reaches p2p.listen may call every tool: name peers in p2p.allow, or add `[tenants.NAME]`";
         return Finding::warning("network", seen, remedy);

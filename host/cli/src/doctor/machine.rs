@@ -14,7 +14,7 @@ use tandem_config::HostConfig;
 use tandem_store::{AuditQuery, AuditReader, AuditRecord, Gap};
 
 use super::Finding;
-use crate::{config, descriptors::Descriptors};
+use tandem_runtime::{config, descriptors::Descriptors};
 
 /// Room below which the store may soon not write, and below which it is about to.
 const ROOM: [u64; 2] = [1 << 30, 128 << 20];

@@ -6,8 +6,9 @@ use serde_json::Value;
 use tandem_types::HumanDuration;
 
 use super::table::{self, Column};
+use tandem_runtime::admin::{self, AboutP2p, Ask};
+
 use crate::{
-    admin::{self, AboutP2p, Ask},
     args::{PeerCommand, Source},
     client, config,
     exit::Exit,

@@ -7,10 +7,10 @@ use std::{
 
 use anyhow::{Context, bail};
 use semver::Version;
-use tandem_catalog::{LoadOptions, read_file};
 use tandem_files::Staged;
 use tandem_package::{Installed, Package, TrustRoots};
 use tandem_registry::{Locked, Source};
+use tandem_runtime::load::{LoadOptions, read_file};
 use tandem_types::Name;
 
 use super::{Reach, site::Site, versions};

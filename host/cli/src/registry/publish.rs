@@ -50,9 +50,9 @@ pub(crate) fn publish(args: Publish) -> anyhow::Result<Exit> {
 
 /// A plugin whose signature was checked: nobody could install another one.
 fn signed(args: &Publish, config: &tandem_config::HostConfig, bytes: &[u8]) -> anyhow::Result<Package> {
-    let mut keys = config::trust_roots(config)?;
+    let mut keys = tandem_runtime::config::trust_roots(config)?;
     keys.extend(args.trust.iter().cloned());
-    let roots = package::trust_roots(keys.iter().map(AsRef::as_ref))?;
+    let roots = tandem_runtime::files::trust_roots(keys.iter().map(AsRef::as_ref))?;
     let file = args.file.display();
     let (package, state) = Package::inspect(bytes, &roots).with_context(|| format!("{file} cannot be published"))?;
     match state {

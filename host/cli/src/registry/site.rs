@@ -7,22 +7,20 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use tandem_catalog::LoadOptions;
 use tandem_config::HostConfig;
 use tandem_package::{MAX_FILE, Overlays, Package, Sha256Digest};
 use tandem_registry::{Client, ClientOptions, Expected, Fetched, LOCK_NAME, Layer, Lock, OciSource, PlainHttp, Source};
+use tandem_runtime::{
+    config::{authorities, below_data, store_path},
+    load::LoadOptions,
+    locations::Location,
+    supply::Supply,
+};
 use tandem_store::Store;
 use tokio::runtime::Runtime;
 
 use super::{Common, Reach, place::Present};
-use crate::{
-    args,
-    config::{self, below_data},
-    locations::Location,
-    progress::Transfer,
-    reload::load_options,
-    supply::Supply,
-};
+use crate::{args, config, progress::Transfer};
 
 /// Everything that an installation needs. While it lives, no other process installs into the same directory.
 pub(super) struct Site {
@@ -39,14 +37,14 @@ pub(super) struct Site {
 
 /// Where the lock file of a configuration is: beside it, or where it would be.
 pub(crate) fn lock_path(source: &args::Source) -> anyhow::Result<PathBuf> {
-    Ok(Location::of(source)?.directory.join(LOCK_NAME))
+    Ok(Location::of(&source.into())?.directory.join(LOCK_NAME))
 }
 
 /// The client of a configuration.
 pub(super) fn client(config: &HostConfig, reach: &Reach) -> anyhow::Result<Client> {
     Ok(Client::new(ClientOptions {
         plain_http: PlainHttp::new(reach.plain_http.clone()),
-        authorities: config::authorities(config)?,
+        authorities: authorities(config)?,
         downloads: below_data(config, "downloads".as_ref()),
     })?)
 }
@@ -62,7 +60,7 @@ impl Site {
 
     pub(super) fn new(source: &args::Source, reach: &Reach) -> anyhow::Result<Self> {
         let config = Arc::new(config::load(source)?);
-        let load = load_options(&config)?;
+        let load = LoadOptions::of(&config)?;
         let directory = &load.directory;
         std::fs::create_dir_all(directory).with_context(|| format!("cannot make {}", directory.display()))?;
         let alone = File::open(directory).with_context(|| format!("cannot open {}", directory.display()))?;
@@ -75,7 +73,7 @@ impl Site {
         }
         let lock_path = lock_path(source)?;
         let lock = Lock::read(&lock_path)?;
-        let path = config::store_path(&config);
+        let path = store_path(&config);
         let store = Store::open(&path).with_context(|| format!("cannot open the store {}", path.display()))?;
         let runtime = runtime()?;
         let overlays = runtime.block_on(store.overlays())?;
@@ -136,7 +134,7 @@ impl Site {
 }
 
 fn read(path: &Path, expected: Option<Sha256Digest>) -> anyhow::Result<Fetched> {
-    let bytes = tandem_catalog::read_file(path).map_err(anyhow::Error::msg);
+    let bytes = tandem_runtime::load::read_file(path).map_err(anyhow::Error::msg);
     let bytes = bytes.with_context(|| format!("cannot read {}; the limit is {MAX_FILE} bytes", path.display()))?;
     let digest = Sha256Digest::of(&bytes);
     if let Some(expected) = expected.filter(|expected| *expected != digest) {

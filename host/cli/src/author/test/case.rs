@@ -142,7 +142,7 @@ pub(super) fn read_all(project: &Path) -> anyhow::Result<Vec<Case>> {
     let mut cases = Vec::new();
     for file in files {
         let shown = file.strip_prefix(project).unwrap_or(&file).display().to_string();
-        let text = crate::package::read_text(&file)?;
+        let text = tandem_runtime::files::read_text(&file)?;
         let json = file.extension().is_some_and(|extension| extension == "json");
         cases.extend(read(&shown, &text, json)?);
     }

@@ -10,13 +10,15 @@ use std::{
 
 use anyhow::Context;
 use serde_json::Value;
-use tandem_catalog::{Category, Effort, GrantPolicy, Granted, LoadOptions, Tool, load_candidate};
+use tandem_catalog::{Category, Effort, Tool};
 use tandem_config::HostConfig;
 use tandem_engine::{
     CallEnv, Caller, Capability, Content, Engine, EngineConfig, Fixed, Invoker, ResourceBody, RunError, Services,
     ToolError, ToolOutput, Unmetered,
 };
 use tandem_package::{Package, PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_runtime::grants;
+use tandem_runtime::load::{GrantPolicy, Granted, LoadOptions, load_candidate};
 use tandem_store::{Namespace, Quota, Store};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -27,7 +29,7 @@ use super::{
 };
 use crate::{
     author::{host::DATA, project::Project},
-    grants, package,
+    package,
 };
 
 /// Files of a directory that a case may write to. It is copied for each case.

@@ -7,13 +7,10 @@ use tandem_config::{HostConfig, Revoked, SupplyPolicy};
 use tandem_package::{Installed, Package};
 use tandem_store::{AuditRecord, EventRecord, MAX_APPEND, Store};
 
-use crate::{
-    config,
-    package::{drawn, read_text},
-};
+use crate::{config, errors::drawn, files::read_text};
 
 /// The gate of one loading.
-pub(crate) struct Supply {
+pub struct Supply {
     config: Arc<HostConfig>,
     revoked: Revoked,
     store: Store,
@@ -21,24 +18,24 @@ pub(crate) struct Supply {
 
 impl Supply {
     /// Reads the lists of what is revoked.
-    pub(crate) fn new(config: Arc<HostConfig>, store: Store) -> anyhow::Result<Self> {
+    pub fn new(config: Arc<HostConfig>, store: Store) -> anyhow::Result<Self> {
         Ok(Self { revoked: revoked(&config)?, config, store })
     }
 
     /// Whether what serves may go on: it is not revoked, and is what is pinned.
-    pub(crate) fn still(&self, file: &Installed) -> Result<(), String> {
+    pub fn still(&self, file: &Installed) -> Result<(), String> {
         let policy = SupplyPolicy::new(&self.config, &self.revoked);
         policy.admit(file, Some(file)).map(drop).map_err(|error| error.to_string())
     }
 
     /// Whether a package may come into the place of a file that no host may have loaded yet.
-    pub(crate) fn succeeds(&self, package: &Package, before: &Installed) -> Result<(), String> {
+    pub fn succeeds(&self, package: &Package, before: &Installed) -> Result<(), String> {
         let policy = SupplyPolicy::new(&self.config, &self.revoked);
         policy.admit(&Installed::of(package), Some(before)).map(drop).map_err(|error| error.to_string())
     }
 
     /// Whether a package may be loaded. `back`: the operator goes back to it, so its version may be older. Blocking.
-    pub(crate) fn admit(&self, package: &Package, back: bool) -> Result<(), String> {
+    pub fn admit(&self, package: &Package, back: bool) -> Result<(), String> {
         let file = Installed::of(package);
         let mut before = tokio::runtime::Handle::current()
             .block_on(self.store.installed(file.name.clone()))
@@ -56,7 +53,7 @@ impl Supply {
 
 /// Everything that the configuration's lists revoke. A list that is named and cannot be read is an error: without
 /// it nobody knows what must not be loaded.
-pub(crate) fn revoked(config: &HostConfig) -> anyhow::Result<Revoked> {
+pub fn revoked(config: &HostConfig) -> anyhow::Result<Revoked> {
     let mut revoked = Revoked::default();
     for pattern in &config.plugins.revoked {
         let files = config::matching("plugins.revoked", pattern)?;
@@ -72,7 +69,7 @@ pub(crate) fn revoked(config: &HostConfig) -> anyhow::Result<Revoked> {
 }
 
 /// Notes what is served now, and records it with what was left out and whose compiled code was `replaced`.
-pub(crate) async fn note(store: &Store, view: &View, replaced: &[String]) -> anyhow::Result<()> {
+pub async fn note(store: &Store, view: &View, replaced: &[String]) -> anyhow::Result<()> {
     let categories: Vec<&Category> = view.categories().map(AsRef::as_ref).collect();
     store.set_installed(categories.iter().map(|category| category.installed.clone()).collect()).await?;
     let loaded = categories.iter().map(|category| loaded("plugin.loaded", &category.installed));
@@ -90,7 +87,7 @@ pub(crate) async fn note(store: &Store, view: &View, replaced: &[String]) -> any
 }
 
 /// An event of a plugin's file.
-pub(crate) fn loaded(event: &str, plugin: &Installed) -> EventRecord {
+pub fn loaded(event: &str, plugin: &Installed) -> EventRecord {
     EventRecord::of_host(event)
         .with("plugin", &plugin.name)
         .with("version", plugin.version.to_string())
@@ -98,6 +95,6 @@ pub(crate) fn loaded(event: &str, plugin: &Installed) -> EventRecord {
         .with("signer", plugin.signer.map_or_else(|| "nobody".to_owned(), |key| key.to_string()))
 }
 
-pub(crate) fn refused(rejected: &Rejected) -> EventRecord {
+pub fn refused(rejected: &Rejected) -> EventRecord {
     EventRecord::of_host("plugin.refused").with("file", &rejected.file).with("reason", &rejected.reason)
 }

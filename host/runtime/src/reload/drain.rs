@@ -17,14 +17,14 @@ const LOOK: Duration = Duration::from_millis(50);
 
 type Old = (Arc<str>, Weak<Plugin>);
 
-pub(crate) struct Draining {
+pub struct Draining {
     wait: Duration,
     versions: Mutex<VecDeque<Old>>,
 }
 
 impl Draining {
     /// With the time that their calls have.
-    pub(crate) fn new(wait: Duration) -> Self {
+    pub fn new(wait: Duration) -> Self {
         Self { wait, versions: Mutex::default() }
     }
 
@@ -34,7 +34,7 @@ impl Draining {
     }
 
     /// Lets displaced versions finish, and ends them if they do not. Inside a runtime's context.
-    pub(crate) fn retire(&self, displaced: Displaced) {
+    pub fn retire(&self, displaced: Displaced) {
         for category in displaced {
             category.plugin.drain();
             let (name, version) = (category.plugin_name.clone(), category.version.clone());

@@ -7,10 +7,10 @@
 //! change, so keys that are to be rotated stand in files, as `${file:/path}`. Each exchange is an audit event,
 //! `configuration.reloaded`.
 
-pub(crate) mod drain;
+pub mod drain;
 mod history;
 mod plugins;
-pub(crate) mod settle;
+pub mod settle;
 mod slow;
 mod watch;
 mod worker;
@@ -30,9 +30,16 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use self::plugins::{Plugins, load_options};
+pub(crate) use self::plugins::Plugins;
 
-use crate::{args::Source, auth, config, live::Policy, peers, tenants::Limits, warnings};
+use crate::{
+    auth,
+    config::{self, ConfigSource},
+    live::Policy,
+    peers,
+    tenants::Limits,
+    warnings,
+};
 
 /// Who acts when nobody asked.
 const HOST: &str = "host";
@@ -61,7 +68,7 @@ pub(crate) fn on_changes(plugins: Arc<Plugins>, watched: bool, stop: Cancellatio
 /// What is exchanged.
 pub(crate) struct Reload {
     /// Where the configuration is read again.
-    pub(crate) source: Source,
+    pub(crate) source: ConfigSource,
     /// Tenants and keys; none where nobody authenticates.
     pub(crate) ring: Option<Arc<KeyRing>>,
     /// What plugins may touch.
@@ -94,7 +101,7 @@ pub(crate) fn on_keys(reload: Arc<Reload>) {
                         "keys are exchanged"
                     )
                 }
-                Err(error) => tracing::warn!("the keys count from the next start on: {}", crate::exit::chain(&error)),
+                Err(error) => tracing::warn!("the keys count from the next start on: {}", crate::errors::chain(&error)),
             }
         }
     });
@@ -109,7 +116,7 @@ pub(crate) fn on_signal(reload: Arc<Reload>) -> anyhow::Result<()> {
             if let Some(plugins) = reload.plugins.get()
                 && let Err(error) = plugins.work(|plugins| plugins.reload(None, HOST)).await.flatten()
             {
-                tracing::error!("the plugin directory is not taken over: {}", crate::exit::chain(&error));
+                tracing::error!("the plugin directory is not taken over: {}", crate::errors::chain(&error));
             }
         }
     });
@@ -126,7 +133,7 @@ pub(crate) async fn configuration(reload: &Arc<Reload>, actor: &str) -> anyhow::
     // Files are read; they may be slow.
     let done = tokio::task::spawn_blocking(move || once(&work)).await?;
     let (rotation, restart) = done.inspect_err(|error| {
-        tracing::error!("configuration read again and refused, the old one stays: {}", crate::exit::chain(error))
+        tracing::error!("configuration read again and refused, the old one stays: {}", crate::errors::chain(error))
     })?;
     peers::admit(&reload.policy.config(), reload.reactor.as_deref()).await;
     record(&reload.store, &rotation, &restart, actor).await;

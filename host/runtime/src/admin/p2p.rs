@@ -15,7 +15,7 @@ use super::{Admin, of_actor};
 /// What is asked.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) enum AboutP2p {
+pub enum AboutP2p {
     /// Give no task to anybody, or do so again.
     Pause { paused: bool },
     /// What a peer lets this host call.

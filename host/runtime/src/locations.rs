@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context as _;
 use tandem_config::PathBases;
 
-use crate::args::Source;
+use crate::config::ConfigSource;
 
 /// A configuration's file.
 const FILE: &str = "tandem.toml";
@@ -22,18 +22,18 @@ const EXAMPLE: &str = "examples/tandem.toml";
 
 /// Where a configuration is, and what its paths count from. All are absolute.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Location {
+pub struct Location {
     /// None is the defaults alone.
-    pub(crate) file: Option<PathBuf>,
+    pub file: Option<PathBuf>,
     /// The directory that belongs to the configuration, whether there is a file in it or not.
-    pub(crate) directory: PathBuf,
+    pub directory: PathBuf,
     working: PathBuf,
     data: PathBuf,
 }
 
 impl Location {
     /// `--config`; `tandem.toml` in the working directory, where that is the user's; the user's own; the installation's.
-    pub(crate) fn of(source: &Source) -> anyhow::Result<Self> {
+    pub fn of(source: &ConfigSource) -> anyhow::Result<Self> {
         let working = env::current_dir().context("there is no working directory any more")?;
         let user = user_directory("XDG_CONFIG_HOME", ".config");
         let data = user_directory("XDG_DATA_HOME", ".local/share");
@@ -46,7 +46,7 @@ impl Location {
             let data = data.clone().filter(|_| Some(&directory) == user.as_ref()).unwrap_or_else(|| directory.clone());
             Self { file: Some(file), directory, working: working.clone(), data }
         };
-        if let Some(file) = &source.config {
+        if let Some(file) = &source.file {
             return Ok(own(absolute(file)));
         }
         let here = Some(working.join(FILE)).filter(|_| !source.foreign_directory);
@@ -66,7 +66,7 @@ impl Location {
     ///
     /// # Errors
     /// A directory's name is no UTF-8.
-    pub(crate) fn bases(&self) -> anyhow::Result<PathBases<'_>> {
+    pub fn bases(&self) -> anyhow::Result<PathBases<'_>> {
         Ok(PathBases {
             file: text(&self.directory)?,
             working: text(&self.working)?,
@@ -82,7 +82,7 @@ fn text(path: &Path) -> anyhow::Result<&str> {
 
 /// A directory of this user by the XDG base directory specification. An environment without HOME has one too: the system's
 /// list of users says which.
-pub(crate) fn user_directory(variable: &str, usual: &str) -> Option<PathBuf> {
+pub fn user_directory(variable: &str, usual: &str) -> Option<PathBuf> {
     let absolute = |path: PathBuf| Some(path).filter(|path| path.is_absolute());
     let base = env::var_os(variable).map(PathBuf::from).and_then(absolute);
     let base = base.or_else(|| Some(env::home_dir().and_then(absolute)?.join(usual)))?;
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_named_file_is_the_place_of_everything() {
-        let source = Source { config: Some("some/where/tandem.toml".into()), ..Source::default() };
+        let source = ConfigSource { file: Some("some/where/tandem.toml".into()), ..ConfigSource::default() };
         let location = Location::of(&source).unwrap();
         let directory = env::current_dir().unwrap().join("some/where");
         assert_eq!((&location.directory, &location.data), (&directory, &directory));

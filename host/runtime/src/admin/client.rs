@@ -9,15 +9,15 @@ use tandem_package::Package;
 use tandem_store::Store;
 
 use super::{Admin, Ask, P2pParts, server};
-use crate::{audit, config, live::Policy, reload::load_options};
+use crate::{audit, config, live::Policy, load::LoadOptions};
 
 /// Whether a host runs with this configuration.
-pub(crate) fn runs(config: &HostConfig) -> bool {
+pub fn runs(config: &HostConfig) -> bool {
     std::os::unix::net::UnixStream::connect(server::path(config)).is_ok()
 }
 
 /// Answers from the running host, or from the store where none runs.
-pub(crate) fn ask(config: HostConfig, ask: Ask) -> anyhow::Result<Value> {
+pub fn ask(config: HostConfig, ask: Ask) -> anyhow::Result<Value> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let socket = server::path(&config);
@@ -69,13 +69,13 @@ async fn beside(config: Arc<HostConfig>, ask: Ask) -> anyhow::Result<Value> {
 
 /// The files of the plugin directory, and what a host with this configuration would make of them.
 fn files(config: &HostConfig) -> anyhow::Result<Vec<(PathBuf, Result<Package, String>)>> {
-    let options = load_options(config)?;
+    let options = LoadOptions::of(config)?;
     let Ok(directory) = std::fs::read_dir(&options.directory) else { return Ok(Vec::new()) };
     let mut files: Vec<_> = directory.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
     files.sort();
     let open = |path: &PathBuf| {
-        let bytes = tandem_catalog::read_file(path)?;
+        let bytes = crate::load::read_file(path)?;
         Package::open(&bytes, &options.roots, options.signatures).map_err(|error| error.to_string())
     };
     Ok(files

@@ -144,7 +144,7 @@ async fn answer(
     };
     match admin.answer(ask, &format!("uid:{uid}")).await {
         Ok(answer) => Json(answer).into_response(),
-        Err(error) => (StatusCode::BAD_REQUEST, Json(json!({ "error": crate::exit::chain(&error) }))).into_response(),
+        Err(error) => (StatusCode::BAD_REQUEST, Json(json!({ "error": crate::errors::chain(&error) }))).into_response(),
     }
 }
 
@@ -161,7 +161,7 @@ pub(crate) async fn watch(admin: Admin, stop: CancellationToken) {
             Err(error) => Err(error.into()),
         };
         if let Err(error) = result {
-            tracing::warn!("changes in the store cannot be read: {}", crate::exit::chain(&error));
+            tracing::warn!("changes in the store cannot be read: {}", crate::errors::chain(&error));
         }
     }
 }

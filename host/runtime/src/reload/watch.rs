@@ -66,7 +66,7 @@ async fn round(plugins: &Arc<Plugins>, settling: &mut Settling) -> bool {
     if !(settled.changed.is_empty() && settled.removed.is_empty()) {
         let (changed, removed) = (settled.changed, settled.removed);
         if let Err(error) = plugins.work(move |plugins| plugins.changed(&changed, &removed)).await {
-            tracing::error!("the plugin directory could not be taken over: {}", crate::exit::chain(&error));
+            tracing::error!("the plugin directory could not be taken over: {}", crate::errors::chain(&error));
         }
     }
     settled.more

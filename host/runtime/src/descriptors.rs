@@ -5,17 +5,17 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// How many descriptors the process may have open.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Descriptors(u32);
+pub struct Descriptors(u32);
 
 impl Descriptors {
     /// What the machine lets this user have: the hard limit.
-    pub(crate) fn available() -> Self {
+    pub fn available() -> Self {
         Self(getrlimit(Resource::Nofile).maximum.map_or(u32::MAX, |limit| u32::try_from(limit).unwrap_or(u32::MAX)))
     }
 
     /// Raises the soft limit to the hard one. The soft one is low for programs that put descriptors into sets of bits,
     /// which this one does not.
-    pub(crate) fn raise() -> Self {
+    pub fn raise() -> Self {
         let limit = getrlimit(Resource::Nofile);
         if limit.current != limit.maximum
             && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })
@@ -27,17 +27,17 @@ impl Descriptors {
     }
 
     /// For all guests together.
-    pub(crate) fn for_guests(self) -> u32 {
+    pub fn for_guests(self) -> u32 {
         self.0 / 2
     }
 
     /// For the guests of one tenant, unless its table says otherwise.
-    pub(crate) fn for_tenant(self) -> u32 {
+    pub fn for_tenant(self) -> u32 {
         self.0 / 4
     }
 
     /// For clients' connections, of which there may be `wanted`.
-    pub(crate) fn for_connections(self, wanted: u32) -> u32 {
+    pub fn for_connections(self, wanted: u32) -> u32 {
         let most = (self.0 / 4).max(1);
         if wanted > most {
             tracing::warn!(

@@ -28,7 +28,7 @@ pub(super) struct Kept {
 
 impl Kept {
     pub(super) fn read(&self) -> anyhow::Result<Vec<u8>> {
-        tandem_catalog::read_file(&self.path).map_err(anyhow::Error::msg)
+        crate::load::read_file(&self.path).map_err(anyhow::Error::msg)
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) async fn serve(
     let listener = match listen(config, &address, asks).await {
         Ok(listener) => listener,
         Err(error) => {
-            tracing::error!("the reactor has no listener of its own: {}", crate::exit::chain(&error));
+            tracing::error!("the reactor has no listener of its own: {}", crate::errors::chain(&error));
             return None;
         }
     };

@@ -14,6 +14,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
+use tandem_catalog::{Category, Rejected, Schema, Tool, ToolLimits};
+use tandem_config::HostConfig;
 use tandem_engine::{Capabilities, Engine, Fixed, InstancePolicy, Limits, LoadError, Origin, Plugin, PluginSpec};
 use tandem_files::ReadError;
 use tandem_package::{
@@ -21,7 +23,7 @@ use tandem_package::{
 };
 use tandem_types::HumanDuration;
 
-use crate::{Category, Rejected, Tool, ToolLimits, schema::Schema};
+use crate::{config, files};
 
 /// Where plugins come from and whom to trust.
 #[derive(Debug)]
@@ -34,6 +36,24 @@ pub struct LoadOptions {
     pub signatures: SignaturePolicy,
     /// Threads that compile.
     pub workers: usize,
+}
+
+impl LoadOptions {
+    /// How plugins are loaded under a configuration.
+    ///
+    /// # Errors
+    /// A file of trusted keys cannot be read.
+    pub fn of(config: &HostConfig) -> anyhow::Result<Self> {
+        Ok(Self {
+            directory: (&config.plugins.directory).into(),
+            roots: files::trust_roots(config::trust_roots(config)?.iter().map(AsRef::as_ref))?,
+            signatures: match config.plugins.allow_unsigned {
+                true => SignaturePolicy::AllowUnsigned,
+                false => SignaturePolicy::Required,
+            },
+            workers: config.general.compile_workers.into(),
+        })
+    }
 }
 
 /// What an operator grants to a plugin.

@@ -15,14 +15,14 @@ use tandem_types::{MAX_PRIORITY, Secret};
 use crate::{auth::access, live::Policy};
 
 /// The operator's word about peers.
-pub(crate) struct Operator {
+pub struct Operator {
     policy: Arc<Policy>,
     /// None where nobody authenticates.
     authenticator: Option<Arc<dyn Authenticator>>,
 }
 
 impl Operator {
-    pub(crate) fn new(policy: Arc<Policy>, authenticator: Option<Arc<dyn Authenticator>>) -> Arc<Self> {
+    pub fn new(policy: Arc<Policy>, authenticator: Option<Arc<dyn Authenticator>>) -> Arc<Self> {
         Arc::new(Self { policy, authenticator })
     }
 }
@@ -73,7 +73,7 @@ impl Authority for Operator {
 }
 
 /// Lets the reactor take the lists of peers of a configuration that was read again.
-pub(crate) async fn admit(config: &HostConfig, reactor: Option<&Reactor>) {
+pub async fn admit(config: &HostConfig, reactor: Option<&Reactor>) {
     let Some(reactor) = reactor else { return };
     if let Err(error) = reactor.set_peer_lists(&config.p2p.allow, &config.p2p.block).await {
         tracing::warn!(%error, "p2p.allow and p2p.block count from the reactor's next start on");
@@ -81,12 +81,12 @@ pub(crate) async fn admit(config: &HostConfig, reactor: Option<&Reactor>) {
 }
 
 /// Whether strangers from other machines may call every tool with all of its grants.
-pub(crate) fn is_open_to_everybody(config: &HostConfig) -> bool {
+pub fn is_open_to_everybody(config: &HostConfig) -> bool {
     config.reactor.enabled && config.tenants.is_empty() && config.p2p.is_open_to_strangers()
 }
 
 /// Refuses a host that asks peers for what it gives nobody; says where everybody is let in.
-pub(crate) fn check(config: &HostConfig, asks: bool) -> anyhow::Result<()> {
+pub fn check(config: &HostConfig, asks: bool) -> anyhow::Result<()> {
     if config.reactor.enabled && config.p2p.require_token && !asks {
         bail!(
             "p2p.require-token: there is no API key and no `[auth]`, so no peer could ask for anything; issue a key with \

@@ -25,7 +25,7 @@ use std::{
 use anyhow::bail;
 use metrics::counter;
 use serde_json::{Value, json};
-use tandem_catalog::{CanaryTerms, Catalog, Category, Displaced, LoadOptions, NotLoaded, load_candidate, read_file};
+use tandem_catalog::{CanaryTerms, Catalog, Category, Displaced};
 use tandem_config::HostConfig;
 use tandem_engine::Engine;
 use tandem_package::Sha256Digest;
@@ -44,7 +44,7 @@ use crate::{
     config::below_data,
     grants::Grants,
     live::Policy,
-    package,
+    load::{LoadOptions, NotLoaded, load_candidate, read_file},
     supply::{self, Supply},
 };
 
@@ -86,19 +86,6 @@ struct Take<'a> {
     /// Files that are gone.
     removed: &'a [String],
     actor: &'a str,
-}
-
-/// How plugins are loaded under a configuration.
-pub(crate) fn load_options(config: &HostConfig) -> anyhow::Result<LoadOptions> {
-    Ok(LoadOptions {
-        directory: (&config.plugins.directory).into(),
-        roots: package::trust_roots(crate::config::trust_roots(config)?.iter().map(AsRef::as_ref))?,
-        signatures: match config.plugins.allow_unsigned {
-            true => tandem_package::SignaturePolicy::AllowUnsigned,
-            false => tandem_package::SignaturePolicy::Required,
-        },
-        workers: config.general.compile_workers.into(),
-    })
 }
 
 impl Plugins {
@@ -177,7 +164,7 @@ impl Plugins {
     /// Takes over files that were seen to change. Blocking.
     pub(super) fn changed(&self, changed: &[String], removed: &[String]) {
         if let Err(error) = self.take_over(changed, removed, Tries::New, HOST) {
-            tracing::error!("the plugin directory is not taken over: {}", crate::exit::chain(&error));
+            tracing::error!("the plugin directory is not taken over: {}", crate::errors::chain(&error));
         }
     }
 
@@ -214,7 +201,7 @@ impl Plugins {
             self.unload_revoked(changed, &supply, actor);
         }
         let grants = Grants::new(self.policy.clone(), supply);
-        let mut take = Take { options: load_options(&self.config)?, grants, tries, removed, actor };
+        let mut take = Take { options: LoadOptions::of(&self.config)?, grants, tries, removed, actor };
         for file in changed {
             self.take(file, &take, &mut refused);
         }

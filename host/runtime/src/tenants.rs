@@ -11,23 +11,23 @@ use crate::descriptors::Descriptors;
 /// The limits of the tenants in one configuration. A tenant that it does not name is bound by nothing but the host's own
 /// limits: without tenants, there is only the local caller.
 #[derive(Debug)]
-pub(crate) struct Limits {
+pub struct Limits {
     config: ArcSwap<HostConfig>,
     descriptors: Descriptors,
 }
 
 impl Limits {
-    pub(crate) fn new(config: Arc<HostConfig>, descriptors: Descriptors) -> Self {
+    pub fn new(config: Arc<HostConfig>, descriptors: Descriptors) -> Self {
         Self { config: ArcSwap::new(config), descriptors }
     }
 
     /// The configuration that counts now.
-    pub(crate) fn config(&self) -> Arc<HostConfig> {
+    pub fn config(&self) -> Arc<HostConfig> {
         self.config.load_full()
     }
 
     /// Takes the limits of another configuration; see `Router::refresh_tenants`.
-    pub(crate) fn exchange(&self, config: HostConfig) {
+    pub fn exchange(&self, config: HostConfig) {
         self.config.store(Arc::new(config));
     }
 }
@@ -52,7 +52,7 @@ fn limits(tenant: &TenantConfig, descriptors: Descriptors) -> TenantLimits {
 }
 
 /// Which calls are recorded.
-pub(crate) fn audited(config: &HostConfig) -> AuditedCalls {
+pub fn audited(config: &HostConfig) -> AuditedCalls {
     match config.audited_calls() {
         AuditCalls::All => AuditedCalls::All,
         AuditCalls::None => AuditedCalls::None,

@@ -13,11 +13,11 @@ use std::{
 
 /// How long a plugin file must not have changed. A copy that pauses for longer is looked at in part, and refused; it is looked
 /// at again when it goes on.
-pub(crate) const REST: Duration = Duration::from_millis(200);
+pub const REST: Duration = Duration::from_millis(200);
 
 /// By which a change is seen without reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Stamp {
+pub struct Stamp {
     size: u64,
     modified: Option<SystemTime>,
     inode: u64,
@@ -25,7 +25,7 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     /// Of a file as it is now.
-    pub(crate) fn of(metadata: &std::fs::Metadata) -> Self {
+    pub fn of(metadata: &std::fs::Metadata) -> Self {
         Self { size: metadata.len(), modified: metadata.modified().ok(), inode: metadata.ino() }
     }
 }
@@ -46,16 +46,16 @@ pub(super) fn scan(directory: &Path) -> io::Result<BTreeMap<String, Stamp>> {
 
 /// What has come to rest.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Settled {
-    pub(crate) changed: Vec<String>,
-    pub(crate) removed: Vec<String>,
+pub struct Settled {
+    pub changed: Vec<String>,
+    pub removed: Vec<String>,
     /// Others have not come to rest yet.
-    pub(crate) more: bool,
+    pub more: bool,
 }
 
 /// Remembers what was seen. Bounded by the files that there are, and were at the last look.
 #[derive(Debug)]
-pub(crate) struct Settling {
+pub struct Settling {
     rest: Duration,
     known: BTreeMap<String, Stamp>,
     moving: BTreeMap<String, (Option<Stamp>, Instant)>,
@@ -63,11 +63,11 @@ pub(crate) struct Settling {
 
 impl Settling {
     /// With files that are known as they are, and the time for which one must not have changed.
-    pub(crate) fn knowing(known: BTreeMap<String, Stamp>, rest: Duration) -> Self {
+    pub fn knowing(known: BTreeMap<String, Stamp>, rest: Duration) -> Self {
         Self { rest, known, moving: BTreeMap::new() }
     }
 
-    pub(crate) fn look(&mut self, now: Instant, files: &BTreeMap<String, Stamp>) -> Settled {
+    pub fn look(&mut self, now: Instant, files: &BTreeMap<String, Stamp>) -> Settled {
         let mut settled = Settled::default();
         let names: BTreeSet<String> = files.keys().chain(self.known.keys()).cloned().collect();
         self.moving.retain(|name, _| names.contains(name));

@@ -9,12 +9,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tandem_catalog::{Rejected, read_file};
+use tandem_catalog::Rejected;
 use tandem_package::{Package, Sha256Digest};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{HOST, load_options, plugins::Plugins};
+use crate::load::{LoadOptions, read_file};
+
+use super::{HOST, plugins::Plugins};
 
 /// Files that wait. A directory with more of them changes all the time, and its files are looked at again.
 const WAITING: usize = 256;
@@ -73,7 +75,7 @@ impl Plugins {
         if !self.slow.has(file, digest) || Sha256Digest::of(&bytes) != *digest {
             return Ok(false);
         }
-        let options = load_options(&self.config).map_err(|error| crate::exit::chain(&error))?;
+        let options = LoadOptions::of(&self.config).map_err(|error| crate::errors::chain(&error))?;
         let package = Package::open(&bytes, &options.roots, options.signatures).map_err(|error| error.to_string())?;
         self.engine.compile(package.component(&bytes)).map(|()| true).map_err(|error| error.to_string())
     }
@@ -102,7 +104,7 @@ pub(super) async fn run(plugins: Arc<Plugins>, stop: CancellationToken) {
         let Some(result) = stop.run_until_cancelled(work).await else { return };
         let result = result.unwrap_or_else(|error| Err(error.to_string()));
         if let Err(error) = plugins.work(move |plugins| plugins.compiled_whole(&job, result)).await {
-            tracing::error!("a compiled plugin is not taken over: {}", crate::exit::chain(&error));
+            tracing::error!("a compiled plugin is not taken over: {}", crate::errors::chain(&error));
         }
     }
 }

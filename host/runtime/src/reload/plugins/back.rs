@@ -5,11 +5,12 @@
 
 use anyhow::bail;
 use serde_json::Value;
-use tandem_catalog::{Category, read_file};
+use tandem_catalog::Category;
 
-use super::{Plugins, Take, Tries, load_options};
+use super::{Plugins, Take, Tries};
 use crate::{
     grants::Grants,
+    load::{LoadOptions, read_file},
     reload::history,
     supply::{self, Supply},
 };
@@ -39,7 +40,7 @@ impl Plugins {
         let kept = self.history.find(plugin, to, serving.digest.as_deref().unwrap_or_default())?;
         let bytes = kept.read()?;
         let grants = Grants::new(self.policy.clone(), Supply::new(self.config.clone(), self.store.clone())?).back();
-        let take = Take { options: load_options(&self.config)?, grants, tries: Tries::GivenUp, removed: &[], actor };
+        let take = Take { options: LoadOptions::of(&self.config)?, grants, tries: Tries::GivenUp, removed: &[], actor };
         let category = self.compiled(&file, &bytes, &take).map_err(anyhow::Error::msg)?;
         if &*category.plugin_name != plugin {
             bail!("the kept file is of plugin `{}`", category.plugin_name);

@@ -2,41 +2,45 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use tandem_catalog::{GrantPolicy, Granted};
 use tandem_config::HostConfig;
 use tandem_engine::{BoundSecret, Capability, Directory, DirectoryQuota, Limits};
 use tandem_package::{Effective, FsMode, Package, PluginManifest};
 use tandem_store::Quota;
 
-use crate::{config::below_data, live::Policy, supply::Supply};
+use crate::{
+    config::below_data,
+    live::Policy,
+    load::{GrantPolicy, Granted},
+    supply::Supply,
+};
 
 /// Bytes of log lines of one call. A tool that has more to say answers it.
 const LOG_BYTES: usize = 64 << 10;
 
 /// The grants of a host, and the gate before them.
-pub(crate) struct Grants {
+pub struct Grants {
     policy: Arc<Policy>,
     supply: Supply,
     back: bool,
 }
 
 impl Grants {
-    pub(crate) fn new(policy: Arc<Policy>, supply: Supply) -> Self {
+    pub fn new(policy: Arc<Policy>, supply: Supply) -> Self {
         Self { policy, supply, back: false }
     }
 
-    pub(crate) fn policy(&self) -> &Policy {
+    pub fn policy(&self) -> &Policy {
         &self.policy
     }
 
     /// For an operator who goes back to an older version.
-    pub(crate) fn back(self) -> Self {
+    pub fn back(self) -> Self {
         Self { back: true, ..self }
     }
 }
 
 /// What is granted, with this host's paths and values.
-pub(crate) fn capability(config: &HostConfig, plugin: &str, effective: &Effective) -> Result<Capability, String> {
+pub fn capability(config: &HostConfig, plugin: &str, effective: &Effective) -> Result<Capability, String> {
     let directories = effective.fs.iter().map(|access| {
         let path = below_data(config, access.path.as_path());
         if !path.is_dir() {
@@ -87,7 +91,7 @@ impl GrantPolicy for Grants {
 }
 
 /// What a host grants to a plugin.
-pub(crate) fn granted(policy: &Arc<Policy>, manifest: &PluginManifest) -> Result<Granted, String> {
+pub fn granted(policy: &Arc<Policy>, manifest: &PluginManifest) -> Result<Granted, String> {
     let (config, name) = (policy.config(), manifest.plugin.name.as_str());
     let capabilities = policy.admit(name, &manifest.request)?;
     let aliases = config.plugins.aliases.get(name).into_iter().flatten();
@@ -102,7 +106,7 @@ pub(crate) fn granted(policy: &Arc<Policy>, manifest: &PluginManifest) -> Result
 }
 
 /// The ceilings of a plugin's calls.
-pub(crate) fn limits(config: &HostConfig, manifest: &PluginManifest) -> Limits {
+pub fn limits(config: &HostConfig, manifest: &PluginManifest) -> Limits {
     let limits = manifest.limits.within(&config.limits);
     Limits {
         memory: limits.memory.as_u64(),

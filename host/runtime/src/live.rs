@@ -26,7 +26,7 @@ fn is_exchanged(key: &str) -> bool {
 }
 
 /// The grants of the configuration and the changes over it.
-pub(crate) struct Policy {
+pub struct Policy {
     config: ArcSwap<HostConfig>,
     state: Mutex<State>,
 }
@@ -45,7 +45,7 @@ struct Known {
 }
 
 /// The capabilities of one loaded plugin.
-pub(crate) struct Live(ArcSwap<ByTenant>);
+pub struct Live(ArcSwap<ByTenant>);
 
 struct ByTenant {
     everybody: Arc<Capability>,
@@ -61,7 +61,7 @@ impl Capabilities for Live {
 
 /// What a plugin has for a tenant, for people and machines.
 #[derive(Debug, serde::Serialize)]
-pub(crate) struct Shown {
+pub struct Shown {
     plugin: String,
     /// None is every tenant that the configuration does not name.
     tenant: Option<String>,
@@ -74,22 +74,22 @@ pub(crate) struct Shown {
 }
 
 impl Policy {
-    pub(crate) fn new(config: Arc<HostConfig>, overlays: Overlays) -> Arc<Self> {
+    pub fn new(config: Arc<HostConfig>, overlays: Overlays) -> Arc<Self> {
         Arc::new(Self { config: ArcSwap::new(config), state: Mutex::new(State { overlays, plugins: Vec::new() }) })
     }
 
     /// The configuration, with the grants and tenants that count now.
-    pub(crate) fn config(&self) -> Arc<HostConfig> {
+    pub fn config(&self) -> Arc<HostConfig> {
         self.config.load_full()
     }
 
     /// The capabilities of a plugin that is being loaded, which follow every later change.
-    pub(crate) fn admit(&self, name: &str, request: &Request) -> Result<Arc<Live>, String> {
+    pub fn admit(&self, name: &str, request: &Request) -> Result<Arc<Live>, String> {
         self.take(name, request, true)
     }
 
     /// A plugin that is only to be shown.
-    pub(crate) fn know(&self, name: &str, request: &Request) -> Option<Arc<Live>> {
+    pub fn know(&self, name: &str, request: &Request) -> Option<Arc<Live>> {
         self.take(name, request, false).ok()
     }
 
@@ -104,7 +104,7 @@ impl Policy {
     }
 
     /// Puts these changes in the place of all others. The next use of a capability sees them.
-    pub(crate) fn replace(&self, overlays: Overlays) {
+    pub fn replace(&self, overlays: Overlays) {
         let mut state = self.state();
         state.overlays = overlays;
         let config = self.config();
@@ -125,7 +125,7 @@ impl Policy {
 
     /// The settings of `next` that differ from those in force and are not among those that [`Policy::exchange`] takes over:
     /// they count from the next start on.
-    pub(crate) fn needs_restart(&self, next: &HostConfig) -> Vec<String> {
+    pub fn needs_restart(&self, next: &HostConfig) -> Vec<String> {
         let mut keys = self.config().changed(next);
         keys.retain(|key| !is_exchanged(key));
         keys
@@ -133,7 +133,7 @@ impl Policy {
 
     /// Puts the grants and tenants of another configuration in the place of the present ones, if they can be had for
     /// every loaded plugin and `and` succeeds; else nothing changes. The next use of a capability sees them.
-    pub(crate) fn exchange<T>(&self, next: &HostConfig, and: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    pub fn exchange<T>(&self, next: &HostConfig, and: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
         let mut state = self.state();
         // What else the new file says counts from the next start on. `EXCHANGED` says the same in words.
         let mut config = HostConfig::clone(&self.config());
@@ -159,18 +159,18 @@ impl Policy {
     }
 
     /// What each loaded plugin requests.
-    pub(crate) fn requests(&self) -> BTreeMap<String, Option<Request>> {
+    pub fn requests(&self) -> BTreeMap<String, Option<Request>> {
         let state = self.state();
         let loaded = state.plugins.iter().filter(|known| known.live.strong_count() > 0);
         loaded.map(|known| (known.name.clone(), Some(known.request.clone()))).collect()
     }
 
-    pub(crate) fn overlays(&self) -> Overlays {
+    pub fn overlays(&self) -> Overlays {
         self.state().overlays.clone()
     }
 
     /// The loaded plugins' grants, of one plugin or all, for everybody and each named tenant, or for one tenant.
-    pub(crate) fn shown(&self, plugin: Option<&str>, tenant: Option<&str>) -> Vec<Shown> {
+    pub fn shown(&self, plugin: Option<&str>, tenant: Option<&str>) -> Vec<Shown> {
         let (state, config) = (self.state(), self.config());
         let mut shown: Vec<Shown> = Vec::new();
         for known in state.plugins.iter().filter(|known| known.live.strong_count() > 0) {

@@ -1,0 +1,83 @@
+//! How errors are shown.
+
+use std::fmt::{self, Write as _};
+
+use tandem_document::ManifestErrors;
+
+/// The errors of a hand-written file, which are drawn with the lines that they are about.
+#[derive(Debug)]
+pub struct Drawn(pub ManifestErrors);
+
+/// How each of them begins.
+pub const HEADING: &str = "error: ";
+
+impl fmt::Display for Drawn {
+    /// Without the heading of the first: whoever shows it has one of their own.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.render(false);
+        f.write_str(text.strip_prefix(HEADING).unwrap_or(&text).trim_end())
+    }
+}
+
+impl std::error::Error for Drawn {}
+
+/// An error with its causes in one line. A cause that the message before it ends with is said once: many libraries repeat the
+/// cause in their own words.
+pub fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if text.is_empty() {
+            text = cause;
+        } else if !text.ends_with(&cause) {
+            let _infallible = write!(text, ": {cause}");
+        }
+    }
+    text
+}
+
+/// The errors of a hand-written file, drawn with the lines that they are about.
+#[must_use]
+pub fn drawn(errors: &ManifestErrors) -> anyhow::Error {
+    anyhow::Error::new(Drawn(errors.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_said_once() {
+        #[derive(Debug)]
+        struct Repeats(std::io::Error);
+
+        impl fmt::Display for Repeats {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "/tmp/x: {}", self.0)
+            }
+        }
+
+        impl std::error::Error for Repeats {
+            fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+                Some(&self.0)
+            }
+        }
+
+        let error = || Repeats(std::io::Error::from_raw_os_error(17));
+        let text = chain(&anyhow::Error::new(error()).context("cannot write"));
+        assert_eq!(text, "cannot write: /tmp/x: File exists (os error 17)");
+        let other = Err::<(), _>(std::io::Error::other("inner")).context("outer").unwrap_err();
+        assert_eq!(chain(&other), "outer: inner");
+    }
+
+    #[test]
+    fn errors_of_a_file_have_one_heading() {
+        let wrong = tandem_package::PluginManifest::parse("plugin.toml", "[plugin]\nnmae = 1\n").unwrap_err();
+        let drawn = anyhow::Error::new(Drawn(wrong));
+        assert!(!chain(&drawn).starts_with(HEADING) && chain(&drawn).contains("nmae"), "{}", chain(&drawn));
+        let text = format!("{HEADING}{}", chain(&drawn.context("the configuration is refused")));
+        assert!(text.starts_with("error: the configuration is refused: unknown key"), "{text}");
+    }
+}
