@@ -42,7 +42,8 @@ use std::sync::{
 use arc_swap::ArcSwap;
 use hidden::{Entry, Hidden};
 use snapshot::{Parts, Snapshot};
-use tandem_engine::{Caller, EntryKind, EventSink};
+use tandem_engine::{EntryKind, EventSink};
+use tandem_types::Caller;
 use tokio::sync::broadcast;
 
 /// Changes that a slow subscriber may be behind; further behind, it is told to look anew.

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use tandem_engine::{Access, EntryKind};
+use tandem_engine::EntryKind;
 use tandem_package::{PromptDescriptor, ResourceDescriptor, ResourceTemplate};
+use tandem_types::Access;
 
 use crate::{
     Canary, Category, Rejected, Tool,

@@ -22,7 +22,7 @@ pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
         ConfigCommand::Check { source } => {
             let config = load(source)?;
             if config.reactor.enabled {
-                tandem_reactor::Settings::new(&config.p2p, Path::new(&config.plugins.data_directory), None)?;
+                tandem_cluster::Settings::new(&config.p2p, Path::new(&config.plugins.data_directory), None)?;
             }
             let idle = warnings::grants_of_files(&config);
             for warning in warnings::variables(&environment()).iter().chain(&idle) {

@@ -21,9 +21,9 @@ const OTHERWISE: [(&str, &str, &str); 17] = [
     ("limits.concurrency-per-plugin", "package/src/plugin/limits.rs", "ceilings.concurrency_per_plugin"),
     // It only decides whether the configuration is one to start with.
     ("p2p.allow-unauthenticated", "config/src/config.rs", "self.p2p.allow_unauthenticated"),
-    ("p2p.discovery.github.api-base", "reactor/src/settings.rs", "config.api_base"),
-    ("p2p.discovery.github.repository", "reactor/src/settings.rs", "config.repository"),
-    ("p2p.name", "reactor/src/settings.rs", "config.name"),
+    ("p2p.discovery.github.api-base", "cluster/src/settings.rs", "config.api_base"),
+    ("p2p.discovery.github.repository", "cluster/src/settings.rs", "config.repository"),
+    ("p2p.name", "cluster/src/settings.rs", "config.name"),
     ("plugins.canary.duration", "runtime/src/reload/plugins.rs", "terms.duration"),
     ("plugins.canary.max-errors", "runtime/src/reload/plugins.rs", "terms.max_errors"),
     ("plugins.canary.min-calls", "runtime/src/reload/plugins.rs", "terms.min_calls"),

@@ -7,13 +7,13 @@ use std::{
     time::Instant,
 };
 
-use tandem_engine::Caller;
 use tandem_runtime::{
     config::environment,
     descriptors::Descriptors,
     serve::{CompilerProgram, Ready, ServeOptions, general_runtime, work_threads},
     warnings,
 };
+use tandem_types::Caller;
 use tokio_util::sync::CancellationToken;
 
 use crate::{args::Serve, exit::Exit, logging, progress::Loading};

@@ -14,7 +14,6 @@
 //! **Refuses.** Components that import what no interface of the host gives, and compiled code that this host
 //! did not make.
 
-mod access;
 mod account;
 mod aot;
 #[allow(unreachable_pub, reason = "generated")]
@@ -41,14 +40,13 @@ mod ticker;
 mod trace;
 mod wasi;
 
-pub use access::{Access, Allow};
 pub use account::{Account, Descriptors, Exhausted, Turn, Unmetered, Use};
 pub use aot::Origin;
 pub use bindings::tandem::plugin::types::{
     Blob, Completion, CompletionReference, Content, PromptMessage, PromptOutput, ResourceBody, ResourceContents,
     ResourceLink, Role, ToolError, ToolOutput,
 };
-pub use call::{CallEnv, Caller, ClientCapabilities, ClientPort, Input, InputError, InputRequest, Level, OPERATE};
+pub use call::{CallEnv, ClientCapabilities, ClientPort, Input, InputError, InputRequest, Level};
 pub use capability::{BoundSecret, Capability, Directory, DirectoryQuota, Limits};
 pub use compile::{CompileBudget, Compiler, run as compile};
 pub use config::{EngineConfig, TICK};

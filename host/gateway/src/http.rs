@@ -14,8 +14,8 @@ use axum::{
     routing::{any, get, post},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use tandem_engine::Caller;
 use tandem_store::EventRecord;
+use tandem_types::Caller;
 use tokio_util::sync::CancellationToken;
 
 use crate::{

@@ -10,7 +10,8 @@ use std::{
 
 use http::{HeaderMap, StatusCode};
 use tandem_catalog::{Category, Tool, View};
-use tandem_engine::{Caller, traceparent};
+use tandem_engine::traceparent;
+use tandem_types::Caller;
 use uuid::Uuid;
 
 use crate::config::Exposure;

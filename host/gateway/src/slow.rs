@@ -16,7 +16,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use http::{HeaderMap, StatusCode};
 use hyper::body::{Frame, SizeHint};
-use tandem_engine::Caller;
+use tandem_types::Caller;
 use tokio::time::Sleep;
 
 use crate::{Shared, auth::AuthError, problem::Problem};

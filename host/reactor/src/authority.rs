@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use tandem_engine::Caller;
+use tandem_types::Caller;
 use tandem_types::MAX_PRIORITY;
 use tandem_types::Secret;
 
@@ -51,4 +51,4 @@ impl<F: Fn(&str) -> Caller + Send + Sync> Authority for F {
 }
 
 /// As every part of the thread has it.
-pub(crate) type Operator = Arc<dyn Authority>;
+pub type Operator = Arc<dyn Authority>;

@@ -68,10 +68,10 @@ impl std::fmt::Debug for Lane {
 
 /// Says that the thread is ready for work.
 #[derive(Clone)]
-pub(crate) struct Up(Arc<Shared>);
+pub struct Up(Arc<Shared>);
 
 impl Up {
-    pub(crate) fn set(&self, up: bool) {
+    pub fn set(&self, up: bool) {
         self.0.up.store(up, Ordering::Release);
         metrics::gauge!("tandem_lane_up", "lane" => "reactor").set(if up { 1.0 } else { 0.0 });
     }
@@ -80,7 +80,7 @@ impl Up {
 impl Lane {
     /// Starts the thread. `body` is what it is for, from its first step to its last; it says through [`Up`] when it can
     /// work, and ends with `stop`. It is called again for each incarnation.
-    pub(crate) fn start(
+    pub fn start(
         body: impl Fn(Up) -> BoxFuture<'static, ()> + Send + 'static,
         stop: CancellationToken,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
@@ -97,10 +97,7 @@ impl Lane {
     }
 
     /// The same in a runtime that there is, among whatever else is in it. For measuring what a thread of its own is worth.
-    pub(crate) fn start_in(
-        runtime: runtime::Handle,
-        body: impl Fn(Up) -> BoxFuture<'static, ()> + Send + 'static,
-    ) -> Self {
+    pub fn start_in(runtime: runtime::Handle, body: impl Fn(Up) -> BoxFuture<'static, ()> + Send + 'static) -> Self {
         let shared = Arc::new(Shared {
             runtime: ArcSwapOption::from_pointee(runtime.clone()),
             places: Arc::new(Semaphore::new(PLACES)),

@@ -1,36 +1,26 @@
-//! The reactor lane: one native thread that owns the network of hosts, the task queue and workflows, and on which the plugins
-//! run that use them.
+//! The reactor: one native thread that owns the libp2p swarm, and on which the guests run that use it.
 //!
-//! **Promises.** A guest of this lane reaches the network with no bridge and no hop to another thread. CPU load elsewhere does
+//! **Promises.** What runs on the thread reaches the network with no bridge and no hop to another thread. CPU load elsewhere does
 //! not starve it. A panic on the thread costs the calls that are on it, and nothing else.
 //!
 //! **Bounds.** Work on the thread ([`PLACES`]), connections, streams, requests, frames and rates of each peer.
 //!
 //! **Refuses.** Work while it is full or down, at once; peers that admission does not let in; what breaks the protocol.
+//!
+//! It knows no tool and no queue: what peers ask goes to whoever implements [`rpc::Service`].
 
-mod acquaint;
-mod authority;
-mod core;
+pub mod authority;
 pub mod discovery;
-mod flow;
-mod keep;
-mod lane;
-mod network;
-mod operate;
-mod ops;
-mod queue;
-mod reactor;
-mod rpc;
-mod service;
-mod settings;
-mod swarm_key;
-mod tools;
+mod error;
+pub mod lane;
+pub mod network;
+pub mod rpc;
+pub mod settings;
+pub mod swarm_key;
 pub mod trust;
 
 pub use authority::Authority;
+pub use error::StartError;
 pub use lane::{Lane, LaneError, PLACES};
 pub use network::FailedHandshake;
-pub use queue::{QUEUE, Reason, WaitingTasks};
-pub use reactor::{Reactor, ReactorStatus, StartError};
-pub use settings::{DhtMode, NatSettings, NetworkSettings, PingSettings, Settings, SettingsError};
-pub use tools::{ToolCall, ToolInfo, Tools};
+pub use settings::{DhtMode, NatSettings, NetworkSettings, PingSettings};

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
-use tandem_engine::{Caller, ClientPort, Content};
+use tandem_engine::{ClientPort, Content};
+use tandem_types::Caller;
 pub(crate) use tandem_types::exact::Violation;
 use tokio_util::sync::CancellationToken;
 

@@ -6,8 +6,8 @@ use std::{
 };
 
 use tandem_catalog::shown_name;
-use tandem_engine::Caller;
 use tandem_store::{AuditRecord, CallRecord, Denial, EventRecord, Store};
+use tandem_types::Caller;
 
 use crate::{
     api::{CallError, RequestContext},

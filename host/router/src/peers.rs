@@ -4,8 +4,9 @@ use std::sync::atomic::Ordering;
 
 use futures::future::BoxFuture;
 use tandem_catalog::{Tool, View};
-use tandem_engine::{Caller, InvokeError, InvokeOutput};
-use tandem_reactor::{ToolCall, ToolInfo, Tools};
+use tandem_cluster::{ToolCall, ToolInfo, Tools};
+use tandem_engine::{InvokeError, InvokeOutput};
+use tandem_types::Caller;
 
 use crate::{
     api::{Lane, RequestContext},

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use tandem_engine::Caller;
+use tandem_types::Caller;
 
 use crate::{api::CallError, outcome::exhausted, router::Router, tenant::Tenant};
 

@@ -11,7 +11,8 @@ use std::{
 
 use arc_swap::ArcSwap;
 use tandem_catalog::{Canary, Catalog, Category, Change, View};
-use tandem_engine::{Caller, Services};
+use tandem_engine::Services;
+use tandem_types::Caller;
 use tokio::sync::{Semaphore, broadcast};
 
 use crate::{

@@ -10,8 +10,9 @@ use std::{sync::Arc, time::Duration};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
 use tandem_catalog::{Effort, Tool, Unfit};
-use tandem_engine::{Account, Caller, Exhausted};
+use tandem_engine::{Account, Exhausted};
 use tandem_store::CallRecord;
+use tandem_types::Caller;
 use tokio::runtime::Handle;
 
 use crate::{

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use anyhow::{Context, bail};
 use tandem_config::{AuthConfig, CategoryPattern, HostConfig, KeyConfig, TenantConfig};
-use tandem_engine::{Access, Allow, Caller};
 use tandem_gateway::{ApiKey, Authenticator, KeyRing, LocalOnly, OAuthConfig, Rotation, Tenant, TenantAuth};
 use tandem_store::StoredKey;
+use tandem_types::{Access, Allow, Caller};
 
 /// The tenant of a host without tenants.
 const DEFAULT_TENANT: &str = "default";

@@ -6,12 +6,12 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use tandem_cluster::Reactor;
 use tandem_config::{HostConfig, ReadyPart};
-use tandem_engine::Caller;
 use tandem_gateway::{HealthPart, Unready};
-use tandem_reactor::Reactor;
 use tandem_router::Router;
 use tandem_store::Store;
+use tandem_types::Caller;
 
 /// A store that answers no sooner is not well, and a probe waits no longer.
 const PATIENCE: Duration = Duration::from_secs(5);

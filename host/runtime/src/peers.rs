@@ -6,10 +6,11 @@ use std::sync::Arc;
 use anyhow::bail;
 use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use futures::future::BoxFuture;
+use tandem_cluster::Reactor;
 use tandem_config::HostConfig;
-use tandem_engine::{Access, Caller};
 use tandem_gateway::Authenticator;
-use tandem_reactor::{Authority, Reactor};
+use tandem_reactor::Authority;
+use tandem_types::{Access, Caller};
 use tandem_types::{MAX_PRIORITY, Secret};
 
 use crate::{auth::access, live::Policy};

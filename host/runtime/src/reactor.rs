@@ -3,10 +3,11 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context;
+use tandem_cluster::{Reactor, Settings};
 use tandem_config::HostConfig;
 use tandem_gateway::Gateway;
 use tandem_queue::{Caps, SqliteTasks, SystemClock};
-use tandem_reactor::{Authority, Reactor, Settings};
+use tandem_reactor::Authority;
 use tandem_store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -109,10 +110,11 @@ mod tests {
 
     use futures::future::BoxFuture;
     use tandem_catalog::Catalog;
-    use tandem_engine::{Caller, InvokeError, InvokeOutput, Services};
+    use tandem_cluster::{ToolCall, ToolInfo, Tools};
+    use tandem_engine::{InvokeError, InvokeOutput, Services};
     use tandem_gateway::GatewayConfig;
-    use tandem_reactor::{ToolCall, ToolInfo, Tools};
     use tandem_router::{Router, RouterConfig};
+    use tandem_types::Caller;
 
     use super::*;
 

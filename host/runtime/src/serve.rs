@@ -11,10 +11,11 @@ use std::{
 use anyhow::Context;
 use tandem_catalog::{Catalog, Rejected};
 use tandem_config::{Exposure, Fallback, HostConfig};
-use tandem_engine::{Caller, CompileBudget, Compiler, Engine, EngineConfig, Origin, Services};
+use tandem_engine::{CompileBudget, Compiler, Engine, EngineConfig, Origin, Services};
 use tandem_gateway::{Gateway, GatewayConfig, OperatorToken};
 use tandem_router::{Router, RouterConfig};
 use tandem_store::Store;
+use tandem_types::Caller;
 use tokio::{
     net::TcpListener,
     runtime::{Handle, Runtime},

@@ -6,6 +6,8 @@
 
 #![warn(missing_docs)]
 
+mod access;
+mod caller;
 mod canonical;
 mod content;
 pub mod exact;
@@ -14,6 +16,8 @@ mod secret;
 pub mod text;
 mod units;
 
+pub use access::{Access, Allow};
+pub use caller::{Caller, OPERATE};
 pub use canonical::encode as canonical_json;
 pub use content::{ContentError, ContentId};
 pub use names::{MAX_NAME, Name, NameError, ToolName, VariableName, is_kebab_case, is_tool_name, is_variable_name};

@@ -6,7 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tandem_engine::{CallEnv, Caller, Plugin, Unmetered};
+use tandem_engine::{CallEnv, Plugin, Unmetered};
+use tandem_types::Caller;
 use tokio::runtime::Builder;
 use tokio_util::sync::CancellationToken;
 

@@ -8,10 +8,11 @@ use std::{
 
 use anyhow::Context;
 use tandem_catalog::Category;
-use tandem_engine::{Caller, Capability, Engine, EngineConfig, Limits, Services};
+use tandem_engine::{Capability, Engine, EngineConfig, Limits, Services};
 use tandem_package::{Instance, Package, PluginManifest, SignaturePolicy, TrustRoots};
 use tandem_router::RequestContext;
 use tandem_runtime::load::{GrantPolicy, Granted, LoadOptions, load_file};
+use tandem_types::Caller;
 use tokio_util::sync::CancellationToken;
 
 /// A call of a client that only waits.

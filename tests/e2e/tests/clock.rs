@@ -7,10 +7,11 @@ use std::{
 
 use serde_json::{Value, json};
 use tandem_engine::{
-    CallEnv, Caller, Capability, Engine, EngineConfig, Fixed, InstancePolicy, Limits, Plugin, PluginSpec, RunError,
-    Services, Unmetered,
+    CallEnv, Capability, Engine, EngineConfig, Fixed, InstancePolicy, Limits, Plugin, PluginSpec, RunError, Services,
+    Unmetered,
 };
 use tandem_harness::Options;
+use tandem_types::Caller;
 
 #[tokio::test]
 async fn time_and_chance_are_real() -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderName, header};
 use reqwest::Url;
 use sha2::{Digest as _, Sha256};
-use tandem_engine::{Caller, OPERATE};
+use tandem_types::{Caller, OPERATE};
 
 use super::{
     AuthError, Authenticator, IssuerError, KeyRing, OAuthConfig, ResourceMetadata,

@@ -13,7 +13,7 @@ use std::{
 use jsonwebtoken::{Validation, decode, decode_header};
 use moka::sync::Cache;
 use serde_json::{Map, Value};
-use tandem_engine::Allow;
+use tandem_types::Allow;
 
 use super::{
     crypto::{self, ALGORITHMS},

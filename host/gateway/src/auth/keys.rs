@@ -10,7 +10,7 @@ use std::{collections::BTreeSet, collections::HashMap, fmt, sync::Arc, time::Sys
 
 use arc_swap::ArcSwap;
 use subtle::ConstantTimeEq as _;
-use tandem_engine::{Access, Caller};
+use tandem_types::{Access, Caller};
 
 /// One API key.
 #[derive(Clone, PartialEq, Eq)]
@@ -205,7 +205,7 @@ impl Set {
 mod tests {
     use std::time::Duration;
 
-    use tandem_engine::Allow;
+    use tandem_types::Allow;
 
     use super::*;
 

@@ -26,7 +26,7 @@ use std::{fmt, time::Duration};
 use futures::future::BoxFuture;
 use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
-use tandem_engine::Caller;
+use tandem_types::Caller;
 
 pub(crate) use challenge::WELL_KNOWN;
 pub(crate) use gate::API_KEY;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
-use tandem_engine::Allow;
+use tandem_types::Allow;
 
 /// The scope for all that the tenant has.
 pub(super) const ALL: &str = "tandem";

@@ -9,8 +9,9 @@ use rmcp::{
 };
 use serde_json::{Number, Value};
 use tandem_catalog::View;
-use tandem_engine::{Caller, ClientCapabilities, ClientPort, traceparent};
+use tandem_engine::{ClientCapabilities, ClientPort, traceparent};
 use tandem_router::{CallError, ExactNumbers, Lane, Output, Router};
+use tandem_types::Caller;
 use tokio_util::sync::CancellationToken;
 
 use super::{

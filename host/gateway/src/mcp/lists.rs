@@ -11,7 +11,7 @@ use moka::sync::Cache;
 use rmcp::model::{ErrorData, PaginatedRequestParams, Prompt, Resource, ResourceTemplate, Tool};
 use serde_json::{Map, Value};
 use tandem_catalog::View;
-use tandem_engine::Access;
+use tandem_types::Access;
 
 use super::{convert, errors};
 use crate::{incoming::Endpoint, meta};

@@ -21,7 +21,7 @@ use rmcp::model::{ErrorData, RequestStateCodec, RequestStateError, SealOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use tandem_engine::Caller;
+use tandem_types::Caller;
 use tokio::task::AbortHandle;
 
 use super::{errors, talk::Talk};

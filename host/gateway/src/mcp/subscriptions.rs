@@ -10,8 +10,8 @@ use rmcp::{
     service::{Peer, SubscriptionContext, SubscriptionSink},
 };
 use tandem_catalog::Change;
-use tandem_engine::Caller;
 use tandem_router::Router;
+use tandem_types::Caller;
 use tokio::sync::broadcast::{
     Receiver,
     error::{RecvError, TryRecvError},

@@ -6,9 +6,10 @@ use futures::{StreamExt as _, stream};
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData};
 use serde_json::{Map, Value};
 use tandem_catalog::{Tool, View, shown_name};
-use tandem_engine::{Caller, ClientPort};
+use tandem_engine::ClientPort;
 use tandem_package::TaskSupport;
 use tandem_router::{CallError, ExactNumbers, Output, RequestContext, Router, unknown_tool};
+use tandem_types::Caller;
 use tokio_util::sync::CancellationToken;
 
 use super::{

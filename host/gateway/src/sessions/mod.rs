@@ -23,7 +23,7 @@ use rmcp::{
         local::{LocalSessionManager, LocalSessionManagerError},
     },
 };
-use tandem_engine::Caller;
+use tandem_types::Caller;
 use tokio_util::sync::CancellationToken;
 
 use self::room::{Activity, Streaming};

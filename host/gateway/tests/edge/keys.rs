@@ -7,8 +7,8 @@ use std::{
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
-use tandem_engine::{Access, Caller};
 use tandem_gateway::{ApiKey, GatewayConfig, KeyRing, OperatorToken, Tenant, TenantAuth};
+use tandem_types::{Access, Caller};
 
 use super::{Answer, Edge, start, start_with};
 

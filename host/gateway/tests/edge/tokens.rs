@@ -8,9 +8,9 @@ use std::{
 
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD as BASE64};
 use serde_json::{Value, json};
-use tandem_engine::{Access, Allow, Caller};
 use tandem_gateway::{Authenticator, GatewayConfig, KeyRing, OAuthConfig, Tenant, TenantAuth};
 use tandem_harness::{Issuer, Signer, unsigned};
+use tandem_types::{Access, Allow, Caller};
 
 use super::{
     Answer, Edge,

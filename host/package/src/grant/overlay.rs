@@ -6,14 +6,12 @@
 //! it. A grant to all tenants lies over `[grants.PLUGIN]`, one to a tenant over
 //! `[tenants.TENANT.grants.PLUGIN]`: as there, it narrows what the operator grants to all and cannot widen it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tandem_types::Name;
 
-use super::{
-    CacheGrant, Effective, Given, GrantChange, GrantItem, GrantKind, Grants, HttpGrant, KvGrant, change::json,
-};
-use crate::{plugin::Request, plugin::Switch};
+use super::{CacheGrant, Given, GrantChange, GrantItem, GrantKind, Grants, HttpGrant, KvGrant, change::json};
+use crate::plugin::Switch;
 
 /// Most changes for one plugin and party: as many as its manifest may request.
 pub const MAX_CHANGES: usize = 256;

@@ -9,4 +9,4 @@ pub mod github;
 pub mod nodes;
 pub mod record;
 #[cfg(test)]
-pub(crate) mod testing;
+pub mod testing;

@@ -22,7 +22,7 @@ use libp2p::{
 use super::direct_ip;
 use crate::trust::quota::{AcceptLimits, AcceptQuotas, Held};
 
-pub(crate) struct Behaviour {
+pub(super) struct Behaviour {
     quotas: AcceptQuotas,
     /// Bounded by the connections that are let in and the handshakes under way.
     held: HashMap<ConnectionId, Held>,

@@ -21,7 +21,7 @@ use super::nat;
 use super::{NetworkSettings, accepts, contained::Contained, places::PLACES};
 
 /// The protocol of tool calls between hosts (MCP++ Profile E).
-pub(crate) const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0");
+pub const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0");
 
 /// Connections of one peer: one each way, so that two hosts that dial each other at once both succeed. More is a way to
 /// multiply every other quota.
@@ -37,22 +37,22 @@ const ARRIVING: u32 = 4 * PLACES as u32;
 const MEMORY: f64 = 0.8;
 
 #[derive(NetworkBehaviour)]
-pub(crate) struct Behaviour {
+pub(super) struct Behaviour {
     limits: limits::Behaviour,
     memory: memory::Behaviour,
     accepts: accepts::Behaviour,
-    pub(crate) allowed: Toggle<lists::Behaviour<lists::AllowedPeers>>,
+    pub allowed: Toggle<lists::Behaviour<lists::AllowedPeers>>,
     pub(super) blocked: lists::Behaviour<lists::BlockedPeers>,
     identify: identify::Behaviour,
     ping: ping::Behaviour,
-    pub(crate) streams: libp2p_stream::Behaviour,
+    pub streams: libp2p_stream::Behaviour,
     pub(super) rendezvous: Contained<rendezvous::client::Behaviour>,
     server: Toggle<rendezvous::server::Behaviour>,
     mdns: Toggle<mdns::tokio::Behaviour>,
     #[cfg(feature = "dht")]
-    pub(crate) dht: Toggle<dht::Table>,
+    pub dht: Toggle<dht::Table>,
     #[cfg(feature = "gossip")]
-    pub(crate) gossip: Toggle<gossip::Behaviour>,
+    pub gossip: Toggle<gossip::Behaviour>,
     #[cfg(feature = "nat")]
     relayed: Toggle<libp2p::relay::client::Behaviour>,
     #[cfg(feature = "nat")]

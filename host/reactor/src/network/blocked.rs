@@ -23,7 +23,7 @@ pub(super) type Blocked = VecDeque<(PeerId, Instant)>;
 
 impl Network {
     /// Closes a peer's connections and takes none of it for so long.
-    pub(crate) fn block(&self, peer: PeerId, time: Duration) {
+    pub fn block(&self, peer: PeerId, time: Duration) {
         let mut blocked = lock(&self.blocked);
         blocked.retain(|(known, _)| *known != peer);
         let oldest = if blocked.len() >= MAX_BLOCKED { blocked.pop_front() } else { None };
@@ -36,7 +36,7 @@ impl Network {
     }
 
     /// Takes those again whose time is over.
-    pub(crate) fn unblock(&self) {
+    pub fn unblock(&self) {
         let now = Instant::now();
         let mut blocked = lock(&self.blocked);
         let over: Vec<_> = blocked.iter().filter(|(_, until)| *until <= now).map(|(peer, _)| *peer).collect();
@@ -49,7 +49,7 @@ impl Network {
     }
 
     /// Takes a peer again before its time is over; answers whether it was blocked.
-    pub(crate) fn forgive(&self, peer: &PeerId) -> bool {
+    pub fn forgive(&self, peer: &PeerId) -> bool {
         let mut blocked = lock(&self.blocked);
         let before = blocked.len();
         blocked.retain(|(known, _)| known != peer);
@@ -60,12 +60,12 @@ impl Network {
     }
 
     /// Whether the configuration blocks a peer.
-    pub(crate) fn is_shut_out(&self, peer: &PeerId) -> bool {
+    pub fn is_shut_out(&self, peer: &PeerId) -> bool {
         lock(&self.shut_out).contains(peer)
     }
 
     /// Takes other lists of the configuration: whom they do not let in any more is disconnected.
-    pub(crate) fn set_lists(&self, allow: &[PeerId], block: &[PeerId]) {
+    pub fn set_lists(&self, allow: &[PeerId], block: &[PeerId]) {
         let (allow, block): (HashSet<_>, HashSet<_>) =
             (allow.iter().copied().collect(), block.iter().copied().collect());
         let before = std::mem::replace(&mut *lock(&self.shut_out), block.clone());

@@ -21,7 +21,7 @@ use libp2p::{
 /// Panics of one part: a peer that answers wrongly whenever it is asked, every ten minutes, for a month.
 const PANICS: u32 = 4_096;
 
-pub(crate) struct Contained<B> {
+pub(super) struct Contained<B> {
     part: B,
     name: &'static str,
     panics: u32,

@@ -55,7 +55,7 @@ const QUERY: Duration = Duration::from_secs(20);
 /// How long a host is named that does not say again that it is there.
 const PROVIDED: Duration = Duration::from_secs(3_600);
 
-pub(crate) type Table = Behaviour<MemoryStore>;
+pub(super) type Table = Behaviour<MemoryStore>;
 
 pub(super) fn behaviour(me: PeerId, mode: DhtMode) -> Table {
     let mut config = Config::new(PROTOCOL);
@@ -92,7 +92,7 @@ fn meeting() -> RecordKey {
 }
 
 /// Where the record of a host is.
-pub(crate) fn key_of(peer: &PeerId) -> RecordKey {
+pub(super) fn key_of(peer: &PeerId) -> RecordKey {
     RecordKey::new(&[b"/tandem/host/".as_slice(), &peer.to_bytes()].concat())
 }
 
@@ -291,20 +291,20 @@ impl Network {
     }
 
     /// Says in the hash table that this host is there, and puts its record. Answers when another host has it.
-    pub(crate) async fn dht_publish(&self, record: &HostRecord) -> Result<(), String> {
+    pub async fn dht_publish(&self, record: &HostRecord) -> Result<(), String> {
         let answer = self.table(|queries, table| queries.publish(table, record)).ok_or(OFF)??;
         answer.await.map_err(|_| "the reactor is stopping".to_owned())?
     }
 
     /// The hosts that the hash table knows, this one possibly among them.
-    pub(crate) async fn dht_hosts(&self) -> Result<Vec<PeerId>, String> {
+    pub async fn dht_hosts(&self) -> Result<Vec<PeerId>, String> {
         let answer = self.table(|queries, table| queries.hosts(table)).ok_or(OFF)?;
         let answer = answer.ok_or("no host of the hash table is known yet")?;
         answer.await.map_err(|_| "the reactor is stopping".to_owned())
     }
 
     /// What the hash table has as the record of a host; nobody checked it.
-    pub(crate) async fn dht_records(&self, peer: &PeerId) -> Vec<Vec<u8>> {
+    pub async fn dht_records(&self, peer: &PeerId) -> Vec<Vec<u8>> {
         match self.table(|queries, table| queries.records(table, peer)).flatten() {
             Some(answer) => answer.await.unwrap_or_default(),
             None => Vec::new(),

@@ -27,7 +27,7 @@ const MAX_MESSAGE: usize = MAX_RECORD + (4 << 10);
 
 /// What becomes of an announcement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub enum Verdict {
     /// It is passed on.
     Accept,
     /// It is not passed on; nobody is blamed.
@@ -46,7 +46,7 @@ impl From<Verdict> for MessageAcceptance {
     }
 }
 
-pub(crate) type Behaviour = Gossip<libp2p::gossipsub::IdentityTransform, WhitelistSubscriptionFilter>;
+pub(super) type Behaviour = Gossip<libp2p::gossipsub::IdentityTransform, WhitelistSubscriptionFilter>;
 
 pub(super) fn topic() -> IdentTopic {
     IdentTopic::new(TOPIC)
@@ -87,7 +87,7 @@ fn scores() -> PeerScoreParams {
 
 impl Network {
     /// Announces a record of this host to whoever listens.
-    pub(crate) fn gossip(&self, record: &HostRecord) -> Result<(), String> {
+    pub fn gossip(&self, record: &HostRecord) -> Result<(), String> {
         self.with(|swarm| {
             let gossip = swarm.behaviour_mut().gossip.as_mut().ok_or("gossip is off; set p2p.discovery.gossip")?;
             gossip.publish(topic(), record.text().as_bytes()).map(drop).map_err(|error| error.to_string())
@@ -95,7 +95,7 @@ impl Network {
     }
 
     /// Says what becomes of an announcement that a peer passed on.
-    pub(crate) fn judge(&self, id: &MessageId, from: &PeerId, verdict: Verdict) {
+    pub fn judge(&self, id: &MessageId, from: &PeerId, verdict: Verdict) {
         self.with(|swarm| {
             if let Some(gossip) = swarm.behaviour_mut().gossip.as_mut() {
                 // One that took too long to judge is forgotten there.

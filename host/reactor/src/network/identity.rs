@@ -12,7 +12,7 @@ const MAX_KEY: u64 = 16 << 10;
 /// # Errors
 ///
 /// When the file is not readable, is no key, or others may read it.
-pub(crate) fn open(path: &Path) -> Result<Keypair, String> {
+pub(super) fn open(path: &Path) -> Result<Keypair, String> {
     let fail = |what: &str, error: &dyn std::fmt::Display| format!("{what} {}: {error}", path.display());
     match tandem_files::read_regular(path, MAX_KEY) {
         Ok(bytes) => {

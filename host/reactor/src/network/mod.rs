@@ -38,7 +38,12 @@ use std::{
     time::Duration,
 };
 
+use behaviour::Behaviour;
+pub use behaviour::PROTOCOL;
 use futures::{StreamExt as _, future::poll_fn, task::AtomicWaker};
+#[cfg(feature = "gossip")]
+pub use gossip::Verdict;
+pub use handshakes::FailedHandshake;
 use libp2p::{
     Multiaddr, PeerId, Swarm,
     identity::Keypair,
@@ -46,12 +51,6 @@ use libp2p::{
     swarm::{ConnectionId, dial_opts::DialOpts},
 };
 use tokio::sync::{broadcast, oneshot};
-
-use behaviour::Behaviour;
-pub(crate) use behaviour::PROTOCOL;
-#[cfg(feature = "gossip")]
-pub(crate) use gossip::Verdict;
-pub use handshakes::FailedHandshake;
 
 use self::gate::{Permit, Rules};
 #[cfg(feature = "dht")]
@@ -71,7 +70,7 @@ const NEWS: usize = 256;
 
 /// What happened.
 #[derive(Clone, Debug)]
-pub(crate) enum News {
+pub enum News {
     /// A peer has its first connection.
     Connected(PeerId),
     /// A peer said who it is and what it speaks.
@@ -93,15 +92,15 @@ pub(crate) enum News {
 
 /// A connected peer.
 #[derive(Clone, Debug)]
-pub(crate) struct Connected {
-    pub(crate) address: Multiaddr,
-    pub(crate) rtt: Option<Duration>,
+pub struct Connected {
+    pub address: Multiaddr,
+    pub rtt: Option<Duration>,
     /// When something of it came last.
-    pub(crate) heard: UnixMillis,
-    pub(crate) agent: Option<String>,
-    pub(crate) listens: Vec<Multiaddr>,
+    pub heard: UnixMillis,
+    pub agent: Option<String>,
+    pub listens: Vec<Multiaddr>,
     /// Whether it speaks our protocol, once that is known.
-    pub(crate) speaks: Option<bool>,
+    pub speaks: Option<bool>,
 }
 
 #[derive(Default)]
@@ -120,9 +119,9 @@ struct State {
 }
 
 /// The swarm and what is known through it; shared on the reactor's thread.
-pub(crate) struct Network {
-    pub(crate) me: PeerId,
-    pub(crate) key: Keypair,
+pub struct Network {
+    pub me: PeerId,
+    pub key: Keypair,
     swarm: Mutex<Swarm<Behaviour>>,
     waker: AtomicWaker,
     state: Mutex<State>,
@@ -147,7 +146,7 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Network {
     /// Builds the swarm and begins to listen, at all configured addresses or at none: a host that peers reach at some of them
     /// only is found out late.
-    pub(crate) fn start(settings: &NetworkSettings) -> Result<Arc<Self>, StartError> {
+    pub fn start(settings: &NetworkSettings) -> Result<Arc<Self>, StartError> {
         let key = identity::open(&settings.key).map_err(StartError::Network)?;
         let rules = Rules::new(settings.reach);
         let mut swarm = transport::swarm(&key, settings, rules.clone()).map_err(StartError::Network)?;
@@ -181,11 +180,11 @@ impl Network {
     }
 
     /// Opens and accepts streams.
-    pub(crate) fn streams(&self) -> libp2p_stream::Control {
+    pub fn streams(&self) -> libp2p_stream::Control {
         lock(&self.swarm).behaviour().streams.new_control()
     }
 
-    pub(crate) fn news(&self) -> broadcast::Receiver<News> {
+    pub fn news(&self) -> broadcast::Receiver<News> {
         self.news.subscribe()
     }
 
@@ -196,52 +195,52 @@ impl Network {
         done
     }
 
-    pub(crate) fn connected(&self) -> Vec<(PeerId, Connected)> {
+    pub fn connected(&self) -> Vec<(PeerId, Connected)> {
         lock(&self.state).connected.iter().map(|(peer, connected)| (*peer, connected.clone())).collect()
     }
 
-    pub(crate) fn is_connected(&self, peer: &PeerId) -> bool {
+    pub fn is_connected(&self, peer: &PeerId) -> bool {
         lock(&self.state).connected.contains_key(peer)
     }
 
     /// Something of a peer came.
-    pub(crate) fn heard(&self, peer: &PeerId) {
+    pub fn heard(&self, peer: &PeerId) {
         if let Some(connected) = lock(&self.state).connected.get_mut(peer) {
             connected.heard = UnixMillis::now();
         }
     }
 
     /// The measured way to a connected peer and back.
-    pub(crate) fn rtt(&self, peer: &PeerId) -> Option<Duration> {
+    pub fn rtt(&self, peer: &PeerId) -> Option<Duration> {
         lock(&self.state).connected.get(peer)?.rtt
     }
 
     /// Handshakes that failed not long ago, the newest last.
-    pub(crate) fn failed_handshakes(&self) -> Vec<FailedHandshake> {
+    pub fn failed_handshakes(&self) -> Vec<FailedHandshake> {
         self.handshakes.recent()
     }
 
     /// Addresses that this host listens on, as others may dial them in the same network.
-    pub(crate) fn listening(&self) -> Vec<Multiaddr> {
+    pub fn listening(&self) -> Vec<Multiaddr> {
         lock(&self.state).listening.clone()
     }
 
     /// Addresses to announce: those that this host listens on, and those at which it was reached.
-    pub(crate) fn addresses(&self) -> Vec<Multiaddr> {
+    pub fn addresses(&self) -> Vec<Multiaddr> {
         let state = lock(&self.state);
         let confirmed = state.confirmed.iter().filter(|address| !state.listening.contains(address));
         state.listening.iter().chain(confirmed).cloned().collect()
     }
 
     /// What peers say they see of this host, with how many say it.
-    pub(crate) fn observed(&self) -> Vec<(Multiaddr, usize)> {
+    pub fn observed(&self) -> Vec<(Multiaddr, usize)> {
         let mut all: Vec<_> = lock(&self.state).observed.iter().map(|(a, by)| (a.clone(), by.len())).collect();
         all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         all
     }
 
     /// Connects to `address`, which must end with the peer's id; a peer that is connected already is the answer at once.
-    pub(crate) async fn dial(&self, address: Multiaddr, timeout: Duration) -> Result<PeerId, String> {
+    pub async fn dial(&self, address: Multiaddr, timeout: Duration) -> Result<PeerId, String> {
         let peer = peer_of(&address).ok_or("the address names no peer; end it with /p2p/ID")?;
         if peer == self.me {
             return Err("this is the host itself".to_owned());
@@ -267,20 +266,20 @@ impl Network {
         }
     }
 
-    pub(crate) fn disconnect(&self, peer: PeerId) {
+    pub fn disconnect(&self, peer: PeerId) {
         // One that is not connected is what was wanted.
         let _gone = self.with(|swarm| swarm.disconnect_peer_id(peer));
     }
 
     /// Whether admission lets a peer in.
-    pub(crate) fn admits(&self, peer: &PeerId) -> bool {
+    pub fn admits(&self, peer: &PeerId) -> bool {
         let swarm = lock(&self.swarm);
         let behaviour = swarm.behaviour();
         !self.is_shut_out(peer) && behaviour.allowed.as_ref().is_none_or(|list| list.allowed_peers().contains(peer))
     }
 
     /// The event loop: it ends with the thread's runtime.
-    pub(crate) async fn run(self: Arc<Self>) {
+    pub async fn run(self: Arc<Self>) {
         poll_fn(|cx| {
             self.waker.register(cx.waker());
             for _ in 0..EVENTS {
@@ -319,7 +318,7 @@ fn is_relayed(address: &Multiaddr) -> bool {
 }
 
 /// The IP address that a connection comes from or goes to, if not through a relay.
-pub(crate) fn direct_ip(address: &Multiaddr) -> Option<IpAddr> {
+pub fn direct_ip(address: &Multiaddr) -> Option<IpAddr> {
     if is_relayed(address) {
         return None;
     }

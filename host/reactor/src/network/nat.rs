@@ -80,14 +80,14 @@ impl State {
 }
 
 /// An address at which peers tried to reach this host, and how many did.
-pub(crate) struct Reached {
-    pub(crate) address: Multiaddr,
-    pub(crate) by: usize,
+pub struct Reached {
+    pub address: Multiaddr,
+    pub by: usize,
 }
 
 impl Network {
     /// Reserves a place at each relay where there is none yet.
-    pub(crate) fn hold_relays(&self, relays: &[Multiaddr]) {
+    pub fn hold_relays(&self, relays: &[Multiaddr]) {
         for relay in relays {
             if lock(&self.state).nat.circuits.values().any(|held| held == relay) {
                 continue;
@@ -100,7 +100,7 @@ impl Network {
     }
 
     /// Where peers tried to reach this host.
-    pub(crate) fn reached(&self) -> Vec<Reached> {
+    pub fn reached(&self) -> Vec<Reached> {
         let state = lock(&self.state);
         let all = state
             .nat

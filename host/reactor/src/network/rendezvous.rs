@@ -21,7 +21,7 @@ const NAMESPACE: &str = "tandem";
 const WAITING: usize = 256;
 
 /// Peers with the addresses that they signed.
-pub(crate) type Found = Vec<(PeerId, Vec<Multiaddr>)>;
+pub(super) type Found = Vec<(PeerId, Vec<Multiaddr>)>;
 type Waiters<T> = HashMap<PeerId, Vec<oneshot::Sender<Result<T, String>>>>;
 
 /// Who waits for the answers of points.
@@ -65,7 +65,7 @@ fn namespace() -> Result<rendezvous::Namespace, String> {
 
 impl Network {
     /// Registers at a point that is connected; answers when it has this host's record.
-    pub(crate) async fn register_at(&self, point: PeerId, timeout: Duration) -> Result<(), String> {
+    pub async fn register_at(&self, point: PeerId, timeout: Duration) -> Result<(), String> {
         let namespace = namespace()?;
         let (first, answer) = wait(&mut lock(&self.state).rendezvous.registered, point)?;
         if first {
@@ -85,14 +85,14 @@ impl Network {
     }
 
     /// Takes this host's record back from a point that is connected. Nothing answers that.
-    pub(crate) fn unregister_at(&self, point: PeerId) {
+    pub fn unregister_at(&self, point: PeerId) {
         if let Ok(namespace) = namespace() {
             self.with(|swarm| swarm.behaviour_mut().rendezvous.part().unregister(namespace, point));
         }
     }
 
     /// Asks a point that is connected who is there, this host not counted.
-    pub(crate) async fn ask_at(&self, point: PeerId, timeout: Duration) -> Result<Found, String> {
+    pub async fn ask_at(&self, point: PeerId, timeout: Duration) -> Result<Found, String> {
         let namespace = namespace()?;
         let (first, answer) = wait(&mut lock(&self.state).rendezvous.found, point)?;
         if first {

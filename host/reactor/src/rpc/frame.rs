@@ -11,7 +11,7 @@ use tandem_types::exact::ExactNumbers;
 use tokio::time::timeout;
 
 /// Bytes of a frame. The binding allows 16 MiB; one peer with four streams would then hold 64 MiB of this host.
-pub(crate) const MAX_FRAME: usize = 1 << 20;
+pub(super) const MAX_FRAME: usize = 1 << 20;
 /// A frame that has begun must be whole by then. Stops peers that send a byte a second.
 const FRAME: Duration = Duration::from_secs(10);
 /// Silence on our own stream, after which it is closed: an answer may take long, and there is one such stream for each peer.
@@ -23,7 +23,7 @@ const WRITE: Duration = Duration::from_secs(10);
 
 /// Why a stream cannot be used any more.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum FrameError {
+pub(super) enum FrameError {
     /// The frame is longer than allowed.
     #[error("a frame of {0} bytes is over the limit of {MAX_FRAME}")]
     TooLong(usize),
@@ -40,28 +40,28 @@ pub(crate) enum FrameError {
 
 impl FrameError {
     /// Whether the peer broke the protocol, rather than its network.
-    pub(crate) fn is_fault(&self) -> bool {
+    pub(super) fn is_fault(&self) -> bool {
         matches!(self, Self::TooLong(_) | Self::NotJson(_) | Self::Slow(_))
     }
 }
 
 /// A frame that came.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Frame {
-    pub(crate) value: Value,
+pub(super) struct Frame {
+    pub value: Value,
     /// The numbers that `value` rounds.
-    pub(crate) exact: Option<ExactNumbers>,
+    pub exact: Option<ExactNumbers>,
     /// Its size.
-    pub(crate) bytes: usize,
+    pub bytes: usize,
 }
 
 /// The next frame, or none when the peer closed the stream or was silent for long.
-pub(crate) async fn read(from: &mut (impl AsyncRead + Unpin)) -> Result<Option<Frame>, FrameError> {
+pub(super) async fn read(from: &mut (impl AsyncRead + Unpin)) -> Result<Option<Frame>, FrameError> {
     read_within(from, IDLE, FRAME).await
 }
 
 /// The same on a stream of our own, where an answer may be long in coming.
-pub(crate) async fn read_answer(from: &mut (impl AsyncRead + Unpin)) -> Result<Option<Frame>, FrameError> {
+pub(super) async fn read_answer(from: &mut (impl AsyncRead + Unpin)) -> Result<Option<Frame>, FrameError> {
     read_within(from, ANSWERS, FRAME).await
 }
 
@@ -91,7 +91,7 @@ async fn read_within(
 }
 
 /// A frame, to be sent. One that is too long is its writer's fault, never the peer's.
-pub(crate) fn encode(value: &Value) -> Result<Vec<u8>, FrameError> {
+pub(super) fn encode(value: &Value) -> Result<Vec<u8>, FrameError> {
     let mut bytes = vec![0; 4];
     serde_json::to_writer(&mut bytes, value)?;
     let length = bytes.len() - 4;
@@ -103,7 +103,7 @@ pub(crate) fn encode(value: &Value) -> Result<Vec<u8>, FrameError> {
 }
 
 /// Sends a frame and flushes it.
-pub(crate) async fn send(to: &mut (impl AsyncWrite + Unpin), frame: &[u8]) -> Result<(), FrameError> {
+pub(super) async fn send(to: &mut (impl AsyncWrite + Unpin), frame: &[u8]) -> Result<(), FrameError> {
     let sent = async {
         to.write_all(frame).await?;
         to.flush().await

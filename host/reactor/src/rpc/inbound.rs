@@ -20,7 +20,7 @@ use super::{
 use crate::trust::quota::WireLimits;
 
 /// Takes streams for ever. It only starts a task for each: the library keeps no queue of streams that nobody takes.
-pub(crate) async fn accept(mut streams: libp2p_stream::IncomingStreams, service: Arc<dyn Service>, limits: WireLimits) {
+pub async fn accept(mut streams: libp2p_stream::IncomingStreams, service: Arc<dyn Service>, limits: WireLimits) {
     let quotas = Quotas::new(limits);
     while let Some((peer, stream)) = streams.next().await {
         let place = match quotas.stream(&peer) {

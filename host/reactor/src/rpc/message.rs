@@ -5,45 +5,45 @@ use serde_json::{Map, Value, json};
 /// A failed request (JSON-RPC 2.0 section 5.1).
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{message}")]
-pub(crate) struct RpcError {
+pub struct RpcError {
     /// The code: -32601 for an unknown method, and so on; ours are from -32000 down.
-    pub(crate) code: i64,
+    pub code: i64,
     /// What went wrong.
-    pub(crate) message: String,
+    pub message: String,
     /// Our word for it, as `stale_fence`.
-    pub(crate) reason: Option<String>,
+    pub reason: Option<String>,
 }
 
 impl RpcError {
-    pub(crate) fn new(code: i64, reason: &str, message: impl Into<String>) -> Self {
+    pub fn new(code: i64, reason: &str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), reason: Some(reason.to_owned()) }
     }
 
-    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+    pub fn invalid(message: impl Into<String>) -> Self {
         Self::new(-32602, "invalid_argument", message)
     }
 
-    pub(crate) fn method(name: &str) -> Self {
+    pub fn method(name: &str) -> Self {
         Self::new(-32601, "unknown_method", format!("there is no method `{name}`"))
     }
 
     /// The peer asks for more than it may.
-    pub(crate) fn limited(message: impl Into<String>) -> Self {
+    pub fn limited(message: impl Into<String>) -> Self {
         Self::new(-32003, "limit_exceeded", message)
     }
 
     /// No answer came. Whether the request was done is not known, so nobody may just send it again.
-    pub(crate) fn lost(message: impl Into<String>) -> Self {
+    pub fn lost(message: impl Into<String>) -> Self {
         Self::new(-32004, "timeout", message)
     }
 
     /// It was not sent.
-    pub(crate) fn unavailable(message: impl Into<String>) -> Self {
+    pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(-32005, "unavailable", message)
     }
 
     /// Whether the request did not reach the peer, or its answer did not come back.
-    pub(crate) fn is_transport(&self) -> bool {
+    pub fn is_transport(&self) -> bool {
         matches!(self.code, -32004 | -32005)
     }
 
@@ -70,7 +70,7 @@ impl RpcError {
 
 /// A frame that was understood.
 #[derive(Debug, PartialEq)]
-pub(crate) enum Message {
+pub(super) enum Message {
     Request {
         id: Value,
         method: String,
@@ -94,7 +94,7 @@ pub(crate) enum Message {
 
 impl Message {
     /// Understands a frame; what it cannot is the peer's fault, and is answered with the error.
-    pub(crate) fn read(frame: Value) -> Result<Self, Box<(Value, RpcError)>> {
+    pub(super) fn read(frame: Value) -> Result<Self, Box<(Value, RpcError)>> {
         let wrong = |id: Value, why: &str| Box::new((id, RpcError::new(-32600, "invalid_request", why)));
         let Value::Object(mut frame) = frame else { return Err(wrong(Value::Null, "a frame is a JSON object")) };
         let id = frame.remove("id").filter(|id| !id.is_null());
@@ -127,15 +127,15 @@ impl Message {
     }
 }
 
-pub(crate) fn request(id: u64, method: &str, params: Map<String, Value>) -> Value {
+pub(super) fn request(id: u64, method: &str, params: Map<String, Value>) -> Value {
     json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
 }
 
-pub(crate) fn notification(method: &str, params: Map<String, Value>) -> Value {
+pub(super) fn notification(method: &str, params: Map<String, Value>) -> Value {
     json!({"jsonrpc": "2.0", "method": method, "params": params})
 }
 
-pub(crate) fn response(id: &Value, result: Result<Value, RpcError>) -> Value {
+pub(super) fn response(id: &Value, result: Result<Value, RpcError>) -> Value {
     match result {
         Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
         Err(error) => json!({"jsonrpc": "2.0", "id": id, "error": error.to_value()}),
@@ -143,12 +143,12 @@ pub(crate) fn response(id: &Value, result: Result<Value, RpcError>) -> Value {
 }
 
 /// Why an integer is not taken that a JSON value would round.
-pub(crate) fn wide(at: &str) -> String {
+pub(super) fn wide(at: &str) -> String {
     format!("{at} is an integer beyond 64 bits, which would be rounded; send it as a string")
 }
 
 /// An error in place of an answer, in the answer's form.
-pub(crate) fn instead(answer: &Value, error: RpcError) -> Value {
+pub(super) fn instead(answer: &Value, error: RpcError) -> Value {
     let id = answer.get("id");
     match answer.get("jsonrpc") {
         Some(_) => response(id.unwrap_or(&Value::Null), Err(error)),
@@ -157,7 +157,7 @@ pub(crate) fn instead(answer: &Value, error: RpcError) -> Value {
 }
 
 /// The answer to an older body.
-pub(crate) fn older(id: Option<&Value>, result: Result<Value, RpcError>) -> Value {
+pub(super) fn older(id: Option<&Value>, result: Result<Value, RpcError>) -> Value {
     let mut answer = match result {
         Ok(result) => json!({"ok": true, "result": result}),
         Err(error) => json!({"ok": false, "error": error.message, "code": error.reason}),

@@ -15,7 +15,7 @@ mod frame;
 mod inbound;
 mod message;
 mod outbound;
-mod progress;
+mod outlet;
 mod quota;
 
 use std::{sync::Arc, time::Duration};
@@ -25,18 +25,18 @@ use libp2p::PeerId;
 use serde_json::{Map, Value};
 use tandem_types::exact::ExactNumbers;
 
-pub(crate) use inbound::accept;
-pub(crate) use message::RpcError;
-pub(crate) use outbound::{Links, PeerRpc};
-pub(crate) use progress::{Outlet, ProgressNotifier};
+pub use inbound::accept;
+pub use message::RpcError;
+pub use outbound::{Links, PeerRpc};
+pub use outlet::Outlet;
 
 /// Our requests that wait for one peer. A slow peer must not fill this host's memory.
-pub(crate) const WAITING: usize = 256;
+pub const WAITING: usize = 256;
 /// How long an answer may take, where the request does not say.
-pub(crate) const REQUEST: Duration = Duration::from_secs(30);
+pub const REQUEST: Duration = Duration::from_secs(30);
 
 /// Answers what peers ask.
-pub(crate) trait Service: Send + Sync {
+pub trait Service: Send + Sync {
     /// A request; `exact` are the numbers of a tool's arguments that `params` rounds. Dropping the answer's future stops the work. `outlet` is for what is told before the answer.
     fn request(
         &self,

@@ -42,7 +42,7 @@ struct Link {
 }
 
 /// Asks peers. Behind a trait, because the stream crate below is young.
-pub(crate) trait PeerRpc: Send + Sync {
+pub trait PeerRpc: Send + Sync {
     /// Asks and waits for the answer.
     fn ask<'a>(
         &'a self,
@@ -57,7 +57,7 @@ pub(crate) trait PeerRpc: Send + Sync {
 
 /// The streams to peers.
 #[derive(Clone)]
-pub(crate) struct Links {
+pub struct Links {
     control: libp2p_stream::Control,
     links: Arc<Mutex<HashMap<PeerId, Link>>>,
     ids: Arc<AtomicU64>,
@@ -65,7 +65,7 @@ pub(crate) struct Links {
 }
 
 impl Links {
-    pub(crate) fn new(control: libp2p_stream::Control, operator: Operator) -> Self {
+    pub fn new(control: libp2p_stream::Control, operator: Operator) -> Self {
         Self { control, links: Arc::default(), ids: Arc::default(), operator }
     }
 
@@ -210,7 +210,7 @@ mod tests {
     use futures::{AsyncWriteExt as _, StreamExt as _};
     use libp2p::{SwarmBuilder, noise, swarm::SwarmEvent, tcp, yamux};
     use serde_json::json;
-    use tandem_engine::Caller;
+    use tandem_types::Caller;
 
     use super::*;
 

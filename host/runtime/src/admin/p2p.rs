@@ -7,8 +7,8 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use tandem_cluster::{QUEUE, Reactor};
 use tandem_queue::{SqliteTasks, TaskStore as _};
-use tandem_reactor::{QUEUE, Reactor};
 
 use super::{Admin, of_actor};
 

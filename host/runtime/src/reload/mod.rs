@@ -20,8 +20,8 @@ use std::{
     time::Duration,
 };
 
+use tandem_cluster::Reactor;
 use tandem_gateway::{KeyRing, Rotation};
-use tandem_reactor::Reactor;
 use tandem_router::Router;
 use tandem_store::{EventRecord, Store, StoredKey};
 use tokio::{

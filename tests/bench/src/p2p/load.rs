@@ -13,8 +13,9 @@ use std::{
 
 use serde_json::{Map, Value, json};
 use tandem_catalog::Catalog;
-use tandem_engine::{Caller, Engine, P2pRequest};
+use tandem_engine::{Engine, P2pRequest};
 use tandem_router::{Router, RouterConfig};
+use tandem_types::Caller;
 use tokio::runtime::Handle;
 
 use super::{Host, PAUSE, ROUNDS, Took, host, load, local, median, rpc};

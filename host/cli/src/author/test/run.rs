@@ -13,13 +13,14 @@ use serde_json::Value;
 use tandem_catalog::{Category, Effort, Tool};
 use tandem_config::HostConfig;
 use tandem_engine::{
-    CallEnv, Caller, Capability, Content, Engine, EngineConfig, Fixed, Invoker, ResourceBody, RunError, Services,
-    ToolError, ToolOutput, Unmetered,
+    CallEnv, Capability, Content, Engine, EngineConfig, Fixed, Invoker, ResourceBody, RunError, Services, ToolError,
+    ToolOutput, Unmetered,
 };
 use tandem_package::{Package, PluginManifest, SignaturePolicy, TrustRoots};
 use tandem_runtime::grants;
 use tandem_runtime::load::{GrantPolicy, Granted, LoadOptions, load_candidate};
 use tandem_store::{Namespace, Quota, Store};
+use tandem_types::Caller;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 

@@ -6,7 +6,8 @@ use rmcp::{
     service::serve_directly,
 };
 use serde_json::{Map, Value, json};
-use tandem_engine::{Caller, ClientCapabilities, Input, InputRequest};
+use tandem_engine::{ClientCapabilities, Input, InputRequest};
+use tandem_types::Caller;
 
 use super::*;
 use crate::{config::StateKey, mcp::client_port::Threshold};

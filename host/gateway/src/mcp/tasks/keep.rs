@@ -4,11 +4,11 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value};
-use tandem_engine::{Access, Allow, Caller};
 use tandem_queue::{
     Beat, ClaimReq, FailureCode, Hint, Leased, MAX_BATCH, MAX_PRIORITY, MAX_TOOLS, Outcome, TaskStore as _,
     TaskStoreError,
 };
+use tandem_types::{Access, Allow, Caller};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 

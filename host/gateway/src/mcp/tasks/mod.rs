@@ -33,12 +33,13 @@ use std::{
 use rmcp::model::{DetailedTask, ErrorData, InputResponses, JsonObject, Task};
 use serde_json::{Map, Value, json};
 use tandem_catalog::Tool;
-use tandem_engine::{Caller, ClientCapabilities};
+use tandem_engine::ClientCapabilities;
 use tandem_queue::{
     Adopted, CancelState, LeaseRef, MAX_CONTENT, MAX_TIMEOUT, NewTask, RetryKind, RetryPolicy, SqliteTasks, StoredTask,
     TaskId, TaskResult, TaskStore as _, TaskStoreError, Timestamp,
 };
 use tandem_router::Router;
+use tandem_types::Caller;
 use tokio::sync::Notify;
 use uuid::Uuid;
 

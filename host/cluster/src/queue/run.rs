@@ -1,0 +1,131 @@
+//! One task on this host: its tool is called as any other, and what came of it becomes the task's outcome.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::{Map, Value, json};
+use tandem_engine::{InvokeError, InvokeOutput, traceparent};
+use tandem_queue::{FailureCode, Leased, MAX_RESULT, Outcome};
+use tandem_types::Caller;
+use tokio_util::sync::CancellationToken;
+
+use super::Told;
+use crate::{
+    core::Core,
+    tools::{ToolCall, ToolInfo},
+};
+
+/// Runs the tool for `caller` and answers the outcome. `told` takes its progress.
+pub(super) async fn run(
+    core: &Core,
+    caller: Caller,
+    task: &Leased,
+    cancel: CancellationToken,
+    told: Arc<Told>,
+) -> Outcome {
+    let arguments: Map<String, Value> = match serde_json::from_str(&task.arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            return Outcome::fatal(FailureCode::InvalidArgument, format!("the arguments are no object: {error}"));
+        }
+    };
+    let Ok(tools) = core.tools() else { return Outcome::Release };
+    let info = tools.info(&caller, &task.tool);
+    let call = ToolCall {
+        caller,
+        request_id: format!("{}/{}", task.lease.id, task.attempt).into(),
+        tool: task.tool.clone(),
+        arguments,
+        // A task's arguments are stored as values.
+        exact: None,
+        traceparent: task.trace.as_deref().and_then(traceparent),
+        deadline: Duration::from_secs(task.timeout_s.into()),
+        cancel: cancel.clone(),
+        client: Some(told.clone()),
+    };
+    let answer = tools.call(call).await;
+    if told.is_released() && answer.is_err() {
+        // Where it may run again, another host has it; the attempt does not count.
+        let again = task.max_attempts > 1 || info.is_some_and(|info| info.repeatable);
+        return if again {
+            Outcome::Release
+        } else {
+            let message = "the host stopped while the task ran; it may have had effects, so it is not run again";
+            Outcome::retry(FailureCode::Interrupted, message)
+        };
+    }
+    match answer {
+        Ok(output) => settled(core, output).await,
+        Err(InvokeError::Timeout) if !cancel.is_cancelled() => {
+            Outcome::retry(FailureCode::Timeout, out_of_time(info.as_ref(), task))
+        }
+        Err(error) => failed(error, &cancel),
+    }
+}
+
+/// The structured result where the tool gives one, its content otherwise.
+async fn settled(core: &Core, output: InvokeOutput) -> Outcome {
+    let result = output.structured.unwrap_or_else(|| format!(r#"{{"content":{}}}"#, output.content));
+    if output.is_error {
+        return Outcome::retry(FailureCode::Failed, first_text(&output.content));
+    }
+    let most = core.settings.max_result;
+    if result.len() > most {
+        let message = format!(
+            "the result has {} bytes, over the limit of {most}; let the tool save it and answer where, or raise p2p.task-queue.max-result",
+            result.len()
+        );
+        return Outcome::fatal(FailureCode::LimitExceeded, message);
+    }
+    if result.len() <= MAX_RESULT {
+        return Outcome::done(result);
+    }
+    // It takes milliseconds, which the network should not wait for.
+    let named = core.general.spawn_blocking(move || named(&result)).await;
+    named.unwrap_or_else(|error| Outcome::retry(FailureCode::Unavailable, error.to_string()))
+}
+
+/// A large result in its canonical form, by its content id.
+fn named(result: &str) -> Outcome {
+    let canonical = serde_json::from_str::<Value>(result).map(|value| tandem_types::canonical_json(&value));
+    let Some(content) = canonical.ok().and_then(|bytes| String::from_utf8(bytes).ok()) else {
+        return Outcome::fatal(FailureCode::BadOutput, "the result is no JSON");
+    };
+    Outcome::done(content)
+}
+
+/// Which of the two limits it was.
+fn out_of_time(info: Option<&ToolInfo>, task: &Leased) -> String {
+    let asked = Duration::from_secs(task.timeout_s.into());
+    match info.map(|info| info.deadline).filter(|deadline| *deadline < asked) {
+        Some(deadline) => format!(
+            "`{}` did not end within its deadline of {} s on the host that ran it, which is shorter than the task's `timeout_s` \
+             of {} s; the operator there sets `deadline` in the limits of its plugin",
+            task.tool,
+            deadline.as_secs_f64(),
+            task.timeout_s
+        ),
+        None => format!("`{}` did not end within the task's `timeout_s` of {} s", task.tool, task.timeout_s),
+    }
+}
+
+fn first_text(content: &str) -> String {
+    let blocks: Value = serde_json::from_str(content).unwrap_or_else(|_| json!([]));
+    let text = blocks.as_array().and_then(|blocks| blocks.iter().find_map(|block| block["text"].as_str()));
+    text.unwrap_or("the tool says that it failed").to_owned()
+}
+
+/// What may be better at another time, or on another host, is tried again as the task's policy says.
+fn failed(error: InvokeError, cancel: &CancellationToken) -> Outcome {
+    if cancel.is_cancelled() {
+        return Outcome::fatal(FailureCode::Cancelled, "the task was cancelled while it ran");
+    }
+    match error {
+        InvokeError::NotFound(text) => Outcome::fatal(FailureCode::NotFound, text),
+        InvokeError::Denied(text) => Outcome::fatal(FailureCode::Unauthorized, text),
+        InvokeError::InvalidArguments(text) => Outcome::fatal(FailureCode::InvalidArgument, text),
+        InvokeError::LimitExceeded(text) => Outcome::retry(FailureCode::LimitExceeded, text),
+        InvokeError::Unavailable(text) => Outcome::retry(FailureCode::Unavailable, text),
+        InvokeError::Timeout => Outcome::retry(FailureCode::Timeout, "the tool did not end in time"),
+        InvokeError::Other(text) => Outcome::retry(FailureCode::Failed, text),
+    }
+}
