@@ -33,7 +33,7 @@ pub struct ToolLimits {
 pub struct Tool {
     /// What clients see.
     pub descriptor: ToolDescriptor,
-    /// The name that the plugin itself knows it by; another one where the operator renamed it.
+    /// The name in the plugin's code; another one where its manifest or the operator renamed it.
     pub own_name: String,
     /// Its category.
     pub category: Arc<str>,

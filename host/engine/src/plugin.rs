@@ -6,7 +6,6 @@
 //! **Bounds.** [`Limits`] for each call; the engine's pool for all.
 
 use std::{
-    collections::HashMap,
     fmt::Write as _,
     sync::Arc,
     time::{Duration, Instant},
@@ -79,7 +78,6 @@ pub struct Plugin {
     exports: Exports,
     limits: Limits,
     policy: InstancePolicy,
-    own_names: HashMap<String, String>,
     idle: Idle,
     uses_client: bool,
     max_instances: u32,
@@ -113,10 +111,10 @@ impl Plugin {
         uses_client: bool,
         max_instances: u32,
     ) -> Self {
-        let PluginSpec { limits, policy, own_names, .. } = spec;
+        let PluginSpec { limits, policy, .. } = spec;
         let idle = Idle::new(limits.concurrency as usize);
         let ended = CancellationToken::new();
-        Self { shared, pre, exports, limits, policy, own_names, idle, uses_client, max_instances, ended }
+        Self { shared, pre, exports, limits, policy, idle, uses_client, max_instances, ended }
     }
 
     /// Whether the component imports `tandem:host/client`, and so may suspend a call.
@@ -134,18 +132,13 @@ impl Plugin {
         }
     }
 
-    /// Whether it can have this tool, as far as its exports tell. A component of the contract says itself what it has.
+    /// Whether it can have this tool, by the name in its code, as far as its exports tell. A component of the contract says itself what it has.
     #[must_use]
     pub fn may_offer(&self, tool: &str) -> bool {
         match &self.exports.tools {
             Tools::Contract(_) => true,
-            Tools::Functions(functions) => functions.has(self.own_name(tool)),
+            Tools::Functions(functions) => functions.has(tool),
         }
-    }
-
-    /// What its code calls a tool that clients call so.
-    fn own_name<'n>(&'n self, tool: &'n str) -> &'n str {
-        self.own_names.get(tool).map_or(tool, String::as_str)
     }
 
     /// The ceilings of its calls.
@@ -154,14 +147,13 @@ impl Plugin {
         &self.limits
     }
 
-    /// Runs one tool. `arguments` is a JSON object that was validated.
+    /// Runs one tool, by the name in its code. `arguments` is a JSON object that was validated.
     pub async fn call_tool(
         &self,
         env: CallEnv,
         name: &str,
         arguments: String,
     ) -> Result<Result<ToolOutput, ToolError>, RunError> {
-        let name = self.own_name(name);
         let answer = expect_answer!(self.run(env, Op::Tool { name, arguments: &arguments }).await, Tool)?;
         if let Ok(output) | Err(ToolError::Failed(output)) = &answer {
             self.check_output(crate::output::size(output))?;

@@ -1,6 +1,6 @@
 //! What the engine is told about a plugin: its ceilings, how long its instances live, and who decides what it may touch.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     capability::{Capability, Limits},
@@ -48,8 +48,6 @@ pub struct PluginSpec {
     pub policy: InstancePolicy,
     /// What each tenant may touch.
     pub capabilities: Arc<dyn Capabilities>,
-    /// The names in the code of tools that clients call otherwise.
-    pub own_names: HashMap<String, String>,
     /// Time and chance for tests of the plugin; none is the real ones.
     pub fixed: Option<Fixed>,
 }
@@ -75,7 +73,6 @@ impl PluginSpec {
             },
             policy: InstancePolicy::PerCall,
             capabilities: Arc::new(capability),
-            own_names: HashMap::new(),
             fixed: None,
         }
     }

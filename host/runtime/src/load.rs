@@ -4,7 +4,7 @@
 //! number of threads, off every request's path. Whatever is wrong with a file leaves that file out.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::{
@@ -235,7 +235,6 @@ fn load(
         limits: granted.limits.clone(),
         policy,
         capabilities: granted.capabilities.clone(),
-        own_names: own_names(&package),
         fixed: granted.fixed,
     };
     // Compiled code is kept by the component alone: another manifest does not make it another one.
@@ -243,7 +242,7 @@ fn load(
     for function in plugin.left_out() {
         tracing::info!(file, "{function}");
     }
-    if let Some(tool) = package.descriptors.tools.iter().find(|tool| !plugin.may_offer(&tool.name)) {
+    if let Some(tool) = package.descriptors.tools.iter().find(|tool| !plugin.may_offer(manifest.own_name(&tool.name))) {
         return Err(format!("it does not export `{}`, which its descriptors name; pack it anew", tool.name).into());
     }
     let runtime = tokio::runtime::Handle::current();
@@ -258,13 +257,6 @@ fn load(
     }
     runtime.block_on(plugin.check())?;
     Ok((category(file, &package, &Arc::new(plugin), &granted)?, origin))
-}
-
-/// What the code calls tools that the manifest gives other names.
-fn own_names(package: &Package) -> HashMap<String, String> {
-    let tools = package.descriptors.tools.iter().map(|tool| &tool.name);
-    let own = tools.map(|public| (public.clone(), package.manifest.own_name(public).to_owned()));
-    own.filter(|(public, own)| public != own).collect()
 }
 
 fn category(file: &str, package: &Package, plugin: &Arc<Plugin>, granted: &Granted) -> Result<Category, String> {
@@ -331,7 +323,7 @@ fn tool(
         plugin: plugin.clone(),
         input: schema("input", &descriptor.input_schema)?,
         output: descriptor.output_schema.as_ref().map(|s| schema("output", s)).transpose()?,
-        own_name: descriptor.name.clone(),
+        own_name: package.manifest.own_name(&descriptor.name).to_owned(),
         descriptor: ToolDescriptor { name: public_name(&descriptor.name, granted)?, ..descriptor.clone() },
     }))
 }

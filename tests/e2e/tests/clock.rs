@@ -106,7 +106,6 @@ fn guest(name: &str, fixed: Option<Fixed>) -> anyhow::Result<Plugin> {
             concurrency: 1,
         },
         policy: InstancePolicy::PerCall,
-        own_names: Default::default(),
         capabilities: Arc::new(Arc::new(Capability::default())),
         fixed,
     };

@@ -1,7 +1,8 @@
 //! Components that know nothing of Tandem: their exported functions are tools.
 
 use serde_json::{Value, json};
-use tandem_harness::{Client, Host, Options, called, replace, text, variant_bytes};
+use tandem_harness::{Client, Host, Options, called, component, replace, root, text, variant_bytes};
+use tempfile::TempDir;
 
 use crate::{fault, policy::tandem};
 
@@ -186,5 +187,33 @@ async fn wasi_config_has_the_settings_of_the_operator() -> anyhow::Result<()> {
     assert_eq!(client.structured("setting", json!({"key": "other"})).await?["result"], Value::Null);
     let all = client.structured("settings", json!({})).await?;
     assert_eq!(all["result"], json!([["city", "Rome"], ["units", "m"]]));
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_renamed_function_is_hidden_by_the_name_in_its_code() -> anyhow::Result<()> {
+    let home = TempDir::new()?;
+    let module = std::fs::read_to_string(root().join("tests/raw-guests/hider.wat"))?;
+    std::fs::write(home.path().join("component.wasm"), component(&module, "hider")?)?;
+    let key = root().join("keys/dev.key").display().to_string();
+    let operator = "[plugins.prefixes]\nhider = \"op_\"\n";
+    for (renames, config, area, hide) in [
+        ("", "", "area", "hide"),
+        ("prefix = \"geo\"", "", "geo_area", "geo_hide"),
+        ("prefix = \"geo\"\n[tools.area]\nname = \"surface\"", operator, "op_surface", "op_geo_hide"),
+    ] {
+        let manifest = "[plugin]\nname = \"hider\"\nversion = \"1.0.0\"\ndescription = \"Hides.\"\n";
+        std::fs::write(home.path().join("plugin.toml"), format!("{manifest}{renames}\n"))?;
+        let packed = tandem(home.path(), &["pack", "component.wasm", "--key", &key]).await?;
+        assert!(packed.status.success(), "{packed:?}");
+        let host = Options::with(&["echo"])?.file(home.path().join("hider.wasm")).config(config).start().await?;
+        let client = host.client("/mcp/full").await?;
+        assert_eq!(client.structured(area, json!({})).await?["result"], 42);
+        for hidden in [true, false] {
+            let known = client.structured(hide, json!({ "hidden": hidden })).await?;
+            assert_eq!(known["result"], true, "{area}: its own name is known");
+            assert_eq!(client.tools().await?.iter().any(|tool| tool == area), !hidden, "{area}");
+        }
+    }
     Ok(())
 }

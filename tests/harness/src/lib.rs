@@ -16,7 +16,7 @@ mod variant;
 pub use client::{Client, Recorder, connect, connect_as, connect_modern, text};
 pub use issuer::{Issuer, Published, Signer, unsigned};
 pub use mesh::{NOWHERE, SWARM_KEY, swarm_key};
-pub use raw::{large_raw_plugin, raw_plugin, raw_plugin_of};
+pub use raw::{component, large_raw_plugin, raw_plugin, raw_plugin_of};
 pub use registry::{Asked, Fault, Registry, Shelves};
 pub use tls::tls_server;
 pub use variant::{called, replace, variant, variant_bytes};

@@ -34,6 +34,17 @@ pub fn raw_plugin_of(directory: &Path, name: &str, text: &str, world: &str) -> a
     packed(directory, name, text, world, "", "16MiB")
 }
 
+/// The component of a module's text, of one of the worlds beside the modules.
+pub fn component(text: &str, world: &str) -> anyhow::Result<Vec<u8>> {
+    let mut module = wat::parse_str(text)?;
+    let mut resolve = Resolve::default();
+    resolve.push_path(root().join("wit"))?;
+    let (package, _) = resolve.push_path(root().join("tests/raw-guests/worlds.wit"))?;
+    let world = resolve.select_world(&[package], Some(world))?;
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8, false)?;
+    ComponentEncoder::default().module(&module)?.encode()
+}
+
 fn packed(
     directory: &Path,
     name: &str,
@@ -42,15 +53,7 @@ fn packed(
     runtime: &str,
     memory: &str,
 ) -> anyhow::Result<PathBuf> {
-    let sources = root().join("tests/raw-guests");
-    let mut module = wat::parse_str(text)?;
-    let mut resolve = Resolve::default();
-    resolve.push_path(root().join("wit"))?;
-    let (package, _) = resolve.push_path(sources.join("worlds.wit"))?;
-    let world_id = resolve.select_world(&[package], Some(world))?;
-    embed_component_metadata(&mut module, &resolve, world_id, StringEncoding::UTF8, false)?;
-    let component =
-        ComponentEncoder::default().module(&module)?.encode().with_context(|| format!("encoding {name}"))?;
+    let component = component(text, world).with_context(|| format!("encoding {name}"))?;
     let manifest = format!(
         "[plugin]\nname = \"{name}\"\nversion = \"0.1.0\"\ndescription = \"Made by hand.\"\n\
          license = \"Apache-2.0\"\n[runtime]\n{runtime}\n\

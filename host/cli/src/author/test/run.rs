@@ -133,10 +133,10 @@ impl Bench {
         let category = self.category(fixed)?;
         let tools = &category.tools;
         let start = Instant::now();
-        let outcome = match tools.iter().find(|tool| tool.own_name == case.tool) {
+        let outcome = match tools.iter().find(|tool| tool.descriptor.name == case.tool) {
             Some(tool) => runtime.block_on(call(tool, case, &tenant, client.clone())),
             None => {
-                let names: Vec<_> = tools.iter().map(|tool| &*tool.own_name).collect();
+                let names: Vec<_> = tools.iter().map(|tool| &*tool.descriptor.name).collect();
                 error("unknown-tool", format!("the plugin has no tool `{}`; it has {}", case.tool, names.join(", ")))
             }
         };
