@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tandem_harness::root;
-use tandem_package::{Package, SignaturePolicy, TrustRoots};
+use tandem_package::{Package, Request, SignaturePolicy, TrustRoots};
 
 use crate::author::{Machine, built};
 
@@ -63,5 +63,43 @@ async fn a_component_is_packed_as_it_is() -> anyhow::Result<()> {
     std::fs::copy(project.join("build/plugin.wasm"), project.join("env-reader.wasm"))?;
     let (code, said) = machine.run(&project, &["pack", "env-reader.wasm"]).await?;
     assert!(code == 1 && said.contains("is the component itself"), "{said}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_component_that_nobody_built_for_tandem_needs_no_more_than_a_name() -> anyhow::Result<()> {
+    let machine = Machine::new()?;
+    let component = built(&machine, "stranger")?.join("build/plugin.wasm");
+    let here = machine.path();
+    std::fs::copy(&component, here.join("found.wasm"))?;
+
+    let (code, said) = machine.run(here, &["pack", "found.wasm"]).await?;
+    assert!(code == 1 && said.contains("found.wasm has no manifest: name it with --name"), "{said}");
+    let (code, said) = machine.run(here, &["pack", "found.wasm", "--name", "geo"]).await?;
+    assert!(code == 0 && said.contains("requests nothing") && said.contains("geo.wasm: geo 0.1.0 with"), "{said}");
+    let package = packed(&here.join("geo.wasm"))?;
+    let manifest = &package.manifest;
+    assert_eq!((manifest.category(), &manifest.request), ("geo", &Request::default()));
+    assert_eq!(package.manifest.plugin.description, "The tools of found.wasm.");
+    // It is the category of tools, and the name of a file.
+    for wrong in ["Geo", "geo_2", "geo/2", "", "../geo"] {
+        let (code, said) = machine.run(here, &["pack", "found.wasm", "--name", wrong]).await?;
+        assert!(code == 2 && said.contains("write lower-case words with hyphens"), "{wrong}: {said}");
+    }
+    let (code, said) = machine.run(here, &["pack", "found.wasm", "--name", "found"]).await?;
+    assert!(code == 1 && said.contains("is the component itself"), "{said}");
+
+    // What it says of itself stands, and a manifest that there is keeps all but its name.
+    let mut known = std::fs::read(&component)?;
+    for (section, text) in [("version", "2.3.4"), ("description", "Counts words.")] {
+        known = Package::annotate(&known, section, text.as_bytes())?;
+    }
+    std::fs::write(here.join("known.wasm"), known)?;
+    let (code, said) = machine.run(here, &["pack", "known.wasm", "--name", "geo"]).await?;
+    assert!(code == 0 && said.contains("geo.wasm: geo 2.3.4 with"), "{said}");
+    assert_eq!(packed(&here.join("geo.wasm"))?.manifest.plugin.description, "Counts words.");
+    let manifest = ["pack", "found.wasm", "--manifest", "stranger/plugin.toml", "--name", "geo"];
+    let (code, said) = machine.run(here, &manifest).await?;
+    assert!(code == 0 && said.contains("geo.wasm: geo 1.2.0 with"), "{said}");
     Ok(())
 }

@@ -13,6 +13,8 @@ use anyhow::{Context, bail};
 use clap::Args;
 use tandem_engine::{Engine, EngineConfig, Services};
 use tandem_package::{Package, PluginManifest};
+use tandem_types::Name;
+use wasmparser::{Parser, Payload};
 use wit_parser::{PackageMetadata, Resolve};
 
 use super::{
@@ -28,7 +30,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tandem pack --key keys/me.key              # the project here: builds it, and writes NAME.wasm into it\n  tandem pack words -o words.wasm            # the project in words; unsigned, for `tandem sign` later\n  tandem pack build/plugin.wasm --manifest plugin.toml --key keys/me.key -o words.wasm   # a component that is built already"
+    after_help = "Examples:\n  tandem pack --key keys/me.key              # the project here: builds it, and writes NAME.wasm into it\n  tandem pack words -o words.wasm            # the project in words; unsigned, for `tandem sign` later\n  tandem pack build/plugin.wasm --manifest plugin.toml --key keys/me.key -o words.wasm   # a component that is built already\n  tandem pack found.wasm --name geo          # a component that nobody built for Tandem: geo.wasm, whose tools have the category geo"
 )]
 pub(crate) struct Pack {
     /// A project's directory, or a built component
@@ -37,6 +39,9 @@ pub(crate) struct Pack {
     /// The manifest [default: plugin.toml, of the project or of this directory]
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
+    /// The plugin's name, in place of the manifest's. A component needs no manifest then: it requests nothing
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<Name>,
     /// The WIT text of a component with typed exports of its own: its `///` comments become descriptions
     #[arg(long, value_name = "PATH")]
     pub wit: Option<PathBuf>,
@@ -67,9 +72,9 @@ pub(crate) fn run(args: &Pack) -> anyhow::Result<Exit> {
         (args.path.clone(), Path::new(""), None)
     };
     let manifest_path = args.manifest.clone().unwrap_or_else(|| directory.join("plugin.toml"));
-    let manifest = package::manifest(&manifest_path)?;
-    let output = output(args, directory, &component, &manifest)?;
     let mut bytes = package::read(&component)?;
+    let manifest = manifest(args, &manifest_path, &component, &bytes)?;
+    let output = output(args, directory, &component, &manifest)?;
     if let Some(wit) = &args.wit {
         bytes = documented(&bytes, wit)?;
     }
@@ -96,6 +101,56 @@ pub(crate) fn run(args: &Pack) -> anyhow::Result<Exit> {
         if key.is_some() { "signed" } else { "unsigned; `tandem sign` signs it" }
     )?;
     Ok(Exit::Success)
+}
+
+/// The manifest, by the name that was given. A component without one is described by what it says of itself.
+fn manifest(args: &Pack, path: &Path, component: &Path, bytes: &[u8]) -> anyhow::Result<PluginManifest> {
+    let is_missing = args.manifest.is_none() && !args.path.is_dir() && !path.exists();
+    let mut manifest = match &args.name {
+        None if is_missing => {
+            bail!("{} has no manifest: name it with --name, or write {}", component.display(), path.display())
+        }
+        Some(name) if is_missing => {
+            let manifest = described(name, component, bytes)?;
+            say!("{}: no {}: it requests nothing, and has the default limits", component.display(), path.display());
+            manifest
+        }
+        _ => package::manifest(path)?,
+    };
+    if let Some(name) = &args.name {
+        manifest.plugin.name = name.clone();
+    }
+    Ok(manifest)
+}
+
+/// A manifest by the metadata that language tools and `wasm-tools metadata add` put into components.
+fn described(name: &Name, component: &Path, bytes: &[u8]) -> anyhow::Result<PluginManifest> {
+    let version = metadata(bytes, "version").filter(|version| semver::Version::parse(version).is_ok());
+    let file = component.file_name().unwrap_or_default().to_string_lossy();
+    let plugin = serde_json::json!({
+        "name": name,
+        "version": version.unwrap_or("0.1.0"),
+        "description": metadata(bytes, "description").map_or_else(|| format!("The tools of {file}."), str::to_owned),
+    });
+    let manifest = tandem_types::canonical_json(&serde_json::json!({ "plugin": plugin }));
+    let manifest = PluginManifest::from_section(&manifest);
+    manifest.with_context(|| format!("{} describes itself wrongly; write a plugin.toml", component.display()))
+}
+
+/// A text that a component says of itself, in a custom section of its own.
+fn metadata<'b>(component: &'b [u8], name: &str) -> Option<&'b str> {
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.ok()? {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::CustomSection(section) if depth == 0 && section.name() == name => {
+                return str::from_utf8(section.data()).ok().map(str::trim).filter(|text| !text.is_empty());
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn output(args: &Pack, directory: &Path, component: &Path, manifest: &PluginManifest) -> anyhow::Result<PathBuf> {
