@@ -265,3 +265,15 @@ fn no_lists_of_types(tool: &str, schema: &Value) {
         _ => {}
     }
 }
+
+#[tokio::test]
+async fn members_keep_their_order_through_a_guest() -> anyhow::Result<()> {
+    let host = Options::with(&["caller"])?.start().await?;
+    let client = host.client("/mcp/full").await?;
+    let value = json!({"zebra": 1, "apple": {"y": [{"b": 2, "a": 3}], "x": null}, "mango": "m"});
+    let given = client.structured("give_back", json!({"value": value})).await?;
+    assert_eq!(given.to_string(), value.to_string());
+    let body = rest(&host, "give_back", &format!("{{\"value\":{value}}}")).await?;
+    assert!(body.contains(&value.to_string()), "over REST: {body}");
+    Ok(())
+}

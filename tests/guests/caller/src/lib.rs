@@ -16,6 +16,12 @@ impl Caller {
         if output.is_error { Err(Error::failed(text)) } else { Ok(text) }
     }
 
+    /// Answers the value that it is given.
+    #[tool(read_only)]
+    fn give_back(value: Value) -> Value {
+        value
+    }
+
     /// Calls itself without end.
     #[tool]
     fn call_self(#[arg(default)] depth: u32) -> Result<String> {
