@@ -1,8 +1,10 @@
-//! Puts the SDKs and their templates into the binary: `tandem new` and `tandem dev` work where there is nothing but it.
+//! Puts the SDKs and their templates into the binary: `tandem new` and `tandem dev` work where there is nothing but it. And the
+//! commit that it is built from.
 
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 /// What goes in, from the root of the source tree. Named one by one: what a build leaves beside a source stays out.
@@ -37,6 +39,9 @@ const PARTS: [&str; 26] = [
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../..").canonicalize()?;
+    let version = env::var("CARGO_PKG_VERSION")?;
+    let version = commit(&root).map_or(version.clone(), |commit| format!("{version} ({commit})"));
+    println!("cargo::rustc-env=TANDEM_VERSION={version}");
     let mut files = Vec::new();
     for part in PARTS {
         println!("cargo::rerun-if-changed={}", root.join(part).display());
@@ -53,6 +58,26 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let table = format!("pub(super) static FILES: &[(&str, &[u8])] = &[\n{}];\n", entries.concat());
     fs::write(Path::new(&env::var("OUT_DIR")?).join("sdk.rs"), table)?;
     Ok(())
+}
+
+/// The commit of the source tree. None in an archive, without git, and in builds for developers: each commit would build this crate
+/// again.
+fn commit(root: &Path) -> Option<String> {
+    if env::var("PROFILE").is_ok_and(|profile| profile == "debug") || !root.join(".git").exists() {
+        return None;
+    }
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git").arg("-C").arg(root).args(arguments).output().ok()?;
+        let text = String::from_utf8(output.stdout).ok().filter(|_| output.status.success())?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    };
+    // What names the commit: where it changes, this runs again.
+    for file in ["HEAD", "logs/HEAD"] {
+        if let Some(path) = git(&["rev-parse", "--git-path", file]) {
+            println!("cargo::rerun-if-changed={}", root.join(path).display());
+        }
+    }
+    git(&["rev-parse", "--short=12", "HEAD"])
 }
 
 fn walk(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

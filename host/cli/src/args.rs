@@ -5,9 +5,12 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use tandem_types::HumanDuration;
 
+/// The version, with the commit where one is known: of release builds in a repository.
+const VERSION: &str = env!("TANDEM_VERSION");
+
 /// A host for AI tools: sandboxed WebAssembly plugins, served over MCP.
 #[derive(Debug, Parser)]
-#[command(version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(version = VERSION, about, propagate_version = true, arg_required_else_help = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub command: Command,

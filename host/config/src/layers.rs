@@ -50,7 +50,7 @@ pub(super) fn load(sources: &ConfigSources<'_>) -> Result<HostConfig, ManifestEr
         overlay(&mut tree, key.split('.').map(str::to_owned).collect(), value, Source::Flag(key.clone()));
     }
     absent::refuse(&mut tree);
-    resolve_all(&mut tree, sources.resolve);
+    resolve_all(&mut tree, sources.resolve, &sources.bases);
     let mut config: HostConfig = read(&tree)?;
     config.origins = Origins::new(&tree);
     anchor(&mut config, &sources.bases);

@@ -77,7 +77,7 @@ fn place(path: &mut String, base: &str, form: Form) {
         Form::Path => base.to_owned(),
         Form::Pattern => escaped(base),
     };
-    *path = format!("{}/{path}", base.trim_end_matches('/'));
+    *path = tandem_types::below(&base, path);
 }
 
 /// A directory's name as a pattern that fits only itself.
@@ -160,6 +160,8 @@ mod tests {
             assert_eq!(path, if pattern { "/etc/a[*]b/x" } else { "/etc/a*b/x" }, "{key}");
         }
         assert!(paths(&load(&file("/x"), &[], &[])).iter().all(|path| path == "/x"));
+        let beside = paths(&load(&file("../x"), &[], &[]));
+        assert!(beside.iter().all(|path| path == "/etc/x"), "without the detour: {beside:?}");
     }
 
     #[test]

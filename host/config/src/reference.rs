@@ -1,11 +1,14 @@
-//! `${env:NAME}` and `${file:/path}` in texts.
+//! `${env:NAME}` and `${file:PATH}` in texts.
 //!
-//! A text may hold several, and `$${` stands for `${`. What a reference gives is not looked into again.
+//! A relative path counts as any other of the configuration: in its file from the file's directory, in variables and flags from the
+//! working directory. A text may hold several, and `$${` stands for `${`. What a reference gives is not looked into again.
 
 use std::fmt;
 
-use tandem_document::{Node, Tree, Value};
+use tandem_document::{Node, Source, Tree, Value};
 use tandem_types::{is_variable_name, text::message, text::shown};
+
+use crate::paths::PathBases;
 
 /// Longest text that references may give, in bytes: a certificate chain with its key fits.
 const MAX_TEXT: usize = 64 << 10;
@@ -33,14 +36,19 @@ pub(super) type Resolve<'a> = dyn Fn(Reference<'_>) -> Result<String, String> + 
 
 /// Puts the texts of all references into a tree. One that fails is reported in the tree and its value is read
 /// as if it were not there.
-pub(super) fn resolve_all(tree: &mut Tree, resolve: &Resolve<'_>) {
+pub(super) fn resolve_all(tree: &mut Tree, resolve: &Resolve<'_>, bases: &PathBases<'_>) {
     let mut failed = Vec::new();
+    let sources = &tree.sources;
     tree.root.for_each_leaf(&mut |node| {
         let Value::Text(text) = &node.value else { return };
         if !text.contains("${") {
             return;
         }
-        match expand(text, resolve) {
+        let base = match sources.get(node.place.source) {
+            Some(Source::File { .. }) => bases.file,
+            _ => bases.working,
+        };
+        match expand(text, resolve, base) {
             Ok(expanded) if !expanded.referred => node.value = Value::Text(expanded.text),
             Ok(expanded) => {
                 *node = Node {
@@ -71,7 +79,7 @@ struct Expanded {
     whole: bool,
 }
 
-fn expand(text: &str, resolve: &Resolve<'_>) -> Result<Expanded, String> {
+fn expand(text: &str, resolve: &Resolve<'_>, base: &str) -> Result<Expanded, String> {
     let mut expanded = Expanded { text: String::new(), referred: false, whole: false };
     let mut rest = text;
     while let Some(start) = rest.find("${") {
@@ -87,7 +95,7 @@ fn expand(text: &str, resolve: &Resolve<'_>) -> Result<Expanded, String> {
             return Err("`${` without `}`; close it, or write `$${` for the characters themselves".to_owned());
         };
         expanded.text.push_str(before);
-        expanded.text.push_str(&value(inner, resolve)?);
+        expanded.text.push_str(&value(inner, resolve, base)?);
         expanded.whole = !expanded.referred && before.is_empty() && after.is_empty() && rest.len() == text.len();
         expanded.referred = true;
         rest = after;
@@ -99,14 +107,16 @@ fn expand(text: &str, resolve: &Resolve<'_>) -> Result<Expanded, String> {
     Ok(expanded)
 }
 
-fn value(inner: &str, resolve: &Resolve<'_>) -> Result<String, String> {
+fn value(inner: &str, resolve: &Resolve<'_>, base: &str) -> Result<String, String> {
+    let below;
     let reference = match inner.split_once(':') {
         Some(("env", name)) if is_variable_name(name) => Reference::Env(name),
-        Some(("file", path)) if path.starts_with('/') && !path.chars().any(char::is_control) => Reference::File(path),
-        Some(("file", _)) => {
-            return Err("a file is referred to by its absolute path, as `${file:/run/secrets/token}`".to_owned());
+        Some(("file", path)) if !path.is_empty() && !path.chars().any(char::is_control) => {
+            let is_whole = path.starts_with('/') || base.is_empty();
+            below = if is_whole { path.to_owned() } else { tandem_types::below(base, path) };
+            Reference::File(&below)
         }
-        _ => return Err("unknown reference; write `${env:NAME}` or `${file:/path}`".to_owned()),
+        _ => return Err("unknown reference; write `${env:NAME}` or `${file:PATH}`".to_owned()),
     };
     let text = resolve(reference).map_err(|problem| format!("{reference}: {}", message(&problem)))?;
     Ok(match reference {
@@ -124,16 +134,17 @@ mod tests {
     fn read(text: &str) -> Result<(String, bool), String> {
         let resolve = |reference: Reference<'_>| match reference {
             Reference::Env("NAME") => Ok("${env:OTHER}".to_owned()),
-            Reference::File("/run/token") => Ok("token\n".to_owned()),
+            Reference::File("/run/token" | "/etc/tandem/token") => Ok("token\n".to_owned()),
             _ => Err("is not set".to_owned()),
         };
-        expand(text, &resolve).map(|expanded| (expanded.text, expanded.whole))
+        expand(text, &resolve, "/etc/tandem").map(|expanded| (expanded.text, expanded.whole))
     }
 
     #[test]
     fn references_are_replaced_once() {
         assert_eq!(read("${env:NAME}"), Ok(("${env:OTHER}".into(), true)));
         assert_eq!(read("${file:/run/token}"), Ok(("token".into(), true)));
+        assert_eq!(read("${file:token} ${file:../tandem/token}"), Ok(("token token".into(), false)));
         assert_eq!(read("a ${file:/run/token} b"), Ok(("a token b".into(), false)));
         assert_eq!(read("${file:/run/token}${file:/run/token}"), Ok(("tokentoken".into(), false)));
         assert_eq!(read("$${env:NAME} $ {} $$"), Ok(("${env:NAME} $ {} $$".into(), false)));
@@ -145,7 +156,7 @@ mod tests {
         assert!(read("${NAME}").unwrap_err().contains("unknown reference"));
         assert!(read("${env:}").unwrap_err().contains("unknown reference"));
         assert!(read("${env:A B}").unwrap_err().contains("unknown reference"));
-        assert!(read("${file:token}").unwrap_err().contains("absolute path"));
+        assert!(read("${file:}").unwrap_err().contains("unknown reference"));
         assert_eq!(read("${env:NONE}").unwrap_err(), "environment variable `NONE`: is not set");
     }
 

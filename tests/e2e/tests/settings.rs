@@ -101,3 +101,30 @@ async fn what_an_operator_probably_did_not_mean_is_told() -> anyhow::Result<()> 
     assert!(output.status.success() && told.starts_with("warning: environment variable TANDEM_SERVER_PORT"), "{told}");
     Ok(())
 }
+
+#[tokio::test]
+async fn what_a_file_refers_to_and_names_counts_from_it_without_detours() -> anyhow::Result<()> {
+    let home = TempDir::new()?;
+    let directory = home.path().join("etc");
+    std::fs::create_dir(&directory)?;
+    std::fs::write(home.path().join("token"), "of the file")?;
+    std::fs::write(home.path().join("other"), "of the flag")?;
+    let text = "[server]\nmetrics-token = '${file:../token}'\n[plugins]\ndata-directory = '../data'\n\
+                [grants.p]\nfs.d = '../shared'\n";
+    std::fs::write(directory.join("tandem.toml"), text)?;
+    let (right, told) = said(home.path(), &["config", "show", "--config", "etc/tandem.toml"]).await?;
+    assert!(right, "{told}");
+    for path in ["data", "shared"] {
+        let whole = format!("\"{}\"", home.path().join(path).display());
+        assert!(told.contains(&whole), "{whole}: {told}");
+    }
+    assert!(!told.contains("etc/../data"), "{told}");
+    // A flag's counts from the working directory.
+    let flag = ["config", "check", "--config", "etc/tandem.toml", "--set"];
+    let (right, told) = said(home.path(), &[&flag[..], &["server.metrics-token=${file:other}"]].concat()).await?;
+    assert!(right, "{told}");
+    let (right, told) = said(home.path(), &[&flag[..], &["server.metrics-token=${file:token.none}"]].concat()).await?;
+    let missing = home.path().join("token.none");
+    assert!(!right && told.contains(&*missing.display().to_string()), "{told}");
+    Ok(())
+}

@@ -16,7 +16,8 @@ Every key of `tandem.toml`. Where the file is found, and what overrides it, is i
 prints the JSON Schema. Unknown keys are errors.
 
 A *duration* is a text such as `\"500ms\"`, `\"30s\"`, `\"5m\"`, `\"1h\"` or `\"90d\"`; a *size* is a number of bytes or a text such as `\"64MiB\"`. A
-*secret* is written as `\"${env:VARIABLE}\"` or `\"${file:/path}\"`. `NAME` stands for a name of your choice.
+*secret* is written as `\"${env:VARIABLE}\"` or `\"${file:/path}\"`; a relative path counts from the file, in variables and flags
+from the working directory. `NAME` stands for a name of your choice.
 ";
 
 /// Keys whose values have the shape of other keys, which are not repeated.

@@ -32,7 +32,7 @@ impl GrantPath {
     /// Puts a directory before it, if it is relative and the directory is not empty.
     pub fn count_from(&mut self, directory: &str) {
         if !self.0.starts_with('/') && !directory.is_empty() {
-            self.0 = format!("{}/{}", directory.trim_end_matches('/'), self.0);
+            self.0 = tandem_types::below(directory, &self.0);
         }
     }
 
