@@ -35,7 +35,8 @@ pub(crate) struct Key {
 pub(crate) struct Entry {
     pub(crate) content: Vec<Content>,
     pub(crate) structured: Option<Value>,
-    bytes: usize,
+    /// What it takes in memory.
+    pub(crate) bytes: usize,
     ttl: Duration,
 }
 
