@@ -207,3 +207,6 @@ fn circuit(category: &Value) -> Option<Finding> {
     let remedy = "the log has what failed; it is tried again by itself";
     (circuit != "closed").then(|| Finding::warning(&format!("category {name}"), seen(), remedy))
 }
+
+#[cfg(test)]
+mod tests;

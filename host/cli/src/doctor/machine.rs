@@ -127,7 +127,10 @@ fn disk(data: &Path) -> Finding {
             return Finding::problem("disk", format!("{}: {error}", path.display()), remedy);
         }
     };
-    let free = seen.f_bavail.saturating_mul(seen.f_frsize);
+    room(seen.f_bavail.saturating_mul(seen.f_frsize), data)
+}
+
+fn room(free: u64, data: &Path) -> Finding {
     let text = format!("{} MiB free for {}", free >> 20, data.display());
     let remedy = "make room: queued tasks and the audit log are refused once nothing can be written";
     match free {
@@ -206,3 +209,6 @@ fn plugins(config: &HostConfig) -> Finding {
         count => Finding::ok("plugin directory", format!("{count} in {}", directory.display())),
     }
 }
+
+#[cfg(test)]
+mod tests;
