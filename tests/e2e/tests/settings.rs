@@ -110,7 +110,7 @@ async fn what_a_file_refers_to_and_names_counts_from_it_without_detours() -> any
     std::fs::write(home.path().join("token"), "of the file")?;
     std::fs::write(home.path().join("other"), "of the flag")?;
     let text = "[server]\nmetrics-token = '${file:../token}'\n[plugins]\ndata-directory = '../data'\n\
-                [grants.p]\nfs.d = '../shared'\n";
+                compiled-directory = '../shared'\n";
     std::fs::write(directory.join("tandem.toml"), text)?;
     let (right, told) = said(home.path(), &["config", "show", "--config", "etc/tandem.toml"]).await?;
     assert!(right, "{told}");

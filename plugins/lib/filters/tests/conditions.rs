@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use tandem_filters::{Condition, TextMatch, condition_schema};
+use tandem_filters::{Comparison, Condition, Operand, TextMatch, condition_schema};
 
 fn read(value: Value) -> Condition {
     serde_json::from_value(value).unwrap()
@@ -43,6 +43,34 @@ fn all_spellings_are_the_same_condition() {
         read(json!({"op": "contains", "field": "a", "value": "x", "ignore_case": true})),
         Condition::Text { op: TextMatch::Contains, field: "a".into(), text: "x".into(), ignore_case: true }
     );
+}
+
+#[test]
+fn every_name_of_a_comparison_means_what_it_says() {
+    use Comparison::{Eq, Gt, Gte, Lt, Lte, Ne};
+    let names = [
+        (Eq, &["eq", "=", "=="][..]),
+        (Ne, &["ne", "!=", "<>"]),
+        (Lt, &["lt", "<"]),
+        (Lte, &["lte", "le", "<="]),
+        (Gt, &["gt", ">"]),
+        (Gte, &["gte", "ge", ">="]),
+    ];
+    for (op, names) in names {
+        let wanted = Condition::Compare { op, field: "a".into(), with: Operand::Value(json!(1)) };
+        for name in names {
+            assert_eq!(read(json!({"op": name, "field": "a", "value": 1})), wanted, "{name}");
+        }
+    }
+    for (name, wanted) in [("is_null", true), ("not_null", false), ("exists", false)] {
+        assert_eq!(read(json!({"op": name, "column": "a"})), Condition::Null { field: "a".into(), wanted }, "{name}");
+    }
+    let text = |op| Condition::Text { op, field: "a".into(), text: "x".into(), ignore_case: false };
+    for (name, op) in
+        [("contains", TextMatch::Contains), ("starts_with", TextMatch::StartsWith), ("ends_with", TextMatch::EndsWith)]
+    {
+        assert_eq!(read(json!({"op": name, "field": "a", "text": "x"})), text(op), "{name}");
+    }
 }
 
 #[test]
