@@ -6,7 +6,6 @@ use serde_json::json;
 use tandem_config::{HostConfig, SupplyPolicy};
 use tandem_engine::{Engine, EngineConfig, Outline};
 use tandem_package::{Effective, Installed, Package, SignatureState};
-
 use tandem_runtime::{config::trust_roots, files, supply};
 
 use crate::{args::Inspect, config, exit::Exit, package, terminal::line};
@@ -17,7 +16,12 @@ pub(crate) fn run(args: &Inspect) -> anyhow::Result<Exit> {
     let bytes = package::read(&args.file)?;
     let roots = files::trust_roots(trust_roots(&host)?.iter().map(AsRef::as_ref))?;
     let (plugin, state) = Package::inspect(&bytes, &roots)?;
-    let engine = Engine::new(EngineConfig { max_instances: 1, ..EngineConfig::default() }, None, Default::default())?;
+    let engine = Engine::new(
+        EngineConfig { max_instances: 1, ..EngineConfig::default() },
+        None,
+        Default::default(),
+        &[&tandem_cluster::P2p],
+    )?;
     let outline = engine.outline(plugin.component(&bytes))?;
     let revoked = supply::revoked(&host)?;
     let refusal = SupplyPolicy::new(&host, &revoked).admit(&Installed::of(&plugin), None).err();

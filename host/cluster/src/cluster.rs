@@ -9,12 +9,11 @@ use std::{
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use futures::future::BoxFuture;
-use tandem_engine::{CallEnv, P2p, P2pError, P2pRequest};
 use tandem_queue::{Scope, SqliteTasks, TaskStore as _};
 use tandem_reactor::{
     StartError,
     authority::Operator,
-    lane::{Lane, LaneError, Up},
+    lane::{Lane, Up},
     network::{FailedHandshake, Network, PROTOCOL},
     rpc,
 };
@@ -25,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     acquaint,
     core::{Core, Who},
-    flow, keep, ops,
+    flow, keep,
     queue::{self, WaitingTasks},
     service::Peers,
     settings::Settings,
@@ -333,22 +332,3 @@ async fn live(core: Arc<Core>, up: Up, stop: CancellationToken) {
 const LEAVE: Duration = Duration::from_secs(5);
 /// For what is said to peers last to be sent.
 const PARTING: Duration = Duration::from_millis(100);
-
-/// How long a call of a guest may wait for the network where its own deadline does not say less: somewhat more than the longest wait
-/// that a tool takes.
-const PATIENCE: Duration = Duration::from_secs(310);
-
-impl P2p for Reactor {
-    fn request(&self, env: CallEnv, request: P2pRequest) -> BoxFuture<'static, Result<String, P2pError>> {
-        let (lane, core) = (self.lane.clone(), self.core.load_full());
-        Box::pin(async move {
-            let core = core.ok_or_else(|| P2pError::Unavailable(LaneError::Down.to_string()))?;
-            let work = async move { ops::request(&core, &env, request).await };
-            match tokio::time::timeout(PATIENCE, lane.run(work)).await {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(error)) => Err(P2pError::Unavailable(error.to_string())),
-                Err(_) => Err(P2pError::Timeout(format!("nothing came of it in {} s", PATIENCE.as_secs()))),
-            }
-        })
-    }
-}

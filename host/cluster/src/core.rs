@@ -8,7 +8,6 @@ use std::{
 
 use libp2p::PeerId;
 use serde_json::Value;
-use tandem_engine::P2pError;
 use tandem_queue::{DEFAULT_PRIORITY, Ended, MAX_PRIORITY, SqliteTasks};
 use tandem_reactor::{
     authority::Operator,
@@ -21,6 +20,7 @@ use tandem_store::Store;
 use tandem_types::{Caller, OPERATE};
 use tokio::sync::Notify;
 
+use crate::error::P2pError;
 use crate::{
     acquaint::{Said, SourceNote},
     flow::Flows,

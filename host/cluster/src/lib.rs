@@ -9,12 +9,13 @@
 //! **Refuses.** What concerns the whole host to callers without operator rights; tasks and results over their bounds.
 
 mod acquaint;
+mod admin_api;
 mod cluster;
 mod core;
+mod error;
 mod flow;
+mod guest_api;
 mod keep;
-mod operate;
-mod ops;
 mod progress;
 mod queue;
 mod service;
@@ -22,6 +23,8 @@ mod settings;
 mod tools;
 
 pub use cluster::{Reactor, ReactorStatus};
+pub use error::P2pError;
+pub use guest_api::{DagFormat, P2p, P2pRequest, Strategy};
 pub use queue::{QUEUE, Reason, WaitingTasks};
 pub use settings::{Settings, SettingsError};
 pub use tools::{ToolCall, ToolInfo, Tools};

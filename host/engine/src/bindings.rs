@@ -3,18 +3,15 @@
 
 wasmtime::component::bindgen!({
     path: "../../wit",
+    // Its `tandem:p2p` is linked by the crate that owns the network.
     world: "tandem:plugin/plugin",
     imports: {
         "tandem:host/cache": trappable,
         "tandem:host/kv": async | trappable,
         "tandem:host/client.request": async | trappable,
         "tandem:host/invoke": async | trappable,
-        "tandem:p2p/task-queue": async | trappable,
-        "tandem:p2p/workflow": async | trappable,
-        "tandem:p2p/peers": async | trappable,
-        "tandem:p2p/bootstrap": async | trappable,
         default: trappable,
     },
     exports: { default: async },
-    with: { "tandem:host/call.call-context": crate::host::call::CallContext },
+    with: { "tandem:host/call.call-context": crate::interfaces::call::CallContext },
 });

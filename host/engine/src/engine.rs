@@ -11,7 +11,7 @@ use crate::{
     config::EngineConfig,
     error::LoadError,
     exports::{self, Exports},
-    host,
+    interfaces::{self, HostInterface},
     plugin::{Plugin, Shared},
     reflect::{Functions, LeftOut},
     services::Services,
@@ -48,15 +48,24 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Starts the engine. `cache` is the directory for compiled code; without one, every start compiles.
-    pub fn new(config: EngineConfig, cache: Option<&Path>, services: Arc<Services>) -> Result<Self, LoadError> {
+    /// Starts the engine. `cache` is the directory for compiled code; without one, every start compiles. `others` are interfaces of
+    /// other crates that guests may import beside `tandem:host`.
+    pub fn new(
+        config: EngineConfig,
+        cache: Option<&Path>,
+        services: Arc<Services>,
+        others: &[&dyn HostInterface],
+    ) -> Result<Self, LoadError> {
         let host = |error: wasmtime::Error| LoadError::Host(format!("cannot start the engine: {error:#}"));
         let wasmtime = wasmtime::Engine::new(&config.wasmtime()).map_err(host)?;
         let mut linker = Linker::new(&wasmtime);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(host)?;
         wasi::link(&mut linker).map_err(host)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).map_err(host)?;
-        host::link(&mut linker).map_err(host)?;
+        for interface in interfaces::ALL.iter().chain(others) {
+            let linked = interface.link(&mut linker);
+            linked.map_err(|error| LoadError::Host(format!("cannot link `{}`: {error:#}", interface.name())))?;
+        }
         let cache = match cache {
             Some(directory) => Some(AotCache::open(directory, &wasmtime).map_err(|error| {
                 LoadError::Host(format!("cannot open the compiled-code cache {}: {error}", directory.display()))

@@ -26,8 +26,8 @@ mod cpu;
 mod engine;
 mod error;
 mod exports;
-mod host;
 mod instances;
+mod interfaces;
 mod limits;
 mod metrics;
 mod output;
@@ -52,12 +52,11 @@ pub use compile::{CompileBudget, Compiler, run as compile};
 pub use config::{EngineConfig, TICK};
 pub use engine::{Engine, Outline};
 pub use error::{LoadError, RunError};
-pub use host::{
-    Caches, DagFormat, EntryKind, EventSink, InvokeError, InvokeOutput, Invoker, P2p, P2pError, P2pRequest, Strategy,
-};
+pub use interfaces::{Caches, EntryKind, EventSink, HostInterface, InvokeError, InvokeOutput, Invoker};
 pub use plugin::Plugin;
 pub use reflect::LeftOut;
 pub use services::Services;
 pub use spec::{Capabilities, InstancePolicy, PluginSpec};
+pub use state::CallState;
 pub use trace::traceparent;
 pub use wasi::{DiskUsage, Fixed, Recorded, Unanswered};

@@ -1,12 +1,16 @@
 //! What all plugins share: the store, the caches, and the ways up to the router and the catalog.
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    sync::{Arc, OnceLock, Weak},
+};
 
 use rustls::pki_types::CertificateDer;
 use tandem_store::Store;
 use tokio_rustls::TlsConnector;
 
-use crate::host::{Caches, EventSink, Invoker, P2p};
+use crate::interfaces::{Caches, EventSink, Invoker};
 use crate::wasi::{DiskUsage, Pool, Recorded};
 
 /// Set up once, before the first call. The upward references are weak: the router owns the engine, not the
@@ -26,7 +30,7 @@ pub struct Services {
     pub(crate) connections: Arc<Pool>,
     invoker: OnceLock<Weak<dyn Invoker>>,
     events: OnceLock<Weak<dyn EventSink>>,
-    p2p: OnceLock<Arc<dyn P2p>>,
+    extensions: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     recorded: OnceLock<Arc<dyn Recorded>>,
 }
 
@@ -50,6 +54,18 @@ impl Services {
         self
     }
 
+    /// The same, with what an interface of another crate works on ([`CallState::extension`](crate::CallState::extension)): one of
+    /// each type.
+    #[must_use]
+    pub fn with_extension<T: Send + Sync + 'static>(mut self, extension: Arc<T>) -> Self {
+        self.extensions.insert(TypeId::of::<T>(), extension);
+        self
+    }
+
+    pub(crate) fn extension<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.extensions.get(&TypeId::of::<T>())?.clone().downcast().ok()
+    }
+
     /// Sets who runs nested calls. Only the first setting counts.
     pub fn set_invoker(&self, invoker: &Arc<dyn Invoker>) {
         drop(self.invoker.set(Arc::downgrade(invoker)));
@@ -60,11 +76,6 @@ impl Services {
         drop(self.events.set(Arc::downgrade(events)));
     }
 
-    /// Sets who owns the network of hosts. Only the first setting counts.
-    pub fn set_p2p(&self, network: Arc<dyn P2p>) {
-        drop(self.p2p.set(network));
-    }
-
     /// Sets what answers plugins' HTTP requests in the place of the network, for tests of plugins. Only the first setting
     /// counts.
     pub fn set_recorded(&self, recorded: Arc<dyn Recorded>) {
@@ -73,10 +84,6 @@ impl Services {
 
     pub(crate) fn recorded(&self) -> Option<Arc<dyn Recorded>> {
         self.recorded.get().cloned()
-    }
-
-    pub(crate) fn p2p(&self) -> Option<Arc<dyn P2p>> {
-        self.p2p.get().cloned()
     }
 
     /// Made at the first use; none when the authorities cannot be used.

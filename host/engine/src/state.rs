@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// Data of one store. The linker's functions see nothing else.
-pub(crate) struct CallState {
+pub struct CallState {
     pub(crate) plugin: Arc<Shared>,
     /// What was granted when the guest first used WASI: its environment and directories.
     baked: Option<Arc<Capability>>,
@@ -113,7 +113,7 @@ impl CallState {
     }
 
     /// What the call's tenant may touch now.
-    pub(crate) fn capability(&self) -> Arc<Capability> {
+    pub fn capability(&self) -> Arc<Capability> {
         self.plugin.capabilities.of(self.env.as_ref().map_or("", |env| &env.caller.tenant))
     }
 
@@ -165,15 +165,20 @@ impl CallState {
         &self.gate
     }
 
+    /// What an interface of another crate works on, if this host has it.
+    pub fn extension<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.plugin.services.extension()
+    }
+
     /// Notes that a granted capability was used.
-    pub(crate) fn used(&self, capability: Use) {
+    pub fn used(&self, capability: Use) {
         if let Some(env) = &self.env {
             env.account.used(capability);
         }
     }
 
     /// Notes that a capability was asked for and refused.
-    pub(crate) fn denied(&self, capability: Use, what: &str) {
+    pub fn denied(&self, capability: Use, what: &str) {
         if let Some(env) = &self.env {
             env.account.denied(capability, what);
         }
@@ -194,7 +199,7 @@ impl CallState {
     }
 
     /// The present call, or an error that traps: the guest kept a handle longer than its call.
-    pub(crate) fn env(&self) -> wasmtime::Result<&CallEnv> {
+    pub fn env(&self) -> wasmtime::Result<&CallEnv> {
         self.env
             .as_ref()
             .ok_or_else(|| wasmtime::format_err!("the call has ended; its context cannot be used any more"))

@@ -139,7 +139,6 @@ pub async fn serve(
     let policy = Policy::new(config.clone(), store.overlays().await?);
     let plugins = reload::Loaded::default();
     let admin = Admin::new(store.clone(), policy.clone()).await?.with_plugins(plugins.clone());
-    let services = Arc::new(Services::with_store(store.clone()).trusting(config::authorities(config)?));
     let catalog = Arc::new(Catalog::beside(tandem_gateway::meta_tools()).with_network(config.reactor.enabled));
     let limits = Arc::new(Limits::new(config.clone(), descriptors));
     let issued = admin.keys.subscribe();
@@ -148,6 +147,11 @@ pub async fn serve(
     let Auth { authenticator, ring } = Auth::new(config, &issued.borrow().clone(), options.stdio)?;
     let peers = Operator::new(policy.clone(), ring.is_some().then(|| authenticator.clone()));
     let reactor = reactor::start(config, peers, (&store, &tasks), asks).await?;
+    let services = Services::with_store(store.clone()).trusting(config::authorities(config)?);
+    let services = Arc::new(match &reactor {
+        Some(reactor) => services.with_extension(reactor.clone()),
+        None => services,
+    });
     admin.set_p2p(P2pParts { tasks: tasks.clone(), reactor: reactor.clone() });
     let router = RouterConfig {
         reactor: reactor.as_ref().map(|reactor| reactor.lane().clone()),
@@ -158,7 +162,6 @@ pub async fn serve(
     let router = Router::new(catalog.clone(), services.clone(), router);
     if let Some(reactor) = &reactor {
         reactor.set_tools(Arc::new(router.clone()));
-        services.set_p2p(reactor.clone());
     }
     // The gateway comes before the plugins: it owns the recorder of all that is counted.
     let gateway_config = GatewayConfig {
@@ -322,7 +325,8 @@ fn load(
         Some(directory) => directory.into(),
         None => config::below_data(config, "compiled".as_ref()),
     };
-    let engine = Engine::new(engine, Some(&compiled), services)?.with_compiler(compile_with(config, compiler));
+    let engine = Engine::new(engine, Some(&compiled), services, &[&tandem_cluster::P2p])?
+        .with_compiler(compile_with(config, compiler));
     let options = LoadOptions::of(config)?;
     let loading = Loading::new(progress);
     let loaded = load_directory(&engine, &options, grants, &loading).with_context(|| {

@@ -71,7 +71,7 @@ fn measure(language: &str) -> anyhow::Result<Measured> {
     let options = plugin::options(directory.path());
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let load = |origin| -> anyhow::Result<(Engine, Arc<Plugin>, Duration)> {
-        let engine = Engine::new(EngineConfig::default(), Some(cache.path()), Arc::new(Services::default()))?;
+        let engine = Engine::new(EngineConfig::default(), Some(cache.path()), Arc::new(Services::default()), &[])?;
         let _context = runtime.enter();
         let start = Instant::now();
         let (category, from) = load_file(&engine, &path, &options, &plugin::Plain).map_err(anyhow::Error::msg)?;

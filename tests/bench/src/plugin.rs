@@ -69,7 +69,7 @@ pub(crate) fn load(pooled: bool) -> anyhow::Result<(Engine, Category)> {
 
 /// An engine as a host has it, without a store and without a cache of compiled code.
 pub(crate) fn engine() -> anyhow::Result<Engine> {
-    Ok(Engine::new(EngineConfig::default(), None, Arc::new(Services::default()))?)
+    Ok(Engine::new(EngineConfig::default(), None, Arc::new(Services::default()), &[])?)
 }
 
 /// How a directory of unsigned plugins is loaded.

@@ -78,7 +78,7 @@ async fn trial(share: u8) -> anyhow::Result<Trial> {
 }
 
 fn begun(share: u8) -> anyhow::Result<Trial> {
-    let engine = Engine::new(EngineConfig::default(), None, Arc::new(Services::default()))?;
+    let engine = Engine::new(EngineConfig::default(), None, Arc::new(Services::default()), &[])?;
     let options = LoadOptions {
         directory: PathBuf::new(),
         roots: TrustRoots::from_pems([("dev.pub", std::fs::read_to_string(root().join("keys/dev.pub"))?.as_str())])?,

@@ -94,7 +94,7 @@ fn clock(fixed: Option<Fixed>) -> anyhow::Result<Plugin> {
 }
 
 fn guest(name: &str, fixed: Option<Fixed>) -> anyhow::Result<Plugin> {
-    let engine = Engine::new(EngineConfig::default(), None, Arc::new(Services::default()))?;
+    let engine = Engine::new(EngineConfig::default(), None, Arc::new(Services::default()), &[])?;
     let spec = PluginSpec {
         name: name.to_owned(),
         limits: Limits {

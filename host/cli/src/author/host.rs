@@ -109,7 +109,7 @@ impl Private {
         let limits = Arc::new(Limits::new(config.clone(), Descriptors::available()));
         let router = Router::new(catalog.clone(), services.clone(), router_config(&config, limits));
         let engine = EngineConfig { max_memory: config.limits.memory.as_u64(), ..EngineConfig::default() };
-        let engine = Engine::new(engine, Some(&data.join("compiled")), services)?;
+        let engine = Engine::new(engine, Some(&data.join("compiled")), services, &[&tandem_cluster::P2p])?;
         let draining = Draining::new(config.plugins.drain.as_duration());
         Ok(Self { engine, catalog, draining, router, config, data })
     }

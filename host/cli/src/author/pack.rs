@@ -79,7 +79,7 @@ pub(crate) fn run(args: &Pack) -> anyhow::Result<Exit> {
         bytes = documented(&bytes, wit)?;
     }
     let engine = EngineConfig { max_instances: 1, ..EngineConfig::default() };
-    let engine = Engine::new(engine, compiled.as_deref(), Arc::new(Services::default()))?;
+    let engine = Engine::new(engine, compiled.as_deref(), Arc::new(Services::default()), &[&tandem_cluster::P2p])?;
     let Assembled { mut file, tools, left_out } = runtime
         .block_on(package::assemble(&engine, &bytes, &manifest_path, &manifest))
         .with_context(|| format!("{} cannot be packed", component.display()))?;

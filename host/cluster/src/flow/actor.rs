@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use tandem_engine::P2pError;
 use tandem_queue::{
     Filter, LeasedWorkflow, MAX_RETENTION, NewTask, Patch, RetryPolicy, StepRef, TaskId, TaskState, TaskStore,
     Timestamp, WorkflowLease,
@@ -24,6 +23,7 @@ use super::{
     journal::{Journal, Written, load, now},
     prefer, settle,
 };
+use crate::error::P2pError;
 use crate::{core::Core, queue::LEASE};
 
 /// Decisions that are written at once: their events and tasks are one transaction.

@@ -2,7 +2,6 @@
 
 use std::{iter::Peekable, sync::Arc, vec::IntoIter};
 
-use tandem_engine::P2pError;
 use tandem_queue::{
     Append, Appended, Event as StoredEvent, MAX_BATCH, MAX_EVENT, NewEvent, NewTask, NewWorkflow, Started, TaskStore,
     Timestamp, WorkflowId, WorkflowLease, WorkflowState as StoredState,
@@ -11,7 +10,8 @@ use tandem_types::Caller;
 use tandem_workflow::{Body, Decision, Event, Log, Plan, Spec, State, WorkflowState};
 use uuid::Uuid;
 
-use crate::{core::Core, ops::failed};
+use crate::error::P2pError;
+use crate::{core::Core, guest_api::failed};
 
 /// Bytes of a journal that is read and checked on the reactor's thread: a longer one takes over a millisecond.
 const MAX_HERE: usize = 64 << 10;

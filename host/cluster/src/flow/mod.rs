@@ -25,12 +25,13 @@ use std::{
     },
 };
 
-use tandem_engine::P2pError;
 use tandem_queue::{Begun, Ended, TaskId, TaskStore, WorkflowId};
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     task::JoinSet,
 };
+
+use crate::error::P2pError;
 
 pub(crate) use journal::{Journal, begin};
 

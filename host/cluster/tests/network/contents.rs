@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use futures::StreamExt as _;
 use libp2p::identity::Keypair;
 use serde_json::{Value, json};
-use tandem_engine::P2pRequest;
+use tandem_cluster::P2pRequest;
 use tandem_workflow::ContentId;
 
 use crate::kit::{Host, PROTOCOL, ask, closed, peer_of, receive, send};

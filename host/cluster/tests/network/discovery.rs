@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use futures::{AsyncReadExt as _, AsyncWriteExt as _, StreamExt as _};
 use libp2p::{StreamProtocol, core::PeerRecord, identity::Keypair, multiaddr::Protocol, swarm::SwarmEvent};
 use serde_json::{Value, json};
+use tandem_cluster::P2pRequest;
 use tandem_config::{HostConfig, P2pConfig};
-use tandem_engine::P2pRequest;
 use tandem_reactor::trust::UnixMillis;
 use tandem_types::Secret;
 

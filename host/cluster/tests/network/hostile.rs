@@ -14,7 +14,7 @@ use libp2p::{
     noise, tcp, yamux,
 };
 use serde_json::json;
-use tandem_engine::P2pRequest;
+use tandem_cluster::P2pRequest;
 
 use crate::kit::{ask, echo, host, is_well, peer, peer_of, receive, send};
 

@@ -12,9 +12,10 @@ use std::{
 use futures::{FutureExt as _, future::BoxFuture};
 use libp2p::{Multiaddr, PeerId, identity::Keypair, multiaddr::Protocol};
 use serde_json::{Value, json};
+use tandem_cluster::{P2pError, P2pRequest};
 use tandem_cluster::{Reactor, Settings};
 use tandem_config::{Admission, HostConfig, P2pConfig};
-use tandem_engine::{CallEnv, P2p, P2pError, P2pRequest, Unmetered};
+use tandem_engine::{CallEnv, Unmetered};
 use tandem_queue::{Caps, Clock, SqliteTasks, SystemClock, Timestamp};
 use tandem_reactor::{
     Authority, PingSettings,

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, Utc};
 use futures::StreamExt as _;
 use libp2p::{identity::Keypair, ping};
-use tandem_engine::P2pRequest;
+use tandem_cluster::P2pRequest;
 use tempfile::TempDir;
 
 use crate::kit::{Host, config, swarm_of};

@@ -2,8 +2,8 @@
 
 use libp2p::{Stream, identity::Keypair};
 use serde_json::{Value, json};
+use tandem_cluster::P2pRequest;
 use tandem_config::{Admission, P2pConfig};
-use tandem_engine::P2pRequest;
 use tandem_types::Caller;
 use tandem_types::Secret;
 

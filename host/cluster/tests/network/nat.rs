@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use libp2p::{Multiaddr, PeerId, SwarmBuilder, multiaddr::Protocol, noise, tcp, yamux};
 use serde_json::json;
-use tandem_engine::P2pRequest;
+use tandem_cluster::P2pRequest;
 
 use crate::kit::{Host, config, receive, send};
 

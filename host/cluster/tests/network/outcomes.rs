@@ -4,7 +4,7 @@ use std::{sync::atomic::Ordering, time::Duration};
 
 use libp2p::identity::Keypair;
 use serde_json::{Value, json};
-use tandem_engine::{P2pError, P2pRequest};
+use tandem_cluster::{P2pError, P2pRequest};
 use tandem_queue::TaskStore as _;
 
 use crate::kit::{Host, MARKS, REFUSAL, REFUSALS, ask, closed, config, peer_of};

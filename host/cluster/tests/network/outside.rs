@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use libp2p::identity::Keypair;
 use serde_json::{Value, json};
+use tandem_cluster::{P2pError, P2pRequest};
 use tandem_config::P2pConfig;
-use tandem_engine::{P2pError, P2pRequest};
 use tandem_types::Caller;
 
 use crate::{

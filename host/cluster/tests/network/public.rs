@@ -1,7 +1,7 @@
 //! Where others see this host.
 
 use axum::{Router, http::StatusCode, routing::get};
-use tandem_engine::{P2pError, P2pRequest};
+use tandem_cluster::{P2pError, P2pRequest};
 
 use crate::kit::{Host, config};
 

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use futures::StreamExt as _;
 use libp2p::identity::Keypair;
 use serde_json::{Value, json};
+use tandem_cluster::P2pRequest;
 use tandem_config::{Admission, HostConfig, P2pConfig};
-use tandem_engine::P2pRequest;
 use tandem_types::Secret;
 use tandem_workflow::{Candidate, ContentId, Strategy, choose};
 
@@ -244,7 +244,7 @@ async fn a_step_does_not_wait_for_a_host_that_does_not_come_for_it() {
     let refused = P2pRequest::WorkflowCoordinate {
         id: id.clone(),
         peers: vec![gone.clone()],
-        strategy: tandem_engine::Strategy::Rendezvous,
+        strategy: tandem_cluster::Strategy::Rendezvous,
     };
     assert!(here.request(refused).await.unwrap_err().to_string().contains(&gone));
     here.request(P2pRequest::WorkflowCancel { id, reason: None }).await.unwrap();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use libp2p::identity::Keypair;
 use serde_json::{Map, Value, json};
-use tandem_engine::{P2pError, P2pRequest};
+use tandem_cluster::{P2pError, P2pRequest};
 use tandem_types::Secret;
 
 use crate::{

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use libp2p::{PeerId, Stream, identity::Keypair};
 use serde_json::{Value, json};
+use tandem_cluster::{P2pError, P2pRequest};
 use tandem_cluster::{QUEUE, Reason};
 use tandem_config::P2pConfig;
-use tandem_engine::{P2pError, P2pRequest};
 use tandem_queue::TaskStore as _;
 use tandem_reactor::PingSettings;
 use tandem_types::Caller;

@@ -2,7 +2,7 @@
 
 use libp2p::{PeerId, identity::Keypair};
 use serde_json::{Value, json};
-use tandem_engine::{P2pError, P2pRequest};
+use tandem_cluster::{P2pError, P2pRequest};
 use tandem_queue::TaskStore as _;
 use tandem_types::Caller;
 

@@ -2,7 +2,7 @@
 
 use std::{io::Write, time::Duration};
 
-use tandem_engine::P2pRequest;
+use tandem_cluster::P2pRequest;
 
 use super::{Host, PAUSE, ROUNDS, RPC, host, load, local, median, rpc};
 

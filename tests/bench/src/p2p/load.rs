@@ -13,7 +13,8 @@ use std::{
 
 use serde_json::{Map, Value, json};
 use tandem_catalog::Catalog;
-use tandem_engine::{Engine, P2pRequest};
+use tandem_cluster::P2pRequest;
+use tandem_engine::Engine;
 use tandem_router::{Router, RouterConfig};
 use tandem_types::Caller;
 use tokio::runtime::Handle;

@@ -19,9 +19,10 @@ use std::{
 
 use futures::{FutureExt as _, future::BoxFuture};
 use serde_json::{Value, json};
+use tandem_cluster::P2pRequest;
 use tandem_cluster::{Reactor, Settings, ToolCall, ToolInfo, Tools};
 use tandem_config::HostConfig;
-use tandem_engine::{CallEnv, InvokeError, InvokeOutput, P2p, P2pRequest, Unmetered};
+use tandem_engine::{CallEnv, InvokeError, InvokeOutput, Unmetered};
 use tandem_queue::{Caps, SqliteTasks, SystemClock};
 use tandem_store::Store;
 use tandem_types::Caller;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::json;
-use tandem_engine::P2pRequest;
+use tandem_cluster::P2pRequest;
 
 use super::{Host, ROUNDS, ask, at, host, load, median};
 

@@ -3,7 +3,7 @@
 use std::{io::Write, sync::atomic::Ordering, time::Duration};
 
 use serde_json::Map;
-use tandem_engine::P2pRequest;
+use tandem_cluster::P2pRequest;
 
 use super::{
     Host, Took, host, load,

@@ -170,7 +170,8 @@ fn check(subject: &Subject, findings: &mut Findings) -> anyhow::Result<()> {
         manifest::check(manifest, findings);
     }
     let engine = EngineConfig { max_instances: 1, ..EngineConfig::default() };
-    let engine = Engine::new(engine, subject.compiled.as_deref(), Arc::new(Services::default()))?;
+    let engine =
+        Engine::new(engine, subject.compiled.as_deref(), Arc::new(Services::default()), &[&tandem_cluster::P2p])?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (described, left_out) = match runtime.block_on(engine.examine(&subject.bytes)) {
         Ok(examined) => examined,

@@ -104,7 +104,7 @@ impl Bench {
         let engine = EngineConfig { max_instances: 16, max_memory: config.limits.memory.as_u64() };
         // The same as `tandem dev` has: what is compiled there is not compiled again.
         let compiled = project.directory.join(DATA).join("compiled");
-        let engine = Engine::new(engine, Some(&compiled), services)?;
+        let engine = Engine::new(engine, Some(&compiled), services, &[&tandem_cluster::P2p])?;
         let (manifest, component) = (project.manifest()?, project.component()?);
         let path = project.manifest_path();
         let assembled = package::assemble(&engine, &component, &path, &manifest);

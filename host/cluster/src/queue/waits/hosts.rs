@@ -9,7 +9,7 @@ use tandem_reactor::{network::Connected, trust::UnixMillis};
 use tandem_types::Caller;
 
 use super::{Reason, SHOWN, Trust, Wait, Wanted};
-use crate::{core::Core, ops::without_nulls};
+use crate::{core::Core, guest_api::without_nulls};
 
 /// Who could run a task.
 #[derive(Clone, Copy)]

@@ -10,12 +10,27 @@ use std::{
 
 use moka::{Expiry, policy::EvictionPolicy, sync::Cache};
 use tandem_store::Namespace;
+use wasmtime::component::Linker;
 
 use crate::{
     account::Use,
-    bindings::tandem::host::cache::{Error, Host},
-    state::CallState,
+    bindings::tandem::host::cache::{Error, Host, add_to_linker},
+    interfaces::HostInterface,
+    state::{CallState, HostView},
 };
+
+/// The interface.
+pub(crate) struct HostCache;
+
+impl HostInterface for HostCache {
+    fn name(&self) -> &'static str {
+        "tandem:host/cache"
+    }
+
+    fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+        add_to_linker::<_, HostView>(linker, |state| state)
+    }
+}
 
 /// Namespaces whose caches are kept. Stops a host with very many tenants from holding them all.
 const MAX_NAMESPACES: u64 = 4096;

@@ -9,7 +9,6 @@ use futures::{StreamExt as _, stream::FuturesUnordered};
 use libp2p::Multiaddr;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tandem_engine::P2pError;
 use tandem_reactor::settings::peer_of;
 use tandem_reactor::trust::{PeerQuery, PeerState, PeerView, Sort, Source, UnixMillis, book::MAX_PAGE};
 use tandem_types::Caller;
@@ -18,6 +17,7 @@ use super::{
     Answer,
     document::{in_future, read, without_nulls},
 };
+use crate::error::P2pError;
 use crate::{
     acquaint,
     core::{Core, require_operator},

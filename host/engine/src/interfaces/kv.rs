@@ -1,12 +1,27 @@
 //! `tandem:host/kv`: the durable store, in the namespace of the call's tenant and plugin.
 
 use tandem_store::{Namespace, Quota, Store, StoreError};
+use wasmtime::component::Linker;
 
 use crate::{
     account::Use,
-    bindings::tandem::host::kv::{Error, Host, KeyPage},
-    state::CallState,
+    bindings::tandem::host::kv::{Error, Host, KeyPage, add_to_linker},
+    interfaces::HostInterface,
+    state::{CallState, HostView},
 };
+
+/// The interface.
+pub(crate) struct Kv;
+
+impl HostInterface for Kv {
+    fn name(&self) -> &'static str {
+        "tandem:host/kv"
+    }
+
+    fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+        add_to_linker::<_, HostView>(linker, |state| state)
+    }
+}
 
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {

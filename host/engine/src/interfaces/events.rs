@@ -2,10 +2,26 @@
 
 use std::sync::Arc;
 
+use wasmtime::component::Linker;
+
 use crate::{
-    bindings::tandem::host::events::{EntryKind as WitKind, Error, Host},
-    state::CallState,
+    bindings::tandem::host::events::{EntryKind as WitKind, Error, Host, add_to_linker},
+    interfaces::HostInterface,
+    state::{CallState, HostView},
 };
+
+/// The interface.
+pub(crate) struct Events;
+
+impl HostInterface for Events {
+    fn name(&self) -> &'static str {
+        "tandem:host/events"
+    }
+
+    fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+        add_to_linker::<_, HostView>(linker, |state| state)
+    }
+}
 
 /// What kind of entry is shown or hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

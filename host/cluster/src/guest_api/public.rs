@@ -14,11 +14,11 @@ use futures::{StreamExt as _, stream::FuturesUnordered};
 use libp2p::multiaddr::{Multiaddr, Protocol};
 use serde_json::{Value, json};
 use tandem_config::HttpUrl;
-use tandem_engine::P2pError;
 use tandem_reactor::trust::addresses::is_local;
 
 use super::{Answer, document::without_nulls};
 use crate::core::Core;
+use crate::error::P2pError;
 
 /// Bytes of the page's answer: an address, or a small document with one.
 const MAX_ANSWER: usize = 4 << 10;

@@ -9,13 +9,13 @@ use std::{future::Future, sync::Arc, time::Duration};
 use libp2p::{PeerId, multihash::Multihash};
 use serde_json::{Map, Value};
 use tandem_config::PeerIdText;
-use tandem_engine::P2pError;
 use tandem_reactor::{
     lane::LaneError,
     rpc::{PeerRpc as _, REQUEST, RpcError},
     trust::UnixMillis,
 };
 
+use crate::error::P2pError;
 use crate::{
     acquaint,
     cluster::Reactor,
@@ -31,7 +31,10 @@ const LONGEST: Duration = Duration::from_secs(300);
 
 impl Reactor {
     /// Does work on the thread.
-    async fn operate<T: Send + 'static, W: Future<Output = Result<T, P2pError>> + Send + 'static>(
+    ///
+    /// # Errors
+    /// [`P2pError::Unavailable`] where the lane is full or down, else the work's own.
+    pub(crate) async fn operate<T: Send + 'static, W: Future<Output = Result<T, P2pError>> + Send + 'static>(
         &self,
         work: impl FnOnce(Arc<Core>) -> W,
     ) -> Result<T, P2pError> {

@@ -1,10 +1,26 @@
 //! `tandem:host/secrets`: placeholders that only the gate of outgoing HTTP can turn into secrets.
 
+use wasmtime::component::Linker;
+
 use crate::{
     account::Use,
-    bindings::tandem::host::secrets::{Error, Host},
-    state::CallState,
+    bindings::tandem::host::secrets::{Error, Host, add_to_linker},
+    interfaces::HostInterface,
+    state::{CallState, HostView},
 };
+
+/// The interface.
+pub(crate) struct Secrets;
+
+impl HostInterface for Secrets {
+    fn name(&self) -> &'static str {
+        "tandem:host/secrets"
+    }
+
+    fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+        add_to_linker::<_, HostView>(linker, |state| state)
+    }
+}
 
 impl CallState {
     fn secret(&self, name: &str) -> Result<tandem_types::Secret, Error> {

@@ -1,10 +1,26 @@
 //! `tandem:host/log`: structured lines for the operator, and for the client that asked for them.
 
+use wasmtime::component::Linker;
+
 use crate::{
-    bindings::tandem::host::log::{Host, Level},
+    bindings::tandem::host::log::{Host, Level, add_to_linker},
     call,
-    state::CallState,
+    interfaces::HostInterface,
+    state::{CallState, HostView},
 };
+
+/// The interface.
+pub(crate) struct Log;
+
+impl HostInterface for Log {
+    fn name(&self) -> &'static str {
+        "tandem:host/log"
+    }
+
+    fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+        add_to_linker::<_, HostView>(linker, |state| state)
+    }
+}
 
 impl From<Level> for call::Level {
     fn from(level: Level) -> Self {

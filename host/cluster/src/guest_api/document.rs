@@ -5,9 +5,9 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use tandem_engine::P2pError;
 use tandem_queue::{TaskState, TaskStoreError, Timestamp, WorkflowState};
 
+use crate::error::P2pError;
 use crate::tools::ToolInfo;
 
 /// Reads a document; what does not fit is named.

@@ -61,7 +61,7 @@ pub(super) async fn shown(core: &Core, row: &WorkflowRow, journal: &Journal) -> 
 }
 
 /// The task of each step's newest attempt.
-async fn newest(core: &Core, row: &WorkflowRow) -> Result<HashMap<String, TaskRow>, tandem_engine::P2pError> {
+async fn newest(core: &Core, row: &WorkflowRow) -> Result<HashMap<String, TaskRow>, crate::error::P2pError> {
     let filter = Filter { tenant: row.tenant.clone(), workflow: Some(row.id), ..Filter::default() };
     let (mut tasks, mut after) = (HashMap::new(), None);
     for _ in 0..PAGES {

@@ -1,13 +1,28 @@
 //! `tandem:host/invoke`: another tool, through the router, as the same caller.
 
 use futures::future::BoxFuture;
+use wasmtime::component::Linker;
 
 use crate::{
     account::Use,
-    bindings::tandem::host::invoke::{Error, Host, Output},
+    bindings::tandem::host::invoke::{Error, Host, Output, add_to_linker},
     call::CallEnv,
-    state::CallState,
+    interfaces::HostInterface,
+    state::{CallState, HostView},
 };
+
+/// The interface.
+pub(crate) struct Invoke;
+
+impl HostInterface for Invoke {
+    fn name(&self) -> &'static str {
+        "tandem:host/invoke"
+    }
+
+    fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+        add_to_linker::<_, HostView>(linker, |state| state)
+    }
+}
 
 /// What the other tool answered.
 #[derive(Clone, Debug)]

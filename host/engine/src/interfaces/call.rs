@@ -3,13 +3,27 @@
 //! A handle names its call by number, not by a table entry: one that outlived its call can never reach the
 //! next call of a reused instance.
 
-use wasmtime::component::Resource;
+use wasmtime::component::{Linker, Resource};
 
 use crate::{
-    bindings::tandem::host::call::{Host, HostCallContext, Principal},
+    bindings::tandem::host::call::{Host, HostCallContext, Principal, add_to_linker},
     call::CallEnv,
-    state::CallState,
+    interfaces::HostInterface,
+    state::{CallState, HostView},
 };
+
+/// The interface.
+pub(crate) struct Call;
+
+impl HostInterface for Call {
+    fn name(&self) -> &'static str {
+        "tandem:host/call"
+    }
+
+    fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+        add_to_linker::<_, HostView>(linker, |state| state)
+    }
+}
 
 /// The type behind `call-context` handles.
 #[derive(Debug)]

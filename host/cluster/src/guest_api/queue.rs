@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, time::Duration};
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use serde_json::{Map, Value, json};
-use tandem_engine::P2pError;
 use tandem_queue::{Scope, TaskState, TaskStore};
 use tandem_reactor::rpc::PeerRpc as _;
 use tandem_types::Caller;
@@ -13,6 +12,7 @@ use super::{
     Answer,
     document::{failed, in_future, state, system_time, time},
 };
+use crate::error::P2pError;
 use crate::{
     acquaint,
     core::{Core, require_operator},

@@ -3,7 +3,25 @@
 
 use wasmtime::component::{ComponentType, Lift, Linker, Lower};
 
-use crate::{bindings::tandem::host::config::Host, state::CallState};
+use crate::{
+    bindings::tandem::host::config::{Host, add_to_linker},
+    interfaces::HostInterface,
+    state::{CallState, HostView},
+};
+
+/// The interface.
+pub(crate) struct Config;
+
+impl HostInterface for Config {
+    fn name(&self) -> &'static str {
+        "tandem:host/config"
+    }
+
+    fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+        add_to_linker::<_, HostView>(linker, |state| state)?;
+        link_store(linker)
+    }
+}
 
 impl Host for &mut CallState {
     fn get(&mut self, key: String) -> wasmtime::Result<Option<String>> {
@@ -29,7 +47,7 @@ enum Error {
 }
 
 /// Links `wasi:config/store`.
-pub(super) fn link_store(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+fn link_store(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     for name in STORES {
         let mut store = linker.instance(name)?;
         store.func_wrap("get", |mut context, (key,): (String,)| {

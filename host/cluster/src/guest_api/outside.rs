@@ -14,7 +14,6 @@ use libp2p::PeerId;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tandem_config::Admission;
-use tandem_engine::P2pError;
 use tandem_queue::{
     Beat, ClaimReq, FailureCode, Finish, LeaseRef, Leased, MAX_NAME, MAX_RESULT, Outcome, Progress, TaskId, TaskStore,
 };
@@ -26,6 +25,7 @@ use super::{
     document::{failed, id, read, state, time, without_nulls},
     tasks::task,
 };
+use crate::error::P2pError;
 use crate::{
     core::Core,
     queue::{Ending, QUEUE},

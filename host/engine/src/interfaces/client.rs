@@ -2,11 +2,27 @@
 
 use std::collections::HashSet;
 
+use wasmtime::component::Linker;
+
 use crate::{
-    bindings::tandem::host::client::{Capabilities, Error, Host, Input, InputRequest, InputResponse},
+    bindings::tandem::host::client::{Capabilities, Error, Host, Input, InputRequest, InputResponse, add_to_linker},
     call::{self, InputError},
-    state::CallState,
+    interfaces::HostInterface,
+    state::{CallState, HostView},
 };
+
+/// The interface.
+pub(crate) struct Client;
+
+impl HostInterface for Client {
+    fn name(&self) -> &'static str {
+        "tandem:host/client"
+    }
+
+    fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
+        add_to_linker::<_, HostView>(linker, |state| state)
+    }
+}
 
 /// Questions in one request. A person cannot answer more at once, and each costs the client a dialog.
 const MAX_REQUESTS: usize = 16;

@@ -4,7 +4,6 @@ use std::{sync::Arc, time::Duration};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tandem_engine::P2pError;
 use tandem_queue::{
     CancelState, DEFAULT_PRIORITY, Filter, NewTask, Patch, Resubmit, ResubmitOpts, RetryKind, RetryPolicy, StoredTask,
     Submitted, TaskId, TaskResult, TaskRow, TaskState, TaskStore, Updated, WorkflowId,
@@ -17,6 +16,7 @@ use super::{
         cursor, failed, id, moment, no_task, object, read, read_cursor, state, states, time, too_long, without_nulls,
     },
 };
+use crate::error::P2pError;
 use crate::{
     core::Core,
     queue::waits::{self, Seen},

@@ -4,7 +4,6 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tandem_engine::{DagFormat, P2pError, Strategy as Asked};
 use tandem_queue::{TaskStore, WorkflowFilter, WorkflowId, WorkflowRow, WorkflowState as Stored};
 use tandem_types::Caller;
 use tandem_workflow::{Candidate, Dag, Spec, StepSpec, Strategy, assign};
@@ -18,6 +17,10 @@ use crate::{
     core::Core,
     flow::{self, Journal},
     tools::ToolInfo,
+};
+use crate::{
+    error::P2pError,
+    guest_api::interfaces::bindings::tandem::p2p::workflow::{DagFormat, Strategy as Asked},
 };
 
 fn no_workflow(text: &str) -> P2pError {

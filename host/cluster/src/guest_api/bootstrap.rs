@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use libp2p::Multiaddr;
 use serde_json::{Value, json};
-use tandem_engine::P2pError;
 use tandem_reactor::{discovery::nodes::node, trust::Source};
 use tandem_types::Caller;
 
 use super::{Answer, document::without_nulls, peers};
+use crate::error::P2pError;
 use crate::{
     acquaint,
     core::{Core, require_operator},
