@@ -1,28 +1,23 @@
 //! Log lines on standard error: for people on a terminal, JSON elsewhere.
 //!
-//! Lines are written by a thread of their own: whoever reads them slowly, or has gone away, holds up no call. At most
-//! [`MAX_LINES`] wait; more are dropped, and their number is told at the end.
+//! Lines are written by a thread of their own ([`crate::log_writer`]): whoever reads them slowly, or has gone away, holds up
+//! no call. What is dropped is told at the end.
 
 use std::io::IsTerminal;
 
 use tandem_config::LogFormat;
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::{EnvFilter, fmt};
 
-use crate::terminal::LogLines;
-
-/// Lines that wait to be written: some seconds of a busy host's, and tens of MiB at most.
-const MAX_LINES: usize = 1 << 16;
+use crate::{log_writer::Writer, terminal::LogLines};
 
 /// Writes out what waits when it is dropped.
 pub(crate) struct Log {
-    dropped: ErrorCounter,
-    _writer: WorkerGuard,
+    writer: Writer,
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        match self.dropped.dropped_lines() {
+        match self.writer.dropped() {
             0 => {}
             lines => tracing::warn!(lines, "log lines were dropped: nobody read them fast enough"),
         }
@@ -35,10 +30,8 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<Log> {
     // comes after and wins.
     let filter = EnvFilter::try_new(format!("rmcp=error,rmcp::service=off,libp2p_swarm=warn,{filter}"))?;
     let terminal = std::io::stderr().is_terminal();
-    let lines = LogLines(std::io::stderr());
-    let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(MAX_LINES).lossy(true).finish(lines);
-    let dropped = writer.error_counter();
-    let builder = fmt().with_env_filter(filter).with_writer(writer);
+    let (lines, writer) = Writer::start(LogLines(std::io::stderr()))?;
+    let builder = fmt().with_env_filter(filter).with_writer(lines);
     let json = format == LogFormat::Json || (format == LogFormat::Auto && !terminal);
     let started = if json {
         builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
@@ -46,5 +39,5 @@ pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<Log> {
         builder.with_ansi(terminal).with_target(false).try_init()
     };
     started.map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))?;
-    Ok(Log { dropped, _writer: guard })
+    Ok(Log { writer })
 }

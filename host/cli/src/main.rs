@@ -16,6 +16,7 @@ mod doctor;
 mod documented;
 mod exit;
 mod inspect;
+mod log_writer;
 mod logging;
 mod p2p;
 mod package;
