@@ -47,6 +47,11 @@ impl Server {
         Ok(Self { child, address: line.trim().parse()? })
     }
 
+    /// Context switches of all threads of the process so far.
+    fn switches(&self) -> anyhow::Result<u64> {
+        switches(self.child.id())
+    }
+
     /// CPU time of the process so far.
     fn cpu(&self) -> anyhow::Result<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
@@ -62,6 +67,20 @@ struct Measured {
     p50: Duration,
     p99: Duration,
     cpu: Duration,
+    /// Context switches of a call.
+    switches: f64,
+}
+
+/// Context switches of all threads of a process, voluntary or not (`proc(5)`).
+pub(crate) fn switches(process: u32) -> anyhow::Result<u64> {
+    let mut sum = 0;
+    for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+        // A thread may have ended meanwhile.
+        let status = fs::read_to_string(thread?.path().join("status")).unwrap_or_default();
+        let counts = status.lines().filter_map(|line| line.split_once("ctxt_switches:"));
+        sum += counts.filter_map(|(_, count)| count.trim().parse::<u64>().ok()).sum::<u64>();
+    }
+    Ok(sum)
 }
 
 /// Prints the table.
@@ -70,8 +89,8 @@ pub(crate) fn report(out: &mut impl Write) -> anyhow::Result<()> {
     writeln!(out, "HTTP tools/call of a trivial tool, each server on one thread, {} s each", MEASURE.as_secs())?;
     writeln!(
         out,
-        "{:7} {:>5} {:8} {:>9} {:>8} {:>8} {:>9} {:>10} {:>9}",
-        "era", "conns", "server", "req/s", "p50 us", "p99 us", "cpu us", "x native", "x axum"
+        "{:7} {:>5} {:8} {:>9} {:>8} {:>8} {:>9} {:>9} {:>10} {:>9}",
+        "era", "conns", "server", "req/s", "p50 us", "p99 us", "cpu us", "switches", "x native", "x axum"
     )?;
     for (era, name) in [(Era::Modern, "modern"), (Era::Legacy, "legacy")] {
         for connections in CONNECTIONS {
@@ -83,11 +102,12 @@ pub(crate) fn report(out: &mut impl Write) -> anyhow::Result<()> {
                 let ratio = |of: &str| rates.get(of).map_or(0.0, |base| measured.rate / base);
                 writeln!(
                     out,
-                    "{name:7} {connections:>5} {kind:8} {:>9.0} {:>8.0} {:>8.0} {:>9.1} {:>10.2} {:>9.2}",
+                    "{name:7} {connections:>5} {kind:8} {:>9.0} {:>8.0} {:>8.0} {:>9.1} {:>9.2} {:>10.2} {:>9.2}",
                     measured.rate,
                     measured.p50.as_secs_f64() * 1e6,
                     measured.p99.as_secs_f64() * 1e6,
                     measured.cpu.as_secs_f64() * 1e6,
+                    measured.switches,
                     ratio("native"),
                     ratio("axum"),
                 )?;
@@ -106,16 +126,23 @@ async fn load(server: &Server, kind: &str, era: Era, connections: usize) -> anyh
     for task in tasks(Instant::now() + WARM_UP) {
         task.await??;
     }
-    let (cpu, start) = (server.cpu()?, Instant::now());
+    let (cpu, switches, start) = (server.cpu()?, server.switches()?, Instant::now());
     let mut taken = Vec::new();
     for task in tasks(start + MEASURE) {
         taken.extend(task.await??);
     }
     let (elapsed, cpu) = (start.elapsed(), server.cpu()?.saturating_sub(cpu));
+    let switches = server.switches()?.saturating_sub(switches);
     taken.sort_unstable();
     let at = |part: usize| taken.get(taken.len() * part / 100).copied().unwrap_or_default();
     let count = u32::try_from(taken.len()).unwrap_or(u32::MAX).max(1);
-    Ok(Measured { rate: f64::from(count) / elapsed.as_secs_f64(), p50: at(50), p99: at(99), cpu: cpu / count })
+    Ok(Measured {
+        rate: f64::from(count) / elapsed.as_secs_f64(),
+        p50: at(50),
+        p99: at(99),
+        cpu: cpu / count,
+        switches: switches as f64 / f64::from(count),
+    })
 }
 
 async fn ready(server: &Server, era: Era, kind: &str) -> anyhow::Result<()> {

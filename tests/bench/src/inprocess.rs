@@ -6,29 +6,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tandem_engine::{CallEnv, Plugin, Unmetered};
+use tandem_engine::{CallContext, Plugin};
 use tandem_types::Caller;
 use tokio::runtime::Builder;
-use tokio_util::sync::CancellationToken;
 
 const WARM_UP: usize = 2_000;
 const CALLS: usize = 50_000;
 
-pub(crate) fn env() -> CallEnv {
-    CallEnv {
-        request_id: "bench".into(),
-        caller: Caller::local(),
-        deadline: Instant::now() + Duration::from_secs(5),
-        cancel: CancellationToken::new(),
-        client: None,
-        depth: 0,
-        traceparent: None,
-        account: Arc::new(Unmetered),
-    }
+pub(crate) fn context() -> Arc<CallContext> {
+    Arc::new(CallContext::new("bench".into(), Caller::local()).within(Duration::from_secs(5)))
 }
 
 async fn call(plugin: &Plugin) -> anyhow::Result<()> {
-    let answer = plugin.call_tool(env(), "add", r#"{"a":1,"b":2}"#.to_owned()).await?;
+    let answer = plugin.call_tool(context(), "add", Arc::new(r#"{"a":1,"b":2}"#.to_owned())).await?;
     anyhow::ensure!(answer.is_ok(), "the tool failed");
     Ok(())
 }

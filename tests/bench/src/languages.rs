@@ -48,7 +48,7 @@ async fn latencies(plugin: &Plugin) -> anyhow::Result<Vec<Duration>> {
     let mut taken = Vec::with_capacity(CALLS);
     for call in 0..WARM_UP + CALLS {
         let start = Instant::now();
-        let answer = plugin.call_tool(inprocess::env(), TOOL, ARGUMENTS.to_owned()).await?;
+        let answer = plugin.call_tool(inprocess::context(), TOOL, Arc::new(ARGUMENTS.to_owned())).await?;
         if call >= WARM_UP {
             taken.push(start.elapsed());
         }

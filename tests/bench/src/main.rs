@@ -17,6 +17,7 @@ mod p2p;
 mod plugin;
 mod reload;
 mod servers;
+mod stdio;
 
 use std::io::Write;
 
@@ -29,12 +30,14 @@ fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["server", kind] => servers::serve(kind),
+        ["stdio-server", kind] => servers::serve_stdio(kind),
         ["p2p-host"] => p2p::peers::host(),
         ["p2p-dial", address, count] => p2p::peers::dial(address, count.parse()?),
         [] => all(),
         ["in-process"] => inprocess::report(&mut std::io::stdout()),
         ["languages"] => languages::report(&mut std::io::stdout()),
         ["http"] => driver::report(&mut std::io::stdout()),
+        ["stdio"] => stdio::report(&mut std::io::stdout()),
         ["audit"] => audit::report(&mut std::io::stdout()),
         ["fairness"] => fairness::report(&mut std::io::stdout()),
         ["p2p"] => p2p::report(&mut std::io::stdout(), ""),
@@ -42,7 +45,7 @@ fn main() -> anyhow::Result<()> {
         ["reload"] => reload::report(&mut std::io::stdout()),
         ["footprint"] => footprint::report(&mut std::io::stdout()),
         _ => bail!(
-            "usage: tandem-bench [in-process | languages | http | audit | fairness | p2p [lanes | load | spin | queue | peers] | reload | footprint]"
+            "usage: tandem-bench [in-process | languages | http | stdio | audit | fairness | p2p [lanes | load | spin | queue | peers] | reload | footprint]"
         ),
     }
 }
@@ -54,6 +57,8 @@ fn all() -> anyhow::Result<()> {
     languages::report(&mut out)?;
     writeln!(out)?;
     driver::report(&mut out)?;
+    writeln!(out)?;
+    stdio::report(&mut out)?;
     writeln!(out)?;
     fairness::report(&mut out)?;
     writeln!(out)?;

@@ -8,25 +8,14 @@ use std::{
 
 use anyhow::Context;
 use tandem_catalog::Category;
-use tandem_engine::{Capability, Engine, EngineConfig, Limits, Services};
+use tandem_engine::{CallContext, Capability, Engine, EngineConfig, Limits, Services};
 use tandem_package::{Instance, Package, PluginManifest, SignaturePolicy, TrustRoots};
-use tandem_router::RequestContext;
 use tandem_runtime::load::{GrantPolicy, Granted, LoadOptions, load_file};
 use tandem_types::Caller;
-use tokio_util::sync::CancellationToken;
 
 /// A call of a client that only waits.
-pub(crate) fn context(caller: Caller) -> RequestContext {
-    RequestContext {
-        caller,
-        request_id: "bench".into(),
-        cancel: CancellationToken::new(),
-        client: None,
-        deadline: None,
-        traceparent: None,
-        depth: 0,
-        exact: None,
-    }
+pub(crate) fn context(caller: Caller) -> CallContext {
+    CallContext::new("bench".into(), caller)
 }
 
 /// Grants nothing, and passes the author's limits on.

@@ -41,6 +41,22 @@ pub(crate) fn serve(kind: &str) -> anyhow::Result<()> {
     })
 }
 
+/// Serves standard input and output, as a client starts a host.
+pub(crate) fn serve_stdio(kind: &str) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(async {
+        match kind {
+            "native" => {
+                let running = rmcp::serve_server(handler(), rmcp::transport::stdio()).await?;
+                running.waiting().await?;
+            }
+            "fresh" | "pooled" => gateway(kind == "pooled").await?.serve_stdio(CancellationToken::new()).await?,
+            _ => bail!("no server `{kind}`"),
+        }
+        Ok(())
+    })
+}
+
 fn no_delay(listener: TcpListener) -> impl axum::serve::Listener<Addr = std::net::SocketAddr> {
     listener.tap_io(|stream| drop(stream.set_nodelay(true)))
 }
@@ -94,7 +110,7 @@ impl ServerHandler for Native {
     }
 }
 
-fn native() -> App {
+fn handler() -> Native {
     let schema = json!({
         "type": "object", "additionalProperties": false, "required": ["a", "b"],
         "properties": {"a": {"type": "number"}, "b": {"type": "number"}},
@@ -103,7 +119,11 @@ fn native() -> App {
         Value::Object(map) => map,
         _ => serde_json::Map::new(),
     };
-    let handler = Native { tool: Arc::new(Tool::new("add", "Adds two numbers.", Arc::new(schema))) };
+    Native { tool: Arc::new(Tool::new("add", "Adds two numbers.", Arc::new(schema))) }
+}
+
+fn native() -> App {
+    let handler = handler();
     let config = StreamableHttpServerConfig::default().with_json_response(true);
     let service =
         StreamableHttpService::new(move || Ok(handler.clone()), Arc::new(LocalSessionManager::default()), config);
@@ -111,6 +131,11 @@ fn native() -> App {
 }
 
 async fn tandem(listener: TcpListener, pooled: bool) -> anyhow::Result<()> {
+    gateway(pooled).await?.serve_http(listener, CancellationToken::new()).await?;
+    Ok(())
+}
+
+async fn gateway(pooled: bool) -> anyhow::Result<Gateway> {
     let (engine, category) = tokio::task::spawn_blocking(move || super::plugin::load(pooled)).await??;
     let catalog = Arc::new(Catalog::default());
     let router =
@@ -119,6 +144,5 @@ async fn tandem(listener: TcpListener, pooled: bool) -> anyhow::Result<()> {
     let gateway = Gateway::new(router.clone(), config)?;
     catalog.install(vec![("echo.wasm".to_owned(), category)], Vec::new());
     router.set_ready(true);
-    gateway.serve_http(listener, CancellationToken::new()).await?;
-    Ok(())
+    Ok(gateway)
 }

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use tandem_catalog::Catalog;
 use tandem_cluster::P2pRequest;
 use tandem_engine::Engine;
-use tandem_router::{Router, RouterConfig};
+use tandem_router::{Arguments, Router, RouterConfig};
 use tandem_types::Caller;
 use tokio::runtime::Handle;
 
@@ -62,7 +62,11 @@ pub(super) fn keep_calling(
         tokio::spawn(async move {
             while !stop.load(Ordering::Relaxed) {
                 if router
-                    .call_tool(plugin::context(Caller::local()), tool, arguments.clone())
+                    .call_tool(
+                        plugin::context(Caller::local()),
+                        tool,
+                        Arguments { members: arguments.clone(), exact: None },
+                    )
                     .await
                     .is_err_and(|error| error.retryable())
                 {

@@ -22,13 +22,12 @@ use serde_json::{Value, json};
 use tandem_cluster::P2pRequest;
 use tandem_cluster::{Reactor, Settings, ToolCall, ToolInfo, Tools};
 use tandem_config::HostConfig;
-use tandem_engine::{CallEnv, InvokeError, InvokeOutput, Unmetered};
+use tandem_engine::{CallContext, InvokeError, ToolAnswer};
 use tandem_queue::{Caps, SqliteTasks, SystemClock};
 use tandem_store::Store;
 use tandem_types::Caller;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
 
 /// Rounds of which the median counts; the ways that are compared take turns.
 const ROUNDS: usize = 5;
@@ -40,9 +39,9 @@ const PAUSE: Duration = Duration::from_secs(2);
 struct Quick(AtomicU64);
 
 impl Tools for Quick {
-    fn call(&self, _call: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>> {
+    fn call(&self, _call: ToolCall) -> BoxFuture<'static, Result<ToolAnswer, InvokeError>> {
         self.0.fetch_add(1, Ordering::Relaxed);
-        let output = InvokeOutput { content: "[]".to_owned(), structured: Some("{}".to_owned()), is_error: false };
+        let output = ToolAnswer { structured: Some(json!({})), ..ToolAnswer::default() };
         std::future::ready(Ok(output)).boxed()
     }
 
@@ -135,21 +134,13 @@ impl Host {
     }
 }
 
-fn env() -> CallEnv {
-    CallEnv {
-        request_id: "bench".into(),
-        caller: Caller { operator: true, ..Caller::local() },
-        deadline: Instant::now() + Duration::from_secs(600),
-        cancel: CancellationToken::new(),
-        client: None,
-        depth: 0,
-        traceparent: None,
-        account: Arc::new(Unmetered),
-    }
+fn context() -> Arc<CallContext> {
+    let caller = Caller { operator: true, ..Caller::local() };
+    Arc::new(CallContext::new("bench".into(), caller).within(Duration::from_secs(600)))
 }
 
 async fn ask(reactor: &Reactor, request: P2pRequest) -> anyhow::Result<Value> {
-    Ok(serde_json::from_str(&reactor.request(env(), request).await?)?)
+    Ok(serde_json::from_str(&reactor.request(context(), request).await?)?)
 }
 
 fn local() -> P2pRequest {
@@ -198,7 +189,7 @@ async fn load(
             while start.elapsed() < longest && left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
             {
                 let asked = Instant::now();
-                reactor.request(env(), request()).await?;
+                reactor.request(context(), request()).await?;
                 let took = asked.elapsed().as_secs_f64() * 1e6;
                 each.lock().unwrap_or_else(PoisonError::into_inner).push(took);
             }
