@@ -46,6 +46,7 @@ mod p2p_operator;
 mod p2p_tools;
 mod packages;
 mod page;
+mod plain_calls;
 mod plugins;
 mod policy;
 mod questions;

@@ -17,7 +17,7 @@ use crate::rpc::Refused;
 pub(super) const SESSION_NOT_FOUND: ErrorCode = ErrorCode(-32001);
 /// Bytes of a refusal that rmcp wrote: one line.
 const MAX_TEXT: usize = 4096;
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The status of what was refused before rmcp saw it. Clients read errors of a request with an id from a 200 alone.
 pub(super) fn status_of(refused: &Refused) -> StatusCode {

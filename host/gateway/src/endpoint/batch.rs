@@ -1,5 +1,7 @@
 //! Batches, which MCP 2025-03-26 alone has: each message is served by itself, and all answers come on one stream.
 
+use std::sync::Arc;
+
 use axum::{
     body::Body,
     extract::Request,
@@ -16,7 +18,7 @@ use crate::{
     rpc::{self, MAX_BATCH, Refused},
 };
 
-pub(super) async fn serve(edge: &Edge, incoming: &Incoming, parts: &Parts, messages: Vec<&RawValue>) -> Response {
+pub(super) async fn serve(edge: &Edge, incoming: &Arc<Incoming>, parts: &Parts, messages: Vec<&RawValue>) -> Response {
     if messages.is_empty() || messages.len() > MAX_BATCH {
         return answer::refusal(StatusCode::BAD_REQUEST, &rpc::wrong_batch());
     }
@@ -37,7 +39,7 @@ pub(super) async fn serve(edge: &Edge, incoming: &Incoming, parts: &Parts, messa
     (headers, Body::from_stream(stream::select_all(bodies))).into_response()
 }
 
-async fn one(edge: &Edge, incoming: &Incoming, parts: &Parts, text: &str) -> Response {
+async fn one(edge: &Edge, incoming: &Arc<Incoming>, parts: &Parts, text: &str) -> Response {
     let seen = rpc::message(text).and_then(|seen| match seen.initialize {
         true => Err(Refused::invalid(seen.id, "`initialize` must not be part of a batch")),
         false => Ok(seen),

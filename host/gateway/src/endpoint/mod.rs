@@ -6,6 +6,7 @@
 mod accept;
 mod answer;
 mod batch;
+mod direct;
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,6 +27,7 @@ use rmcp::{
 use tandem_router::{ExactNumbers, unknown_category};
 use tokio_util::sync::CancellationToken;
 
+use self::direct::PlainCall;
 use crate::{
     Shared, apart,
     body::{self, BodyError, is_json},
@@ -45,6 +47,8 @@ pub(crate) struct Edge {
     shared: Arc<Shared>,
     mcp: Arc<McpService>,
     sessions: Arc<Sessions>,
+    /// Ends what would never end by itself.
+    streams: CancellationToken,
 }
 
 pub(crate) async fn default(State(edge): State<Edge>, request: Request) -> Response {
@@ -69,7 +73,7 @@ impl Edge {
             .disable_allowed_origins()
             .with_json_response(true)
             .with_max_request_body_bytes(config.max_body)
-            .with_cancellation_token(streams);
+            .with_cancellation_token(streams.clone());
         let open = shared.auth.is_open();
         let limits = Limits {
             all: config.session_limit,
@@ -80,7 +84,7 @@ impl Edge {
         let (of_service, of_handler) = (shared.clone(), sessions.clone());
         let handler = move || Ok(Handler::new(of_service.clone(), None).with_sessions(of_handler.clone()));
         let mcp = StreamableHttpService::new(handler, sessions.clone(), options);
-        Self { shared: shared.clone(), mcp: Arc::new(mcp), sessions }
+        Self { shared: shared.clone(), mcp: Arc::new(mcp), sessions, streams }
     }
 
     async fn serve(&self, endpoint: Endpoint, mut request: Request) -> Response {
@@ -185,7 +189,7 @@ impl Edge {
     }
 
     /// Serves one message.
-    async fn one(&self, incoming: &Incoming, mut parts: Parts, body: &Bytes, seen: &Seen) -> Response {
+    async fn one(&self, incoming: &Arc<Incoming>, mut parts: Parts, body: &Bytes, seen: &Seen) -> Response {
         match known_version(&parts.headers) {
             // The answer to `initialize` proposes one that is known; rmcp would refuse the header.
             Err(_) if seen.initialize => {
@@ -198,8 +202,12 @@ impl Edge {
             }
             _ => {}
         }
-        // rmcp's values round numbers that a tool may want digit by digit.
-        if let Some(exact) = std::str::from_utf8(body).ok().and_then(ExactNumbers::of) {
+        // JSON values round numbers that a tool may want digit by digit.
+        let exact = std::str::from_utf8(body).ok().and_then(ExactNumbers::of);
+        if let Some(call) = PlainCall::read(&self.shared, incoming, &parts.headers, body) {
+            return call.answer(&self.shared, incoming, exact.as_ref(), &self.streams).await;
+        }
+        if let Some(exact) = exact {
             parts.extensions.insert(Arc::new(exact));
         }
         self.pass(incoming, Request::from_parts(parts, Body::from(body.clone())), seen.id.as_ref()).await
