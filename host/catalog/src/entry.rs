@@ -79,6 +79,12 @@ impl Tool {
         }
     }
 
+    /// Whether running it again does nothing that was not done: it is read-only or idempotent.
+    #[must_use]
+    pub fn is_repeatable(&self) -> bool {
+        self.descriptor.annotations.read_only || self.descriptor.annotations.idempotent
+    }
+
     /// Whether the tool has an output schema.
     #[must_use]
     pub fn has_output_schema(&self) -> bool {

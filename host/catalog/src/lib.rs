@@ -32,7 +32,7 @@ pub use normalize::normalize;
 pub use schema::{Effort, Schema, Unfit, UnusableSchema, Violations};
 pub use snapshot::Rejected;
 pub use status::{CanaryStatus, PluginStatus, ReloadError};
-pub use view::{Vanished, View};
+pub use view::{ResolvedTool, Vanished, View};
 
 use std::sync::{
     Arc, Mutex, PoisonError,

@@ -25,6 +25,17 @@ pub struct Vanished {
     pub near: Vec<String>,
 }
 
+/// A tool as one call uses it: all of one snapshot.
+#[derive(Clone, Debug)]
+pub struct ResolvedTool {
+    /// The tool of the version that serves.
+    pub tool: Arc<Tool>,
+    /// Its category.
+    pub category: Arc<Category>,
+    /// The version that is tried out in the category's place.
+    pub canary: Option<Arc<Canary>>,
+}
+
 /// Cheap to make and to clone.
 #[derive(Clone, Debug)]
 pub struct View {
@@ -79,6 +90,15 @@ impl View {
             .filter(|name| !names::is_too_long(name))
             .and_then(|name| self.snapshot.tool(name))
             .filter(|tool| self.shows_tool(tool))
+    }
+
+    /// One tool with what a call of it needs.
+    #[must_use]
+    pub fn resolve(&self, name: &str) -> Option<ResolvedTool> {
+        let tool = self.tool(name)?;
+        let category = self.snapshot.categories.get(&tool.category)?;
+        let canary = self.snapshot.parts.canaries.get(&category.name);
+        Some(ResolvedTool { tool: tool.clone(), category: category.clone(), canary: canary.cloned() })
     }
 
     /// All categories, sorted by name.
@@ -207,12 +227,6 @@ impl View {
         }
         let version = category.map(|category| category.version.clone());
         Some(Vanished { category: gone.category.clone(), version, near })
-    }
-
-    /// The version that is tried out in a category's place.
-    #[must_use]
-    pub fn canary(&self, category: &Category) -> Option<&Arc<Canary>> {
-        self.snapshot.parts.canaries.get(&category.name)
     }
 
     /// Names of categories that are near one that is not there.

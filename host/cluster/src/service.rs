@@ -21,11 +21,11 @@ use std::{sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use libp2p::PeerId;
 use serde_json::{Map, Value, json};
-use tandem_engine::{ClientPort, InvokeError, traceparent};
+use tandem_engine::{CallContext, ClientPort, InvokeError, traceparent};
 use tandem_package::Annotations;
 use tandem_reactor::rpc::{Outlet, REQUEST, RpcError, Service};
 use tandem_types::Caller;
-use tandem_types::exact::ExactNumbers;
+use tandem_types::exact::{Arguments, ExactNumbers};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -253,34 +253,31 @@ async fn call(
     let cancel = CancellationToken::new();
     // A peer that goes away drops this, and its guest with it.
     let _stop = cancel.clone().drop_guard();
-    let call = ToolCall {
-        caller,
-        request_id: uuid::Uuid::now_v7().to_string().into(),
-        tool,
-        arguments,
-        exact,
+    let request_id = uuid::Uuid::now_v7().to_string().into();
+    let cx = CallContext {
         traceparent,
-        deadline: REQUEST,
         cancel,
         client: progress.map(|progress| Arc::new(progress) as Arc<dyn ClientPort>),
+        ..CallContext::new(request_id, caller).within(REQUEST)
     };
-    let output = core.tools()?.call(call).await.map_err(refused)?;
-    let mut content: Value = serde_json::from_str(&output.content).unwrap_or_else(|_| json!([]));
-    if let (Value::Array(blocks), Some(text)) = (&mut content, &output.structured)
+    let call = ToolCall { cx, tool, arguments: Arguments { members: arguments, exact } };
+    let answer = core.tools()?.call(call).await.map_err(refused)?;
+    let mut content = answer.content_json();
+    if let (Value::Array(blocks), Some(structured)) = (&mut content, &answer.structured)
         && blocks.is_empty()
     {
+        let text = structured.to_string();
         let text = match text.len() {
-            0..=REPEATED => text.clone(),
+            0..=REPEATED => text,
             length => format!("the result is in structuredContent: {length} bytes"),
         };
         blocks.push(json!({"type": "text", "text": text}));
     }
-    let structured: Option<Value> = output.structured.as_deref().and_then(|text| serde_json::from_str(text).ok());
-    let mut answer = json!({"resultType": "complete", "content": content, "isError": output.is_error});
-    if let (Some(structured), Value::Object(answer)) = (structured, &mut answer) {
-        answer.insert("structuredContent".to_owned(), structured);
+    let mut message = json!({"resultType": "complete", "content": content, "isError": answer.is_error});
+    if let (Some(structured), Value::Object(message)) = (answer.structured, &mut message) {
+        message.insert("structuredContent".to_owned(), structured);
     }
-    Ok(answer)
+    Ok(message)
 }
 
 pub(crate) fn refused(error: InvokeError) -> RpcError {

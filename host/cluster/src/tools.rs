@@ -1,41 +1,27 @@
 //! The tools of this host, as the reactor sees them: a way to call one for somebody, and what there is.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
-use serde_json::{Map, Value};
-use tandem_engine::{ClientPort, InvokeError, InvokeOutput};
+use serde_json::Value;
+use tandem_engine::{CallContext, InvokeError, ToolAnswer};
 use tandem_package::Annotations;
-use tandem_types::Caller;
-use tandem_types::exact::ExactNumbers;
-use tokio_util::sync::CancellationToken;
+use tandem_types::{Caller, exact::Arguments};
 
 /// One call.
 #[derive(Clone)]
 pub struct ToolCall {
-    /// On whose behalf.
-    pub caller: Caller,
-    /// As it stands in the log.
-    pub request_id: Arc<str>,
+    /// On whose behalf, and what bounds it.
+    pub cx: CallContext,
     /// The tool.
     pub tool: String,
     /// Its arguments.
-    pub arguments: Map<String, Value>,
-    /// The numbers of the arguments that `arguments` rounds.
-    pub exact: Option<Arc<ExactNumbers>>,
-    /// The W3C `traceparent` that it is part of.
-    pub traceparent: Option<Arc<str>>,
-    /// How long it may take.
-    pub deadline: Duration,
-    /// Stops it.
-    pub cancel: CancellationToken,
-    /// Who hears of its progress.
-    pub client: Option<Arc<dyn ClientPort>>,
+    pub arguments: Arguments,
 }
 
 impl std::fmt::Debug for ToolCall {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ToolCall").field("caller", &self.caller).field("tool", &self.tool).finish_non_exhaustive()
+        f.debug_struct("ToolCall").field("cx", &self.cx).field("tool", &self.tool).finish_non_exhaustive()
     }
 }
 
@@ -65,7 +51,7 @@ pub struct ToolInfo {
 /// Runs tools: the router.
 pub trait Tools: Send + Sync {
     /// Calls a tool. Dropping the answer's future stops it.
-    fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>>;
+    fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<ToolAnswer, InvokeError>>;
     /// What is there for a caller, sorted by name.
     fn list(&self, caller: &Caller) -> Vec<ToolInfo>;
     /// A tool; none where the caller has no such one.

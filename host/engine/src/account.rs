@@ -7,6 +7,8 @@ use std::{any::Any, fmt, time::Duration};
 
 use futures::future::BoxFuture;
 
+use crate::limit::Limit;
+
 /// A kind of capability, as it stands in audit records and metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "the names are those of the manifest")]
@@ -55,7 +57,7 @@ impl fmt::Display for Use {
 #[error("limit `{limit}` of {value} was hit")]
 pub struct Exhausted {
     /// Its name: `tenant-cpu`, `tenant-memory`, `tenant-egress`, …
-    pub limit: &'static str,
+    pub limit: Limit,
     /// Its value with unit.
     pub value: String,
     /// When there will be something again; none when waiting does not help.

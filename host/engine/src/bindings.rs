@@ -13,5 +13,5 @@ wasmtime::component::bindgen!({
         default: trappable,
     },
     exports: { default: async },
-    with: { "tandem:host/call.call-context": crate::interfaces::call::CallContext },
+    with: { "tandem:host/call.call-context": crate::interfaces::call::ContextHandle },
 });

@@ -100,34 +100,39 @@ pub trait ClientPort: Send + Sync {
     fn request(&self, requests: Vec<InputRequest>) -> BoxFuture<'_, Result<Vec<serde_json::Value>, InputError>>;
 }
 
-/// What bounds and identifies one call.
+/// The deadline of a call for which nobody named one: what runs it sets its own.
+const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// One call, from the gateway down to the guest: on whose behalf it runs, what bounds and identifies it, and the way back to
+/// its client. A gateway makes it; the router sets the account and shortens the deadline to the tool's.
 #[derive(Clone)]
-pub struct CallEnv {
-    /// The request's id, as it stands in the log.
+pub struct CallContext {
+    /// The request's id, as it stands in the log (UUIDv7 text for requests of clients).
     pub request_id: Arc<str>,
     /// On whose behalf.
     pub caller: Caller,
-    /// The wall-clock deadline.
+    /// The wall-clock deadline. The tool's and the operator's win where they are earlier.
     pub deadline: Instant,
-    /// Cancelled when the client gives the call up.
+    /// Cancelled when the client gives the call up. Dropping the call's future stops its guest too.
     pub cancel: CancellationToken,
     /// The way back to the client, if there is one.
     pub client: Option<Arc<dyn ClientPort>>,
-    /// How many `invoke` calls are above this one.
+    /// How many `invoke` calls are above this one; 0 from a client.
     pub depth: u8,
     /// W3C trace context (`traceparent`) that came with the request.
     pub traceparent: Option<Arc<str>>,
-    /// Whose totals the call uses.
+    /// Quota account charged for the call.
     pub account: Arc<dyn Account>,
 }
 
-impl CallEnv {
-    /// For the host's own questions to a plugin: no client, no tenant's rights.
-    pub(crate) fn for_probe(deadline: Duration) -> Self {
+impl CallContext {
+    /// A client's call that nobody can cancel, without a way back, a deadline of its own and an account.
+    #[must_use]
+    pub fn new(request_id: Arc<str>, caller: Caller) -> Self {
         Self {
-            request_id: "probe".into(),
-            caller: Caller::new("", "host"),
-            deadline: Instant::now() + deadline,
+            request_id,
+            caller,
+            deadline: Instant::now() + LONGEST,
             cancel: CancellationToken::new(),
             client: None,
             depth: 0,
@@ -135,11 +140,28 @@ impl CallEnv {
             account: Arc::new(Unmetered),
         }
     }
+
+    /// The same, within `limit` from now.
+    #[must_use]
+    pub fn within(self, limit: Duration) -> Self {
+        Self { deadline: self.deadline.min(Instant::now() + limit), ..self }
+    }
+
+    /// The time that is left.
+    #[must_use]
+    pub fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+
+    /// For the host's own questions to a plugin: no client, no tenant's rights.
+    pub(crate) fn for_probe(deadline: Duration) -> Arc<Self> {
+        Arc::new(Self::new("probe".into(), Caller::new("", "host")).within(deadline))
+    }
 }
 
-impl fmt::Debug for CallEnv {
+impl fmt::Debug for CallContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallEnv")
+        f.debug_struct("CallContext")
             .field("request_id", &self.request_id)
             .field("caller", &self.caller)
             .field("depth", &self.depth)

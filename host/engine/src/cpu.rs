@@ -25,6 +25,7 @@ use rustix::time::{ClockId, clock_gettime};
 use crate::{
     account::{Account, Exhausted, Turn},
     error::RunError,
+    limit::Limit,
 };
 
 thread_local! {
@@ -105,7 +106,7 @@ impl CpuMeter {
     /// The limit or total that is used up.
     pub(crate) fn hit(&self) -> Option<RunError> {
         if Duration::from_nanos(self.used.load(Ordering::Relaxed)) > self.limit {
-            return Some(RunError::Limit { limit: "cpu", value: format!("{} ms", self.limit.as_millis()) });
+            return Some(RunError::Limit { limit: Limit::Cpu, value: format!("{} ms", self.limit.as_millis()) });
         }
         self.exhausted.lock().unwrap_or_else(PoisonError::into_inner).clone().map(RunError::from)
     }
@@ -177,7 +178,7 @@ mod tests {
             }
         };
         let ended: Result<(), RunError> = meter.drive(waits).await;
-        assert!(matches!(ended, Err(RunError::Limit { limit: "cpu", .. })), "{ended:?}");
+        assert!(matches!(ended, Err(RunError::Limit { limit: Limit::Cpu, .. })), "{ended:?}");
         assert!(used(&meter) < 60, "{} ms", used(&meter));
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::account::Exhausted;
+use crate::{account::Exhausted, limit::Limit};
 
 /// Why a component was refused.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +43,7 @@ pub enum RunError {
     #[error("limit `{limit}` of {value} was hit")]
     Limit {
         /// Its name, as in the manifest.
-        limit: &'static str,
+        limit: Limit,
         /// Its value with unit.
         value: String,
     },

@@ -15,6 +15,7 @@ use crate::{
         },
     },
     error::{LoadError, RunError},
+    interfaces::call::ContextHandle,
     reflect::Functions,
     state::CallState,
 };
@@ -40,22 +41,13 @@ pub(crate) struct Exports {
     lifecycle: Option<lifecycle::GuestIndices>,
 }
 
-/// What is asked of an instance.
-pub(crate) enum Op<'a> {
-    Tool { name: &'a str, arguments: &'a String },
-    Read { uri: &'a str },
-    Prompt { name: &'a str, arguments: &'a String },
-    Complete { reference: &'a CompletionReference, argument: &'a str, value: &'a str, settled: &'a String },
-    Check,
-}
-
-/// What it answered.
-pub(crate) enum Answer {
-    Tool(Result<ToolOutput, ToolError>),
-    Read(Result<Vec<ResourceContents>, ToolError>),
-    Prompt(Result<PromptOutput, ToolError>),
-    Complete(Result<Completion, ToolError>),
-    Check(Result<(), String>),
+/// An instance that serves one call, and what its exports are.
+pub(crate) struct Guest<'a> {
+    pub(crate) exports: &'a Exports,
+    pub(crate) store: &'a mut Store<CallState>,
+    pub(crate) instance: &'a Instance,
+    /// The looked-up exports, for the next call of a reused instance.
+    pub(crate) tools: &'a mut Option<tools::Guest>,
 }
 
 /// Whether a component is of the contract. What exports any part of it is, and its other exports are ignored.
@@ -89,55 +81,80 @@ impl Exports {
     pub(crate) fn has_check(&self) -> bool {
         self.lifecycle.is_some()
     }
+}
 
-    /// Asks an instance. `tools` keeps what was looked up for the next call of a reused one.
-    pub(crate) async fn ask(
-        &self,
-        store: &mut Store<CallState>,
-        instance: &Instance,
-        tools: &mut Option<tools::Guest>,
-        op: Op<'_>,
-    ) -> wasmtime::Result<Answer> {
-        let no_export = |name: &'static str| wasmtime::Error::from(RunError::NoExport(name));
-        // The handle's number is the call's: a handle that outlives its call names no other.
-        let context = |store: &Store<CallState>| Resource::new_own(store.data().call);
-        Ok(match op {
-            Op::Tool { name, arguments } => match &self.tools {
-                Tools::Functions(functions) => {
-                    let max = store.data().limits.output;
-                    Answer::Tool(functions.call(store, instance, name, arguments, max).await?)
-                }
-                Tools::Contract(indices) => {
-                    let guest = match tools {
-                        Some(guest) => guest,
-                        None => tools.insert(indices.load(&mut *store, instance)?),
-                    };
-                    let context = context(store);
-                    Answer::Tool(guest.call_call(&mut *store, context, name, arguments).await?)
-                }
-            },
-            Op::Read { uri } => {
-                let indices = self.resources.as_ref().ok_or_else(|| no_export("resources"))?;
-                let guest = indices.load(&mut *store, instance)?;
-                let context = context(store);
-                Answer::Read(guest.call_read(&mut *store, context, uri).await?)
+fn no_export(name: &'static str) -> wasmtime::Error {
+    RunError::NoExport(name).into()
+}
+
+impl Guest<'_> {
+    /// The handle's number is the call's: a handle that outlives its call names no other.
+    fn context(&self) -> Resource<ContextHandle> {
+        Resource::new_own(self.store.data().call)
+    }
+
+    fn prompts(&mut self) -> wasmtime::Result<prompts::Guest> {
+        let indices = self.exports.prompts.as_ref().ok_or_else(|| no_export("prompts"))?;
+        indices.load(&mut *self.store, self.instance)
+    }
+
+    /// Calls a tool.
+    pub(crate) async fn call_tool(
+        self,
+        name: &str,
+        arguments: &String,
+    ) -> wasmtime::Result<Result<ToolOutput, ToolError>> {
+        let context = self.context();
+        let Self { exports, store, instance, tools } = self;
+        match &exports.tools {
+            Tools::Functions(functions) => {
+                let max = store.data().limits.output;
+                functions.call(store, instance, name, arguments, max).await
             }
-            Op::Prompt { name, arguments } => {
-                let indices = self.prompts.as_ref().ok_or_else(|| no_export("prompts"))?;
-                let guest = indices.load(&mut *store, instance)?;
-                let context = context(store);
-                Answer::Prompt(guest.call_get(&mut *store, context, name, arguments).await?)
+            Tools::Contract(indices) => {
+                let guest = match tools {
+                    Some(guest) => guest,
+                    None => tools.insert(indices.load(&mut *store, instance)?),
+                };
+                guest.call_call(store, context, name, arguments).await
             }
-            Op::Complete { reference, argument, value, settled } => {
-                let indices = self.prompts.as_ref().ok_or_else(|| no_export("prompts"))?;
-                let guest = indices.load(&mut *store, instance)?;
-                let context = context(store);
-                Answer::Complete(guest.call_complete(&mut *store, context, reference, argument, value, settled).await?)
-            }
-            Op::Check => {
-                let indices = self.lifecycle.as_ref().ok_or_else(|| no_export("lifecycle"))?;
-                Answer::Check(indices.load(&mut *store, instance)?.call_check(&mut *store).await?)
-            }
-        })
+        }
+    }
+
+    /// Reads a resource.
+    pub(crate) async fn read(self, uri: &str) -> wasmtime::Result<Result<Vec<ResourceContents>, ToolError>> {
+        let indices = self.exports.resources.as_ref().ok_or_else(|| no_export("resources"))?;
+        let guest = indices.load(&mut *self.store, self.instance)?;
+        let context = self.context();
+        guest.call_read(self.store, context, uri).await
+    }
+
+    /// Fills a prompt in.
+    pub(crate) async fn prompt(
+        mut self,
+        name: &str,
+        arguments: &String,
+    ) -> wasmtime::Result<Result<PromptOutput, ToolError>> {
+        let (guest, context) = (self.prompts()?, self.context());
+        guest.call_get(self.store, context, name, arguments).await
+    }
+
+    /// Completes an argument.
+    pub(crate) async fn complete(
+        mut self,
+        reference: &CompletionReference,
+        argument: &str,
+        value: &str,
+        settled: &String,
+    ) -> wasmtime::Result<Result<Completion, ToolError>> {
+        let (guest, context) = (self.prompts()?, self.context());
+        guest.call_complete(self.store, context, reference, argument, value, settled).await
+    }
+
+    /// Asks whether it can work as it is granted and configured.
+    pub(crate) async fn check(self) -> wasmtime::Result<Result<(), String>> {
+        let indices = self.exports.lifecycle.as_ref().ok_or_else(|| no_export("lifecycle"))?;
+        let guest = indices.load(&mut *self.store, self.instance)?;
+        guest.call_check(self.store).await
     }
 }

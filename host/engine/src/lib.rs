@@ -15,6 +15,7 @@
 //! did not make.
 
 mod account;
+mod answer;
 mod aot;
 #[allow(unreachable_pub, reason = "generated")]
 mod bindings;
@@ -28,6 +29,7 @@ mod error;
 mod exports;
 mod instances;
 mod interfaces;
+mod limit;
 mod limits;
 mod metrics;
 mod output;
@@ -41,18 +43,20 @@ mod trace;
 mod wasi;
 
 pub use account::{Account, Descriptors, Exhausted, Turn, Unmetered, Use};
+pub use answer::{ToolAnswer, heap_size};
 pub use aot::Origin;
 pub use bindings::tandem::plugin::types::{
     Blob, Completion, CompletionReference, Content, PromptMessage, PromptOutput, ResourceBody, ResourceContents,
     ResourceLink, Role, ToolError, ToolOutput,
 };
-pub use call::{CallEnv, ClientCapabilities, ClientPort, Input, InputError, InputRequest, Level};
+pub use call::{CallContext, ClientCapabilities, ClientPort, Input, InputError, InputRequest, Level};
 pub use capability::{BoundSecret, Capability, Directory, DirectoryQuota, Limits};
 pub use compile::{CompileBudget, Compiler, run as compile};
 pub use config::{EngineConfig, TICK};
 pub use engine::{Engine, Outline};
 pub use error::{LoadError, RunError};
 pub use interfaces::{Caches, EntryKind, EventSink, HostInterface, InvokeError, InvokeOutput, Invoker};
+pub use limit::Limit;
 pub use plugin::Plugin;
 pub use reflect::LeftOut;
 pub use services::Services;

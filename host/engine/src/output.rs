@@ -14,6 +14,7 @@ use crate::{
     config::MAX_RESOURCES,
     error::{LoadError, RunError},
     exports::{Exports, Tools},
+    limit::Limit,
     state::CallState,
 };
 
@@ -47,7 +48,7 @@ pub(crate) fn refused(error: &wasmtime::Error) -> RunError {
         matches!(cause.downcast_ref::<ResourceTableError>(), Some(ResourceTableError::Full))
     };
     if error.chain().any(full) {
-        return RunError::Limit { limit: "resources", value: MAX_RESOURCES.to_string() };
+        return RunError::Limit { limit: Limit::Resources, value: MAX_RESOURCES.to_string() };
     }
     RunError::BadOutput(format!("{error:#}"))
 }

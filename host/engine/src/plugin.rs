@@ -5,11 +5,7 @@
 //!
 //! **Bounds.** [`Limits`] for each call; the engine's pool for all.
 
-use std::{
-    fmt::Write as _,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 use wasmtime::{
@@ -24,13 +20,14 @@ use crate::{
             Completion, CompletionReference, PromptOutput, ResourceContents, ToolError, ToolOutput,
         },
     },
-    call::CallEnv,
+    call::CallContext,
     capability::Limits,
     config::{HOSTCALL_FUEL, MAX_HANDLES},
     cpu::CpuMeter,
     error::{LoadError, RunError},
-    exports::{Answer, Exports, Op, Tools},
+    exports::{Exports, Guest, Tools},
     instances::Idle,
+    limit::Limit,
     metrics::{Counted, Meters},
     reflect::LeftOut,
     services::Services,
@@ -91,17 +88,6 @@ impl std::fmt::Debug for Plugin {
     }
 }
 
-/// Takes the answer that belongs to the question.
-macro_rules! expect_answer {
-    ($answer:expr, $kind:ident) => {
-        match $answer {
-            Err(error) => Err(error),
-            Ok(Answer::$kind(result)) => Ok(result),
-            Ok(_) => Err(RunError::Host("the answer is of another kind than the question".to_owned())),
-        }
-    };
-}
-
 impl Plugin {
     pub(crate) fn new(
         shared: Arc<Shared>,
@@ -150,11 +136,11 @@ impl Plugin {
     /// Runs one tool, by the name in its code. `arguments` is a JSON object that was validated.
     pub async fn call_tool(
         &self,
-        env: CallEnv,
+        cx: Arc<CallContext>,
         name: &str,
-        arguments: String,
+        arguments: Arc<String>,
     ) -> Result<Result<ToolOutput, ToolError>, RunError> {
-        let answer = expect_answer!(self.run(env, Op::Tool { name, arguments: &arguments }).await, Tool)?;
+        let answer = self.run(cx, async |guest| guest.call_tool(name, &arguments).await).await?;
         if let Ok(output) | Err(ToolError::Failed(output)) = &answer {
             self.check_output(crate::output::size(output))?;
         }
@@ -164,10 +150,10 @@ impl Plugin {
     /// Reads one resource.
     pub async fn read_resource(
         &self,
-        env: CallEnv,
+        cx: Arc<CallContext>,
         uri: &str,
     ) -> Result<Result<Vec<ResourceContents>, ToolError>, RunError> {
-        let answer = expect_answer!(self.run(env, Op::Read { uri }).await, Read)?;
+        let answer = self.run(cx, async |guest| guest.read(uri).await).await?;
         if let Ok(contents) = &answer {
             self.check_output(contents.iter().map(crate::output::resource_size).sum())?;
         }
@@ -177,23 +163,23 @@ impl Plugin {
     /// Fills a prompt in.
     pub async fn get_prompt(
         &self,
-        env: CallEnv,
+        cx: Arc<CallContext>,
         name: &str,
         arguments: String,
     ) -> Result<Result<PromptOutput, ToolError>, RunError> {
-        expect_answer!(self.run(env, Op::Prompt { name, arguments: &arguments }).await, Prompt)
+        self.run(cx, async |guest| guest.prompt(name, &arguments).await).await
     }
 
     /// Completes an argument of a prompt or a resource template.
     pub async fn complete(
         &self,
-        env: CallEnv,
+        cx: Arc<CallContext>,
         reference: &CompletionReference,
         argument: &str,
         value: &str,
         settled: String,
     ) -> Result<Result<Completion, ToolError>, RunError> {
-        expect_answer!(self.run(env, Op::Complete { reference, argument, value, settled: &settled }).await, Complete)
+        self.run(cx, async |guest| guest.complete(reference, argument, value, &settled).await).await
     }
 
     /// Asks the plugin whether it can work as it is granted and configured.
@@ -201,8 +187,8 @@ impl Plugin {
         if !self.exports.has_check() {
             return Ok(());
         }
-        let env = CallEnv::for_probe(self.limits.deadline);
-        match expect_answer!(self.run(env, Op::Check).await, Check) {
+        let cx = CallContext::for_probe(self.limits.deadline);
+        match self.run(cx, async |guest| guest.check().await).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(text)) => Err(LoadError::Probe(format!("its check failed: {text}"))),
             Err(error) => Err(LoadError::Probe(format!("its check failed: {error}"))),
@@ -232,10 +218,10 @@ impl Plugin {
     /// Asks the component what it offers.
     pub(crate) async fn describe(&self) -> Result<tandem_package::Descriptors, LoadError> {
         let probe = |error: RunError| LoadError::Probe(format!("its `describe` failed: {error}"));
-        let env = CallEnv::for_probe(self.limits.deadline);
-        let cpu = CpuMeter::new(env.account.clone(), self.limits.cpu);
+        let cx = CallContext::for_probe(self.limits.deadline);
+        let cpu = CpuMeter::new(cx.account.clone(), self.limits.cpu);
         let described = cpu.drive(async {
-            let mut live = self.fresh(env, cpu.clone()).await?;
+            let mut live = self.fresh(cx, cpu.clone()).await?;
             let described = crate::output::describe(&self.exports, &mut live.store, &live.instance).await;
             described.map_err(|error| self.explain(&live, &error))
         });
@@ -244,24 +230,27 @@ impl Plugin {
 
     fn check_output(&self, bytes: u64) -> Result<(), RunError> {
         if bytes > self.limits.output {
-            return Err(RunError::Limit { limit: "output", value: format!("{} bytes", self.limits.output) });
+            return Err(RunError::Limit { limit: Limit::Output, value: format!("{} bytes", self.limits.output) });
         }
         Ok(())
     }
 
-    async fn run(&self, env: CallEnv, op: Op<'_>) -> Result<Answer, RunError> {
-        let deadline = env.deadline;
-        let total = deadline.saturating_duration_since(Instant::now());
-        let cancel = env.cancel.clone();
+    /// Asks an instance something, with all limits armed.
+    async fn run<T>(
+        &self,
+        cx: Arc<CallContext>,
+        ask: impl AsyncFnOnce(Guest<'_>) -> wasmtime::Result<T>,
+    ) -> Result<T, RunError> {
+        let (deadline, total, cancel) = (cx.deadline, cx.remaining(), cx.cancel.clone());
         if cancel.is_cancelled() {
             return Err(RunError::Cancelled);
         }
-        let tenant = env.caller.tenant.clone();
-        let cpu = CpuMeter::new(env.account.clone(), self.limits.cpu);
+        let tenant = cx.caller.tenant.clone();
+        let cpu = CpuMeter::new(cx.account.clone(), self.limits.cpu);
         let work = cpu.drive(async {
-            let mut live = self.instance(env, cpu.clone()).await?;
+            let mut live = self.instance(cx, cpu.clone()).await?;
             let Live { store, instance, tools, .. } = &mut live;
-            let result = self.exports.ask(store, instance, tools, op).await;
+            let result = ask(Guest { exports: &self.exports, store, instance, tools }).await;
             let result = result.map_err(|error| self.explain(&live, &error));
             self.settle(live, &tenant, result.is_ok());
             result
@@ -280,21 +269,21 @@ impl Plugin {
     }
 
     /// A reused instance if the policy has one, else a fresh one; armed for the call.
-    async fn instance(&self, env: CallEnv, cpu: Arc<CpuMeter>) -> Result<Live, RunError> {
+    async fn instance(&self, cx: Arc<CallContext>, cpu: Arc<CpuMeter>) -> Result<Live, RunError> {
         if matches!(self.policy, InstancePolicy::Pooled { .. })
-            && let Some(mut live) = self.idle.take(&env.caller.tenant)
+            && let Some(mut live) = self.idle.take(&cx.caller.tenant)
             // What it was given when it first used WASI cannot be taken back from it.
-            && live.store.data().is_current(&env.caller.tenant)
+            && live.store.data().is_current(&cx.caller.tenant)
         {
             live.counted.switch();
-            live.store.data_mut().arm(env, cpu)?;
+            live.store.data_mut().arm(cx, cpu)?;
             live.store.set_epoch_deadline(1);
             return Ok(live);
         }
-        self.fresh(env, cpu).await
+        self.fresh(cx, cpu).await
     }
 
-    async fn fresh(&self, env: CallEnv, cpu: Arc<CpuMeter>) -> Result<Live, RunError> {
+    async fn fresh(&self, cx: Arc<CallContext>, cpu: Arc<CpuMeter>) -> Result<Live, RunError> {
         let state = CallState::new(self.shared.clone(), self.limits.clone());
         let mut store = Store::new(self.pre.engine(), state);
         store.limiter_async(|state| &mut state.memory);
@@ -302,7 +291,7 @@ impl Plugin {
         store.set_max_component_handles(MAX_HANDLES);
         store.epoch_deadline_callback(CallState::on_tick);
         store.set_epoch_deadline(1);
-        store.data_mut().arm(env, cpu)?;
+        store.data_mut().arm(cx, cpu)?;
         match self.pre.instantiate_async(&mut store).await {
             Ok(instance) => {
                 let counted = self.shared.meters.instance();

@@ -1,9 +1,6 @@
 //! What a store carries: one instance's limits, resources and the call that it serves.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use wasmtime::{
     StoreContextMut, UpdateDeadline,
@@ -14,11 +11,12 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::{
     account::{Descriptors, Exhausted, Use},
-    call::CallEnv,
+    call::CallContext,
     capability::{Capability, Limits},
     config::MAX_RESOURCES,
     cpu::CpuMeter,
     error::RunError,
+    limit::Limit,
     limits::MemoryLimit,
     plugin::Shared,
     wasi::{Files, Gate, HttpGate, LogBudget, OpenFiles},
@@ -33,7 +31,7 @@ pub struct CallState {
     preopened: Option<Result<Descriptors, Exhausted>>,
     pub(crate) limits: Limits,
     /// The call that is being served; none between calls of a pooled instance.
-    pub(crate) env: Option<CallEnv>,
+    pub(crate) cx: Option<Arc<CallContext>>,
     /// Number of the present call in this store: a context handle of an earlier one is refused by it.
     pub(crate) call: u32,
     pub(crate) memory: MemoryLimit,
@@ -60,7 +58,7 @@ impl CallState {
             preopened: None,
             memory: MemoryLimit::new(limits.memory),
             limits,
-            env: None,
+            cx: None,
             call: 0,
             cpu: None,
             table,
@@ -71,13 +69,13 @@ impl CallState {
     }
 
     /// Arms the limits for one call. Every call goes through here, on a fresh instance and on a reused one.
-    pub(crate) fn arm(&mut self, env: CallEnv, cpu: Arc<CpuMeter>) -> Result<(), Exhausted> {
+    pub(crate) fn arm(&mut self, cx: Arc<CallContext>, cpu: Arc<CpuMeter>) -> Result<(), Exhausted> {
         self.call = self.call.wrapping_add(1);
         self.cpu = Some(cpu.clone());
-        self.memory.arm(env.account.clone(), cpu)?;
-        self.log.rearm(&env);
-        self.gate.arm(&env);
-        self.env = Some(env);
+        self.memory.arm(cx.account.clone(), cpu)?;
+        self.log.rearm(&cx);
+        self.gate.arm(&cx);
+        self.cx = Some(cx);
         Ok(())
     }
 
@@ -89,7 +87,7 @@ impl CallState {
         self.log.flush();
         self.memory.disarm();
         self.gate.disarm();
-        self.env = None;
+        self.cx = None;
     }
 
     /// Called when a tick passed while the guest ran: charges what it used, and lets others run.
@@ -114,7 +112,7 @@ impl CallState {
 
     /// What the call's tenant may touch now.
     pub fn capability(&self) -> Arc<Capability> {
-        self.plugin.capabilities.of(self.env.as_ref().map_or("", |env| &env.caller.tenant))
+        self.plugin.capabilities.of(self.cx.as_ref().map_or("", |cx| &cx.caller.tenant))
     }
 
     /// Whether the instance has nothing that its tenant may not have any more.
@@ -129,7 +127,7 @@ impl CallState {
         }
         let capability = self.capability();
         let count = u32::try_from(capability.directories.len()).unwrap_or(u32::MAX);
-        let preopened = self.env.as_ref().filter(|_| count > 0).map(|env| env.account.descriptors(count));
+        let preopened = self.cx.as_ref().filter(|_| count > 0).map(|cx| cx.account.descriptors(count));
         let directories = match preopened {
             Some(Err(_)) => &[],
             _ => capability.directories.as_slice(),
@@ -144,8 +142,8 @@ impl CallState {
         self.bake();
         let gate = Gate {
             plugin: self.plugin.clone(),
-            tenant: self.env.as_ref().map_or_else(|| "".into(), |env| env.caller.tenant.clone()),
-            account: self.env.as_ref().map(|env| env.account.clone()),
+            tenant: self.cx.as_ref().map_or_else(|| "".into(), |cx| cx.caller.tenant.clone()),
+            account: self.cx.as_ref().map(|cx| cx.account.clone()),
         };
         let capability = self.capability();
         let ctx = self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&[], &self.log, None)));
@@ -172,15 +170,15 @@ impl CallState {
 
     /// Notes that a granted capability was used.
     pub fn used(&self, capability: Use) {
-        if let Some(env) = &self.env {
-            env.account.used(capability);
+        if let Some(cx) = &self.cx {
+            cx.account.used(capability);
         }
     }
 
     /// Notes that a capability was asked for and refused.
     pub fn denied(&self, capability: Use, what: &str) {
-        if let Some(env) = &self.env {
-            env.account.denied(capability, what);
+        if let Some(cx) = &self.cx {
+            cx.account.denied(capability, what);
         }
     }
 
@@ -193,20 +191,18 @@ impl CallState {
             return Some(exhausted.clone().into());
         }
         if self.memory.refused() {
-            return Some(RunError::Limit { limit: "memory", value: format!("{} bytes", self.memory.max()) });
+            return Some(RunError::Limit { limit: Limit::Memory, value: format!("{} bytes", self.memory.max()) });
         }
         None
     }
 
     /// The present call, or an error that traps: the guest kept a handle longer than its call.
-    pub fn env(&self) -> wasmtime::Result<&CallEnv> {
-        self.env
-            .as_ref()
-            .ok_or_else(|| wasmtime::format_err!("the call has ended; its context cannot be used any more"))
+    pub fn context(&self) -> wasmtime::Result<&Arc<CallContext>> {
+        self.cx.as_ref().ok_or_else(|| wasmtime::format_err!("the call has ended; its context cannot be used any more"))
     }
 
     pub(crate) fn remaining(&self) -> Duration {
-        self.env.as_ref().map_or(Duration::ZERO, |env| env.deadline.saturating_duration_since(Instant::now()))
+        self.cx.as_ref().map_or(Duration::ZERO, |cx| cx.remaining())
     }
 }
 

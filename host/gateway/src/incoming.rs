@@ -9,7 +9,7 @@ use std::{
 };
 
 use http::{HeaderMap, StatusCode};
-use tandem_catalog::{Category, Tool, View};
+use tandem_catalog::{Category, ResolvedTool, Tool, View};
 use tandem_engine::traceparent;
 use tandem_types::Caller;
 use uuid::Uuid;
@@ -55,6 +55,11 @@ impl Endpoint {
     /// The tool of this name, if it can be called here.
     pub(crate) fn tool<'a>(&self, view: &'a View, name: &str) -> Option<&'a Arc<Tool>> {
         view.tool(name).filter(|tool| self.shows(&tool.category))
+    }
+
+    /// The same, with what a call of it needs.
+    pub(crate) fn resolve(&self, view: &View, name: &str) -> Option<ResolvedTool> {
+        view.resolve(name).filter(|resolved| self.shows(&resolved.category.name))
     }
 
     pub(crate) fn categories<'a>(&self, view: &'a View) -> impl Iterator<Item = &'a Arc<Category>> {

@@ -53,6 +53,7 @@ mod rest;
 mod rpc;
 mod sessions;
 mod slow;
+mod standard;
 mod stdio;
 mod strict;
 
@@ -104,7 +105,7 @@ struct Shared {
     /// `info.server_info`, as it stands in results.
     server_info: Value,
     lists: mcp::lists::Lists,
-    suspended: Arc<mcp::mrtr::Suspended>,
+    suspended: mcp::mrtr::SuspendedCalls,
     sealer: mcp::mrtr::Sealer,
     /// None where calls stay calls.
     tasks: Option<Arc<mcp::tasks::Tasks>>,
@@ -157,7 +158,7 @@ impl Gateway {
             info: ServerConfig::new(capabilities(config.tasks.is_some())).with_server_info(server),
             server_info,
             lists: mcp::lists::Lists::new(),
-            suspended: mcp::mrtr::Suspended::new(
+            suspended: mcp::mrtr::SuspendedCalls::new(
                 config.suspended_limit,
                 places::share(config.suspended_limit, open),
                 config.suspended_ttl,

@@ -31,6 +31,11 @@ impl Places {
         Arc::new(Self { limit, per_tenant, taken: Mutex::default() })
     }
 
+    /// Places in all.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// A place, or the limit that stands against it.
     pub(crate) fn take(self: &Arc<Self>, tenant: &Arc<str>) -> Result<Place, usize> {
         let mut taken = self.lock();

@@ -54,7 +54,7 @@ impl Facts {
                 facts.violations = violations.iter().map(Place::from).collect();
             }
             CallError::Limited { limit, value, retry_after, .. } => {
-                facts.limit = Some(limit);
+                facts.limit = Some(limit.as_str());
                 facts.value = Some(value.clone());
                 facts.retry_after_ms = retry_after.map(whole_ms);
             }
@@ -199,6 +199,8 @@ impl IntoResponse for Problem {
 
 #[cfg(test)]
 mod tests {
+    use tandem_engine::Limit;
+
     use super::*;
 
     fn document(error: &CallError) -> serde_json::Value {
@@ -208,7 +210,7 @@ mod tests {
     #[test]
     fn every_call_error_has_its_status_and_code() {
         let limited = |retryable| CallError::Limited {
-            limit: "memory",
+            limit: Limit::Memory,
             value: "64 MiB".to_owned(),
             retryable,
             retry_after: None,
@@ -243,9 +245,14 @@ mod tests {
 
     #[test]
     fn a_limit_is_named_with_its_value() {
-        let error = CallError::Limited { limit: "rate", value: "50/s".to_owned(), retryable: true, retry_after: None };
+        let error = CallError::Limited {
+            limit: Limit::TenantRate,
+            value: "50/s".to_owned(),
+            retryable: true,
+            retry_after: None,
+        };
         let document = document(&error);
-        assert_eq!((&document["limit"], &document["value"]), (&"rate".into(), &"50/s".into()));
+        assert_eq!((&document["limit"], &document["value"]), (&"tenant-rate".into(), &"50/s".into()));
         assert_eq!(document["retryable"], true);
     }
 

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use rmcp::{
-    service::{QuitReason, serve_server_with_ct},
-    transport::stdio,
-};
+use rmcp::service::{QuitReason, serve_server_with_ct};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +11,7 @@ use crate::{
     incoming::{Endpoint, Incoming},
     mcp::handler::Handler,
     pipe::Pipe,
+    standard,
 };
 
 /// Why serving ended early.
@@ -35,7 +33,7 @@ impl Gateway {
     ///
     /// When the client does not speak MCP, or the serving task dies.
     pub async fn serve_stdio(&self, shutdown: CancellationToken) -> Result<(), StdioError> {
-        self.serve_pipe(stdio(), shutdown).await
+        self.serve_pipe(standard::streams(), shutdown).await
     }
 
     /// The same over any pair of streams: what is read, and what is written. A message is a line of at most

@@ -1,14 +1,12 @@
 //! What a gateway asks of the router, and what it gets.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use serde_json::Value;
-use tandem_engine::{ClientPort, Content};
-use tandem_types::Caller;
+use tandem_engine::{Content, Limit, ToolAnswer};
 pub(crate) use tandem_types::exact::Violation;
-use tokio_util::sync::CancellationToken;
 
-use crate::exact::ExactNumbers;
+use crate::size;
 
 /// Where a call ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,36 +25,6 @@ impl Lane {
             Self::General => "general",
             Self::Reactor => "reactor",
         }
-    }
-}
-
-/// Common to every request.
-#[derive(Clone)]
-pub struct RequestContext {
-    /// On whose behalf.
-    pub caller: Caller,
-    /// Made by the gateway, one per request (UUIDv7 text).
-    pub request_id: Arc<str>,
-    /// Cancelled when the client gives up. Dropping the returned future stops the guest too.
-    pub cancel: CancellationToken,
-    /// The way back to the client.
-    pub client: Option<Arc<dyn ClientPort>>,
-    /// A deadline that the client asked for; the tool's and the operator's win when they are shorter.
-    pub deadline: Option<Duration>,
-    /// W3C trace context.
-    pub traceparent: Option<Arc<str>>,
-    /// How many nested `invoke` calls are above this one; 0 from a client.
-    pub depth: u8,
-    /// The numbers of the arguments that JSON values round.
-    pub exact: Option<Arc<ExactNumbers>>,
-}
-
-impl std::fmt::Debug for RequestContext {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RequestContext")
-            .field("caller", &self.caller)
-            .field("request_id", &self.request_id)
-            .finish_non_exhaustive()
     }
 }
 
@@ -83,7 +51,13 @@ impl Output {
     /// About how many bytes it takes in memory; exact only below what is worked on at once ([`crate::is_small`]).
     #[must_use]
     pub fn bytes(&self) -> usize {
-        crate::cache::weight(&self.content, self.structured.as_ref(), crate::work::SMALL)
+        ToolAnswer::weight(&self.content, self.structured.as_ref(), size::SMALL)
+    }
+}
+
+impl From<Output> for ToolAnswer {
+    fn from(output: Output) -> Self {
+        Self { content: output.content, structured: output.structured, is_error: output.is_error }
     }
 }
 
@@ -135,7 +109,7 @@ pub enum CallError {
     #[error("limit `{limit}` of {value} was hit{}", if *.retryable { "; retrying later may help" } else { "" })]
     Limited {
         /// Its name, as in the manifest: `memory`, `cpu`, `output`, `concurrency`, `queue`, `depth`, …
-        limit: &'static str,
+        limit: Limit,
         /// Its value with unit.
         value: String,
         /// Whether retrying later may help.
@@ -211,6 +185,15 @@ impl CallError {
             Self::Unrecorded { .. } => "unrecorded",
             Self::MissingCapability(_) => "missing_capability",
             Self::Internal(_) => "internal",
+        }
+    }
+
+    /// The name of the limit that was hit, if one was.
+    pub(crate) fn limit(&self) -> Option<Limit> {
+        match self {
+            Self::Limited { limit, .. } => Some(*limit),
+            Self::Timeout { .. } => Some(Limit::Deadline),
+            _ => None,
         }
     }
 

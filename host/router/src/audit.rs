@@ -1,160 +1,21 @@
-//! What is recorded of a call when it ends, also when nobody waits for its end any more.
+//! Requests that name nothing that is there, and the audit log's part of a call's end.
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
 use tandem_catalog::shown_name;
-use tandem_store::{AuditRecord, CallRecord, Denial, EventRecord, Store};
+use tandem_engine::CallContext;
+use tandem_store::{AuditRecord, CallRecord, EventRecord, Store};
 use tandem_types::Caller;
 
-use crate::{
-    api::{CallError, RequestContext},
-    call::Place,
-    meters::STATUSES,
-    outcome,
-    router::Router,
-};
+use crate::{api::CallError, config::AuditedCalls, outcome, router::Router};
 
 /// How long an answer waits for its record: longer than the store waits for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Which calls are recorded in the store's audit log.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AuditedCalls {
-    /// None.
-    #[default]
-    None,
-    /// Those that failed, hit a limit or were denied something.
-    Failures,
-    /// All.
-    All,
-}
-
-/// One call until it has ended. Dropped before, it ends as cancelled: its guest may have had effects.
-pub(crate) struct Closing {
-    router: Router,
-    place: Place,
-    request_id: Arc<str>,
-    subject: Arc<str>,
-    category: Arc<str>,
-    what: String,
-    start: Instant,
-    arguments: OnceLock<[u8; 32]>,
-    /// Whether a client waits for its answer, not a tool.
-    outermost: bool,
-    ended: bool,
-}
-
-/// How it ended.
-pub(crate) struct Ending {
-    /// Position in [`STATUSES`].
-    pub(crate) status: usize,
-    pub(crate) limit: Option<&'static str>,
-}
-
-impl Ending {
-    pub(crate) fn of<T>(status: usize, result: &Result<T, CallError>) -> Self {
-        let limit = match result {
-            Err(CallError::Limited { limit, .. }) => Some(*limit),
-            Err(CallError::Timeout { .. }) => Some("deadline"),
-            _ => None,
-        };
-        Self { status, limit }
-    }
-}
-
-impl Closing {
-    /// `what` is the tool, the URI or the prompt.
-    pub(crate) fn new(router: &Router, cx: &RequestContext, place: Place, what: &str, start: Instant) -> Self {
-        Self {
-            router: router.clone(),
-            request_id: cx.request_id.clone(),
-            subject: cx.caller.subject.clone(),
-            category: place.state.name.clone(),
-            place,
-            what: what.to_owned(),
-            start,
-            arguments: OnceLock::new(),
-            outermost: cx.depth == 0,
-            ended: false,
-        }
-    }
-
-    pub(crate) fn place(&self) -> &Place {
-        &self.place
-    }
-
-    /// The digest of the arguments' canonical JSON.
-    pub(crate) fn arguments(&self, digest: Option<[u8; 32]>) {
-        if let Some(digest) = digest {
-            let _first = self.arguments.set(digest);
-        }
-    }
-
-    /// Counts the call and records it. Waits while the audit log has no room: no record is lost for speed. Where records are
-    /// required, waits until this one is on disk.
-    ///
-    /// # Errors
-    ///
-    /// It is required, and could not be written.
-    pub(crate) async fn end(mut self, ending: Ending) -> Result<(), CallError> {
-        self.ended = true;
-        match self.settle(&ending) {
-            Some((store, record)) => self.router.keep_record(store, record, self.outermost).await,
-            None => Ok(()),
-        }
-    }
-
-    fn settle(&self, ending: &Ending) -> Option<(Store, CallRecord)> {
-        let (took, usage) = (self.start.elapsed(), self.place.account.use_so_far());
-        self.place.state.record(&self.what, self.place.lane, ending.status, took);
-        let status = STATUSES.get(ending.status).copied().unwrap_or("ok");
-        let tenant = self.place.tenant.name.to_string();
-        metrics::counter!("tandem_tenant_calls_total", "tenant" => tenant, "status" => status).increment(1);
-        self.place.settle_account(&usage, ending.limit);
-        let wanted = match self.router.0.config.audited {
-            AuditedCalls::None => false,
-            AuditedCalls::Failures => ending.status > 0 || ending.limit.is_some() || !usage.denied.is_empty(),
-            AuditedCalls::All => true,
-        };
-        let store = self.router.0.services.store.clone().filter(|_| wanted)?;
-        let denied = usage.denied.into_iter();
-        let record = CallRecord {
-            request_id: self.request_id.to_string(),
-            tenant: self.place.tenant.name.to_string(),
-            subject: self.subject.to_string(),
-            category: self.category.to_string(),
-            tool: self.what.clone(),
-            lane: self.place.lane.as_str().to_owned(),
-            arguments: self.arguments.get().copied().unwrap_or_default(),
-            used: usage.used.iter().map(ToString::to_string).collect(),
-            denied: denied.map(|d| Denial { capability: d.capability.to_string(), what: d.what }).collect(),
-            limit: ending.limit.map(str::to_owned),
-            outcome: status.to_owned(),
-            duration: Duration::from_micros(u64::try_from(took.as_micros()).unwrap_or(u64::MAX)),
-        };
-        Some((store, record))
-    }
-}
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        if self.ended {
-            return;
-        }
-        let status = STATUSES.iter().position(|status| *status == "cancelled").unwrap_or_default();
-        if let Some((store, record)) = self.settle(&Ending { status, limit: None }) {
-            self.router.0.config.general.spawn(send(store, record));
-        }
-    }
-}
-
 impl Router {
     /// What a request comes to that names nothing that is there: like a call it counts against the tenant's rate, and is
     /// logged, counted and recorded. Answers `error`, or the total that is used up.
-    pub async fn refuse(&self, cx: &RequestContext, name: &str, error: CallError) -> CallError {
+    pub async fn refuse(&self, cx: &CallContext, name: &str, error: CallError) -> CallError {
         let tenant = self.0.tenants.of(&cx.caller.tenant);
         let charged = if cx.depth == 0 { tenant.call().map_err(outcome::exhausted) } else { Ok(()) };
         let error = charged.err().unwrap_or(error);
@@ -174,7 +35,7 @@ impl Router {
                 subject: cx.caller.subject.to_string(),
                 tool: name.into_owned(),
                 outcome: outcome.to_owned(),
-                limit: Ending::of(0, &Err::<(), _>(error.clone())).limit.map(str::to_owned),
+                limit: error.limit().map(|limit| limit.to_string()),
                 ..CallRecord::default()
             };
             return self.keep_record(store, record, cx.depth == 0).await.err().unwrap_or(error);
@@ -193,7 +54,7 @@ impl Router {
 
     /// Records a call that has ended; where that is required and a client waits, until it is on disk. The record of a nested
     /// call is in the queue before that of the call around it, and so on disk no later.
-    async fn keep_record(&self, store: Store, record: CallRecord, outermost: bool) -> Result<(), CallError> {
+    pub(crate) async fn keep_record(&self, store: Store, record: CallRecord, outermost: bool) -> Result<(), CallError> {
         if !self.0.config.audit_required || !outermost {
             send(store, record).await;
             return Ok(());
@@ -224,7 +85,7 @@ impl Router {
     }
 }
 
-async fn send(store: Store, record: CallRecord) {
+pub(crate) async fn send(store: Store, record: CallRecord) {
     if let Err(error) = store.audit_send(vec![AuditRecord::from(record)]).await {
         tracing::error!(%error, "a call could not be recorded in the audit log");
     }

@@ -15,6 +15,28 @@ const THRESHOLD: u32 = 10;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// A circuit's state, the better first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Circuit {
+    /// Calls run.
+    #[default]
+    Closed,
+    /// One call is let through to see.
+    HalfOpen,
+    /// Calls are refused.
+    Open,
+}
+
+impl Circuit {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::HalfOpen => "half-open",
+            Self::Open => "open",
+        }
+    }
+}
+
 /// Closed, open until a time, or half open with one trial under way.
 #[derive(Debug, Default)]
 pub(crate) struct Breaker(Mutex<Inner>);
@@ -70,12 +92,11 @@ impl Breaker {
         }
     }
 
-    /// `closed`, `open` or `half-open`.
-    pub(crate) fn state(&self, now: Instant) -> &'static str {
+    pub(crate) fn state(&self, now: Instant) -> Circuit {
         match self.0.lock().unwrap_or_else(PoisonError::into_inner).open_until {
-            None => "closed",
-            Some(until) if now < until => "open",
-            Some(_) => "half-open",
+            None => Circuit::Closed,
+            Some(until) if now < until => Circuit::Open,
+            Some(_) => Circuit::HalfOpen,
         }
     }
 }
@@ -101,7 +122,7 @@ mod tests {
         let later = later + FIRST_PAUSE * 2;
         assert_eq!(breaker.admit(later), Ok(()));
         breaker.success();
-        assert_eq!(breaker.state(later), "closed");
+        assert_eq!(breaker.state(later), Circuit::Closed);
     }
 
     #[test]

@@ -10,17 +10,12 @@ use std::{
 
 use moka::{Expiry, sync::Cache};
 use serde_json::Value;
-use tandem_engine::{Content, ResourceBody};
-
-use crate::work::heap_size;
+use tandem_engine::{Content, ToolAnswer};
 
 /// Bytes over all tenants. One tenant can push out another's entries, which costs time, never correctness.
 const MAX_BYTES: u64 = 64 << 20;
 /// A larger answer is not worth its room.
 const MAX_ENTRY: usize = 1 << 20;
-/// A block itself.
-const BLOCK: usize = 128;
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     pub(crate) tenant: Arc<str>,
@@ -67,35 +62,11 @@ impl Results {
 
     /// Keeps an answer, unless it is too large. What has to make room for it goes at once.
     pub(crate) fn put(&self, key: Key, content: &[Content], structured: Option<&Value>, ttl: Duration) {
-        let bytes = weight(content, structured, MAX_ENTRY);
+        let bytes = ToolAnswer::weight(content, structured, MAX_ENTRY);
         if bytes <= MAX_ENTRY {
             let entry = Entry { content: content.to_vec(), structured: structured.cloned(), bytes, ttl };
             self.0.insert(key, Arc::new(entry));
             self.0.run_pending_tasks();
-        }
-    }
-}
-
-/// Bytes that an answer takes in memory; its structured result is not looked at any further once they are over `enough`.
-pub(crate) fn weight(content: &[Content], structured: Option<&Value>, enough: usize) -> usize {
-    let blocks = content.iter().map(|block| BLOCK + block_bytes(block)).sum::<usize>();
-    blocks + structured.map_or(0, |value| heap_size(value, enough))
-}
-
-fn block_bytes(block: &Content) -> usize {
-    let optional = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    match block {
-        Content::Text(text) => text.len(),
-        Content::Image(blob) | Content::Audio(blob) => blob.data.len() + blob.mime_type.len(),
-        Content::ResourceLink(link) => {
-            link.uri.len() + link.name.len() + optional(&link.description) + optional(&link.mime_type)
-        }
-        Content::EmbeddedResource(contents) => {
-            let body = match &contents.body {
-                ResourceBody::Text(text) => text.len(),
-                ResourceBody::Blob(bytes) => bytes.len(),
-            };
-            contents.uri.len() + optional(&contents.mime_type) + body
         }
     }
 }

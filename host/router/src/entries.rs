@@ -1,43 +1,46 @@
 //! Resources, prompts and completions: the same way as a tool's call, without retries and without the result cache.
 
-use std::{future::Future, time::Instant};
+use std::{future::Future, sync::Arc, time::Instant};
 
 use serde_json::{Map, Value};
 use tandem_catalog::{Category, Violations};
-use tandem_engine::{CallEnv, Completion, CompletionReference, PromptOutput, ResourceContents, RunError, ToolError};
+use tandem_engine::{
+    CallContext, Completion, CompletionReference, PromptOutput, ResourceContents, RunError, ToolError,
+};
 
 use crate::{
-    api::{CallError, RequestContext},
-    audit::{Closing, Ending},
-    call::{invalid, not_found},
-    meters,
+    api::CallError,
+    call::bounded,
+    call_status::CallStatus,
     outcome::{entry_failed, settle},
+    recorder::{CallOutcome, CallRecorder},
+    refusal::{invalid, not_found},
     router::Router,
 };
 
 impl Router {
     /// Reads one resource.
-    pub async fn read_resource(&self, cx: RequestContext, uri: &str) -> Result<Vec<ResourceContents>, CallError> {
+    pub async fn read_resource(&self, cx: CallContext, uri: &str) -> Result<Vec<ResourceContents>, CallError> {
         let view = self.view(&cx.caller);
         let Some(category) = view.resource_owner(uri) else {
             return Err(self.refuse(&cx, uri, not_found("resource", uri, Vec::new())).await);
         };
         let (plugin, own) = (category.plugin.clone(), uri.to_owned());
-        let run = |env| async move {
-            plugin.read_resource(env, &own).await.map(|answer| {
+        let run = |cx| async move {
+            plugin.read_resource(cx, &own).await.map(|answer| {
                 answer.map_err(|error| match error {
                     ToolError::NotFound(_) => not_found("resource", &own, Vec::new()),
                     other => entry_failed(other),
                 })
             })
         };
-        self.enter(&cx, category, uri, run).await
+        self.enter(cx, category, uri, run).await
     }
 
     /// Fills a prompt in.
     pub async fn get_prompt(
         &self,
-        cx: RequestContext,
+        cx: CallContext,
         name: &str,
         arguments: Map<String, Value>,
     ) -> Result<PromptOutput, CallError> {
@@ -56,17 +59,17 @@ impl Router {
         }
         let arguments = Value::Object(arguments).to_string();
         let (plugin, own) = (category.plugin.clone(), name.to_owned());
-        let run = |env| async move {
-            let answer = plugin.get_prompt(env, &own, arguments).await;
+        let run = |cx| async move {
+            let answer = plugin.get_prompt(cx, &own, arguments).await;
             answer.map(|answer| answer.map_err(entry_failed))
         };
-        self.enter(&cx, category, name, run).await
+        self.enter(cx, category, name, run).await
     }
 
     /// Completes an argument of a prompt or a resource template. `settled` holds the arguments that are known.
     pub async fn complete(
         &self,
-        cx: RequestContext,
+        cx: CallContext,
         reference: CompletionReference,
         argument: &str,
         value: &str,
@@ -92,39 +95,38 @@ impl Router {
         };
         let settled = Value::Object(settled).to_string();
         let (plugin, argument, value) = (category.plugin.clone(), argument.to_owned(), value.to_owned());
-        let run = |env| async move {
-            let answer = plugin.complete(env, &reference, &argument, &value, settled).await;
+        let run = |cx| async move {
+            let answer = plugin.complete(cx, &reference, &argument, &value, settled).await;
             answer.map(|answer| answer.map_err(entry_failed))
         };
-        self.enter(&cx, category, &what, run).await
+        self.enter(cx, category, &what, run).await
     }
 
     /// Admits, runs and accounts for what is no tool's call. `what` is the URI or the prompt.
     async fn enter<T, F>(
         &self,
-        cx: &RequestContext,
+        cx: CallContext,
         category: &Category,
         what: &str,
-        run: impl FnOnce(CallEnv) -> F,
+        run: impl FnOnce(Arc<CallContext>) -> F,
     ) -> Result<T, CallError>
     where
         T: Send + 'static,
         F: Future<Output = Result<Result<T, CallError>, RunError>> + Send + 'static,
     {
-        let route = self.route(category, None).await?;
-        let closing = Closing::new(self, cx, self.place(cx, category, route.lane), what, Instant::now());
-        let place = closing.place();
+        let lane = self.route(category, None).await?.lane;
+        let scope = self.scope(&cx.caller.tenant, category, lane);
+        let mut recorder = CallRecorder::new(self, &scope, &cx, what, Instant::now());
         let work = async {
-            self.charge(cx, place)?;
-            let env = self.env(cx, place, category.plugin.limits().deadline)?;
-            let _running = self.admit(place, &env, route.lane).await?;
-            let done =
-                if self.is_at_home(route.lane) { run(env).await } else { self.elsewhere(route.lane, run(env)).await? };
-            settle(&place.state, &place.share, done)?
+            self.charge(cx.depth, &scope)?;
+            let cx = bounded(cx.within(category.plugin.limits().deadline), &scope)?;
+            let _running = self.admit(&scope, &cx, lane).await?;
+            let done = if self.on_current_lane(lane) { run(cx).await } else { self.run_on_lane(lane, run(cx)).await? };
+            settle(&scope.state, &scope.share, done)?
         };
         let result = work.await;
-        let status = meters::status(&result.as_ref().map(|_| false));
-        let recorded = closing.end(Ending::of(status, &result)).await;
+        let status = result.as_ref().map_or_else(CallStatus::from, |_| CallStatus::Ok);
+        let recorded = recorder.end(CallOutcome::of(status, &result)).await;
         result.and_then(|answer| recorded.map(|()| answer))
     }
 }

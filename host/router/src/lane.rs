@@ -8,58 +8,20 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use tandem_catalog::{Category, Tool};
-use tandem_package::Affinity;
+use tandem_engine::Limit;
 use tandem_reactor::LaneError;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     api::{CallError, Lane},
-    call::Route,
     meters::LaneMeters,
     router::Router,
+    routing::choose,
+    scope::Route,
 };
 
 /// Between two looks whether the reactor is back.
-const LOOK: Duration = Duration::from_millis(50);
-
-/// Name patterns of tools that need the network, in the order in which they are looked at.
-const PATTERNS: [Pattern; 5] = [
-    Pattern::Prefix("p2p_"),
-    Pattern::Contains("workflow"),
-    Pattern::Contains("taskqueue"),
-    Pattern::Contains("peer"),
-    Pattern::Contains("bootstrap"),
-];
-
-enum Pattern {
-    Prefix(&'static str),
-    Contains(&'static str),
-}
-
-impl Pattern {
-    fn fits(&self, name: &str) -> bool {
-        match self {
-            Self::Prefix(text) => name.starts_with(text),
-            Self::Contains(text) => name.contains(text),
-        }
-    }
-}
-
-/// The lane, and the reason as it stands in metrics and `_meta`.
-#[must_use]
-pub fn choose(category: &Category, tool: &str) -> (Lane, &'static str) {
-    decide(category.affinity, category.requires_p2p, tool)
-}
-
-fn decide(affinity: Affinity, requires_p2p: bool, tool: &str) -> (Lane, &'static str) {
-    match affinity {
-        Affinity::General => (Lane::General, "affinity"),
-        Affinity::Reactor => (Lane::Reactor, "affinity"),
-        Affinity::Auto if requires_p2p => (Lane::Reactor, "requires_p2p"),
-        Affinity::Auto if PATTERNS.iter().any(|pattern| pattern.fits(tool)) => (Lane::Reactor, "pattern"),
-        Affinity::Auto => (Lane::General, "default"),
-    }
-}
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Router {
     pub(crate) fn meters(&self, lane: Lane) -> &LaneMeters {
@@ -100,19 +62,19 @@ impl Router {
         }
         let back = async {
             while !reactor.is_up() {
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
         };
         tokio::time::timeout(self.0.config.reactor_patience, back).await.is_ok()
     }
 
     /// Whether the calling thread is of that lane.
-    pub(crate) fn is_at_home(&self, lane: Lane) -> bool {
+    pub(crate) fn on_current_lane(&self, lane: Lane) -> bool {
         lane == Lane::General && !tandem_reactor::Lane::is_here()
     }
 
     /// Does work in a lane and answers what it came to. Dropping the answer stops the work.
-    pub(crate) async fn elsewhere<T: Send + 'static>(
+    pub(crate) async fn run_on_lane<T: Send + 'static>(
         &self,
         lane: Lane,
         work: impl Future<Output = T> + Send + 'static,
@@ -121,7 +83,7 @@ impl Router {
         match (lane, &self.0.config.reactor) {
             (Lane::Reactor, Some(reactor)) => reactor.run(work).await.map_err(|error| match error {
                 LaneError::Busy => CallError::Limited {
-                    limit: "queue",
+                    limit: Limit::Queue,
                     value: format!("{} calls in the reactor lane", tandem_reactor::PLACES),
                     retryable: true,
                     retry_after: None,
@@ -134,19 +96,5 @@ impl Router {
                 task.await.map_err(|error| CallError::Internal(format!("the call's task failed: {error}")))
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn explicit_affinity_wins_then_need_then_name() {
-        assert_eq!(decide(Affinity::General, true, "p2p_x"), (Lane::General, "affinity"));
-        assert_eq!(decide(Affinity::Reactor, false, "add"), (Lane::Reactor, "affinity"));
-        assert_eq!(decide(Affinity::Auto, true, "add"), (Lane::Reactor, "requires_p2p"));
-        assert_eq!(decide(Affinity::Auto, false, "my_workflow_run"), (Lane::Reactor, "pattern"));
-        assert_eq!(decide(Affinity::Auto, false, "add"), (Lane::General, "default"));
     }
 }

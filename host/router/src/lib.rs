@@ -1,4 +1,4 @@
-//! May a call run, where, and now.
+//! Admission control, lane selection and execution of calls.
 //!
 //! **Promises.** Arguments reach a guest only when they fit its schema, and a structured result leaves only when
 //! it fits. A call that may have had effects is never run twice: only tools that are marked idempotent are
@@ -19,28 +19,36 @@ mod audit;
 mod breaker;
 mod cache;
 mod call;
+mod call_status;
+mod config;
 mod entries;
 mod lane;
 mod meters;
 mod nested;
 mod outcome;
 mod peers;
+mod permits;
+mod recorder;
+mod refusal;
 mod reserve;
 mod router;
+mod routing;
+mod scope;
+mod size;
 mod status;
 mod tenant;
-mod trial;
+mod threads;
 mod work;
 
-pub use api::{CallError, Lane, NO_NETWORK, Output, RequestContext};
-pub use audit::AuditedCalls;
-pub use call::{unknown_category, unknown_tool};
-pub use lane::choose;
+pub use api::{CallError, Lane, NO_NETWORK, Output};
+pub use config::{AuditedCalls, RouterConfig};
+pub use refusal::{unknown_category, unknown_tool};
 pub use reserve::Reserve;
-pub use router::{Router, RouterConfig};
+pub use router::Router;
+pub use routing::choose;
+pub use size::is_small;
 pub use status::{CategoryStatus, LaneStatus, RuntimeStatus};
-pub use tandem_types::{exact::Arguments, exact::ExactNumbers, exact::Violation};
+pub use tandem_types::exact::{Arguments, ExactNumbers, Violation};
 pub use tenant::{CallUse, Denial, TenantLimits, TenantPolicy, Unlimited};
-pub use work::is_small;
 
 use tandem_types::exact;

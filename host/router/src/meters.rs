@@ -13,39 +13,15 @@ use std::{
 use hdrhistogram::Histogram as Latencies;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tandem_catalog::{Canary, Category};
-use tandem_engine::Plugin;
+use tandem_engine::{Limit, Plugin};
 
 use crate::{
     admission::Gate,
-    api::{CallError, Lane},
-    breaker::Breaker,
-    lane,
+    api::Lane,
+    breaker::{Breaker, Circuit},
+    call_status::CallStatus,
+    routing,
 };
-
-/// The values of the label `status`.
-pub(crate) const STATUSES: [&str; 8] =
-    ["ok", "tool_error", "denied", "limited", "timeout", "trapped", "cancelled", "unavailable"];
-
-/// Position in [`STATUSES`] of what a call came to.
-pub(crate) fn status(result: &Result<bool, &CallError>) -> usize {
-    match result {
-        Ok(false) => 0,
-        Ok(true) => 1,
-        Err(error) => match error {
-            CallError::Denied(_) => 2,
-            CallError::Limited { .. } => 3,
-            CallError::Timeout { .. } => 4,
-            CallError::Trapped { .. } | CallError::BadOutput { .. } | CallError::Internal(_) => 5,
-            CallError::Cancelled => 6,
-            CallError::Unavailable { .. } | CallError::Unrecorded { .. } => 7,
-            CallError::NotFound { .. }
-            | CallError::Vanished { .. }
-            | CallError::NoNetwork { .. }
-            | CallError::InvalidArguments { .. }
-            | CallError::MissingCapability(_) => 1,
-        },
-    }
-}
 
 /// What a tenant has of a category, for itself: one that fills a plugin's places, or makes it fail, does so to nobody
 /// else.
@@ -79,7 +55,7 @@ pub(crate) struct CategoryState {
     by_tool: HashMap<String, (Lane, Counters)>,
 }
 
-type Counters = [Counter; STATUSES.len()];
+type Counters = [Counter; CallStatus::ALL.len()];
 
 /// What is counted of a category in one lane.
 struct InLane {
@@ -91,8 +67,8 @@ fn labels(lane: Lane, category: &str) -> [(&'static str, String); 2] {
     [("lane", lane.as_str().to_owned()), ("category", category.to_owned())]
 }
 
-fn calls(lane: Lane, category: &str, tool: &str, status: &str) -> Counter {
-    let own = [("tool", tool.to_owned()), ("status", status.to_owned())];
+fn calls(lane: Lane, category: &str, tool: &str, status: CallStatus) -> Counter {
+    let own = [("tool", tool.to_owned()), ("status", status.as_str().to_owned())];
     let all: Vec<_> = labels(lane, category).into_iter().chain(own).collect();
     counter!("tandem_tool_calls_total", &all)
 }
@@ -103,8 +79,8 @@ impl CategoryState {
     pub(crate) fn new(category: &Category, waiting: usize, before: Option<&Self>, trial: Option<Arc<Canary>>) -> Self {
         // Made now, so that all that may be counted is shown from the start, as nothing.
         let counters = |tool: &str| {
-            let (lane, _) = lane::choose(category, tool);
-            (lane, STATUSES.map(|status| calls(lane, &category.name, tool, status)))
+            let (lane, _) = routing::choose(category, tool);
+            (lane, CallStatus::ALL.map(|status| calls(lane, &category.name, tool, status)))
         };
         let tools = category.tools.iter().map(|tool| &tool.descriptor.name);
         let by_tool = tools.map(|name| (name.clone(), counters(name))).collect();
@@ -158,14 +134,14 @@ impl CategoryState {
     }
 
     /// The worst circuit of all tenants: a run of failures is worth a look whoever met it.
-    pub(crate) fn circuit(&self, now: Instant) -> &'static str {
+    pub(crate) fn circuit(&self, now: Instant) -> Circuit {
         let shares = self.shares.read().unwrap_or_else(PoisonError::into_inner);
-        let states = shares.values().map(|share| share.breaker.state(now));
-        states.max_by_key(|state| circuit_number(state)).unwrap_or("closed")
+        shares.values().map(|share| share.breaker.state(now)).max().unwrap_or_default()
     }
 
-    pub(crate) fn limit_hit(&self, limit: &'static str) {
-        counter!("tandem_limit_hits_total", "category" => self.name.to_string(), "limit" => limit).increment(1);
+    pub(crate) fn limit_hit(&self, limit: Limit) {
+        counter!("tandem_limit_hits_total", "category" => self.name.to_string(), "limit" => limit.as_str())
+            .increment(1);
     }
 
     fn in_lane(&self, lane: Lane) -> &InLane {
@@ -186,35 +162,27 @@ impl CategoryState {
     }
 
     /// Counts a call that ended where it ran, which a fallback makes another lane than the tool's.
-    pub(crate) fn record(&self, tool: &str, lane: Lane, status: usize, took: Duration) {
+    pub(crate) fn record(&self, tool: &str, lane: Lane, status: CallStatus, took: Duration) {
         self.in_lane(lane).duration.record(took.as_secs_f64());
         self.calls.fetch_add(1, Ordering::Relaxed);
-        if status > 1 {
+        if status.is_failure() {
             self.errors.fetch_add(1, Ordering::Relaxed);
         }
-        match (self.by_tool.get(tool), STATUSES.get(status)) {
-            (Some((home, counters)), _) if *home == lane => {
-                if let Some(counter) = counters.get(status) {
+        match self.by_tool.get(tool) {
+            Some((home, counters)) if *home == lane => {
+                if let Some(counter) = counters.get(status as usize) {
                     counter.increment(1);
                 }
             }
-            (Some(_), Some(status)) => calls(lane, &self.name, tool, status).increment(1),
-            _ => {}
+            Some(_) => calls(lane, &self.name, tool, status).increment(1),
+            None => {}
         }
         // A success can only close a circuit, a failure only open it: most calls change nothing.
-        if status > 1 || self.troubled.load(Ordering::Relaxed) {
-            let number = circuit_number(self.circuit(Instant::now()));
-            self.troubled.store(number > 0, Ordering::Relaxed);
-            self.circuit.set(f64::from(number));
+        if status.is_failure() || self.troubled.load(Ordering::Relaxed) {
+            let circuit = self.circuit(Instant::now());
+            self.troubled.store(circuit != Circuit::Closed, Ordering::Relaxed);
+            self.circuit.set(f64::from(circuit as u8));
         }
-    }
-}
-
-fn circuit_number(state: &str) -> u8 {
-    match state {
-        "closed" => 0,
-        "half-open" => 1,
-        _ => 2,
     }
 }
 
@@ -264,9 +232,9 @@ impl LaneMeters {
         self.queue_wait.record(time.as_secs_f64());
     }
 
-    pub(crate) fn record(&self, status: usize, took: Duration) {
+    pub(crate) fn record(&self, status: CallStatus, took: Duration) {
         self.calls.fetch_add(1, Ordering::Relaxed);
-        if status > 1 {
+        if status.is_failure() {
             self.errors.fetch_add(1, Ordering::Relaxed);
         }
         let us = u64::try_from(took.as_micros()).unwrap_or(LONGEST_US);

@@ -3,11 +3,10 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tandem_catalog::Tool;
-use tandem_engine::{Content, Exhausted, RunError, ToolError, ToolOutput};
+use tandem_engine::{Content, Exhausted, Limit, RunError, ToolError, ToolOutput};
 
 use crate::{
-    api::{CallError, Lane, Output, RequestContext, Violation},
+    api::{CallError, Violation},
     meters::{CategoryState, Share},
 };
 
@@ -37,9 +36,12 @@ pub(crate) fn settle<T>(state: &CategoryState, share: &Share, result: Result<T, 
     Err(match error {
         RunError::Limit { limit, value } => CallError::Limited { limit, value, retryable: false, retry_after: None },
         RunError::Exhausted(total) => exhausted(total),
-        RunError::Overloaded(instances) => {
-            CallError::Limited { limit: "instances", value: instances.to_string(), retryable: true, retry_after: None }
-        }
+        RunError::Overloaded(instances) => CallError::Limited {
+            limit: Limit::Instances,
+            value: instances.to_string(),
+            retryable: true,
+            retry_after: None,
+        },
         RunError::Timeout(after) => CallError::Timeout { after },
         RunError::Cancelled => CallError::Cancelled,
         RunError::Replaced => CallError::Unavailable {
@@ -116,21 +118,6 @@ fn error_text(error: ToolError) -> String {
         ToolError::Other(text) => text.unwrap_or_else(|| "the tool failed without a reason".to_owned()),
         ToolError::MissingCapability(_) | ToolError::Cancelled | ToolError::Failed(_) => String::new(),
     }
-}
-
-pub(crate) fn log(cx: &RequestContext, lane: Lane, tool: &Tool, result: &Result<Output, CallError>, took: Duration) {
-    let status = match result {
-        Ok(output) if output.is_error => "tool_error",
-        Ok(_) => "ok",
-        Err(error) => error.code(),
-    };
-    let (tenant, request_id) = (&*cx.caller.tenant, &*cx.request_id);
-    let duration_ms = took.as_secs_f64() * 1e3;
-    let traceparent = cx.traceparent.as_deref().unwrap_or("");
-    tracing::info!(
-        target: "tandem::call", lane = lane.as_str(), category = &*tool.category, tool = tool.descriptor.name, tenant,
-        request_id, duration_ms, status, traceparent, "call"
-    );
 }
 
 #[cfg(test)]

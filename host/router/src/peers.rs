@@ -5,34 +5,18 @@ use std::sync::atomic::Ordering;
 use futures::future::BoxFuture;
 use tandem_catalog::{Tool, View};
 use tandem_cluster::{ToolCall, ToolInfo, Tools};
-use tandem_engine::{InvokeError, InvokeOutput};
+use tandem_engine::{InvokeError, ToolAnswer};
 use tandem_types::Caller;
 
-use crate::{
-    api::{Lane, RequestContext},
-    lane, nested,
-    router::Router,
-};
+use crate::{api::Lane, nested, router::Router, routing};
 
 impl Tools for Router {
-    fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>> {
+    fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<ToolAnswer, InvokeError>> {
         let router = self.clone();
         Box::pin(async move {
-            let ToolCall { caller, request_id, tool, arguments, exact, traceparent, deadline, cancel, client } = call;
-            let cx = RequestContext {
-                caller,
-                request_id,
-                cancel,
-                client,
-                deadline: Some(deadline),
-                traceparent,
-                depth: 0,
-                exact,
-            };
-            let caller = cx.caller.clone();
+            let ToolCall { cx, tool, arguments } = call;
             let output = router.call_tool(cx, &tool, arguments).await.map_err(nested::refused)?;
-            let bytes = output.bytes();
-            router.answer_on(&caller, bytes, move || nested::answer(output)).await.map_err(nested::refused)
+            Ok(output.into())
         })
     }
 
@@ -70,12 +54,12 @@ fn info(view: &View, tool: &Tool) -> ToolInfo {
         output_schema: tool.descriptor.output_schema.clone(),
         annotations: *annotations,
         local: is_local(view, tool),
-        repeatable: annotations.read_only || annotations.idempotent,
+        repeatable: tool.is_repeatable(),
         deadline: tool.limits.deadline,
     }
 }
 
 fn is_local(view: &View, tool: &Tool) -> bool {
-    let lane = view.category(&tool.category).map(|category| lane::choose(category, &tool.descriptor.name).0);
+    let lane = view.category(&tool.category).map(|category| routing::choose(category, &tool.descriptor.name).0);
     lane != Some(Lane::General)
 }

@@ -1,10 +1,8 @@
 //! Memory of the host that a request takes before any call of it is admitted: its body, and what it is parsed to.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
+use tandem_engine::Limit;
 use tandem_types::Caller;
 
 use crate::{api::CallError, outcome::exhausted, router::Router, tenant::Tenant};
@@ -12,10 +10,6 @@ use crate::{api::CallError, outcome::exhausted, router::Router, tenant::Tenant};
 /// Bytes over all tenants. Small objects take a hundred times their text: without a bound, as many bodies as connections
 /// are open would take hundreds of gigabytes.
 const MAX_TOTAL: u64 = 1 << 30;
-
-/// What all requests hold.
-#[derive(Debug, Default)]
-pub(crate) struct Reserves(AtomicU64);
 
 /// What one request holds. Given back when dropped.
 pub struct Reserve {
@@ -45,10 +39,10 @@ impl Reserve {
     ///
     /// One of these is used up; nothing more is held then.
     pub fn grow(&mut self, bytes: u64) -> Result<(), CallError> {
-        let all = &self.router.0.reserves.0;
+        let all = &self.router.0.reserved;
         if all.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) > MAX_TOTAL {
             all.fetch_sub(bytes, Ordering::Relaxed);
-            return Err(full("requests", MAX_TOTAL));
+            return Err(full(Limit::Requests, MAX_TOTAL));
         }
         // A caller who is bound by nothing shares with nobody.
         let share = if self.tenant.is_bound() { MAX_TOTAL / 2 } else { MAX_TOTAL };
@@ -56,7 +50,7 @@ impl Reserve {
         if own.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) > share {
             own.fetch_sub(bytes, Ordering::Relaxed);
             all.fetch_sub(bytes, Ordering::Relaxed);
-            return Err(full("tenant-requests", share));
+            return Err(full(Limit::TenantRequests, share));
         }
         if let Err(total) = self.tenant.grow(bytes) {
             own.fetch_sub(bytes, Ordering::Relaxed);
@@ -70,13 +64,13 @@ impl Reserve {
 
 impl Drop for Reserve {
     fn drop(&mut self) {
-        self.router.0.reserves.0.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.router.0.reserved.fetch_sub(self.bytes, Ordering::Relaxed);
         self.tenant.requests().fetch_sub(self.bytes, Ordering::Relaxed);
         self.tenant.shrink(self.bytes);
     }
 }
 
-fn full(limit: &'static str, bytes: u64) -> CallError {
+fn full(limit: Limit, bytes: u64) -> CallError {
     CallError::Limited {
         limit,
         value: format!("{bytes} bytes of requests at a time"),

@@ -6,94 +6,29 @@ use std::{
         Arc, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
 use tandem_catalog::{Canary, Catalog, Category, Change, View};
-use tandem_engine::Services;
+use tandem_engine::{Invoker, Services};
 use tandem_types::Caller;
 use tokio::sync::{Semaphore, broadcast};
 
 use crate::{
     admission::Gate,
     api::Lane,
-    audit::AuditedCalls,
     cache::Results,
+    config::RouterConfig,
     meters::{CategoryState, LaneMeters},
-    nested,
-    reserve::Reserves,
     status::{CategoryStatus, LaneStatus, RuntimeStatus},
-    tenant::{LaneBounds, TenantPolicy, Tenants, Unlimited},
-    work::Work,
+    tenant::{LaneBounds, Tenants},
+    threads::WorkThreads,
 };
 
 /// Guests of the reactor that compute for longer than a tick, at a time: the thread does no more than one anyway, and the
 /// network waits for all that have a turn.
 const REACTOR_TURNS: usize = 1;
-
-/// What an operator may choose.
-#[derive(Clone)]
-pub struct RouterConfig {
-    /// Calls that run at once in the general lane. More than the engine has instances only moves the refusal.
-    pub max_running: usize,
-    /// Calls that may wait for the general lane, and for each plugin. A longer queue only makes more callers
-    /// time out.
-    pub max_waiting: usize,
-    /// The reactor lane, if there is one.
-    pub reactor: Option<tandem_reactor::Lane>,
-    /// Guest time of one call in the reactor lane, whatever its plugin may have elsewhere: what computes for longer keeps
-    /// the network waiting, and belongs in the general lane.
-    pub reactor_cpu: Duration,
-    /// How long a call waits for a reactor that is down.
-    pub reactor_patience: Duration,
-    /// Where calls of the general lane run that come from the reactor's thread.
-    pub general: tokio::runtime::Handle,
-    /// Whose threads for blocking work encode, decode and check what is large. Best a runtime of its own, whose threads yield to
-    /// those that serve.
-    pub work: tokio::runtime::Handle,
-    /// Whether a tool of the reactor lane may run in the general lane while that lane is down; only tools that
-    /// are marked idempotent do.
-    pub reactor_fallback: bool,
-    /// Threads that run guests. While several tenants are active, one of them holds all but one at most.
-    pub workers: usize,
-    /// Files, directories and connections that are open for guests at a time, of all tenants.
-    pub descriptors: u32,
-    /// What each tenant may use.
-    pub tenants: Arc<dyn TenantPolicy>,
-    /// Which calls are recorded in the store's audit log.
-    pub audited: AuditedCalls,
-    /// Whether a call begins only while records can be written, and is answered when its own is on disk.
-    pub audit_required: bool,
-}
-
-impl std::fmt::Debug for RouterConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RouterConfig").field("max_running", &self.max_running).finish_non_exhaustive()
-    }
-}
-
-impl RouterConfig {
-    /// The defaults, for a host without a reactor, whose general lane is `general`.
-    #[must_use]
-    pub fn new(general: tokio::runtime::Handle) -> Self {
-        Self {
-            max_running: 1000,
-            max_waiting: 1024,
-            reactor: None,
-            reactor_cpu: Duration::from_millis(50),
-            reactor_patience: Duration::ZERO,
-            work: general.clone(),
-            general,
-            reactor_fallback: false,
-            workers: 2,
-            descriptors: u32::MAX,
-            tenants: Arc::new(Unlimited),
-            audited: AuditedCalls::None,
-            audit_required: false,
-        }
-    }
-}
 
 /// Clones share the same router.
 #[derive(Clone)]
@@ -107,8 +42,9 @@ pub(crate) struct Inner {
     pub(crate) gate: Arc<Gate>,
     pub(crate) tenants: Tenants,
     pub(crate) results: Results,
-    pub(crate) work: Work,
-    pub(crate) reserves: Reserves,
+    pub(crate) work: WorkThreads,
+    /// Bytes that all requests hold before any call of them is admitted.
+    pub(crate) reserved: AtomicU64,
     pub(crate) general: LaneMeters,
     pub(crate) reactor: LaneMeters,
     pub(crate) reactor_bounds: LaneBounds,
@@ -138,8 +74,8 @@ impl Router {
             me: me.clone(),
             gate: Gate::new(config.max_running, config.max_waiting),
             tenants: Tenants::new(config.tenants.clone(), config.workers, config.descriptors),
-            reserves: Reserves::default(),
-            work: Work::new(config.workers, config.max_waiting, config.work.clone()),
+            reserved: AtomicU64::new(0),
+            work: WorkThreads::new(config.workers, config.max_waiting, config.work.clone()),
             reactor_bounds: LaneBounds { turns: Arc::new(Semaphore::new(REACTOR_TURNS)), cpu: config.reactor_cpu },
             config,
             catalog,
@@ -152,7 +88,8 @@ impl Router {
             ready: AtomicBool::new(false),
             refreshed: AtomicU64::new(0),
         }));
-        nested::install(&router);
+        let invoker: Arc<dyn Invoker> = router.0.clone();
+        router.0.services.set_invoker(&invoker);
         router
     }
 
@@ -195,7 +132,7 @@ impl Router {
             .filter(|state| view.category(&state.name).is_some())
             .map(|state| CategoryStatus {
                 name: state.name.to_string(),
-                circuit: state.circuit(now),
+                circuit: state.circuit(now).as_str(),
                 in_flight: state.in_flight.load(Ordering::Relaxed),
                 calls: state.calls.load(Ordering::Relaxed),
                 errors: state.errors.load(Ordering::Relaxed),

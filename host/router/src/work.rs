@@ -10,51 +10,26 @@ use std::{sync::Arc, time::Duration};
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
 use tandem_catalog::{Effort, Tool, Unfit};
-use tandem_engine::{Account, Exhausted};
+use tandem_engine::{Account, Exhausted, Limit, heap_size};
 use tandem_store::CallRecord;
 use tandem_types::Caller;
-use tokio::runtime::Handle;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
-    admission::Gate,
-    api::{CallError, RequestContext, Violation},
-    audit::AuditedCalls,
-    call::{Job, Place, invalid, queue_full},
-    exact::ExactNumbers,
+    api::{CallError, Violation},
+    call::Job,
+    config::AuditedCalls,
+    exact::{Arguments, ExactNumbers},
     outcome::exhausted,
+    refusal::{invalid, queue_full},
     router::Router,
+    scope::CallScope,
+    size::{SMALL, is_small},
     tenant::{CallAccount, Tenant},
 };
 
-/// Bytes that are encoded, decoded or digested between two awaits: some ten microseconds.
-pub(crate) const SMALL: usize = 16 << 10;
 /// The priority of work that belongs to no plugin yet, or no more: what a plugin has by default.
 const PRIORITY: u8 = 5;
-/// Pieces of work of one tenant that may wait for its threads: beyond that they would only time out.
-const WAITING_OF_A_TENANT: usize = 64;
-/// A value's own size in memory, and that of an object's entry and table beside it.
-const NODE: usize = 72;
-const OBJECT: usize = 256;
-const MEMBER: usize = 112;
-
-/// Threads for work, and who may use them now.
-pub(crate) struct Work {
-    gate: Arc<Gate>,
-    threads: Handle,
-}
-
-impl Work {
-    /// One thread fewer than guests have: the work of all tenants leaves one to what serves.
-    pub(crate) fn new(workers: usize, waiting: usize, threads: Handle) -> Self {
-        Self { gate: Gate::new(workers.saturating_sub(1).max(1), waiting), threads }
-    }
-}
-
-/// A tenant's share of the threads: half of them.
-pub(crate) fn share(workers: usize) -> Arc<Gate> {
-    Gate::new((workers / 2).max(1), WAITING_OF_A_TENANT)
-}
-
 /// Arguments that fit.
 pub(crate) struct Prepared {
     pub(crate) text: String,
@@ -64,8 +39,14 @@ pub(crate) struct Prepared {
 
 impl Router {
     /// Brings the arguments of a call to their usual form, encodes and checks them.
-    pub(crate) async fn prepare(&self, job: &Job<'_>, mut arguments: Value) -> Result<Prepared, CallError> {
-        let (tool, place, exact) = (job.tool.clone(), job.closing.place(), job.cx.exact.clone());
+    pub(crate) async fn prepare(
+        &self,
+        job: &Job<'_>,
+        cancel: &CancellationToken,
+        Arguments { members, exact }: Arguments,
+    ) -> Result<Prepared, CallError> {
+        let mut arguments = Value::Object(members);
+        let tool = job.resolved.tool.clone();
         let digests = self.0.config.audited != AuditedCalls::None || tool.cache_ttl.is_some();
         let encode = move |tool: &Tool, arguments: &Value| {
             let digest = digests.then(|| CallRecord::digest(arguments));
@@ -75,27 +56,27 @@ impl Router {
             };
             (digest, text.map(|text| Prepared { text, digest }))
         };
-        let name = &job.tool.descriptor.name;
+        let name = &job.resolved.tool.descriptor.name;
         let unfit = |unfit: Unfit| invalid(name, unfit.violations());
         let wide = |found: Violation| invalid(name, vec![(found.pointer, found.message)]);
         if is_small(heap_size(&arguments, SMALL)) {
             tool.normalize_arguments(&mut arguments);
             let (digest, prepared) = encode(&tool, &arguments);
-            job.closing.arguments(digest);
+            job.recorder.arguments(digest);
             let prepared = prepared.map_err(wide)?;
             match tool.check_arguments(&arguments, Effort::Brief) {
                 Err(Unfit::Effort) => {}
                 checked => return checked.map(|()| prepared).map_err(unfit),
             }
             let check = move || tool.check_arguments(&arguments, Effort::Full);
-            return self.work(job.cx, place, check).await?.map(|()| prepared).map_err(unfit);
+            return self.work(cancel, job.scope, check).await?.map(|()| prepared).map_err(unfit);
         }
         let prepare = move || {
             tool.normalize_arguments(&mut arguments);
             (encode(&tool, &arguments), tool.check_arguments(&arguments, Effort::Full))
         };
-        let ((digest, prepared), checked) = self.work(job.cx, place, prepare).await?;
-        job.closing.arguments(digest);
+        let ((digest, prepared), checked) = self.work(cancel, job.scope, prepare).await?;
+        job.recorder.arguments(digest);
         checked.map_err(unfit)?;
         prepared.map_err(wide)
     }
@@ -103,8 +84,8 @@ impl Router {
     /// Reads a structured result and checks it.
     pub(crate) async fn decode(
         &self,
-        cx: &RequestContext,
-        place: &Place,
+        cancel: &CancellationToken,
+        scope: &CallScope,
         tool: &Arc<Tool>,
         text: String,
         is_error: bool,
@@ -134,7 +115,7 @@ impl Router {
             let checked = if is_error { Ok(()) } else { tool.check_output(&value, Effort::Full) };
             checked.map(|()| value).map_err(unfit_result)
         };
-        self.work(cx, place, decode).await
+        self.work(cancel, scope, decode).await
     }
 
     /// Reads so many bytes of a caller's: at once where they are few, apart from the threads that serve where they are not.
@@ -192,14 +173,14 @@ impl Router {
     /// Does a call's work apart from the threads that serve, until the call is cancelled.
     async fn work<T: Send + 'static>(
         &self,
-        cx: &RequestContext,
-        place: &Place,
+        cancel: &CancellationToken,
+        scope: &CallScope,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, CallError> {
         let (done, charged) = tokio::select! {
             biased;
-            done = self.apart(&place.tenant, place.account.clone(), place.state.priority, work) => done?,
-            () = cx.cancel.cancelled() => return Err(CallError::Cancelled),
+            done = self.apart(&scope.tenant, scope.account.clone(), scope.state.priority, work) => done?,
+            () = cancel.cancelled() => return Err(CallError::Cancelled),
         };
         charged.map_err(exhausted)?;
         Ok(done)
@@ -213,8 +194,8 @@ impl Router {
         priority: u8,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<(T, Result<(), Exhausted>), CallError> {
-        let own = tenant.work().enter(priority).await.map_err(|full| queue_full("tenant-work", &full))?;
-        let all = self.0.work.gate.enter(priority).await.map_err(|full| queue_full("work", &full))?;
+        let own = tenant.work().enter(priority).await.map_err(|full| queue_full(Limit::TenantWork, &full))?;
+        let all = self.0.work.gate.enter(priority).await.map_err(|full| queue_full(Limit::Work, &full))?;
         let timed = move || {
             // Given back when the work is done, also where nobody waits for it any more.
             let _held = (own, all);
@@ -227,12 +208,6 @@ impl Router {
     }
 }
 
-/// Whether so many bytes are read, written or checked at once, on the thread that serves.
-#[must_use]
-pub fn is_small(bytes: usize) -> bool {
-    bytes <= SMALL
-}
-
 fn unfit_result(unfit: Unfit) -> String {
     let places: Vec<_> =
         unfit.violations().into_iter().map(|(pointer, message)| format!("{pointer}: {message}")).collect();
@@ -242,32 +217,4 @@ fn unfit_result(unfit: Unfit) -> String {
 /// The CPU time of this thread: what it waited for the processor is not the tenant's.
 fn thread_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
-}
-
-/// About how much memory a value takes; not looked at any further once it is over `enough`.
-pub(crate) fn heap_size(value: &Value, enough: usize) -> usize {
-    let mut size = NODE;
-    match value {
-        Value::String(text) => size += text.len(),
-        Value::Array(items) => {
-            for item in items {
-                if size > enough {
-                    break;
-                }
-                size += heap_size(item, enough - size);
-            }
-        }
-        Value::Object(members) => {
-            size += if members.is_empty() { 0 } else { OBJECT };
-            for (name, member) in members {
-                if size > enough {
-                    break;
-                }
-                size += MEMBER + name.len();
-                size += heap_size(member, enough.saturating_sub(size));
-            }
-        }
-        _ => {}
-    }
-    size
 }

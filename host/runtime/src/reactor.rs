@@ -111,7 +111,7 @@ mod tests {
     use futures::future::BoxFuture;
     use tandem_catalog::Catalog;
     use tandem_cluster::{ToolCall, ToolInfo, Tools};
-    use tandem_engine::{InvokeError, InvokeOutput, Services};
+    use tandem_engine::{InvokeError, Services, ToolAnswer};
     use tandem_gateway::GatewayConfig;
     use tandem_router::{Router, RouterConfig};
     use tandem_types::Caller;
@@ -122,7 +122,7 @@ mod tests {
     struct Faulty(Arc<AtomicBool>);
 
     impl Tools for Faulty {
-        fn call(&self, _: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>> {
+        fn call(&self, _: ToolCall) -> BoxFuture<'static, Result<ToolAnswer, InvokeError>> {
             Box::pin(std::future::ready(Err(InvokeError::Timeout)))
         }
 

@@ -2,13 +2,13 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::{Value, json};
 use tandem_engine::{
-    CallEnv, Capability, Engine, EngineConfig, Fixed, InstancePolicy, Limits, Plugin, PluginSpec, RunError, Services,
-    Unmetered,
+    CallContext, Capability, Engine, EngineConfig, Fixed, InstancePolicy, Limit, Limits, Plugin, PluginSpec, RunError,
+    Services,
 };
 use tandem_harness::Options;
 use tandem_types::Caller;
@@ -74,10 +74,10 @@ async fn who_wants_many_random_bytes_lets_others_go_first() -> anyhow::Result<()
         }
     };
     let ended = tokio::select! {
-        ended = plugin.call_tool(env(), "random_loop", "{}".to_owned()) => ended,
+        ended = plugin.call_tool(context(), "random_loop", Arc::new("{}".to_owned())) => ended,
         failed = others => return failed,
     };
-    assert!(matches!(ended, Err(RunError::Limit { limit: "cpu", .. })), "{ended:?}");
+    assert!(matches!(ended, Err(RunError::Limit { limit: Limit::Cpu, .. })), "{ended:?}");
     assert!(turns > 100 && longest < Duration::from_millis(20), "{turns} turns, {longest:?} between two of them");
     Ok(())
 }
@@ -112,21 +112,12 @@ fn guest(name: &str, fixed: Option<Fixed>) -> anyhow::Result<Plugin> {
     Ok(engine.load(&std::fs::read(tandem_harness::plugin(name)?)?, spec)?.0)
 }
 
-fn env() -> CallEnv {
-    CallEnv {
-        request_id: "test".into(),
-        caller: Caller::local(),
-        deadline: Instant::now() + Duration::from_secs(60),
-        cancel: Default::default(),
-        client: None,
-        depth: 0,
-        traceparent: None,
-        account: Arc::new(Unmetered),
-    }
+fn context() -> Arc<CallContext> {
+    Arc::new(CallContext::new("test".into(), Caller::local()).within(Duration::from_secs(60)))
 }
 
 async fn seen(plugin: &Plugin) -> anyhow::Result<Value> {
-    let output = plugin.call_tool(env(), "time_and_chance", "{}".to_owned()).await?;
+    let output = plugin.call_tool(context(), "time_and_chance", Arc::new("{}".to_owned())).await?;
     let output = output.map_err(|error| anyhow::anyhow!("{error:?}"))?;
     Ok(serde_json::from_str(&output.structured.unwrap_or_default())?)
 }

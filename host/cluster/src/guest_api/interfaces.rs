@@ -68,13 +68,13 @@ impl View<'_> {
             return Ok(Err(types::Error::Unauthorized(format!("`p2p` with `{interface}` is not granted"))));
         }
         state.used(Use::P2p);
-        let env = state.env()?.clone();
+        let cx = state.context()?.clone();
         let Some(reactor) = state.extension::<Reactor>() else {
             return Ok(Err(types::Error::Unavailable(
                 "this host has no network of hosts; set reactor.enabled".to_owned(),
             )));
         };
-        Ok(reactor.request(env, request).await.map_err(types::Error::from))
+        Ok(reactor.request(cx, request).await.map_err(types::Error::from))
     }
 }
 

@@ -22,7 +22,6 @@ pub use interfaces::{
 };
 pub use request::P2pRequest;
 
-
 use crate::error::P2pError;
 
 type Answer = Result<Value, P2pError>;

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tandem_engine::CallEnv;
+use tandem_engine::CallContext;
 
 use super::{
     bootstrap,
@@ -52,8 +52,8 @@ pub enum P2pRequest {
     BootstrapList,
 }
 
-async fn request(core: &Arc<Core>, env: &CallEnv, request: P2pRequest) -> Result<String, P2pError> {
-    let (caller, trace) = (&env.caller, env.traceparent.as_deref());
+async fn request(core: &Arc<Core>, cx: &CallContext, request: P2pRequest) -> Result<String, P2pError> {
+    let (caller, trace) = (&cx.caller, cx.traceparent.as_deref());
     let answer = match request {
         P2pRequest::TaskSubmit { task } => tasks::submit(core, (caller, trace), &task).await,
         P2pRequest::TaskStatus { id } => tasks::status(core, caller, &id).await,
@@ -107,12 +107,12 @@ async fn request(core: &Arc<Core>, env: &CallEnv, request: P2pRequest) -> Result
 }
 
 impl Reactor {
-    /// Does what a guest asks, as the caller of `env`. Answers a JSON text.
+    /// Does what a guest asks, as the caller of `cx`. Answers a JSON text.
     ///
     /// # Errors
     /// Why nothing was done.
-    pub async fn request(&self, env: CallEnv, asked: P2pRequest) -> Result<String, P2pError> {
-        let work = self.operate(move |core| async move { request(&core, &env, asked).await });
+    pub async fn request(&self, cx: Arc<CallContext>, asked: P2pRequest) -> Result<String, P2pError> {
+        let work = self.operate(move |core| async move { request(&core, &cx, asked).await });
         match tokio::time::timeout(PATIENCE, work).await {
             Ok(answer) => answer,
             Err(_) => Err(P2pError::Timeout(format!("nothing came of it in {} s", PATIENCE.as_secs()))),

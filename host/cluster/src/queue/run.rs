@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::{Map, Value, json};
-use tandem_engine::{InvokeError, InvokeOutput, traceparent};
+use tandem_engine::{CallContext, InvokeError, ToolAnswer, traceparent};
 use tandem_queue::{FailureCode, Leased, MAX_RESULT, Outcome};
-use tandem_types::Caller;
+use tandem_types::{Caller, exact::Arguments};
 use tokio_util::sync::CancellationToken;
 
 use super::Told;
@@ -13,6 +13,9 @@ use crate::{
     core::Core,
     tools::{ToolCall, ToolInfo},
 };
+
+/// Bytes of an answer that is written at once, on the reactor's thread: some ten microseconds.
+const SMALL: usize = 16 << 10;
 
 /// Runs the tool for `caller` and answers the outcome. `told` takes its progress.
 pub(super) async fn run(
@@ -30,18 +33,15 @@ pub(super) async fn run(
     };
     let Ok(tools) = core.tools() else { return Outcome::Release };
     let info = tools.info(&caller, &task.tool);
-    let call = ToolCall {
-        caller,
-        request_id: format!("{}/{}", task.lease.id, task.attempt).into(),
-        tool: task.tool.clone(),
-        arguments,
-        // A task's arguments are stored as values.
-        exact: None,
+    let request_id = format!("{}/{}", task.lease.id, task.attempt).into();
+    let cx = CallContext {
         traceparent: task.trace.as_deref().and_then(traceparent),
-        deadline: Duration::from_secs(task.timeout_s.into()),
         cancel: cancel.clone(),
         client: Some(told.clone()),
+        ..CallContext::new(request_id, caller).within(Duration::from_secs(task.timeout_s.into()))
     };
+    // A task's arguments are stored as values.
+    let call = ToolCall { cx, tool: task.tool.clone(), arguments: Arguments { members: arguments, exact: None } };
     let answer = tools.call(call).await;
     if told.is_released() && answer.is_err() {
         // Where it may run again, another host has it; the attempt does not count.
@@ -63,12 +63,24 @@ pub(super) async fn run(
 }
 
 /// The structured result where the tool gives one, its content otherwise.
-async fn settled(core: &Core, output: InvokeOutput) -> Outcome {
-    let result = output.structured.unwrap_or_else(|| format!(r#"{{"content":{}}}"#, output.content));
-    if output.is_error {
-        return Outcome::retry(FailureCode::Failed, first_text(&output.content));
+async fn settled(core: &Core, answer: ToolAnswer) -> Outcome {
+    if answer.is_error {
+        return Outcome::retry(FailureCode::Failed, answer.first_text().unwrap_or("the tool says that it failed"));
     }
     let most = core.settings.max_result;
+    if answer.bytes(SMALL) <= SMALL {
+        return written(&answer, most);
+    }
+    // It takes milliseconds, which the network should not wait for.
+    let written = core.general.spawn_blocking(move || written(&answer, most)).await;
+    written.unwrap_or_else(|error| Outcome::retry(FailureCode::Unavailable, error.to_string()))
+}
+
+fn written(answer: &ToolAnswer, most: usize) -> Outcome {
+    let result = match &answer.structured {
+        Some(structured) => structured.to_string(),
+        None => json!({"content": answer.content_json()}).to_string(),
+    };
     if result.len() > most {
         let message = format!(
             "the result has {} bytes, over the limit of {most}; let the tool save it and answer where, or raise p2p.task-queue.max-result",
@@ -76,12 +88,7 @@ async fn settled(core: &Core, output: InvokeOutput) -> Outcome {
         );
         return Outcome::fatal(FailureCode::LimitExceeded, message);
     }
-    if result.len() <= MAX_RESULT {
-        return Outcome::done(result);
-    }
-    // It takes milliseconds, which the network should not wait for.
-    let named = core.general.spawn_blocking(move || named(&result)).await;
-    named.unwrap_or_else(|error| Outcome::retry(FailureCode::Unavailable, error.to_string()))
+    if result.len() <= MAX_RESULT { Outcome::done(result) } else { named(&result) }
 }
 
 /// A large result in its canonical form, by its content id.
@@ -106,12 +113,6 @@ fn out_of_time(info: Option<&ToolInfo>, task: &Leased) -> String {
         ),
         None => format!("`{}` did not end within the task's `timeout_s` of {} s", task.tool, task.timeout_s),
     }
-}
-
-fn first_text(content: &str) -> String {
-    let blocks: Value = serde_json::from_str(content).unwrap_or_else(|_| json!([]));
-    let text = blocks.as_array().and_then(|blocks| blocks.iter().find_map(|block| block["text"].as_str()));
-    text.unwrap_or("the tool says that it failed").to_owned()
 }
 
 /// What may be better at another time, or on another host, is tried again as the task's policy says.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tandem_cluster::{P2pError, P2pRequest};
 use tandem_cluster::{Reactor, Settings};
 use tandem_config::{Admission, HostConfig, P2pConfig};
-use tandem_engine::{CallEnv, Unmetered};
+use tandem_engine::CallContext;
 use tandem_queue::{Caps, Clock, SqliteTasks, SystemClock, Timestamp};
 use tandem_reactor::{
     Authority, PingSettings,
@@ -28,7 +28,6 @@ use tandem_types::MAX_PRIORITY;
 use tandem_types::Secret;
 use tempfile::TempDir;
 use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
 
 use self::echo::Echo;
 pub(crate) use self::{
@@ -226,17 +225,11 @@ impl Host {
         caller: Caller,
         request: P2pRequest,
     ) -> Result<Value, P2pError> {
-        let env = CallEnv {
-            request_id: "test".into(),
-            caller,
-            deadline: std::time::Instant::now() + Duration::from_secs(60),
-            cancel: CancellationToken::new(),
-            client: None,
-            depth: 0,
+        let cx = CallContext {
             traceparent: trace.map(Into::into),
-            account: Arc::new(Unmetered),
+            ..CallContext::new("test".into(), caller).within(Duration::from_secs(60))
         };
-        self.reactor.request(env, request).await.map(|text| serde_json::from_str(&text).unwrap())
+        self.reactor.request(Arc::new(cx), request).await.map(|text| serde_json::from_str(&text).unwrap())
     }
 
     /// Stops it as its process would.

@@ -106,7 +106,7 @@ impl CallState {
             return Ok(Err(Error::Denied("`cache` is not granted".to_owned())));
         };
         self.used(Use::Cache);
-        let tenant = self.env()?.caller.tenant.clone();
+        let tenant = self.context()?.caller.tenant.clone();
         let ns = Namespace { tenant, plugin: self.plugin.name.clone() };
         Ok(Ok((self.plugin.services.caches.of(ns, max), max)))
     }

@@ -7,7 +7,7 @@ use wasmtime::component::{Linker, Resource};
 
 use crate::{
     bindings::tandem::host::call::{Host, HostCallContext, Principal, add_to_linker},
-    call::CallEnv,
+    call::CallContext,
     interfaces::HostInterface,
     state::{CallState, HostView},
 };
@@ -28,46 +28,46 @@ impl HostInterface for Call {
 /// The type behind `call-context` handles.
 #[derive(Debug)]
 #[allow(unreachable_pub, reason = "the generated bindings name it")]
-pub struct CallContext;
+pub struct ContextHandle;
 
-fn env<'a>(state: &'a CallState, context: &Resource<CallContext>) -> wasmtime::Result<&'a CallEnv> {
-    if context.rep() != state.call {
+fn context<'a>(state: &'a CallState, handle: &Resource<ContextHandle>) -> wasmtime::Result<&'a CallContext> {
+    if handle.rep() != state.call {
         return Err(wasmtime::format_err!("the call has ended; its context cannot be used any more"));
     }
-    state.env()
+    Ok(state.context()?)
 }
 
 impl Host for &mut CallState {}
 
 impl HostCallContext for &mut CallState {
-    fn id(&mut self, context: Resource<CallContext>) -> wasmtime::Result<String> {
-        Ok(env(self, &context)?.request_id.to_string())
+    fn id(&mut self, handle: Resource<ContextHandle>) -> wasmtime::Result<String> {
+        Ok(context(self, &handle)?.request_id.to_string())
     }
 
-    fn remaining_ms(&mut self, context: Resource<CallContext>) -> wasmtime::Result<u64> {
-        env(self, &context)?;
+    fn remaining_ms(&mut self, handle: Resource<ContextHandle>) -> wasmtime::Result<u64> {
+        context(self, &handle)?;
         Ok(u64::try_from(self.remaining().as_millis()).unwrap_or(u64::MAX))
     }
 
-    fn cancelled(&mut self, context: Resource<CallContext>) -> wasmtime::Result<bool> {
-        Ok(env(self, &context)?.cancel.is_cancelled())
+    fn cancelled(&mut self, handle: Resource<ContextHandle>) -> wasmtime::Result<bool> {
+        Ok(context(self, &handle)?.cancel.is_cancelled())
     }
 
     fn progress(
         &mut self,
-        context: Resource<CallContext>,
+        handle: Resource<ContextHandle>,
         done: f64,
         total: Option<f64>,
         message: Option<String>,
     ) -> wasmtime::Result<()> {
-        if let Some(client) = &env(self, &context)?.client {
+        if let Some(client) = &context(self, &handle)?.client {
             client.progress(done, total, message);
         }
         Ok(())
     }
 
-    fn principal(&mut self, context: Resource<CallContext>) -> wasmtime::Result<Principal> {
-        let caller = &env(self, &context)?.caller;
+    fn principal(&mut self, handle: Resource<ContextHandle>) -> wasmtime::Result<Principal> {
+        let caller = &context(self, &handle)?.caller;
         Ok(Principal {
             tenant: caller.tenant.to_string(),
             subject: caller.subject.to_string(),
@@ -75,7 +75,7 @@ impl HostCallContext for &mut CallState {
         })
     }
 
-    fn drop(&mut self, _context: Resource<CallContext>) -> wasmtime::Result<()> {
+    fn drop(&mut self, _handle: Resource<ContextHandle>) -> wasmtime::Result<()> {
         Ok(())
     }
 }

@@ -70,12 +70,12 @@ fn convert(requests: Vec<InputRequest>) -> Result<Vec<call::InputRequest>, Error
 
 impl Host for &mut CallState {
     fn get_capabilities(&mut self) -> wasmtime::Result<Capabilities> {
-        let caps = self.env()?.client.as_ref().map(|client| client.capabilities()).unwrap_or_default();
+        let caps = self.context()?.client.as_ref().map(|client| client.capabilities()).unwrap_or_default();
         Ok(Capabilities { elicitation: caps.elicitation, sampling: caps.sampling, roots: caps.roots })
     }
 
     async fn request(&mut self, requests: Vec<InputRequest>) -> wasmtime::Result<Result<Vec<InputResponse>, Error>> {
-        let client = self.env()?.client.clone();
+        let client = self.context()?.client.clone();
         let requests = match convert(requests) {
             Ok(requests) => requests,
             Err(error) => return Ok(Err(error)),

@@ -50,14 +50,14 @@ impl Host for &mut CallState {
             WitKind::Resource => EntryKind::Resource,
         };
         let Some(sink) = self.plugin.services.events() else { return Ok(Err(no_listener())) };
-        let tenant = self.env()?.caller.tenant.clone();
+        let tenant = self.context()?.caller.tenant.clone();
         let known = sink.set_hidden(&tenant, &self.plugin.name, kind, &name, hidden);
         Ok(if known { Ok(()) } else { Err(Error::Unknown(name)) })
     }
 
     fn resource_updated(&mut self, uri: String) -> wasmtime::Result<Result<(), Error>> {
         let Some(sink) = self.plugin.services.events() else { return Ok(Err(no_listener())) };
-        let tenant = self.env()?.caller.tenant.clone();
+        let tenant = self.context()?.caller.tenant.clone();
         sink.resource_updated(&tenant, &uri);
         Ok(Ok(()))
     }

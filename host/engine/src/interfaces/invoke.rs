@@ -1,12 +1,14 @@
 //! `tandem:host/invoke`: another tool, through the router, as the same caller.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use wasmtime::component::Linker;
 
 use crate::{
     account::Use,
     bindings::tandem::host::invoke::{Error, Host, Output, add_to_linker},
-    call::CallEnv,
+    call::CallContext,
     interfaces::HostInterface,
     state::{CallState, HostView},
 };
@@ -53,7 +55,7 @@ pub trait Invoker: Send + Sync {
     /// Calls `tool` as the caller of `parent`, one level deeper.
     fn invoke(
         &self,
-        parent: CallEnv,
+        parent: Arc<CallContext>,
         tool: String,
         arguments: String,
     ) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>>;
@@ -80,11 +82,11 @@ impl Host for &mut CallState {
             return Ok(Err(Error::Denied("`invoke` is not granted".to_owned())));
         }
         self.used(Use::Invoke);
-        let env = self.env()?.clone();
+        let cx = self.context()?.clone();
         let Some(invoker) = self.plugin.services.invoker() else {
             return Ok(Err(Error::Unavailable("this host runs no nested calls".to_owned())));
         };
-        Ok(match invoker.invoke(env, tool, arguments).await {
+        Ok(match invoker.invoke(cx, tool, arguments).await {
             Ok(out) => Ok(Output { content: out.content, structured: out.structured, is_error: out.is_error }),
             Err(error) => Err(error.into()),
         })

@@ -46,7 +46,7 @@ impl CallState {
         let Some(store) = self.plugin.services.store.clone() else {
             return Ok(Err(Error::Denied("this host has no durable store".to_owned())));
         };
-        let tenant = self.env()?.caller.tenant.clone();
+        let tenant = self.context()?.caller.tenant.clone();
         Ok(Ok((store, Namespace { tenant, plugin: self.plugin.name.clone() }, quota)))
     }
 }

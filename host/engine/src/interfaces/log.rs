@@ -43,7 +43,7 @@ impl Host for &mut CallState {
         if !self.log.line(level, logger.as_deref(), &data) {
             return Ok(());
         }
-        if let Some(client) = self.env.as_ref().and_then(|env| env.client.as_ref()) {
+        if let Some(client) = self.cx.as_ref().and_then(|cx| cx.client.as_ref()) {
             let data = serde_json::from_str(&data).unwrap_or(serde_json::Value::String(data));
             client.log(level, logger.as_deref(), &data);
         }

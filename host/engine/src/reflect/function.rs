@@ -18,6 +18,7 @@ use super::{
 use crate::{
     bindings::tandem::plugin::types::{Content, ToolError, ToolOutput},
     error::RunError,
+    limit::Limit,
 };
 
 /// The member of a structured result that is no record.
@@ -123,7 +124,7 @@ impl Function {
     /// Turns what the function returned into the tool's answer of at most `max` bytes.
     pub(super) fn answer(&self, value: Option<Val>, max: u64) -> Result<Result<ToolOutput, ToolError>, RunError> {
         let stopped = |stop| match stop {
-            Stop::TooLong => RunError::Limit { limit: "output", value: format!("{max} bytes") },
+            Stop::TooLong => RunError::Limit { limit: Limit::Output, value: format!("{max} bytes") },
             Stop::OtherType => RunError::Host("a function gave a value of another type than its own".to_owned()),
         };
         let (shape, value, failed) = match (&self.gives, value) {

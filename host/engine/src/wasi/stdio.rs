@@ -18,7 +18,7 @@ use wasmtime_wasi::{
 
 use crate::{
     account::Account,
-    call::{CallEnv, Level},
+    call::{CallContext, Level},
 };
 
 /// One line's bound. Stops a line from filling a log viewer or a collector's message.
@@ -60,13 +60,13 @@ impl LogBudget {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn rearm(&self, env: &CallEnv) {
+    pub(crate) fn rearm(&self, cx: &CallContext) {
         let mut inner = self.lock();
         inner.left = self.max;
         inner.dropped = 0;
-        inner.tenant = Some(env.caller.tenant.clone());
-        inner.request_id = Some(env.request_id.clone());
-        inner.account = Some(env.account.clone());
+        inner.tenant = Some(cx.caller.tenant.clone());
+        inner.request_id = Some(cx.request_id.clone());
+        inner.account = Some(cx.account.clone());
         inner.last_error_line.clear();
     }
 
@@ -261,7 +261,7 @@ mod tests {
     #[test]
     fn what_is_over_the_budget_is_counted_and_dropped() {
         let log = LogBudget::new("p".into(), 100);
-        log.rearm(&CallEnv::for_probe(std::time::Duration::from_secs(1)));
+        log.rearm(&CallContext::for_probe(std::time::Duration::from_secs(1)));
         assert!(log.line(Level::Info, None, &"x".repeat(80)));
         assert!(!log.line(Level::Info, None, &"x".repeat(80)));
         assert_eq!(log.lock().dropped, 80);
@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn the_last_line_of_standard_error_is_kept() {
         let log = LogBudget::new("p".into(), 1000);
-        log.rearm(&CallEnv::for_probe(std::time::Duration::from_secs(1)));
+        log.rearm(&CallContext::for_probe(std::time::Duration::from_secs(1)));
         log.write(Stream::Err, b"panicked at src/lib.rs:1:1:\nbro");
         log.write(Stream::Err, b"ken\nnote: run with RUST_BACKTRACE=1\n");
         assert_eq!(log.last_error_line(), "broken");

@@ -177,6 +177,33 @@ mod tests {
     }
 
     #[test]
+    fn peers_and_tools_get_content_in_the_same_form() {
+        let blob = || Blob { data: vec![1, 2, 255], mime_type: "image/png".into() };
+        let link = |description: Option<&str>| ResourceLink {
+            uri: "test://a".into(),
+            name: "a".into(),
+            description: description.map(str::to_owned),
+            mime_type: description.map(|_| "text/plain".to_owned()),
+        };
+        let embedded = |mime_type: Option<&str>, body| {
+            let mime_type = mime_type.map(str::to_owned);
+            Content::EmbeddedResource(Contents { uri: "test://b".into(), mime_type, body })
+        };
+        let all = vec![
+            Content::Text("hi".into()),
+            Content::Image(blob()),
+            Content::Audio(blob()),
+            Content::ResourceLink(link(None)),
+            Content::ResourceLink(link(Some("what"))),
+            embedded(None, ResourceBody::Blob(vec![0])),
+            embedded(Some("text/plain"), ResourceBody::Text("t".into())),
+        ];
+        let wire: Value = all.iter().cloned().map(wire).collect();
+        let answer = tandem_engine::ToolAnswer { content: all, ..Default::default() };
+        assert_eq!(answer.content_json(), wire);
+    }
+
+    #[test]
     fn structured_results_without_blocks_are_repeated_as_text() {
         let value = json!({"a": 1});
         let with = blocks(vec![], Some(&value));

@@ -6,6 +6,7 @@
 
 use rmcp::model::{CallToolResult, ClientCapabilities, ContentBlock, ErrorCode, ErrorData};
 use serde_json::{Value, json};
+use tandem_engine::Limit;
 use tandem_router::CallError;
 
 use crate::problem::Facts;
@@ -115,7 +116,7 @@ pub(crate) fn missing_tasks() -> ErrorData {
 }
 
 /// A bound of this host.
-pub(crate) fn limited(limit: &'static str, value: usize) -> ErrorData {
+pub(crate) fn limited(limit: Limit, value: usize) -> ErrorData {
     of_request(&CallError::Limited { limit, value: value.to_string(), retryable: true, retry_after: None })
 }
 
@@ -159,7 +160,7 @@ mod tests {
                 violations: vec![Violation { pointer: "/a".to_owned(), message: "is not a number".to_owned() }],
             },
             CallError::Denied("no".to_owned()),
-            CallError::Limited { limit: "cpu", value: "10 s".to_owned(), retryable: false, retry_after: None },
+            CallError::Limited { limit: Limit::Cpu, value: "10 s".to_owned(), retryable: false, retry_after: None },
             CallError::Timeout { after: Duration::from_secs(30) },
             CallError::Trapped { category: "c".to_owned(), reason: "unreachable".to_owned() },
             CallError::BadOutput { category: "c".to_owned(), reason: "not JSON".to_owned() },
@@ -182,8 +183,12 @@ mod tests {
     #[test]
     fn machine_facts_name_limit_pointer_and_waiting_time() {
         let meta = |error: &CallError| failure(error).meta.unwrap()[ERROR_KEY].clone();
-        let limited =
-            meta(&CallError::Limited { limit: "cpu", value: "10 s".to_owned(), retryable: true, retry_after: None });
+        let limited = meta(&CallError::Limited {
+            limit: Limit::Cpu,
+            value: "10 s".to_owned(),
+            retryable: true,
+            retry_after: None,
+        });
         assert_eq!(limited, json!({"code": "limited", "retryable": true, "limit": "cpu", "value": "10 s"}));
         let waiting =
             meta(&CallError::Unavailable { reason: "r".to_owned(), retry_after: Some(Duration::from_millis(1500)) });

@@ -4,21 +4,24 @@ use std::{sync::Arc, time::Duration};
 
 use rmcp::{
     RoleServer,
-    model::{CreateTaskResult, ErrorData, InputResponses, MetaObject, ProgressToken, ProtocolVersion},
+    model::{
+        CallToolResponse, CallToolResult, CreateTaskResult, ErrorData, InputRequiredResult, InputResponses, MetaObject,
+        ProgressToken, ProtocolVersion,
+    },
     service::RequestContext,
 };
 use serde_json::{Number, Value};
 use tandem_catalog::View;
-use tandem_engine::{ClientCapabilities, ClientPort, traceparent};
+use tandem_engine::{CallContext, ClientCapabilities, ClientPort, traceparent};
 use tandem_router::{CallError, ExactNumbers, Lane, Output, Router};
 use tandem_types::Caller;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     client_port::{PortOptions, Threshold},
-    mrtr::Binding,
-    talk::{Outlet, Response, Round, Talk, Work, guest_level},
-    tasks::{Becoming, Tasks},
+    driver::{CallDriver, Outlet, Response, Round, Work, guest_level},
+    mrtr::{Binding, Suspended},
+    tasks::{TaskPromotion, Tasks},
 };
 use crate::{Shared, incoming::Incoming};
 
@@ -46,8 +49,8 @@ pub(crate) fn is_modern(context: &RequestContext<RoleServer>) -> bool {
     context.protocol_version().is_some_and(|version| version >= ProtocolVersion::V_2026_07_28)
 }
 
-/// Under which terms work runs.
-pub(crate) struct Terms {
+/// How work runs that a client may be asked about.
+pub(crate) struct CallOptions {
     /// What a suspended run is bound to; none for work that cannot ask its client.
     pub(crate) asks: Option<Binding>,
     /// Whether a run that was lost may be done again.
@@ -56,8 +59,6 @@ pub(crate) struct Terms {
     pub(crate) responses: Option<InputResponses>,
     /// The state of the run that the request resumes.
     pub(crate) state: Option<String>,
-    /// What it becomes a task with when it takes long; none for work that stays a call.
-    pub(crate) task: Option<Becoming>,
 }
 
 impl Exchange {
@@ -66,21 +67,13 @@ impl Exchange {
     }
 
     /// What the router needs to know.
-    pub(crate) fn routed(
-        &self,
-        client: Option<Arc<dyn ClientPort>>,
-        cancel: CancellationToken,
-    ) -> tandem_router::RequestContext {
+    pub(crate) fn call_context(&self, client: Option<Arc<dyn ClientPort>>, cancel: CancellationToken) -> CallContext {
         let from_meta = self.context.meta.get_traceparent().and_then(traceparent);
-        tandem_router::RequestContext {
-            caller: self.incoming.caller.clone(),
-            request_id: self.incoming.request_id.clone(),
+        CallContext {
             cancel,
             client,
-            deadline: None,
             traceparent: from_meta.or_else(|| self.incoming.traceparent.clone()),
-            depth: 0,
-            exact: None,
+            ..CallContext::new(self.incoming.request_id.clone(), self.incoming.caller.clone())
         }
     }
 
@@ -125,74 +118,138 @@ impl Exchange {
         }
     }
 
-    /// Drives work to an answer. `terms` tell whether it may ask the client, and what becomes of it then.
-    pub(crate) async fn drive(
-        &self,
-        terms: Terms,
-        start: impl FnOnce(Option<Arc<dyn ClientPort>>, CancellationToken) -> Work,
-    ) -> Result<Response, ErrorData> {
-        let outlet = Outlet { peer: &self.context.peer, token: self.progress_token() };
-        let cancel = &self.context.ct;
-        let options = self.port_options(terms.asks.is_some(), terms.task.is_some());
-        let start_with = |port, cancel| start(Some(port), cancel);
-        let Some(binding) = terms.asks.filter(|_| self.modern) else {
-            let talk = Talk::attached(options, cancel.clone(), start_with);
-            return talk.in_session(&outlet, self.shared.config.client_timeout).await.map(Response::Done);
-        };
-        let answers = terms.responses.unwrap_or_default();
-        let mut talk = match terms.state {
-            None => Talk::detached(options, answers, start_with),
-            Some(sealed) => {
-                let state = self.shared.sealer.open(&sealed, &binding)?;
-                match self.shared.suspended.take(&state) {
-                    Some(mut talk) => {
-                        talk.resume(answers);
-                        talk
-                    }
-                    None => {
-                        let mut known = state.restart(terms.repeatable)?;
-                        known.extend(answers);
-                        Talk::detached(options, known, start_with)
-                    }
-                }
-            }
-        };
-        let (table, sealer) = (&self.shared.suspended, &self.shared.sealer);
-        if let Some((becoming, tasks)) = terms.task.zip(self.shared.tasks.as_ref()) {
-            let late = tokio::time::sleep(self.shared.config.task_after);
-            match talk.in_rounds_until(&outlet, cancel, (table, sealer, &binding), late).await? {
-                Round::Answered(response) => return Ok(*response),
-                Round::Late(late) => match tasks.begin(becoming, late).await {
-                    Ok(task) => {
-                        let result = CreateTaskResult::new(task).with_meta(self.stamp().basic());
-                        return Ok(Response::Task(result));
-                    }
-                    Err(back) => talk = *back,
-                },
-            }
-        }
-        talk.in_rounds(&outlet, cancel, table, sealer, &binding).await
+    fn outlet(&self) -> Outlet<'_> {
+        Outlet { peer: &self.context.peer, token: self.progress_token() }
     }
 
-    pub(crate) fn stamp(&self) -> Stamp {
-        Stamp {
-            request_id: self.incoming.request_id.clone(),
-            incoming: Some(self.incoming.clone()),
-            server_info: self.modern.then(|| self.shared.server_info.clone()),
+    /// Drives work to an answer. `options` tell whether it may ask the client, and what becomes of it then; it waits in
+    /// `table` meanwhile.
+    pub(crate) async fn drive<T: Send + 'static>(
+        &self,
+        options: CallOptions,
+        table: &Arc<Suspended<T>>,
+        start: impl FnOnce(Option<Arc<dyn ClientPort>>, CancellationToken) -> Work<T>,
+    ) -> Result<Response<T>, ErrorData> {
+        let port = self.port_options(options.asks.is_some(), false);
+        match self.begin(options, port, table, start)? {
+            (driver, None) => self.in_session(driver).await,
+            (driver, Some(binding)) => self.in_rounds(driver, table, &binding).await,
         }
+    }
+
+    /// The same for a tool's call, which becomes a task when it takes long.
+    pub(crate) async fn drive_tool(
+        &self,
+        options: CallOptions,
+        promotion: Option<TaskPromotion>,
+        start: impl FnOnce(Option<Arc<dyn ClientPort>>, CancellationToken) -> Work<CallToolResult>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let table = &self.shared.suspended.tools;
+        let port = self.port_options(options.asks.is_some(), promotion.is_some());
+        let response = match self.begin(options, port, table, start)? {
+            (driver, None) => self.in_session(driver).await?,
+            (mut driver, Some(binding)) => {
+                if let Some((promotion, tasks)) = promotion.zip(self.shared.tasks.as_ref()) {
+                    let late = tokio::time::sleep(self.shared.config.task_after);
+                    let bound = (table, &self.shared.sealer, &binding);
+                    match driver.in_rounds_until(&self.outlet(), &self.context.ct, bound, late).await? {
+                        Round::Answered(response) => return Ok(self.tool_response(response)),
+                        Round::Late((), late) => match tasks.begin(promotion, late).await {
+                            Ok(task) => {
+                                let result = CreateTaskResult::new(task).with_meta(self.response_meta().basic());
+                                return Ok(CallToolResponse::Task(result));
+                            }
+                            Err(back) => driver = *back,
+                        },
+                    }
+                }
+                self.in_rounds(driver, table, &binding).await?
+            }
+        };
+        Ok(self.tool_response(response))
+    }
+
+    fn tool_response(&self, response: Response<CallToolResult>) -> CallToolResponse {
+        match response {
+            Response::Done(result) => result.into(),
+            Response::InputRequired(result) => self.input_required(result).into(),
+        }
+    }
+
+    /// The questions of a suspended call, as their request's answer.
+    pub(crate) fn input_required(&self, mut result: InputRequiredResult) -> InputRequiredResult {
+        result.meta = Some(self.response_meta().basic());
+        result
+    }
+
+    /// Starts work, or finds the suspended run that the request resumes. None for the binding where it cannot be suspended.
+    fn begin<T: Send + 'static>(
+        &self,
+        options: CallOptions,
+        port: PortOptions,
+        table: &Arc<Suspended<T>>,
+        start: impl FnOnce(Option<Arc<dyn ClientPort>>, CancellationToken) -> Work<T>,
+    ) -> Result<(CallDriver<T>, Option<Binding>), ErrorData> {
+        let start_with = |port, cancel| start(Some(port), cancel);
+        let Some(binding) = options.asks.filter(|_| self.modern) else {
+            return Ok((CallDriver::attached(port, self.context.ct.clone(), start_with), None));
+        };
+        let answers = options.responses.unwrap_or_default();
+        let Some(sealed) = options.state else {
+            return Ok((CallDriver::detached(port, answers, start_with), Some(binding)));
+        };
+        let state = self.shared.sealer.open(&sealed, &binding)?;
+        let driver = match table.take(&state) {
+            Some(mut driver) => {
+                driver.resume(answers);
+                driver
+            }
+            None => {
+                let mut known = state.restart(options.repeatable)?;
+                known.extend(answers);
+                CallDriver::detached(port, known, start_with)
+            }
+        };
+        Ok((driver, Some(binding)))
+    }
+
+    async fn in_session<T: Send + 'static>(&self, driver: CallDriver<T>) -> Result<Response<T>, ErrorData> {
+        driver.in_session(&self.outlet(), self.shared.config.client_timeout).await.map(Response::Done)
+    }
+
+    async fn in_rounds<T: Send + 'static>(
+        &self,
+        driver: CallDriver<T>,
+        table: &Arc<Suspended<T>>,
+        binding: &Binding,
+    ) -> Result<Response<T>, ErrorData> {
+        driver.in_rounds(&self.outlet(), &self.context.ct, table, &self.shared.sealer, binding).await
+    }
+
+    pub(crate) fn response_meta(&self) -> ResponseMeta {
+        ResponseMeta::of_request(&self.shared, &self.incoming, self.modern)
     }
 }
 
 /// What every result says of the request that it answers.
 #[derive(Clone, Debug)]
-pub(crate) struct Stamp {
+pub(crate) struct ResponseMeta {
     request_id: Arc<str>,
     /// None where no request waits for the result.
     incoming: Option<Arc<Incoming>>,
     server_info: Option<Value>,
 }
 
-impl Stamp {
+impl ResponseMeta {
+    /// Of one request; `modern` as in [`Exchange`].
+    pub(crate) fn of_request(shared: &Shared, incoming: &Arc<Incoming>, modern: bool) -> Self {
+        Self {
+            request_id: incoming.request_id.clone(),
+            incoming: Some(incoming.clone()),
+            server_info: modern.then(|| shared.server_info.clone()),
+        }
+    }
+
     /// Of what no request waits for.
     pub(crate) fn of(request_id: Arc<str>) -> Self {
         Self { request_id, incoming: None, server_info: None }

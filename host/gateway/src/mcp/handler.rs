@@ -24,17 +24,18 @@ use rmcp::{
     service::{NotificationContext, RequestContext, SubscriptionContext},
 };
 use tandem_catalog::{Change, shown, shown_name};
+use tandem_engine::Limit;
 use tokio::sync::broadcast;
 use tracing::Instrument as _;
 
 use super::{
+    driver::guest_level,
     errors,
     exchange::{Exchange, hint, is_modern, request_threshold},
     lists::{Rendered, mirrors, page},
     prompts, resources,
     session::{MAX_URI, Session},
     subscriptions::{self, Listener},
-    talk::guest_level,
     tasks::Tasks,
     tools,
 };
@@ -339,7 +340,7 @@ impl ServerHandler for Handler {
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         let incoming = self.incoming(&context.request_context().extensions)?;
         let place = self.shared.listeners.take(&incoming.caller.tenant);
-        let _place = place.map_err(|limit| errors::limited("subscriptions", limit))?;
+        let _place = place.map_err(|limit| errors::limited(Limit::Subscriptions, limit))?;
         let opened = self.changes.lock().unwrap_or_else(PoisonError::into_inner).take();
         let changes = opened.unwrap_or_else(|| self.shared.router.changes());
         let to = Listener::new(&self.shared.router, &incoming.caller);

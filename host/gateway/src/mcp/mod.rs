@@ -4,6 +4,7 @@
 mod ask;
 pub(crate) mod client_port;
 pub(crate) mod convert;
+pub(crate) mod driver;
 pub(crate) mod errors;
 pub(crate) mod exchange;
 pub(crate) mod handler;
@@ -13,6 +14,5 @@ mod prompts;
 mod resources;
 mod session;
 mod subscriptions;
-pub(crate) mod talk;
 pub(crate) mod tasks;
-mod tools;
+pub(crate) mod tools;

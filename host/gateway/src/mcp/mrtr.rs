@@ -17,15 +17,20 @@ use std::{
     time::Duration,
 };
 
-use rmcp::model::{ErrorData, RequestStateCodec, RequestStateError, SealOptions};
+use rmcp::model::{
+    CallToolResult, ErrorData, GetPromptResult, ReadResourceResult, RequestStateCodec, RequestStateError, SealOptions,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tandem_types::Caller;
 use tokio::task::AbortHandle;
 
-use super::{errors, talk::Talk};
-use crate::config::StateKey;
+use super::{driver::CallDriver, errors};
+use crate::{
+    config::StateKey,
+    places::{Place, Places},
+};
 
 /// How long a state may be handed back. Longer than a guest waits: the answers in it still save the person from typing
 /// them again where the call can be started anew.
@@ -125,86 +130,108 @@ impl Sealer {
     }
 }
 
-struct Entry {
-    talk: Talk,
-    tenant: Arc<str>,
+struct Entry<T> {
+    driver: CallDriver<T>,
     round: u32,
     expiry: AbortHandle,
+    _place: Place,
+}
+
+/// The calls of one method that wait; `T` is its result.
+#[derive(Debug)]
+pub(crate) struct Suspended<T> {
+    entries: Mutex<HashMap<CallId, Entry<T>>>,
+    /// Shared with the other methods.
+    places: Arc<Places>,
+    ttl: Duration,
 }
 
 /// The calls that wait.
 #[derive(Debug)]
-pub(crate) struct Suspended {
-    entries: Mutex<HashMap<CallId, Entry>>,
-    limit: usize,
-    per_tenant: usize,
-    ttl: Duration,
+pub(crate) struct SuspendedCalls {
+    pub(crate) tools: Arc<Suspended<CallToolResult>>,
+    pub(crate) prompts: Arc<Suspended<GetPromptResult>>,
+    pub(crate) resources: Arc<Suspended<ReadResourceResult>>,
 }
 
-impl std::fmt::Debug for Entry {
+impl SuspendedCalls {
+    /// At most `limit` in all, and `per_tenant` of each tenant, each for `ttl`.
+    pub(crate) fn new(limit: usize, per_tenant: usize, ttl: Duration) -> Self {
+        let places = Places::new(limit, per_tenant);
+        Self {
+            tools: Suspended::new(places.clone(), ttl),
+            prompts: Suspended::new(places.clone(), ttl),
+            resources: Suspended::new(places, ttl),
+        }
+    }
+
+    /// Stops all that wait.
+    pub(crate) fn clear(&self) {
+        self.tools.clear();
+        self.prompts.clear();
+        self.resources.clear();
+    }
+}
+
+impl<T> std::fmt::Debug for Entry<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Entry").field("round", &self.round).finish_non_exhaustive()
     }
 }
 
-impl Suspended {
-    pub(crate) fn new(limit: usize, per_tenant: usize, ttl: Duration) -> Arc<Self> {
-        Arc::new(Self { entries: Mutex::default(), limit, per_tenant, ttl })
+impl<T: Send + 'static> Suspended<T> {
+    pub(crate) fn new(places: Arc<Places>, ttl: Duration) -> Arc<Self> {
+        Arc::new(Self { entries: Mutex::default(), places, ttl })
     }
 
     /// Keeps a call that asked something and gives the state that resumes it. A call that finds no place comes back,
     /// with the limit that stands against it.
     pub(crate) fn park(
         self: &Arc<Self>,
-        talk: Talk,
+        driver: CallDriver<T>,
         sealer: &Sealer,
         binding: &Binding,
-    ) -> Result<String, (Box<Talk>, usize)> {
-        let (id, round) = talk.turn();
-        let state = State { id, round, answers: carried(talk.answers_so_far()) };
+    ) -> Result<String, (Box<CallDriver<T>>, usize)> {
+        let (id, round) = driver.turn();
+        let place = match self.places.take(&binding.tenant) {
+            Ok(place) => place,
+            Err(limit) => return Err((Box::new(driver), limit)),
+        };
+        let state = State { id, round, answers: carried(driver.answers_so_far()) };
         let sealed = match sealer.seal(&state, binding) {
             Ok(sealed) => sealed,
             Err(error) => {
                 tracing::error!(%error, "a request state could not be sealed");
-                return Err((Box::new(talk), self.limit));
+                return Err((Box::new(driver), self.places.limit()));
             }
         };
-        let mut entries = self.lock();
-        if entries.len() >= self.limit {
-            return Err((Box::new(talk), self.limit));
-        }
-        // A few hundred at most.
-        if entries.values().filter(|entry| entry.tenant == binding.tenant).count() >= self.per_tenant {
-            return Err((Box::new(talk), self.per_tenant));
-        }
         let expiry = expire(Arc::downgrade(self), id, self.ttl);
-        entries.insert(id, Entry { talk, tenant: binding.tenant.clone(), round, expiry });
+        self.lock().insert(id, Entry { driver, round, expiry, _place: place });
         Ok(sealed)
     }
 
     /// Takes the call that a state names, if it still waits in the state's round.
-    pub(crate) fn take(&self, state: &State) -> Option<Talk> {
+    pub(crate) fn take(&self, state: &State) -> Option<CallDriver<T>> {
         let mut entries = self.lock();
         if entries.get(&state.id)?.round != state.round {
             return None;
         }
         let entry = entries.remove(&state.id)?;
         entry.expiry.abort();
-        Some(entry.talk)
+        Some(entry.driver)
     }
 
-    /// Stops all that wait.
     pub(crate) fn clear(&self) {
         let entries = std::mem::take(&mut *self.lock());
         entries.values().for_each(|entry| entry.expiry.abort());
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, Entry>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, Entry<T>>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn expire(table: Weak<Suspended>, id: CallId, ttl: Duration) -> AbortHandle {
+fn expire<T: Send + 'static>(table: Weak<Suspended<T>>, id: CallId, ttl: Duration) -> AbortHandle {
     let task = tokio::spawn(async move {
         tokio::time::sleep(ttl).await;
         // The guest is dropped outside the lock.

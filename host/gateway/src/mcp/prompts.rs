@@ -8,10 +8,11 @@ use tandem_engine::CompletionReference;
 use tandem_router::CallError;
 
 use super::{
-    convert, errors,
-    exchange::{Exchange, Stamp, Terms},
+    convert,
+    driver::{Response, Work},
+    errors,
+    exchange::{CallOptions, Exchange, ResponseMeta},
     mrtr::Binding,
-    talk::{Reply, Response, Work},
 };
 
 pub(crate) async fn get(ex: &Exchange, params: GetPromptRequestParams) -> Result<GetPromptResponse, ErrorData> {
@@ -23,38 +24,30 @@ pub(crate) async fn get(ex: &Exchange, params: GetPromptRequestParams) -> Result
         return Err(errors::of_request(&CallError::NotFound { kind: "prompt", name, near }));
     };
     let asks = category.plugin.uses_client();
-    let terms = Terms {
+    let options = CallOptions {
         asks: asks.then(|| Binding::new("prompts/get", &name, &arguments, &ex.incoming.caller)),
         // Filling a prompt in changes nothing, so a lost one is simply filled in again.
         repeatable: true,
         responses: input_responses,
         state: request_state,
-        task: None,
     };
-    let start = |port, cancel| -> Work {
-        let (router, routed, stamp) = (ex.shared.router.clone(), ex.routed(port, cancel), ex.stamp());
+    let start = |port, cancel| -> Work<_> {
+        let (router, cx, meta) = (ex.shared.router.clone(), ex.call_context(port, cancel), ex.response_meta());
         let caller = ex.incoming.caller.clone();
         Box::pin(async move {
-            let output =
-                router.get_prompt(routed, &name, arguments).await.map_err(|error| errors::of_request(&error))?;
+            let output = router.get_prompt(cx, &name, arguments).await.map_err(|error| errors::of_request(&error))?;
             let bytes = output.messages.iter().map(|message| convert::content_bytes(&message.content)).sum();
-            let result = move |stamp: Stamp| {
+            let result = move |meta: ResponseMeta| {
                 let mut result = convert::prompt_result(output);
-                result.meta = Some(stamp.basic());
-                Reply::Prompt(result)
+                result.meta = Some(meta.basic());
+                result
             };
-            stamp.make(&router, &caller, bytes, result).await.map_err(|error| errors::of_request(&error))
+            meta.make(&router, &caller, bytes, result).await.map_err(|error| errors::of_request(&error))
         })
     };
-    match ex.drive(terms, start).await? {
-        Response::Done(Reply::Prompt(result)) => Ok(result.into()),
-        Response::Done(_) | Response::Task(_) => {
-            Err(errors::of_request(&CallError::Internal("the wrong kind of reply".to_owned())))
-        }
-        Response::InputRequired(mut result) => {
-            result.meta = Some(ex.stamp().basic());
-            Ok(result.into())
-        }
+    match ex.drive(options, &ex.shared.suspended.prompts, start).await? {
+        Response::Done(result) => Ok(result.into()),
+        Response::InputRequired(result) => Ok(ex.input_required(result).into()),
     }
 }
 
@@ -83,11 +76,11 @@ pub(crate) async fn complete(ex: &Exchange, params: CompleteRequestParams) -> Re
     };
     let settled = params.context.and_then(|context| context.arguments).unwrap_or_default();
     let settled = settled.into_iter().map(|(key, value)| (key, Value::String(value))).collect();
-    let routed = ex.routed(None, ex.context.ct.clone());
+    let cx = ex.call_context(None, ex.context.ct.clone());
     let argument = params.argument;
-    let completed = ex.shared.router.complete(routed, reference, &argument.name, &argument.value, settled).await;
+    let completed = ex.shared.router.complete(cx, reference, &argument.name, &argument.value, settled).await;
     let completion = completed.map_err(|error| errors::of_request(&error))?;
     let mut result = CompleteResult::new(convert::completion(completion));
-    result.meta = Some(ex.stamp().basic());
+    result.meta = Some(ex.response_meta().basic());
     Ok(result)
 }

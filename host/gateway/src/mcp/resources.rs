@@ -5,11 +5,12 @@ use serde_json::Map;
 use tandem_router::CallError;
 
 use super::{
-    convert, errors,
-    exchange::{Exchange, Stamp, Terms, hint},
+    convert,
+    driver::{Response, Work},
+    errors,
+    exchange::{CallOptions, Exchange, ResponseMeta, hint},
     mrtr::Binding,
     session::MAX_URI,
-    talk::{Reply, Response, Work},
 };
 
 pub(crate) async fn read(ex: &Exchange, params: ReadResourceRequestParams) -> Result<ReadResourceResponse, ErrorData> {
@@ -22,40 +23,33 @@ pub(crate) async fn read(ex: &Exchange, params: ReadResourceRequestParams) -> Re
         return Err(errors::of_request(&CallError::NotFound { kind: "resource", name: uri, near: Vec::new() }));
     };
     let asks = category.plugin.uses_client();
-    let terms = Terms {
+    let options = CallOptions {
         asks: asks.then(|| Binding::new("resources/read", &uri, &Map::new(), &ex.incoming.caller)),
         // Reading changes nothing, so a lost read is simply done again.
         repeatable: true,
         responses: input_responses,
         state: request_state,
-        task: None,
     };
     let ttl = ex.modern.then(|| hint(ex.shared.config.read_ttl));
-    let start = |port, cancel| -> Work {
-        let (router, routed, stamp) = (ex.shared.router.clone(), ex.routed(port, cancel), ex.stamp());
+    let start = |port, cancel| -> Work<_> {
+        let (router, cx, meta) = (ex.shared.router.clone(), ex.call_context(port, cancel), ex.response_meta());
         let caller = ex.incoming.caller.clone();
         Box::pin(async move {
-            let contents = router.read_resource(routed, &uri).await.map_err(|error| errors::of_request(&error))?;
+            let contents = router.read_resource(cx, &uri).await.map_err(|error| errors::of_request(&error))?;
             let bytes = contents.iter().map(convert::contents_bytes).sum();
-            let result = move |stamp: Stamp| {
+            let result = move |meta: ResponseMeta| {
                 let contents = contents.into_iter().map(convert::resource_contents).collect();
                 let mut result = ReadResourceResult::new(contents);
                 result.ttl_ms = ttl;
                 result.cache_scope = ttl.map(|_| CacheScope::Private);
-                result.meta = Some(stamp.basic());
-                Reply::Resource(result)
+                result.meta = Some(meta.basic());
+                result
             };
-            stamp.make(&router, &caller, bytes, result).await.map_err(|error| errors::of_request(&error))
+            meta.make(&router, &caller, bytes, result).await.map_err(|error| errors::of_request(&error))
         })
     };
-    match ex.drive(terms, start).await? {
-        Response::Done(Reply::Resource(result)) => Ok(result.into()),
-        Response::Done(_) | Response::Task(_) => {
-            Err(errors::of_request(&CallError::Internal("the wrong kind of reply".to_owned())))
-        }
-        Response::InputRequired(mut result) => {
-            result.meta = Some(ex.stamp().basic());
-            Ok(result.into())
-        }
+    match ex.drive(options, &ex.shared.suspended.resources, start).await? {
+        Response::Done(result) => Ok(result.into()),
+        Response::InputRequired(result) => Ok(ex.input_required(result).into()),
     }
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use rmcp::model::ErrorData;
-use tandem_engine::Level;
+use tandem_engine::{Level, Limit};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{client_port::Threshold, errors};
@@ -61,7 +61,7 @@ impl SessionState {
         }
         let mut subscriptions = self.lock();
         if subscriptions.len() >= MAX_SUBSCRIPTIONS && !subscriptions.contains(&uri) {
-            return Err(errors::limited("subscriptions", MAX_SUBSCRIPTIONS));
+            return Err(errors::limited(Limit::Subscriptions, MAX_SUBSCRIPTIONS));
         }
         subscriptions.insert(uri);
         Ok(())

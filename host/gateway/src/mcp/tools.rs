@@ -5,19 +5,20 @@ use std::{sync::Arc, time::Instant};
 use futures::{StreamExt as _, stream};
 use rmcp::model::{CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData};
 use serde_json::{Map, Value};
-use tandem_catalog::{Tool, View, shown_name};
-use tandem_engine::ClientPort;
+use tandem_catalog::{ResolvedTool, Tool, View, shown_name};
+use tandem_engine::{CallContext, ClientPort};
 use tandem_package::TaskSupport;
-use tandem_router::{CallError, ExactNumbers, Output, RequestContext, Router, unknown_tool};
+use tandem_router::{Arguments, CallError, Output, Router, unknown_tool};
 use tandem_types::Caller;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    convert, errors,
-    exchange::{Exchange, Stamp, Terms},
+    convert,
+    driver::Work,
+    errors,
+    exchange::{CallOptions, Exchange, ResponseMeta},
     mrtr::Binding,
-    talk::{Reply, Response, Work},
-    tasks::Becoming,
+    tasks::TaskPromotion,
 };
 use crate::{
     incoming::{Endpoint, request_id},
@@ -26,15 +27,14 @@ use crate::{
 
 /// What to run.
 enum Job {
-    One { tool: Arc<Tool>, arguments: Map<String, Value>, exact: Option<Arc<ExactNumbers>> },
+    One { tool: ResolvedTool, arguments: Arguments },
     Many { calls: Vec<Planned>, at_once: usize },
 }
 
 /// One call of a batch; none where the tool is not there.
 struct Planned {
     name: String,
-    arguments: Map<String, Value>,
-    exact: Option<Arc<ExactNumbers>>,
+    arguments: Arguments,
     tool: Result<Arc<Tool>, CallError>,
 }
 
@@ -49,40 +49,27 @@ pub(crate) async fn call(ex: &Exchange, params: CallToolRequestParams) -> Result
     let view = ex.view();
     let job = match find(ex, &view, &name, arguments.unwrap_or_default()).await? {
         Target::Answer(mut result) => {
-            ex.stamp().put(result.meta.get_or_insert_default());
+            ex.response_meta().put(result.meta.get_or_insert_default());
             return Ok(result.into());
         }
         Target::Run(job) => job,
     };
     let asks = job.any(|tool| tool.uses_client);
-    let task = becoming(ex, &job)?;
+    let task = task_candidate(ex, &job)?;
     match job {
-        Job::One { tool, arguments, exact } if !asks && task.is_none() && !ex.wants_events() => {
-            let routed = RequestContext { exact, ..ex.routed(None, ex.context.ct.clone()) };
-            one(&ex.shared.router, routed, &name, &tool, arguments, ex.stamp()).await.map(Into::into)
+        Job::One { tool, arguments } if !asks && task.is_none() && !ex.wants_events() => {
+            let cx = ex.call_context(None, ex.context.ct.clone());
+            one(&ex.shared.router, cx, &name, tool, arguments, ex.response_meta()).await.map(Into::into)
         }
         job => {
             let (binding, task, job) = bind(ex, &name, job, task, asks).await?;
-            let terms = Terms {
+            let options = CallOptions {
                 asks: binding,
-                repeatable: job
-                    .all(|tool| tool.descriptor.annotations.read_only || tool.descriptor.annotations.idempotent),
+                repeatable: job.all(Tool::is_repeatable),
                 responses: input_responses,
                 state: request_state,
-                task,
             };
-            let driven = ex.drive(terms, |port, cancel| work(ex, name.to_string(), job, port, cancel));
-            match Box::pin(driven).await? {
-                Response::Done(Reply::Tool(result)) => Ok(result.into()),
-                Response::Done(_) => {
-                    Err(errors::of_request(&CallError::Internal("the wrong kind of reply".to_owned())))
-                }
-                Response::InputRequired(mut result) => {
-                    result.meta = Some(ex.stamp().basic());
-                    Ok(result.into())
-                }
-                Response::Task(task) => Ok(CallToolResponse::Task(task)),
-            }
+            Box::pin(ex.drive_tool(options, task, |port, cancel| work(ex, name.to_string(), job, port, cancel))).await
         }
     }
 }
@@ -92,14 +79,14 @@ async fn bind(
     ex: &Exchange,
     called: &str,
     job: Job,
-    mut task: Option<Becoming>,
+    mut task: Option<TaskPromotion>,
     asks: bool,
-) -> Result<(Option<Binding>, Option<Becoming>, Job), ErrorData> {
+) -> Result<(Option<Binding>, Option<TaskPromotion>, Job), ErrorData> {
     let (caller, called) = (ex.incoming.caller.clone(), called.to_owned());
     let bytes = if ex.incoming.is_large() { usize::MAX } else { 0 };
     let bind = move || {
         if let (Some(task), Job::One { arguments, .. }) = (&mut task, &job) {
-            task.arguments.clone_from(arguments);
+            task.arguments.clone_from(&arguments.members);
         }
         let binding = (asks || task.is_some()).then(|| job.binding(&caller, &called));
         (binding, task, job)
@@ -109,10 +96,10 @@ async fn bind(
 }
 
 /// What the call becomes a task with, if it may, yet without its arguments. A tool that runs as a task only is refused to clients that know none.
-fn becoming(ex: &Exchange, job: &Job) -> Result<Option<Becoming>, ErrorData> {
-    let Job::One { tool, exact, .. } = job else { return Ok(None) };
+fn task_candidate(ex: &Exchange, job: &Job) -> Result<Option<TaskPromotion>, ErrorData> {
+    let Job::One { tool: ResolvedTool { tool, .. }, arguments } = job else { return Ok(None) };
     // A task's arguments are stored as values.
-    if exact.is_some() || tool.task == TaskSupport::Forbidden || ex.shared.tasks.is_none() {
+    if arguments.exact.is_some() || tool.task == TaskSupport::Forbidden || ex.shared.tasks.is_none() {
         return Ok(None);
     }
     let Some(tasks) = ex.tasks() else {
@@ -120,7 +107,7 @@ fn becoming(ex: &Exchange, job: &Job) -> Result<Option<Becoming>, ErrorData> {
     };
     let caller = ex.incoming.caller.clone();
     let place = tasks.place(&caller.tenant).filter(|_| !ex.shared.draining.is_cancelled());
-    Ok(place.map(|place| Becoming {
+    Ok(place.map(|place| TaskPromotion {
         tool: tool.clone(),
         arguments: Map::new(),
         caller,
@@ -136,8 +123,11 @@ async fn find(ex: &Exchange, view: &View, name: &str, arguments: Map<String, Val
     {
         return of_meta(ex, view, which, arguments).await;
     }
-    match endpoint.tool(view, name) {
-        Some(tool) => Ok(Target::Run(Job::One { tool: tool.clone(), arguments, exact: ex.exact().map(Arc::new) })),
+    match endpoint.resolve(view, name) {
+        Some(tool) => {
+            let arguments = Arguments { members: arguments, exact: ex.exact().map(Arc::new) };
+            Ok(Target::Run(Job::One { tool, arguments }))
+        }
         None => Err(errors::of_request(&unknown(ex, view, name).await)),
     }
 }
@@ -147,7 +137,7 @@ async fn unknown(ex: &Exchange, view: &View, name: &str) -> CallError {
     let mut near = view.near_tools(name);
     near.retain(|near| ex.incoming.endpoint.tool(view, near).is_some());
     let error = unknown_tool(view, name, near);
-    ex.shared.router.refuse(&ex.routed(None, ex.context.ct.clone()), name, error).await
+    ex.shared.router.refuse(&ex.call_context(None, ex.context.ct.clone()), name, error).await
 }
 
 async fn of_meta(
@@ -167,23 +157,25 @@ async fn of_meta(
             Some(tool) => Ok(tool.clone()),
             None => Err(unknown(ex, view, &item.tool).await),
         };
-        Planned { name: shown_name(&item.tool).into_owned(), arguments: item.arguments, exact: None, tool }
+        let arguments = Arguments { members: item.arguments, exact: None };
+        Planned { name: shown_name(&item.tool).into_owned(), arguments, tool }
     };
     let numbers = ex.exact();
     let exact = |path: &[&str]| numbers.as_ref()?.under(path).map(Arc::new);
     Ok(match meta::dispatch(arguments) {
         Err(error) => Target::Answer(errors::failure(&error)),
-        Ok(Dispatch::One(item)) => match resolve(item).await {
-            Planned { arguments, tool: Ok(tool), .. } => {
-                Target::Run(Job::One { tool, arguments, exact: exact(&["arguments"]) })
+        Ok(Dispatch::One(Item { tool, arguments })) => match ex.incoming.endpoint.resolve(view, &tool) {
+            Some(tool) => {
+                let arguments = Arguments { members: arguments, exact: exact(&["arguments"]) };
+                Target::Run(Job::One { tool, arguments })
             }
-            Planned { tool: Err(error), .. } => Target::Answer(errors::failure(&error)),
+            None => Target::Answer(errors::failure(&unknown(ex, view, &tool).await)),
         },
         Ok(Dispatch::Many(batch)) => {
             let mut calls = Vec::with_capacity(batch.calls.len());
             for (at, item) in batch.calls.into_iter().enumerate() {
                 let mut planned = resolve(item).await;
-                planned.exact = exact(&["calls", &at.to_string(), "arguments"]);
+                planned.arguments.exact = exact(&["calls", &at.to_string(), "arguments"]);
                 let required = |tool: &Arc<Tool>| tool.task == TaskSupport::Required;
                 if ex.shared.tasks.is_some() && planned.tool.as_ref().is_ok_and(required) {
                     let reason = "this tool runs as a task only; call it by itself".to_owned();
@@ -199,14 +191,14 @@ async fn of_meta(
 impl Job {
     fn tools(&self) -> Vec<&Tool> {
         match self {
-            Self::One { tool, .. } => vec![tool],
+            Self::One { tool, .. } => vec![&tool.tool],
             Self::Many { calls, .. } => calls.iter().filter_map(|call| call.tool.as_deref().ok()).collect(),
         }
     }
 
     fn any(&self, is: impl Fn(&Tool) -> bool) -> bool {
         match self {
-            Self::One { tool, .. } => is(tool),
+            Self::One { tool, .. } => is(&tool.tool),
             Self::Many { .. } => self.tools().into_iter().any(is),
         }
     }
@@ -218,68 +210,69 @@ impl Job {
     /// What a suspended run of this belongs to.
     fn binding(&self, caller: &Caller, called: &str) -> Binding {
         match self {
-            Self::One { tool, arguments, .. } => {
-                Binding::new("tools/call", &format!("{called}/{}", tool.descriptor.name), arguments, caller)
+            Self::One { tool, arguments } => {
+                let name = format!("{called}/{}", tool.tool.descriptor.name);
+                Binding::new("tools/call", &name, &arguments.members, caller)
             }
             Self::Many { calls, .. } => {
-                let numbered = calls
-                    .iter()
-                    .enumerate()
-                    .map(|(number, call)| (format!("{number}.{}", call.name), Value::Object(call.arguments.clone())));
+                let numbered = calls.iter().enumerate().map(|(number, call)| {
+                    (format!("{number}.{}", call.name), Value::Object(call.arguments.members.clone()))
+                });
                 Binding::new("tools/call", called, &numbered.collect(), caller)
             }
         }
     }
 }
 
-fn work(ex: &Exchange, called: String, job: Job, port: Option<Arc<dyn ClientPort>>, cancel: CancellationToken) -> Work {
+fn work(
+    ex: &Exchange,
+    called: String,
+    job: Job,
+    port: Option<Arc<dyn ClientPort>>,
+    cancel: CancellationToken,
+) -> Work<CallToolResult> {
     let router = ex.shared.router.clone();
-    let (mut routed, stamp) = (ex.routed(port, cancel), ex.stamp());
+    let (cx, meta) = (ex.call_context(port, cancel), ex.response_meta());
     match job {
-        Job::One { tool, arguments, exact } => {
-            routed.exact = exact;
-            Box::pin(async move { one(&router, routed, &called, &tool, arguments, stamp).await.map(Reply::Tool) })
-        }
-        Job::Many { calls, at_once } => {
-            Box::pin(async move { Ok(Reply::Tool(many(&router, &routed, calls, at_once, &stamp).await)) })
-        }
+        Job::One { tool, arguments } => Box::pin(async move { one(&router, cx, &called, tool, arguments, meta).await }),
+        Job::Many { calls, at_once } => Box::pin(async move { Ok(many(&router, &cx, calls, at_once, &meta).await) }),
     }
 }
 
 /// One call that no request waits for.
 pub(crate) fn alone(
     router: Router,
-    routed: RequestContext,
+    cx: CallContext,
     tool: String,
-    arguments: Map<String, Value>,
-    stamp: Stamp,
-) -> Work {
+    arguments: Arguments,
+    meta: ResponseMeta,
+) -> Work<CallToolResult> {
     Box::pin(async move {
-        let view = router.view(&routed.caller);
-        let Some(found) = view.tool(&tool).cloned() else {
+        let view = router.view(&cx.caller);
+        let Some(found) = view.resolve(&tool) else {
             return Err(errors::of_request(&unknown_tool(&view, &tool, view.near_tools(&tool))));
         };
-        one(&router, routed, &tool, &found, arguments, stamp).await.map(Reply::Tool)
+        one(&router, cx, &tool, found, arguments, meta).await
     })
 }
 
 /// Runs one call. `called` is the name that the client used.
-async fn one(
+pub(crate) async fn one(
     router: &Router,
-    routed: RequestContext,
+    cx: CallContext,
     called: &str,
-    tool: &Tool,
-    arguments: Map<String, Value>,
-    stamp: Stamp,
+    tool: ResolvedTool,
+    arguments: Arguments,
+    meta: ResponseMeta,
 ) -> Result<CallToolResult, ErrorData> {
-    let caller = routed.caller.clone();
+    let caller = cx.caller.clone();
     // On the heap: the future holds everything down to the guest, and each layer above would move it.
-    let outcome = Box::pin(router.call_tool(routed, &tool.descriptor.name, arguments)).await;
-    match answered(router, &caller, outcome, &stamp).await {
+    let outcome = Box::pin(router.call_resolved(cx, tool, arguments)).await;
+    match answered(router, &caller, outcome, &meta).await {
         Ok(result) => Ok(result),
         Err(error) => {
             let mut result = errors::of_tool(called, &error)?;
-            stamp.put(result.meta.get_or_insert_default());
+            meta.put(result.meta.get_or_insert_default());
             Ok(result)
         }
     }
@@ -289,15 +282,15 @@ async fn answered(
     router: &Router,
     caller: &Caller,
     called: Result<Output, CallError>,
-    stamp: &Stamp,
+    meta: &ResponseMeta,
 ) -> Result<CallToolResult, CallError> {
     let output = called?;
-    stamp.clone().make(router, caller, output.bytes(), move |stamp| answer(output, stamp)).await
+    meta.clone().make(router, caller, output.bytes(), move |meta| answer(output, meta)).await
 }
 
-fn answer(output: Output, stamp: Stamp) -> CallToolResult {
+fn answer(output: Output, meta: ResponseMeta) -> CallToolResult {
     let mut result = CallToolResult::default();
-    result.meta = Some(stamp.of_output(&output));
+    result.meta = Some(meta.of_output(&output));
     result.is_error = Some(output.is_error);
     result.content = convert::blocks(output.content, output.structured.as_ref());
     result.structured_content = output.structured;
@@ -307,52 +300,51 @@ fn answer(output: Output, stamp: Stamp) -> CallToolResult {
 /// Runs the calls of a batch, some at once, each with a request id of its own.
 async fn many(
     router: &Router,
-    routed: &RequestContext,
+    cx: &CallContext,
     calls: Vec<Planned>,
     at_once: usize,
-    stamp: &Stamp,
+    meta: &ResponseMeta,
 ) -> CallToolResult {
     let started = Instant::now();
     let total = calls.len();
     let runs = calls.into_iter().enumerate().map(|(number, call)| {
-        let mut routed = routed.clone();
-        routed.request_id = request_id();
-        let port = routed.client.take();
-        routed.client = port.map(|port| Arc::new(Numbered { number, port }) as Arc<dyn ClientPort>);
-        let stamp = stamp.with_request_id(routed.request_id.clone());
-        async move { (number, call.name.clone(), planned(router, routed, call, stamp).await) }
+        let mut cx = CallContext { request_id: request_id(), ..cx.clone() };
+        let port = cx.client.take();
+        cx.client = port.map(|port| Arc::new(Numbered { number, port }) as Arc<dyn ClientPort>);
+        let meta = meta.with_request_id(cx.request_id.clone());
+        async move { (number, call.name.clone(), planned(router, cx, call, meta).await) }
     });
     let mut running = stream::iter(runs).buffer_unordered(at_once);
     let mut answers = Vec::with_capacity(total);
     while let Some(done) = running.next().await {
         answers.push(done);
-        if let Some(port) = &routed.client {
+        if let Some(port) = &cx.client {
             port.progress(answers.len() as f64, Some(total as f64), None);
         }
     }
     answers.sort_by_key(|(number, ..)| *number);
     let bytes = answers.iter().map(|(.., (_, bytes))| bytes).sum();
-    let all = move |stamp: Stamp| {
+    let all = move |meta: ResponseMeta| {
         let answers = answers.into_iter().map(|(_, name, (result, _))| (name, result)).collect();
         let mut result = Batch::result(answers, started.elapsed());
-        stamp.put(result.meta.get_or_insert_default());
+        meta.put(result.meta.get_or_insert_default());
         result
     };
-    stamp.clone().make(router, &routed.caller, bytes, all).await.unwrap_or_else(|error| errors::failure(&error))
+    meta.clone().make(router, &cx.caller, bytes, all).await.unwrap_or_else(|error| errors::failure(&error))
 }
 
 /// One call's result and its bytes. In a batch every failure is one call's result: the others must not be lost with it.
-async fn planned(router: &Router, routed: RequestContext, call: Planned, stamp: Stamp) -> (CallToolResult, usize) {
-    let routed = RequestContext { exact: call.exact, ..routed };
-    let caller = routed.caller.clone();
+async fn planned(router: &Router, cx: CallContext, call: Planned, meta: ResponseMeta) -> (CallToolResult, usize) {
+    let caller = cx.caller.clone();
     let called = match call.tool {
-        Ok(tool) => router.call_tool(routed, &tool.descriptor.name, call.arguments).await,
+        // Looked up again: another version may serve by the time that it is this call's turn.
+        Ok(tool) => router.call_tool(cx, &tool.descriptor.name, call.arguments).await,
         Err(error) => Err(error),
     };
     let bytes = called.as_ref().map_or(0, Output::bytes);
-    let result = answered(router, &caller, called, &stamp).await.unwrap_or_else(|error| {
+    let result = answered(router, &caller, called, &meta).await.unwrap_or_else(|error| {
         let mut result = errors::failure(&error);
-        stamp.put(result.meta.get_or_insert_default());
+        meta.put(result.meta.get_or_insert_default());
         result
     });
     (result, bytes)

@@ -12,7 +12,8 @@ use http::{StatusCode, header};
 use rmcp::model::ContentBlock;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use tandem_router::{Arguments, Output, RequestContext};
+use tandem_engine::CallContext;
+use tandem_router::{Arguments, Output};
 use tokio_util::sync::CancellationToken;
 
 use super::Input;
@@ -79,26 +80,16 @@ async fn written<T: Serialize>(
     Ok(([(header::CONTENT_TYPE, "application/json")], Body::from(json)).into_response())
 }
 
-async fn run(
-    shared: &Shared,
-    incoming: &Incoming,
-    tool: &str,
-    Arguments { members, exact }: Arguments,
-) -> Result<Output, Problem> {
+async fn run(shared: &Shared, incoming: &Incoming, tool: &str, arguments: Arguments) -> Result<Output, Problem> {
     // Dropping this future, as the server does when the connection closes, cancels too.
     let cancel = CancellationToken::new();
     let _gone = cancel.clone().drop_guard();
-    let context = RequestContext {
-        caller: incoming.caller.clone(),
-        request_id: incoming.request_id.clone(),
+    let cx = CallContext {
         cancel,
-        client: None,
-        deadline: None,
         traceparent: incoming.traceparent.clone(),
-        depth: 0,
-        exact,
+        ..CallContext::new(incoming.request_id.clone(), incoming.caller.clone())
     };
-    let called = shared.router.call_tool(context, tool, members).await;
+    let called = shared.router.call_tool(cx, tool, arguments).await;
     called.map_err(|error| Problem::from(&error).request(&incoming.request_id))
 }
 

@@ -9,20 +9,20 @@ use std::{
     time::Duration,
 };
 
-use tandem_engine::Exhausted;
+use tandem_engine::{Exhausted, Limit};
 
 /// When to ask again: other calls end and close theirs.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// So many at most.
 pub(super) struct Pool {
-    limit: &'static str,
+    limit: Limit,
     max: u32,
     open: AtomicU32,
 }
 
 impl Pool {
-    pub(super) fn new(limit: &'static str, max: u32) -> Self {
+    pub(super) fn new(limit: Limit, max: u32) -> Self {
         Self { limit, max, open: AtomicU32::new(0) }
     }
 
@@ -58,9 +58,9 @@ mod tests {
 
     #[test]
     fn what_is_closed_can_be_opened_again() {
-        let pool = Arc::new(Pool::new("tenant-open-files", 3));
+        let pool = Arc::new(Pool::new(Limit::TenantOpenFiles, 3));
         let two = pool.take(2).unwrap();
-        assert_eq!(pool.take(2).err().map(|exhausted| exhausted.limit), Some("tenant-open-files"));
+        assert_eq!(pool.take(2).err().map(|exhausted| exhausted.limit), Some(Limit::TenantOpenFiles));
         let _one = pool.take(1).unwrap();
         drop(two);
         assert!(pool.take(2).is_ok());

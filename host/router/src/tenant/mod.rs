@@ -22,6 +22,7 @@ use std::{
 pub(crate) use account::{CallAccount, LaneBounds};
 pub use account::{CallUse, Denial};
 use descriptors::Pool;
+use tandem_engine::Limit;
 pub(crate) use totals::Tenant;
 use turns::Activity;
 
@@ -78,7 +79,7 @@ impl Tenants {
     /// Guests of all of them have at most `descriptors` open.
     pub(crate) fn new(policy: Arc<dyn TenantPolicy>, workers: usize, descriptors: u32) -> Self {
         let turns = workers.saturating_sub(1).max(1);
-        let descriptors = Arc::new(Pool::new("open-files", descriptors));
+        let descriptors = Arc::new(Pool::new(Limit::OpenFiles, descriptors));
         Self { policy, activity: Arc::new(Activity::new(turns)), turns, descriptors, known: RwLock::default() }
     }
 

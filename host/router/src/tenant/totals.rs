@@ -3,7 +3,7 @@
 use std::{
     num::NonZeroU32,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -14,7 +14,8 @@ use governor::{
     DefaultDirectRateLimiter, Quota,
     clock::{Clock, DefaultClock},
 };
-use tandem_engine::{Exhausted, Turn};
+use metrics::Counter;
+use tandem_engine::{Exhausted, Limit, Turn};
 use tokio::sync::Semaphore;
 
 use super::{
@@ -22,7 +23,7 @@ use super::{
     descriptors::{Pool, Taken},
     turns::Activity,
 };
-use crate::{admission::Gate, work};
+use crate::{admission::Gate, call_status::CallStatus, threads};
 
 const MINUTE: Duration = Duration::from_secs(60);
 /// Log and network bytes are counted in units of this size: a bucket's level has 32 bits.
@@ -53,6 +54,8 @@ pub(crate) struct Tenant {
     /// Bytes of its requests that are held.
     requests: AtomicU64,
     activity: Arc<Activity>,
+    /// Its calls by status; made when the first one ends so.
+    calls: [OnceLock<Counter>; CallStatus::ALL.len()],
 }
 
 /// A total over a minute, refilled evenly.
@@ -61,12 +64,12 @@ struct Bucket {
     size: u32,
     /// What was used beyond the total: at most a minute's worth, so that everybody may come back.
     owed: AtomicU64,
-    limit: &'static str,
+    limit: Limit,
     value: String,
 }
 
 impl Bucket {
-    fn new(limit: &'static str, per_minute: u64, value: String) -> Option<Self> {
+    fn new(limit: Limit, per_minute: u64, value: String) -> Option<Self> {
         let size = NonZeroU32::new(u32::try_from(per_minute).unwrap_or(u32::MAX))?;
         let quota = Quota::with_period(MINUTE / size.get())?.allow_burst(size);
         let limiter = DefaultDirectRateLimiter::direct(quota);
@@ -113,20 +116,34 @@ impl Tenant {
             places: limits.concurrency.map(|n| Gate::new(n as usize, (n as usize).saturating_mul(WAITING_FOR_A_PLACE))),
             cpu: limits.cpu_per_minute.and_then(|time| {
                 let units = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX) / CPU_UNIT;
-                Bucket::new("tenant-cpu", units, format!("{} ms a minute", time.as_millis()))
+                Bucket::new(Limit::TenantCpu, units, format!("{} ms a minute", time.as_millis()))
             }),
-            log: limits.log_per_minute.and_then(|n| Bucket::new("tenant-log", kib(n), format!("{n} bytes a minute"))),
+            log: limits
+                .log_per_minute
+                .and_then(|n| Bucket::new(Limit::TenantLog, kib(n), format!("{n} bytes a minute"))),
             egress: limits
                 .egress_per_minute
-                .and_then(|n| Bucket::new("tenant-egress", kib(n), format!("{n} bytes a minute"))),
+                .and_then(|n| Bucket::new(Limit::TenantEgress, kib(n), format!("{n} bytes a minute"))),
             memory: AtomicU64::new(0),
-            descriptors: limits.open_files.map(|max| Arc::new(Pool::new("tenant-open-files", max))),
+            descriptors: limits.open_files.map(|max| Arc::new(Pool::new(Limit::TenantOpenFiles, max))),
             all_descriptors,
             turns: Arc::new(Semaphore::new(turns)),
-            work: work::share(turns + 1),
+            work: threads::share(turns + 1),
             requests: AtomicU64::new(0),
             activity,
             limits,
+            calls: Default::default(),
+        }
+    }
+
+    /// Counts a call that has ended.
+    pub(crate) fn count(&self, status: CallStatus) {
+        let made = || {
+            let tenant = self.name.to_string();
+            metrics::counter!("tandem_tenant_calls_total", "tenant" => tenant, "status" => status.as_str())
+        };
+        if let Some(counter) = self.calls.get(status as usize) {
+            counter.get_or_init(made).increment(1);
         }
     }
 
@@ -136,7 +153,7 @@ impl Tenant {
         self.cpu.as_ref().map_or(Ok(()), |cpu| cpu.charge(0))?;
         let (Some(rate), Some((per_second, burst))) = (&self.rate, self.limits.rate) else { return Ok(()) };
         rate.check().map_err(|wait| Exhausted {
-            limit: "tenant-rate",
+            limit: Limit::TenantRate,
             value: format!("{per_second} calls a second, {burst} at once"),
             retry_after: Some(wait.wait_time_from(DefaultClock::default().now())),
         })
@@ -175,7 +192,7 @@ impl Tenant {
                 self.memory.fetch_sub(bytes, Ordering::Relaxed);
                 // Its other calls will end and give theirs back.
                 let retry_after = (before > 0).then_some(Duration::from_secs(1));
-                Err(Exhausted { limit: "tenant-memory", value: format!("{max} bytes"), retry_after })
+                Err(Exhausted { limit: Limit::TenantMemory, value: format!("{max} bytes"), retry_after })
             }
             _ => Ok(()),
         }
@@ -221,7 +238,7 @@ mod tests {
     use super::*;
 
     fn pool() -> Arc<Pool> {
-        Arc::new(Pool::new("open-files", 10))
+        Arc::new(Pool::new(Limit::OpenFiles, 10))
     }
 
     fn tenant(limits: TenantLimits) -> Tenant {
@@ -233,7 +250,7 @@ mod tests {
         let tenant = tenant(TenantLimits { rate: Some((1, 2)), ..TenantLimits::default() });
         assert!(tenant.call().is_ok() && tenant.call().is_ok());
         let refused = tenant.call().unwrap_err();
-        assert_eq!(refused.limit, "tenant-rate");
+        assert_eq!(refused.limit, Limit::TenantRate);
         assert!(refused.retry_after.is_some_and(|wait| wait > Duration::from_millis(500)), "{refused:?}");
     }
 
@@ -245,13 +262,13 @@ mod tests {
         for i in 0..100 {
             tenant.cpu(i * MS, MS).unwrap();
         }
-        assert_eq!(tenant.cpu(100 * MS, MS).unwrap_err().limit, "tenant-cpu");
-        assert_eq!(tenant.call().unwrap_err().limit, "tenant-cpu");
+        assert_eq!(tenant.cpu(100 * MS, MS).unwrap_err().limit, Limit::TenantCpu);
+        assert_eq!(tenant.call().unwrap_err().limit, Limit::TenantCpu);
     }
 
     #[test]
     fn what_was_used_beyond_a_total_is_owed() {
-        let bucket = Bucket::new("tenant-cpu", 60, String::new()).unwrap();
+        let bucket = Bucket::new(Limit::TenantCpu, 60, String::new()).unwrap();
         bucket.charge(50).unwrap();
         assert!(bucket.charge(40).is_err());
         let wait = bucket.charge(0).unwrap_err().retry_after.unwrap();
@@ -263,7 +280,7 @@ mod tests {
     fn memory_is_a_total_and_comes_back() {
         let tenant = tenant(TenantLimits { memory: Some(100), ..TenantLimits::default() });
         tenant.grow(60).unwrap();
-        assert_eq!(tenant.grow(60).unwrap_err().limit, "tenant-memory");
+        assert_eq!(tenant.grow(60).unwrap_err().limit, Limit::TenantMemory);
         tenant.shrink(60);
         tenant.grow(100).unwrap();
         tenant.shrink(100);
@@ -279,7 +296,7 @@ mod tests {
         assert!(tenant.log(4096) && !tenant.log(1024));
         tenant.egress(0, 8000).unwrap();
         tenant.egress(8000, 192).unwrap();
-        assert_eq!(tenant.egress(8192, 1).unwrap_err().limit, "tenant-egress");
+        assert_eq!(tenant.egress(8192, 1).unwrap_err().limit, Limit::TenantEgress);
     }
 
     #[test]

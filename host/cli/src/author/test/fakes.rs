@@ -11,7 +11,7 @@ use std::{
 use futures::future::BoxFuture;
 use serde_json::Value;
 use tandem_engine::{
-    CallEnv, Capabilities, Capability, ClientCapabilities, ClientPort, InputError, InputRequest, InvokeError,
+    CallContext, Capabilities, Capability, ClientCapabilities, ClientPort, InputError, InputRequest, InvokeError,
     InvokeOutput, Invoker, Level, Recorded, Unanswered,
 };
 
@@ -131,7 +131,7 @@ impl Recorded for Worlds {
 impl Invoker for Worlds {
     fn invoke(
         &self,
-        parent: CallEnv,
+        parent: Arc<CallContext>,
         tool: String,
         _arguments: String,
     ) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>> {

@@ -13,8 +13,8 @@ use serde_json::Value;
 use tandem_catalog::{Category, Effort, Tool};
 use tandem_config::HostConfig;
 use tandem_engine::{
-    CallEnv, Capability, Content, Engine, EngineConfig, Fixed, Invoker, ResourceBody, RunError, Services, ToolError,
-    ToolOutput, Unmetered,
+    CallContext, Capability, Content, Engine, EngineConfig, Fixed, Invoker, ResourceBody, RunError, Services,
+    ToolError, ToolOutput,
 };
 use tandem_package::{Package, PluginManifest, SignaturePolicy, TrustRoots};
 use tandem_runtime::grants;
@@ -210,15 +210,10 @@ async fn call(tool: &Tool, case: &Case, tenant: &str, client: Arc<Client>) -> Ou
     }
     let deadline = case.world.deadline.map_or(tool.limits.deadline, |own| own.as_duration().min(tool.limits.deadline));
     let cancel = CancellationToken::new();
-    let env = CallEnv {
-        request_id: tenant.into(),
-        caller: Caller::new(tenant, "test"),
-        deadline: Instant::now() + deadline,
+    let cx = CallContext {
         cancel: cancel.clone(),
         client: Some(client),
-        depth: 0,
-        traceparent: None,
-        account: Arc::new(Unmetered),
+        ..CallContext::new(tenant.into(), Caller::new(tenant, "test")).within(deadline)
     };
     if let Some(after) = case.world.cancel_after {
         tokio::spawn(async move {
@@ -226,7 +221,7 @@ async fn call(tool: &Tool, case: &Case, tenant: &str, client: Arc<Client>) -> Ou
             cancel.cancel();
         });
     }
-    match tool.plugin.call_tool(env, &tool.own_name, arguments.to_string()).await {
+    match tool.plugin.call_tool(Arc::new(cx), &tool.own_name, Arc::new(arguments.to_string())).await {
         Ok(Ok(output)) => answer(tool, output),
         Ok(Err(failed)) => tool_error(failed),
         Err(failed) => run_error(failed),

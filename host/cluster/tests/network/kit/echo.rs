@@ -11,7 +11,7 @@ use std::{
 use futures::{FutureExt as _, future::BoxFuture};
 use serde_json::{Value, json};
 use tandem_cluster::{ToolCall, ToolInfo, Tools};
-use tandem_engine::{InvokeError, InvokeOutput};
+use tandem_engine::{Content, InvokeError, ToolAnswer};
 use tandem_package::Annotations;
 use tandem_types::Caller;
 
@@ -53,30 +53,30 @@ impl Echo {
 }
 
 impl Tools for Echo {
-    fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>> {
+    fn call(&self, call: ToolCall) -> BoxFuture<'static, Result<ToolAnswer, InvokeError>> {
         async move {
             let structured = match call.tool.as_str() {
                 "slow" => {
-                    let _stopped = call.arguments.contains_key("counted").then_some(CountStopped);
-                    if let Some(client) = &call.client {
+                    let _stopped = call.arguments.members.contains_key("counted").then_some(CountStopped);
+                    if let Some(client) = &call.cx.client {
                         for step in 1..=3 {
                             client.progress(f64::from(step), Some(4.0), Some(format!("step {step}")));
                             tokio::time::sleep(Duration::from_millis(200)).await;
                         }
                     }
-                    call.cancel.cancelled().await;
+                    call.cx.cancel.cancelled().await;
                     return Err(InvokeError::NotFound("it was stopped".to_owned()));
                 }
                 "block" => {
                     for barrier in &BLOCK {
                         barrier.wait();
                     }
-                    "{}".to_owned()
+                    json!({})
                 }
                 "refuses" => {
                     REFUSALS.fetch_add(1, Ordering::SeqCst);
-                    let content = json!([{"type": "text", "text": REFUSAL}]).to_string();
-                    return Ok(InvokeOutput { content, structured: None, is_error: true });
+                    let content = vec![Content::Text(REFUSAL.to_owned())];
+                    return Ok(ToolAnswer { content, structured: None, is_error: true });
                 }
                 "waits-and-refuses" => {
                     // Longer than what the queue takes for one burst.
@@ -86,21 +86,21 @@ impl Tools for Echo {
                 "marks" => {
                     MARKS.fetch_add(1, Ordering::SeqCst);
                     tokio::time::sleep(Duration::from_secs(1)).await;
-                    "{}".to_owned()
+                    json!({})
                 }
-                "traced" => json!({"traceparent": call.traceparent.as_deref()}).to_string(),
-                "who" => json!({"tenant": &*call.caller.tenant, "operator": call.caller.operator}).to_string(),
-                "echo" => Value::Object(call.arguments).to_string(),
+                "traced" => json!({"traceparent": call.cx.traceparent.as_deref()}),
+                "who" => json!({"tenant": &*call.cx.caller.tenant, "operator": call.cx.caller.operator}),
+                "echo" => Value::Object(call.arguments.members),
                 "wide" => {
-                    let arguments = Value::Object(call.arguments);
-                    let at = call.exact.and_then(|exact| exact.wide_integer(&arguments));
-                    json!({"at": at}).to_string()
+                    let arguments = Value::Object(call.arguments.members);
+                    let at = call.arguments.exact.and_then(|exact| exact.wide_integer(&arguments));
+                    json!({"at": at})
                 }
-                "huge" => json!({"text": "x".repeat(1_200_000)}).to_string(),
-                "large" => json!({"text": "x".repeat(900_000)}).to_string(),
+                "huge" => json!({"text": "x".repeat(1_200_000)}),
+                "large" => json!({"text": "x".repeat(900_000)}),
                 other => return Err(InvokeError::NotFound(format!("unknown tool `{other}`"))),
             };
-            Ok(InvokeOutput { content: "[]".to_owned(), structured: Some(structured), is_error: false })
+            Ok(ToolAnswer { structured: Some(structured), ..ToolAnswer::default() })
         }
         .boxed()
     }

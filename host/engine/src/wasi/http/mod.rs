@@ -44,7 +44,7 @@ use self::{
 };
 use crate::{
     account::{Account, Use},
-    call::CallEnv,
+    call::CallContext,
     plugin::Shared,
 };
 
@@ -91,8 +91,8 @@ impl HttpGate {
         Self { plugin, call: None, placeholders: Placeholders::default(), places: None }
     }
 
-    pub(crate) fn arm(&mut self, env: &CallEnv) {
-        self.call = Some(Call { tenant: env.caller.tenant.clone(), account: env.account.clone() });
+    pub(crate) fn arm(&mut self, cx: &CallContext) {
+        self.call = Some(Call { tenant: cx.caller.tenant.clone(), account: cx.account.clone() });
     }
 
     pub(crate) fn disarm(&mut self) {

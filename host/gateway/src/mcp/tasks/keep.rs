@@ -3,11 +3,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use rmcp::model::CallToolResult;
 use serde_json::{Map, Value};
+use tandem_engine::CallContext;
 use tandem_queue::{
     Beat, ClaimReq, FailureCode, Hint, Leased, MAX_BATCH, MAX_PRIORITY, MAX_TOOLS, Outcome, TaskStore as _,
     TaskStoreError,
 };
+use tandem_router::Arguments;
 use tandem_types::{Access, Allow, Caller};
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
@@ -15,15 +18,15 @@ use tokio_util::sync::CancellationToken;
 use super::{
     LEASE, QUEUE, Tasks, capabilities,
     live::{Live, Stop},
-    repeatable, run,
+    run,
 };
 use crate::{
     Shared,
     mcp::{
         client_port::{PortOptions, Threshold},
-        exchange::Stamp,
+        driver::CallDriver,
+        exchange::ResponseMeta,
         mrtr::Answers,
-        talk::Talk,
         tools,
     },
 };
@@ -137,8 +140,12 @@ async fn claiming(shared: &Arc<Shared>, tasks: &Arc<Tasks>) {
 
 async fn claim(shared: &Arc<Shared>, tasks: &Arc<Tasks>) -> Result<(), TaskStoreError> {
     let view = shared.router.view(&Caller::local());
-    let tools: Vec<_> =
-        view.tools().filter(|tool| repeatable(tool)).map(|tool| tool.descriptor.name.clone()).take(MAX_TOOLS).collect();
+    let tools: Vec<_> = view
+        .tools()
+        .filter(|tool| tool.is_repeatable())
+        .map(|tool| tool.descriptor.name.clone())
+        .take(MAX_TOOLS)
+        .collect();
     loop {
         let free = shared.config.task_limit.saturating_sub(tasks.lock().len());
         if tools.is_empty() || free == 0 {
@@ -180,32 +187,24 @@ async fn again(shared: &Arc<Shared>, tasks: &Arc<Tasks>, task: Leased) {
     let place = tasks.place(&caller.tenant);
     let live = Live::new(task.lease, task.attempt, true, tasks.store.now(), place);
     let live = tasks.enter(live);
-    let talk = talk(shared, caller, &task, arguments, metadata.as_deref());
-    run::start(tasks.clone(), live, Box::new(talk));
+    let driver = driver(shared, caller, &task, arguments, metadata.as_deref());
+    run::start(tasks.clone(), live, Box::new(driver));
 }
 
-fn talk(
+fn driver(
     shared: &Arc<Shared>,
     caller: Caller,
     task: &Leased,
     arguments: Map<String, Value>,
     metadata: Option<&str>,
-) -> Talk {
+) -> CallDriver<CallToolResult> {
     let options = PortOptions { progress: true, threshold: Threshold::new(None), capabilities: capabilities(metadata) };
     let request_id: Arc<str> = format!("{}/{}", task.lease.id, task.attempt).into();
     let (router, tool) = (shared.router.clone(), task.tool.clone());
-    Talk::detached(options, Answers::new(), |port, cancel| {
-        let routed = tandem_router::RequestContext {
-            caller,
-            request_id: request_id.clone(),
-            cancel,
-            client: Some(port),
-            deadline: None,
-            traceparent: None,
-            depth: 0,
-            exact: None,
-        };
-        tools::alone(router, routed, tool, arguments, Stamp::of(request_id))
+    CallDriver::detached(options, Answers::new(), |port, cancel| {
+        let cx = CallContext { cancel, client: Some(port), ..CallContext::new(request_id.clone(), caller) };
+        let arguments = Arguments { members: arguments, exact: None };
+        tools::alone(router, cx, tool, arguments, ResponseMeta::of(request_id))
     })
 }
 

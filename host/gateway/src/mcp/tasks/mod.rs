@@ -30,7 +30,7 @@ use std::{
     time::Duration,
 };
 
-use rmcp::model::{DetailedTask, ErrorData, InputResponses, JsonObject, Task};
+use rmcp::model::{CallToolResult, DetailedTask, ErrorData, InputResponses, JsonObject, Task};
 use serde_json::{Map, Value, json};
 use tandem_catalog::Tool;
 use tandem_engine::ClientCapabilities;
@@ -44,7 +44,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 pub(crate) use self::live::Live;
-use super::{errors, talk::Talk};
+use super::{driver::CallDriver, errors};
 use crate::{
     GatewayConfig,
     incoming::Incoming,
@@ -79,18 +79,12 @@ impl std::fmt::Debug for Tasks {
 
 /// What a call becomes a task with.
 #[derive(Debug)]
-pub(crate) struct Becoming {
+pub(crate) struct TaskPromotion {
     pub(crate) tool: Arc<Tool>,
     pub(crate) arguments: Map<String, Value>,
     pub(crate) caller: Caller,
     pub(crate) capabilities: ClientCapabilities,
     pub(crate) place: Place,
-}
-
-/// Whether running it again does nothing that was not done.
-fn repeatable(tool: &Tool) -> bool {
-    let annotations = &tool.descriptor.annotations;
-    annotations.read_only || annotations.idempotent
 }
 
 impl Tasks {
@@ -115,8 +109,12 @@ impl Tasks {
     }
 
     /// Makes a running call a task. It comes back where that cannot be, and is a call as before.
-    pub(crate) async fn begin(self: &Arc<Self>, of: Becoming, talk: Box<Talk>) -> Result<Task, Box<Talk>> {
-        let again = repeatable(&of.tool);
+    pub(crate) async fn begin(
+        self: &Arc<Self>,
+        of: TaskPromotion,
+        driver: Box<CallDriver<CallToolResult>>,
+    ) -> Result<Task, Box<CallDriver<CallToolResult>>> {
+        let again = of.tool.is_repeatable();
         let task = recorded(&of, again, self.keep);
         let tool = task.tool.clone();
         let (lease, at) = match self.store.adopt(task, &self.worker, LEASE).await {
@@ -127,17 +125,17 @@ impl Tasks {
                     Adopted::Leased { .. } | Adopted::Conflict => "its id is taken".to_owned(),
                 };
                 tracing::warn!(tool, reason, "a call does not become a task");
-                return Err(talk);
+                return Err(driver);
             }
             Err(error) => {
                 tracing::warn!(tool, %error, "a call does not become a task");
-                return Err(talk);
+                return Err(driver);
             }
         };
         tracing::info!(task = %lease.id, tool, "the call goes on as a task");
         metrics::counter!("tandem_mcp_tasks_total", "state" => "begun").increment(1);
         let live = self.enter(Live::new(lease, 1, again, at, Some(of.place)));
-        run::start(self.clone(), live, talk);
+        run::start(self.clone(), live, driver);
         Ok(wire::begun(lease.id, at, self.keep))
     }
 
@@ -238,7 +236,7 @@ impl Tasks {
 }
 
 /// What the store keeps of a call.
-fn recorded(of: &Becoming, again: bool, keep: Duration) -> NewTask {
+fn recorded(of: &TaskPromotion, again: bool, keep: Duration) -> NewTask {
     let arguments = serde_json::to_string(&of.arguments).unwrap_or_default();
     let mut task = NewTask::new(&of.caller.tenant, &of.tool.descriptor.name, &arguments);
     task.subject = of.caller.subject.to_string();

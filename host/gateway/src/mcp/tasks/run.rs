@@ -11,10 +11,7 @@ use super::{
     Tasks,
     live::{Live, Stop},
 };
-use crate::mcp::{
-    errors,
-    talk::{Reply, Talk},
-};
+use crate::mcp::{driver::CallDriver, errors};
 
 /// Times that an outcome is handed in while the store is too busy to take it; the lease goes on meanwhile.
 const TRIES: u32 = 8;
@@ -22,11 +19,11 @@ const TRIES: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Drives a task in the background.
-pub(super) fn start(tasks: Arc<Tasks>, live: Arc<Live>, talk: Box<Talk>) {
+pub(super) fn start(tasks: Arc<Tasks>, live: Arc<Live>, driver: Box<CallDriver<CallToolResult>>) {
     let span = tracing::info_span!("mcp.task", task = %live.lease.id);
     let work = async move {
         let _leave = Leave(&tasks, live.lease);
-        let ended = talk.in_task(&live).await;
+        let ended = driver.in_task(&live).await;
         let outcome = outcome(&tasks, &live, ended).await;
         hand_in(&tasks, &live, outcome).await;
     };
@@ -42,12 +39,7 @@ impl Drop for Leave<'_> {
     }
 }
 
-async fn outcome(tasks: &Tasks, live: &Live, ended: Result<Reply, ErrorData>) -> Outcome {
-    let result = match ended {
-        Ok(Reply::Tool(result)) => Ok(result),
-        Ok(_) => Err(ErrorData::internal_error("the wrong kind of reply", None)),
-        Err(error) => Err(error),
-    };
+async fn outcome(tasks: &Tasks, live: &Live, result: Result<CallToolResult, ErrorData>) -> Outcome {
     // What ended well although it was told to stop has ended well.
     let well = result.as_ref().is_ok_and(|result| result.is_error != Some(true));
     match live.why().filter(|_| !well) {

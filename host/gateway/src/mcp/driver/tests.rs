@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rmcp::{
     ServerHandler,
-    model::{ContentBlock, InputRequest as WireRequest},
+    model::{CallToolResult, ContentBlock, InputRequest as WireRequest},
     service::serve_directly,
 };
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use tandem_engine::{ClientCapabilities, Input, InputRequest};
 use tandem_types::Caller;
 
 use super::*;
-use crate::{config::StateKey, mcp::client_port::Threshold};
+use crate::{config::StateKey, mcp::client_port::Threshold, places::Places};
 
 struct Nobody;
 impl ServerHandler for Nobody {}
@@ -18,7 +18,7 @@ impl ServerHandler for Nobody {}
 /// Someone to send events to, and the table and key of a host.
 struct Host {
     peer: Peer<RoleServer>,
-    table: Arc<Suspended>,
+    table: Arc<Suspended<CallToolResult>>,
     sealer: Sealer,
     binding: Binding,
     _pipe: tokio::io::DuplexStream,
@@ -31,7 +31,7 @@ fn host(limit: usize, ttl: Duration) -> Host {
     tokio::spawn(running.waiting());
     Host {
         peer,
-        table: Suspended::new(limit, limit, ttl),
+        table: Suspended::new(Places::new(limit, limit), ttl),
         sealer: Sealer::new(&StateKey::new([1; 32])),
         binding: Binding::new("tools/call", "t", &Map::new(), &Caller::local()),
         _pipe: ours,
@@ -60,7 +60,9 @@ fn answers(pairs: &[(&str, Value)]) -> Answers {
 }
 
 /// A guest that asks round after round and then says what it heard, or why it did not.
-fn guest(rounds: &'static [&'static [&'static str]]) -> impl FnOnce(Arc<dyn ClientPort>, CancellationToken) -> Work {
+fn guest(
+    rounds: &'static [&'static [&'static str]],
+) -> impl FnOnce(Arc<dyn ClientPort>, CancellationToken) -> Work<CallToolResult> {
     move |port, cancel| {
         Box::pin(async move {
             let mut heard = Vec::new();
@@ -77,37 +79,41 @@ fn guest(rounds: &'static [&'static [&'static str]]) -> impl FnOnce(Arc<dyn Clie
                     Err(error) => heard.push(error.to_string()),
                 }
             }
-            Ok(Reply::Tool(CallToolResult::success(vec![ContentBlock::text(heard.join(","))])))
+            Ok(CallToolResult::success(vec![ContentBlock::text(heard.join(","))]))
         })
     }
 }
 
 impl Host {
-    async fn drive(&self, talk: Talk) -> Result<Response, ErrorData> {
+    async fn drive(&self, driver: CallDriver<CallToolResult>) -> Result<Response<CallToolResult>, ErrorData> {
         let outlet = Outlet { peer: &self.peer, token: None };
-        talk.in_rounds(&outlet, &CancellationToken::new(), &self.table, &self.sealer, &self.binding).await
+        driver.in_rounds(&outlet, &CancellationToken::new(), &self.table, &self.sealer, &self.binding).await
     }
 
-    async fn start(&self, known: Answers, rounds: &'static [&'static [&'static str]]) -> Result<Response, ErrorData> {
-        self.drive(Talk::detached(options(), known, guest(rounds))).await
+    async fn start(
+        &self,
+        known: Answers,
+        rounds: &'static [&'static [&'static str]],
+    ) -> Result<Response<CallToolResult>, ErrorData> {
+        self.drive(CallDriver::detached(options(), known, guest(rounds))).await
     }
 
-    async fn resume(&self, state: &str, more: Answers) -> Option<Result<Response, ErrorData>> {
-        let mut talk = self.table.take(&self.sealer.open(state, &self.binding).unwrap())?;
-        talk.resume(more);
-        Some(self.drive(talk).await)
+    async fn resume(&self, state: &str, more: Answers) -> Option<Result<Response<CallToolResult>, ErrorData>> {
+        let mut driver = self.table.take(&self.sealer.open(state, &self.binding).unwrap())?;
+        driver.resume(more);
+        Some(self.drive(driver).await)
     }
 }
 
-fn asked(response: Result<Response, ErrorData>) -> (Vec<String>, String) {
+fn asked(response: Result<Response<CallToolResult>, ErrorData>) -> (Vec<String>, String) {
     let Ok(Response::InputRequired(result)) = response else { panic!("a question was expected: {response:?}") };
     let requests = result.input_requests.unwrap();
     assert!(requests.values().all(|request| matches!(request, WireRequest::Elicitation(_))));
     (requests.into_keys().collect(), result.request_state.unwrap())
 }
 
-fn said(response: Result<Response, ErrorData>) -> String {
-    let Ok(Response::Done(Reply::Tool(result))) = response else { panic!("an answer was expected: {response:?}") };
+fn said(response: Result<Response<CallToolResult>, ErrorData>) -> String {
+    let Ok(Response::Done(result)) = response else { panic!("an answer was expected: {response:?}") };
     result.content[0].as_text().unwrap().text.clone()
 }
 
@@ -166,7 +172,7 @@ async fn a_full_table_is_the_guests_to_deal_with() {
 }
 
 /// Counts guests that were told to stop.
-fn counted(stopped: Arc<AtomicUsize>) -> impl FnOnce(Arc<dyn ClientPort>, CancellationToken) -> Work {
+fn counted(stopped: Arc<AtomicUsize>) -> impl FnOnce(Arc<dyn ClientPort>, CancellationToken) -> Work<CallToolResult> {
     move |port, cancel| {
         Box::pin(async move {
             let asked = port.request(vec![form("a")]);
@@ -194,7 +200,7 @@ async fn until(what: impl Fn() -> bool) {
 async fn a_call_that_waits_too_long_is_stopped() {
     let host = host(8, Duration::from_millis(50));
     let stopped = Arc::new(AtomicUsize::new(0));
-    let (_, state) = asked(host.drive(Talk::detached(options(), Answers::new(), counted(stopped.clone()))).await);
+    let (_, state) = asked(host.drive(CallDriver::detached(options(), Answers::new(), counted(stopped.clone()))).await);
     until(|| stopped.load(Ordering::SeqCst) == 1).await;
     assert!(host.resume(&state, Answers::new()).await.is_none());
 }
@@ -203,7 +209,7 @@ async fn a_call_that_waits_too_long_is_stopped() {
 async fn a_host_that_shuts_down_stops_what_waits() {
     let host = host(8, MINUTE);
     let stopped = Arc::new(AtomicUsize::new(0));
-    asked(host.drive(Talk::detached(options(), Answers::new(), counted(stopped.clone()))).await);
+    asked(host.drive(CallDriver::detached(options(), Answers::new(), counted(stopped.clone()))).await);
     host.table.clear();
     until(|| stopped.load(Ordering::SeqCst) == 1).await;
 }
@@ -213,18 +219,18 @@ async fn a_client_that_gives_up_stops_a_call_that_runs_apart() {
     let host = host(8, MINUTE);
     let stopped = Arc::new(AtomicUsize::new(0));
     let count = stopped.clone();
-    let busy = move |_port: Arc<dyn ClientPort>, cancel: CancellationToken| -> Work {
+    let busy = move |_port: Arc<dyn ClientPort>, cancel: CancellationToken| -> Work<CallToolResult> {
         Box::pin(async move {
             cancel.cancelled().await;
             count.fetch_add(1, Ordering::SeqCst);
             Err(errors::cancelled())
         })
     };
-    let talk = Talk::detached(options(), Answers::new(), busy);
+    let driver = CallDriver::detached(options(), Answers::new(), busy);
     let cancel = CancellationToken::new();
     cancel.cancel();
     let outlet = Outlet { peer: &host.peer, token: None };
-    let ended = talk.in_rounds(&outlet, &cancel, &host.table, &host.sealer, &host.binding).await;
+    let ended = driver.in_rounds(&outlet, &cancel, &host.table, &host.sealer, &host.binding).await;
     assert!(ended.is_err());
     until(|| stopped.load(Ordering::SeqCst) == 1).await;
 }
@@ -232,7 +238,7 @@ async fn a_client_that_gives_up_stops_a_call_that_runs_apart() {
 #[tokio::test]
 async fn one_tenant_does_not_take_the_places_of_all() {
     let mut host = host(4, Duration::from_secs(60));
-    host.table = Suspended::new(4, 1, Duration::from_secs(60));
+    host.table = Suspended::new(Places::new(4, 1), Duration::from_secs(60));
     let (_, state) = asked(host.start(Answers::new(), &[&["a"]]).await);
     let refused = said(host.start(Answers::new(), &[&["b"]]).await);
     assert!(refused.contains("1 calls wait"), "{refused}");
@@ -251,16 +257,16 @@ async fn a_call_that_is_late_goes_on_where_it_was() {
     let host = host(4, Duration::from_secs(60));
     let outlet = Outlet { peer: &host.peer, token: None };
     let cancel = CancellationToken::new();
-    let slow = |_port, _cancel| -> Work {
+    let slow = |_port, _cancel| -> Work<CallToolResult> {
         Box::pin(async {
             tokio::time::sleep(Duration::from_millis(50)).await;
-            Ok(Reply::Tool(CallToolResult::success(vec![ContentBlock::text("done")])))
+            Ok(CallToolResult::success(vec![ContentBlock::text("done")]))
         })
     };
-    let talk = Talk::detached(options(), Answers::new(), slow);
+    let driver = CallDriver::detached(options(), Answers::new(), slow);
     let waits = (&host.table, &host.sealer, &host.binding);
-    let round = talk.in_rounds_until(&outlet, &cancel, waits, std::future::ready(())).await.unwrap();
-    let Round::Late(talk) = round else { panic!("it was not late") };
-    let answered = talk.in_rounds(&outlet, &cancel, &host.table, &host.sealer, &host.binding).await;
-    assert!(matches!(answered, Ok(Response::Done(Reply::Tool(_)))), "{answered:?}");
+    let round = driver.in_rounds_until(&outlet, &cancel, waits, std::future::ready(())).await.unwrap();
+    let Round::Late((), driver) = round else { panic!("it was not late") };
+    let answered = driver.in_rounds(&outlet, &cancel, &host.table, &host.sealer, &host.binding).await;
+    assert!(matches!(answered, Ok(Response::Done(_))), "{answered:?}");
 }

@@ -1,18 +1,18 @@
-//! A call that talks back to its client, from its start to its answer.
+//! Drives a call that talks back to its client, from its start to its answer.
 //!
 //! The older revisions let the server ask while the request is open: the questions go out over the session and the call
 //! goes on when the answers are there. MCP 2026-07-28 does not: the request is answered with the questions, the call is
 //! parked, and a later request resumes it. Either way one task drives the call: it sends what the guest tells, in
 //! order, and stops the guest when the client gives up.
 
-use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use futures::{Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use rmcp::{
     RoleServer,
     model::{
-        CallToolResult, CreateTaskResult, ErrorData, GetPromptResult, InputRequests, InputRequiredResult, LoggingLevel,
-        LoggingMessageNotificationParam, ProgressNotificationParam, ProgressToken, ReadResourceResult,
+        ErrorData, InputRequests, InputRequiredResult, LoggingLevel, LoggingMessageNotificationParam,
+        ProgressNotificationParam, ProgressToken,
     },
     service::Peer,
 };
@@ -31,31 +31,22 @@ use super::{
     tasks::Live,
 };
 
-/// What a request is answered with in the end.
-#[derive(Debug)]
-pub(crate) enum Reply {
-    Tool(CallToolResult),
-    Prompt(GetPromptResult),
-    Resource(ReadResourceResult),
-}
-
 /// What a request is answered with now.
 #[derive(Debug)]
-pub(crate) enum Response {
-    Done(Reply),
+pub(crate) enum Response<T> {
+    Done(T),
     InputRequired(InputRequiredResult),
-    Task(CreateTaskResult),
 }
 
-/// How a call stands that does not wait for ever.
-pub(crate) enum Round {
-    Answered(Box<Response>),
+/// How a call stands that does not wait for ever. `L` says what became of its time.
+pub(crate) enum Round<T, L> {
+    Answered(Response<T>),
     /// It takes longer than it may as a call.
-    Late(Box<Talk>),
+    Late(L, Box<CallDriver<T>>),
 }
 
 /// The work behind a request.
-pub(crate) type Work = BoxFuture<'static, Result<Reply, ErrorData>>;
+pub(crate) type Work<T> = BoxFuture<'static, Result<T, ErrorData>>;
 
 /// Where the events of a call go: to the client of the request that is open now.
 #[derive(Debug)]
@@ -114,10 +105,10 @@ pub(crate) fn guest_level(level: LoggingLevel) -> Level {
 }
 
 /// A running call with its way back. Dropping it stops the guest.
-pub(crate) struct Talk {
+pub(crate) struct CallDriver<T> {
     id: CallId,
     round: u32,
-    work: Work,
+    work: Work<T>,
     events: mpsc::Receiver<Event>,
     /// What the guest waits for.
     pending: Option<Ask>,
@@ -130,19 +121,19 @@ pub(crate) struct Talk {
 }
 
 /// Why driving paused.
-enum Step {
-    Done(Result<Reply, ErrorData>),
+enum Step<T, L> {
+    Done(Result<T, ErrorData>),
     Asked(Ask),
     Cancelled,
-    Late,
+    Late(L),
 }
 
-impl Talk {
+impl<T: Send + 'static> CallDriver<T> {
     /// Starts a call that the task of its request drives; `cancel` is the request's.
     pub(crate) fn attached(
         options: PortOptions,
         cancel: CancellationToken,
-        start: impl FnOnce(Arc<dyn ClientPort>, CancellationToken) -> Work,
+        start: impl FnOnce(Arc<dyn ClientPort>, CancellationToken) -> Work<T>,
     ) -> Self {
         let (port, events) = Port::new(options);
         Self {
@@ -158,22 +149,22 @@ impl Talk {
     }
 
     /// Starts a call in a task of its own, so that it outlives the request; `answers` are there before it asks. When
-    /// the talk is dropped the call is cancelled, and ends soon.
+    /// the driver is dropped the call is cancelled, and ends soon.
     pub(crate) fn detached(
         options: PortOptions,
         answers: Answers,
-        start: impl FnOnce(Arc<dyn ClientPort>, CancellationToken) -> Work,
+        start: impl FnOnce(Arc<dyn ClientPort>, CancellationToken) -> Work<T>,
     ) -> Self {
         let stop = CancellationToken::new();
-        let mut talk = Self::attached(options, stop.clone(), start);
-        let work = std::mem::replace(&mut talk.work, Box::pin(std::future::pending()));
+        let mut driver = Self::attached(options, stop.clone(), start);
+        let work = std::mem::replace(&mut driver.work, Box::pin(std::future::pending()));
         let task = tokio::spawn(work.in_current_span());
-        talk.work = Box::pin(async move {
+        driver.work = Box::pin(async move {
             task.await.unwrap_or_else(|error| Err(errors::of_request(&CallError::Internal(error.to_string()))))
         });
-        talk.spare = answers;
-        talk.stop = Some(stop.drop_guard());
-        talk
+        driver.spare = answers;
+        driver.stop = Some(stop.drop_guard());
+        driver
     }
 
     pub(crate) fn turn(&self) -> (CallId, u32) {
@@ -192,12 +183,12 @@ impl Talk {
         all
     }
 
-    async fn step(
+    async fn step<L>(
         &mut self,
         outlet: &Outlet<'_>,
         cancel: &CancellationToken,
-        mut late: Pin<&mut impl Future<Output = ()>>,
-    ) -> Step {
+        mut late: Pin<&mut impl Future<Output = L>>,
+    ) -> Step<T, L> {
         loop {
             tokio::select! {
                 biased;
@@ -210,7 +201,7 @@ impl Talk {
                     self.drain(outlet).await;
                     return Step::Done(result);
                 }
-                () = &mut late => return Step::Late,
+                late = &mut late => return Step::Late(late),
             }
         }
     }
@@ -224,7 +215,7 @@ impl Talk {
 
     /// Drives the call in a session: questions go to the client while the call runs. A cancelled call ends by itself,
     /// after the moment that its guest has to clean up.
-    pub(crate) async fn in_session(mut self, outlet: &Outlet<'_>, timeout: Duration) -> Result<Reply, ErrorData> {
+    pub(crate) async fn in_session(mut self, outlet: &Outlet<'_>, timeout: Duration) -> Result<T, ErrorData> {
         let mut asking = FuturesUnordered::new();
         loop {
             tokio::select! {
@@ -247,35 +238,33 @@ impl Talk {
         self,
         outlet: &Outlet<'_>,
         cancel: &CancellationToken,
-        table: &Arc<Suspended>,
+        table: &Arc<Suspended<T>>,
         sealer: &Sealer,
         binding: &Binding,
-    ) -> Result<Response, ErrorData> {
-        let never = std::future::pending();
+    ) -> Result<Response<T>, ErrorData> {
+        let never = std::future::pending::<Infallible>();
         match self.in_rounds_until(outlet, cancel, (table, sealer, binding), never).await? {
-            Round::Answered(response) => Ok(*response),
-            Round::Late(_) => {
-                Err(errors::of_request(&CallError::Internal("it is late, and never was to be".to_owned())))
-            }
+            Round::Answered(response) => Ok(response),
+            Round::Late(never, _) => match never {},
         }
     }
 
     /// The same, until `late`.
-    pub(crate) async fn in_rounds_until(
+    pub(crate) async fn in_rounds_until<L>(
         mut self,
         outlet: &Outlet<'_>,
         cancel: &CancellationToken,
-        (table, sealer, binding): (&Arc<Suspended>, &Sealer, &Binding),
-        late: impl Future<Output = ()>,
-    ) -> Result<Round, ErrorData> {
+        (table, sealer, binding): (&Arc<Suspended<T>>, &Sealer, &Binding),
+        late: impl Future<Output = L>,
+    ) -> Result<Round<T, L>, ErrorData> {
         let mut late = std::pin::pin!(late);
         loop {
             let ask = match self.pending.take() {
                 Some(ask) => ask,
                 None => match self.step(outlet, cancel, late.as_mut()).await {
-                    Step::Done(result) => return result.map(|reply| Round::Answered(Box::new(Response::Done(reply)))),
+                    Step::Done(result) => return result.map(|reply| Round::Answered(Response::Done(reply))),
                     Step::Cancelled => return Err(errors::cancelled()),
-                    Step::Late => return Ok(Round::Late(Box::new(self))),
+                    Step::Late(late) => return Ok(Round::Late(late, Box::new(self))),
                     Step::Asked(ask) => ask,
                 },
             };
@@ -284,10 +273,10 @@ impl Talk {
             match table.park(self, sealer, binding) {
                 Ok(state) => {
                     let result = InputRequiredResult::new(Some(missing), Some(state));
-                    return Ok(Round::Answered(Box::new(Response::InputRequired(result))));
+                    return Ok(Round::Answered(Response::InputRequired(result)));
                 }
-                Err((talk, limit)) => {
-                    self = *talk;
+                Err((driver, limit)) => {
+                    self = *driver;
                     self.refuse(limit);
                 }
             }
@@ -296,7 +285,7 @@ impl Talk {
 
     /// Drives a call that has become a task, whose client asks how it stands. Told to stop, the guest gets its moment to
     /// clean up.
-    pub(crate) async fn in_task(mut self, live: &Live) -> Result<Reply, ErrorData> {
+    pub(crate) async fn in_task(mut self, live: &Live) -> Result<T, ErrorData> {
         let mut stopped = false;
         loop {
             tokio::select! {
