@@ -17,10 +17,9 @@ use tandem_reactor::{
 
 use crate::error::P2pError;
 use crate::{
-    acquaint,
     cluster::Reactor,
     core::Core,
-    keep,
+    peer_manager, persistence,
     settings::{self, Settings, SettingsError},
 };
 
@@ -126,7 +125,7 @@ impl Reactor {
             let known = core.book().block(peer, now.after(time), now);
             known.map_err(|error| P2pError::LimitExceeded(error.to_string()))?;
             core.network.block(peer, time);
-            keep::save(&core).await;
+            persistence::save(&core).await;
             Ok(())
         })
         .await
@@ -145,7 +144,7 @@ impl Reactor {
             let kept_out = core.book().may_connect(&peer, UnixMillis::now()).is_err();
             core.book().forgive(&peer);
             let blocked = core.network.forgive(&peer);
-            keep::save(&core).await;
+            persistence::save(&core).await;
             Ok(kept_out || blocked)
         })
         .await
@@ -158,7 +157,7 @@ impl Reactor {
     pub async fn take_tasks(&self) -> Result<bool, P2pError> {
         self.operate(|core| async move {
             let drained = core.queue.resume();
-            acquaint::announce(&core, acquaint::INFO);
+            peer_manager::announce(&core, peer_manager::INFO);
             Ok(drained)
         })
         .await

@@ -13,7 +13,7 @@ use tandem_queue::{Scope, SqliteTasks, TaskStore as _};
 use tandem_reactor::{
     StartError,
     authority::Operator,
-    lane::{Lane, Up},
+    lane::{Lane, ReadySignal},
     network::{FailedHandshake, Network, PROTOCOL},
     rpc,
 };
@@ -22,13 +22,13 @@ use tokio::{runtime::Handle, sync::oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    acquaint,
-    core::{Core, Who},
-    flow, keep,
+    core::{ClusterDeps, Core},
+    peer_manager, persistence,
     queue::{self, WaitingTasks},
     service::Peers,
     settings::Settings,
     tools::Tools,
+    workflow_runtime,
 };
 
 /// The reactor of one host.
@@ -141,7 +141,7 @@ impl Reactor {
             workers,
             running: if core.queue.is_draining() { 0 } else { workers.saturating_sub(free) },
             workflows: core.flows.len(),
-            failing: acquaint::failing(&core),
+            failing: peer_manager::failing(&core),
             failed_handshakes: core.network.failed_handshakes(),
             paused,
             waiting,
@@ -153,7 +153,7 @@ impl Reactor {
         self.stop.cancel();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the reactor's thread panicked at its end");
+            tracing::error!("reactor thread panicked at shutdown");
         }
     }
 }
@@ -194,10 +194,10 @@ impl Parts {
         (parts, started)
     }
 
-    fn incarnation(&self, up: Up) -> BoxFuture<'static, ()> {
+    fn incarnation(&self, up: ReadySignal) -> BoxFuture<'static, ()> {
         let (settings, started) = (self.settings.load_full(), self.started.clone());
         let (stores, general) = (self.stores.clone(), self.general.clone());
-        let who = Who { operator: self.operator.clone(), tools: self.tools.clone() };
+        let who = ClusterDeps { operator: self.operator.clone(), tools: self.tools.clone() };
         let (core, stop) = (self.core.clone(), self.stop.clone());
         Box::pin(async move {
             let Some(network) = network(&settings, &started, &stop).await else { return };
@@ -275,35 +275,35 @@ pub struct ReactorStatus {
 }
 
 /// One incarnation, from its first event to its last.
-async fn live(core: Arc<Core>, up: Up, stop: CancellationToken) {
+async fn live(core: Arc<Core>, up: ReadySignal, stop: CancellationToken) {
     let mut control = core.network.streams();
     let streams = match control.accept(PROTOCOL) {
         Ok(streams) => streams,
         Err(error) => {
-            tracing::error!(%error, "the protocol of peers is taken already");
+            tracing::error!(%error, "protocol handler already registered");
             return;
         }
     };
     // What an earlier incarnation held, or this host before it was killed, need not wait for its leases' end.
     match core.queue.tasks.end_leases(&core.network.me.to_string()).await {
         Ok(0) => {}
-        Ok(leases) => tracing::info!(leases, "what this host had begun before it stopped goes on"),
-        Err(error) => tracing::error!(%error, "leases from before the start stay until their time is over"),
+        Ok(leases) => tracing::info!(leases, "released leases of the previous run"),
+        Err(error) => tracing::error!(%error, "cannot release leases of the previous run; they expire on time"),
     }
     // And those of others, who could not renew them meanwhile, may have done their work.
     match core.queue.tasks.renew_leases(queue::QUEUE, &core.network.me.to_string()).await {
         Ok(0) => {}
-        Ok(leases) => tracing::info!(leases, "what other hosts have of this one's queue has its lease anew"),
-        Err(error) => tracing::error!(%error, "leases of other hosts end although they could not renew them"),
+        Ok(leases) => tracing::info!(leases, "extended leases of other hosts"),
+        Err(error) => tracing::error!(%error, "cannot extend leases of other hosts; they expire on time"),
     }
     // Before anybody can connect: who is kept out is not let in because it came first.
-    keep::load(&core).await;
+    persistence::load(&core).await;
     let mut tasks = tokio::task::JoinSet::new();
     tasks.spawn(core.network.clone().run());
     tasks.spawn(rpc::accept(streams, Arc::new(Peers(core.clone())), core.settings.network.wire));
-    let acquainting = tasks.spawn(acquaint::keep(core.clone()));
+    let acquainting = tasks.spawn(peer_manager::run(core.clone()));
     tasks.spawn(queue::work(core.clone()));
-    tasks.spawn(flow::coordinate(core.clone()));
+    tasks.spawn(workflow_runtime::coordinate(core.clone()));
     up.set(true);
     tokio::select! {
         () = stop.cancelled() => {}
@@ -320,11 +320,11 @@ async fn live(core: Arc<Core>, up: Up, stop: CancellationToken) {
     // It would put back what is taken back here.
     acquainting.abort();
     let leave = async {
-        tokio::join!(acquaint::withdraw(&core), keep::save(&core));
+        tokio::join!(peer_manager::withdraw(&core), persistence::save(&core));
         tokio::time::sleep(PARTING).await;
     };
     if tokio::time::timeout(LEAVE, leave).await.is_err() {
-        tracing::warn!("this host stops before it has taken its records back");
+        tracing::warn!("shutdown timed out before this host's records were withdrawn");
     }
 }
 

@@ -22,11 +22,11 @@ use tokio::sync::Notify;
 
 use crate::error::P2pError;
 use crate::{
-    acquaint::{Said, SourceNote},
-    flow::Flows,
+    peer_manager::{OwnAnnouncement, SourceNote},
     queue::{Offer, Queue},
     settings::Settings,
     tools::Tools,
+    workflow_runtime::Flows,
 };
 
 /// Between two lines of the log about a source of peers: what it fails at may be another host's choice each time.
@@ -43,7 +43,7 @@ pub(crate) fn require_operator(caller: &Caller, why: &str) -> Result<(), P2pErro
 }
 
 /// Who calls, and what there is to be called.
-pub(crate) struct Who {
+pub(crate) struct ClusterDeps {
     pub(crate) operator: Operator,
     pub(crate) tools: Arc<OnceLock<Arc<dyn Tools>>>,
 }
@@ -67,7 +67,7 @@ pub(crate) struct Core {
     pub(crate) general: tokio::runtime::Handle,
     /// When this host's record was renewed in a registry, by the registry's name.
     renewed: Mutex<BTreeMap<&'static str, Instant>>,
-    said: Mutex<Said>,
+    said: Mutex<OwnAnnouncement>,
     /// What this host says of itself changed, or somebody new listens to it.
     pub(crate) announce: Notify,
 }
@@ -77,14 +77,16 @@ impl Core {
         settings: Arc<Settings>,
         network: Arc<Network>,
         (store, tasks): (Store, SqliteTasks),
-        Who { operator, tools }: Who,
+        ClusterDeps { operator, tools }: ClusterDeps,
         general: tokio::runtime::Handle,
     ) -> Self {
         let limits = BookLimits { ttl: settings.record_ttl, ..BookLimits::default() };
         let mut book = PeerBook::new(AddressPolicy::new(network.me, settings.network.reach), limits);
         book.set_allowed(settings.network.allow.iter().copied());
         let github = settings.github.as_ref().and_then(|settings| {
-            GithubRegistry::new(settings).inspect_err(|error| tracing::error!(%error, "no github registry")).ok()
+            GithubRegistry::new(settings)
+                .inspect_err(|error| tracing::error!(%error, "github registry failed to start"))
+                .ok()
         });
         Self {
             github: github.map(|registry| Arc::new(tokio::sync::Mutex::new(registry))),
@@ -118,14 +120,14 @@ impl Core {
     }
 
     /// Whether a peer may be given a tenant's tasks of this priority.
-    pub(crate) fn gives(&self, peer: &PeerId, tenant: &str, priority: u8) -> bool {
+    pub(crate) fn may_lease_to(&self, peer: &PeerId, tenant: &str, priority: u8) -> bool {
         let peer = peer.to_string();
         let trusted = self.operator.max_priority(&self.operator.caller(&peer).tenant);
         priority <= trusted && self.operator.own_tenant(&peer).is_none_or(|own| own == tenant)
     }
 
     /// The priority of a tenant's tasks where nobody asks for another one.
-    pub(crate) fn usual_priority(&self, tenant: &str) -> u8 {
+    pub(crate) fn default_priority(&self, tenant: &str) -> u8 {
         self.operator.max_priority(tenant).min(DEFAULT_PRIORITY)
     }
 
@@ -244,13 +246,13 @@ impl Core {
     }
 
     /// What this host says of itself.
-    pub(crate) fn said(&self) -> MutexGuard<'_, Said> {
+    pub(crate) fn said(&self) -> MutexGuard<'_, OwnAnnouncement> {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A peer broke the rules of a protocol.
     pub(crate) fn fault(&self, peer: PeerId, what: &str) {
-        tracing::warn!(%peer, what, "a peer broke the protocol");
+        tracing::warn!(%peer, what, "peer violated the protocol");
         self.report(peer, Conduct::Violation);
     }
 

@@ -8,19 +8,19 @@
 //!
 //! **Refuses.** What concerns the whole host to callers without operator rights; tasks and results over their bounds.
 
-mod acquaint;
 mod admin_api;
 mod cluster;
 mod core;
 mod error;
-mod flow;
 mod guest_api;
-mod keep;
+mod peer_manager;
+mod persistence;
 mod progress;
 mod queue;
 mod service;
 mod settings;
 mod tools;
+mod workflow_runtime;
 
 pub use cluster::{Reactor, ReactorStatus};
 pub use error::P2pError;

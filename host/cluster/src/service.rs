@@ -29,8 +29,8 @@ use tandem_types::exact::{Arguments, ExactNumbers};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    acquaint::exchange,
     core::Core,
+    peer_manager::exchange,
     progress::ProgressNotifier,
     queue::{self, Trust},
     tools::{ToolCall, ToolInfo},
@@ -113,7 +113,8 @@ impl Service for Peers {
                 core.queue.offers.put(peer);
                 core.queue.offered.notify_one();
             }
-            "tasks/hurry" => queue::hurried(core, peer, params),
+            // The second name is that of hosts before 0.2.
+            "tasks/renew-now" | "tasks/hurry" => queue::renew_now_asked(core, peer, params),
             "tandem/announce" => {
                 let ttl = params.get("ttl_s").and_then(Value::as_u64).unwrap_or(TTL_S);
                 core.note_info(peer, &Value::Object(params), Duration::from_secs(ttl));

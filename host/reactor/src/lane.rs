@@ -7,7 +7,7 @@
 //! what the thread is for ends that incarnation only: its work is answered as unavailable, and a new one starts after a
 //! pause. Dropping the answer's future stops the work.
 //!
-//! **Bounds.** [`PLACES`] pieces of work at once. A full lane refuses at once; it never lets a caller wait.
+//! **Bounds.** [`MAX_IN_FLIGHT`] pieces of work at once. A full lane refuses at once; it never lets a caller wait.
 
 use std::{
     cell::Cell,
@@ -27,7 +27,7 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 /// Pieces of work that may be on the thread. Each holds an instance or a question to a peer; more would only make all of
 /// them late.
-pub const PLACES: usize = 1024;
+pub const MAX_IN_FLIGHT: usize = 1024;
 /// Pauses before a new incarnation after a panic: the first, and the longest. Stops a fault that comes back at once from
 /// taking a core.
 const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(30)];
@@ -35,14 +35,14 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(3
 const TURNS: u32 = 64;
 
 thread_local! {
-    static HERE: Cell<bool> = const { Cell::new(false) };
+    static ON_REACTOR_THREAD: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Why work was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LaneError {
     /// All places are taken; trying again later helps.
-    #[error("the reactor lane is busy: {PLACES} calls are in it")]
+    #[error("the reactor lane is busy: {MAX_IN_FLIGHT} calls are in it")]
     Busy,
     /// The thread is not there, or went down while it worked.
     #[error("the reactor lane is down")]
@@ -51,7 +51,7 @@ pub enum LaneError {
 
 struct Shared {
     runtime: ArcSwapOption<runtime::Handle>,
-    places: Arc<Semaphore>,
+    in_flight: Arc<Semaphore>,
     up: AtomicBool,
     restarts: AtomicU64,
 }
@@ -68,9 +68,9 @@ impl std::fmt::Debug for Lane {
 
 /// Says that the thread is ready for work.
 #[derive(Clone)]
-pub struct Up(Arc<Shared>);
+pub struct ReadySignal(Arc<Shared>);
 
-impl Up {
+impl ReadySignal {
     pub fn set(&self, up: bool) {
         self.0.up.store(up, Ordering::Release);
         metrics::gauge!("tandem_lane_up", "lane" => "reactor").set(if up { 1.0 } else { 0.0 });
@@ -78,15 +78,15 @@ impl Up {
 }
 
 impl Lane {
-    /// Starts the thread. `body` is what it is for, from its first step to its last; it says through [`Up`] when it can
+    /// Starts the thread. `body` is what it is for, from its first step to its last; it says through [`ReadySignal`] when it can
     /// work, and ends with `stop`. It is called again for each incarnation.
     pub fn start(
-        body: impl Fn(Up) -> BoxFuture<'static, ()> + Send + 'static,
+        body: impl Fn(ReadySignal) -> BoxFuture<'static, ()> + Send + 'static,
         stop: CancellationToken,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let shared = Arc::new(Shared {
             runtime: ArcSwapOption::empty(),
-            places: Arc::new(Semaphore::new(PLACES)),
+            in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
             up: AtomicBool::new(false),
             restarts: AtomicU64::new(0),
         });
@@ -97,21 +97,24 @@ impl Lane {
     }
 
     /// The same in a runtime that there is, among whatever else is in it. For measuring what a thread of its own is worth.
-    pub fn start_in(runtime: runtime::Handle, body: impl Fn(Up) -> BoxFuture<'static, ()> + Send + 'static) -> Self {
+    pub fn start_in(
+        runtime: runtime::Handle,
+        body: impl Fn(ReadySignal) -> BoxFuture<'static, ()> + Send + 'static,
+    ) -> Self {
         let shared = Arc::new(Shared {
             runtime: ArcSwapOption::from_pointee(runtime.clone()),
-            places: Arc::new(Semaphore::new(PLACES)),
+            in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
             up: AtomicBool::new(false),
             restarts: AtomicU64::new(0),
         });
-        runtime.spawn(body(Up(shared.clone())));
+        runtime.spawn(body(ReadySignal(shared.clone())));
         Self(shared)
     }
 
     /// Whether the calling thread is the reactor's.
     #[must_use]
-    pub fn is_here() -> bool {
-        HERE.get()
+    pub fn is_reactor_thread() -> bool {
+        ON_REACTOR_THREAD.get()
     }
 
     /// Whether it takes work.
@@ -129,7 +132,7 @@ impl Lane {
     /// Pieces of work on the thread.
     #[must_use]
     pub fn load(&self) -> usize {
-        PLACES.saturating_sub(self.0.places.available_permits())
+        MAX_IN_FLIGHT.saturating_sub(self.0.in_flight.available_permits())
     }
 
     /// Does work on the reactor's thread and answers what it came to. From the thread itself it is a plain await.
@@ -138,32 +141,32 @@ impl Lane {
     ///
     /// When the lane is full, is down, or goes down meanwhile.
     pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> Result<T, LaneError> {
-        let place = self.0.places.clone().try_acquire_owned().map_err(|_| LaneError::Busy)?;
-        if Self::is_here() {
+        let permit = self.0.in_flight.clone().try_acquire_owned().map_err(|_| LaneError::Busy)?;
+        if Self::is_reactor_thread() {
             let done = work.await;
-            drop(place);
+            drop(permit);
             return Ok(done);
         }
         let runtime = self.0.runtime.load_full().filter(|_| self.is_up()).ok_or(LaneError::Down)?;
         let work = async move {
             let done = work.await;
-            drop(place);
+            drop(permit);
             done
         };
         AbortOnDropHandle::new(runtime.spawn(work)).await.map_err(|_| LaneError::Down)
     }
 }
 
-fn live(shared: &Arc<Shared>, body: &impl Fn(Up) -> BoxFuture<'static, ()>, stop: &CancellationToken) {
-    HERE.set(true);
-    let up = Up(shared.clone());
+fn live(shared: &Arc<Shared>, body: &impl Fn(ReadySignal) -> BoxFuture<'static, ()>, stop: &CancellationToken) {
+    ON_REACTOR_THREAD.set(true);
+    let up = ReadySignal(shared.clone());
     let mut pause = PAUSES[0];
     while !stop.is_cancelled() {
         let built = runtime::Builder::new_current_thread().enable_all().event_interval(TURNS).build();
         let runtime = match built {
             Ok(runtime) => runtime,
             Err(error) => {
-                tracing::error!(%error, "the reactor's runtime cannot start");
+                tracing::error!(%error, "reactor runtime failed to start");
                 return;
             }
         };
@@ -177,7 +180,7 @@ fn live(shared: &Arc<Shared>, body: &impl Fn(Up) -> BoxFuture<'static, ()>, stop
             return;
         }
         shared.restarts.fetch_add(1, Ordering::Relaxed);
-        tracing::error!(pause_ms = pause.as_millis() as u64, "the reactor panicked; it starts anew");
+        tracing::error!(pause_ms = pause.as_millis() as u64, "reactor panicked; restarting");
         std::thread::sleep(pause);
         pause = (pause * 2).min(PAUSES[1]);
     }
@@ -191,7 +194,7 @@ mod tests {
 
     fn lane(stop: &CancellationToken) -> (Lane, JoinHandle<()>) {
         let until = stop.clone();
-        let body = move |up: Up| {
+        let body = move |up: ReadySignal| {
             let until = until.clone();
             async move {
                 up.set(true);
@@ -210,8 +213,9 @@ mod tests {
     async fn work_runs_on_the_thread_and_stops_with_its_future() {
         let stop = CancellationToken::new();
         let (lane, thread) = lane(&stop);
-        assert!(!Lane::is_here());
-        let name = lane.run(async { (Lane::is_here(), std::thread::current().name().map(ToOwned::to_owned)) }).await;
+        assert!(!Lane::is_reactor_thread());
+        let name =
+            lane.run(async { (Lane::is_reactor_thread(), std::thread::current().name().map(ToOwned::to_owned)) }).await;
         assert_eq!(name, Ok((true, Some("reactor".to_owned()))));
 
         let seen = Arc::new(());
@@ -233,13 +237,13 @@ mod tests {
     async fn a_full_lane_refuses_at_once() {
         let stop = CancellationToken::new();
         let (lane, _thread) = lane(&stop);
-        let mut held: Vec<_> = (0..PLACES).map(|_| Box::pin(lane.run(std::future::pending::<()>()))).collect();
+        let mut held: Vec<_> = (0..MAX_IN_FLIGHT).map(|_| Box::pin(lane.run(std::future::pending::<()>()))).collect();
         for run in &mut held {
             assert!(run.now_or_never().is_none());
         }
         assert_eq!(lane.run(async {}).await, Err(LaneError::Busy));
         held.pop();
-        while lane.load() == PLACES {
+        while lane.load() == MAX_IN_FLIGHT {
             tokio::task::yield_now().await;
         }
         assert_eq!(lane.run(async {}).await, Ok(()));
@@ -250,7 +254,7 @@ mod tests {
     async fn a_panic_ends_its_incarnation_only() {
         let stop = CancellationToken::new();
         let (until, first) = (stop.clone(), Arc::new(AtomicBool::new(true)));
-        let body = move |up: Up| {
+        let body = move |up: ReadySignal| {
             let (until, first) = (until.clone(), first.clone());
             async move {
                 up.set(true);

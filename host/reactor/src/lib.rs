@@ -3,7 +3,7 @@
 //! **Promises.** What runs on the thread reaches the network with no bridge and no hop to another thread. CPU load elsewhere does
 //! not starve it. A panic on the thread costs the calls that are on it, and nothing else.
 //!
-//! **Bounds.** Work on the thread ([`PLACES`]), connections, streams, requests, frames and rates of each peer.
+//! **Bounds.** Work on the thread ([`MAX_IN_FLIGHT`]), connections, streams, requests, frames and rates of each peer.
 //!
 //! **Refuses.** Work while it is full or down, at once; peers that admission does not let in; what breaks the protocol.
 //!
@@ -21,6 +21,6 @@ pub mod trust;
 
 pub use authority::Authority;
 pub use error::StartError;
-pub use lane::{Lane, LaneError, PLACES};
+pub use lane::{Lane, LaneError, MAX_IN_FLIGHT};
 pub use network::FailedHandshake;
 pub use settings::{DhtMode, NatSettings, NetworkSettings, PingSettings};

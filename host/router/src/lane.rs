@@ -70,7 +70,7 @@ impl Router {
 
     /// Whether the calling thread is of that lane.
     pub(crate) fn on_current_lane(&self, lane: Lane) -> bool {
-        lane == Lane::General && !tandem_reactor::Lane::is_here()
+        lane == Lane::General && !tandem_reactor::Lane::is_reactor_thread()
     }
 
     /// Does work in a lane and answers what it came to. Dropping the answer stops the work.
@@ -84,7 +84,7 @@ impl Router {
             (Lane::Reactor, Some(reactor)) => reactor.run(work).await.map_err(|error| match error {
                 LaneError::Busy => CallError::Limited {
                     limit: Limit::Queue,
-                    value: format!("{} calls in the reactor lane", tandem_reactor::PLACES),
+                    value: format!("{} calls in the reactor lane", tandem_reactor::MAX_IN_FLIGHT),
                     retryable: true,
                     retry_after: None,
                 },

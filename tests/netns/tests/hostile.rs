@@ -55,7 +55,7 @@ pub(crate) async fn run() -> anyhow::Result<String> {
     assert!(!result.to_string().contains("forged"), "{result}");
     let status = client.structured("p2p_taskqueue_task_status", json!({"task_id": prize})).await?;
     assert_eq!((&status["worker"], &status["attempt"]), (&held["worker"], &json!(1)), "nobody took it: {status}");
-    let banned = nodes[0].host().log().iter().filter(|line| line["message"] == "a peer broke the protocol").count();
+    let banned = nodes[0].host().log().iter().filter(|line| line["message"] == "peer violated the protocol").count();
     assert!(banned > 0, "the host notices");
     Ok(format!(
         "{forged} forged completions and renewals, {garbled} broken streams, {knocked} connections that said nothing, {given_up} of which lost their place to others; {} newcomers came in meanwhile, each within {} ms; {} of {} tasks ended well, median {} ms (calm: {} ms), worst {} ms",

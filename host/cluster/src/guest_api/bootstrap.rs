@@ -10,8 +10,8 @@ use tandem_types::Caller;
 use super::{Answer, document::without_nulls, peers};
 use crate::error::P2pError;
 use crate::{
-    acquaint,
     core::{Core, require_operator},
+    peer_manager,
 };
 
 /// Nodes of one text. A longer list belongs in a registry.
@@ -40,7 +40,7 @@ pub(super) async fn from_text(core: &Core, caller: &Caller, source: &str, text: 
             connected
         }
         false => {
-            nodes.iter().for_each(|node| acquaint::note_hint(core, node, from));
+            nodes.iter().for_each(|node| peer_manager::note_hint(core, node, from));
             0
         }
     };

@@ -19,9 +19,8 @@ use super::{
 };
 use crate::error::P2pError;
 use crate::{
-    acquaint,
     core::{Core, require_operator},
-    keep,
+    peer_manager, persistence,
 };
 
 /// Peers of a page.
@@ -98,7 +97,7 @@ pub(super) async fn register(
     metadata: Option<String>,
 ) -> Answer {
     require_operator(caller, "what this host says of itself is the operator's")?;
-    if !acquaint::registers(core) {
+    if !peer_manager::registers(core) {
         return Err(P2pError::Unavailable(
             "no registry is on; turn one on in p2p.discovery: file, rendezvous, dht or github".to_owned(),
         ));
@@ -113,8 +112,8 @@ pub(super) async fn register(
         })
         .collect::<BTreeMap<_, _>>();
     let ttl = Duration::from_secs(ttl_s.into());
-    let record = acquaint::register(core, addresses, ttl, metadata).map_err(P2pError::InvalidArgument)?;
-    let registries = acquaint::publish(core, &record).await;
+    let record = peer_manager::register(core, addresses, ttl, metadata).map_err(P2pError::InvalidArgument)?;
+    let registries = peer_manager::publish(core, &record).await;
     let document: Value = serde_json::from_str(record.text()).unwrap_or_default();
     Ok(json!({
         "peer_id": core.network.me.to_string(),
@@ -135,11 +134,11 @@ pub(super) async fn discover(
     timeout_s: u32,
     tool: Option<&str>,
 ) -> Answer {
-    let on = acquaint::sources(core);
+    let on = peer_manager::sources(core);
     let mut errors = Vec::new();
     let mut asked = BTreeSet::new();
     for name in if sources.is_empty() { on.clone() } else { sources.to_vec() } {
-        match acquaint::source(&name) {
+        match peer_manager::source(&name) {
             Some(source) if on.contains(&name) => drop(asked.insert(source)),
             Some(_) => errors.push(json!({"source": name, "error": "it is off; set it in p2p.discovery"})),
             None => return Err(P2pError::InvalidArgument(format!("there is no source `{name}`"))),
@@ -147,7 +146,7 @@ pub(super) async fn discover(
     }
     let timeout = Duration::from_secs(timeout_s.clamp(1, 60).into());
     errors.extend(
-        acquaint::look(core, &asked, timeout)
+        peer_manager::look(core, &asked, timeout)
             .await
             .into_iter()
             .map(|(source, error)| json!({"source": source, "error": error})),
@@ -204,7 +203,7 @@ pub(super) async fn dial(
         while dials.len() < DIALS && enough.is_none_or(|enough| connected + dials.len() < enough) {
             let Some(address) = waiting.next() else { break };
             let left = end.saturating_duration_since(tokio::time::Instant::now());
-            dials.push(async move { (acquaint::dial(core, address.clone(), source, left).await, address) });
+            dials.push(async move { (peer_manager::dial(core, address.clone(), source, left).await, address) });
         }
         match tokio::time::timeout_at(end, dials.next()).await {
             Ok(Some((Ok(_), _))) => connected += 1,
@@ -239,7 +238,7 @@ pub(super) async fn connect(
     }
     let enough = nodes.is_empty().then_some(min_connections as usize);
     if nodes.is_empty() {
-        addresses = acquaint::candidates(core);
+        addresses = peer_manager::candidates(core);
     }
     let timeout = Duration::from_secs(timeout_s.max(1).into());
     let (connected, mut failed) = dial(core, addresses, Source::Config, enough, timeout).await;
@@ -257,7 +256,7 @@ pub(super) async fn cleanup(core: &Core, caller: &Caller, older_than_s: Option<u
     let age = older_than_s.map(|seconds| Duration::from_secs(seconds.into()));
     let done = core.book().cleanup(age, dry_run, UnixMillis::now());
     if !dry_run {
-        keep::save(core).await;
+        persistence::save(core).await;
     }
     let removed: Vec<_> = done.removed.iter().map(ToString::to_string).collect();
     Ok(json!({"removed": removed, "kept": done.kept}))

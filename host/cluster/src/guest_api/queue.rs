@@ -14,8 +14,8 @@ use super::{
 };
 use crate::error::P2pError;
 use crate::{
-    acquaint,
     core::{Core, require_operator},
+    peer_manager,
     queue::waits,
 };
 
@@ -139,7 +139,7 @@ pub(super) fn announce(
     let ttl = Duration::from_secs(ttl_s.into());
     core.queue.own.set(tools, capacity, ttl);
     core.announce.notify_one();
-    let told = acquaint::announce(core, ttl);
+    let told = peer_manager::announce(core, ttl);
     Ok(json!({"announced_to": told, "expires_at": in_future(ttl)}))
 }
 
@@ -147,7 +147,7 @@ pub(super) async fn shutdown(core: &Core, caller: &Caller, drain_s: u32) -> Answ
     require_operator(caller, "stopping the queue stops it for all tenants")?;
     core.queue.close();
     // Nobody need hold a task for this host, or wonder why it does not come for one.
-    acquaint::announce(core, acquaint::INFO);
+    peer_manager::announce(core, peer_manager::INFO);
     let (drained, requeued) = core.queue.drain(Duration::from_secs(drain_s.into())).await;
     Ok(json!({"drained": drained, "requeued": requeued}))
 }

@@ -80,7 +80,7 @@ pub(super) async fn submit(core: &Arc<Core>, (caller, trace): (&Caller, Option<&
     new.trace = trace.map(ToOwned::to_owned);
     // The tool says so for whoever says nothing.
     let asked = task.priority.filter(|asked| *asked != DEFAULT_PRIORITY);
-    new.priority = core.priority(&caller.tenant, asked)?.unwrap_or(core.usual_priority(&caller.tenant));
+    new.priority = core.priority(&caller.tenant, asked)?.unwrap_or(core.default_priority(&caller.tenant));
     new.timeout_s = timeout(here.as_ref(), task.timeout_s)?;
     new.retry = task.retry.map_or_else(|| unless_given(core, here.as_ref(), &task.tool), RetryPolicy::from);
     new.run_at = task.run_at.as_deref().map(moment).transpose()?;

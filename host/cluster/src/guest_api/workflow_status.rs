@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     core::Core,
-    flow::Journal,
     queue::waits::{self, Seen},
+    workflow_runtime::Journal,
 };
 
 /// Bytes of a step's result that the answer carries. `p2p_taskqueue_get_result` has a longer one.

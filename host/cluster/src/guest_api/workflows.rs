@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     core::Core,
-    flow::{self, Journal},
     tools::ToolInfo,
+    workflow_runtime::{self, Journal},
 };
 use crate::{
     error::P2pError,
@@ -52,7 +52,7 @@ pub(super) async fn submit(core: &Arc<Core>, (caller, trace): (&Caller, Option<&
         }
         Err(core.tools().ok().and_then(|tools| tools.find(caller, tool).err()).unwrap_or_default())
     };
-    let (id, state, steps, replayed) = flow::begin(core, (caller, trace), spec, key, known).await?;
+    let (id, state, steps, replayed) = workflow_runtime::begin(core, (caller, trace), spec, key, known).await?;
     core.flows.submitted();
     Ok(json!({
         "workflow_id": id.to_string(), "state": workflow_state(state), "steps_total": steps, "replayed": replayed,
@@ -196,9 +196,9 @@ fn hosts(core: &Core, caller: &Caller, named: &[String]) -> Result<Vec<(Candidat
     let (capacity, free) = core.places();
     let local = Candidate { peer: me, capacity, running: capacity - free.min(capacity), local: true };
     let mut hosts = vec![(local, core.task_tools(caller))];
-    let priority = core.usual_priority(&caller.tenant);
+    let priority = core.default_priority(&caller.tenant);
     for (peer, _) in core.network.connected() {
-        if !core.gives(&peer, &caller.tenant, priority) {
+        if !core.may_lease_to(&peer, &caller.tenant, priority) {
             continue;
         }
         let Some(known) = core.queue.announced.of(&peer) else { continue };

@@ -21,7 +21,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 3_600);
 
 /// What a peer said last.
 #[derive(Clone, Debug)]
-pub(crate) struct Known {
+pub(crate) struct Advertisement {
     pub(crate) tools: Vec<String>,
     /// Those of the tools that may run again. A peer that does not say has none.
     pub(crate) repeatable: Vec<String>,
@@ -37,7 +37,7 @@ pub(crate) struct Known {
 
 /// See the module.
 #[derive(Default)]
-pub(crate) struct Announced(Mutex<HashMap<PeerId, Known>>);
+pub(crate) struct Announced(Mutex<HashMap<PeerId, Advertisement>>);
 
 impl Announced {
     pub(crate) fn note(&self, peer: PeerId, offer: Offer, ttl: Duration) {
@@ -58,13 +58,13 @@ impl Announced {
         }
         let at = std::time::SystemTime::now();
         let until = now + ttl.min(LONGEST);
-        known.insert(peer, Known { name, tools, repeatable, capacity, free, draining, at, until });
+        known.insert(peer, Advertisement { name, tools, repeatable, capacity, free, draining, at, until });
     }
 
     /// Who has a tool, with how many tasks each runs at a time.
     pub(crate) fn with_tool(&self, tool: &str) -> Vec<(PeerId, u32)> {
         let (known, now) = (self.0.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
-        let has = |entry: &Known| entry.until > now && entry.tools.iter().any(|name| name == tool);
+        let has = |entry: &Advertisement| entry.until > now && entry.tools.iter().any(|name| name == tool);
         known.iter().filter(|(_, entry)| has(entry)).map(|(peer, entry)| (*peer, entry.capacity)).collect()
     }
 
@@ -72,11 +72,11 @@ impl Announced {
     pub(crate) fn is_repeatable(&self, tool: &str) -> bool {
         let (known, now) = (self.0.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
         let mut with = known.values().filter(|entry| entry.until > now && entry.tools.iter().any(|name| name == tool));
-        let says = |entry: &Known| entry.repeatable.iter().any(|name| name == tool);
+        let says = |entry: &Advertisement| entry.repeatable.iter().any(|name| name == tool);
         with.next().is_some_and(says) && with.all(says)
     }
 
-    pub(crate) fn of(&self, peer: &PeerId) -> Option<Known> {
+    pub(crate) fn of(&self, peer: &PeerId) -> Option<Advertisement> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(peer).filter(|entry| entry.until > Instant::now()).cloned()
     }
@@ -115,7 +115,7 @@ impl Offer {
 
 /// What an announcement leaves of an offer.
 #[derive(Debug)]
-struct Less {
+struct CapacityOverride {
     tools: Option<Vec<String>>,
     capacity: Option<u32>,
     until: Instant,
@@ -123,12 +123,12 @@ struct Less {
 
 /// The announcement that holds, if one does.
 #[derive(Default)]
-pub(crate) struct Own(Mutex<Option<Less>>);
+pub(crate) struct OwnCapacity(Mutex<Option<CapacityOverride>>);
 
-impl Own {
+impl OwnCapacity {
     /// From now on, until its time is over or another one comes, only these tools and no more than this capacity are offered.
     pub(crate) fn set(&self, tools: Option<Vec<String>>, capacity: Option<u32>, ttl: Duration) {
-        let less = Less { tools, capacity, until: Instant::now() + ttl.min(LONGEST) };
+        let less = CapacityOverride { tools, capacity, until: Instant::now() + ttl.min(LONGEST) };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(less);
     }
 

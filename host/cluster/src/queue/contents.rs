@@ -34,25 +34,25 @@ const MAX_LENT: usize = 128 << 20;
 const FETCHES: usize = 4;
 
 /// Contents that peers may read now.
-pub(crate) struct Lent {
-    contents: Mutex<HashMap<(PeerId, ContentId), Loan>>,
+pub(crate) struct BlobExports {
+    contents: Mutex<HashMap<(PeerId, ContentId), BlobGrant>>,
     fetching: Semaphore,
 }
 
-struct Loan {
+struct BlobGrant {
     content: Arc<str>,
     until: Instant,
     /// Several tasks may have the same.
     times: usize,
 }
 
-impl Default for Lent {
+impl Default for BlobExports {
     fn default() -> Self {
         Self { contents: Mutex::default(), fetching: Semaphore::new(FETCHES) }
     }
 }
 
-impl Lent {
+impl BlobExports {
     /// Lets a peer read a content from now on. Answers whether there was room.
     pub(super) fn lend(&self, to: PeerId, named: Named, content: &str) -> bool {
         let now = Instant::now();
@@ -66,7 +66,7 @@ impl Lent {
         if contents.values().map(|loan| loan.content.len()).sum::<usize>() + content.len() > MAX_LENT {
             return false;
         }
-        contents.insert((to, named.cid), Loan { content: content.into(), until, times: 1 });
+        contents.insert((to, named.cid), BlobGrant { content: content.into(), until, times: 1 });
         true
     }
 

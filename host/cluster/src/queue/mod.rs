@@ -34,13 +34,13 @@ use tandem_queue::{LeaseRef, Scope, SqliteTasks, TaskState, TaskStore as _, Time
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use announced::{Announced, Offer, Own};
-pub(crate) use contents::{Lent, read_for};
+pub(crate) use announced::{Announced, Offer, OwnCapacity};
+pub(crate) use contents::{BlobExports, read_for};
 pub(crate) use ending::Ending;
 pub(crate) use offers::Offers;
 pub(crate) use outside::Outside;
-pub(crate) use progress::Told;
-pub(crate) use remote::{claim_for, finish_for, hurried, renew_for};
+pub(crate) use progress::ProgressSink;
+pub(crate) use remote::{claim_for, finish_for, renew_for, renew_now_asked};
 pub(crate) use waits::{ClaimNotes, Trust};
 pub use waits::{Reason, WaitingTasks};
 pub(crate) use worker::work;
@@ -62,7 +62,7 @@ struct Running {
     /// The host whose queue it is in; none is this one.
     of: Option<libp2p::PeerId>,
     cancel: CancellationToken,
-    told: Arc<Told>,
+    told: Arc<ProgressSink>,
 }
 
 /// The queue of this host, and what of it and of others' runs here.
@@ -81,9 +81,9 @@ pub(crate) struct Queue {
     pub(crate) offers: Offers,
     pub(crate) announced: Announced,
     /// What this host says of itself.
-    pub(crate) own: Own,
+    pub(crate) own: OwnCapacity,
     /// What peers may fetch in parts now.
-    pub(crate) lent: Lent,
+    pub(crate) lent: BlobExports,
     /// What claims of peers came to.
     pub(crate) claims: ClaimNotes,
     /// What workers outside of all hosts ask for.
@@ -103,8 +103,8 @@ impl Queue {
             draining: AtomicBool::new(false),
             offers: Offers::default(),
             announced: Announced::default(),
-            own: Own::default(),
-            lent: Lent::default(),
+            own: OwnCapacity::default(),
+            lent: BlobExports::default(),
             claims: ClaimNotes::default(),
             outside: Outside::default(),
         }

@@ -35,7 +35,7 @@ pub(super) async fn hand_in(core: &Core, peer: PeerId, lease: LeaseRef, outcome:
     match done {
         Err(error) if error.is_transport() => {
             kept = kept || keep(core, peer, lease, &outcome).await;
-            tracing::info!(%peer, task = %lease.id, %error, kept, "the outcome of a task could not be handed in");
+            tracing::info!(%peer, task = %lease.id, %error, kept, "task outcome could not be delivered");
             core.queue.undelivered.notify_one();
         }
         done => {
@@ -49,7 +49,7 @@ pub(super) async fn hand_in(core: &Core, peer: PeerId, lease: LeaseRef, outcome:
 
 fn settled(peer: PeerId, lease: LeaseRef, done: &Result<(), RpcError>) {
     if let Err(error) = done {
-        tracing::warn!(%peer, task = %lease.id, %error, "the outcome of a task was not taken");
+        tracing::warn!(%peer, task = %lease.id, %error, "task outcome rejected");
     }
 }
 
@@ -61,14 +61,14 @@ async fn keep(core: &Core, peer: PeerId, lease: LeaseRef, outcome: &Outcome) -> 
     let kept = KeptOutcome { host: peer.to_string(), lease, kept_at: core.queue.tasks.now() };
     let done = Outbox::new(core.store()).keep(kept, outcome).await;
     done.inspect_err(|error| {
-        tracing::warn!(%peer, task = %lease.id, %error, "the outcome of a task cannot be kept; it may run again");
+        tracing::warn!(%peer, task = %lease.id, %error, "cannot store a task outcome; the task may run again");
     })
     .is_ok()
 }
 
 async fn forget(core: &Core, host: &str, lease: LeaseRef) {
     if let Err(error) = Outbox::new(core.store()).forget(host, lease).await {
-        tracing::warn!(task = %lease.id, %error, "an outcome that was handed in cannot be forgotten; it is handed in again");
+        tracing::warn!(task = %lease.id, %error, "cannot delete a delivered outcome; it will be delivered again");
     }
 }
 
@@ -76,7 +76,7 @@ async fn forget(core: &Core, host: &str, lease: LeaseRef) {
 pub(super) async fn handing(core: &Core) {
     loop {
         let kept = Outbox::new(core.store()).all().await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the outcomes that are kept cannot be read");
+            tracing::error!(%error, "cannot read stored outcomes");
             Vec::new()
         });
         metrics::gauge!("tandem_p2p_outcomes_kept").set(kept.len() as f64);
@@ -105,7 +105,7 @@ async fn to(core: &Core, host: String, kept: Vec<KeptOutcome>) {
     let peer = host.parse::<PeerId>().ok();
     for KeptOutcome { lease, kept_at, .. } in kept {
         if now.since(kept_at) > MAX_AGE || peer.is_none() {
-            tracing::warn!(host, task = %lease.id, "the outcome of a task is dropped: its host did not come back for it");
+            tracing::warn!(host, task = %lease.id, "task outcome dropped: its host did not return");
             forget(core, &host, lease).await;
             continue;
         }
@@ -122,7 +122,7 @@ async fn to(core: &Core, host: String, kept: Vec<KeptOutcome>) {
             Err(error) if error.is_transport() => return,
             done => {
                 if done.is_ok() {
-                    tracing::info!(%peer, task = %lease.id, "the outcome of a task was handed in late");
+                    tracing::info!(%peer, task = %lease.id, "task outcome delivered late");
                 }
                 settled(peer, lease, &done);
                 forget(core, &host, lease).await;

@@ -12,12 +12,12 @@ use tandem_queue::Progress;
 
 /// The newest progress, and whether the task is to be handed back rather than failed when it stops.
 #[derive(Default)]
-pub(crate) struct Told {
+pub(crate) struct ProgressSink {
     newest: Mutex<Option<Progress>>,
     released: AtomicBool,
 }
 
-impl Told {
+impl ProgressSink {
     /// Progress since it was last taken.
     pub(crate) fn take(&self) -> Option<Progress> {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner).take()
@@ -43,7 +43,7 @@ fn whole(number: f64) -> u64 {
     number.round() as u64
 }
 
-impl ClientPort for Told {
+impl ClientPort for ProgressSink {
     fn progress(&self, done: f64, total: Option<f64>, message: Option<String>) {
         let progress = Progress { current: whole(done), total: total.map(whole), message };
         *self.newest.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);

@@ -7,7 +7,7 @@
 //! | `tasks/claim` | `{tools, max, lease_s}` → `{tasks: [{id, fence, tool, arguments, attempt, timeout_s, lease_s, traceparent?, …}]}` |
 //! | `tasks/renew` | `{leases: [{id, fence, progress?}]}` → `{leases: [{state, reason?}]}`, in their order |
 //! | `tasks/finish` | `{id, fence, outcome, result?, kept?, error?, code?}` → `{state}`, or `stale_fence`, `lease_expired` |
-//! | `tasks/hurry` (notification) | `{id, fence}`: renew this lease now, there is news |
+//! | `tasks/renew-now` (notification) | `{id, fence}`: renew this lease now, there is news |
 //!
 //! Arguments of a task and results that are too large for a message are named in it, as `{cid, bytes}` under `kept`; see
 //! [`super::contents`].
@@ -45,8 +45,8 @@ pub(super) const MAX_TASKS: u32 = 3;
 const ANSWER: Duration = Duration::from_secs(5);
 
 /// Tells the host that runs a task to renew its lease now.
-pub(super) fn hurry(core: &Core, peer: PeerId, lease: LeaseRef) {
-    core.links.tell(peer, "tasks/hurry", object(&lease));
+pub(super) fn renew_now(core: &Core, peer: PeerId, lease: LeaseRef) {
+    core.links.tell(peer, "tasks/renew-now", object(&lease));
 }
 
 fn object(value: &impl Serialize) -> Map<String, Value> {
@@ -251,11 +251,11 @@ async fn holds(core: &Core, peer: PeerId, lease: LeaseRef) -> Result<bool, RpcEr
 }
 
 /// A peer says that there is news of a lease of ours.
-pub(crate) fn hurried(core: &Arc<Core>, peer: PeerId, params: Map<String, Value>) {
+pub(crate) fn renew_now_asked(core: &Arc<Core>, peer: PeerId, params: Map<String, Value>) {
     if let Ok(lease) = read::<LeaseRef>(params)
         && core.queue.running().get(&lease).is_some_and(|running| running.of == Some(peer))
     {
-        worker::hurry(core, lease);
+        worker::renew_now(core, lease);
     }
 }
 
@@ -278,7 +278,7 @@ pub(super) async fn claim(core: &Core, peer: PeerId, tools: Vec<String>, max: u3
             Some(named) => match contents::fetch(core, peer, named, MAX_ARGUMENTS).await {
                 Ok(arguments) => arguments,
                 Err(error) => {
-                    tracing::warn!(%peer, task = %task.lease.id, %error, "a task's arguments cannot be had; it goes back");
+                    tracing::warn!(%peer, task = %task.lease.id, %error, "task arguments unavailable; releasing the task");
                     drop(finish(core, peer, task.lease, Outcome::Release).await);
                     continue;
                 }

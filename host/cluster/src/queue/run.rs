@@ -8,7 +8,7 @@ use tandem_queue::{FailureCode, Leased, MAX_RESULT, Outcome};
 use tandem_types::{Caller, exact::Arguments};
 use tokio_util::sync::CancellationToken;
 
-use super::Told;
+use super::ProgressSink;
 use crate::{
     core::Core,
     tools::{ToolCall, ToolInfo},
@@ -23,7 +23,7 @@ pub(super) async fn run(
     caller: Caller,
     task: &Leased,
     cancel: CancellationToken,
-    told: Arc<Told>,
+    told: Arc<ProgressSink>,
 ) -> Outcome {
     let arguments: Map<String, Value> = match serde_json::from_str(&task.arguments) {
         Ok(arguments) => arguments,

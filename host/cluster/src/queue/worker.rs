@@ -19,7 +19,7 @@ use tandem_types::{Access, Allow, Caller};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{LEASE, QUEUE, Running, Told, offers, outbox, remote, run, waits};
+use super::{LEASE, ProgressSink, QUEUE, Running, offers, outbox, remote, run, waits};
 use crate::core::Core;
 
 /// Between two counts of the tasks for the metrics.
@@ -95,7 +95,7 @@ async fn from_own(core: Arc<Core>) {
         match own(&core, &mut said, &mut tasks).await {
             Ok(_) => {}
             Err(error) => {
-                tracing::error!(%error, "tasks cannot be claimed");
+                tracing::error!(%error, "claiming tasks failed");
                 tokio::time::sleep(TROUBLE).await;
             }
         }
@@ -224,7 +224,7 @@ async fn hand_back(core: Arc<Core>, peer: PeerId, lease: LeaseRef) {
 }
 
 fn start(core: &Arc<Core>, tasks: &mut JoinSet<()>, of: Option<PeerId>, caller: Caller, task: Leased) {
-    let (cancel, told) = (CancellationToken::new(), Arc::new(Told::default()));
+    let (cancel, told) = (CancellationToken::new(), Arc::new(ProgressSink::default()));
     let running = Running { of, cancel: cancel.clone(), told: told.clone() };
     core.queue.running().insert(task.lease, running);
     let core = core.clone();
@@ -247,7 +247,7 @@ async fn hand_in(core: &Core, of: Option<PeerId>, lease: LeaseRef, outcome: Outc
         return outbox::hand_in(core, peer, lease, outcome).await;
     }
     if let Err(error) = core.queue.tasks.finish(&me(core), vec![(lease, outcome)]).await {
-        tracing::warn!(task = %lease.id, %error, "the outcome of a task was not taken; it counts as lost when its lease ends");
+        tracing::warn!(task = %lease.id, %error, "task outcome rejected; it counts as lost when its lease expires");
     }
 }
 
@@ -304,11 +304,11 @@ async fn renew_at(core: &Core, of: Option<PeerId>, here: Vec<&(LeaseRef, Running
                     Beat::CancelRequested { reason, .. } => reason,
                     Beat::Stale | Beat::Expired => "its lease is another's or over".to_owned(),
                 };
-                tracing::info!(task = %lease.id, reason, "a task is stopped");
+                tracing::info!(task = %lease.id, reason, "task stopped");
                 running.cancel.cancel();
             }
         }
-        Err(error) => tracing::warn!(error, "leases are not renewed; their tasks run elsewhere when they end"),
+        Err(error) => tracing::warn!(error, "lease renewal failed; the tasks run elsewhere when the leases expire"),
     }
 }
 
@@ -321,7 +321,7 @@ async fn hints(core: Arc<Core>) {
                 if hint.worker == me(&core) {
                     renew(&core, |lease| *lease == hint.lease).await;
                 } else if let Ok(peer) = hint.worker.parse() {
-                    remote::hurry(&core, peer, hint.lease);
+                    remote::renew_now(&core, peer, hint.lease);
                 }
             }
             Ok(Hint::Begun(begun)) => core.flows.begun(begun),
@@ -333,7 +333,7 @@ async fn hints(core: Arc<Core>) {
 }
 
 /// Called when a peer says that a task which runs here is to stop.
-pub(super) fn hurry(core: &Arc<Core>, lease: LeaseRef) {
+pub(super) fn renew_now(core: &Arc<Core>, lease: LeaseRef) {
     let core = core.clone();
     tokio::spawn(async move { renew(&core, |own| *own == lease).await });
 }

@@ -18,7 +18,7 @@ use super::dht;
 use super::gossip;
 #[cfg(feature = "nat")]
 use super::nat;
-use super::{NetworkSettings, accepts, contained::Contained, places::PLACES};
+use super::{NetworkSettings, accepts, handshake_slots::SLOTS, panic_boundary::PanicBoundary};
 
 /// The protocol of tool calls between hosts (MCP++ Profile E).
 pub const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0");
@@ -30,9 +30,9 @@ const PER_PEER: u32 = 2;
 const OUTGOING: u32 = 64;
 /// Connections that this host is opening.
 const OPENING: u32 = 32;
-/// Connections that others are opening. Who gets a place is decided before ([`places`](super::places)); what lost its place
+/// Connections that others are opening. Who gets a place is decided before ([`handshake_slots`](super::places)); what lost its place
 /// still counts here until its task has seen that.
-const ARRIVING: u32 = 4 * PLACES as u32;
+const ARRIVING: u32 = 4 * SLOTS as u32;
 /// Share of the machine's memory over which no connection is taken.
 const MEMORY: f64 = 0.8;
 
@@ -46,7 +46,7 @@ pub(super) struct Behaviour {
     identify: identify::Behaviour,
     ping: ping::Behaviour,
     pub streams: libp2p_stream::Behaviour,
-    pub(super) rendezvous: Contained<rendezvous::client::Behaviour>,
+    pub(super) rendezvous: PanicBoundary<rendezvous::client::Behaviour>,
     server: Toggle<rendezvous::server::Behaviour>,
     mdns: Toggle<mdns::tokio::Behaviour>,
     #[cfg(feature = "dht")]
@@ -110,7 +110,7 @@ impl Behaviour {
                 ping::Config::new().with_interval(settings.ping.interval).with_timeout(settings.ping.timeout),
             ),
             streams: libp2p_stream::Behaviour::new(),
-            rendezvous: Contained::new("rendezvous", rendezvous::client::Behaviour::new(key.clone())),
+            rendezvous: PanicBoundary::new("rendezvous", rendezvous::client::Behaviour::new(key.clone())),
             server: server.into(),
             mdns: mdns.into(),
             #[cfg(feature = "dht")]

@@ -28,7 +28,7 @@ use libp2p::{
 };
 use tokio::sync::oneshot;
 
-use super::{Network, News, lock};
+use super::{Network, NetworkEvent, lock};
 use crate::{
     discovery::record::{HostRecord, MAX_RECORD},
     settings::DhtMode,
@@ -321,7 +321,7 @@ impl Network {
         };
         let fault = self.table(|queries, table| on(table, queries, &self.policy, listens, event)).flatten();
         if let Some((peer, what)) = fault {
-            self.tell(News::Fault { peer, what });
+            self.tell(NetworkEvent::Fault { peer, what });
         }
     }
 

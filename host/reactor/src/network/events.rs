@@ -7,7 +7,9 @@ use libp2p::{
     swarm::{ConnectionId, SwarmEvent},
 };
 
-use super::{Connected, Network, News, OBSERVED, PROTOCOL, behaviour::BehaviourEvent, is_relayed, lock, reason};
+use super::{
+    Connected, Network, NetworkEvent, OBSERVED, PROTOCOL, behaviour::BehaviourEvent, is_relayed, lock, reason,
+};
 use crate::trust::UnixMillis;
 
 /// As a log line shows them.
@@ -16,7 +18,7 @@ fn listed(addresses: &[Multiaddr]) -> String {
 }
 
 impl Network {
-    pub(super) fn tell(&self, news: News) {
+    pub(super) fn tell(&self, news: NetworkEvent) {
         // Nobody may be listening; then the state says it.
         let _count = self.news.send(news);
     }
@@ -42,9 +44,9 @@ impl Network {
             SwarmEvent::ExpiredListenAddr { address, .. } => {
                 lock(&self.state).listening.retain(|known| *known != address)
             }
-            SwarmEvent::ListenerError { error, .. } => tracing::error!(%error, "a listener for peers failed"),
+            SwarmEvent::ListenerError { error, .. } => tracing::error!(%error, "p2p listener failed"),
             SwarmEvent::ListenerClosed { listener_id, addresses, reason: Err(error) } => {
-                tracing::error!(addresses = listed(&addresses), %error, "a listener for peers closed");
+                tracing::error!(addresses = listed(&addresses), %error, "p2p listener closed");
                 self.on_closed(listener_id);
             }
             SwarmEvent::ListenerClosed { listener_id, .. } => self.on_closed(listener_id),
@@ -56,7 +58,7 @@ impl Network {
                 let gone = lock(&self.state).connected.remove(&peer_id);
                 self.gauge();
                 let heard = gone.map_or_else(UnixMillis::now, |connected| connected.heard);
-                self.tell(News::Disconnected(peer_id, heard));
+                self.tell(NetworkEvent::Disconnected(peer_id, heard));
             }
             SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
                 self.handshakes.outgoing(&error);
@@ -94,7 +96,7 @@ impl Network {
         }
         if first {
             self.gauge();
-            self.tell(News::Connected(peer));
+            self.tell(NetworkEvent::Connected(peer));
         }
     }
 
@@ -127,7 +129,7 @@ impl Network {
                     by_peer.entry(peer).or_default().push(address);
                 }
                 for (peer, addresses) in by_peer {
-                    self.tell(News::Found { peer, addresses, source: "mdns" });
+                    self.tell(NetworkEvent::Found { peer, addresses, source: "mdns" });
                 }
             }
             BehaviourEvent::Rendezvous(event) => self.on_rendezvous(event),
@@ -159,7 +161,7 @@ impl Network {
             connected.agent = Some(info.agent_version.chars().filter(|c| !c.is_control()).take(128).collect());
             connected.listens = info.listen_addrs.into_iter().take(8).collect();
         }
-        drop(self.news.send(News::Identified(peer)));
+        drop(self.news.send(NetworkEvent::Identified(peer)));
         let room = state.observed.len() < OBSERVED;
         if room || state.observed.contains_key(&info.observed_addr) {
             let by = state.observed.entry(info.observed_addr).or_default();

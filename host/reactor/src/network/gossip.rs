@@ -17,7 +17,7 @@ use libp2p::{
     identity::Keypair,
 };
 
-use super::{Network, News};
+use super::{Network, NetworkEvent};
 use crate::discovery::record::{HostRecord, MAX_RECORD};
 
 /// The topic of hosts' records.
@@ -109,11 +109,11 @@ impl Network {
             Event::Message { propagation_source, message_id, message } => match message.source {
                 Some(author) => {
                     let (from, id, data) = (propagation_source, message_id, message.data);
-                    self.tell(News::Announced { from, id, author, data });
+                    self.tell(NetworkEvent::Announced { from, id, author, data });
                 }
                 None => self.judge(&message_id, &propagation_source, Verdict::Reject),
             },
-            Event::Subscribed { .. } => self.tell(News::Listens),
+            Event::Subscribed { .. } => self.tell(NetworkEvent::Listens),
             _ => {}
         }
     }

@@ -4,7 +4,7 @@
 //! its events told; a dial is answered when it ends.
 //!
 //! **Bounds.** [`EVENTS`] events before other work gets a turn; connections and streams by the behaviour, connections of one
-//! address by [`accepts`], handshakes by [`places`]; [`OBSERVED`] addresses that others claim this host to have.
+//! address by [`accepts`], handshakes by [`handshake_slots`]; [`OBSERVED`] addresses that others claim this host to have.
 //!
 //! A peer that answers no ping is disconnected (see [`PingSettings`](crate::settings::PingSettings)).
 //!
@@ -14,18 +14,18 @@
 mod accepts;
 mod behaviour;
 mod blocked;
-mod contained;
 #[cfg(feature = "dht")]
 mod dht;
 mod events;
 mod gate;
 #[cfg(feature = "gossip")]
 mod gossip;
+mod handshake_slots;
 mod handshakes;
 mod identity;
 #[cfg(feature = "nat")]
 mod nat;
-mod places;
+mod panic_boundary;
 mod rendezvous;
 mod transport;
 
@@ -70,7 +70,7 @@ const NEWS: usize = 256;
 
 /// What happened.
 #[derive(Clone, Debug)]
-pub enum News {
+pub enum NetworkEvent {
     /// A peer has its first connection.
     Connected(PeerId),
     /// A peer said who it is and what it speaks.
@@ -129,7 +129,7 @@ pub struct Network {
     /// Those that the configuration blocks.
     shut_out: Mutex<HashSet<PeerId>>,
     handshakes: handshakes::Log,
-    news: broadcast::Sender<News>,
+    news: broadcast::Sender<NetworkEvent>,
     rules: Rules,
     #[cfg(feature = "dht")]
     policy: AddressPolicy,
@@ -184,7 +184,7 @@ impl Network {
         lock(&self.swarm).behaviour().streams.new_control()
     }
 
-    pub fn news(&self) -> broadcast::Receiver<News> {
+    pub fn news(&self) -> broadcast::Receiver<NetworkEvent> {
         self.news.subscribe()
     }
 

@@ -94,7 +94,7 @@ impl Network {
             }
             match self.with(|swarm| swarm.listen_on(relay.clone().with(Protocol::P2pCircuit))) {
                 Ok(listener) => drop(lock(&self.state).nat.circuits.insert(listener, relay.clone())),
-                Err(error) => tracing::warn!(%relay, error = reason(&error), "there is no place at a relay"),
+                Err(error) => tracing::warn!(%relay, error = reason(&error), "relay reservation failed"),
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Rendezvous points: this host is registered at them, and asks them who else is.
 //!
 //! **Promises.** Who asks gets the point's answer, its refusal, or hears that none came in time. The library's client panics over
-//! answers that its protocol does not know; that is [`contained`](super::contained).
+//! answers that its protocol does not know; that is [`panic_boundary`](super::contained).
 //!
 //! **Bounds.** One question of each kind to a point at a time: whoever asks meanwhile waits for the same answer, [`WAITING`] of
 //! them. A point that never answers keeps one entry.
@@ -13,7 +13,7 @@ use std::{collections::HashMap, time::Duration};
 use libp2p::{Multiaddr, PeerId, rendezvous};
 use tokio::sync::oneshot;
 
-use super::{Network, News, lock};
+use super::{Network, NetworkEvent, lock};
 
 /// Where hosts like this one register.
 const NAMESPACE: &str = "tandem";
@@ -109,8 +109,8 @@ impl Network {
             }
             Event::RegisterFailed { rendezvous_node: point, error, .. } => {
                 let error = why(error);
-                tracing::warn!(%point, error, "the rendezvous point did not take this host's record");
-                let refused = Err(format!("the rendezvous point did not take this host's record: {error}"));
+                tracing::warn!(%point, error, "rendezvous registration failed");
+                let refused = Err(format!("rendezvous registration failed: {error}"));
                 answer(&mut lock(&self.state).rendezvous.registered, &point, &refused);
             }
             Event::Discovered { rendezvous_node: point, registrations, .. } => {
@@ -122,7 +122,7 @@ impl Network {
                 // Who asked may have gone; what was found is worth as much.
                 if !answer(&mut lock(&self.state).rendezvous.found, &point, &Ok(found.clone())) {
                     for (peer, addresses) in found {
-                        self.tell(News::Found { peer, addresses, source: "rendezvous" });
+                        self.tell(NetworkEvent::Found { peer, addresses, source: "rendezvous" });
                     }
                 }
             }

@@ -15,7 +15,7 @@ use super::{
     NetworkSettings,
     behaviour::Behaviour,
     gate::{Gate, Rules},
-    places::Door,
+    handshake_slots::Door,
 };
 
 /// A handshake that takes longer is an attack or a dead network.

@@ -107,12 +107,12 @@ pub(crate) async fn of_task(core: &Core, row: &TaskRow, seen: &mut Seen) -> Resu
 
 /// What was found already while one answer is made.
 #[derive(Default)]
-pub(crate) struct Seen(BTreeMap<(String, String, Option<String>, u8), Wait>, Holds);
+pub(crate) struct Seen(BTreeMap<(String, String, Option<String>, u8), Wait>, HoldReasons);
 
 /// By tenant.
-type Holds = BTreeMap<String, Option<Hold>>;
+type HoldReasons = BTreeMap<String, Option<Hold>>;
 
-async fn of(core: &Core, wanted: Wanted<'_>, holds: &mut Holds) -> Result<Wait, TaskStoreError> {
+async fn of(core: &Core, wanted: Wanted<'_>, holds: &mut HoldReasons) -> Result<Wait, TaskStoreError> {
     let hold = match holds.get(wanted.tenant) {
         Some(hold) => *hold,
         None => {
@@ -155,7 +155,7 @@ pub struct WaitingTasks {
 pub(crate) async fn groups(core: &Core, scope: Scope) -> Result<Vec<WaitingTasks>, TaskStoreError> {
     let now = core.queue.tasks.now();
     let lanes = core.queue.tasks.ready(scope, now.minus(core.settings.long_wait)).await?;
-    let (mut groups, mut holds) = (BTreeMap::<Reason, WaitingTasks>::new(), Holds::new());
+    let (mut groups, mut holds) = (BTreeMap::<Reason, WaitingTasks>::new(), HoldReasons::new());
     for lane in lanes {
         let ReadyLane { tenant, tool, target_peer, priority, tasks, long, oldest, .. } = lane;
         let wanted = Wanted { tenant: &tenant, tool: &tool, target: target_peer.as_deref(), priority };

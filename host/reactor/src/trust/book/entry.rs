@@ -115,7 +115,7 @@ pub(super) struct Peer {
     pub(super) connected: bool,
     /// Where it last was connected from.
     pub(super) remote: Option<IpAddr>,
-    pub(super) record: Option<Believed>,
+    pub(super) record: Option<AcceptedRecord>,
     /// The highest one seen; it outlives the record.
     pub(super) sequence: Option<u64>,
     pub(super) hints: Vec<(Source, Multiaddr)>,
@@ -134,7 +134,7 @@ pub(super) struct Peer {
 
 /// A record and what of it is believed.
 #[derive(Clone, Debug)]
-pub(super) struct Believed {
+pub(super) struct AcceptedRecord {
     pub(super) record: HostRecord,
     /// Where it came from.
     pub(super) source: Source,
@@ -142,7 +142,7 @@ pub(super) struct Believed {
     pub(super) addresses: Vec<Multiaddr>,
 }
 
-impl Believed {
+impl AcceptedRecord {
     /// # Errors
     /// As [`HostRecord::check`].
     pub(super) fn new(
@@ -159,7 +159,7 @@ impl Believed {
 
 /// Whether and in favour of whom a peer may be pushed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum PeerTier {
     /// Never.
     Kept,
     /// It was never connected.
@@ -210,12 +210,12 @@ impl Peer {
         self.banned_until.max(self.blocked_until).filter(|until| *until > now)
     }
 
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> PeerTier {
         match (self.is_kept() || self.connected || self.by_order, self.banned_until, self.last_ok) {
-            (true, ..) => Place::Kept,
-            (false, Some(until), _) => Place::Banned(until),
-            (false, None, Some(_)) => Place::Proven,
-            (false, None, None) => Place::Hearsay,
+            (true, ..) => PeerTier::Kept,
+            (false, Some(until), _) => PeerTier::Banned(until),
+            (false, None, Some(_)) => PeerTier::Proven,
+            (false, None, None) => PeerTier::Hearsay,
         }
     }
 
@@ -257,7 +257,7 @@ impl Peer {
         Some(&self.believed_at(now)?.record)
     }
 
-    fn believed_at(&self, now: UnixMillis) -> Option<&Believed> {
+    fn believed_at(&self, now: UnixMillis) -> Option<&AcceptedRecord> {
         self.record.as_ref().filter(|believed| believed.record.expires_at() > now)
     }
 

@@ -31,7 +31,7 @@ use libp2p_core::Multiaddr;
 use libp2p_identity::PeerId;
 
 use self::{
-    entry::{Believed, Peer, Place},
+    entry::{AcceptedRecord, Peer, PeerTier},
     room::Room,
 };
 use super::{
@@ -162,7 +162,7 @@ impl PeerBook {
         let id = record.peer();
         let known = self.peers.get(&id);
         let sequence = known.and_then(|peer| peer.sequence);
-        let believed = Believed::new(record, source, &self.policy, sequence, now)?;
+        let believed = AcceptedRecord::new(record, source, &self.policy, sequence, now)?;
         if let Some(until) = known.and_then(|peer| peer.kept_out(now)) {
             return Err(BookError::KeptOut(until.since(now)));
         }
@@ -317,7 +317,7 @@ impl PeerBook {
         peer.sources.insert(source);
         change(&mut peer);
         // Hearsay pushes out hearsay; who is connected or named by the operator also pushes out who was connected.
-        let over_proven = peer.place() == Place::Kept;
+        let over_proven = peer.place() == PeerTier::Kept;
         self.put(id, peer);
         if is_new && self.peers.len() > self.limits.peers {
             // Only now: where a network's share was full, one of that network has already made room.

@@ -6,7 +6,7 @@ use libp2p_identity::PeerId;
 
 use super::{
     BookLimits, MAX_BANS, Subnet, UnixMillis,
-    entry::{Peer, Place},
+    entry::{Peer, PeerTier},
 };
 use crate::trust::addresses::is_local;
 
@@ -59,12 +59,12 @@ impl Room {
         let mut surplus = BTreeSet::new();
         let key = (peer.last_seen, *id);
         let proven = match peer.place() {
-            Place::Kept => return surplus,
-            Place::Banned(until) => {
+            PeerTier::Kept => return surplus,
+            PeerTier::Banned(until) => {
                 self.bans.insert((until, *id));
                 return surplus;
             }
-            place => place == Place::Proven,
+            place => place == PeerTier::Proven,
         };
         self.all.of(proven).insert(key);
         for network in peer.networks() {
@@ -89,12 +89,12 @@ impl Room {
         }
         let key = (peer.last_seen, *id);
         let proven = match peer.place() {
-            Place::Kept => return,
-            Place::Banned(until) => {
+            PeerTier::Kept => return,
+            PeerTier::Banned(until) => {
                 self.bans.remove(&(until, *id));
                 return;
             }
-            place => place == Place::Proven,
+            place => place == PeerTier::Proven,
         };
         self.all.of(proven).remove(&key);
         for network in peer.networks() {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     MAX_HINTS, PeerBook, Source, UnixMillis,
-    entry::{Believed, Peer},
+    entry::{AcceptedRecord, Peer},
 };
 use crate::{
     discovery::record::HostRecord,
@@ -132,7 +132,7 @@ fn peer(row: PeerRow, policy: &AddressPolicy, now: UnixMillis) -> Option<(PeerId
     let peer = Peer {
         sources: row.sources.into_iter().chain([row.source]).collect(),
         sequence,
-        record: record.and_then(|record| Believed::new(record, from, policy, None, now).ok()),
+        record: record.and_then(|record| AcceptedRecord::new(record, from, policy, None, now).ok()),
         hints: row.hints.into_iter().filter_map(hint).take(MAX_HINTS).collect(),
         remote: row.remote,
         first_seen: row.first_seen.min(now),

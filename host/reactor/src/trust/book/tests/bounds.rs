@@ -75,11 +75,11 @@ proptest! {
                 prop_assert!(book.peers.contains_key(&id));
             }
             // The indexes name exactly the peers that there are.
-            let count = |wanted: fn(&Place) -> bool| book.peers.values().filter(|peer| wanted(&peer.place())).count();
+            let count = |wanted: fn(&PeerTier) -> bool| book.peers.values().filter(|peer| wanted(&peer.place())).count();
             let expected = (
-                count(|place| *place == Place::Hearsay),
-                count(|place| *place == Place::Proven),
-                count(|place| matches!(place, Place::Banned(_))),
+                count(|place| *place == PeerTier::Hearsay),
+                count(|place| *place == PeerTier::Proven),
+                count(|place| matches!(place, PeerTier::Banned(_))),
                 book.peers.values().filter(|peer| peer.connected && !peer.allowed).count(),
             );
             prop_assert_eq!(book.room.counts(), expected);

@@ -18,7 +18,7 @@ use tandem_workflow::{Body, Decision, Start};
 use tokio::sync::mpsc;
 
 use super::{
-    News,
+    ActorMessage,
     contents::Contents,
     journal::{Journal, Written, load, now},
     prefer, settle,
@@ -46,22 +46,22 @@ struct Actor<'a> {
     tasks: HashMap<String, (TaskId, u32)>,
     chosen: BTreeMap<String, String>,
     /// Steps whose task is for one host alone, and until when.
-    held: BTreeMap<String, u64>,
+    reservations: BTreeMap<String, u64>,
 }
 
 /// Coordinates a workflow to its end.
 pub(super) async fn run(
     core: &Core,
     leased: LeasedWorkflow,
-    (mut news, missed): (mpsc::Receiver<News>, Arc<AtomicBool>),
+    (mut news, missed): (mpsc::Receiver<ActorMessage>, Arc<AtomicBool>),
 ) -> Result<(), String> {
     let row = core.queue.tasks.workflow(&leased.tenant, leased.id).await.map_err(|error| error.to_string())?;
     let (subject, trace) = row.map(|row| (row.subject, row.trace)).unwrap_or_default();
     let journal = load(core, leased.id).await?;
     let LeasedWorkflow { tenant, lease, .. } = leased;
     let caller = Caller::new(&tenant, &subject);
-    let (tasks, chosen, held) = (HashMap::new(), BTreeMap::new(), BTreeMap::new());
-    let mut actor = Actor { core, tenant, caller, trace, lease, journal, tasks, chosen, held };
+    let (tasks, chosen, reservations) = (HashMap::new(), BTreeMap::new(), BTreeMap::new());
+    let mut actor = Actor { core, tenant, caller, trace, lease, journal, tasks, chosen, reservations };
     actor.begin()?;
     actor.look().await?;
     let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + LEASE / 3, LEASE / 3);
@@ -73,8 +73,8 @@ pub(super) async fn run(
         if actor.journal.state.is_finished() {
             return Ok(());
         }
-        actor.let_go().await?;
-        let due = actor.journal.state.wake_at(now(core)).into_iter().chain(actor.held.values().copied()).min();
+        actor.release_expired_reservations().await?;
+        let due = actor.journal.state.wake_at(now(core)).into_iter().chain(actor.reservations.values().copied()).min();
         let wake = due.map_or(LEASE, |at| Duration::from_millis(at.saturating_sub(now(core))));
         tokio::select! {
             Some(next) = news.recv() => {
@@ -117,15 +117,15 @@ impl Actor<'_> {
         }
     }
 
-    async fn take(&mut self, news: News) -> Result<(), String> {
+    async fn take(&mut self, news: ActorMessage) -> Result<(), String> {
         match news {
-            News::Begun(begun) => {
+            ActorMessage::Begun(begun) => {
                 self.begun(&begun.step.step, begun.lease.id, &begun.worker, begun.lease.fence, begun.at)
             }
-            News::Ended(id) => self.ended(id).await,
+            ActorMessage::Ended(id) => self.ended(id).await,
             // It is looked for at the next turn.
-            News::Missed => Ok(()),
-            News::Cancel(reason, reply) => {
+            ActorMessage::Missed => Ok(()),
+            ActorMessage::Cancel(reason, reply) => {
                 let open = self.journal.open();
                 let noted = self.journal.note(vec![(Body::Cancelled { reason }, now(self.core))]);
                 let done = match noted {
@@ -136,7 +136,7 @@ impl Actor<'_> {
                 drop(reply.send(answer));
                 done
             }
-            News::Assign(to) => {
+            ActorMessage::Assign(to) => {
                 self.chosen = to;
                 Ok(())
             }
@@ -162,7 +162,7 @@ impl Actor<'_> {
                 }
                 if row.state == TaskState::Ready && row.target_peer.is_some() {
                     let until = row.created_at.millis() + millis(prefer::CHOSEN);
-                    self.held.entry(step.step.clone()).or_insert(until);
+                    self.reservations.entry(step.step.clone()).or_insert(until);
                 }
                 if let (TaskState::Leased, Some(worker), Some(at)) = (row.state, &row.worker, row.started_at) {
                     self.begun(&step.step, row.id, worker, row.fence, at)?;
@@ -204,7 +204,7 @@ impl Actor<'_> {
         if !self.is_current(&step, attempt) {
             return Ok(());
         }
-        self.held.remove(&step);
+        self.reservations.remove(&step);
         let task = self.core.queue.tasks.get(&self.tenant, id).await.map_err(|error| error.to_string())?;
         let Some(task) = task else { return Err(format!("the task {id} of step `{step}` is gone")) };
         let known = self.journal.state.step(&step).map_or(0, |record| record.fence);
@@ -244,7 +244,7 @@ impl Actor<'_> {
         let mut task = NewTask::new(&self.tenant, &start.tool, &start.arguments.to_string());
         task.subject = self.caller.subject.to_string();
         task.trace.clone_from(&self.trace);
-        task.priority = self.core.usual_priority(&self.tenant);
+        task.priority = self.core.default_priority(&self.tenant);
         // Attempts are counted by the workflow.
         task.retry = RetryPolicy::ONCE;
         task.timeout_s = u32::try_from(start.timeout_s).unwrap_or(u32::MAX);
@@ -253,16 +253,16 @@ impl Actor<'_> {
         let kept = self.journal.state.plan().timeout_ms() / 1_000 + KEEP.as_secs();
         task.retention_s = Some(u32::try_from(kept.min(MAX_RETENTION.as_secs())).unwrap_or(u32::MAX));
         task.step = Some(StepRef { workflow: self.journal.id, step: start.step.clone() });
-        if let Some((peer, time)) = self.first_for(start) {
+        if let Some((peer, time)) = self.preferred_host(start) {
             task.target_peer = Some(peer);
-            self.held.insert(start.step.clone(), now(self.core) + millis(time));
+            self.reservations.insert(start.step.clone(), now(self.core) + millis(time));
         }
         self.tasks.insert(start.step.clone(), (task.id, start.attempt));
         task
     }
 
     /// Who has a step for itself at first, and how long.
-    fn first_for(&self, start: &Start) -> Option<(String, Duration)> {
+    fn preferred_host(&self, start: &Start) -> Option<(String, Duration)> {
         let targets = self.journal.state.plan().target_peers();
         let may = |peer: &&String| self.is_there(peer) && (targets.is_empty() || targets.contains(peer));
         if let Some(peer) = self.chosen.get(&start.step).filter(may) {
@@ -287,15 +287,15 @@ impl Actor<'_> {
     }
 
     /// Lets everybody have the tasks whose host had them for itself long enough: it did not come, or it may yet give them back.
-    async fn let_go(&mut self) -> Result<(), String> {
+    async fn release_expired_reservations(&mut self) -> Result<(), String> {
         let at = now(self.core);
-        let late: Vec<_> = self.held.extract_if(.., |_, until| *until <= at).map(|(step, _)| step).collect();
+        let late: Vec<_> = self.reservations.extract_if(.., |_, until| *until <= at).map(|(step, _)| step).collect();
         for step in late {
             self.chosen.remove(&step);
             let Some((id, _)) = self.tasks.get(&step) else { continue };
             let next = self.next_target(&step, *id).await?;
             if next.is_some() {
-                self.held.insert(step, at + millis(prefer::CHOSEN));
+                self.reservations.insert(step, at + millis(prefer::CHOSEN));
             }
             let patch = Patch { target_peer: Some(next.unwrap_or_default()), ..Patch::default() };
             let freed = self.core.queue.tasks.update(&self.tenant, *id, patch, None).await;

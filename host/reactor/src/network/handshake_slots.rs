@@ -3,12 +3,12 @@
 //! A handshake costs little to begin and much to wait for: whoever opens connections and says nothing would hold all
 //! places until their deadline, and nobody else came in.
 //!
-//! **Promises.** When all [`PLACES`] are taken, a newcomer gets the oldest one of the network (/24, /48) that has the most,
+//! **Promises.** When all [`SLOTS`] are taken, a newcomer gets the oldest one of the network (/24, /48) that has the most,
 //! if that has two more than its own; and within its own network, that of the address with the most, by the same rule. So
 //! a handshake that is the only one of its network is never given up for another. Where all have about as many, who is
 //! in stays in: else many honest hosts that come back at once would push each other out for ever.
 //!
-//! **Bounds.** [`PLACES`] handshakes, all relayed ones together like one network; each as long as the transport lets it.
+//! **Bounds.** [`SLOTS`] handshakes, all relayed ones together like one network; each as long as the transport lets it.
 //!
 //! **Not promised.** A way in while 32 other networks attack at once, or 32 addresses of the newcomer's own network, or
 //! about ten addresses of both: then places come free only as handshakes end.
@@ -34,7 +34,7 @@ use crate::trust::addresses::{Subnet, caller};
 
 /// Handshakes of others under way. Each costs a few hundred microseconds of cryptography: a flood of them would take the
 /// thread.
-pub(super) const PLACES: usize = 32;
+pub(super) const SLOTS: usize = 32;
 /// Refusals before other work gets a turn.
 const REFUSALS: usize = 64;
 
@@ -51,7 +51,7 @@ impl Origin {
     }
 }
 
-struct Taken {
+struct OpenSlots {
     origin: Origin,
     /// Who holds the place waits for its end.
     stay: oneshot::Sender<()>,
@@ -59,31 +59,31 @@ struct Taken {
 
 /// Those that are taken, the oldest first.
 #[derive(Clone, Default)]
-struct Places(Arc<Mutex<VecDeque<Taken>>>);
+struct HandshakeSlots(Arc<Mutex<VecDeque<OpenSlots>>>);
 
 /// One of them. It is free again when this is dropped.
-struct Place {
+struct Slot {
     origin: Origin,
     lost: oneshot::Receiver<()>,
-    places: Places,
+    places: HandshakeSlots,
 }
 
-impl Places {
-    fn enter(&self, ip: Option<IpAddr>) -> Option<Place> {
+impl HandshakeSlots {
+    fn enter(&self, ip: Option<IpAddr>) -> Option<Slot> {
         let origin = Origin::of(ip);
         let mut taken = lock(&self.0);
-        if taken.len() >= PLACES {
+        if taken.len() >= SLOTS {
             let given_up = whose(&taken, origin)?;
             drop(taken.remove(given_up));
             metrics::counter!("tandem_p2p_refused_total", "reason" => "handshake given up").increment(1);
         }
         let (stay, lost) = oneshot::channel();
-        taken.push_back(Taken { origin, stay });
-        Some(Place { origin, lost, places: self.clone() })
+        taken.push_back(OpenSlots { origin, stay });
+        Some(Slot { origin, lost, places: self.clone() })
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.lost.close();
         lock(&self.places.0).retain(|taken| taken.origin != self.origin || !taken.stay.is_closed());
@@ -91,7 +91,7 @@ impl Drop for Place {
 }
 
 /// The place that a newcomer gets.
-fn whose(taken: &VecDeque<Taken>, newcomer: Origin) -> Option<usize> {
+fn whose(taken: &VecDeque<OpenSlots>, newcomer: Origin) -> Option<usize> {
     let of_network = |origin: Origin| taken.iter().filter(|taken| taken.origin.network == origin.network).count();
     let of_caller = |origin: Origin| taken.iter().filter(|taken| taken.origin == origin).count();
     let origins = || taken.iter().map(|taken| taken.origin).enumerate();
@@ -106,19 +106,19 @@ fn whose(taken: &VecDeque<Taken>, newcomer: Origin) -> Option<usize> {
 /// A transport whose handshakes have places.
 pub(super) struct Door<T> {
     inner: T,
-    places: Places,
+    places: HandshakeSlots,
 }
 
 impl<T> Door<T> {
     pub(super) fn new(inner: T) -> Self {
-        Self { inner, places: Places::default() }
+        Self { inner, places: HandshakeSlots::default() }
     }
 }
 
 /// A handshake at its place, if it is one of those who connect to this host.
 pub(super) struct Handshake<F> {
     inner: F,
-    place: Option<Place>,
+    place: Option<Slot>,
 }
 
 impl<F: Future<Output = Result<O, io::Error>> + Unpin, O> Future for Handshake<F> {
@@ -184,28 +184,28 @@ mod tests {
         Some(IpAddr::from([8, 8, network, host]))
     }
 
-    fn enter(places: &Places, from: impl IntoIterator<Item = Option<IpAddr>>) -> Vec<Option<Place>> {
+    fn enter(places: &HandshakeSlots, from: impl IntoIterator<Item = Option<IpAddr>>) -> Vec<Option<Slot>> {
         from.into_iter().map(|ip| places.enter(ip)).collect()
     }
 
-    fn lost(place: &mut Option<Place>) -> bool {
+    fn lost(place: &mut Option<Slot>) -> bool {
         !matches!(place.as_mut().unwrap().lost.try_recv(), Err(oneshot::error::TryRecvError::Empty))
     }
 
     #[test]
     fn the_network_with_the_most_gives_its_oldest_and_only_for_one_with_fewer() {
-        let places = Places::default();
+        let places = HandshakeSlots::default();
         let mut flood = enter(&places, (0..40).map(|_| ip(1, 1)));
-        assert_eq!(flood.iter().flatten().count(), PLACES, "the rest is refused");
+        assert_eq!(flood.iter().flatten().count(), SLOTS, "the rest is refused");
         let mut newcomer = places.enter(ip(2, 1));
         assert!(lost(&mut flood[0]) && !lost(&mut flood[1]));
         drop(flood.swap_remove(0));
-        assert_eq!(lock(&places.0).len(), PLACES, "a place that was given up is not given back twice");
+        assert_eq!(lock(&places.0).len(), SLOTS, "a place that was given up is not given back twice");
         assert!(enter(&places, (0..100).map(|_| ip(1, 1))).iter().flatten().next().is_none());
         let mut others = enter(&places, (3..100).map(|network| ip(network, 1)));
         assert!(!lost(&mut newcomer), "the only one of its network stays");
         let networks = others.iter().flatten().count();
-        assert_eq!(networks, PLACES - 2, "each network has one: the next is refused");
+        assert_eq!(networks, SLOTS - 2, "each network has one: the next is refused");
         assert!(others.iter_mut().filter(|place| place.is_some()).all(|place| !lost(place)));
         drop(others);
         assert!(places.enter(ip(200, 1)).is_some(), "places come free");
@@ -213,8 +213,8 @@ mod tests {
 
     #[test]
     fn neighbours_share_the_places_of_their_network() {
-        let places = Places::default();
-        let mut flood = enter(&places, (0..PLACES).map(|at| ip(1, u8::try_from(at % 2).unwrap())));
+        let places = HandshakeSlots::default();
+        let mut flood = enter(&places, (0..SLOTS).map(|at| ip(1, u8::try_from(at % 2).unwrap())));
         let mut newcomer = places.enter(ip(1, 9));
         assert!(newcomer.is_some() && lost(&mut flood[0]));
         assert!(enter(&places, (0..100).map(|_| ip(1, 0))).iter().flatten().count() <= 1);

@@ -21,13 +21,13 @@ use libp2p::{
 /// Panics of one part: a peer that answers wrongly whenever it is asked, every ten minutes, for a month.
 const PANICS: u32 = 4_096;
 
-pub(super) struct Contained<B> {
+pub(super) struct PanicBoundary<B> {
     part: B,
     name: &'static str,
     panics: u32,
 }
 
-impl<B: NetworkBehaviour> Contained<B> {
+impl<B: NetworkBehaviour> PanicBoundary<B> {
     pub(super) fn new(name: &'static str, part: B) -> Self {
         Self { part, name, panics: 0 }
     }
@@ -50,12 +50,12 @@ impl<B: NetworkBehaviour> Contained<B> {
                 tracing::error!(
                     part = self.name,
                     panics = self.panics,
-                    "a peer's answer made a part of the network panic"
+                    "network behaviour panicked on a peer's message"
                 );
                 if self.panics == PANICS {
                     tracing::error!(
                         part = self.name,
-                        "it is off now; restart the host, without the peer that answers so"
+                        "network behaviour disabled; restart the host without the peer that causes it"
                     );
                 }
             })
@@ -63,7 +63,7 @@ impl<B: NetworkBehaviour> Contained<B> {
     }
 }
 
-impl<B: NetworkBehaviour> NetworkBehaviour for Contained<B> {
+impl<B: NetworkBehaviour> NetworkBehaviour for PanicBoundary<B> {
     type ConnectionHandler = B::ConnectionHandler;
     type ToSwarm = B::ToSwarm;
 

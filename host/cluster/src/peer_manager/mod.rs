@@ -19,16 +19,16 @@ use serde_json::Map;
 use tokio::sync::broadcast::error::RecvError;
 
 pub(crate) use self::sources::{
-    Said, SourceNote, failing, look, publish, register, registers, source, sources, withdraw,
+    OwnAnnouncement, SourceNote, failing, look, publish, register, registers, source, sources, withdraw,
 };
 use tandem_reactor::settings::peer_of;
 use tandem_reactor::{
-    network::{News, direct_ip},
+    network::{NetworkEvent, direct_ip},
     rpc::PeerRpc as _,
     trust::{Source, UnixMillis},
 };
 
-use crate::{core::Core, keep};
+use crate::{core::Core, persistence};
 
 /// Between two rounds of registries and dials.
 const ROUND: Duration = Duration::from_secs(15);
@@ -51,7 +51,7 @@ const SELDOM: u64 = 4;
 const EAGER: u64 = 5;
 
 /// Works until it is dropped.
-pub(crate) async fn keep(core: Arc<Core>) {
+pub(crate) async fn run(core: Arc<Core>) {
     #[cfg(feature = "gossip")]
     let announcing = gossip::announce(core.clone());
     #[cfg(not(feature = "gossip"))]
@@ -63,24 +63,24 @@ async fn listen(core: Arc<Core>) {
     let mut news = core.network.news();
     loop {
         match news.recv().await {
-            Ok(News::Connected(peer)) => connected(&core, peer),
-            Ok(News::Identified(peer)) => {
+            Ok(NetworkEvent::Connected(peer)) => connected(&core, peer),
+            Ok(NetworkEvent::Identified(peer)) => {
                 tokio::spawn(greet(core.clone(), peer));
             }
-            Ok(News::Disconnected(peer, heard)) => core.book().disconnected(&peer, heard),
-            Ok(News::Found { peer, addresses, source: name }) => {
+            Ok(NetworkEvent::Disconnected(peer, heard)) => core.book().disconnected(&peer, heard),
+            Ok(NetworkEvent::Found { peer, addresses, source: name }) => {
                 let Some(source) = source(name) else { continue };
                 let known = core.book().hint(peer, addresses, source, UnixMillis::now());
                 core.sources_note(name, 1, known.err().map(|error| error.to_string()));
             }
-            Ok(News::Fault { peer, what }) => core.fault(peer, &what),
+            Ok(NetworkEvent::Fault { peer, what }) => core.fault(peer, &what),
             #[cfg(feature = "gossip")]
-            Ok(News::Announced { from, id, author, data }) => {
+            Ok(NetworkEvent::Announced { from, id, author, data }) => {
                 let verdict = gossip::heard(&core, author, &data);
                 core.network.judge(&id, &from, verdict);
             }
             #[cfg(feature = "gossip")]
-            Ok(News::Listens) => core.announce.notify_one(),
+            Ok(NetworkEvent::Listens) => core.announce.notify_one(),
             // Who came meanwhile may be one that is not wanted.
             Err(RecvError::Lagged(_)) => {
                 let there: Vec<_> = core.network.connected().into_iter().map(|(peer, _)| peer).collect();
@@ -96,7 +96,7 @@ fn connected(core: &Core, peer: PeerId) {
         core.network.connected().into_iter().find(|(id, _)| *id == peer).and_then(|(_, c)| direct_ip(&c.address));
     let let_in = core.book().connected(peer, remote, UnixMillis::now());
     if let Err(error) = let_in {
-        tracing::info!(%peer, %error, "a peer is sent away");
+        tracing::info!(%peer, %error, "disconnecting peer");
         core.network.disconnect(peer);
     }
 }
@@ -180,7 +180,7 @@ async fn rounds(core: Arc<Core>) {
             tracing::debug!(count = gone.len(), "peers that were not heard of for long are forgotten");
         }
         if tick % SAVE == 0 {
-            keep::save(&core).await;
+            persistence::save(&core).await;
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(ROUND);
@@ -201,7 +201,7 @@ pub(crate) fn note_hint(core: &Core, address: &Multiaddr, source: Source) {
     if let Some(peer) = peer_of(address) {
         let known = core.book().hint(peer, [address.clone()], source, UnixMillis::now());
         if let Err(error) = known {
-            tracing::warn!(%address, %error, "a node cannot be used");
+            tracing::warn!(%address, %error, "invalid bootstrap node");
         }
     }
 }

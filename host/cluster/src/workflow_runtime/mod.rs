@@ -6,7 +6,7 @@
 //! again. A coordinator that lost its lease writes nothing more.
 //!
 //! **Bounds.** Active workflows ([`crate::settings::Settings::max_workflows`]); others wait in the store. News of each by
-//! [`NEWS`].
+//! [`MAX_MESSAGES`].
 //!
 //! **Refuses.** Plans that are not valid, and plans over the size of one event of the journal.
 
@@ -38,10 +38,10 @@ pub(crate) use journal::{Journal, begin};
 use crate::{core::Core, queue::LEASE};
 
 /// News of one workflow that wait: more than steps that it may have in flight. A full queue only makes it look at the store.
-const NEWS: usize = 1_024;
+const MAX_MESSAGES: usize = 1_024;
 
 /// What a workflow's task is told.
-enum News {
+enum ActorMessage {
     /// A task of one of its steps was claimed.
     Begun(Begun),
     /// A task of one of its steps ended.
@@ -57,7 +57,7 @@ enum News {
 /// The way to a workflow's task.
 #[derive(Clone)]
 struct Line {
-    news: mpsc::Sender<News>,
+    news: mpsc::Sender<ActorMessage>,
     /// Something happened to its steps' tasks that it was not told: it looks into the store.
     missed: Arc<AtomicBool>,
 }
@@ -85,7 +85,7 @@ impl Flows {
         self.active().contains_key(&id)
     }
 
-    fn tell(&self, id: WorkflowId, news: News) -> Result<(), P2pError> {
+    fn tell(&self, id: WorkflowId, news: ActorMessage) -> Result<(), P2pError> {
         let queue = self.active().get(&id).cloned();
         let queue = queue.ok_or_else(|| {
             P2pError::Unavailable("the workflow waits for a place among those that run; try again then".to_owned())
@@ -93,11 +93,11 @@ impl Flows {
         queue
             .news
             .try_send(news)
-            .map_err(|_| P2pError::LimitExceeded(format!("{NEWS} changes of this workflow wait already")))
+            .map_err(|_| P2pError::LimitExceeded(format!("{MAX_MESSAGES} changes of this workflow wait already")))
     }
 
     /// Tells what happened to a task. Where there is no room, the workflow finds it in the store.
-    fn happened(&self, id: WorkflowId, news: News) {
+    fn happened(&self, id: WorkflowId, news: ActorMessage) {
         let line = self.active().get(&id).cloned();
         if let Some(line) = line
             && line.news.try_send(news).is_err()
@@ -108,13 +108,13 @@ impl Flows {
 
     /// A step's task was claimed.
     pub(crate) fn begun(&self, begun: Begun) {
-        self.happened(begun.step.workflow, News::Begun(begun));
+        self.happened(begun.step.workflow, ActorMessage::Begun(begun));
     }
 
     /// A task ended.
     pub(crate) fn ended(&self, ended: &Ended) {
         if let Some(step) = &ended.step {
-            self.happened(step.workflow, News::Ended(ended.id));
+            self.happened(step.workflow, ActorMessage::Ended(ended.id));
         }
     }
 
@@ -123,7 +123,7 @@ impl Flows {
         for line in self.active().values() {
             line.missed.store(true, Ordering::Release);
             // Who waits for news wakes by this, and who has some looks anyway.
-            drop(line.news.try_send(News::Missed));
+            drop(line.news.try_send(ActorMessage::Missed));
         }
     }
 
@@ -138,13 +138,13 @@ impl Flows {
             return journal::cancel(core, id, reason).await;
         }
         let (reply, answer) = oneshot::channel();
-        self.tell(id, News::Cancel(reason, reply))?;
+        self.tell(id, ActorMessage::Cancel(reason, reply))?;
         answer.await.map_err(|_| P2pError::Unavailable("the workflow's coordinator changed; try again".to_owned()))?
     }
 
     /// Chooses peers for steps that have not started.
     pub(crate) fn assign(&self, id: WorkflowId, to: BTreeMap<String, String>) -> Result<(), P2pError> {
-        self.tell(id, News::Assign(to))
+        self.tell(id, ActorMessage::Assign(to))
     }
 }
 
@@ -174,20 +174,20 @@ async fn take_up(core: &Arc<Core>, tasks: &mut JoinSet<()>) {
     let claimed = match claimed {
         Ok(claimed) => claimed,
         Err(error) => {
-            tracing::error!(%error, "workflows cannot be claimed");
+            tracing::error!(%error, "claiming workflows failed");
             return;
         }
     };
     let more = claimed.len() == room as usize;
     for leased in claimed {
-        let (news, queue) = mpsc::channel(NEWS);
+        let (news, queue) = mpsc::channel(MAX_MESSAGES);
         let missed = Arc::new(AtomicBool::new(false));
         core.flows.active().insert(leased.id, Line { news, missed: missed.clone() });
         let core = core.clone();
         tasks.spawn(async move {
             let id = leased.id;
             if let Err(error) = actor::run(&core, leased, (queue, missed)).await {
-                tracing::warn!(workflow = %id, error, "this host coordinates the workflow no more");
+                tracing::warn!(workflow = %id, error, "stopped coordinating the workflow");
             }
             core.flows.active().remove(&id);
         });
@@ -204,14 +204,14 @@ mod tests {
     #[test]
     fn what_finds_no_room_among_the_news_is_looked_for_in_the_store() {
         let (flows, id) = (Flows::default(), WorkflowId::new());
-        let (news, _queue) = mpsc::channel(NEWS);
+        let (news, _queue) = mpsc::channel(MAX_MESSAGES);
         let missed = Arc::new(AtomicBool::new(false));
         flows.active().insert(id, Line { news, missed: missed.clone() });
-        for room in (0..NEWS).rev() {
-            flows.happened(id, News::Ended(TaskId::new()));
+        for room in (0..MAX_MESSAGES).rev() {
+            flows.happened(id, ActorMessage::Ended(TaskId::new()));
             assert!(!missed.load(Ordering::Acquire), "there is room for {room} more");
         }
-        flows.happened(id, News::Ended(TaskId::new()));
+        flows.happened(id, ActorMessage::Ended(TaskId::new()));
         assert!(missed.load(Ordering::Acquire));
     }
 }

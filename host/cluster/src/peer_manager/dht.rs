@@ -8,7 +8,7 @@ use tandem_reactor::{
     trust::{Source, UnixMillis},
 };
 
-use super::sources::{Looked, half_life, not_announced, renew, take_in};
+use super::sources::{SourceResult, half_life, not_announced, renew, take_in};
 use crate::core::Core;
 
 /// Hosts whose record is asked for in one round.
@@ -16,7 +16,7 @@ const HOSTS: usize = 20;
 /// This host's record is put again so often at least: who keeps it may be gone.
 const RENEW: Duration = Duration::from_secs(1_200);
 
-pub(super) async fn read(core: &Core) -> Result<Looked, String> {
+pub(super) async fn read(core: &Core) -> Result<SourceResult, String> {
     let hosts = core.network.dht_hosts().await?;
     let wrong = put(core).await.err();
     let now = UnixMillis::now();

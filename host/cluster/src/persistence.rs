@@ -19,7 +19,7 @@ pub(crate) async fn load(core: &Core) {
                 after = page.next;
             }
             Err(error) => {
-                tracing::error!(%error, "the known peers cannot be read; they are found anew");
+                tracing::error!(%error, "cannot restore peers from the store");
                 return;
             }
         }
@@ -28,7 +28,7 @@ pub(crate) async fn load(core: &Core) {
         }
     }
     let known = core.book().restore(rows, UnixMillis::now());
-    tracing::debug!(known, "peers of before are known");
+    tracing::debug!(known, "restored peers from the store");
 }
 
 /// Writes the book down; what is not in it any more goes from the store too.
@@ -38,13 +38,13 @@ pub(crate) async fn save(core: &Core) {
     let stored: Vec<_> = rows.iter().filter_map(|row| stored(row, now)).collect();
     for part in stored.chunks(MAX_BATCH) {
         if let Err(error) = core.store().upsert_peers(part.to_vec()).await {
-            tracing::error!(%error, "the known peers cannot be kept");
+            tracing::error!(%error, "cannot save peers to the store");
             return;
         }
     }
     let kept = stored.into_iter().map(|row| row.peer).collect();
     if let Err(error) = core.store().forget_other_peers(kept).await {
-        tracing::error!(%error, "peers that were removed cannot be forgotten");
+        tracing::error!(%error, "cannot delete removed peers from the store");
     }
 }
 

@@ -40,12 +40,12 @@ pub(super) fn preferred(
     }
     let now = UnixMillis::now();
     let behaves = |peer: &PeerId| core.book().get(peer, now).is_some_and(|known| known.score >= 0.0);
-    let priority = core.usual_priority(&caller.tenant);
+    let priority = core.default_priority(&caller.tenant);
     let mut able = core.queue.announced.with_tool(&start.tool);
     able.retain(|(peer, ..)| {
         core.network.is_connected(peer)
             && before != Some(&*peer.to_string())
-            && core.gives(peer, &caller.tenant, priority)
+            && core.may_lease_to(peer, &caller.tenant, priority)
             && behaves(peer)
     });
     if able.is_empty() {

@@ -38,14 +38,14 @@ pub(crate) struct SourceNote {
 
 /// What came of a look at a source.
 #[derive(Debug, Default)]
-pub(super) struct Looked {
+pub(super) struct SourceResult {
     /// Hosts that it named and that are believed.
     pub(super) nodes: usize,
     /// The first thing that went wrong.
     pub(super) wrong: Option<String>,
 }
 
-impl Looked {
+impl SourceResult {
     /// Notes something else that went wrong.
     pub(super) fn or_wrong(self, wrong: Option<String>) -> Self {
         Self { wrong: self.wrong.or(wrong), ..self }
@@ -98,9 +98,9 @@ pub(crate) async fn look(core: &Core, sources: &BTreeSet<Source>, timeout: Durat
     let own = core.network.addresses();
     core.book().policy_mut().set_own_addresses(&own);
     let asked = sources.iter().map(|source| ask(core, *source, timeout));
-    let (mut all, mut failed) = (BTreeMap::<_, Looked>::new(), Vec::new());
+    let (mut all, mut failed) = (BTreeMap::<_, SourceResult>::new(), Vec::new());
     for (name, looked) in futures::future::join_all(asked).await.into_iter().flatten() {
-        let looked = looked.unwrap_or_else(|error| Looked { nodes: 0, wrong: Some(error) });
+        let looked = looked.unwrap_or_else(|error| SourceResult { nodes: 0, wrong: Some(error) });
         failed.extend(looked.wrong.clone().map(|error| (name, error)));
         let known = all.entry(name).or_default();
         known.nodes += looked.nodes;
@@ -113,7 +113,7 @@ pub(crate) async fn look(core: &Core, sources: &BTreeSet<Source>, timeout: Durat
 }
 
 /// What came of one source, with its name; of several places, each.
-async fn ask(core: &Core, source: Source, timeout: Duration) -> Vec<(&'static str, Result<Looked, String>)> {
+async fn ask(core: &Core, source: Source, timeout: Duration) -> Vec<(&'static str, Result<SourceResult, String>)> {
     match source {
         Source::File => vec![("file", within(timeout, read_registry(core)).await)],
         Source::Rendezvous => {
@@ -131,16 +131,19 @@ async fn ask(core: &Core, source: Source, timeout: Duration) -> Vec<(&'static st
     }
 }
 
-async fn within(timeout: Duration, work: impl Future<Output = Result<Looked, String>>) -> Result<Looked, String> {
+async fn within(
+    timeout: Duration,
+    work: impl Future<Output = Result<SourceResult, String>>,
+) -> Result<SourceResult, String> {
     let late = |_| Err(format!("it did not answer within {} s", timeout.as_secs()));
     tokio::time::timeout(timeout, work).await.unwrap_or_else(late)
 }
 
 /// Registers at a rendezvous point and takes in whom it knows.
-async fn meet(core: &Core, point: &Multiaddr, timeout: Duration) -> Result<Looked, String> {
+async fn meet(core: &Core, point: &Multiaddr, timeout: Duration) -> Result<SourceResult, String> {
     let peer = core.network.dial(point.clone(), timeout).await?;
     let look = async {
-        let mut looked = Looked::default();
+        let mut looked = SourceResult::default();
         for (peer, addresses) in core.network.ask_at(peer, timeout).await? {
             match core.book().hint(peer, addresses, Source::Rendezvous, UnixMillis::now()) {
                 Ok(_) => looked.nodes += 1,
@@ -156,7 +159,7 @@ async fn meet(core: &Core, point: &Multiaddr, timeout: Duration) -> Result<Looke
 
 /// What this host says of itself beside what follows from its state; the last registration sets it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Said {
+pub(crate) struct OwnAnnouncement {
     addresses: Vec<Multiaddr>,
     metadata: BTreeMap<String, String>,
     /// How long each record is good for, where a registration said so.
@@ -170,7 +173,7 @@ pub(crate) fn register(
     ttl: Duration,
     metadata: BTreeMap<String, String>,
 ) -> Result<HostRecord, String> {
-    let said = Said { addresses, metadata, ttl: Some(ttl) };
+    let said = OwnAnnouncement { addresses, metadata, ttl: Some(ttl) };
     let record = sign(core, &said, ttl, directory_reach(core))?;
     *core.said() = said;
     Ok(record)
@@ -192,7 +195,7 @@ pub(super) fn half_life(core: &Core) -> Duration {
     core.said().ttl.unwrap_or(core.settings.record_ttl) / 2
 }
 
-fn sign(core: &Core, said: &Said, ttl: Duration, reach: Reach) -> Result<HostRecord, String> {
+fn sign(core: &Core, said: &OwnAnnouncement, ttl: Duration, reach: Reach) -> Result<HostRecord, String> {
     let own = if said.addresses.is_empty() { core.network.addresses() } else { said.addresses.clone() };
     let addresses = AddressPolicy::new(core.network.me, reach).announceable(&own, reach);
     if addresses.is_empty() {
@@ -259,15 +262,15 @@ pub(crate) async fn withdraw(core: &Core) {
     if let Some(directory) = &core.settings.registry
         && let Err(error) = FileRegistry::new(directory.clone()).withdraw(&core.network.me).await
     {
-        tracing::warn!(%error, "this host's record is left in the directory");
+        tracing::warn!(%error, "cannot withdraw this host's record from the directory");
     }
     let points = core.settings.network.rendezvous.iter().filter_map(peer_of);
     points.filter(|peer| core.network.is_connected(peer)).for_each(|peer| core.network.unregister_at(peer));
 }
 
 /// Takes in what the GitHub registry has, and renews this host's record there when half of its time is over.
-async fn read_github(core: &Core) -> Result<Looked, String> {
-    let Some(registry) = core.github.clone() else { return Ok(Looked::default()) };
+async fn read_github(core: &Core) -> Result<SourceResult, String> {
+    let Some(registry) = core.github.clone() else { return Ok(SourceResult::default()) };
     let own = core.due("github", half_life(core)).then(|| renew(core, core.settings.network.reach)).transpose();
     let (own, wrong) = own.map_or_else(|error| (None, Some(not_announced(&error))), |own| (own, None));
     let announced = own.is_some();
@@ -300,8 +303,8 @@ fn refusal(peer: PeerId, error: &BookError) -> Option<String> {
 }
 
 /// Offers records to the book; answers how many are believed.
-pub(super) fn take_in(core: &Core, records: Vec<HostRecord>, source: Source) -> Looked {
-    let mut looked = Looked::default();
+pub(super) fn take_in(core: &Core, records: Vec<HostRecord>, source: Source) -> SourceResult {
+    let mut looked = SourceResult::default();
     for record in records {
         let peer = record.peer();
         if peer == core.network.me {
@@ -322,8 +325,8 @@ pub(super) fn take_in(core: &Core, records: Vec<HostRecord>, source: Source) -> 
 }
 
 /// Renews this host's own record and takes in those of others.
-async fn read_registry(core: &Core) -> Result<Looked, String> {
-    let Some(directory) = &core.settings.registry else { return Ok(Looked::default()) };
+async fn read_registry(core: &Core) -> Result<SourceResult, String> {
+    let Some(directory) = &core.settings.registry else { return Ok(SourceResult::default()) };
     let registry = FileRegistry::new(directory.clone());
     let mut wrong = None;
     if !core.network.listening().is_empty() {
