@@ -165,6 +165,8 @@ async fn questions_to_indexes_are_answered_at_the_first_attempt() -> anyhow::Res
     let search = json!({"collection": "c", "vector": [552_000, 66_400_000], "k": 1, "filter": filter});
     let found = client.structured("vector_search", search).await?;
     assert_eq!(found["matches"][0]["id"], "ZA", "about as many people as in France: {found}");
+    let kept = json!({"name": "South Africa", "continent": "AF"});
+    assert_eq!(found["matches"][0]["metadata"], kept, "the columns that were asked for: {found}");
     // What cannot be read is told by the tool that reads.
     for (file, part) in [
         (json!({"index": "c", "path": "data/none.csv"}), "beside it: "),
