@@ -134,12 +134,13 @@ pub(crate) enum Exposure {
     Full,
 }
 
-impl From<Exposure> for tandem_config::Exposure {
-    fn from(exposure: Exposure) -> Self {
-        match exposure {
-            Exposure::Hierarchical => Self::Hierarchical,
-            Exposure::Full => Self::Full,
-        }
+impl std::fmt::Display for Exposure {
+    /// As the configuration has it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Hierarchical => "hierarchical",
+            Self::Full => "full",
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use tandem_config::HostConfig;
 /// Keys whose table has another name where they are used: the file, and the text in it that takes them.
 const OTHERWISE: [(&str, &str, &str); 17] = [
     ("audit.calls", "runtime/src/tenants.rs", "audited_calls()"),
-    ("audit.required", "runtime/src/serve.rs", "config.audit_required()"),
+    ("audit.required", "runtime/src/settings.rs", "config.audit_required()"),
     ("grants.*.config.*", "package/src/grant/effective.rs", "operator.config"),
     ("grants.*.env.*.inherit", "config/src/layers.rs", "EnvGrant::Inherit"),
     ("grants.*.fs.*.max-bytes", "package/src/grant/effective.rs", "grant.max_bytes"),

@@ -1,19 +1,20 @@
-//! `tandem serve`: serves until a signal says to stop. A second signal ends at once.
+//! `tandem serve`: serves until a signal says to stop. A second signal ends at once; SIGHUP reads the configuration again.
 
 use std::{
     io::{IsTerminal as _, Write},
+    net::SocketAddr,
     path::PathBuf,
     sync::Arc,
     time::Instant,
 };
 
 use tandem_runtime::{
-    config::environment,
+    Caller, CompilerProgram, Host, HostBuilder,
+    config::{ConfigSource, environment},
     descriptors::Descriptors,
-    serve::{CompilerProgram, Ready, ServeOptions, general_runtime, work_threads},
-    warnings,
+    general_runtime, warnings,
 };
-use tandem_types::Caller;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::{args::Serve, exit::Exit, logging, progress::Loading};
@@ -21,36 +22,60 @@ use crate::{args::Serve, exit::Exit, logging, progress::Loading};
 /// Runs the host.
 pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
     let start = Instant::now();
-    let mut source: tandem_runtime::config::ConfigSource = (&args.source).into();
-    source.foreign_directory = args.stdio;
+    let mut source = ConfigSource { foreign_directory: args.stdio, ..(&args.source).into() };
+    source.set.extend(args.exposure.map(|exposure| format!("server.exposure={exposure}")));
     let mut config = tandem_runtime::config::load(&source)?;
     // A client starts as many as it likes, and they would be one host with one identity at one address.
     config.reactor.enabled &= !args.stdio || args.p2p || config.reactor.stdio;
-    let config = Arc::new(config);
     let _log = logging::start(&config.telemetry.log, config.telemetry.log_format)?;
     for warning in warnings::variables(&environment()) {
         tracing::warn!("{warning}");
     }
-    let descriptors = Descriptors::raise();
-    let (runtime, work) = (general_runtime(&config)?, work_threads()?);
-    let result = runtime.block_on(async {
-        let stop = CancellationToken::new();
-        stop_on_signal(stop.clone())?;
-        let options = ServeOptions {
-            source,
-            stdio: args.stdio,
-            exposure: args.exposure.map(Into::into),
-            compiler: Some(compiler()?),
-            progress: Arc::new(Loading::new()),
-            ready: Box::new(move |ready| announce(ready, start)),
-            stop,
-        };
-        tandem_runtime::serve::serve(options, &config, work.handle(), descriptors, start).await
+    Descriptors::raise();
+    let runtime = general_runtime(&config)?;
+    let host = HostBuilder::from_config(config).source(source).compiler(compiler()?).progress(Arc::new(Loading::new()));
+    let served = runtime.block_on(async {
+        let host = if args.stdio { host.stdio() } else { host }.build().await?;
+        stop_on_signal(host.stopping())?;
+        if args.stdio {
+            host.serve_stdio().await?;
+        } else {
+            serve_http(&host, start).await?;
+        }
+        if let Err(error) = host.shutdown().await {
+            tracing::error!("{}", crate::exit::chain(&error.into()));
+        }
+        Ok(Exit::Success)
     });
     // A guest's file operation may still be under way; nobody waits for its answer any more.
     runtime.shutdown_background();
-    work.shutdown_background();
-    result.map(|()| Exit::Success)
+    served
+}
+
+async fn serve_http(host: &Host, start: Instant) -> anyhow::Result<()> {
+    reload_on_signal(host)?;
+    // The listener is there before the plugins: health checks see a host that is alive and not yet ready.
+    let listener = host.bind().await?;
+    let address = listener.local_addr()?;
+    let serving = tokio::spawn({
+        let host = host.clone();
+        async move { host.serve_http(listener).await }
+    });
+    host.ready().await?;
+    announce(host, &address, start);
+    Ok(serving.await??)
+}
+
+/// Reads the configuration again on every SIGHUP. What became of it is in the log.
+fn reload_on_signal(host: &Host) -> anyhow::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let host = host.clone();
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            drop(host.reload().await);
+        }
+    });
+    Ok(())
 }
 
 /// The program that runs, also when another one has come into its place on the disk.
@@ -71,14 +96,14 @@ fn compiler() -> anyhow::Result<CompilerProgram> {
 const FAVOURITE: (&str, &str) = ("dataset_load", "path=data/countries.csv limit=3");
 
 /// Says what to type next to who sits at a terminal. Nobody may be reading any more; that is no reason to stop.
-fn announce(ready: &Ready, start: Instant) {
-    let Ready { address, router, tools, authenticates } = ready;
+fn announce(host: &Host, address: &SocketAddr, start: Instant) {
     tracing::info!(%address, "listening");
     if !std::io::stderr().is_terminal() {
         return;
     }
     let program = std::env::args().next().unwrap_or_else(|| "tandem".to_owned());
-    let view = router.view(&Caller::local());
+    let view = host.view(&Caller::local());
+    let tools = view.tools().count();
     let there = view.tool(FAVOURITE.0).is_some();
     let first = view.tools().next().map(|tool| tool.descriptor.name.clone());
     let example = match (there, first) {
@@ -86,7 +111,7 @@ fn announce(ready: &Ready, start: Instant) {
         (false, Some(first)) => format!("tools {first}"),
         (false, None) => "tools".to_owned(),
     };
-    let token = if *authenticates { " --token KEY" } else { "" };
+    let token = if host.authenticates() { " --token KEY" } else { "" };
     let written = writeln!(
         crate::terminal::err(),
         "\nTandem serves {tools} tools on http://{address} after {} ms. Try:\n\n  \
@@ -95,14 +120,13 @@ fn announce(ready: &Ready, start: Instant) {
          {program} connect claude-code --url http://{address}/mcp{}\n\n\
          Overview: http://{address}/   Stop: Ctrl-C\n",
         start.elapsed().as_millis(),
-        if *authenticates { " --token" } else { "" },
+        if host.authenticates() { " --token" } else { "" },
     );
     drop(written);
 }
 
 /// The first SIGTERM or Ctrl-C begins the stop; the second ends the process.
 pub(crate) fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     tokio::spawn(async move {
         for first in [true, false] {

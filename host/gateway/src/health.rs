@@ -28,7 +28,7 @@ pub(crate) async fn live(State(shared): State<Arc<Shared>>) -> Json<Value> {
 /// Ready: plugins are loaded and the host is not shutting down.
 pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Value>) {
     let draining = shared.draining.is_cancelled();
-    let reason = shared.unready.get().and_then(|unready| unready());
+    let reason = shared.unready.as_ref().and_then(|unready| unready());
     let ready = shared.router.is_ready() && !draining && reason.is_none();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let mut answer = json!({ "ready": ready, "draining": draining });
@@ -63,7 +63,7 @@ pub(crate) struct Runtime {
 
 /// Every lane and category, and the host's own parts.
 pub(crate) async fn runtime(State(shared): State<Arc<Shared>>) -> Json<Runtime> {
-    let parts = futures::future::join_all(shared.health.get().into_iter().flatten().map(|part| part())).await;
+    let parts = futures::future::join_all(shared.health.iter().map(|part| part())).await;
     Json(Runtime {
         version: shared.config.server_version.clone(),
         uptime_seconds: shared.started.elapsed().as_secs(),

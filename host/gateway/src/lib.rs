@@ -57,10 +57,7 @@ mod standard;
 mod stdio;
 mod strict;
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Instant,
-};
+use std::{sync::Arc, time::Instant};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use rmcp::model::{
@@ -95,6 +92,22 @@ impl std::fmt::Debug for Gateway {
     }
 }
 
+/// What a host adds to its gateway.
+pub struct GatewayParts {
+    /// Asked who a request comes from.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// Asked by `GET /health/ready` whether something else keeps the host from being ready.
+    pub unready: Option<Unready>,
+    /// Parts of `GET /health/runtime`, beside lanes, categories and plugins.
+    pub health: Vec<HealthPart>,
+}
+
+impl std::fmt::Debug for GatewayParts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GatewayParts").field("authenticator", &self.authenticator).finish_non_exhaustive()
+    }
+}
+
 /// What all requests share.
 struct Shared {
     router: Router,
@@ -112,13 +125,13 @@ struct Shared {
     /// Credentials that were refused.
     refused: auth::Refused,
     /// Why the host is not ready though it serves; none where nobody says so.
-    unready: OnceLock<Unready>,
+    unready: Option<Unready>,
     listeners: Arc<places::Places>,
     in_flight: Arc<drain::InFlight>,
     /// Cancelled when the host begins to shut down.
     draining: CancellationToken,
     metrics: Option<PrometheusHandle>,
-    health: OnceLock<Vec<HealthPart>>,
+    health: Vec<HealthPart>,
     started: Instant,
 }
 
@@ -140,8 +153,18 @@ impl Gateway {
     pub fn with_authenticator(
         router: Router,
         config: GatewayConfig,
-        auth: Arc<dyn Authenticator>,
+        authenticator: Arc<dyn Authenticator>,
     ) -> Result<Self, ConfigError> {
+        Self::with_parts(router, config, GatewayParts { authenticator, unready: None, health: Vec::new() })
+    }
+
+    /// A gateway with all that its host adds.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gateway::new`].
+    pub fn with_parts(router: Router, config: GatewayConfig, parts: GatewayParts) -> Result<Self, ConfigError> {
+        let auth = parts.authenticator;
         config.check()?;
         let guard = guard::Guard::new(&config.allowed_hosts, &config.allowed_origins)?;
         let key = match &config.state_key {
@@ -166,25 +189,15 @@ impl Gateway {
             sealer: mcp::mrtr::Sealer::new(&key),
             tasks: config.tasks.clone().map(|store| mcp::tasks::Tasks::new(store, &config, open)),
             refused: auth::Refused::default(),
-            unready: OnceLock::new(),
+            unready: parts.unready,
             listeners: places::Places::new(config.subscription_limit, places::share(config.subscription_limit, open)),
             in_flight: Arc::default(),
             draining: CancellationToken::new(),
             metrics: metrics::recorder(),
-            health: OnceLock::new(),
+            health: parts.health,
             started: Instant::now(),
             config,
         })))
-    }
-
-    /// Has `GET /health/ready` ask whether something else keeps the host from being ready. Only the first setting counts.
-    pub fn set_unready(&self, unready: Unready) {
-        drop(self.0.unready.set(unready));
-    }
-
-    /// Adds parts to `GET /health/runtime`, beside lanes, categories and plugins. Only the first setting counts.
-    pub fn set_health(&self, parts: Vec<HealthPart>) {
-        drop(self.0.health.set(parts));
     }
 }
 

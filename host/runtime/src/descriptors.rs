@@ -9,34 +9,45 @@ pub struct Descriptors(u32);
 
 impl Descriptors {
     /// What the machine lets this user have: the hard limit.
+    #[must_use]
     pub fn available() -> Self {
-        Self(getrlimit(Resource::Nofile).maximum.map_or(u32::MAX, |limit| u32::try_from(limit).unwrap_or(u32::MAX)))
+        Self::of(getrlimit(Resource::Nofile).maximum)
     }
 
     /// Raises the soft limit to the hard one. The soft one is low for programs that put descriptors into sets of bits,
     /// which this one does not.
-    pub fn raise() -> Self {
+    pub fn raise() {
         let limit = getrlimit(Resource::Nofile);
         if limit.current != limit.maximum
             && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })
         {
             tracing::warn!(%error, "the limit of open files stays where it is");
-            return Self(limit.current.map_or(u32::MAX, |limit| u32::try_from(limit).unwrap_or(u32::MAX)));
         }
-        Self::available()
+    }
+
+    /// The soft limit, which holds now.
+    pub(crate) fn current() -> Self {
+        Self::of(getrlimit(Resource::Nofile).current)
+    }
+
+    fn of(limit: Option<u64>) -> Self {
+        Self(limit.map_or(u32::MAX, |limit| u32::try_from(limit).unwrap_or(u32::MAX)))
     }
 
     /// For all guests together.
+    #[must_use]
     pub fn for_guests(self) -> u32 {
         self.0 / 2
     }
 
     /// For the guests of one tenant, unless its table says otherwise.
+    #[must_use]
     pub fn for_tenant(self) -> u32 {
         self.0 / 4
     }
 
     /// For clients' connections, of which there may be `wanted`.
+    #[must_use]
     pub fn for_connections(self, wanted: u32) -> u32 {
         let most = (self.0 / 4).max(1);
         if wanted > most {

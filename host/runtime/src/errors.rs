@@ -1,6 +1,9 @@
 //! How errors are shown.
 
-use std::fmt::{self, Write as _};
+use std::{
+    fmt::{self, Write as _},
+    sync::Arc,
+};
 
 use tandem_document::ManifestErrors;
 
@@ -40,6 +43,85 @@ pub fn chain(error: &anyhow::Error) -> String {
 #[must_use]
 pub fn drawn(errors: &ManifestErrors) -> anyhow::Error {
     anyhow::Error::new(Drawn(errors.clone()))
+}
+
+/// An error with its causes, which many may ask for.
+#[derive(Clone, Debug)]
+pub struct Cause(Arc<anyhow::Error>);
+
+impl Cause {
+    /// The errors of a hand-written file, if it is just that.
+    #[must_use]
+    pub fn drawn(&self) -> Option<&Drawn> {
+        self.0.downcast_ref::<Drawn>().filter(|_| self.0.chain().count() == 1)
+    }
+}
+
+impl From<anyhow::Error> for Cause {
+    fn from(error: anyhow::Error) -> Self {
+        Self(Arc::new(error))
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Cause {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// Why a host does not start, or serves no more.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum HostError {
+    /// The configuration asks for what is not there, or contradicts itself.
+    #[error(transparent)]
+    Configuration(Cause),
+    /// The data directory is another host's, or it or the store cannot be used.
+    #[error(transparent)]
+    Data(Cause),
+    /// An address cannot be listened on, or its listener failed.
+    #[error(transparent)]
+    Listener(Cause),
+    /// The plugin directory cannot be read.
+    #[error(transparent)]
+    Plugins(Cause),
+    /// The plugins are not loaded yet.
+    #[error("the host has not loaded its plugins yet")]
+    Loading,
+}
+
+impl HostError {
+    pub(crate) fn configuration(error: impl Into<anyhow::Error>) -> Self {
+        Self::Configuration(error.into().into())
+    }
+
+    pub(crate) fn data(error: impl Into<anyhow::Error>) -> Self {
+        Self::Data(error.into().into())
+    }
+
+    pub(crate) fn listener(error: impl Into<anyhow::Error>) -> Self {
+        Self::Listener(error.into().into())
+    }
+
+    pub(crate) fn plugins(error: impl Into<anyhow::Error>) -> Self {
+        Self::Plugins(error.into().into())
+    }
+
+    /// The errors of a hand-written file, if it is just that.
+    #[must_use]
+    pub fn drawn(&self) -> Option<&Drawn> {
+        match self {
+            Self::Configuration(cause) | Self::Data(cause) | Self::Listener(cause) | Self::Plugins(cause) => {
+                cause.drawn()
+            }
+            Self::Loading => None,
+        }
+    }
 }
 
 #[cfg(test)]

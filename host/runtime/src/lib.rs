@@ -1,6 +1,6 @@
 //! The host as a library: what the `tandem` program serves, without the program.
 //!
-//! **Promises.** A host starts in order and stops in order ([`serve`]). Plugins are verified, compiled and probed before they
+//! **Promises.** A [`Host`] starts in order and stops in order. Plugins are verified, compiled and probed before they
 //! serve ([`load`]), and taken over while the host serves ([`reload`]). Grants, tenants and keys are exchanged whole. What may be
 //! changed while it runs goes through one door ([`admin`]), and is recorded.
 //!
@@ -18,13 +18,24 @@ pub mod errors;
 pub mod files;
 pub mod grants;
 mod health;
+mod host;
 pub mod live;
 pub mod load;
+mod loading;
 pub mod locations;
 pub mod peers;
 mod reactor;
 pub mod reload;
-pub mod serve;
+pub mod settings;
 pub mod supply;
 pub mod tenants;
+mod threads;
 pub mod warnings;
+
+pub use errors::HostError;
+pub use host::{CompilerProgram, Host, HostBuilder};
+pub use reload::Reloaded;
+pub use tandem_config::HostConfig;
+pub use tandem_router::{CallError, Output};
+pub use tandem_types::Caller;
+pub use threads::general_runtime;

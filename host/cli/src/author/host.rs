@@ -27,7 +27,7 @@ use tandem_runtime::{
     live::Policy,
     load::{GrantPolicy, Granted, LoadOptions, load_candidate},
     reload::drain::Draining,
-    serve::{gateway_config, router_config},
+    settings::{gateway_config, router_config},
     tenants::Limits,
 };
 use tandem_store::Store;
@@ -92,6 +92,7 @@ pub(super) fn private_config(project: &Path, source: &args::Source) -> anyhow::R
     config.plugins.aliases = given.plugins.aliases;
     config.plugins.data_directory = project.join(DATA).display().to_string();
     config.reactor.enabled = false;
+    config.server.exposure = Exposure::Full;
     Ok(config)
 }
 
@@ -126,7 +127,7 @@ impl Private {
                 Err(_) => TcpListener::bind(loopback(0)).await.context("cannot listen on loopback")?,
             },
         };
-        let gateway = gateway_config(Some(Exposure::Full), &self.config);
+        let gateway = gateway_config(&self.config);
         Ok((Gateway::new(self.router.clone(), gateway)?, listener))
     }
 

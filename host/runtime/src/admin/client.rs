@@ -62,8 +62,8 @@ async fn beside(config: Arc<HostConfig>, ask: Ask) -> anyhow::Result<Value> {
     // Kept until the answer is there: the policy itself keeps none.
     let _plugins = plugins(&config, &policy)?;
     let tasks = crate::reactor::task_store(&config, &store);
-    let admin = Admin::new(store, policy).await?;
-    admin.set_p2p(P2pParts { tasks, reactor: None });
+    let keys = tokio::sync::watch::Sender::new(store.keys().await?.into());
+    let admin = Admin::new(store, policy, keys, P2pParts { tasks, reactor: None });
     admin.answer(ask, &format!("uid:{}", rustix::process::geteuid().as_raw())).await
 }
 

@@ -14,10 +14,7 @@ mod client;
 mod p2p;
 mod server;
 
-use std::{
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 pub use client::{ask, runs};
@@ -34,7 +31,7 @@ use tokio::sync::{Mutex, watch};
 use crate::{
     config::{below_data, millis},
     live::Policy,
-    reload::Loaded,
+    reload::{self, Loaded, Reload},
 };
 
 /// How often a host looks for changes that were not made through its own door.
@@ -100,32 +97,20 @@ pub(crate) struct Admin {
     /// The plugins of a running host.
     plugins: Loaded,
     /// What reads its configuration again.
-    reload: Arc<OnceLock<Arc<crate::reload::Reload>>>,
-    /// Its queue and network.
-    p2p: Arc<OnceLock<P2pParts>>,
+    reload: Option<Arc<Reload>>,
+    /// The queue, and the network of a running host.
+    p2p: P2pParts,
 }
 
 impl Admin {
-    /// With the keys of the store.
-    pub(crate) async fn new(store: Store, policy: Arc<Policy>) -> anyhow::Result<Self> {
-        let keys = watch::Sender::new(store.keys().await?.into());
-        let (order, plugins, p2p) = (Arc::default(), Loaded::default(), Arc::default());
-        Ok(Self { store, policy, keys, order, plugins, reload: Arc::default(), p2p })
+    /// Beside a host, with the keys of the store.
+    pub(crate) fn new(store: Store, policy: Arc<Policy>, keys: watch::Sender<Arc<[StoredKey]>>, p2p: P2pParts) -> Self {
+        Self { store, policy, keys, order: Arc::default(), plugins: Loaded::default(), reload: None, p2p }
     }
 
     /// Of a host that runs.
-    pub(crate) fn with_plugins(self, plugins: Loaded) -> Self {
-        Self { plugins, ..self }
-    }
-
-    /// Tells it the queue and the network. Only the first time counts.
-    pub(crate) fn set_p2p(&self, parts: P2pParts) {
-        drop(self.p2p.set(parts));
-    }
-
-    /// Tells it how the configuration is read again. Only the first time counts.
-    pub(crate) fn set_reload(&self, reload: Arc<crate::reload::Reload>) {
-        drop(self.reload.set(reload));
+    pub(crate) fn of_host(self, plugins: Loaded, reload: Option<Arc<Reload>>) -> Self {
+        Self { plugins, reload, ..self }
     }
 
     async fn record(&self, event: EventRecord) -> anyhow::Result<()> {
@@ -139,18 +124,15 @@ impl Admin {
         let actor = actor.to_owned();
         match ask {
             Ask::Reload { plugin } => {
-                let reload = self.reload.get().filter(|_| plugin.is_none());
+                let reload = self.reload.as_ref().filter(|_| plugin.is_none());
                 let configuration = match reload {
-                    Some(reload) => {
-                        let read = crate::reload::configuration(reload, &actor).await;
-                        read.map_err(|error| crate::errors::chain(&error))
-                    }
+                    Some(reload) => reload::configuration(reload, &actor).await,
                     None => Ok(Vec::new()),
                 };
                 let files = plugins.work(move |plugins| plugins.reload(plugin.as_deref(), &actor)).await??;
                 Ok(match configuration {
                     Ok(restart) => json!({ "plugins": files, "needs_restart": restart }),
-                    Err(refused) => json!({ "plugins": files, "refused": refused }),
+                    Err(refused) => json!({ "plugins": files, "refused": crate::errors::chain(&refused) }),
                 })
             }
             Ask::RollBack { plugin, to } => {

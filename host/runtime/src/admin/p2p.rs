@@ -37,7 +37,7 @@ pub(crate) struct P2pParts {
 
 impl Admin {
     pub(super) async fn of_p2p(&self, ask: AboutP2p, actor: &str) -> anyhow::Result<Value> {
-        let parts = self.p2p.get().context("the host is starting; try again")?;
+        let parts = &self.p2p;
         let reactor = || {
             parts
                 .reactor

@@ -1,7 +1,7 @@
-//! SIGHUP: grants, tenants, their keys and their limits, and who may connect as a peer are read again, and exchanged while the
+//! Grants, tenants, their keys and their limits, and who may connect as a peer are read again, and exchanged while the
 //! host serves; then the plugin directory is taken over, as it is whenever it changes ([`plugins`]).
 //!
-//! `tandem reload` does the same and answers with what came of it. Only they: everything else in the configuration counts from
+//! `tandem reload` and SIGHUP do it. Only they: everything else in the configuration counts from
 //! the next start on, and what of it has changed is named. A file that is wrong changes nothing, and so
 //! does one whose grants cannot be had, as when a directory is not there. The environment of a process does not
 //! change, so keys that are to be rotated stand in files, as `${file:/path}`. Each exchange is an audit event,
@@ -20,14 +20,12 @@ use std::{
     time::Duration,
 };
 
+use serde_json::Value;
 use tandem_cluster::Reactor;
 use tandem_gateway::{KeyRing, Rotation};
 use tandem_router::Router;
 use tandem_store::{EventRecord, Store, StoredKey};
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::watch as channel,
-};
+use tokio::sync::watch as channel;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::plugins::Plugins;
@@ -35,6 +33,7 @@ pub(crate) use self::plugins::Plugins;
 use crate::{
     auth,
     config::{self, ConfigSource},
+    errors::HostError,
     live::Policy,
     peers,
     tenants::Limits,
@@ -42,7 +41,7 @@ use crate::{
 };
 
 /// Who acts when nobody asked.
-const HOST: &str = "host";
+pub(crate) const HOST: &str = "host";
 
 /// How often versions on trial are looked at.
 const JUDGE: Duration = Duration::from_millis(500);
@@ -67,8 +66,8 @@ pub(crate) fn on_changes(plugins: Arc<Plugins>, watched: bool, stop: Cancellatio
 
 /// What is exchanged.
 pub(crate) struct Reload {
-    /// Where the configuration is read again.
-    pub(crate) source: ConfigSource,
+    /// Where the configuration is read again; none where it is not.
+    pub(crate) source: Option<ConfigSource>,
     /// Tenants and keys; none where nobody authenticates.
     pub(crate) ring: Option<Arc<KeyRing>>,
     /// What plugins may touch.
@@ -107,20 +106,30 @@ pub(crate) fn on_keys(reload: Arc<Reload>) {
     });
 }
 
-/// Reads the configuration again on every SIGHUP.
-pub(crate) fn on_signal(reload: Arc<Reload>) -> anyhow::Result<()> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    tokio::spawn(async move {
-        while hangup.recv().await.is_some() {
-            drop(configuration(&reload, HOST).await);
-            if let Some(plugins) = reload.plugins.get()
-                && let Err(error) = plugins.work(|plugins| plugins.reload(None, HOST)).await.flatten()
-            {
-                tracing::error!("the plugin directory is not taken over: {}", crate::errors::chain(&error));
-            }
-        }
+/// What became of a reload.
+#[derive(Clone, Debug)]
+pub struct Reloaded {
+    /// The plugin files, what serves of each, and why something does not: as `tandem list --json` prints them.
+    pub plugins: Value,
+    /// Settings that changed and count from the next start on.
+    pub needs_restart: Vec<String>,
+}
+
+/// Reads the configuration again and takes the plugin directory over, also where the configuration is refused.
+pub(crate) async fn everything(
+    reload: Option<&Arc<Reload>>,
+    plugins: &Arc<Plugins>,
+    actor: &'static str,
+) -> Result<Reloaded, HostError> {
+    let read = match reload {
+        Some(reload) => configuration(reload, actor).await,
+        None => Ok(Vec::new()),
+    };
+    let taken = plugins.work(move |plugins| plugins.reload(None, actor)).await.flatten().inspect_err(|error| {
+        tracing::error!("the plugin directory is not taken over: {}", crate::errors::chain(error));
     });
-    Ok(())
+    let needs_restart = read.map_err(HostError::configuration)?;
+    Ok(Reloaded { plugins: taken.map_err(HostError::plugins)?, needs_restart })
 }
 
 /// Reads the configuration again and exchanges what can be. Answers the settings that changed and count from the next start on.
@@ -129,9 +138,10 @@ pub(crate) fn on_signal(reload: Arc<Reload>) -> anyhow::Result<()> {
 /// # Errors
 /// The new configuration is wrong, or its grants cannot be had. Nothing has changed then.
 pub(crate) async fn configuration(reload: &Arc<Reload>, actor: &str) -> anyhow::Result<Vec<String>> {
+    let Some(source) = reload.source.clone() else { return Ok(Vec::new()) };
     let work = reload.clone();
     // Files are read; they may be slow.
-    let done = tokio::task::spawn_blocking(move || once(&work)).await?;
+    let done = tokio::task::spawn_blocking(move || once(&work, &source)).await?;
     let (rotation, restart) = done.inspect_err(|error| {
         tracing::error!("configuration read again and refused, the old one stays: {}", crate::errors::chain(error))
     })?;
@@ -141,8 +151,8 @@ pub(crate) async fn configuration(reload: &Arc<Reload>, actor: &str) -> anyhow::
 }
 
 /// Answers what changed for callers, and the settings that wait for a restart.
-fn once(reload: &Reload) -> anyhow::Result<(Rotation, Vec<String>)> {
-    let config = config::load(&reload.source)?;
+fn once(reload: &Reload, source: &ConfigSource) -> anyhow::Result<(Rotation, Vec<String>)> {
+    let config = config::load(source)?;
     let issued = reload.issued.borrow().clone();
     peers::check(&config, auth::asks(&config, &issued))?;
     let restart = reload.policy.needs_restart(&config);

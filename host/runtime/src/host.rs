@@ -1,0 +1,424 @@
+//! A host in this process: built from a configuration, served over HTTP or standard input, called, reloaded, stopped.
+//!
+//! **Promises.** It starts in order: store, reactor, router, gateway, plugins; a listener may answer health checks while plugins
+//! are loaded. It stops in order: no new connections, calls in flight, tasks, reactor, store. A host of which no clone is left
+//! begins to stop.
+//!
+//! **Bounds** are the configuration's. **Refuses** to print, to read a command line and to handle signals: that is its program's.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Instant,
+};
+
+use anyhow::Context as _;
+use serde_json::{Map, Value};
+use tandem_catalog::{Catalog, View};
+use tandem_cluster::Reactor;
+use tandem_config::HostConfig;
+use tandem_engine::Services;
+use tandem_gateway::{Gateway, GatewayConfig, GatewayParts};
+use tandem_router::{CallError, Output, RequestContext, Router, RouterConfig};
+use tandem_store::{Store, StoredKey};
+use tandem_types::Caller;
+use tokio::{net::TcpListener, runtime::Handle, sync::watch};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+use uuid::Uuid;
+
+use crate::{
+    admin::{self, Admin, P2pParts},
+    alone::Alone,
+    audit,
+    auth::{self, Auth},
+    config::{self, ConfigSource},
+    descriptors::Descriptors,
+    errors::{Cause, HostError},
+    health,
+    live::Policy,
+    load::LoadObserver,
+    loading::{First, Loaded},
+    peers::Operator,
+    reactor,
+    reload::{self, Reload, Reloaded},
+    settings::{gateway_config, router_config},
+    tenants::Limits,
+    threads::Work,
+};
+
+/// A program that compiles components, as [`tandem_engine::compile`] does with the order that is its last argument.
+#[derive(Clone, Debug)]
+pub struct CompilerProgram {
+    /// The program.
+    pub program: PathBuf,
+    /// What comes before the order.
+    pub arguments: Vec<String>,
+    /// Its whole environment.
+    pub environment: Vec<(String, String)>,
+}
+
+/// Says what a host consists of, beside its configuration.
+#[must_use]
+pub struct HostBuilder {
+    config: HostConfig,
+    source: Option<ConfigSource>,
+    compiler: Option<CompilerProgram>,
+    progress: Option<Arc<dyn LoadObserver + Send + Sync>>,
+    stdio: bool,
+}
+
+impl std::fmt::Debug for HostBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostBuilder").field("source", &self.source).field("stdio", &self.stdio).finish_non_exhaustive()
+    }
+}
+
+impl HostBuilder {
+    /// A host with this configuration, which is read once, serves HTTP, and compiles its plugins in this process.
+    pub fn from_config(config: HostConfig) -> Self {
+        Self { config, source: None, compiler: None, progress: None, stdio: false }
+    }
+
+    /// Where [`Host::reload`] reads the configuration again.
+    pub fn source(self, source: ConfigSource) -> Self {
+        Self { source: Some(source), ..self }
+    }
+
+    /// Compiles plugins in processes of a program, within `plugins.compile-cpu` and `plugins.compile-memory`. Without one they
+    /// are compiled in this process, which nothing bounds: for plugins that are trusted.
+    pub fn compiler(self, program: CompilerProgram) -> Self {
+        Self { compiler: Some(program), ..self }
+    }
+
+    /// Is told how far the first loading is.
+    pub fn progress(self, progress: Arc<dyn LoadObserver + Send + Sync>) -> Self {
+        Self { progress: Some(progress), ..self }
+    }
+
+    /// Serves the parent process over standard input and output: one caller, `server.stdio-tenant`. Without a reactor, such
+    /// hosts share a data directory.
+    pub fn stdio(self) -> Self {
+        Self { stdio: true, ..self }
+    }
+
+    /// Builds it and begins to load its plugins. Inside a multi-threaded tokio runtime.
+    ///
+    /// # Errors
+    /// Another host has the data directory, the store cannot be opened, or the configuration asks for what is not there.
+    pub async fn build(self) -> Result<Host, HostError> {
+        let start = Instant::now();
+        let config = Arc::new(self.config);
+        let alone = !self.stdio || config.reactor.enabled;
+        let alone = alone.then(|| Alone::take(&config)).transpose().map_err(HostError::data)?;
+        let stored = Stored::open(&config).await.map_err(HostError::data)?;
+        let work = Work::start().map_err(|error| HostError::data(error))?;
+        let wired = Wired::new(&config, &stored, &work, self.stdio).await.map_err(HostError::configuration)?;
+        let stop = CancellationToken::new();
+        let plugins = reload::Loaded::default();
+        // Over standard input the only caller is fixed, and nothing of the configuration is read again.
+        let reload = (!self.stdio).then(|| Arc::new(wired.reload(self.source, &stored, plugins.clone())));
+        if let Some(reload) = &reload {
+            reload::on_keys(reload.clone());
+        }
+        let Stored { store, policy, keys } = stored;
+        let p2p = P2pParts { tasks: wired.tasks, reactor: wired.reactor.clone() };
+        let admin = Admin::new(store.clone(), policy.clone(), keys, p2p).of_host(plugins.clone(), reload.clone());
+        in_background(&store, admin, &stop).await;
+        let (background, router, gateway) = (TaskTracker::new(), wired.router, wired.gateway);
+        let first = First {
+            config: config.clone(),
+            compiler: self.compiler,
+            progress: self.progress,
+            policy,
+            store: store.clone(),
+            services: wired.services,
+            catalog: wired.catalog,
+            router: router.clone(),
+            plugins: plugins.clone(),
+            stop: stop.clone(),
+            start,
+        };
+        let loaded = first.begin({
+            // What the reactor does where there is one.
+            let (upkeep, background) = (wired.reactor.is_none(), background.clone());
+            let (gateway, stop) = (gateway.clone(), stop.clone());
+            move || drop(background.spawn(async move { gateway.keep_tasks(upkeep, stop).await }))
+        });
+        Ok(Host(Arc::new(Inner {
+            config,
+            router,
+            gateway,
+            reactor: wired.reactor,
+            reactor_listens: AtomicBool::new(false),
+            store,
+            plugins,
+            reload,
+            authenticates: wired.authenticates,
+            loaded,
+            background,
+            _stopping: stop.clone().drop_guard(),
+            stop,
+            _alone: alone,
+            _work: work,
+        })))
+    }
+}
+
+/// What is on disk.
+struct Stored {
+    store: Store,
+    policy: Arc<Policy>,
+    /// The keys that were issued.
+    keys: watch::Sender<Arc<[StoredKey]>>,
+}
+
+impl Stored {
+    async fn open(config: &Arc<HostConfig>) -> anyhow::Result<Self> {
+        let path = config::store_path(config);
+        let store = Store::open_with(&path, &[tandem_queue::TABLES]);
+        let store = store.with_context(|| format!("cannot open the store {}; is it writable?", path.display()))?;
+        let store = store.with_retention(audit::retention(config));
+        let policy = Policy::new(config.clone(), store.overlays().await?);
+        let keys = watch::Sender::new(store.keys().await?.into());
+        Ok(Self { store, policy, keys })
+    }
+}
+
+/// What serves, before there are plugins.
+struct Wired {
+    services: Arc<Services>,
+    catalog: Arc<Catalog>,
+    limits: Arc<Limits>,
+    router: Router,
+    gateway: Gateway,
+    reactor: Option<Arc<Reactor>>,
+    tasks: tandem_queue::SqliteTasks,
+    ring: Option<Arc<tandem_gateway::KeyRing>>,
+    authenticates: bool,
+}
+
+impl Wired {
+    async fn new(config: &Arc<HostConfig>, stored: &Stored, work: &Work, stdio: bool) -> anyhow::Result<Self> {
+        let (descriptors, issued) = (Descriptors::current(), stored.keys.borrow().clone());
+        let Stored { store, policy, .. } = stored;
+        let catalog = Arc::new(Catalog::beside(tandem_gateway::meta_tools()).with_network(config.reactor.enabled));
+        let limits = Arc::new(Limits::new(config.clone(), descriptors));
+        let authenticates = auth::asks(config, &issued);
+        let tasks = reactor::task_store(config, store);
+        let Auth { authenticator, ring } = Auth::new(config, &issued, stdio)?;
+        let peers = Operator::new(policy.clone(), ring.is_some().then(|| authenticator.clone()));
+        let reactor = reactor::start(config, peers, (store, &tasks), authenticates).await?;
+        let services = Services::with_store(store.clone()).trusting(config::authorities(config)?);
+        let services = Arc::new(match &reactor {
+            Some(reactor) => services.with_extension(reactor.clone()),
+            None => services,
+        });
+        let router = RouterConfig {
+            reactor: reactor.as_ref().map(|reactor| reactor.lane().clone()),
+            descriptors: descriptors.for_guests(),
+            work: work.handle().unwrap_or_else(Handle::current),
+            ..router_config(config, limits.clone())
+        };
+        let router = Router::new(catalog.clone(), services.clone(), router);
+        if let Some(reactor) = &reactor {
+            reactor.set_tools(Arc::new(router.clone()));
+        }
+        // The gateway comes before the plugins: it owns the recorder of all that is counted.
+        let gateway_config = GatewayConfig {
+            tasks: Some(tasks.clone()),
+            connection_limit: descriptors.for_connections(config.server.connection_limit) as usize,
+            ..gateway_config(config)
+        };
+        let audited = audit::unready(store.clone(), config.audit_required());
+        let parts = GatewayParts {
+            authenticator,
+            unready: Some(health::unready(config, &router, audited)),
+            health: health::parts(reactor.clone(), store.clone()),
+        };
+        let gateway = Gateway::with_parts(router.clone(), gateway_config, parts)?;
+        Ok(Self { services, catalog, limits, router, gateway, reactor, tasks, ring, authenticates })
+    }
+
+    fn reload(&self, source: Option<ConfigSource>, stored: &Stored, plugins: reload::Loaded) -> Reload {
+        Reload {
+            source,
+            ring: self.ring.clone(),
+            policy: stored.policy.clone(),
+            store: stored.store.clone(),
+            limits: self.limits.clone(),
+            router: self.router.clone(),
+            issued: stored.keys.subscribe(),
+            plugins,
+            reactor: self.reactor.clone(),
+        }
+    }
+}
+
+/// Begins what a host does beside serving, until it stops.
+async fn in_background(store: &Store, admin: Admin, stop: &CancellationToken) {
+    tokio::spawn(audit::rotate(store.clone(), stop.clone()));
+    tokio::spawn(audit::resume(store.clone(), stop.clone()));
+    tokio::spawn(admin::watch(admin.clone(), stop.clone()));
+    if let Err(error) = admin::open(admin, stop.clone()).await {
+        tracing::error!(
+            "grants and keys can be changed only beside the host, and are seen a second later: {}",
+            crate::errors::chain(&error)
+        );
+    }
+}
+
+/// A host that runs. Clones are the same host.
+#[derive(Clone)]
+pub struct Host(Arc<Inner>);
+
+struct Inner {
+    config: Arc<HostConfig>,
+    router: Router,
+    gateway: Gateway,
+    reactor: Option<Arc<Reactor>>,
+    reactor_listens: AtomicBool,
+    store: Store,
+    plugins: reload::Loaded,
+    reload: Option<Arc<Reload>>,
+    authenticates: bool,
+    loaded: Loaded,
+    /// What has to end before the reactor and the store do.
+    background: TaskTracker,
+    stop: CancellationToken,
+    _stopping: DropGuard,
+    _alone: Option<Alone>,
+    _work: Work,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Host").field("data", &self.0.config.plugins.data_directory).finish_non_exhaustive()
+    }
+}
+
+impl Host {
+    /// Waits until the plugins are loaded. One that is wrong is left out and reported; see [`Host::view`].
+    ///
+    /// # Errors
+    /// The plugin directory or a list of what is revoked cannot be read.
+    pub async fn ready(&self) -> Result<(), HostError> {
+        self.0.loaded.clone().await
+    }
+
+    /// Listens where the configuration says (`server.host`, `server.port`).
+    ///
+    /// # Errors
+    /// The address is taken, or is one where callers have to say who they are and do not.
+    pub async fn bind(&self) -> Result<TcpListener, HostError> {
+        let Inner { config, authenticates, .. } = &*self.0;
+        let address = SocketAddr::new(config.server.host, config.server.port);
+        auth::check_listener(config, *authenticates, &address).map_err(HostError::listener)?;
+        let listening = TcpListener::bind(address).await;
+        let listening = listening
+            .with_context(|| format!("cannot listen on {address}; choose another port with --set server.port=N"));
+        listening.map_err(HostError::listener)
+    }
+
+    /// Serves MCP, REST and the host's pages until the host stops, and then what is in flight. A host with a reactor listens on
+    /// its thread too (`reactor.host`, `reactor.port`).
+    ///
+    /// # Errors
+    /// The address is one where callers have to say who they are and do not, or the listener failed.
+    pub async fn serve_http(&self, listener: TcpListener) -> Result<(), HostError> {
+        let Inner { config, gateway, stop, authenticates, .. } = &*self.0;
+        let address = listener.local_addr().map_err(|error| HostError::listener(error))?;
+        auth::check_listener(config, *authenticates, &address).map_err(HostError::listener)?;
+        if let Some(reactor) = self.0.reactor.as_ref().filter(|_| !self.0.reactor_listens.swap(true, Ordering::Relaxed))
+            && let Some(serving) = reactor::serve(config, reactor, gateway, *authenticates, stop).await
+        {
+            self.0.background.spawn(serving);
+        }
+        let serving = gateway.serve_http(listener, stop.clone());
+        let served = self.0.background.track_future(serving).await;
+        served.context("the HTTP server failed").map_err(HostError::listener)
+    }
+
+    /// Serves MCP over standard input and output until the input ends or the host stops. The plugins are loaded before.
+    ///
+    /// # Errors
+    /// They cannot be, or the output cannot be written.
+    pub async fn serve_stdio(&self) -> Result<(), HostError> {
+        self.ready().await?;
+        let serving = self.0.gateway.serve_stdio(self.0.stop.clone());
+        let served = self.0.background.track_future(serving).await;
+        served.context("serving standard input failed").map_err(HostError::listener)
+    }
+
+    /// Calls a tool in this process, by the same way, limits and records as a client's call.
+    ///
+    /// # Errors
+    /// The caller has no such tool, its arguments do not fit, or the call failed. A tool that ran and says that it failed is
+    /// no error: see [`Output::is_error`].
+    pub async fn call(&self, caller: Caller, tool: &str, arguments: Map<String, Value>) -> Result<Output, CallError> {
+        let context = RequestContext {
+            caller,
+            request_id: Uuid::now_v7().to_string().into(),
+            cancel: CancellationToken::new(),
+            client: None,
+            deadline: None,
+            traceparent: None,
+            depth: 0,
+            exact: None,
+        };
+        self.0.router.call_tool(context, tool, arguments).await
+    }
+
+    /// What a caller sees: categories, tools, and plugins that were left out.
+    #[must_use]
+    pub fn view(&self, caller: &Caller) -> View {
+        self.0.router.view(caller)
+    }
+
+    /// Whether callers have to say who they are.
+    #[must_use]
+    pub fn authenticates(&self) -> bool {
+        self.0.authenticates
+    }
+
+    /// Reads the configuration again where it came from, exchanges grants, tenants, keys and lists of peers, and takes the plugin
+    /// directory over, with files that were refused before. Answers what became of it.
+    ///
+    /// # Errors
+    /// The new configuration is wrong, and the old one stays (the directory was taken over all the same); or the directory
+    /// cannot be read; or the plugins are not loaded yet.
+    pub async fn reload(&self) -> Result<Reloaded, HostError> {
+        let plugins = self.0.plugins.get().ok_or(HostError::Loading)?;
+        reload::everything(self.0.reload.as_ref(), plugins, reload::HOST).await
+    }
+
+    /// Cancelled, it begins to stop the host: no new connections, and what serves answers what is in flight.
+    #[must_use]
+    pub fn stopping(&self) -> CancellationToken {
+        self.0.stop.clone()
+    }
+
+    /// Stops, waits for what is in flight (`server.drain` at most), and for what is written.
+    ///
+    /// # Errors
+    /// The last records of the audit log are not on disk.
+    pub async fn shutdown(&self) -> Result<(), HostError> {
+        let Inner { router, stop, background, reactor, store, .. } = &*self.0;
+        router.set_ready(false);
+        stop.cancel();
+        background.close();
+        background.wait().await;
+        if let Some(reactor) = reactor.clone() {
+            // It joins a thread.
+            drop(tokio::task::spawn_blocking(move || reactor.stop()).await);
+        }
+        let flushed = store.flush().await.context("the last records of the audit log are not on disk");
+        flushed.map_err(HostError::data)
+    }
+}
