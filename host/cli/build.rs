@@ -1,62 +1,17 @@
-//! Puts the SDKs and their templates into the binary: `tandem new` and `tandem dev` work where there is nothing but it. And the
-//! commit that it is built from.
+//! The version, with the commit that the program is built from.
 
 use std::{
-    env, fs, io,
+    env,
     path::{Path, PathBuf},
     process::Command,
 };
 
-/// What goes in, from the root of the source tree. Named one by one: what a build leaves beside a source stays out.
-const PARTS: [&str; 26] = [
-    "Cargo.toml",
-    "wit",
-    "sdk/README.md",
-    "sdk/http-client",
-    "sdk/rust/Cargo.toml",
-    "sdk/rust/README.md",
-    "sdk/rust/macros/Cargo.toml",
-    "sdk/rust/macros/src",
-    "sdk/rust/src",
-    "sdk/rust/template",
-    "sdk/python/README.md",
-    "sdk/python/src",
-    "sdk/python/template",
-    "sdk/javascript/README.md",
-    "sdk/javascript/bin",
-    "sdk/javascript/index.d.ts",
-    "sdk/javascript/package.json",
-    "sdk/javascript/src",
-    "sdk/javascript/template",
-    "sdk/javascript/testing.d.ts",
-    "sdk/c/README.md",
-    "sdk/c/bindings",
-    "sdk/c/build.sh",
-    "sdk/c/include",
-    "sdk/c/src",
-    "sdk/c/template",
-];
-
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("../..").canonicalize()?;
+    println!("cargo::rerun-if-changed=build.rs");
     let version = env::var("CARGO_PKG_VERSION")?;
     let version = commit(&root).map_or(version.clone(), |commit| format!("{version} ({commit})"));
     println!("cargo::rustc-env=TANDEM_VERSION={version}");
-    let mut files = Vec::new();
-    for part in PARTS {
-        println!("cargo::rerun-if-changed={}", root.join(part).display());
-        walk(&root.join(part), &mut files)?;
-    }
-    files.sort();
-    let entries: Vec<String> = files
-        .iter()
-        .map(|path| {
-            let name = path.strip_prefix(&root).unwrap_or(path);
-            format!("    ({:?}, include_bytes!({:?})),\n", name.display().to_string(), path.display().to_string())
-        })
-        .collect();
-    let table = format!("pub(super) static FILES: &[(&str, &[u8])] = &[\n{}];\n", entries.concat());
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("sdk.rs"), table)?;
     Ok(())
 }
 
@@ -78,21 +33,4 @@ fn commit(root: &Path) -> Option<String> {
         }
     }
     git(&["rev-parse", "--short=12", "HEAD"])
-}
-
-fn walk(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    if path.is_file() {
-        files.push(path.to_owned());
-        return Ok(());
-    }
-    for entry in fs::read_dir(path)? {
-        let path = entry?.path();
-        // Left by an interpreter that ran from the source tree, or by a build of a template.
-        let made = ["__pycache__", "target", "build", "node_modules", ".venv", ".tools"];
-        let is_made = path.is_dir() && path.file_name().is_some_and(|name| made.iter().any(|made| name == *made));
-        if !is_made && path.file_name().is_some_and(|name| name != "FROZEN") {
-            walk(&path, files)?;
-        }
-    }
-    Ok(())
 }

@@ -45,7 +45,7 @@ pub(crate) enum Command {
     /// Build a project, or take a built component, and make a plugin of it: with its manifest, its descriptors, a signature
     Pack(crate::author::Pack),
     /// Make a pair of signing keys
-    Keygen(Keygen),
+    Keygen(crate::keys::Keygen),
     /// Compile a component from standard input, for a host that started this process
     #[command(hide = true)]
     CompileComponent {
@@ -53,9 +53,9 @@ pub(crate) enum Command {
         order: String,
     },
     /// Sign a packed plugin
-    Sign(Sign),
+    Sign(crate::keys::Sign),
     /// Check a plugin's signature against keys that you trust
-    Verify(Verify),
+    Verify(crate::keys::Verify),
     /// Put a signed plugin into an OCI registry
     Publish(crate::registry::Publish),
     /// Fetch plugins, verify them, and put them into the plugin directory
@@ -344,34 +344,6 @@ pub(crate) enum WorkflowCommand {
         #[arg(long)]
         reason: Option<String>,
     },
-}
-
-#[derive(Debug, ClapArgs)]
-#[command(after_help = "Writes PREFIX.key (private, PKCS#8 PEM, mode 0600) and PREFIX.pub (public, SPKI PEM).")]
-pub(crate) struct Keygen {
-    /// Where to write the keys, without an ending
-    pub prefix: PathBuf,
-    /// Do nothing if both files are there
-    #[arg(long)]
-    pub if_missing: bool,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Sign {
-    /// The packed plugin; it is replaced by the signed one
-    pub file: PathBuf,
-    /// The private key
-    #[arg(long)]
-    pub key: PathBuf,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Verify {
-    /// The plugin
-    pub file: PathBuf,
-    /// A public key that you trust; may be given often
-    #[arg(long = "trust", required = true)]
-    pub trust: Vec<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -16,17 +16,15 @@ mod doctor;
 mod documented;
 mod exit;
 mod inspect;
-mod log_writer;
-mod logging;
+mod keys;
 mod p2p;
-mod package;
 mod progress;
 mod registry;
 mod serve;
 mod shells;
-mod terminal;
 
 use clap::FromArgMatches as _;
+use tandem_devkit::{package, terminal};
 
 use crate::{
     args::{Args, Command},
@@ -47,18 +45,18 @@ fn main() -> std::process::ExitCode {
         Command::Peers(args) => p2p::peers(args),
         Command::Tasks(args) => p2p::tasks(args),
         Command::Workflows(args) => p2p::workflows(args),
-        Command::New(args) => author::new(&args),
-        Command::Dev(args) => author::dev(&args),
-        Command::Test(args) => author::test(&args),
-        Command::Check(args) => author::check(&args),
+        Command::New(args) => author::new(args),
+        Command::Dev(args) => author::dev(args),
+        Command::Test(args) => author::test(args),
+        Command::Check(args) => author::check(args),
         Command::Sdk(args) => author::sdk(&args),
-        Command::Pack(args) => author::pack(&args),
-        Command::Keygen(args) => package::keygen(&args),
+        Command::Pack(args) => author::pack(args),
+        Command::Keygen(args) => keys::keygen(&args),
         Command::CompileComponent { order } => {
             tandem_engine::compile(&order).map(|()| Exit::Success).map_err(anyhow::Error::from)
         }
-        Command::Sign(args) => package::sign(&args),
-        Command::Verify(args) => package::verify(&args),
+        Command::Sign(args) => keys::sign(&args),
+        Command::Verify(args) => keys::verify(&args),
         Command::Publish(args) => registry::publish(args),
         Command::Install(args) => registry::install(args),
         Command::Uninstall(args) => registry::uninstall(args),

@@ -2,30 +2,19 @@
 
 use std::{
     io::IsTerminal,
-    sync::{
-        LazyLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 use tandem_catalog::Rejected;
+use tandem_devkit::terminal::bars;
 use tandem_engine::Origin;
 use tandem_registry::Meter;
 use tandem_runtime::load::LoadObserver;
 
-/// All bars of the process, on standard error.
-static BARS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
-
-/// Writes to the terminal while no bar is drawn there, so that neither tears the other. Log lines come from a thread of
-/// their own.
-pub(crate) fn between<R>(write: impl FnOnce() -> R) -> R {
-    BARS.suspend(write)
-}
-
 fn bar(bar: ProgressBar) -> ProgressBar {
-    if std::io::stderr().is_terminal() { BARS.add(bar) } else { ProgressBar::hidden() }
+    if std::io::stderr().is_terminal() { bars().add(bar) } else { ProgressBar::hidden() }
 }
 
 /// How far the first loading of the plugins is.

@@ -8,6 +8,7 @@ use std::{
     time::Instant,
 };
 
+use tandem_devkit::{logging, stop_on_signal};
 use tandem_runtime::{
     Caller, CompilerProgram, Host, HostBuilder,
     config::{ConfigSource, environment},
@@ -15,9 +16,8 @@ use tandem_runtime::{
     general_runtime, warnings,
 };
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
-use crate::{args::Serve, exit::Exit, logging, progress::Loading};
+use crate::{args::Serve, exit::Exit, progress::Loading};
 
 /// Runs the host.
 pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
@@ -123,25 +123,4 @@ fn announce(host: &Host, address: &SocketAddr, start: Instant) {
         if host.authenticates() { " --token" } else { "" },
     );
     drop(written);
-}
-
-/// The first SIGTERM or Ctrl-C begins the stop; the second ends the process.
-pub(crate) fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tokio::spawn(async move {
-        for first in [true, false] {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            if first {
-                tracing::info!("stopping: calls in flight are finished first");
-                stop.cancel();
-            } else {
-                tracing::warn!("stopped by a second signal");
-                std::process::exit(130);
-            }
-        }
-    });
-    Ok(())
 }

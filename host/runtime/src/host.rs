@@ -21,9 +21,9 @@ use serde_json::{Map, Value};
 use tandem_catalog::{Catalog, View};
 use tandem_cluster::Reactor;
 use tandem_config::HostConfig;
-use tandem_engine::Services;
+use tandem_engine::{CallContext, Services};
 use tandem_gateway::{Gateway, GatewayConfig, GatewayParts};
-use tandem_router::{CallError, Output, RequestContext, Router, RouterConfig};
+use tandem_router::{Arguments, CallError, Output, Router, RouterConfig};
 use tandem_store::{Store, StoredKey};
 use tandem_types::Caller;
 use tokio::{net::TcpListener, runtime::Handle, sync::watch};
@@ -40,7 +40,7 @@ use crate::{
     auth::{self, Auth},
     config::{self, ConfigSource},
     descriptors::Descriptors,
-    errors::{Cause, HostError},
+    errors::HostError,
     health,
     live::Policy,
     load::LoadObserver,
@@ -362,16 +362,8 @@ impl Host {
     /// The caller has no such tool, its arguments do not fit, or the call failed. A tool that ran and says that it failed is
     /// no error: see [`Output::is_error`].
     pub async fn call(&self, caller: Caller, tool: &str, arguments: Map<String, Value>) -> Result<Output, CallError> {
-        let context = RequestContext {
-            caller,
-            request_id: Uuid::now_v7().to_string().into(),
-            cancel: CancellationToken::new(),
-            client: None,
-            deadline: None,
-            traceparent: None,
-            depth: 0,
-            exact: None,
-        };
+        let context = CallContext::new(Uuid::now_v7().to_string().into(), caller);
+        let arguments = Arguments { members: arguments, exact: None };
         self.0.router.call_tool(context, tool, arguments).await
     }
 

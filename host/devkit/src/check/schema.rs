@@ -224,7 +224,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::author::check::Severity;
+    use crate::check::Severity;
 
     fn found(schema: &Value) -> Vec<(Severity, String)> {
         let mut findings = Findings::default();

@@ -8,28 +8,38 @@ mod dev;
 mod example;
 mod host;
 mod language;
+mod log_writer;
+pub mod logging;
 mod new;
 mod pack;
+pub mod package;
 mod project;
 mod sdk;
+mod signals;
+pub mod terminal;
 mod test;
 mod toolchain;
 mod watch;
 
-use std::{io::Write, os::fd::AsFd, path::PathBuf, process::Stdio};
+use std::{
+    os::fd::AsFd,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
-pub(crate) use self::{
+pub use self::{
     check::{Check, run as check},
     dev::{Dev, run as dev},
+    language::Language,
     new::{New, run as new},
     pack::{Pack, run as pack},
+    signals::stop_on_signal,
     test::{Test, run as test},
 };
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use self::project::{Project, Purpose};
-use crate::{exit::Exit, serve::stop_on_signal};
 
 /// As a shell says of what an interrupt ended.
 const STOPPED: i32 = 130;
@@ -44,29 +54,25 @@ macro_rules! say {
 }
 pub(crate) use say;
 
-/// Where the project is.
-#[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Place {
-    /// The project's directory
-    #[arg(value_name = "DIR", default_value = ".")]
-    pub directory: PathBuf,
+/// How a check or a test ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing that counts was found.
+    Passed,
+    /// Something was.
+    Failed,
 }
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct Sdk {
-    /// Also lay a project's link to them, `.sdk`, by which cargo, pytest, npm and editors find them
-    #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = ".")]
-    pub link: Option<PathBuf>,
-}
-
-/// `tandem sdk`: prints where the SDKs are, for a build by hand.
-pub(crate) fn sdk(args: &Sdk) -> anyhow::Result<Exit> {
+/// Lays out the SDKs, and the link of a project to them, if one is named. Answers where they are.
+///
+/// # Errors
+/// They cannot be written, or the project is of no known language.
+pub fn sdk(link: Option<&Path>) -> anyhow::Result<PathBuf> {
     let directory = sdk::directory()?;
-    if let Some(project) = &args.link {
-        sdk::link(project, language::Language::of(project)?, &directory)?;
+    if let Some(project) = link {
+        sdk::link(project, Language::of(project)?, &directory)?;
     }
-    writeln!(crate::terminal::out(), "{}", directory.display())?;
-    Ok(Exit::Success)
+    Ok(directory)
 }
 
 /// Builds a project; whoever stops us ends the compiler too. What follows has nothing to finish, and ends at once.

@@ -10,45 +10,18 @@ mod fakes;
 mod judge;
 mod run;
 
-use std::{io::Write, time::Duration};
+use std::{io::Write, path::PathBuf, time::Duration};
 
-use clap::Args;
 use serde_json::{Value, json};
 use tandem_config::LogFormat;
 
 use self::{case::Case, run::Bench};
 use super::{
-    Place, build_once,
+    build_once,
     project::{Project, Purpose},
     toolchain,
 };
-use crate::{exit::Exit, logging};
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Example of a case, in tests/tools.toml:\n\n  [[case]]\n  name = \"asks the service\"\n  tool = \"weather_now\"\n  arguments = { city = \
-                  \"Rome\" }\n  grants = { http = [\"api.example.com\"] }\n  http = [{ url = \"https://api.example.com/v1?q=Rome\", json = { c = 21 } }]\n  \
-                  expect = { partial = { celsius = 21 } }\n\ndocs/guides/testing.md has all keys. Exit codes: 0 all passed, 1 some failed, 2 usage."
-)]
-pub(crate) struct Test {
-    #[command(flatten)]
-    pub place: Place,
-    /// Only cases whose name, tool or file contains this
-    #[arg(long, value_name = "TEXT")]
-    pub filter: Option<String>,
-    /// Test what was built last
-    #[arg(long)]
-    pub no_build: bool,
-    /// Install what is missing to build the plugin, without asking
-    #[arg(long)]
-    pub install: bool,
-    /// Also show what passing cases logged
-    #[arg(short, long)]
-    pub verbose: bool,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
+use crate::{Outcome, logging};
 
 /// What came of one case.
 struct Done {
@@ -58,9 +31,26 @@ struct Done {
     lines: Vec<String>,
 }
 
+/// What is tested.
+#[derive(Clone, Debug)]
+pub struct Test {
+    /// The project's directory.
+    pub directory: PathBuf,
+    /// Only cases whose name, tool or file contains this.
+    pub filter: Option<String>,
+    /// Test what was built last.
+    pub no_build: bool,
+    /// Install what is missing to build the plugin, without asking.
+    pub install: bool,
+    /// Also show what passing cases logged.
+    pub verbose: bool,
+    /// Print JSON.
+    pub json: bool,
+}
+
 /// Builds the plugin and runs its cases.
-pub(crate) fn run(args: &Test) -> anyhow::Result<Exit> {
-    let project = Project::open(&args.place.directory)?;
+pub fn run(args: &Test) -> anyhow::Result<Outcome> {
+    let project = Project::open(&args.directory)?;
     let all = case::read_all(&project.directory)?;
     let found = all.len();
     let wanted = |case: &Case| {
@@ -81,9 +71,12 @@ pub(crate) fn run(args: &Test) -> anyhow::Result<Exit> {
     for (index, case) in cases.into_iter().enumerate() {
         let one = match bench.run(index, &case) {
             Ok(ran) => Done { wrong: judge::judge(&case.expect, &ran), took: ran.took, lines: ran.lines, case },
-            Err(error) => {
-                Done { case, took: Duration::ZERO, wrong: vec![crate::exit::chain(&error)], lines: Vec::new() }
-            }
+            Err(error) => Done {
+                case,
+                took: Duration::ZERO,
+                wrong: vec![tandem_runtime::errors::chain(&error)],
+                lines: Vec::new(),
+            },
         };
         if !args.json {
             show(&one, args.verbose)?;
@@ -108,7 +101,7 @@ fn show(one: &Done, verbose: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn finish(args: &Test, done: &[Done], left_out: usize) -> anyhow::Result<Exit> {
+fn finish(args: &Test, done: &[Done], left_out: usize) -> anyhow::Result<Outcome> {
     let failed = done.iter().filter(|one| !one.wrong.is_empty()).count();
     let passed = done.len() - failed;
     let mut out = crate::terminal::out();
@@ -123,7 +116,7 @@ fn finish(args: &Test, done: &[Done], left_out: usize) -> anyhow::Result<Exit> {
     if done.is_empty() {
         anyhow::bail!("no case has `{}` in its name, tool or file", args.filter.as_deref().unwrap_or_default());
     }
-    Ok(if failed == 0 { Exit::Success } else { Exit::Failure })
+    Ok(if failed == 0 { Outcome::Passed } else { Outcome::Failed })
 }
 
 fn shown(one: &Done) -> Value {

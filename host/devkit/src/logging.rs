@@ -11,7 +11,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 use crate::{log_writer::Writer, terminal::LogLines};
 
 /// Writes out what waits when it is dropped.
-pub(crate) struct Log {
+pub struct Log {
     writer: Writer,
 }
 
@@ -25,7 +25,7 @@ impl Drop for Log {
 }
 
 /// Starts logging. `filter` is a level, or directives of `tracing-subscriber`.
-pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<Log> {
+pub fn start(filter: &str, format: LogFormat) -> anyhow::Result<Log> {
     // The protocol library reports each request, and warns of what clients do wrong in its own types; what an operator sets
     // comes after and wins.
     let filter = EnvFilter::try_new(format!("rmcp=error,rmcp::service=off,libp2p_swarm=warn,{filter}"))?;

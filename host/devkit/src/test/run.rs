@@ -28,10 +28,7 @@ use super::{
     case::Case,
     fakes::{Client, Worlds},
 };
-use crate::{
-    author::{host::DATA, project::Project},
-    package,
-};
+use crate::{host::DATA, package, project::Project};
 
 /// Files of a directory that a case may write to. It is copied for each case.
 const MAX_COPIED: usize = 10_000;

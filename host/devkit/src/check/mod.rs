@@ -13,34 +13,13 @@ mod tools;
 use std::{io::Write, path::PathBuf, sync::Arc};
 
 use anyhow::Context;
-use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 use tandem_engine::{Engine, EngineConfig, Services};
 use tandem_package::{Descriptors, MAX_FILE, Package, PluginManifest, SignatureState, TrustRoots};
 
 use super::{host::DATA, project};
-use crate::{exit::Exit, package};
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  tandem check                 # the project here, as it was built last\n  tandem check words.wasm\n\nExit codes: 0 no \
-                  error (with --strict: nothing but notes), 1 something was found, 2 usage."
-)]
-pub(crate) struct Check {
-    /// A plugin, a component, or a project's directory
-    #[arg(default_value = ".")]
-    pub path: PathBuf,
-    /// Its manifest, where the file is a bare component [default: plugin.toml beside it, if it is there]
-    #[arg(long)]
-    pub manifest: Option<PathBuf>,
-    /// Let warnings fail too
-    #[arg(long)]
-    pub strict: bool,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
+use crate::{Outcome, package};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -115,8 +94,21 @@ struct Subject {
     compiled: Option<PathBuf>,
 }
 
+/// What is checked.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// A plugin, a component, or a project's directory.
+    pub path: PathBuf,
+    /// Its manifest, where the file is a bare component [default: plugin.toml beside it, if it is there]
+    pub manifest: Option<PathBuf>,
+    /// Let warnings fail too.
+    pub strict: bool,
+    /// Print JSON.
+    pub json: bool,
+}
+
 /// Checks one plugin.
-pub(crate) fn run(args: &Check) -> anyhow::Result<Exit> {
+pub fn run(args: &Check) -> anyhow::Result<Outcome> {
     let mut findings = Findings::default();
     let file = if args.path.is_dir() { args.path.join(project::COMPONENT) } else { args.path.clone() };
     let bytes = package::read(&file).with_context(|| match args.path.is_dir() {
@@ -192,7 +184,7 @@ fn check(subject: &Subject, findings: &mut Findings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn report(args: &Check, file: &str, findings: &Findings) -> anyhow::Result<Exit> {
+fn report(args: &Check, file: &str, findings: &Findings) -> anyhow::Result<Outcome> {
     let (errors, warnings) = (findings.count(Severity::Error), findings.count(Severity::Warning));
     let notes = findings.count(Severity::Note);
     let mut out = crate::terminal::out();
@@ -211,5 +203,5 @@ fn report(args: &Check, file: &str, findings: &Findings) -> anyhow::Result<Exit>
         }
         writeln!(out, "{file}: {errors} errors, {warnings} warnings, {notes} notes")?;
     }
-    Ok(if errors > 0 || (args.strict && warnings > 0) { Exit::Failure } else { Exit::Success })
+    Ok(if errors > 0 || (args.strict && warnings > 0) { Outcome::Failed } else { Outcome::Passed })
 }

@@ -21,7 +21,7 @@ use tandem_gateway::Gateway;
 use tandem_package::{Overlays, PluginManifest, SignaturePolicy, TrustRoots};
 use tandem_router::Router;
 use tandem_runtime::{
-    config::authorities,
+    config::{self, ConfigSource, authorities},
     descriptors::Descriptors,
     grants,
     live::Policy,
@@ -34,10 +34,7 @@ use tandem_store::Store;
 use tokio::net::TcpListener;
 
 use super::project::Project;
-use crate::{
-    args, config,
-    package::{self, Assembled},
-};
+use crate::package::{self, Assembled};
 
 /// What the plugin's file is called here; there is only this one.
 const FILE: &str = "plugin.wasm";
@@ -77,14 +74,12 @@ impl GrantPolicy for Own<'_> {
 }
 
 /// The configuration of a private host: the defaults, and what `source` grants.
-pub(super) fn private_config(project: &Path, source: &args::Source) -> anyhow::Result<HostConfig> {
+pub(super) fn private_config(project: &Path, source: &ConfigSource) -> anyhow::Result<HostConfig> {
     let own = project.join("tandem.toml");
-    let file = source.config.clone().or_else(|| own.is_file().then_some(own));
+    let file = source.file.clone().or_else(|| own.is_file().then_some(own));
     let given = match (&file, source.set.is_empty()) {
         (None, true) => HostConfig::default(),
-        _ => {
-            config::load(&args::Source { config: Some(file.unwrap_or_else(|| "/dev/null".into())), ..source.clone() })?
-        }
+        _ => config::load(&ConfigSource { file: Some(file.unwrap_or_else(|| "/dev/null".into())), ..source.clone() })?,
     };
     let mut config = HostConfig::default();
     (config.grants, config.limits, config.http) = (given.grants, given.limits, given.http);

@@ -6,25 +6,26 @@
 //! while one runs are built after it.
 
 use std::{
+    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use clap::Args;
 use tandem_catalog::Category;
 use tandem_config::LogFormat;
 use tandem_gateway::Gateway;
+use tandem_runtime::config::ConfigSource;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Place, example,
+    example,
     host::{Private, Taken, private_config},
     project::{Project, Purpose},
     say, toolchain,
     watch::Sources,
 };
-use crate::{args::Source, exit::Exit, logging, serve::stop_on_signal};
+use crate::{logging, signals::stop_on_signal};
 
 /// Where clients find the plugin, if nobody else is there: one that was configured once finds it again.
 const PORT: u16 = 8010;
@@ -35,28 +36,22 @@ const SLOW: usize = 4 << 20;
 /// Names of changed files that are shown.
 const SHOWN: usize = 3;
 
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  tandem dev\n  tandem dev words --port 9000\n\nA plugin that requests files, hosts or secrets gets them by a \
-                  tandem.toml in its directory, as\n  [grants.words]\n  http = [\"api.example.com\"]\n\nThe host listens on loopback \
-                  only. Its data is in .tandem below the project."
-)]
-pub(crate) struct Dev {
-    #[command(flatten)]
-    pub place: Place,
-    /// The port [default: 8010, or any that is free]
-    #[arg(long)]
+/// What is served while it is written.
+#[derive(Clone, Debug)]
+pub struct Dev {
+    /// The project's directory.
+    pub directory: PathBuf,
+    /// The port [default: 8010, or any that is free].
     pub port: Option<u16>,
-    /// Install what is missing to build the plugin, without asking
-    #[arg(long)]
+    /// Install what is missing to build the plugin, without asking.
     pub install: bool,
-    #[command(flatten)]
-    pub source: Source,
+    /// What it may touch.
+    pub source: ConfigSource,
 }
 
 /// Runs until it is stopped.
-pub(crate) fn run(args: &Dev) -> anyhow::Result<Exit> {
-    let project = Project::open(&args.place.directory)?;
+pub fn run(args: &Dev) -> anyhow::Result<()> {
+    let project = Project::open(&args.directory)?;
     toolchain::ready(project.language, &project.directory, args.install)?;
     let config = private_config(&project.directory, &args.source)?;
     let _log = logging::start(LOG, LogFormat::Pretty)?;
@@ -72,11 +67,11 @@ pub(crate) fn run(args: &Dev) -> anyhow::Result<Exit> {
 
 async fn serve(
     project: &Project,
-    source: &Source,
+    source: &ConfigSource,
     host: Arc<Private>,
     gateway: Gateway,
     listener: TcpListener,
-) -> anyhow::Result<Exit> {
+) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
     let url = format!("http://{}/mcp", listener.local_addr()?);
@@ -87,11 +82,11 @@ async fn serve(
     // Dropped, the work ends the compiler too.
     stop.run_until_cancelled(work(project, source, &host, &url)).await;
     serving.await??;
-    Ok(Exit::Success)
+    Ok(())
 }
 
 /// Builds, serves and waits for a change, for ever.
-async fn work(project: &Project, source: &Source, host: &Arc<Private>, url: &str) {
+async fn work(project: &Project, source: &ConfigSource, host: &Arc<Private>, url: &str) {
     let mut sources = Sources::new(&project.directory);
     let mut before = None;
     loop {
@@ -124,7 +119,7 @@ struct Version {
 }
 
 /// Builds and serves what is there now, with the grants that are there now.
-async fn version(project: &Project, source: &Source, host: &Arc<Private>) -> anyhow::Result<Version> {
+async fn version(project: &Project, source: &ConfigSource, host: &Arc<Private>) -> anyhow::Result<Version> {
     // Before the build: what is wrong in it is told without waiting for a compiler.
     let config = private_config(&project.directory, source)?;
     for setting in host.waiting(&config) {

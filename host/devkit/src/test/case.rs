@@ -173,8 +173,9 @@ fn read(shown: &str, text: &str, is_json: bool) -> anyhow::Result<Vec<Case>> {
         let name = case.get("name").and_then(Value::as_str).unwrap_or("without a name").to_owned();
         let mut merged = shared.clone();
         merged.extend(case.as_object().cloned().unwrap_or_default());
-        let case = Case::parse(merged)
-            .map_err(|error| anyhow!("{shown}, case {} (`{name}`): {}", index + 1, crate::exit::chain(&error)))?;
+        let case = Case::parse(merged).map_err(|error| {
+            anyhow!("{shown}, case {} (`{name}`): {}", index + 1, tandem_runtime::errors::chain(&error))
+        })?;
         Ok(Case { file: shown.to_owned(), ..case })
     };
     cases.into_iter().enumerate().map(one).collect()

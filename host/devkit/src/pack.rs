@@ -10,7 +10,6 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use clap::Args;
 use tandem_engine::{Engine, EngineConfig, Services};
 use tandem_package::{Package, PluginManifest};
 use tandem_types::Name;
@@ -23,41 +22,29 @@ use super::{
     project::{COMPONENT, Project, Purpose},
     say, toolchain,
 };
-use crate::{
-    exit::Exit,
-    package::{self, Assembled},
-};
+use crate::package::{self, Assembled};
 
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  tandem pack --key keys/me.key              # the project here: builds it, and writes NAME.wasm into it\n  tandem pack words -o words.wasm            # the project in words; unsigned, for `tandem sign` later\n  tandem pack build/plugin.wasm --manifest plugin.toml --key keys/me.key -o words.wasm   # a component that is built already\n  tandem pack found.wasm --name geo          # a component that nobody built for Tandem: geo.wasm, whose tools have the category geo"
-)]
-pub(crate) struct Pack {
-    /// A project's directory, or a built component
-    #[arg(value_name = "DIR or COMPONENT", default_value = ".")]
+/// What is packed.
+#[derive(Clone, Debug)]
+pub struct Pack {
+    /// A project's directory, or a built component.
     pub path: PathBuf,
     /// The manifest [default: plugin.toml, of the project or of this directory]
-    #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
-    /// The plugin's name, in place of the manifest's. A component needs no manifest then: it requests nothing
-    #[arg(long, value_name = "NAME")]
+    /// The plugin's name, in place of the manifest's. A component needs no manifest then: it requests nothing.
     pub name: Option<Name>,
-    /// The WIT text of a component with typed exports of its own: its `///` comments become descriptions
-    #[arg(long, value_name = "PATH")]
+    /// The WIT text of a component with typed exports of its own: its `///` comments become descriptions.
     pub wit: Option<PathBuf>,
     /// Where to write the plugin [default: NAME.wasm, in the project's directory or in this one]
-    #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Also sign it with this private key
-    #[arg(long, value_name = "FILE")]
+    /// Also sign it with this private key.
     pub key: Option<PathBuf>,
-    /// Install what is missing to build the project, without asking
-    #[arg(long)]
+    /// Install what is missing to build the project, without asking.
     pub install: bool,
 }
 
 /// Builds what is a project, and packs.
-pub(crate) fn run(args: &Pack) -> anyhow::Result<Exit> {
+pub fn run(args: &Pack) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let key = args.key.as_deref().map(package::key_pair).transpose()?;
     let (component, directory, compiled) = if args.path.is_dir() {
@@ -100,7 +87,7 @@ pub(crate) fn run(args: &Pack) -> anyhow::Result<Exit> {
         file.len(),
         if key.is_some() { "signed" } else { "unsigned; `tandem sign` signs it" }
     )?;
-    Ok(Exit::Success)
+    Ok(())
 }
 
 /// The manifest, by the name that was given. A component without one is described by what it says of itself.

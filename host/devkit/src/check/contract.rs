@@ -129,7 +129,7 @@ fn by_request(facts: &Facts, manifest: &PluginManifest, findings: &mut Findings)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::author::check::Severity;
+    use crate::check::Severity;
 
     fn facts(imports: &[&str], exports: &[&str], interpreter: Option<&'static str>) -> Facts {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();

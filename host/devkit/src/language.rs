@@ -3,17 +3,15 @@
 use std::path::Path;
 
 use anyhow::bail;
-use clap::ValueEnum;
 
 /// A language with an SDK.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Language {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Language {
     /// Rust
     Rust,
     /// Python
     Python,
     /// JavaScript or TypeScript
-    #[value(alias = "js", alias = "typescript", alias = "ts")]
     Javascript,
     /// C
     C,

@@ -11,11 +11,9 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use clap::Args;
 use tandem_types::{MAX_NAME, Name};
 
 use super::{language::Language, sdk};
-use crate::exit::Exit;
 
 /// What stands for the plugin's name in the templates.
 const NAME: &str = "{{name}}";
@@ -26,21 +24,19 @@ const TOOL: &str = "{{tool}}";
 /// The longest ending that a template gives to a tool's name after the plugin's.
 const LONGEST_ENDING: usize = "_remember".len();
 
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tandem new words --lang rust && cd words && tandem dev")]
-pub(crate) struct New {
-    /// The plugin's name: lower-case words with hyphens
+/// What is begun.
+#[derive(Clone, Debug)]
+pub struct New {
+    /// The plugin's name: lower-case words with hyphens.
     pub name: String,
-    /// The language to write it in
-    #[arg(long)]
+    /// The language to write it in.
     pub lang: Language,
-    /// Where to make it [default: a directory of that name, here]
-    #[arg(long, value_name = "DIR")]
+    /// Where to make it [default: a directory of that name, here].
     pub path: Option<PathBuf>,
 }
 
 /// Makes a project.
-pub(crate) fn run(args: &New) -> anyhow::Result<Exit> {
+pub fn run(args: &New) -> anyhow::Result<()> {
     let name = checked(&args.name, args.lang)?;
     let target = args.path.clone().unwrap_or_else(|| PathBuf::from(name.as_str()));
     if target.symlink_metadata().is_ok() {
@@ -61,7 +57,7 @@ pub(crate) fn run(args: &New) -> anyhow::Result<Exit> {
         args.lang,
         args.lang.source()
     )?;
-    Ok(Exit::Success)
+    Ok(())
 }
 
 fn checked(name: &str, language: Language) -> anyhow::Result<Name> {

@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn the_c_sdk_builds_with_the_compilers_that_are_looked_for() {
-        let script = include_str!("../../../../sdk/c/build.sh");
+        let script = include_str!("../../../sdk/c/build.sh");
         assert!(script.contains(&format!("for clang in {};", CLANGS.join(" "))));
         let packages = C_COMPILER.split(['(', ')']).nth(3).unwrap();
         assert!(script.contains(WASI_LIBC) && script.contains(packages), "{packages}");

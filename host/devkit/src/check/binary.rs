@@ -139,7 +139,7 @@ pub(super) fn check(facts: &Facts, manifest: Option<&PluginManifest>, findings: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::author::check::Severity;
+    use crate::check::Severity;
 
     /// A section of a component; all lengths are below 2^21.
     fn section(id: u8, content: &[u8]) -> Vec<u8> {

@@ -1,0 +1,57 @@
+//! Plugin files: how one is put together, and `tandem keygen`, `sign` and `verify`.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, bail};
+use tandem_engine::{Engine, LeftOut};
+use tandem_files::read_regular;
+use tandem_package::{KeyPair, MAX_FILE, Package, PluginManifest};
+use tandem_runtime::{errors::drawn, files::read_text};
+
+/// A component or a package.
+pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    read_regular(path, MAX_FILE as u64).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Puts a file in the place of another one, whole, and makes its directory.
+pub fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::create_dir_all(parent).with_context(|| format!("cannot make {}", parent.display()))?;
+    }
+    tandem_files::atomic_write(path, bytes, 0o666).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Reads a `plugin.toml`.
+pub fn manifest(path: &Path) -> anyhow::Result<PluginManifest> {
+    PluginManifest::parse(&path.display().to_string(), &read_text(path)?).map_err(|errors| drawn(&errors))
+}
+
+/// An unsigned package.
+pub struct Assembled {
+    pub file: Vec<u8>,
+    pub tools: usize,
+    /// Exported functions that are no tools, of a component that is not of the contract.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Makes a package of a component, which is asked what it offers, and its manifest, which stands at `path`.
+pub async fn assemble(
+    engine: &Engine,
+    component: &[u8],
+    path: &Path,
+    manifest: &PluginManifest,
+) -> anyhow::Result<Assembled> {
+    let (descriptors, left_out) = engine.examine(component).await?;
+    if let Some(unknown) =
+        manifest.tools.keys().find(|name| !descriptors.tools.iter().any(|tool| tool.name == name.as_str()))
+    {
+        bail!("{} has settings for `{unknown}`, which is no tool of the component", path.display());
+    }
+    let file = Package::pack(component, manifest, &descriptors)?;
+    Ok(Assembled { file, tools: descriptors.tools.len(), left_out })
+}
+
+/// Reads a private key.
+pub fn key_pair(path: &Path) -> anyhow::Result<KeyPair> {
+    KeyPair::from_pem(&read_text(path)?).with_context(|| format!("{} is no private key", path.display()))
+}
