@@ -48,8 +48,8 @@ pub(crate) fn setting<'c>(code: &'c str, tables: &BTreeSet<String>) -> Option<&'
         !inner.is_empty() && inner.chars().all(|sign| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_'))
     };
     let parts: Vec<&str> = key.split('.').collect();
-    let is_file =
-        key == "audit.key" || matches!(*parts.last()?, "toml" | "rs" | "md" | "wasm" | "wit" | "json" | "sh" | "lock");
+    let is_file = matches!(key, "audit.key" | "audit.gap")
+        || matches!(*parts.last()?, "toml" | "rs" | "md" | "wasm" | "wit" | "json" | "sh" | "lock");
     (parts.len() > 1 && !is_file && tables.contains(parts[0]) && parts.iter().all(|one| part(one))).then_some(key)
 }
 

@@ -36,7 +36,7 @@ impl Catalog {
             parts.rejected.remove(file);
             let Some(before) = parts.categories.remove(file) else { return Vec::new() };
             let canary = parts.canaries.remove(&before.name);
-            parts.note_gone(&before);
+            parts.record_removed(&before);
             canary.map(|canary| canary.category.clone()).into_iter().chain([before]).collect()
         })
     }
@@ -172,7 +172,7 @@ fn put(parts: &mut Parts, category: Arc<Category>, instead: Option<&str>) -> Dis
     }
     parts.categories.insert(file, category);
     for old in &displaced {
-        parts.note_gone(old);
+        parts.record_removed(old);
     }
     displaced
 }

@@ -32,7 +32,7 @@ pub use normalize::normalize;
 pub use schema::{Effort, Schema, Unfit, UnusableSchema, Violations};
 pub use snapshot::Rejected;
 pub use status::{CanaryStatus, PluginStatus, ReloadError};
-pub use view::{ResolvedTool, Vanished, View};
+pub use view::{RemovedTool, ResolvedTool, View};
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -88,7 +88,7 @@ impl Default for Catalog {
 impl Catalog {
     /// An empty catalog of a host that has tools of its own: no plugin's tool can have one of these names.
     #[must_use]
-    pub fn beside<'a>(own: impl IntoIterator<Item = &'a str>) -> Self {
+    pub fn with_reserved_names<'a>(own: impl IntoIterator<Item = &'a str>) -> Self {
         let own = own.into_iter().map(str::to_owned).collect();
         let parts = Parts { own, ..Parts::default() };
         Self { snapshot: ArcSwap::from_pointee(Snapshot::of(parts)), ..Self::default() }

@@ -42,7 +42,7 @@ impl Rejected {
 
 /// A tool that went away with a version, or with its plugin.
 #[derive(Clone, Debug)]
-pub(crate) struct Gone {
+pub(crate) struct Tombstone {
     pub(crate) name: String,
     pub(crate) category: Arc<str>,
 }
@@ -56,7 +56,7 @@ pub(crate) struct Parts {
     pub(crate) rejected: BTreeMap<String, Rejected>,
     /// Versions that are tried out, by category.
     pub(crate) canaries: BTreeMap<Arc<str>, Arc<Canary>>,
-    pub(crate) gone: VecDeque<Gone>,
+    pub(crate) gone: VecDeque<Tombstone>,
     /// Tools of the host's own.
     pub(crate) own: Arc<[String]>,
 }
@@ -64,7 +64,7 @@ pub(crate) struct Parts {
 impl Parts {
     /// Whether a category's names are free, where `files` are about to go.
     pub(crate) fn free_for(&self, category: &Category, files: &[&str]) -> Result<(), String> {
-        let mut taken = Taken::by_the_host(&self.own);
+        let mut taken = NameRegistry::by_the_host(&self.own);
         for (_, other) in self.categories.iter().filter(|(file, _)| !files.contains(&file.as_str())) {
             taken.claim(other)?;
         }
@@ -72,14 +72,14 @@ impl Parts {
     }
 
     /// Notes which tools of `before` are there no more.
-    pub(crate) fn note_gone(&mut self, before: &Category) {
+    pub(crate) fn record_removed(&mut self, before: &Category) {
         let there = |name: &str| {
             self.categories.values().flat_map(|category| &category.tools).any(|tool| tool.descriptor.name == name)
         };
         self.gone.retain(|gone| !there(&gone.name));
         let lost: Vec<_> = before.tools.iter().map(|tool| &tool.descriptor.name).filter(|name| !there(name)).collect();
         for name in lost {
-            self.gone.push_back(Gone { name: name.clone(), category: before.name.clone() });
+            self.gone.push_back(Tombstone { name: name.clone(), category: before.name.clone() });
         }
         while self.gone.len() > MAX_GONE {
             self.gone.pop_front();
@@ -123,7 +123,7 @@ impl Snapshot {
         candidates: Vec<Category>,
         rejected: Vec<Rejected>,
     ) -> (Self, Vec<Rejected>) {
-        let (mut taken, mut collided) = (Taken::by_the_host(&own), Vec::new());
+        let (mut taken, mut collided) = (NameRegistry::by_the_host(&own), Vec::new());
         let mut parts = Parts { own, ..Parts::default() };
         for category in candidates {
             match taken.claim(&category) {
@@ -144,9 +144,9 @@ impl Snapshot {
 }
 
 /// Who has which name, as it stands in the reason.
-struct Taken(HashMap<String, String>);
+struct NameRegistry(HashMap<String, String>);
 
-impl Taken {
+impl NameRegistry {
     fn by_the_host(tools: &[String]) -> Self {
         let owner = |name: &String| format!("meta-tool `{name}` of this host");
         Self(tools.iter().map(|name| (format!("tool `{name}`"), owner(name))).collect())

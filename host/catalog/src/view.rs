@@ -16,7 +16,7 @@ use crate::{
 
 /// What became of a tool that was there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Vanished {
+pub struct RemovedTool {
     /// Its category.
     pub category: Arc<str>,
     /// The category's version now; none when it is there no more.
@@ -209,7 +209,7 @@ impl View {
 
     /// What became of a tool that was there, and is not.
     #[must_use]
-    pub fn vanished(&self, name: &str) -> Option<Vanished> {
+    pub fn vanished(&self, name: &str) -> Option<RemovedTool> {
         if names::is_too_long(name) {
             return None;
         }
@@ -226,7 +226,7 @@ impl View {
             near = there().take(names::MAX_NEAR).map(str::to_owned).collect();
         }
         let version = category.map(|category| category.version.clone());
-        Some(Vanished { category: gone.category.clone(), version, near })
+        Some(RemovedTool { category: gone.category.clone(), version, near })
     }
 
     /// Names of categories that are near one that is not there.

@@ -365,7 +365,7 @@ pub(crate) struct Config {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Say whether the configuration is right, and what is wrong where
+    /// Check the configuration; name what is wrong, with its line
     Check {
         #[command(flatten)]
         source: Source,

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
             for warning in warnings::variables(&environment()).iter().chain(&idle) {
                 writeln!(crate::terminal::err(), "warning: {warning}")?;
             }
-            writeln!(out, "the configuration is right")?;
+            writeln!(out, "configuration OK")?;
         }
         ConfigCommand::Show { source, json } => {
             let entries = load(source)?.entries();

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How a look ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum State {
+enum Severity {
     Ok,
     /// It may become a problem.
     Warning,
@@ -36,7 +36,7 @@ enum State {
 struct Finding {
     /// What was looked at.
     about: String,
-    state: State,
+    state: Severity,
     /// What was seen.
     seen: String,
     /// What to do.
@@ -46,15 +46,15 @@ struct Finding {
 
 impl Finding {
     fn ok(about: &str, seen: impl Into<String>) -> Self {
-        Self { about: about.to_owned(), state: State::Ok, seen: seen.into(), remedy: None }
+        Self { about: about.to_owned(), state: Severity::Ok, seen: seen.into(), remedy: None }
     }
 
     fn warning(about: &str, seen: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { state: State::Warning, remedy: Some(remedy.into()), ..Self::ok(about, seen) }
+        Self { state: Severity::Warning, remedy: Some(remedy.into()), ..Self::ok(about, seen) }
     }
 
     fn problem(about: &str, seen: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { state: State::Problem, remedy: Some(remedy.into()), ..Self::ok(about, seen) }
+        Self { state: Severity::Problem, remedy: Some(remedy.into()), ..Self::ok(about, seen) }
     }
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn run(args: &Doctor) -> anyhow::Result<Exit> {
             "correct it, and see with `tandem config check`; nothing else can be looked at before",
         )),
         Ok(config) => {
-            findings.push(Finding::ok("configuration", "is right"));
+            findings.push(Finding::ok("configuration", "OK"));
             machine::look(&config, &mut findings);
             let (url, token) = host::target(args, &config);
             let asked = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -91,7 +91,7 @@ pub(crate) fn run(args: &Doctor) -> anyhow::Result<Exit> {
             }
         }
     }
-    let ok = findings.iter().all(|finding| finding.state != State::Problem);
+    let ok = findings.iter().all(|finding| finding.state != Severity::Problem);
     let diagnosis = Diagnosis { ok, findings, runtime };
     if args.json {
         report::json(&diagnosis)?

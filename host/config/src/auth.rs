@@ -51,7 +51,7 @@ impl Default for ClaimName {
 pub struct AuthConfig {
     /// The authorization server.
     pub issuer: HttpUrl,
-    /// What tokens must be meant for: this host's public MCP URL.
+    /// The audience that tokens must have: this host's public MCP URL.
     pub audience: HttpUrl,
     /// The claim that names the tenant.
     #[serde(default)]

@@ -23,7 +23,7 @@ const MAX_TABLES: usize = 10_000;
 pub struct HostConfig {
     /// The general lane's listener.
     pub server: ServerConfig,
-    /// The P2P lane.
+    /// The reactor lane: the thread that owns the peer-to-peer network.
     pub reactor: ReactorConfig,
     /// The general lane's threads.
     pub general: GeneralConfig,
@@ -38,17 +38,17 @@ pub struct HostConfig {
     /// OAuth 2.1, beside the tenants' API keys. Without both, nobody authenticates and the host keeps to loopback.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<AuthConfig>,
-    /// Calls that go on as tasks.
+    /// Long-running calls (MCP tasks extension).
     pub tasks: TasksConfig,
     /// The P2P network.
     pub p2p: P2pConfig,
     /// Outgoing HTTP.
     pub http: OutgoingConfig,
-    /// Durable state.
+    /// The store of durable state.
     pub store: StoreConfig,
     /// The audit log.
     pub audit: AuditConfig,
-    /// Logs.
+    /// Logging.
     pub telemetry: TelemetryConfig,
     #[serde(skip)]
     pub(crate) origins: origin::Origins,
@@ -149,7 +149,8 @@ impl HostConfig {
     fn check_peers(&self, findings: &mut Findings) {
         findings.within("tenants", |findings| {
             for (peer, name) in self.p2p.tenants.iter().filter(|(_, name)| !self.tenants.contains_key(*name)) {
-                let message = format!("`{name}` is none of the tenants; name one of them, or add `[tenants.{name}]`");
+                let message =
+                    format!("`{name}` is not one of the tenants; name one of them, or add `[tenants.{name}]`");
                 findings.report(peer.as_str(), message);
             }
         });
@@ -171,7 +172,7 @@ impl Check for HostConfig {
         }
         let stdio = self.server.stdio_tenant.as_ref().filter(|_| !self.tenants.is_empty());
         if let Some(name) = stdio.filter(|name| !self.tenants.contains_key(*name)) {
-            let message = format!("`{name}` is none of the tenants; name one of them, or add `[tenants.{name}]`");
+            let message = format!("`{name}` is not one of the tenants; name one of them, or add `[tenants.{name}]`");
             findings.within("server", |findings| findings.report("stdio-tenant", message));
         }
         if self.auth.is_some() && self.tenants.is_empty() {

@@ -28,7 +28,7 @@ impl KeyHash {
 
     fn parse<E: de::Error>(text: &str) -> Result<Self, E> {
         let mut hash = [0; 32];
-        let message = "no hash of a key; store the sha-256 of the api key as 64 hexadecimal digits";
+        let message = "not a hash of a key; store the sha-256 of the api key as 64 hexadecimal digits";
         hex::decode_to_slice(text.trim(), &mut hash).map_err(|_| E::custom(message))?;
         Ok(Self(hash))
     }
@@ -74,9 +74,9 @@ name_type!(
 
 /// A moment, as RFC 3339 writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment(DateTime<Utc>);
+pub struct Timestamp(DateTime<Utc>);
 
-impl Moment {
+impl Timestamp {
     /// The moment, for comparing with the clock.
     #[must_use]
     pub fn as_system_time(&self) -> SystemTime {
@@ -84,37 +84,37 @@ impl Moment {
     }
 }
 
-impl FromStr for Moment {
+impl FromStr for Timestamp {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let moment = DateTime::parse_from_rfc3339(text);
-        let wrong = |_| format!("`{}` is no moment; write one as `2027-01-01T00:00:00Z`", shown(text));
+        let wrong = |_| format!("`{}` is not a timestamp; write one as `2027-01-01T00:00:00Z`", shown(text));
         moment.map(|moment| Self(moment.to_utc())).map_err(wrong)
     }
 }
 
-impl fmt::Display for Moment {
+impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::AutoSi, true))
     }
 }
 
-impl Serialize for Moment {
+impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
-impl JsonSchema for Moment {
+impl JsonSchema for Timestamp {
     fn schema_name() -> Cow<'static, str> {
-        "Moment".into()
+        "Timestamp".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -130,7 +130,7 @@ pub struct KeyConfig {
     /// What it is called in logs and records; none is the beginning of its hash.
     pub name: Option<KeyName>,
     /// From when on it is refused; none is never.
-    pub expires: Option<Moment>,
+    pub expires: Option<Timestamp>,
 }
 
 impl From<KeyHash> for KeyConfig {
@@ -148,7 +148,7 @@ struct KeyTable {
     name: Option<KeyName>,
     /// When it expires, in RFC 3339; never unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    expires: Option<Moment>,
+    expires: Option<Timestamp>,
 }
 
 impl Serialize for KeyConfig {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use tandem_document::{MAX_DEPTH, ManifestErrors, Place, Source, Tree, read};
+use tandem_document::{Location, MAX_DEPTH, ManifestErrors, Source, Tree, read};
 use tandem_package::{EnvGrant, Grants};
 use tandem_types::Setting;
 
@@ -68,10 +68,13 @@ fn is_secret(key: &str) -> bool {
 
 fn overlay(tree: &mut Tree, path: Vec<String>, value: &str, source: Source) {
     if path.len() > MAX_DEPTH || path.iter().any(String::is_empty) {
-        let place = Place { source: tree.sources.len(), span: 0..0 };
+        let place = Location { source: tree.sources.len(), span: 0..0 };
         tree.sources.push(source);
-        let error =
-            tree.error_at(&place, "its name is no key; write `SECTION.KEY` or `TANDEM_SECTION__KEY`".to_owned(), None);
+        let error = tree.error_at(
+            &place,
+            "its name is not a key; write `SECTION.KEY` or `TANDEM_SECTION__KEY`".to_owned(),
+            None,
+        );
         tree.errors.push(error);
         return;
     }

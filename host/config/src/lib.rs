@@ -34,7 +34,7 @@ pub use audit::{AuditCalls, AuditConfig};
 pub use auth::{AuthConfig, ClaimName, ScopeConfig, ScopeName};
 pub use config::HostConfig;
 pub use general::GeneralConfig;
-pub use key::{KeyConfig, KeyHash, KeyName, Moment};
+pub use key::{KeyConfig, KeyHash, KeyName, Timestamp};
 pub use layers::ConfigSources;
 pub use origin::{ConfigEntry, Origin};
 pub use outgoing::OutgoingConfig;

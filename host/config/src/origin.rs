@@ -52,10 +52,10 @@ pub struct ConfigEntry {
 
 /// The origins of all values that are not defaults, by dotted key.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Origins(BTreeMap<String, Known>);
+pub(super) struct Origins(BTreeMap<String, OriginEntry>);
 
 #[derive(Clone, Debug, PartialEq)]
-struct Known {
+struct OriginEntry {
     origin: Origin,
     /// Of what was read, with its references replaced: tells whether a value changed that is not shown.
     read: Fingerprint,
@@ -93,7 +93,7 @@ impl Origins {
         };
         let read = Fingerprint(Sha256Digest::of(plain(node).to_string().as_bytes()));
         let written = has_reference(node).then(|| written(node));
-        self.0.insert(key.to_owned(), Known { origin, read, written });
+        self.0.insert(key.to_owned(), OriginEntry { origin, read, written });
     }
 
     /// The origin of a key, or of the value that it is a part of.
@@ -101,7 +101,7 @@ impl Origins {
         self.known(key).map(|known| known.origin.clone()).unwrap_or_default()
     }
 
-    fn known(&self, key: &str) -> Option<&Known> {
+    fn known(&self, key: &str) -> Option<&OriginEntry> {
         let mut key = key;
         loop {
             if let Some(known) = self.0.get(key) {

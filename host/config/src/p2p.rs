@@ -98,9 +98,9 @@ pub struct P2pConfig {
     pub psk: Option<Secret>,
     /// How peers are found.
     pub discovery: DiscoveryConfig,
-    /// What peers may ask for.
+    /// Limits of each peer.
     pub limits: PeerLimitsConfig,
-    /// Being reached behind an address translator.
+    /// NAT traversal.
     pub nat: NatConfig,
     /// The task queue.
     pub task_queue: TaskQueueConfig,
@@ -210,21 +210,21 @@ impl Check for P2pConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct DiscoveryConfig {
-    /// From signed records in a directory that hosts share.
+    /// Discovery by signed records in a shared directory.
     pub file: bool,
-    /// From an environment variable.
+    /// Discovery by the environment variable `TANDEM_BOOTSTRAP`.
     pub env: bool,
-    /// In the local network.
+    /// Discovery in the local network (mDNS).
     pub mdns: bool,
-    /// In a distributed hash table of hosts like this one (kad).
+    /// Discovery by a DHT of such hosts (Kademlia).
     pub dht: bool,
     /// Whether this host also answers others' questions to that table and keeps records for it. One of the hosts must.
     pub dht_server: bool,
     /// By announcements that hosts pass on to each other, signed by whom they are of (gossipsub).
     pub gossip: bool,
-    /// From peers that the operator trusts: those in `allow`, or all that know the network's key.
+    /// Peer exchange with trusted peers: those in `allow`, or all that know the network's key.
     pub exchange: bool,
-    /// At these rendezvous points.
+    /// Discovery at these rendezvous points.
     pub rendezvous: Vec<MultiaddrText>,
     /// Whether this host is a rendezvous point for others.
     pub rendezvous_server: bool,
@@ -233,13 +233,13 @@ pub struct DiscoveryConfig {
     pub directory: Option<String>,
     /// In an issue of a GitHub repository.
     pub github: GithubConfig,
-    /// How long a peer's record is believed.
+    /// How long a peer's record is valid.
     pub peer_ttl: HumanDuration,
     /// Whether public bootstrap nodes may be used.
     pub public_nodes: bool,
-    /// Whether peers may name loopback addresses: for several hosts on one machine.
+    /// Whether peers may announce loopback addresses: for several hosts on one machine.
     pub loopback: bool,
-    /// Whether peers may name private addresses: for hosts in one network of an organisation.
+    /// Whether peers may announce private addresses: for hosts in one network of an organisation.
     pub private: bool,
 }
 
@@ -316,9 +316,9 @@ impl Default for GithubConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct TaskQueueConfig {
-    /// Tasks that may wait.
+    /// Queued tasks at most.
     pub capacity: u32,
-    /// Tasks that this host runs at a time; 0 runs none.
+    /// Concurrent tasks on this host; 0 runs none.
     pub workers: u32,
     /// Bytes of a task's result. What is over 64 KiB is kept by its content id, and fetched from the peer that ran the task
     /// in parts.

@@ -50,7 +50,7 @@ pub struct PluginsConfig {
     /// share it: what is in it is authenticated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub compiled_directory: Option<String>,
-    /// Whether changes in the directory are taken over at once.
+    /// Whether changes in the directory are loaded at once (hot reload).
     pub watch: bool,
     /// Files of trusted public keys; `*` stands for any part of a file's name.
     pub trust_roots: Vec<String>,
@@ -78,7 +78,7 @@ pub struct PluginsConfig {
     pub compile_patience: HumanDuration,
     /// How long calls of a version that was replaced may go on before they are ended.
     pub drain: HumanDuration,
-    /// How new versions are tried out while the old ones serve.
+    /// How new versions are tried on a share of the calls.
     pub canary: CanaryConfig,
 }
 
@@ -86,13 +86,13 @@ pub struct PluginsConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct CanaryConfig {
-    /// Percent of the calls, 0 to 50; 0 tries nothing out, and a new version serves at once.
+    /// Percent of the calls that a new version gets, 0 to 50; 0 disables canaries: a new version serves at once.
     pub share: u8,
-    /// How long it is tried out at least.
+    /// How long a canary runs at least.
     pub duration: HumanDuration,
-    /// Calls that it must have had before it is promoted; it stays on trial until then.
+    /// Calls that a canary must have had before it is promoted.
     pub min_calls: u32,
-    /// Percent of its calls that may fail. It is given up as soon as more do.
+    /// Percent of its calls that may fail; it is rolled back as soon as more do.
     pub max_errors: f64,
 }
 

@@ -20,11 +20,11 @@ pub enum Fallback {
     General,
 }
 
-/// The P2P lane.
+/// The reactor lane: the thread that owns the peer-to-peer network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct ReactorConfig {
-    /// Whether there is one.
+    /// Whether the host has a reactor lane.
     pub enabled: bool,
     /// Whether a host over standard input has it too (`serve --stdio`, also `--p2p`): clients start several of them, and only one
     /// can be at an address with an identity.
@@ -36,9 +36,9 @@ pub struct ReactorConfig {
     pub port: u16,
     /// Guest execution time of one call in it, whatever its plugin's own limit says: its thread is the network's too.
     pub cpu: HumanDuration,
-    /// What a call gets while the reactor is down.
+    /// What a call of a reactor tool gets while the reactor is down.
     pub fallback: Fallback,
-    /// How long a call waits for the reactor before that.
+    /// How long a call waits for the reactor to come back before the fallback applies.
     pub fallback_timeout: HumanDuration,
 }
 

@@ -49,7 +49,7 @@ pub struct ServerConfig {
     /// Names under which this host is reached, besides `localhost`, IP addresses and the host of `auth.audience`. A
     /// name that is not listed is refused: that is how a web page of others reaches a host (DNS rebinding).
     pub allowed_hosts: Vec<HostName>,
-    /// Whether to listen beyond loopback although nobody has to say who they are.
+    /// Whether to listen beyond loopback without authentication.
     pub allow_unauthenticated: bool,
     /// The tenant of the process that speaks over standard input; none is `default`.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -5,11 +5,11 @@ use std::{borrow::Cow, fmt};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Durable state.
+/// The store of durable state.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct StoreConfig {
-    /// Where it is.
+    /// The store: `sqlite:PATH`.
     pub url: StoreUrl,
 }
 
@@ -37,11 +37,11 @@ impl StoreUrl {
             return Err(E::custom("this host keeps its state in SQLite only; write `sqlite:PATH`"));
         }
         let Some(path) = text.strip_prefix("sqlite:") else {
-            return Err(E::custom("no url of a store; write `sqlite:PATH`"));
+            return Err(E::custom("not a store url; write `sqlite:PATH`"));
         };
         let climbs = path.split('/').any(|part| part == "..");
         if path.is_empty() || climbs || path.chars().any(char::is_control) {
-            return Err(E::custom("no path of a database; write a plain path without `..`, as `sqlite:tandem.db`"));
+            return Err(E::custom("not a database path; write a plain path without `..`, as `sqlite:tandem.db`"));
         }
         Ok(Self(path.to_owned()))
     }

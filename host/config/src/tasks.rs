@@ -9,14 +9,14 @@ use tandem_types::{ByteSize, HumanDuration};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct TasksConfig {
-    /// Tasks that run at a time; a call that finds no place among them stays a call.
+    /// Concurrent tasks; a call above the limit stays a call.
     pub limit: u32,
     /// Tasks of one tenant that run; none is half of all, so that no tenant takes them from the others.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit_per_tenant: Option<u32>,
-    /// How long a call is waited for before it becomes a task.
+    /// How long a call may take before it becomes a task.
     pub after: HumanDuration,
-    /// How long a task and its result are kept, from its begin at least.
+    /// Retention of a task and its result, counted from its start.
     pub keep: HumanDuration,
     /// The largest result; a task that has a larger one fails. What is over 64 KiB is kept by its content id.
     pub max_result: ByteSize,

@@ -20,7 +20,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Logs.
+/// Logging.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct TelemetryConfig {

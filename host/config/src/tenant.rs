@@ -33,9 +33,9 @@ fn is_category_pattern(text: &str) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Rate {
-    /// Calls a second, in the long run.
+    /// Sustained calls per second.
     pub per_second: u32,
-    /// Calls at once after a pause.
+    /// Burst: calls at once after a pause.
     pub burst: u32,
 }
 
@@ -55,15 +55,15 @@ pub struct TenantConfig {
     pub categories: Vec<CategoryPattern>,
     /// How many calls it may make.
     pub rate: Rate,
-    /// Calls at a time.
+    /// Concurrent calls.
     pub concurrency: u32,
-    /// Guest execution time in any minute.
+    /// CPU quota: guest execution time in any minute.
     pub cpu_per_minute: HumanDuration,
     /// Memory of its running guests together.
     pub memory: ByteSize,
-    /// Log lines of its guests in any minute; more are dropped and counted.
+    /// Log quota: bytes of log lines of its guests in any minute; more are dropped and counted.
     pub log_per_minute: ByteSize,
-    /// Outgoing HTTP in any minute, both ways.
+    /// Egress quota: bytes of outgoing HTTP in any minute, both directions.
     pub egress_per_minute: ByteSize,
     /// Files, directories and connections that are open for its guests at a time. A quarter of what the process may have open
     /// by default.

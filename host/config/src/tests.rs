@@ -179,7 +179,7 @@ fn the_environment_reaches_every_kind_of_value() {
 fn errors_name_line_variable_or_flag() {
     assert_eq!(one_error("[sever]\nport = 1\n"), "tandem.toml:1:2: unknown key `sever`; did you mean `server`?");
     let port = one_error("[server]\nport = 99999\n");
-    assert_eq!(port, "tandem.toml:2:8: expected a whole number from 0 to 65535");
+    assert_eq!(port, "tandem.toml:2:8: expected an integer from 0 to 65535");
     let all = load_all(
         "",
         &[("TANDEM_SERVER__PROT", "1"), ("TANDEM_SERVER__PORT", "many"), ("TANDEM___X__", "1")],
@@ -189,10 +189,10 @@ fn errors_name_line_variable_or_flag() {
     let all: Vec<String> = all.as_slice().iter().map(ToString::to_string).collect();
     for expected in [
         "environment variable TANDEM_SERVER__PROT: unknown key `prot`; did you mean `port`?",
-        "environment variable TANDEM_SERVER__PORT: expected a whole number from 0 to 65535, found a text",
-        "environment variable TANDEM___X__: its name is no key",
-        "flag server.host: `localhost` is no ip address; write one as `127.0.0.1` or `::1`",
-        "flag a..b: its name is no key",
+        "environment variable TANDEM_SERVER__PORT: expected an integer from 0 to 65535, found a string",
+        "environment variable TANDEM___X__: its name is not a key",
+        "flag server.host: `localhost` is not a valid ip address; write one as `127.0.0.1` or `::1`",
+        "flag a..b: its name is not a key",
     ] {
         assert!(all.iter().any(|error| error.starts_with(expected)), "{expected}\n{all:#?}");
     }
@@ -213,7 +213,7 @@ fn rules_between_values_hold() {
     one("[p2p.task-queue]\ncapacity = 5_000_000\n", "need at least 5100000 stored tasks");
     load("[p2p.task-queue]\ncapacity = 5_000_000\n[tasks]\nstored-per-tenant = 5_100_000\n");
     one("[server]\ndrain = '1h'\n", "tandem.toml:2:9: 1h is outside 0ms to 10m");
-    one("[server]\nallowed-origins = ['*']\n", "`*` is no web origin");
+    one("[server]\nallowed-origins = ['*']\n", "`*` is not a valid web origin");
     one("[plugins]\ntrust-roots = ['*/a.pub']\n", "not of a directory's");
     one("[tenants.a]\n[auth]\nissuer = 'http://id.test'\naudience = 'https://a.test'\n", "use https");
     one("[auth]\nissuer = 'https://id.test'\n", "missing key `audience`");
@@ -235,11 +235,11 @@ fn rules_between_values_hold() {
     ] {
         load(right);
     }
-    one("[p2p]\nlisten = ['localhost:1']\n", "is no multiaddress");
-    one("[p2p]\nallow = ['me']\n", "is no peer id");
-    one("[p2p.tenants]\nme = 'a'\n", "is no peer id");
+    one("[p2p]\nlisten = ['localhost:1']\n", "is not a valid multiaddress");
+    one("[p2p]\nallow = ['me']\n", "is not a valid peer id");
+    one("[p2p.tenants]\nme = 'a'\n", "is not a valid peer id");
     let peer = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
-    one(&format!("[p2p.tenants]\n{peer} = 'b'\n[tenants.a]\n"), "`b` is none of the tenants");
+    one(&format!("[p2p.tenants]\n{peer} = 'b'\n[tenants.a]\n"), "`b` is not one of the tenants");
     one("[p2p.discovery]\ndht-server = true\n", "set dht = true too");
     one("[p2p.limits]\nbytes-per-second = '1KiB'\n", "1KiB is outside 1MiB to 1GiB");
     one("[p2p.limits]\nstreams = 0\n", "0 is outside 1 to 64");
@@ -247,13 +247,13 @@ fn rules_between_values_hold() {
     one("[p2p.nat]\nenabled = true\nrelays = ['/ip4/10.0.0.5/tcp/4001']\n", "end it with /p2p/ID");
     one("[p2p.discovery.github]\nenabled = true\n", "needs one, as `owner/name`");
     one("[p2p.discovery.github]\ntoken = '${env:EXAMPLE_TOKEN}'\napi-base = 'http://h.test'\n", "use https");
-    one("[store]\nurl = 'mysql://x'\n", "no url of a store");
+    one("[store]\nurl = 'mysql://x'\n", "not a store url");
     one("[store]\nurl = 'sqlite:../x'\n", "without `..`");
     one("[audit]\nkeep = '1s'\n", "1s is outside 1h to 365d");
     one("[audit]\ncalls = 'some'\n", "`some`");
     one("[tenants.a]\nrate = { per-second = 0 }\n", "0 would shut the tenant out");
     one("[tenants.a]\nkeys = ['${env:EXAMPLE_TOKEN}']\n", "64 hexadecimal digits");
-    one("[tenants.a]\nkeys = [{ hash = '${env:ACME_KEY_SHA256}', expires = 'soon' }]\n", "`soon` is no moment");
+    one("[tenants.a]\nkeys = [{ hash = '${env:ACME_KEY_SHA256}', expires = 'soon' }]\n", "`soon` is not a timestamp");
     one("[tenants.a]\nkeys = [{ hash = 'hunter2' }]\n", "clear text is refused");
     one("[tenants.a]\nkeys = [{ name = 'ci' }]\n", "missing key `hash`");
     one(
@@ -264,12 +264,12 @@ fn rules_between_values_hold() {
     one(&auth.replace("[tenants.a]\n", ""), "tokens name a tenant, and there is none");
     one(&format!("{auth}[auth.scopes.tandem]\ntools = ['x']\n"), "have their meaning already");
     one(&format!("{auth}[auth.scopes.x]\n"), "it allows nothing");
-    one(&format!("{auth}[auth.scopes.'a b']\ntools = ['x']\n"), "`a b` is no scope");
-    one("[server]\nstdio-tenant = 'b'\n[tenants.a]\n", "`b` is none of the tenants");
-    one("[server]\nallowed-hosts = ['https://a.test']\n", "is no host name");
+    one(&format!("{auth}[auth.scopes.'a b']\ntools = ['x']\n"), "`a b` is not a valid scope");
+    one("[server]\nstdio-tenant = 'b'\n[tenants.a]\n", "`b` is not one of the tenants");
+    one("[server]\nallowed-hosts = ['https://a.test']\n", "is not a valid host name");
     one("[server]\nhead-timeout = '1h'\n", "outside 100ms to 10m");
     one("[server]\nmetrics-token = 'hunter2'\n", "clear text is refused");
-    one("[tenants.A]\n", "`A` is no kebab-case name");
+    one("[tenants.A]\n", "`A` is not a valid kebab-case name");
     let shared = "[tenants.a]\nkeys = ['${env:ACME_KEY_SHA256}']\n[tenants.b]\nkeys = ['${env:ACME_KEY_SHA256}']\n";
     one(shared, "tandem.toml:4:8: a key of this tenant is also one of `a`");
 }

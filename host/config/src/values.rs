@@ -170,7 +170,7 @@ fn is_tool_prefix(text: &str) -> bool {
 /// Reads the address of a listener.
 pub(super) fn ip_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IpAddr, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let message = || format!("`{}` is no ip address; write one as `127.0.0.1` or `::1`", shown(&text));
+    let message = || format!("`{}` is not a valid ip address; write one as `127.0.0.1` or `::1`", shown(&text));
     text.parse().map_err(|_| de::Error::custom(message()))
 }
 

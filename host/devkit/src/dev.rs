@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     example,
-    host::{Private, Taken, private_config},
+    host::{LoadedVersion, Private, private_config},
     project::{Project, Purpose},
     say, toolchain,
     watch::Sources,
@@ -111,7 +111,7 @@ async fn work(project: &Project, source: &ConfigSource, host: &Arc<Private>, url
 
 /// A version that is served.
 struct Version {
-    taken: Taken,
+    taken: LoadedVersion,
     /// How long the compiler took.
     built: Duration,
     /// How long the host took after it.
@@ -137,7 +137,7 @@ async fn version(project: &Project, source: &ConfigSource, host: &Arc<Private>) 
 }
 
 fn announce(project: &Project, url: &str, before: Option<&Category>, version: &Version) {
-    let Version { taken: Taken { category: now, left_out, refused }, built, loaded } = version;
+    let Version { taken: LoadedVersion { category: now, left_out, refused }, built, loaded } = version;
     let (name, version) = (&now.plugin_name, &now.version);
     let times = format!("built in {:.1} s, loaded in {:.1} s", built.as_secs_f64(), loaded.as_secs_f64());
     say!("\n{name} {version} is live: {times}");

@@ -56,7 +56,7 @@ pub(super) struct Private {
 }
 
 /// What is served now.
-pub(super) struct Taken {
+pub(super) struct LoadedVersion {
     pub(super) category: Arc<Category>,
     /// Exported functions that are no tools.
     pub(super) left_out: Vec<LeftOut>,
@@ -65,9 +65,9 @@ pub(super) struct Taken {
 }
 
 /// Loads what the author built, whoever signed it or nobody.
-struct Own<'a>(&'a Arc<Policy>);
+struct ProjectGrants<'a>(&'a Arc<Policy>);
 
-impl GrantPolicy for Own<'_> {
+impl GrantPolicy for ProjectGrants<'_> {
     fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String> {
         grants::granted(self.0, manifest)
     }
@@ -101,7 +101,7 @@ impl Private {
             format!("cannot open the store in {}; does another `tandem dev` run here?", data.display())
         })?;
         let services = Arc::new(Services::with_store(store).trusting(authorities(&config)?));
-        let catalog = Arc::new(Catalog::beside(tandem_gateway::meta_tools()));
+        let catalog = Arc::new(Catalog::with_reserved_names(tandem_gateway::meta_tools()));
         let limits = Arc::new(Limits::new(config.clone(), Descriptors::available()));
         let router = Router::new(catalog.clone(), services.clone(), router_config(&config, limits));
         let engine = EngineConfig { max_memory: config.limits.memory.as_u64(), ..EngineConfig::default() };
@@ -129,7 +129,7 @@ impl Private {
     /// Verifies, compiles and probes what the project has built, and serves it from now on with what `config` grants; what
     /// served before finishes its calls. If anything is wrong, what served before goes on. Blocking, up to half a minute for
     /// an interpreter.
-    pub(super) fn take(&self, project: &Project, config: HostConfig) -> anyhow::Result<Taken> {
+    pub(super) fn take(&self, project: &Project, config: HostConfig) -> anyhow::Result<LoadedVersion> {
         let (manifest, component, path) = (project.manifest()?, project.component()?, project.manifest_path());
         let assembled = package::assemble(&self.engine, &component, &path, &manifest);
         let Assembled { file, left_out, .. } = tokio::runtime::Handle::current().block_on(assembled)?;
@@ -142,14 +142,14 @@ impl Private {
         let effective = config.effective(manifest.plugin.name.as_str(), &manifest.request, "");
         let refused = effective.explain().iter().filter(|one| one.reason.is_some()).map(ToString::to_string).collect();
         let policy = Policy::new(Arc::new(config), Overlays::default());
-        let loaded = load_candidate(&self.engine, FILE, &file, &options, &Own(&policy));
+        let loaded = load_candidate(&self.engine, FILE, &file, &options, &ProjectGrants(&policy));
         let (category, _) = loaded.map_err(anyhow::Error::msg)?;
         let displaced = self.catalog.swap(category, None).map_err(anyhow::Error::msg)?;
         self.draining.retire(displaced);
         self.router.set_ready(true);
         self.prune();
         let category = self.catalog.of_file(FILE).0.context("the plugin was unloaded")?;
-        Ok(Taken { category, left_out, refused })
+        Ok(LoadedVersion { category, left_out, refused })
     }
 
     /// Settings of `config` that differ from those the host was started with and hold for all of its time.

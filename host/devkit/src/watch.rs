@@ -43,7 +43,7 @@ pub(super) struct Sources {
 }
 
 #[derive(Default)]
-struct Found {
+struct SourceTree {
     files: BTreeMap<String, Stamp>,
     directories: BTreeSet<PathBuf>,
 }
@@ -90,7 +90,7 @@ impl Sources {
     }
 
     fn scan(&mut self) -> BTreeMap<String, Stamp> {
-        let mut found = Found::default();
+        let mut found = SourceTree::default();
         if walk(&self.root, &self.root, MAX_DEPTH, &mut found).is_err() {
             tracing::warn!("there are more than {MAX_FILES} files; changes of the others are not seen");
         }
@@ -106,7 +106,7 @@ impl Sources {
 }
 
 /// Answers an error when there are too many.
-fn walk(root: &Path, directory: &Path, depth: usize, found: &mut Found) -> Result<(), ()> {
+fn walk(root: &Path, directory: &Path, depth: usize, found: &mut SourceTree) -> Result<(), ()> {
     let Ok(entries) = fs::read_dir(directory) else { return Ok(()) };
     found.directories.insert(directory.to_owned());
     for entry in entries.flatten() {

@@ -79,9 +79,9 @@ impl de::Error for Misfit {
 fn kind(found: &Unexpected<'_>) -> &'static str {
     match found {
         Unexpected::Bool(_) => "a boolean",
-        Unexpected::Unsigned(_) | Unexpected::Signed(_) => "a whole number",
-        Unexpected::Float(_) => "a fraction",
-        Unexpected::Char(_) | Unexpected::Str(_) => "a text",
+        Unexpected::Unsigned(_) | Unexpected::Signed(_) => "an integer",
+        Unexpected::Float(_) => "a float",
+        Unexpected::Char(_) | Unexpected::Str(_) => "a string",
         Unexpected::Seq => "a list",
         Unexpected::Map => "a table",
         _ => "something else",
@@ -92,16 +92,16 @@ fn kind(found: &Unexpected<'_>) -> &'static str {
 fn expectation(expected: &dyn Expected) -> String {
     let text = expected.to_string();
     match text.as_str() {
-        "a string" | "a borrowed string" | "string" => "a text".to_owned(),
+        "a string" | "a borrowed string" | "string" => "a string".to_owned(),
         "a sequence" => "a list".to_owned(),
         "a map" => "a table".to_owned(),
         "a boolean" => "`true` or `false`".to_owned(),
-        "u8" => format!("a whole number from 0 to {}", u8::MAX),
-        "u16" => format!("a whole number from 0 to {}", u16::MAX),
-        "u32" => format!("a whole number from 0 to {}", u32::MAX),
-        "u64" | "usize" => "a whole number from 0 up".to_owned(),
+        "u8" => format!("an integer from 0 to {}", u8::MAX),
+        "u16" => format!("an integer from 0 to {}", u16::MAX),
+        "u32" => format!("an integer from 0 to {}", u32::MAX),
+        "u64" | "usize" => "a non-negative integer".to_owned(),
         text if text.starts_with("struct ") => "a table".to_owned(),
-        text if text.starts_with("enum ") => "a text".to_owned(),
+        text if text.starts_with("enum ") => "a string".to_owned(),
         text => text.to_owned(),
     }
 }
@@ -117,7 +117,7 @@ impl NodeDeserializer<'_> {
             Value::Integer(number) => visitor.visit_i64(*number),
             Value::Float(number) => visitor.visit_f64(*number),
             Value::Bool(value) => visitor.visit_bool(*value),
-            Value::Datetime => Err(Misfit::new("expected a text, found a date without quotes".to_owned(), None)),
+            Value::Datetime => Err(Misfit::new("expected a string, found a date without quotes".to_owned(), None)),
             Value::List(list) => visitor.visit_seq(Elements { list: list.iter().enumerate() }),
             Value::Table(table) => visitor.visit_map(Entries { table: table.iter(), value: None }),
         }

@@ -16,7 +16,7 @@ mod tree;
 pub use error::{ManifestError, ManifestErrors};
 pub use forms::{bool_or_table, string_or_table};
 pub use read::{Check, Findings, read};
-pub use tree::{Node, Place, Source, Step, Tree, Value};
+pub use tree::{Location, Node, Source, Step, Tree, Value};
 
 /// Most errors that one reading reports: more is a file of another kind, and nobody reads them.
 pub const MAX_ERRORS: usize = 32;

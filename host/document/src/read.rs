@@ -9,7 +9,7 @@ use tandem_types::text::nearest;
 use super::{
     MAX_ERRORS, ManifestErrors,
     de::{Misfit, NodeDeserializer},
-    tree::{Node, Place, Step, Tree},
+    tree::{Location, Node, Step, Tree},
 };
 
 /// Rules of a value that its types do not hold.
@@ -135,8 +135,8 @@ pub fn read<T: DeserializeOwned + Check>(tree: &Tree) -> Result<T, ManifestError
         (_, Some(errors)) => Err(errors),
         // Unreachable: the value is missing only after an error was noted, or hidden behind one that was.
         (None, None) => {
-            let message = "the text cannot be read".to_owned();
-            Err(tree.error_at(&Place::default(), message, None).into())
+            let message = "cannot parse the document".to_owned();
+            Err(tree.error_at(&Location::default(), message, None).into())
         }
     }
 }
@@ -157,7 +157,7 @@ fn forget_shifted(removed: &mut Vec<Vec<Step>>, path: &[Step]) {
     }
 }
 
-fn place(root: &Node, path: &[Step], misfit: &Misfit) -> Place {
+fn place(root: &Node, path: &[Step], misfit: &Misfit) -> Location {
     let (node, _) = root.nearest(path);
     if misfit.at_key || misfit.missing.is_some() { node.key.clone() } else { node.place.clone() }
 }

@@ -23,7 +23,7 @@ pub enum Source {
 
 /// Where in the tree's sources a value stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     pub source: usize,
     pub span: Range<usize>,
 }
@@ -32,9 +32,9 @@ pub struct Place {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     pub value: Value,
-    pub place: Place,
+    pub place: Location,
     /// Where its key stands; the same as `place` where there is none.
-    pub key: Place,
+    pub key: Location,
     /// It came as bare text (environment, flag, reference), so that numbers and lists are read from text.
     pub loose: bool,
     /// How it was written, when it was written with `${…}`.
@@ -76,7 +76,11 @@ pub struct Tree {
 impl Tree {
     /// An empty tree.
     pub fn empty() -> Self {
-        Self { root: Node::new(Value::Table(BTreeMap::new()), Place::default()), sources: Vec::new(), errors: vec![] }
+        Self {
+            root: Node::new(Value::Table(BTreeMap::new()), Location::default()),
+            sources: Vec::new(),
+            errors: vec![],
+        }
     }
 
     /// The tree of a TOML text; what can be read of a broken one. Clear text under `secret` keys is masked
@@ -85,11 +89,11 @@ impl Tree {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.len() > MAX_TEXT {
             let message = format!("the text has {} bytes; the limit is {MAX_TEXT}", text.len());
-            return Self::refused(label, &Place::default(), message);
+            return Self::refused(label, &Location::default(), message);
         }
         if let Some(span) = too_deep(text) {
             let message = format!("values are nested deeper than {MAX_DEPTH} levels; write the inner ones flat");
-            return Self::refused(label, &Place { source: 0, span }, message);
+            return Self::refused(label, &Location { source: 0, span }, message);
         }
         let mut tree = Self::empty();
         let (table, problems) = DeTable::parse_recoverable(text);
@@ -99,14 +103,14 @@ impl Tree {
         mask_broken_lines(&mut masked, problems.iter().filter_map(toml::de::Error::span), secret);
         tree.sources.push(Source::File { label: label.to_owned(), text: masked });
         for problem in problems {
-            let place = Place { source: 0, span: problem.span().unwrap_or_default() };
+            let place = Location { source: 0, span: problem.span().unwrap_or_default() };
             tree.errors.push(tree.error_at(&place, lowercase(problem.message()), None));
         }
         tree
     }
 
     /// A tree of a text that is not read. The error shows none of the text.
-    fn refused(label: &str, place: &Place, message: String) -> Self {
+    fn refused(label: &str, place: &Location, message: String) -> Self {
         let mut tree = Self::empty();
         tree.sources.push(Source::File { label: label.to_owned(), text: String::new() });
         tree.errors.push(tree.error_at(place, message, None));
@@ -114,7 +118,7 @@ impl Tree {
     }
 
     /// An error at a place of this tree.
-    pub fn error_at(&self, place: &Place, message: String, help: Option<String>) -> ManifestError {
+    pub fn error_at(&self, place: &Location, message: String, help: Option<String>) -> ManifestError {
         let plain = |file_label| ManifestError {
             file_label,
             line: 0,
@@ -147,7 +151,7 @@ impl Tree {
     /// Sets a text at a path of keys, above whatever is there. A key that differs only in case or in `_`
     /// for `-` from one that is there is that one, since the environment cannot spell them apart.
     pub fn overlay(&mut self, path: &[String], text: String, source: Source) {
-        let place = Place { source: self.sources.len(), span: 0..0 };
+        let place = Location { source: self.sources.len(), span: 0..0 };
         let indirect = matches!(source, Source::Variable(_));
         self.sources.push(source);
         let mut node = &mut self.root;
@@ -166,7 +170,7 @@ impl Tree {
 
 impl Node {
     /// A value that stands there.
-    pub fn new(value: Value, place: Place) -> Self {
+    pub fn new(value: Value, place: Location) -> Self {
         Self { value, key: place.clone(), place, loose: false, reference: None, indirect: false, failed: false }
     }
 
@@ -231,8 +235,8 @@ pub(crate) fn loose_value(text: &str) -> Option<Value> {
 }
 
 fn node(value: &Spanned<DeValue<'_>>, key: Option<Range<usize>>) -> Node {
-    let place = Place { source: 0, span: value.span() };
-    let key = key.map_or_else(|| place.clone(), |span| Place { source: 0, span });
+    let place = Location { source: 0, span: value.span() };
+    let key = key.map_or_else(|| place.clone(), |span| Location { source: 0, span });
     let value = match value.get_ref() {
         DeValue::String(text) => Value::Text(text.clone().into_owned()),
         DeValue::Boolean(value) => Value::Bool(*value),

@@ -33,7 +33,7 @@ pub(super) fn prepare(task: NewTask, now: Timestamp) -> Result<Prepared, TaskSto
     ahead(task.run_at, now)?;
     let retry = task.retry;
     if retry.max_attempts == 0 || retry.max_attempts > MAX_ATTEMPTS {
-        return invalid(format!("`max_attempts` is {}, it takes 1 to {MAX_ATTEMPTS}", retry.max_attempts));
+        return invalid(format!("`max_attempts` is {}, must be 1 to {MAX_ATTEMPTS}", retry.max_attempts));
     }
     if u128::from(retry.base_delay_ms) > MAX_BACKOFF.as_millis() {
         return invalid(format!("`base_delay_ms` is over {}", MAX_BACKOFF.as_millis()));
@@ -154,10 +154,10 @@ pub(super) fn patch(patch: &Patch, now: Timestamp) -> Checked {
 pub(super) fn claim(request: &ClaimReq) -> Checked {
     name("worker", &request.worker)?;
     if request.queues.len() > MAX_QUEUES {
-        return invalid(format!("a claim names at most {MAX_QUEUES} queues, not {}", request.queues.len()));
+        return invalid(format!("a claim is limited to {MAX_QUEUES} queues, got {}", request.queues.len()));
     }
     if request.tools.len() > MAX_TOOLS {
-        return invalid(format!("a claim names at most {MAX_TOOLS} tools, not {}", request.tools.len()));
+        return invalid(format!("a claim is limited to {MAX_TOOLS} tools, got {}", request.tools.len()));
     }
     Ok(())
 }
@@ -193,7 +193,7 @@ pub(super) fn outcome(outcome: Outcome) -> Result<Outcome, TaskStoreError> {
         Outcome::Kept { cid, content } => {
             name("result cid", &cid)?;
             if content.len() > MAX_CONTENT {
-                return invalid(format!("a result has at most {MAX_CONTENT} bytes, this one has {}", content.len()));
+                return invalid(format!("a result is limited to {MAX_CONTENT} bytes, got {}", content.len()));
             }
             Ok(Outcome::Kept { cid, content })
         }
@@ -222,10 +222,10 @@ pub(super) fn events(events: &[NewEvent]) -> Checked {
             name("event cid", cid)?;
         }
         if event.body.len() > MAX_EVENT {
-            return invalid(format!("an event has at most {MAX_EVENT} bytes, this one has {}", event.body.len()));
+            return invalid(format!("an event is limited to {MAX_EVENT} bytes, got {}", event.body.len()));
         }
         if serde_json::from_str::<serde::de::IgnoredAny>(&event.body).is_err() {
-            return invalid(format!("the body of an event `{}` is no json text", event.kind));
+            return invalid(format!("the body of an event `{}` is not json text", event.kind));
         }
     }
     Ok(())
@@ -252,14 +252,14 @@ pub(super) fn workflow(new: &NewWorkflow) -> Result<[u8; 32], TaskStoreError> {
 
 pub(super) fn batch(what: &str, length: usize) -> Checked {
     if length > MAX_BATCH {
-        return invalid(format!("a call takes at most {MAX_BATCH} {what}, not {length}"));
+        return invalid(format!("a call is limited to {MAX_BATCH} {what}, got {length}"));
     }
     Ok(())
 }
 
 pub(super) fn tags(tags: &[String]) -> Checked {
     if tags.len() > MAX_TAGS {
-        return invalid(format!("there are at most {MAX_TAGS} tags, not {}", tags.len()));
+        return invalid(format!("a task is limited to {MAX_TAGS} tags, got {}", tags.len()));
     }
     tags.iter().try_for_each(|tag| text("tag", tag, 1, MAX_TAG))
 }
@@ -270,7 +270,7 @@ pub(super) fn name(what: &str, name: &str) -> Checked {
 
 pub(super) fn text(what: &str, text: &str, min: usize, max: usize) -> Checked {
     if text.len() < min || text.len() > max {
-        return invalid(format!("`{what}` has {min} to {max} bytes, not {}", text.len()));
+        return invalid(format!("`{what}` must have {min} to {max} bytes, got {}", text.len()));
     }
     if text.chars().any(char::is_control) {
         return invalid(format!("`{what}` has a control character"));
@@ -289,14 +289,14 @@ pub(super) fn cut(mut text: String, max: usize) -> String {
 
 fn priority(priority: u8) -> Checked {
     if priority > MAX_PRIORITY {
-        return invalid(format!("`priority` is {priority}, it takes 0 to {MAX_PRIORITY}"));
+        return invalid(format!("`priority` is {priority}, must be 0 to {MAX_PRIORITY}"));
     }
     Ok(())
 }
 
 fn timeout(seconds: u32) -> Checked {
     if seconds == 0 || u64::from(seconds) > MAX_TIMEOUT.as_secs() {
-        return invalid(format!("`timeout_s` is {seconds}, it takes 1 to {}", MAX_TIMEOUT.as_secs()));
+        return invalid(format!("`timeout_s` is {seconds}, must be 1 to {}", MAX_TIMEOUT.as_secs()));
     }
     Ok(())
 }
@@ -310,11 +310,11 @@ fn ahead(run_at: Option<Timestamp>, now: Timestamp) -> Checked {
 
 fn object(what: &str, text: &str, max: usize) -> Result<Value, TaskStoreError> {
     if text.len() > max {
-        return invalid(format!("`{what}` has at most {max} bytes, not {}", text.len()));
+        return invalid(format!("`{what}` is limited to {max} bytes, got {}", text.len()));
     }
     match serde_json::from_str(text) {
         Ok(value @ Value::Object(_)) => Ok(value),
-        _ => invalid(format!("`{what}` is a json object, this is not")),
+        _ => invalid(format!("`{what}` must be a json object")),
     }
 }
 

@@ -65,7 +65,7 @@ impl Wakeups {
     /// Waits for something new since this was made or last asked.
     ///
     /// # Errors
-    /// When the store is closed.
+    /// When store closed.
     pub async fn changed(&mut self) -> Result<(), TaskStoreError> {
         self.0.changed().await.map_err(|_| TaskStoreError::Closed)
     }
@@ -82,14 +82,14 @@ pub enum Chore {
 
 /// What one transaction has to tell.
 #[derive(Debug, Default)]
-pub(super) struct News {
+pub(super) struct TxEvents {
     pub(super) ready: bool,
     pub(super) hints: Vec<Hint>,
     reap: Option<Timestamp>,
     prune: Option<Timestamp>,
 }
 
-impl News {
+impl TxEvents {
     /// There is something to do then.
     pub(super) fn due(&mut self, chore: Chore, at: Timestamp) {
         let earliest = match chore {
@@ -121,7 +121,7 @@ impl Hub {
         }
     }
 
-    pub(super) fn tell(&self, news: News, now: Timestamp) {
+    pub(super) fn tell(&self, news: TxEvents, now: Timestamp) {
         for (timer, due) in [(&self.reap, news.reap), (&self.prune, news.prune)] {
             timer.send_if_modified(|earliest| {
                 let sooner = due.filter(|due| *due < *earliest || *earliest <= now);
@@ -165,7 +165,7 @@ impl Hub {
         let full = waiters.len() >= MAX_WAITERS;
         let ended = match waiters.entry(id) {
             Entry::Occupied(entry) => entry.get().subscribe(),
-            Entry::Vacant(_) if full => return Err(TaskStoreError::Busy("too many callers wait for a task's end")),
+            Entry::Vacant(_) if full => return Err(TaskStoreError::Busy("too many callers wait for a task to end")),
             Entry::Vacant(entry) => entry.insert(watch::Sender::new(())).subscribe(),
         };
         Ok(Waiter { hub: Arc::clone(self), id, ended: Some(ended) })

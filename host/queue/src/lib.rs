@@ -140,10 +140,10 @@ pub enum TaskStoreError {
     #[error("{0}")]
     Quota(String),
     /// Too many jobs or waiters; trying again later helps.
-    #[error("the task store is busy: {0}; try again later")]
+    #[error("task store busy: {0}; retry later")]
     Busy(&'static str),
     /// The store is closed.
-    #[error("the task store is closed")]
+    #[error("task store closed")]
     Closed,
     /// The database failed.
     #[error("task store: {0}")]
@@ -157,7 +157,7 @@ impl From<tandem_store::StoreError> for TaskStoreError {
             StoreError::TooLarge(why) | StoreError::Exists(why) => Self::Invalid(why),
             StoreError::Quota(why) => Self::Quota(why),
             full @ StoreError::NoRoom { .. } => Self::Quota(full.to_string()),
-            StoreError::Busy => Self::Busy("too many jobs wait"),
+            StoreError::Busy => Self::Busy("too many queued jobs"),
             StoreError::Closed => Self::Closed,
             StoreError::Database(error) => Self::Backend(error.to_string()),
         }

@@ -119,7 +119,7 @@ fn keep(db: &Connection, kept: &KeptOutcome, text: &str) -> Result<(), StoreErro
         db.prepare_cached("SELECT count(*), coalesce(sum(bytes), 0) FROM task_outcomes WHERE host = ?1")?;
     let (count, bytes): (u32, i64) = of_host.query_row([&kept.host], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let over = if all >= MAX_OUTCOMES {
-        Some(format!("{MAX_OUTCOMES} outcomes wait for their hosts already"))
+        Some(format!("{MAX_OUTCOMES} outcomes are already kept for absent hosts"))
     } else if count >= MAX_OF_HOST {
         Some(format!("{MAX_OF_HOST} outcomes wait for host `{}` already", kept.host))
     } else if bytes.unsigned_abs() + text.len() as u64 > MAX_OF_HOST_BYTES {

@@ -91,6 +91,6 @@ async fn next<S: TaskStore>(store: &S, chore: Chore, longest: Duration) {
 }
 
 async fn trouble(error: &TaskStoreError) {
-    tracing::error!(%error, "the upkeep of tasks failed");
+    tracing::error!(%error, "task maintenance failed");
     tokio::time::sleep(TROUBLE).await;
 }

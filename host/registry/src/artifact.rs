@@ -109,16 +109,16 @@ pub(crate) fn layer(place: &str, manifest: &[u8]) -> Result<(Sha256Digest, u64),
         return Err(other("it is an index of several artifacts; name one of them by its digest".to_owned()));
     }
     let manifest: OciImageManifest = serde_json::from_value(kind)
-        .map_err(|error| RegistryError::protocol(place, format!("a manifest that is none: {error}")))?;
+        .map_err(|error| RegistryError::protocol(place, format!("invalid manifest: {error}")))?;
     let [layer] = manifest.layers.as_slice() else {
-        return Err(other(format!("it has {} layers, where a plugin has one", manifest.layers.len())));
+        return Err(other(format!("it has {} layers, expected one", manifest.layers.len())));
     };
     if layer.media_type != ARTIFACT_LAYER {
         let kind = crate::error::shown(&layer.media_type);
-        return Err(other(format!("its layer is `{kind}`, where a plugin's is `{ARTIFACT_LAYER}`")));
+        return Err(other(format!("its layer is `{kind}`, expected `{ARTIFACT_LAYER}`")));
     }
     let digest =
-        layer.digest.parse().map_err(|_| RegistryError::protocol(place, "a layer whose digest is no sha256"))?;
+        layer.digest.parse().map_err(|_| RegistryError::protocol(place, "a layer whose digest is not a sha256"))?;
     let size = u64::try_from(layer.size).map_err(|_| RegistryError::protocol(place, "a layer of negative size"))?;
     Ok((digest, size))
 }

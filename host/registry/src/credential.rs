@@ -57,7 +57,7 @@ impl Credential {
         std::thread::spawn(move || drop(tell.send(docker_credential::get_credential(&server))));
         let found = tokio::time::timeout(HELPER, told).await;
         let found =
-            found.map_err(|_| failed(format!("the credential helper takes longer than {} s", HELPER.as_secs())))?;
+            found.map_err(|_| failed(format!("the credential helper timed out after {} s", HELPER.as_secs())))?;
         match found.map_err(|_| failed("the credential helper crashed".to_owned()))? {
             Ok(DockerCredential::UsernamePassword(user, password)) => Ok(Self::Password(user, password)),
             Ok(DockerCredential::IdentityToken(token)) => Ok(Self::Identity(token)),
@@ -73,7 +73,7 @@ impl Credential {
                 Ok(Self::Anonymous)
             }
             Err(CredentialRetrievalError::HelperFailure { helper, stderr, .. }) => {
-                Err(failed(format!("`{helper}` fails: {}", shown(&stderr))))
+                Err(failed(format!("`{helper}` failed: {}", shown(&stderr))))
             }
             Err(CredentialRetrievalError::ConfigReadError) => {
                 Err(failed("docker's config.json cannot be read; it must be json".to_owned()))

@@ -106,7 +106,7 @@ impl Client {
             attempts += 1;
             match stopped {
                 Stopped::Broke(error) if attempts < MAX_ATTEMPTS => {
-                    tracing::info!(place, bytes = part.len(), %error, "the download broke off and goes on");
+                    tracing::info!(place, bytes = part.len(), %error, "download interrupted; resuming");
                     tokio::time::sleep((FIRST_PAUSE * 2_u32.pow(attempts - 1)).min(LAST_PAUSE)).await;
                 }
                 // The rest may be had later.
@@ -188,10 +188,7 @@ impl Job<'_> {
         });
         match parsed {
             Some((from, total)) if from == started => Ok(total),
-            _ => Err(RegistryError::protocol(
-                self.place,
-                format!("another part of the file than the one from byte {started} on"),
-            )),
+            _ => Err(RegistryError::protocol(self.place, format!("a range that does not begin at byte {started}"))),
         }
     }
 
@@ -200,7 +197,7 @@ impl Job<'_> {
         check_size(self.place, total)?;
         match self.expected.size {
             Some(size) if size != total => {
-                Err(RegistryError::protocol(self.place, format!("{total} bytes, where {size} are announced")))
+                Err(RegistryError::protocol(self.place, format!("{total} bytes, expected {size}")))
             }
             _ => Ok(()),
         }
@@ -214,11 +211,9 @@ impl Job<'_> {
             let size = part.len() + chunk.len() as u64;
             check_size(self.place, size)?;
             if let Some(total) = total.filter(|total| size > *total) {
-                return Err(RegistryError::protocol(
-                    self.place,
-                    format!("more than the {total} bytes that are announced"),
-                )
-                .into());
+                return Err(
+                    RegistryError::protocol(self.place, format!("more than the announced {total} bytes")).into()
+                );
             }
             part.append(&chunk).map_err(RegistryError::file("the file that is downloaded".as_ref()))?;
             self.meter.at(part.len(), total);

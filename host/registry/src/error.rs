@@ -20,10 +20,10 @@ pub enum RegistryError {
     #[error(transparent)]
     Source(#[from] SourceError),
     /// The HTTP client could not be made.
-    #[error("no http client can be made: {0}")]
+    #[error("cannot create an http client: {0}")]
     Client(String),
     /// The server could not be reached, or the connection broke again and again.
-    #[error("{place} does not answer as it should: {reason}")]
+    #[error("unexpected response from {place}: {reason}")]
     Unreachable {
         /// Which server.
         place: String,
@@ -41,7 +41,7 @@ pub enum RegistryError {
         message: String,
     },
     /// The server is busy, for longer than anybody waits.
-    #[error("{place} asks to come back in {seconds} s; try again then")]
+    #[error("{place} is rate limited; retry in {seconds} s")]
     Busy {
         /// Which server.
         place: String,
@@ -74,7 +74,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// An answer that no registry should give.
-    #[error("{place} answered what makes no sense: {reason}")]
+    #[error("invalid response from {place}: {reason}")]
     Protocol {
         /// What was asked for.
         place: String,
@@ -82,7 +82,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// It is something else than a plugin.
-    #[error("{place} is no plugin: {reason}")]
+    #[error("{place} is not a plugin: {reason}")]
     NotAPlugin {
         /// What was asked for.
         place: String,

@@ -82,7 +82,12 @@ impl Client {
                 return Err(RegistryError::Busy { place: place.to_owned(), seconds: wait.as_secs().max(1) });
             }
             tries += 1;
-            tracing::info!(place, wait_s = wait.as_secs(), status = response.status().as_u16(), "the server is busy");
+            tracing::info!(
+                place,
+                wait_s = wait.as_secs(),
+                status = response.status().as_u16(),
+                "server busy; retrying"
+            );
             tokio::time::sleep(wait).await;
         }
     }
@@ -111,7 +116,7 @@ fn guarded(plain: PlainHttp) -> redirect::Policy {
             attempt.error("it redirects without end")
         } else if !plain.permits(attempt.url()) || (from_tls && attempt.url().scheme() != "https") {
             let host = attempt.url().host_str().unwrap_or_default().to_owned();
-            attempt.error(format!("it redirects to {host} without TLS, which is not followed"))
+            attempt.error(format!("refused a redirect to {host} without TLS"))
         } else {
             attempt.follow()
         }

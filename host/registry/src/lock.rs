@@ -40,7 +40,7 @@ pub enum LockError {
         source: io::Error,
     },
     /// It is no lock file.
-    #[error("{}: {reason}; take it from version control again, or remove it and install anew", .path.display())]
+    #[error("{}: {reason}; take it from version control again, or remove it and install again", .path.display())]
     Form {
         /// The file.
         path: PathBuf,
@@ -103,10 +103,10 @@ impl Lock {
             Err(ReadError::Io(error)) => return Err(file(error)),
             Err(other) => return Err(wrong(other.to_string())),
         };
-        let text = String::from_utf8(bytes).map_err(|_| wrong("it is no text".to_owned()))?;
+        let text = String::from_utf8(bytes).map_err(|_| wrong("it is not text".to_owned()))?;
         let form: Form = toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end().to_owned()))?;
         if form.version != VERSION {
-            return Err(wrong(format!("its form is {}, this host knows {VERSION}", form.version)));
+            return Err(wrong(format!("unsupported format {}; this host supports {VERSION}", form.version)));
         }
         if form.plugins.len() > MAX_ENTRIES {
             return Err(wrong(format!("more than {MAX_ENTRIES} plugins")));
@@ -114,7 +114,7 @@ impl Lock {
         let mut lock = Self::default();
         for plugin in form.plugins {
             if let Some(twice) = lock.plugins.insert(plugin.name.clone(), plugin) {
-                return Err(wrong(format!("`{}` stands there twice", twice.name)));
+                return Err(wrong(format!("duplicate entry `{}`", twice.name)));
             }
         }
         Ok(Some(lock))

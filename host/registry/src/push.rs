@@ -98,7 +98,7 @@ async fn watched<T>(
                 // Nobody tells any more: only the end is waited for, which cannot be without a sender.
                 Ok(Err(_)) => return work.await,
                 Err(_) => {
-                    let reason = format!("it took nothing for {} s", IDLE.as_secs());
+                    let reason = format!("no progress for {} s", IDLE.as_secs());
                     return Err(OciDistributionError::IoError(io::Error::new(io::ErrorKind::TimedOut, reason)));
                 }
             },

@@ -15,7 +15,7 @@ const MAX_SOURCE: usize = 2_048;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     /// It has another form.
-    #[error("`{text}` names no plugin: {reason}")]
+    #[error("`{text}` is not a plugin source: {reason}")]
     Form {
         /// The text.
         text: String,
@@ -80,7 +80,7 @@ impl FromStr for Source {
             Some(("oci", reference)) => Ok(Self::Oci(reference.parse()?)),
             Some(("https" | "http", _)) => web(text).map(Self::Web),
             Some((scheme, _)) => {
-                Err(form(text, format!("`{}://` is none of oci://, https:// and http://", shown(scheme))))
+                Err(form(text, format!("`{}://` is not one of oci://, https:// and http://", shown(scheme))))
             }
             None => Ok(Self::File(text.into())),
         }
@@ -290,8 +290,8 @@ mod tests {
         for (text, why) in [
             ("oci://words:1", "write the registry's host"),
             ("oci://acme/words:1", "write the registry's host"),
-            ("oci://ghcr.io/Acme/words:1", "names no plugin"),
-            ("oci://ghcr.io/a/b@sha256:00", "names no plugin"),
+            ("oci://ghcr.io/Acme/words:1", "is not a plugin source"),
+            ("oci://ghcr.io/a/b@sha256:00", "is not a plugin source"),
             ("ftp://example.com/words.wasm", "none of oci://"),
             ("https://user:secret@example.com/w.wasm", "credentials"),
             ("", "printable"),

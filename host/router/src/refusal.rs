@@ -1,6 +1,6 @@
 //! Errors of calls that never reached a guest.
 
-use tandem_catalog::{Vanished, View, Violations, shown, shown_name};
+use tandem_catalog::{RemovedTool, View, Violations, shown, shown_name};
 use tandem_engine::Limit;
 use tandem_package::MAX_URI;
 
@@ -17,7 +17,7 @@ pub fn unknown_tool(view: &View, name: &str, near: Vec<String>) -> CallError {
         return CallError::NoNetwork { kind: "tool", name: name.to_owned() };
     }
     match view.vanished(name) {
-        Some(Vanished { category, version, near }) => {
+        Some(RemovedTool { category, version, near }) => {
             CallError::Vanished { name: name.to_owned(), category: category.to_string(), version, near }
         }
         None => not_found("tool", name, near),

@@ -208,7 +208,8 @@ impl Wired {
     async fn new(config: &Arc<HostConfig>, stored: &Stored, work: &Work, stdio: bool) -> anyhow::Result<Self> {
         let (descriptors, issued) = (Descriptors::current(), stored.keys.borrow().clone());
         let Stored { store, policy, .. } = stored;
-        let catalog = Arc::new(Catalog::beside(tandem_gateway::meta_tools()).with_network(config.reactor.enabled));
+        let catalog =
+            Arc::new(Catalog::with_reserved_names(tandem_gateway::meta_tools()).with_network(config.reactor.enabled));
         let limits = Arc::new(Limits::new(config.clone(), descriptors));
         let authenticates = auth::asks(config, &issued);
         let tasks = reactor::task_store(config, store);

@@ -92,7 +92,7 @@ fn replace(db: &Connection, plugin: &str, tenant: &str, overlay: &Overlay) -> Re
     }
     let count: i64 = db.query_row("SELECT count(*) FROM grants", [], |row| row.get(0))?;
     if count > MAX_ROWS {
-        return Err(StoreError::TooLarge(format!("there would be more than {MAX_ROWS} changed grants")));
+        return Err(StoreError::TooLarge(format!("too many changed grants: the limit is {MAX_ROWS}")));
     }
     Ok(())
 }

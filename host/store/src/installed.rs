@@ -44,7 +44,7 @@ fn set(db: &Connection, plugin: &Installed) -> Result<(), StoreError> {
         .execute(values)?;
     let count: i64 = db.query_row("SELECT count(*) FROM installed", [], |row| row.get(0))?;
     if count > MAX_INSTALLED {
-        return Err(StoreError::TooLarge(format!("more than {MAX_INSTALLED} plugins are installed")));
+        return Err(StoreError::TooLarge(format!("too many installed plugins: the limit is {MAX_INSTALLED}")));
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub fn host_key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
 
 /// Reads a key that must be there.
 pub fn read_key(path: &Path) -> io::Result<[u8; KEY_BYTES]> {
-    let wrong = || io::Error::other(format!("{} is not a key of {KEY_BYTES} bytes; delete it", path.display()));
+    let wrong = || io::Error::other(format!("{} is not a key of {KEY_BYTES} bytes; delete the file", path.display()));
     match read_regular(path, KEY_BYTES as u64) {
         Ok(bytes) => bytes.try_into().map_err(|_| wrong()),
         Err(ReadError::Io(error)) => Err(error),

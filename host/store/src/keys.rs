@@ -58,10 +58,13 @@ impl Store {
             let keys = all(db)?;
             let of_tenant = || keys.iter().filter(|other| other.tenant == key.tenant);
             if of_tenant().any(|other| other.name == key.name) {
-                return Err(StoreError::Exists(format!("`{}` has a key called `{}` already", key.tenant, key.name)));
+                return Err(StoreError::Exists(format!(
+                    "tenant `{}` already has a key named `{}`",
+                    key.tenant, key.name
+                )));
             }
             if of_tenant().count() >= MAX_KEYS || keys.len() >= MAX_ALL_KEYS {
-                return Err(StoreError::Quota(format!("a tenant has at most {MAX_KEYS} keys; revoke one first")));
+                return Err(StoreError::Quota(format!("a tenant is limited to {MAX_KEYS} keys; revoke one first")));
             }
             db.execute(
                 "INSERT INTO keys (tenant, name, start, hash, created, expires) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",

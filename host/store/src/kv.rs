@@ -46,14 +46,14 @@ pub(crate) const SCHEMA: &str = "
 
 pub(crate) fn check_key(key: &str) -> Result<(), StoreError> {
     if key.is_empty() || key.len() > MAX_KEY {
-        return Err(StoreError::TooLarge(format!("a key has 1 to {MAX_KEY} bytes, this one has {}", key.len())));
+        return Err(StoreError::TooLarge(format!("key length {} bytes, must be 1 to {MAX_KEY}", key.len())));
     }
     Ok(())
 }
 
 pub(crate) fn check_entries(entries: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
     if entries.len() > MAX_BATCH {
-        return Err(StoreError::TooLarge(format!("a batch has at most {MAX_BATCH} entries, not {}", entries.len())));
+        return Err(StoreError::TooLarge(format!("a batch is limited to {MAX_BATCH} entries, got {}", entries.len())));
     }
     for (key, value) in entries {
         check_key(key)?;

@@ -88,10 +88,10 @@ pub enum StoreError {
     #[error("{0}")]
     Exists(String),
     /// Too many jobs wait; trying again later helps.
-    #[error("the store is busy: {QUEUE} jobs wait already")]
+    #[error("store busy: {QUEUE} jobs are queued")]
     Busy,
     /// The store is closed.
-    #[error("the store is closed")]
+    #[error("store closed")]
     Closed,
     /// The database failed.
     #[error("database: {0}")]

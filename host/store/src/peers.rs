@@ -97,7 +97,7 @@ impl Store {
     /// [`set_peer_trust`](Self::set_peer_trust) changes. Answers how many records are new.
     pub async fn upsert_peers(&self, peers: Vec<PeerRow>) -> Result<u64, StoreError> {
         if peers.len() > MAX_BATCH {
-            return Err(StoreError::TooLarge(format!("a call takes at most {MAX_BATCH} peers, not {}", peers.len())));
+            return Err(StoreError::TooLarge(format!("a call is limited to {MAX_BATCH} peers, got {}", peers.len())));
         }
         peers.iter().try_for_each(check)?;
         self.write(move |db| upsert(db, &peers)).await
@@ -142,7 +142,10 @@ impl Store {
     /// [`StoreError::TooLarge`] where more are named than are ever kept.
     pub async fn forget_other_peers(&self, kept: Vec<String>) -> Result<u64, StoreError> {
         if kept.len() > MAX_PEERS as usize {
-            return Err(StoreError::TooLarge(format!("at most {MAX_PEERS} peers are kept, not {}", kept.len())));
+            return Err(StoreError::TooLarge(format!(
+                "the address book is limited to {MAX_PEERS} peers, got {}",
+                kept.len()
+            )));
         }
         let kept = serde_json::to_string(&kept).map_err(|error| StoreError::TooLarge(error.to_string()))?;
         self.write(move |db| {
@@ -163,7 +166,7 @@ fn check(peer: &PeerRow) -> Result<(), StoreError> {
     ];
     match bounds.into_iter().find(|(_, length, most)| length > most) {
         Some((what, length, most)) => {
-            Err(StoreError::TooLarge(format!("a peer's {what} has at most {most} bytes, not {length}")))
+            Err(StoreError::TooLarge(format!("a peer's {what} is limited to {most} bytes, got {length}")))
         }
         None => Ok(()),
     }

@@ -169,7 +169,7 @@ fn write_loop(db: &Connection, mut queue: mpsc::Receiver<Job>) {
     let mut last = Last::default();
     while let Some(first) = queue.blocking_recv() {
         if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
-            tracing::error!(%error, "the store cannot begin a transaction");
+            tracing::error!(%error, "cannot begin a store transaction");
             first(Err(error.into()))(Ok(()));
             continue;
         }
@@ -188,7 +188,7 @@ fn write_loop(db: &Connection, mut queue: mpsc::Receiver<Job>) {
         last = Last { jobs: pending.len(), took: start.elapsed() };
         metrics::histogram!("tandem_store_commit_seconds").record(last.took.as_secs_f64());
         if let Err(error) = &commit {
-            tracing::error!(%error, "the store cannot commit");
+            tracing::error!(%error, "store commit failed");
             if !db.is_autocommit() {
                 drop(db.execute_batch("ROLLBACK"));
             }

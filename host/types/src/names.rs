@@ -7,7 +7,7 @@ pub const MAX_NAME: usize = 64;
 
 /// A name that breaks its rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}` is no {what}; {rule}")]
+#[error("`{name}` is not a valid {what}; {rule}")]
 pub struct NameError {
     name: String,
     what: &'static str,

@@ -13,8 +13,8 @@ use crate::text::shown;
 /// Why a text is no size or duration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnitError {
-    /// It does not start with a whole number.
-    #[error("`{text}` does not start with a whole number; write {example}")]
+    /// It does not start with an integer.
+    #[error("`{text}` does not start with an integer; write {example}")]
     Number {
         /// The text.
         text: String,
@@ -22,7 +22,7 @@ pub enum UnitError {
         example: &'static str,
     },
     /// It starts with a sign.
-    #[error("`{text}` has a sign; write a whole number from zero up")]
+    #[error("`{text}` has a sign; write a non-negative integer")]
     Sign {
         /// The text.
         text: String,

@@ -54,10 +54,10 @@ pub type Violations = Vec<(String, String)>;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
     /// It breaks the schema here.
-    #[error("the value does not fit its schema")]
+    #[error("the value does not match its schema")]
     Violations(Violations),
     /// The effort did not suffice to tell.
-    #[error("the check takes too many steps")]
+    #[error("schema check exceeded its step limit")]
     Effort,
 }
 

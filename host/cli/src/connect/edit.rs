@@ -62,7 +62,7 @@ fn json(text: &str, format: Format, table: &str, name: &str, entry: &Map<String,
     let comments = format == Format::JsonWithComments;
     if !comments {
         // The parser below takes comments after the end in any case.
-        serde_json::from_str::<IgnoredAny>(text).map_err(|error| anyhow!("it is no JSON: {error}"))?;
+        serde_json::from_str::<IgnoredAny>(text).map_err(|error| anyhow!("it is not JSON: {error}"))?;
     }
     let options = ParseOptions {
         allow_comments: comments,
@@ -76,7 +76,7 @@ fn json(text: &str, format: Format, table: &str, name: &str, entry: &Map<String,
         allow_non_finite_numbers: false,
         allow_extended_string_escapes: false,
     };
-    let root = CstRootNode::parse(text, &options).map_err(|error| anyhow!("it is no JSON: {error}"))?;
+    let root = CstRootNode::parse(text, &options).map_err(|error| anyhow!("it is not JSON: {error}"))?;
     let servers = object(&root.object_value().context("it holds no JSON object")?, table)?;
     let server = object(&servers, name)?;
     for (field, value) in entry {
@@ -125,7 +125,7 @@ fn input(value: &Value) -> CstInputValue {
 }
 
 fn toml(text: &str, table: &str, name: &str, entry: &Map<String, Value>) -> anyhow::Result<String> {
-    let mut document = DocumentMut::from_str(text).map_err(|error| anyhow!("it is no TOML: {}", error.message()))?;
+    let mut document = DocumentMut::from_str(text).map_err(|error| anyhow!("it is not TOML: {}", error.message()))?;
     let implicit = || {
         let mut table = Table::new();
         table.set_implicit(true);
@@ -165,7 +165,7 @@ fn yaml(text: &str, table: &str, name: &str, entry: &Map<String, Value>) -> anyh
     // A mapping that begins empty would be written in one line.
     let new = format!("{table}:\n  {name}:\n    enabled: true\n");
     let text = if text.trim().is_empty() { &new } else { text };
-    let document = Document::from_str(text).map_err(|error| anyhow!("it is no YAML: {error}"))?;
+    let document = Document::from_str(text).map_err(|error| anyhow!("it is not YAML: {error}"))?;
     let root = document.as_mapping().context("it holds no YAML mapping")?;
     let server = mapping(&mapping(&root, table)?, name)?;
     for (field, value) in entry {

@@ -46,7 +46,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::doctor::State;
+    use crate::doctor::Severity;
 
     #[test]
     fn each_failing_source_and_the_last_failed_handshake_are_told() {
@@ -59,7 +59,7 @@ mod tests {
         });
         let mut findings = Vec::new();
         look(&network, &mut findings);
-        assert!(findings.iter().all(|finding| finding.state == State::Warning), "{findings:?}");
+        assert!(findings.iter().all(|finding| finding.state == Severity::Warning), "{findings:?}");
         let texts: Vec<_> = findings.iter().map(|one| (one.seen.as_str(), one.remedy.as_deref().unwrap())).collect();
         assert!(texts[0].0.contains("github") && texts[0].1.contains("tandem-peers"), "{texts:?}");
         assert!(texts[1].0.contains("read-only") && texts[1].1.contains("p2p.discovery.directory"), "{texts:?}");

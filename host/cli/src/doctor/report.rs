@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::Value;
 
-use super::{Diagnosis, State};
+use super::{Diagnosis, Severity};
 
 /// What is shown of a lane: the heading, and the key in `/health/runtime`.
 const LANES: [(&str, &str); 9] = [
@@ -28,9 +28,9 @@ pub(super) fn text(diagnosis: &Diagnosis) -> anyhow::Result<()> {
     let width = diagnosis.findings.iter().map(|finding| finding.about.chars().count()).max().unwrap_or(0);
     for finding in &diagnosis.findings {
         let mark = match finding.state {
-            State::Ok => "ok     ",
-            State::Warning => "warning",
-            State::Problem => "PROBLEM",
+            Severity::Ok => "ok     ",
+            Severity::Warning => "warning",
+            Severity::Problem => "PROBLEM",
         };
         writeln!(out, "{mark}  {:width$}  {}", finding.about, finding.seen)?;
         if let Some(remedy) = &finding.remedy {
@@ -41,7 +41,7 @@ pub(super) fn text(diagnosis: &Diagnosis) -> anyhow::Result<()> {
         lanes_side_by_side(&mut out, lanes)?;
     }
     let count = |state| diagnosis.findings.iter().filter(|finding| finding.state == state).count();
-    match (count(State::Problem), count(State::Warning)) {
+    match (count(Severity::Problem), count(Severity::Warning)) {
         (0, 0) => writeln!(out, "\nall is well")?,
         (0, warnings) => writeln!(out, "\nnothing is wrong; {warnings} to keep an eye on")?,
         (problems, warnings) => writeln!(out, "\n{problems} wrong, {warnings} to keep an eye on")?,

@@ -51,7 +51,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::doctor::State;
+    use crate::doctor::Severity;
 
     fn looked(network: &Value) -> Vec<Finding> {
         let mut findings = Vec::new();
@@ -67,7 +67,7 @@ mod tests {
         };
         let waiting = json!([group("workers_zero", 3), group("awaiting_claim", 0), group("target_away", 1)]);
         let seen = looked(&json!({"up": true, "paused": true, "draining": true, "waiting": waiting}));
-        assert!(seen.iter().all(|finding| finding.state == State::Warning), "{seen:?}");
+        assert!(seen.iter().all(|finding| finding.state == Severity::Warning), "{seen:?}");
         let texts: Vec<_> = seen.iter().map(|one| (one.seen.as_str(), one.remedy.as_deref().unwrap())).collect();
         assert!(texts[..2].iter().all(|(_, remedy)| remedy.contains("tandem tasks resume")), "{texts:?}");
         let workers = "3 wait for over a minute, because workers_zero: the oldest for 75 s; tools: add, echo";
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn a_queue_that_moves_is_well() {
         let seen = looked(&json!({"up": true, "paused": false, "draining": false, "waiting": []}));
-        assert_eq!((seen.len(), seen[0].state), (1, State::Ok));
+        assert_eq!((seen.len(), seen[0].state), (1, Severity::Ok));
         assert!(looked(&json!({"up": false})).is_empty());
     }
 }

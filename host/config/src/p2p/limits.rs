@@ -9,21 +9,21 @@ use tandem_types::ByteSize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct PeerLimitsConfig {
-    /// Streams that a peer opened.
+    /// Open inbound streams of one peer.
     pub streams: u32,
-    /// Requests of a peer that have no answer yet.
+    /// Pending requests of one peer.
     pub in_flight: u32,
-    /// Messages of a peer in a second.
+    /// Messages per second of one peer.
     pub messages_per_second: u32,
-    /// Messages of a peer at once after a rest.
+    /// Message burst of one peer.
     pub burst: u32,
-    /// Bytes of a peer in a second, and at once after a rest.
+    /// Bytes per second of one peer, and its burst.
     pub bytes_per_second: ByteSize,
-    /// Connections that one IP address (of IPv6: one /64) opens in a second.
+    /// New connections per second of one IP address (IPv6: one /64).
     pub accepts_per_second: u32,
-    /// Connections that one address opens at once after a rest.
+    /// Connection burst of one address.
     pub accept_burst: u32,
-    /// Connections of one address that are open.
+    /// Open connections of one address.
     pub connections_per_address: u32,
 }
 

@@ -14,7 +14,7 @@ const PAGE: u64 = 64 << 10;
 
 /// What was read.
 #[derive(Debug, Default)]
-pub(super) struct Facts {
+pub(super) struct BinaryReport {
     pub(super) size: usize,
     /// Names of the outermost component's imports and exports.
     pub(super) imports: Vec<String>,
@@ -29,7 +29,7 @@ pub(super) struct Facts {
 }
 
 #[cfg(test)]
-impl Facts {
+impl BinaryReport {
     pub(super) fn of(imports: Vec<String>, exports: Vec<String>, interpreter: Option<&'static str>) -> Self {
         Self { imports, exports, interpreter, ..Self::default() }
     }
@@ -40,8 +40,8 @@ const INTERPRETERS: [(&str, &str); 3] =
     [("componentize-py", "Python"), ("componentize-qjs", "JavaScript"), ("componentize-js", "JavaScript")];
 
 /// Reads a component; none if it is none.
-pub(super) fn read(bytes: &[u8], findings: &mut Findings) -> Option<Facts> {
-    let mut facts = Facts { size: bytes.len(), ..Facts::default() };
+pub(super) fn read(bytes: &[u8], findings: &mut Findings) -> Option<BinaryReport> {
+    let mut facts = BinaryReport { size: bytes.len(), ..BinaryReport::default() };
     if !Parser::is_component(bytes) {
         let what = if Parser::is_core_wasm(bytes) { "a core module, not a component" } else { "no WebAssembly" };
         findings.error(
@@ -67,7 +67,7 @@ pub(super) fn read(bytes: &[u8], findings: &mut Findings) -> Option<Facts> {
     Some(facts)
 }
 
-fn one(payload: Payload<'_>, depth: &mut usize, facts: &mut Facts) {
+fn one(payload: Payload<'_>, depth: &mut usize, facts: &mut BinaryReport) {
     match payload {
         Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => *depth += 1,
         Payload::End(_) => *depth = depth.saturating_sub(1),
@@ -98,7 +98,7 @@ fn contains(bytes: &[u8], word: &str) -> bool {
 }
 
 /// Size, memory, what could be left out, and chance that is none.
-pub(super) fn check(facts: &Facts, manifest: Option<&PluginManifest>, findings: &mut Findings) {
+pub(super) fn check(facts: &BinaryReport, manifest: Option<&PluginManifest>, findings: &mut Findings) {
     if facts.size > LARGE {
         let message = format!("{} MiB, which each host compiles", facts.size >> 20);
         findings.warning("file", message, "import only what is used, and leave data out of the program");
@@ -174,7 +174,7 @@ mod tests {
     fn a_size_that_no_interpreter_has_is_told() {
         let sized = |size| {
             let mut findings = Findings::default();
-            check(&Facts { size, ..Facts::default() }, None, &mut findings);
+            check(&BinaryReport { size, ..BinaryReport::default() }, None, &mut findings);
             findings.0.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
         };
         assert_eq!(sized(LARGE), Vec::<String>::new());

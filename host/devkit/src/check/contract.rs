@@ -2,7 +2,7 @@
 
 use tandem_package::{P2pInterface, PluginManifest};
 
-use super::{Findings, binary::Facts};
+use super::{Findings, binary::BinaryReport};
 
 /// The version of the contract that this host speaks.
 const VERSION: &str = "0.1.0";
@@ -22,7 +22,7 @@ const REQUESTED: [(&str, &str); 6] = [
 const NETWORK: [P2pInterface; 4] =
     [P2pInterface::TaskQueue, P2pInterface::Workflow, P2pInterface::Peers, P2pInterface::Bootstrap];
 
-pub(super) fn check(facts: &Facts, manifest: Option<&PluginManifest>, findings: &mut Findings) {
+pub(super) fn check(facts: &BinaryReport, manifest: Option<&PluginManifest>, findings: &mut Findings) {
     exports(facts, findings);
     versions(facts, findings);
     never(facts, findings);
@@ -31,7 +31,7 @@ pub(super) fn check(facts: &Facts, manifest: Option<&PluginManifest>, findings: 
     }
 }
 
-fn exports(facts: &Facts, findings: &mut Findings) {
+fn exports(facts: &BinaryReport, findings: &mut Findings) {
     let ours = |name: &str| {
         let interface = name.strip_prefix("tandem:plugin/")?.split('@').next()?;
         EXPORTS.contains(&interface).then_some(())
@@ -50,7 +50,7 @@ fn exports(facts: &Facts, findings: &mut Findings) {
     }
 }
 
-fn versions(facts: &Facts, findings: &mut Findings) {
+fn versions(facts: &BinaryReport, findings: &mut Findings) {
     for name in facts.imports.iter().chain(&facts.exports) {
         let Some((interface, version)) = name.split_once('@').filter(|(name, _)| name.starts_with("tandem:")) else {
             continue;
@@ -73,7 +73,7 @@ fn versions(facts: &Facts, findings: &mut Findings) {
 }
 
 /// An interpreter imports all of WASI; what it never gets matters only to a program that tries.
-fn never(facts: &Facts, findings: &mut Findings) {
+fn never(facts: &BinaryReport, findings: &mut Findings) {
     let sockets: Vec<_> = facts.imports.iter().filter(|name| name.starts_with("wasi:sockets/")).collect();
     if let Some(first) = sockets.first() {
         let message =
@@ -87,7 +87,7 @@ fn never(facts: &Facts, findings: &mut Findings) {
     }
 }
 
-fn by_request(facts: &Facts, manifest: &PluginManifest, findings: &mut Findings) {
+fn by_request(facts: &BinaryReport, manifest: &PluginManifest, findings: &mut Findings) {
     let request = &manifest.request;
     let host = REQUESTED.into_iter().map(|(interface, word)| {
         let requested = match word {
@@ -131,12 +131,12 @@ mod tests {
     use super::*;
     use crate::check::Severity;
 
-    fn facts(imports: &[&str], exports: &[&str], interpreter: Option<&'static str>) -> Facts {
+    fn facts(imports: &[&str], exports: &[&str], interpreter: Option<&'static str>) -> BinaryReport {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        Facts::of(names(imports), names(exports), interpreter)
+        BinaryReport::of(names(imports), names(exports), interpreter)
     }
 
-    fn said(facts: &Facts, request: &str) -> Vec<(Severity, String)> {
+    fn said(facts: &BinaryReport, request: &str) -> Vec<(Severity, String)> {
         let text = format!(
             "[plugin]\nname = \"a\"\nversion = \"0.1.0\"\ndescription = \"A.\"\n[runtime]\nrequires-p2p = true\n[request]\n{request}"
         );
@@ -145,7 +145,7 @@ mod tests {
         findings.0.into_iter().map(|finding| (finding.severity, finding.message)).collect()
     }
 
-    fn one(facts: &Facts, request: &str, severity: Severity, told: &str) {
+    fn one(facts: &BinaryReport, request: &str, severity: Severity, told: &str) {
         let said = said(facts, request);
         assert!(matches!(&said[..], [(s, message)] if *s == severity && message.contains(told)), "{told}: {said:?}");
     }

@@ -144,7 +144,7 @@ impl Walk<'_> {
                 keys.get(bound).and_then(Value::as_f64).is_none_or(|number| number.abs() <= 9_007_199_254_740_992.0);
             if !exact {
                 let place = self.at(pointer);
-                let message = format!("`{bound}` is no number that JavaScript has exactly");
+                let message = format!("`{bound}` is not a number that JavaScript has exactly");
                 self.findings.note(place, message, "keep within 2^53, or leave the bound out");
             }
         }
@@ -268,7 +268,7 @@ mod tests {
             (with(json!({ "type": ["string", "integer"] })), Severity::Warning, "several types"),
             (with(json!({ "type": ["string", "null"] })), Severity::Note, "a list of types"),
             (with(json!({ "not": {} })), Severity::Warning, "`not` is passed over"),
-            (with(json!({ "type": "integer", "maximum": 1e300 })), Severity::Note, "`maximum` is no number"),
+            (with(json!({ "type": "integer", "maximum": 1e300 })), Severity::Note, "`maximum` is not a number"),
             (property(json!({ "type": "string" })), Severity::Note, "t/properties/p: it has no description"),
             (property(json!({ "description": "x".repeat(2000) })), Severity::Warning, "longer than"),
             (

@@ -241,7 +241,7 @@ impl Given {
             GrantKind::Http => json(value).map(Self::Http),
             GrantKind::Env => match value {
                 Value::String(text) if !text.contains('\0') => Ok(Self::Env(Setting::hidden(text))),
-                _ => Err("its value is no text without nul bytes".to_owned()),
+                _ => Err("its value is not a text without nul bytes".to_owned()),
             },
             GrantKind::Secrets => match value {
                 Value::String(text) if !text.is_empty() => Ok(Self::Secret(Secret::new(text))),

@@ -16,7 +16,7 @@ const MAX_FILES: u64 = 100_000;
 pub struct FsAccess {
     /// The name under which the plugin sees it.
     pub name: Name,
-    /// Where it is.
+    /// The directory's path.
     pub path: GrantPath,
     /// What may be done there.
     pub mode: FsMode,

@@ -54,7 +54,7 @@ impl<'de> Deserialize<'de> for GrantPath {
         let path = String::deserialize(deserializer)?;
         let climbs = path.split(['/', '\\']).any(|part| part == "..");
         if path.is_empty() || path.len() > MAX_PATH || path.chars().any(char::is_control) || climbs {
-            let message = format!("`{}` is no path of a grant; write a plain path without `..`", shown(&path));
+            let message = format!("`{}` is not a valid path of a grant; write a plain path without `..`", shown(&path));
             return Err(de::Error::custom(message));
         }
         Ok(Self(path))
@@ -64,7 +64,7 @@ impl<'de> Deserialize<'de> for GrantPath {
 /// A directory: `"data"` (read-only) or `{ path = "data", mode = "read-write" }`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FsGrant {
-    /// Where it is.
+    /// The directory's path.
     pub path: GrantPath,
     /// What may be done there.
     pub mode: FsMode,
@@ -139,7 +139,7 @@ struct HttpTable {
     /// The path prefix of requests; every path unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     path: Option<PathPrefix>,
-    /// Networks that are not public and may be reached all the same.
+    /// Private networks that may be reached, in CIDR notation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     allow_cidrs: Vec<Network>,
 }
@@ -162,7 +162,7 @@ impl<'de> Deserialize<'de> for Network {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let message =
-            || format!("`{}` is no network; write an address and a prefix length, as `10.0.0.0/8`", shown(&text));
+            || format!("`{}` is not a network; write an address and a prefix length, as `10.0.0.0/8`", shown(&text));
         let network: IpNet = text.parse().map_err(|_| de::Error::custom(message()))?;
         // A mapped network would never be met: addresses are compared in their own family.
         if matches!(network, IpNet::V6(mapped) if mapped.network().to_ipv4_mapped().is_some()) {
@@ -262,7 +262,7 @@ impl<'de> Deserialize<'de> for EnvGrant {
             type Value = EnvGrant;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text, or `{ inherit = true }`")
+                f.write_str("a string, or `{ inherit = true }`")
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<EnvGrant, E> {

@@ -84,10 +84,10 @@ pub struct Grants {
     /// Outgoing HTTP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub http: Option<Vec<HttpGrant>>,
-    /// Environment variables with their values.
+    /// Environment variables: values, or `{ inherit = true }`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub env: Option<BTreeMap<VariableName, EnvGrant>>,
-    /// Secrets.
+    /// Secrets, by the names of the manifest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secrets: Option<BTreeMap<Name, Secret>>,
     /// The hosts that each secret may be sent to. A secret without hosts goes to the one host that is granted, and nowhere when

@@ -144,7 +144,7 @@ fn http_grants_have_a_short_form() {
     assert!(wrong("http = ['a.example.com:99999']").contains("is more than a host"));
     assert!(wrong("http = ['https://a.example.com']").contains("is more than a host"));
     assert!(wrong("http = ['*']").contains("a bare `*`"));
-    assert!(wrong("http = [{ host = 'a.b', allow-cidrs = ['10.0.0.0'] }]").contains("is no network"));
+    assert!(wrong("http = [{ host = 'a.b', allow-cidrs = ['10.0.0.0'] }]").contains("is not a network"));
     assert!(wrong("http = [{ host = 'a.b', allow-cidrs = ['::ffff:10.0.0.0/104'] }]").contains("usual form"));
 }
 
@@ -221,7 +221,7 @@ fn a_variable_that_the_host_lacks_is_said() {
 
 #[test]
 fn wrong_grants_are_told() {
-    assert!(wrong("fs.data = '../x'").contains("is no path of a grant"));
+    assert!(wrong("fs.data = '../x'").contains("is not a valid path of a grant"));
     assert!(
         wrong("fs.data = { path = 'a', mode = 'rw' }")
             .contains("unknown value `rw`; known values: `read-only`, `read-write`")
@@ -232,7 +232,7 @@ fn wrong_grants_are_told() {
     assert!(wrong("allow = ['peer']").contains("did you mean `peers`?"));
     assert!(wrong("env.LANG = { inherit = false }").contains("grants nothing"));
     assert!(wrong("kv = { max-keys = 0 }").contains("0 is outside 1 to 1000000"));
-    assert!(wrong("invoke = 'yes'").contains("expected `true` or `false`, found a text"));
+    assert!(wrong("invoke = 'yes'").contains("expected `true` or `false`, found a string"));
     assert!(wrong("htpp = []").contains("did you mean `http`?"));
 }
 

@@ -28,7 +28,9 @@ pub enum HostError {
     #[error("`{0}` could be read as an IP address; write the address in its usual form")]
     Numeric(String),
     /// It breaks the rules of host names.
-    #[error("`{0}` is no host name; write a name as `api.example.com`, international names in their xn-- form")]
+    #[error(
+        "`{0}` is not a valid host name; write a name as `api.example.com`, international names in their xn-- form"
+    )]
     Name(String),
 }
 

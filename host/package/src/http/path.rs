@@ -12,9 +12,9 @@ const MAX_PREFIX: usize = 256;
 /// How often a server could decode a path. One that is still encoded after this is denied.
 const MAX_DECODINGS: usize = 4;
 
-/// Why a text is no path prefix.
+/// Why a text is not a path prefix.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no path prefix; write an absolute path without `..`, `%`, query or fragment, as `/v1`")]
+#[error("`{0}` is not a path prefix; write an absolute path without `..`, `%`, query or fragment, as `/v1`")]
 pub struct PathError(String);
 
 /// A path and everything below it: `/v1` covers `/v1`, `/v1/` and `/v1/x`, never `/v1x`; `/v1/` covers only

@@ -34,10 +34,10 @@ pub(super) const SIGNATURE_LENGTH: usize = 1 + KeyId::LENGTH + 64;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// It is no private key.
-    #[error("this is no ed25519 private key in pkcs#8 pem; make one with `tandem keygen`")]
+    #[error("this is not an ed25519 private key in pkcs#8 pem; make one with `tandem keygen`")]
     Private,
     /// It is no public key.
-    #[error("{label}: no ed25519 public key in spki pem; give the `.pub` file that `tandem keygen` wrote")]
+    #[error("{label}: not an ed25519 public key in spki pem; give the `.pub` file that `tandem keygen` wrote")]
     Public {
         /// What the reader called it.
         label: String,

@@ -154,14 +154,14 @@ pub enum PackageError {
     #[error("the file is a package already; repack it to replace its sections")]
     AlreadyPacked,
     /// It is signed already.
-    #[error("the file is signed already, by key {0}; repack it to sign it anew")]
+    #[error("the file is signed already, by key {0}; repack it to sign it again")]
     AlreadySigned(KeyId),
     /// It is not signed, and a signature is required.
     #[error("the file is not signed; sign it, or allow unsigned plugins")]
     Unsigned,
     /// It is signed by a key that is no trust root.
     #[error(
-        "the file is signed by key {0}, which is no trust root; add its public key to the trust roots if you trust it"
+        "the file is signed by key {0}, which is not a trust root; add its public key to the trust roots if you trust it"
     )]
     UnknownKey(KeyId),
     /// The file is not what was signed.

@@ -59,7 +59,7 @@ impl fmt::Display for Part {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
     /// They do not start as WebAssembly does.
-    #[error("this is no webassembly file; a package starts with `\\0asm`")]
+    #[error("this is not a webassembly file; a package starts with `\\0asm`")]
     NotWasm,
     /// They are a core module.
     #[error("this is a core module, not a component; build for wasm32-wasip2, or make a component of it")]

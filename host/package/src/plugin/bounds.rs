@@ -28,7 +28,7 @@ pub(crate) fn check_reason(reason: Option<&String>, findings: &mut Findings) {
 
 pub(crate) fn check_http(port: Option<u16>, methods: Option<&BTreeSet<Method>>, findings: &mut Findings) {
     if port == Some(0) {
-        findings.report("port", "0 is no port that can be connected to");
+        findings.report("port", "port 0 cannot be connected to");
     }
     if methods.is_some_and(BTreeSet::is_empty) {
         findings.report("methods", "an empty list allows nothing; leave the key out to allow every method");

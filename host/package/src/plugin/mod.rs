@@ -86,7 +86,7 @@ pub struct Identity {
 
 fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Version, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let message = || format!("`{}` is no semantic version; write three numbers, as `1.2.0`", shown(&text));
+    let message = || format!("`{}` is not a semantic version; write three numbers, as `1.2.0`", shown(&text));
     Version::parse(&text).map_err(|_| de::Error::custom(message()))
 }
 

@@ -102,13 +102,13 @@ kv = 5
     let errors = errors(text);
     let expected = [
         "p.toml:2:1: unknown key `nmae`; did you mean `name`?",
-        "p.toml:3:11: `1.2` is no semantic version; write three numbers, as `1.2.0`",
+        "p.toml:3:11: `1.2` is not a semantic version; write three numbers, as `1.2.0`",
         "p.toml:7:12: unknown value `genral`; did you mean `general`?",
         "p.toml:11:10: `64 MiB` has no known unit",
-        "p.toml:12:15: expected a whole number from 0 to 4294967295",
+        "p.toml:12:15: expected an integer from 0 to 4294967295",
         "p.toml:15:18: `*.com` allows a whole top-level domain",
         "p.toml:15:66: unknown value `get`; did you mean `GET`?",
-        "p.toml:16:6: expected `true`, `false` or a table, found a whole number",
+        "p.toml:16:6: expected `true`, `false` or a table, found an integer",
         "p.toml:18:2: unknown key `tool`; did you mean `tools`?",
     ];
     assert_eq!(errors.len(), expected.len(), "{errors:?}");
@@ -134,12 +134,12 @@ fn rules_beyond_types_are_told_at_their_value() {
     one("[limits]\nconcurrency = 0\n", "0 is outside 1 to 1024");
     one("[request]\nfs = [{ name = 'a' }, { name = 'a' }]\n", "`a` comes twice");
     one("[request]\nhttp = [{ host = 'a.b', methods = [] }]\n", "p.toml:6:35: an empty list allows nothing");
-    one("[request]\nhttp = [{ host = 'a.b', port = 0 }]\n", "0 is no port");
+    one("[request]\nhttp = [{ host = 'a.b', port = 0 }]\n", "port 0 cannot be connected to");
     one("[request]\ncache = { max-bytes = '1GiB' }\n", "1GiB is outside 1KiB to 64MiB");
     one("[request]\nenv = [{ name = 'A', reason = \"a\\nb\" }]\n", "write one plain line");
     one("[tools.x]\nretry = { max-attempts = 11 }\n", "11 is outside 1 to 10");
     one("[tools.x]\nread-only = true\ndestructive = true\n", "what is read-only destroys nothing");
-    one("[tools.'a b']\n", "`a b` is no tool name");
+    one("[tools.'a b']\n", "`a b` is not a valid tool name");
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_wrong_or_misspelt_key_is_not_also_missing() {
     assert_eq!(missing, ["p.toml:1:2: missing key `version`"]);
     let errors = errors(&MINIMAL.replace("'dataset'", "'Data set'"));
     assert_eq!(errors.len(), 1, "{errors:?}");
-    assert!(errors[0].starts_with("p.toml:2:8: `Data set` is no kebab-case name"));
+    assert!(errors[0].starts_with("p.toml:2:8: `Data set` is not a valid kebab-case name"));
 }
 
 #[test]

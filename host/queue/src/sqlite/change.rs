@@ -4,9 +4,9 @@ use rusqlite::{Connection, params};
 use tandem_store::StoreError;
 
 use super::{
-    Moment,
+    TxContext,
     codes::{LEASED, READY, SCHEDULED, millis, signed, state, time},
-    lease::{End, Held},
+    lease::{End, LeaseRow},
     read, submit,
     tally::Lane,
 };
@@ -17,12 +17,12 @@ use crate::{
 
 pub(super) fn cancel(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     tenant: &str,
     id: TaskId,
     reason: &str,
 ) -> Result<CancelState, StoreError> {
-    let Some(held) = Held::by_id(db, tenant, id)? else { return Ok(CancelState::NotFound) };
+    let Some(held) = LeaseRow::by_id(db, tenant, id)? else { return Ok(CancelState::NotFound) };
     let was = state(held.state)?;
     if was.is_terminal() {
         return Ok(CancelState::Terminal(was));
@@ -42,12 +42,12 @@ pub(super) fn cancel(
 
 pub(super) fn update(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     (tenant, id): (&str, TaskId),
     patch: &Patch,
     expect: Option<u64>,
 ) -> Result<Updated, StoreError> {
-    let Some(held) = Held::by_id(db, tenant, id)? else { return Ok(Updated::NotFound) };
+    let Some(held) = LeaseRow::by_id(db, tenant, id)? else { return Ok(Updated::NotFound) };
     let was = state(held.state)?;
     if was.is_terminal() {
         return Ok(Updated::Terminal(was));
@@ -97,7 +97,7 @@ pub(super) fn update(
     Ok(Updated::Changed { task: Box::new(task), old_priority })
 }
 
-fn texts(db: &Connection, moment: &mut Moment, held: &Held, patch: &Patch) -> Result<(), StoreError> {
+fn texts(db: &Connection, moment: &mut TxContext, held: &LeaseRow, patch: &Patch) -> Result<(), StoreError> {
     let tenant = held.lane.tenant.as_str();
     if let Some(metadata) = &patch.metadata {
         let mut old =
@@ -127,7 +127,7 @@ pub(super) fn untag(db: &Connection, tenant: &str, seq: i64) -> Result<(), Store
 
 pub(super) fn resubmit(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     caps: &Caps,
     (tenant, id): (&str, TaskId),
     options: &ResubmitOpts,

@@ -10,10 +10,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tandem_store::StoreError;
 
 use super::{
-    Moment,
+    TxContext,
     codes::{Columns, LEASED, READY, millis, signed, time, unsigned},
     due,
-    lease::Held,
+    lease::LeaseRow,
     read::step,
     submit,
     tally::Lane,
@@ -42,7 +42,7 @@ struct Tenant {
 
 pub(super) fn claim(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     caps: &Caps,
     request: &ClaimReq,
     lease: Duration,
@@ -76,7 +76,7 @@ pub(super) fn claim(
 /// Records a task that runs already: queued and claimed at once.
 pub(super) fn adopt(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     caps: &Caps,
     new: &Prepared,
     worker: &str,
@@ -88,7 +88,7 @@ pub(super) fn adopt(
         return Ok(Adopted::QuotaExceeded(why));
     }
     let submitted = submit::one(db, moment, caps, new)?;
-    let Some(held) = Held::by_id(db, tenant, new.task.id)? else {
+    let Some(held) = LeaseRow::by_id(db, tenant, new.task.id)? else {
         return Ok(match submitted {
             Submitted::QuotaExceeded(why) => Adopted::QuotaExceeded(why),
             _ => Adopted::Conflict,
@@ -187,7 +187,7 @@ pub(super) fn rank(ready_at: i64, priority: i64) -> i64 {
 
 fn take(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     worker: &str,
     lease: Duration,
     lane: &Lane,

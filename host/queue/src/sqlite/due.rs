@@ -4,9 +4,9 @@ use rusqlite::{Connection, params};
 use tandem_store::StoreError;
 
 use super::{
-    Moment,
+    TxContext,
     codes::{CANCELLED, DEAD, FAILED, LEASED, READY, RETRYING, SCHEDULED, SUCCEEDED, millis, signed, state, time},
-    lease::{self, Held},
+    lease::{self, LeaseRow},
 };
 use crate::{Chore, FailureCode, Reaped, TaskFailure, TaskState, Timestamp};
 
@@ -20,7 +20,7 @@ pub(super) fn over(db: &Connection, code: i64, now: Timestamp, limit: u64) -> Re
 
 /// Readies tasks whose time has come; they wait from then on, not from when this noticed. Answers whether there were
 /// any.
-pub(super) fn promote(db: &Connection, moment: &mut Moment, limit: u32) -> Result<bool, StoreError> {
+pub(super) fn promote(db: &Connection, moment: &mut TxContext, limit: u32) -> Result<bool, StoreError> {
     let mut any = false;
     for code in [SCHEDULED, RETRYING] {
         for seq in over(db, code, moment.now, limit.into())? {
@@ -39,12 +39,12 @@ pub(super) fn promote(db: &Connection, moment: &mut Moment, limit: u32) -> Resul
 }
 
 /// Ends leases whose time is over.
-pub(super) fn reap(db: &Connection, moment: &mut Moment, limit: u32) -> Result<Vec<Reaped>, StoreError> {
+pub(super) fn reap(db: &Connection, moment: &mut TxContext, limit: u32) -> Result<Vec<Reaped>, StoreError> {
     promote(db, moment, limit)?;
     let seqs = over(db, LEASED, moment.now, limit.into())?;
     let mut reaped = Vec::with_capacity(seqs.len());
     for seq in seqs {
-        let Some(held) = Held::at(db, seq)? else { continue };
+        let Some(held) = LeaseRow::at(db, seq)? else { continue };
         let end = if held.cancel.is_some() {
             lease::End::terminal(TaskState::Cancelled)
         } else if held.attempts_left() {
@@ -65,7 +65,7 @@ pub(super) fn reap(db: &Connection, moment: &mut Moment, limit: u32) -> Result<V
 }
 
 /// Ends the leases of a worker that is gone; [`reap`] and the next claim of a workflow find them over.
-pub(super) fn end(db: &Connection, moment: &mut Moment, worker: &str) -> Result<u64, StoreError> {
+pub(super) fn end(db: &Connection, moment: &mut TxContext, worker: &str) -> Result<u64, StoreError> {
     let now = millis(moment.now);
     let tasks = "UPDATE tasks SET due_at = ?2 WHERE state = 2 AND due_at > ?2 AND worker = ?1 RETURNING tenant, id";
     let workflows = "UPDATE workflows SET lease_until = ?2
@@ -84,7 +84,7 @@ pub(super) fn end(db: &Connection, moment: &mut Moment, worker: &str) -> Result<
 }
 
 /// The leases of a queue that are not this worker's end a whole lease from now.
-pub(super) fn renew(db: &Connection, moment: &mut Moment, queue: &str, besides: &str) -> Result<u64, StoreError> {
+pub(super) fn renew(db: &Connection, moment: &mut TxContext, queue: &str, besides: &str) -> Result<u64, StoreError> {
     let mut update = db.prepare_cached(
         "UPDATE tasks SET due_at = ?3 + lease_ms
          WHERE state = 2 AND queue = ?1 AND worker <> ?2 AND due_at < ?3 + lease_ms RETURNING tenant, id",

@@ -64,7 +64,7 @@ pub(super) fn pause(db: &Connection, queue: &str, paused: bool) -> Result<(), St
         // A queue needs no task to be paused; their number is bounded so that the names are.
         let count: i64 = db.query_row("SELECT count(*) FROM task_paused", [], |row| row.get(0))?;
         if count >= 1024 {
-            return Err(StoreError::TooLarge("1024 queues are paused already".to_owned()));
+            return Err(StoreError::TooLarge("1024 queues are already paused".to_owned()));
         }
         db.execute("INSERT OR IGNORE INTO task_paused (queue) VALUES (?1)", [queue])?;
     } else {

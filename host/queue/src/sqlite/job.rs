@@ -11,13 +11,13 @@ use super::{
     tally::{Lane, Tally},
     workflows::Whole,
 };
-use crate::{Caps, TaskId, TaskStoreError, Timestamp, hub::News};
+use crate::{Caps, TaskId, TaskStoreError, Timestamp, hub::TxEvents};
 
 /// One transaction: its time, what it counts, what it has to tell.
-pub(super) struct Moment {
+pub(super) struct TxContext {
     pub(super) now: Timestamp,
     pub(super) tally: Tally,
-    pub(super) news: News,
+    pub(super) news: TxEvents,
     pub(super) projection: Arc<Projection>,
     /// Of whose readings none serves any longer, by their place in the projection.
     pub(super) changed: Vec<usize>,
@@ -26,7 +26,7 @@ pub(super) struct Moment {
     pub(super) full: Option<String>,
 }
 
-impl Moment {
+impl TxContext {
     /// A task that was in `from` is in `to` now; none is not stored.
     pub(super) fn moved(
         &mut self,
@@ -58,10 +58,10 @@ impl SqliteTasks {
     pub(super) async fn write_new<R: Send + 'static>(
         &self,
         bytes: usize,
-        work: impl FnOnce(&Connection, &mut Moment, &Caps) -> Result<R, StoreError> + Send + 'static,
+        work: impl FnOnce(&Connection, &mut TxContext, &Caps) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, TaskStoreError> {
         let full = self.store.room_for_new(bytes).err().map(|error| error.to_string());
-        let work = move |db: &Connection, moment: &mut Moment, caps: &Caps| {
+        let work = move |db: &Connection, moment: &mut TxContext, caps: &Caps| {
             moment.full = full;
             work(db, moment, caps)
         };
@@ -70,15 +70,15 @@ impl SqliteTasks {
 
     pub(super) async fn write<R: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection, &mut Moment, &Caps) -> Result<R, StoreError> + Send + 'static,
+        work: impl FnOnce(&Connection, &mut TxContext, &Caps) -> Result<R, StoreError> + Send + 'static,
     ) -> Result<R, TaskStoreError> {
         let (clock, caps, hub) = (Arc::clone(&self.clock), Arc::clone(&self.caps), Arc::clone(&self.hub));
         let (projection, changing) = (Arc::clone(&self.projection), Arc::clone(&self.projection));
         let job = move |db: &Connection| {
-            let mut moment = Moment {
+            let mut moment = TxContext {
                 now: clock.now(),
                 tally: Tally::default(),
-                news: News::default(),
+                news: TxEvents::default(),
                 projection,
                 changed: Vec::new(),
                 changed_all: false,
@@ -89,7 +89,7 @@ impl SqliteTasks {
             Ok((answer, (moment.news, moment.changed, moment.changed_all, moment.now)))
         };
         // Whoever is woken reads what is new.
-        let tell = move |(news, changed, all, now): (News, Vec<usize>, bool, Timestamp)| {
+        let tell = move |(news, changed, all, now): (TxEvents, Vec<usize>, bool, Timestamp)| {
             changing.changed(&changed);
             if all {
                 changing.changed_all();
@@ -125,12 +125,12 @@ impl SqliteTasks {
     pub(super) async fn whole<R: Send + 'static>(
         &self,
         full: Option<String>,
-        work: impl FnOnce(&Connection, &mut Moment, &Caps) -> Result<Whole<R>, StoreError> + Send + 'static,
+        work: impl FnOnce(&Connection, &mut TxContext, &Caps) -> Result<Whole<R>, StoreError> + Send + 'static,
         conflict: impl FnOnce(TaskId) -> R,
     ) -> Result<R, TaskStoreError> {
         // The job must fail to be undone; which task it was is told beside it.
         let (tell, told) = tokio::sync::oneshot::channel();
-        let job = move |db: &Connection, moment: &mut Moment, caps: &Caps| {
+        let job = move |db: &Connection, moment: &mut TxContext, caps: &Caps| {
             moment.full = full;
             match work(db, moment, caps)? {
                 Whole::Done(answer) => Ok(answer),

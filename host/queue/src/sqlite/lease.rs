@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tandem_store::StoreError;
 
 use super::{
-    Moment,
+    TxContext,
     codes::{Columns, LEASED, READY, SUCCEEDED, millis, retry_kind, signed, state, state_code, time},
     read::step,
     tally::Lane,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A task that is leased or was.
-pub(super) struct Held {
+pub(super) struct LeaseRow {
     pub(super) seq: i64,
     pub(super) id: TaskId,
     pub(super) state: i64,
@@ -38,7 +38,7 @@ const HELD: &str =
     "SELECT seq, id, state, queue, tool, target, tenant, priority, fence, settled, worker, attempt, retry,
     max_attempts, base_delay_ms, due_at, lease_ms, started_at, cancel, retention_s, workflow, step FROM tasks";
 
-impl Held {
+impl LeaseRow {
     pub(super) fn at(db: &Connection, seq: i64) -> Result<Option<Self>, StoreError> {
         let mut statement = db.prepare_cached(&format!("{HELD} WHERE seq = ?1"))?;
         Ok(statement.query_row([seq], Self::read).optional()?)
@@ -117,7 +117,7 @@ impl End {
     }
 
     /// No further attempt is made.
-    pub(super) const fn given_up(held: &Held) -> Self {
+    pub(super) const fn given_up(held: &LeaseRow) -> Self {
         Self::terminal(if held.retry.retries() { TaskState::Dead } else { TaskState::Failed })
     }
 
@@ -132,7 +132,7 @@ impl End {
     }
 
     /// The attempt does not count. A task that is handed back for ever dies.
-    pub(super) fn uncounted(self, held: &Held, caps: &Caps) -> Self {
+    pub(super) fn uncounted(self, held: &LeaseRow, caps: &Caps) -> Self {
         if held.fence >= caps.claims {
             return Self::terminal(TaskState::Dead);
         }
@@ -144,8 +144,8 @@ impl End {
     pub(super) fn apply(
         self,
         db: &Connection,
-        moment: &mut Moment,
-        held: &Held,
+        moment: &mut TxContext,
+        held: &LeaseRow,
         settles: bool,
     ) -> Result<(i64, Option<Timestamp>), StoreError> {
         // Due at once is ready.

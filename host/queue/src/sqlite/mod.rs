@@ -20,7 +20,7 @@ mod workflows;
 
 use std::{mem, sync::Arc, time::Duration};
 
-use job::Moment;
+use job::TxContext;
 use projection::{Key, Projection};
 use tokio::sync::broadcast;
 

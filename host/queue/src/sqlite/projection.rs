@@ -84,7 +84,7 @@ pub(super) trait Reading: Clone + Send + Sync + 'static {
 }
 
 #[derive(Clone, Debug)]
-struct Kept {
+struct CachedReading {
     version: u64,
     bytes: u32,
     reading: Arc<dyn Any + Send + Sync>,
@@ -93,14 +93,14 @@ struct Kept {
 /// The readings and the versions.
 #[derive(Debug)]
 pub(super) struct Projection {
-    kept: Cache<Key, Kept>,
+    kept: Cache<Key, CachedReading>,
     versions: Box<[AtomicU64]>,
     hasher: RandomState,
 }
 
 impl Projection {
     pub(super) fn new() -> Self {
-        let weigh = |_: &Key, kept: &Kept| kept.bytes;
+        let weigh = |_: &Key, kept: &CachedReading| kept.bytes;
         Self {
             kept: Cache::builder().max_capacity(CAPACITY).weigher(weigh).time_to_idle(IDLE).build(),
             versions: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
@@ -129,7 +129,7 @@ impl Projection {
         let bytes = reading.bytes();
         if bytes <= LARGEST {
             let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-            self.kept.insert(key, Kept { version, bytes, reading: Arc::new(reading.clone()) });
+            self.kept.insert(key, CachedReading { version, bytes, reading: Arc::new(reading.clone()) });
         }
     }
 

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tandem_store::StoreError;
 
 use super::{
-    Moment,
+    TxContext,
     change::untag,
     codes::{CANCELLED, SUCCEEDED, millis, signed},
     due,
@@ -15,7 +15,12 @@ use super::{
 };
 use crate::{MAX_WORKERS, Pruned, Retention};
 
-pub(super) fn prune(db: &Connection, moment: &mut Moment, keep: Retention, limit: u32) -> Result<Pruned, StoreError> {
+pub(super) fn prune(
+    db: &Connection,
+    moment: &mut TxContext,
+    keep: Retention,
+    limit: u32,
+) -> Result<Pruned, StoreError> {
     let mut dropped = 0;
     for code in SUCCEEDED..=CANCELLED {
         for seq in due::over(db, code, moment.now, u64::from(limit).saturating_sub(dropped))? {
@@ -34,7 +39,7 @@ pub(super) fn prune(db: &Connection, moment: &mut Moment, keep: Retention, limit
 /// The oldest that ended of tenants that keep too many.
 fn too_many(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     keep: Retention,
     limit: u64,
 ) -> Result<BTreeMap<String, u64>, StoreError> {
@@ -68,7 +73,7 @@ fn too_many(
     Ok(of_tenants)
 }
 
-fn remove(db: &Connection, moment: &mut Moment, code: i64, seq: i64) -> Result<(), StoreError> {
+fn remove(db: &Connection, moment: &mut TxContext, code: i64, seq: i64) -> Result<(), StoreError> {
     let lane = lane(db, seq)?;
     untag(db, &lane.tenant, seq)?;
     let mut delete = db.prepare_cached("DELETE FROM tasks WHERE seq = ?1 RETURNING bytes, id")?;
@@ -88,7 +93,7 @@ fn remove(db: &Connection, moment: &mut Moment, code: i64, seq: i64) -> Result<(
 }
 
 /// Counts of nothing, and workers that are gone.
-fn tidy(db: &Connection, moment: &Moment) -> Result<(), StoreError> {
+fn tidy(db: &Connection, moment: &TxContext) -> Result<(), StoreError> {
     let now = millis(moment.now);
     db.prepare_cached("DELETE FROM task_counts WHERE n = 0")?.execute([])?;
     db.prepare_cached("DELETE FROM task_tenants WHERE stored = 0")?.execute([])?;

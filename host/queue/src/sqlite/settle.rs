@@ -4,9 +4,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tandem_store::StoreError;
 
 use super::{
-    Moment,
+    TxContext,
     codes::{millis, signed, state, time},
-    lease::{End, Held, note_failure, note_result},
+    lease::{End, LeaseRow, note_failure, note_result},
 };
 use crate::{
     Beat, Caps, FailureCode, Finish, LeaseRef, MAX_BACKOFF, Outcome, Progress, TaskFailure, TaskResult, TaskState,
@@ -15,7 +15,7 @@ use crate::{
 
 pub(super) fn heartbeat(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     worker: &str,
     beats: &[(LeaseRef, Option<Progress>)],
 ) -> Result<Vec<Beat>, StoreError> {
@@ -24,12 +24,12 @@ pub(super) fn heartbeat(
 
 fn beat(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     worker: &str,
     lease: &LeaseRef,
     progress: Option<&Progress>,
 ) -> Result<Beat, StoreError> {
-    let Some(held) = Held::of(db, lease, worker)? else { return Ok(Beat::Stale) };
+    let Some(held) = LeaseRow::of(db, lease, worker)? else { return Ok(Beat::Stale) };
     if !held.is_live(moment.now) {
         return Ok(if held.settled == held.fence { Beat::Stale } else { Beat::Expired });
     }
@@ -51,7 +51,7 @@ fn beat(
 
 pub(super) fn finish(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     caps: &Caps,
     worker: &str,
     outcomes: &[(LeaseRef, Outcome)],
@@ -61,12 +61,12 @@ pub(super) fn finish(
 
 fn settle(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     caps: &Caps,
     (worker, lease): (&str, &LeaseRef),
     outcome: &Outcome,
 ) -> Result<Finish, StoreError> {
-    let Some(held) = Held::of(db, lease, worker)? else { return Ok(Finish::Stale) };
+    let Some(held) = LeaseRow::of(db, lease, worker)? else { return Ok(Finish::Stale) };
     if held.settled == held.fence {
         return Ok(Finish::AlreadyDone { state: state(held.state)?, result: result(db, held.seq)? });
     }
@@ -81,9 +81,9 @@ fn settle(
 /// Where the outcome leads, its texts kept. A task that is to be cancelled only ends well or cancelled.
 fn decide(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     caps: &Caps,
-    held: &Held,
+    held: &LeaseRow,
     outcome: &Outcome,
 ) -> Result<End, StoreError> {
     let now = moment.now;
@@ -133,9 +133,9 @@ fn decide(
 /// Keeps a large result. Where the tenant has no room for it, the task fails by that: its worker cannot mend it.
 fn keep(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     caps: &Caps,
-    held: &Held,
+    held: &LeaseRow,
     cid: &str,
     content: &str,
 ) -> Result<Option<End>, StoreError> {

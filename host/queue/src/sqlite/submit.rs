@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tandem_store::StoreError;
 
 use super::{
-    Moment,
+    TxContext,
     codes::{READY, SCHEDULED, millis, retry_code, signed, state, time},
     tally::Lane,
 };
@@ -13,7 +13,7 @@ use crate::{Caps, Chore, Submitted, TaskId, TaskState, check::Prepared};
 /// Queues each, or says why not.
 pub(super) fn all(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     caps: &Caps,
     batch: &[Prepared],
 ) -> Result<Vec<Submitted>, StoreError> {
@@ -23,7 +23,7 @@ pub(super) fn all(
 /// Queues all or fails: tasks that belong to a larger write. Answers one that cannot be, by a conflict.
 pub(super) fn whole(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     caps: &Caps,
     batch: &[Prepared],
 ) -> Result<Option<TaskId>, StoreError> {
@@ -37,7 +37,12 @@ pub(super) fn whole(
     Ok(None)
 }
 
-pub(super) fn one(db: &Connection, moment: &mut Moment, caps: &Caps, new: &Prepared) -> Result<Submitted, StoreError> {
+pub(super) fn one(
+    db: &Connection,
+    moment: &mut TxContext,
+    caps: &Caps,
+    new: &Prepared,
+) -> Result<Submitted, StoreError> {
     let task = &new.task;
     if let Some(key) = &task.idempotency_key
         && let Some(found) = by_key(db, new, key)?
@@ -77,7 +82,7 @@ pub(super) fn one(db: &Connection, moment: &mut Moment, caps: &Caps, new: &Prepa
 /// Answers whether its id was free.
 fn insert(
     db: &Connection,
-    moment: &Moment,
+    moment: &TxContext,
     new: &Prepared,
     code: i64,
     due_at: Option<i64>,
@@ -146,7 +151,7 @@ fn lane(new: &Prepared) -> Lane {
     }
 }
 
-type Found = ([u8; 16], i64, [u8; 32], String);
+type ExistingTask = ([u8; 16], i64, [u8; 32], String);
 
 fn by_key(db: &Connection, new: &Prepared, key: &str) -> Result<Option<Submitted>, StoreError> {
     let mut statement =
@@ -161,11 +166,11 @@ fn by_id(db: &Connection, new: &Prepared) -> Result<Option<Submitted>, StoreErro
     row.map(|row| same(row, new)).transpose()
 }
 
-fn found(row: &rusqlite::Row<'_>) -> rusqlite::Result<Found> {
+fn found(row: &rusqlite::Row<'_>) -> rusqlite::Result<ExistingTask> {
     Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
 }
 
-fn same((id, code, hash, tenant): Found, new: &Prepared) -> Result<Submitted, StoreError> {
+fn same((id, code, hash, tenant): ExistingTask, new: &Prepared) -> Result<Submitted, StoreError> {
     if hash != new.hash || tenant != new.task.tenant {
         return Ok(Submitted::Conflict);
     }

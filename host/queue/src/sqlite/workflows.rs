@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tandem_store::StoreError;
 
 use super::{
-    Moment,
+    TxContext,
     codes::{Columns, millis, signed, strings, time, unsigned, workflow_state, workflow_state_code},
     submit,
 };
@@ -28,7 +28,7 @@ pub(super) enum Whole<T> {
 
 pub(super) fn start(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     caps: &Caps,
     new: &NewWorkflow,
     hash: &[u8; 32],
@@ -131,7 +131,7 @@ impl Head {
 
 pub(super) fn append(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     caps: &Caps,
     new: &Append,
     then: &[Prepared],
@@ -257,7 +257,7 @@ pub(super) fn list(
 
 pub(super) fn claim(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     caps: &Caps,
     worker: &str,
     max: u32,
@@ -303,7 +303,7 @@ pub(super) fn claim(
 /// The lease ends at `until` from now on, if it is held. Answers whether it is.
 pub(super) fn hold(
     db: &Connection,
-    moment: &mut Moment,
+    moment: &mut TxContext,
     id: WorkflowId,
     lease: &WorkflowLease,
     until: Timestamp,
@@ -318,7 +318,7 @@ pub(super) fn hold(
     Ok(true)
 }
 
-pub(super) fn prune(db: &Connection, moment: &mut Moment, limit: u64) -> Result<u64, StoreError> {
+pub(super) fn prune(db: &Connection, moment: &mut TxContext, limit: u64) -> Result<u64, StoreError> {
     let mut over = db.prepare_cached(
         "SELECT seq FROM workflows WHERE finished_at IS NOT NULL AND finished_at <= ?1 ORDER BY finished_at LIMIT ?2",
     )?;

@@ -89,13 +89,13 @@ fn child() {
 
 /// What children said, in all rounds.
 #[derive(Default)]
-struct Said {
+struct ChildReport {
     /// Each task that was acknowledged, with the highest fence heard of.
     tasks: HashMap<TaskId, u64>,
     completed: HashMap<TaskId, u64>,
 }
 
-impl Said {
+impl ChildReport {
     fn hear(&mut self, line: &str) {
         let mut words = line.split(' ');
         let Some(what @ ("S" | "C" | "D")) = words.next() else { return };
@@ -170,7 +170,7 @@ async fn find(store: &SqliteTasks, id: TaskId) -> StoredTask {
 async fn a_killed_process_loses_nothing_that_was_acknowledged() {
     let directory = tempfile::tempdir().unwrap();
     let database = directory.path().join("store.db");
-    let mut said = Said::default();
+    let mut said = ChildReport::default();
     for _ in 0..ROUNDS {
         let random = RandomState::new().build_hasher().finish();
         said.round(&database, Duration::from_millis(30 + random % 300));

@@ -9,10 +9,10 @@ use super::{AuditKey, Gap, note::Note};
 
 /// What was lost and is not yet marked.
 #[derive(Debug, Default)]
-pub(super) struct Losses(Mutex<State>);
+pub(super) struct Losses(Mutex<LossState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct LossState {
     /// Not yet marked.
     open: Option<Gap>,
     /// In a marker that is not yet on disk.
@@ -38,7 +38,7 @@ impl Losses {
         if let Some(gap) = open {
             tracing::warn!(lost = gap.lost, "audit records were lost before the last stop; marking the gap");
         }
-        Self(Mutex::new(State { open, marking: None, note }))
+        Self(Mutex::new(LossState { open, marking: None, note }))
     }
 
     /// Notes that `count` records are lost.
@@ -78,12 +78,12 @@ impl Losses {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LossState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl LossState {
     /// All that no marker on disk tells of.
     fn all(&self) -> Option<Gap> {
         let mut all = self.open;

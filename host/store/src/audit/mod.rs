@@ -150,7 +150,7 @@ impl Store {
     /// disk is logged as an error.
     ///
     /// # Errors
-    /// There are more than [`MAX_APPEND`], or the store is closed.
+    /// There are more than [`MAX_APPEND`], or store closed.
     pub async fn audit_send(&self, records: Vec<AuditRecord>) -> Result<(), StoreError> {
         let answer = count_losses(self.log.clone(), records.len() as u64, drop);
         self.audit_queue(records, answer).await
@@ -182,7 +182,7 @@ impl Store {
         answer: impl FnOnce(Result<(), StoreError>) + Send + 'static,
     ) -> Result<(), StoreError> {
         if records.len() > MAX_APPEND {
-            return Err(StoreError::TooLarge(format!("an append has at most {MAX_APPEND} records")));
+            return Err(StoreError::TooLarge(format!("an append is limited to {MAX_APPEND} records")));
         }
         let mut bodies: Vec<String> = records.into_iter().map(AuditRecord::body).collect();
         let place: OwnedSemaphorePermit =

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 use tandem_config::HostConfig;
 
 use super::*;
-use crate::doctor::State;
+use crate::doctor::Severity;
 
 /// A host that is well.
 fn well() -> Value {
@@ -25,7 +25,7 @@ fn seen(pointer: &str, value: Value, config: &HostConfig) -> Vec<Finding> {
     *answer.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value;
     let mut findings = Vec::new();
     look(&answer, config, &mut findings);
-    findings.retain(|finding| finding.state != State::Ok);
+    findings.retain(|finding| finding.state != Severity::Ok);
     findings
 }
 
@@ -40,14 +40,14 @@ fn config() -> HostConfig {
 fn a_host_that_is_well_has_nothing_to_mend() {
     let mut findings = Vec::new();
     look(&well(), &config(), &mut findings);
-    assert!(findings.iter().all(|finding| finding.state == State::Ok && finding.remedy.is_none()), "{findings:?}");
+    assert!(findings.iter().all(|finding| finding.state == Severity::Ok && finding.remedy.is_none()), "{findings:?}");
     let about: Vec<_> = findings.iter().map(|finding| finding.about.as_str()).collect();
     assert_eq!(about, ["host", "general lane", "network", "tasks", "commits"]);
 }
 
 #[test]
 fn each_trouble_is_one_finding_with_its_remedy() {
-    use State::{Problem, Warning};
+    use Severity::{Problem, Warning};
     let lane = |state: &str, calls: u64, errors: u64| json!({"lane": "reactor", "state": state, "calls": calls, "errors": errors});
     let plugin = |state: &str| json!({"file": "b.wasm", "state": state, "error": {"reason": "not signed"}});
     let cases = [
@@ -76,7 +76,7 @@ fn each_trouble_is_one_finding_with_its_remedy() {
         *answer.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value.clone();
         let mut findings = Vec::new();
         look(&answer, &config(), &mut findings);
-        findings.retain(|finding| finding.state != State::Ok);
+        findings.retain(|finding| finding.state != Severity::Ok);
         let [finding] = &findings[..] else { panic!("{pointer} {value}: {findings:?}") };
         assert_eq!((finding.state, finding.about.as_str()), (state, about), "{pointer} {value}");
         assert!(finding.remedy.as_deref().is_some_and(|said| said.contains(remedy)), "{pointer}: {finding:?}");
@@ -110,7 +110,7 @@ fn a_host_that_does_not_tell_is_a_problem_whose_remedy_fits() {
         (Unreached::Other("no JSON".to_owned()), "tandem host of this version"),
     ] {
         let finding = unreached.finding("http://h");
-        assert!(finding.state == State::Problem && finding.seen.contains("http://h"), "{finding:?}");
+        assert!(finding.state == Severity::Problem && finding.seen.contains("http://h"), "{finding:?}");
         assert!(finding.remedy.as_deref().is_some_and(|said| said.contains(remedy)), "{finding:?}");
     }
 }

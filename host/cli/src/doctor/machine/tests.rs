@@ -1,7 +1,7 @@
 use tandem_config::HostConfig;
 
 use super::*;
-use crate::doctor::State;
+use crate::doctor::Severity;
 
 fn home() -> (tempfile::TempDir, HostConfig) {
     let home = tempfile::tempdir().unwrap();
@@ -30,22 +30,22 @@ fn directories_are_looked_at() {
     let (home, config) = home();
     let findings = looked(&config);
     let plugins = of(&findings, "plugin directory");
-    assert!(plugins.state == State::Problem && remedy(plugins).contains("plugins.directory"), "{plugins:?}");
+    assert!(plugins.state == Severity::Problem && remedy(plugins).contains("plugins.directory"), "{plugins:?}");
     assert!(of(&findings, "store").seen.contains("first start"), "{findings:?}");
     std::fs::create_dir(home.path().join("plugins")).unwrap();
     let findings = looked(&config);
     let plugins = of(&findings, "plugin directory");
-    assert!(plugins.state == State::Warning && remedy(plugins).contains("make plugins"), "{plugins:?}");
+    assert!(plugins.state == Severity::Warning && remedy(plugins).contains("make plugins"), "{plugins:?}");
     std::fs::write(home.path().join("plugins/a.wasm"), "").unwrap();
-    assert_eq!(of(&looked(&config), "plugin directory").state, State::Ok);
+    assert_eq!(of(&looked(&config), "plugin directory").state, Severity::Ok);
 }
 
 #[test]
 fn little_room_is_a_warning_and_less_a_problem() {
-    for (free, state) in [(ROOM[0], State::Ok), (ROOM[0] - 1, State::Warning), (ROOM[1] - 1, State::Problem)] {
+    for (free, state) in [(ROOM[0], Severity::Ok), (ROOM[0] - 1, Severity::Warning), (ROOM[1] - 1, Severity::Problem)] {
         let finding = room(free, Path::new("/data"));
         assert_eq!(finding.state, state, "{free}: {finding:?}");
-        assert_eq!(remedy(&finding).contains("make room"), state != State::Ok, "{finding:?}");
+        assert_eq!(remedy(&finding).contains("make room"), state != Severity::Ok, "{finding:?}");
     }
 }
 
@@ -57,7 +57,7 @@ fn a_configuration_that_may_open_more_files_than_there_are_is_told() {
     let finding = files(&config);
     // A machine without a limit has none that is too low.
     if getrlimit(Resource::Nofile).maximum.is_some() {
-        assert!(finding.state == State::Warning && remedy(&finding).contains("LimitNOFILE"), "{finding:?}");
+        assert!(finding.state == Severity::Warning && remedy(&finding).contains("LimitNOFILE"), "{finding:?}");
     }
 }
 
@@ -67,7 +67,7 @@ fn a_store_that_is_not_to_be_written_is_a_problem() {
     // A directory is no store, whoever one is.
     std::fs::create_dir_all(home.path().join("data/tandem.db")).unwrap();
     let finding = store(&config);
-    assert!(finding.state == State::Problem && remedy(&finding).contains("the host's user"), "{finding:?}");
+    assert!(finding.state == Severity::Problem && remedy(&finding).contains("the host's user"), "{finding:?}");
 }
 
 #[test]
@@ -75,10 +75,10 @@ fn a_clock_before_what_was_written_is_a_problem() {
     let (home, config) = home();
     std::fs::create_dir_all(home.path().join("data")).unwrap();
     let file = std::fs::File::create(home.path().join("data/x")).unwrap();
-    assert_eq!(clock(&config).state, State::Ok);
+    assert_eq!(clock(&config).state, Severity::Ok);
     file.set_modified(SystemTime::now() + SKEW * 2).unwrap();
     let finding = clock(&config);
-    assert!(finding.state == State::Problem && finding.seen.contains("wrote last"), "{finding:?}");
+    assert!(finding.state == Severity::Problem && finding.seen.contains("wrote last"), "{finding:?}");
 }
 
 #[tokio::test]
@@ -89,5 +89,5 @@ async fn a_note_of_lost_records_that_is_not_the_hosts_is_a_problem() {
     assert!(lost_records(&config).is_none());
     std::fs::write(path.with_file_name("audit.gap"), [7; 56]).unwrap();
     let finding = lost_records(&config).unwrap();
-    assert!(finding.state == State::Problem && finding.seen.contains("did not write it"), "{finding:?}");
+    assert!(finding.state == Severity::Problem && finding.seen.contains("did not write it"), "{finding:?}");
 }
