@@ -18,9 +18,14 @@ fn call(tool: &str, arguments: &Value, meta: &Value) -> Value {
     json!({"jsonrpc": "2.0", "id": "one", "method": "tools/call", "params": params})
 }
 
-async fn post(host: &Host, headers: &[(&str, &str)], body: &Value) -> anyhow::Result<reqwest::Response> {
+async fn post(
+    host: &Host,
+    endpoint: &str,
+    headers: &[(&str, &str)],
+    body: &Value,
+) -> anyhow::Result<reqwest::Response> {
     let mut request = reqwest::Client::new()
-        .post(format!("{}/mcp/full", host.url))
+        .post(format!("{}{endpoint}", host.url))
         .header("accept", "application/json, text/event-stream")
         .json(body);
     for (name, value) in headers {
@@ -34,9 +39,10 @@ fn headers(tool: &str) -> [(&'static str, String); 3] {
 }
 
 async fn sent(host: &Host, tool: &str, body: &Value) -> anyhow::Result<(u16, Value)> {
+    let endpoint = if tool == "tools_dispatch" { "/mcp" } else { "/mcp/full" };
     let own = headers(tool);
     let own: Vec<_> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let response = post(host, &own, body).await?;
+    let response = post(host, endpoint, &own, body).await?;
     let status = response.status().as_u16();
     let text = response.text().await?;
     let data = text.lines().filter_map(|line| line.strip_prefix("data:")).rfind(|data| data.contains("\"id\""));
@@ -50,6 +56,14 @@ fn lasting((status, mut message): (u16, Value)) -> (u16, Value) {
             meta.remove("tandem/request_id");
             meta.remove("tandem/duration_ms");
             meta.remove("request_id");
+        }
+    }
+    if let Some(batch) = message.pointer_mut("/result/structuredContent").and_then(Value::as_object_mut) {
+        batch.remove("duration_ms");
+        let results = batch.get_mut("results").and_then(Value::as_array_mut);
+        results.into_iter().flatten().for_each(|result| drop(result["_meta"].take()));
+        if batch.contains_key("results") {
+            message["result"]["content"].take();
         }
     }
     (status, message)
@@ -67,6 +81,12 @@ async fn both_ways_answer_alike() -> anyhow::Result<()> {
         ("add", json!({"a": "x"})),
         ("add", Value::Null),
         ("none", json!({})),
+        ("tools_dispatch", json!({"tool": "add", "arguments": {"a": 1, "b": 2}})),
+        ("tools_dispatch", json!({"tool": "add", "arguments": {"a": 12_345_678_901_234_567_890_u64, "b": 0.1}})),
+        ("tools_dispatch", json!({"tool": "add", "arguments": {"a": "x"}})),
+        ("tools_dispatch", json!({"tool": "none"})),
+        ("tools_dispatch", json!({"tool": "add", "calls": []})),
+        ("tools_dispatch", json!({"calls": [{"tool": "echo", "arguments": {"text": "a"}}]})),
     ];
     for (tool, arguments) in cases {
         let plain = lasting(sent(&host, tool, &call(tool, &arguments, &json!({}))).await?);
@@ -92,7 +112,7 @@ async fn what_does_not_fit_its_headers_is_refused_and_not_run() -> anyhow::Resul
         let mut own: Vec<_> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
         own.retain(|(own, _)| *own != name);
         own.push((name, value));
-        let response = post(&host, &own, &fits()).await?;
+        let response = post(&host, "/mcp/full", &own, &fits()).await?;
         wrong.push((format!("{name}: {value}"), response.status().as_u16(), response.text().await?));
     }
     let versions = json!({"io.modelcontextprotocol/protocolVersion": "2025-11-25"});
@@ -125,7 +145,7 @@ async fn a_client_that_goes_away_cancels_its_plain_call() -> anyhow::Result<()> 
         let body = call(tool, &json!({}), &json!({}));
         let own = headers(tool);
         let own: Vec<_> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let open = post(&host, &own, &body);
+        let open = post(&host, "/mcp/full", &own, &body);
         let gone = tokio::time::timeout(Duration::from_secs(30), async {
             let mut open = std::pin::pin!(open);
             loop {

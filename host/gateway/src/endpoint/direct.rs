@@ -43,7 +43,7 @@ use crate::{
     Shared,
     incoming::{Endpoint, Incoming},
     mcp::{errors, exchange::ResponseMeta, lists::mirrors, tools},
-    meta,
+    meta::{self, Dispatch, Item, MetaTool},
 };
 
 const METHOD: &str = "tools/call";
@@ -51,6 +51,10 @@ const HEADER_METHOD: &str = "mcp-method";
 const HEADER_NAME: &str = "mcp-name";
 /// Headers that repeat arguments; rmcp compares them with the body.
 const HEADER_ARGUMENT: &str = "mcp-param-";
+
+/// Where a message has the arguments of its tool, and of one that it has called by `tools_dispatch`.
+const ARGUMENTS: &[&str] = &["params", "arguments"];
+const DISPATCHED: &[&str] = &["params", "arguments", "arguments"];
 
 /// A message with no other members.
 #[derive(Deserialize)]
@@ -74,8 +78,12 @@ struct Params {
 /// A call that is answered here.
 pub(super) struct PlainCall {
     id: RequestId,
+    /// The name that the client used.
+    called: String,
     tool: ResolvedTool,
     arguments: Map<String, Value>,
+    /// Where the message has them.
+    path: &'static [&'static str],
     traceparent: Option<Arc<str>>,
 }
 
@@ -98,23 +106,37 @@ impl PlainCall {
             && meta.protocol_version() == Some(version)
             && meta.get_progress_token().is_none()
             && meta.log_level().is_none();
-        if !fits || (incoming.endpoint == Endpoint::Hierarchical && meta::find(&name).is_some()) {
+        if !fits {
             return None;
         }
         let has_tasks = meta.client_capabilities()?.supports_tasks();
-        let tool = incoming.endpoint.resolve(&shared.router.view(&incoming.caller), &name)?;
+        let view = shared.router.view(&incoming.caller);
+        let find = |name: &str| incoming.endpoint.resolve(&view, name);
+        let arguments = arguments.unwrap_or_default();
+        let which = meta::find(&name).filter(|_| incoming.endpoint == Endpoint::Hierarchical);
+        let (tool, arguments, path) = match which {
+            None => {
+                let tool = find(&name).filter(|tool| !has_header_arguments(tool))?;
+                (tool, arguments, ARGUMENTS)
+            }
+            Some(MetaTool::Dispatch) => match meta::dispatch(arguments).ok()? {
+                Dispatch::One(Item { tool, arguments }) => (find(&tool)?, arguments, DISPATCHED),
+                Dispatch::Many(_) => return None,
+            },
+            Some(_) => return None,
+        };
         let may_be_task = shared.tasks.is_some()
             && match tool.tool.task {
                 TaskSupport::Forbidden => false,
                 TaskSupport::Required => true,
                 TaskSupport::Optional => has_tasks,
             };
-        if may_be_task || tool.tool.uses_client || tool.tool.descriptor.input_schema.as_object().is_none_or(mirrors) {
+        if may_be_task || tool.tool.uses_client {
             return None;
         }
         let from_meta = meta.get_traceparent().and_then(traceparent);
         let traceparent = from_meta.or_else(|| incoming.traceparent.clone());
-        Some(Self { id, tool, arguments: arguments.unwrap_or_default(), traceparent })
+        Some(Self { id, called: name, tool, arguments, path, traceparent })
     }
 
     /// Runs it, until `streams` ends.
@@ -125,12 +147,11 @@ impl PlainCall {
         exact: Option<&ExactNumbers>,
         streams: &CancellationToken,
     ) -> Response {
-        let Self { id, tool, arguments, traceparent } = self;
-        let exact = exact.and_then(|exact| exact.under(&["params", "arguments"])).map(Arc::new);
+        let Self { id, called, tool, arguments, path, traceparent } = self;
+        let exact = exact.and_then(|exact| exact.under(path)).map(Arc::new);
         let arguments = Arguments { members: arguments, exact };
-        let name = tool.tool.descriptor.name.clone();
         let request_id = &incoming.request_id;
-        let span = tracing::info_span!("mcp.request", method = METHOD, %request_id, name = %shown_name(&name));
+        let span = tracing::info_span!("mcp.request", method = METHOD, %request_id, name = %shown_name(&called));
         let cancel = streams.child_token();
         let cx = CallContext {
             traceparent,
@@ -138,7 +159,7 @@ impl PlainCall {
             ..CallContext::new(request_id.clone(), incoming.caller.clone())
         };
         let (router, meta) = (shared.router.clone(), ResponseMeta::of_request(shared, incoming, true));
-        let work = async move { tools::one(&router, cx, &name, tool, arguments, meta).await };
+        let work = async move { tools::one(&router, cx, &called, tool, arguments, meta).await };
         let result = Attended { work: Some(Box::pin(work.instrument(span))), cancel }.await;
         let (status, message) = match result {
             Ok(result) => (StatusCode::OK, ServerJsonRpcMessage::response(ServerResult::CallToolResult(result), id)),
@@ -152,6 +173,11 @@ impl PlainCall {
             }
         }
     }
+}
+
+/// Whether headers repeat some of a tool's arguments.
+fn has_header_arguments(tool: &ResolvedTool) -> bool {
+    tool.tool.descriptor.input_schema.as_object().is_none_or(mirrors)
 }
 
 /// A header that comes once.
