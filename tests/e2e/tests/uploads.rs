@@ -47,7 +47,7 @@ async fn a_body_is_sent_while_it_is_made_and_never_held() -> anyhow::Result<()> 
     let _port = PLAIN.lock().await;
     let (_host, client, _) = fetchers("").await?;
     let some = Arc::new(Notify::new());
-    let (lengths, mut seen) = mpsc::unbounded_channel();
+    let (lengths, mut seen) = mpsc::channel(16);
     let server = server(move |_, mut stream| {
         let (some, lengths) = (some.clone(), lengths.clone());
         async move {
@@ -64,7 +64,7 @@ async fn a_body_is_sent_while_it_is_made_and_never_held() -> anyhow::Result<()> 
                 Some("/never") => std::future::pending().await,
                 _ => {
                     let length = chunked(&mut stream, &some).await;
-                    let _told = lengths.send(length);
+                    let _told = lengths.send(length).await;
                     format!("{length:?}")
                 }
             };
