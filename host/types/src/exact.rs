@@ -11,6 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::{Map, Value, value::RawValue};
+use tandem_json_text::{number_length, string_length};
 
 /// A binary64 number keeps this many significant decimal digits at most.
 const FLOAT_DIGITS: usize = 17;
@@ -271,21 +272,6 @@ fn is_rounded(number: &str) -> bool {
     let digits = digits.bytes().filter(u8::is_ascii_digit);
     let significant = digits.skip_while(|digit| *digit == b'0').enumerate().filter(|(_, digit)| *digit != b'0');
     significant.last().is_some_and(|(last, _)| last >= FLOAT_DIGITS)
-}
-
-fn number_length(text: &str) -> usize {
-    text.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E')).count()
-}
-
-/// The length of the string that `text` begins with, in its quotes.
-fn string_length(text: &str) -> usize {
-    let mut escaped = false;
-    let closing = text.bytes().skip(1).position(|byte| {
-        let closes = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        closes
-    });
-    closing.map_or(text.len(), |at| at + 2)
 }
 
 #[cfg(test)]

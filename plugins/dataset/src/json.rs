@@ -4,6 +4,7 @@
 //! as strings: integers beyond ±(2^53 - 1), decimals of more than 17 digits, and what is beyond every float.
 
 use serde_json::value::RawValue;
+use tandem_json_text::{number_length, string_length};
 
 use crate::{
     error::Result,
@@ -83,7 +84,7 @@ fn write_portable(raw: &str, out: &mut String) {
     {
         out.push_str(before);
         let is_string = token.starts_with('"');
-        let end = if is_string { string_end(token) } else { number_end(token) };
+        let end = if is_string { string_length(token) } else { number_length(token) };
         let (token, after) = token.split_at_checked(end).unwrap_or((token, ""));
         if is_string || text::number(token).is_some_and(|number| is_portable(&number)) {
             out.push_str(token);
@@ -102,21 +103,6 @@ fn is_portable(number: &Value) -> bool {
         Value::UInt(_) => false,
         _ => true,
     }
-}
-
-fn number_end(text: &str) -> usize {
-    text.bytes().take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.' | b'e' | b'E')).count()
-}
-
-/// Where the string ends that `text` begins with.
-fn string_end(text: &str) -> usize {
-    let mut escaped = false;
-    let closing = text.bytes().skip(1).position(|byte| {
-        let closes = byte == b'"' && !escaped;
-        escaped = byte == b'\\' && !escaped;
-        closes
-    });
-    closing.map_or(text.len(), |at| at + 2)
 }
 
 /// Appends the JSON text of a value. Dates and the float words are strings.

@@ -8,6 +8,7 @@ mod support;
 use std::collections::BTreeSet;
 
 use tandem_plugin_p2p_taskqueue::TaskQueue;
+use tandem_queue::FailureCode;
 use tandem_sdk::prelude::*;
 use tandem_sdk::testing;
 
@@ -33,6 +34,29 @@ fn the_tools_say_what_they_do_to_the_world() {
     assert_eq!(support::annotated::<TaskQueue>(false, false, true), set(&repeatable));
     assert_eq!(support::annotated::<TaskQueue>(false, false, false), set(&["submit", "resubmit", "claim"]));
     assert_eq!(support::names::<TaskQueue>().len(), 16);
+}
+
+/// Names that a schema allows, wherever they stand in it.
+fn constants(schema: &Value) -> BTreeSet<String> {
+    match schema {
+        Value::Object(members) => members
+            .get("const")
+            .and_then(Value::as_str)
+            .map(str::to_owned)
+            .into_iter()
+            .chain(members.values().flat_map(constants))
+            .collect(),
+        Value::Array(elements) => elements.iter().flat_map(constants).collect(),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => BTreeSet::new(),
+    }
+}
+
+#[test]
+fn a_worker_may_give_every_code_that_the_queue_keeps_but_those_that_the_queue_alone_says() {
+    let own = [FailureCode::LeaseExpired, FailureCode::Unknown];
+    let kept = FailureCode::ALL.into_iter().filter(|code| !own.contains(code));
+    let schema = testing::input_schema::<TaskQueue>("p2p_taskqueue_finish");
+    assert_eq!(constants(&schema["properties"]["error_code"]), kept.map(|code| code.name().to_owned()).collect());
 }
 
 #[test]
