@@ -10,7 +10,10 @@ use std::{
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, combinators::UnsyncBoxBody};
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::time::{Instant, Sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, Sleep},
+};
 use wasmtime_wasi_http::Error;
 
 use super::{Lease, wire::Wire};
@@ -59,6 +62,39 @@ impl Body for Bounded {
             }
             done => done,
         }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// A request's body that tells when a part of it goes out.
+pub(super) struct Watched {
+    inner: Bounded,
+    went: watch::Sender<()>,
+}
+
+impl Watched {
+    pub(super) fn new(inner: Bounded, went: watch::Sender<()>) -> Self {
+        Self { inner, went }
+    }
+}
+
+impl Body for Watched {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let next = Pin::new(&mut self.inner).poll_frame(cx);
+        if next.is_ready() {
+            self.went.send_replace(());
+        }
+        next
     }
 
     fn is_end_stream(&self) -> bool {

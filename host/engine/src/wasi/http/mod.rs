@@ -20,14 +20,14 @@ mod recorded;
 mod redact;
 mod wire;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 use http::{HeaderValue, Uri, header};
 use http_body_util::BodyExt;
 use tandem_package::HttpRule;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
+    time::{sleep, timeout},
 };
 use tokio_rustls::TlsConnector;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
@@ -37,7 +37,7 @@ pub(crate) use pool::Pool;
 pub use recorded::{Recorded, Unanswered};
 
 use self::{
-    body::{Answer, Bounded, Patient},
+    body::{Answer, Bounded, Patient, Watched},
     placeholders::Placeholders,
     pool::{Connection, Key},
     redact::{Redacted, Redactor},
@@ -256,7 +256,8 @@ async fn send(
     let address = resolved.map_err(|_| Error::ConnectionTimeout)??;
     let (tenant, plugin, host) = (target.tenant.clone(), target.plugin.clone(), target.host.clone());
     let key = Key { tenant, plugin, host, tls: target.tls, address };
-    let mut request = request.map(|body| Bounded::new(body, u64::MAX, between).boxed_unsync());
+    let (went, mut going) = watch::channel(());
+    let mut request = request.map(|body| Watched::new(Bounded::new(body, u64::MAX, between), went).boxed_unsync());
     let (response, connection) = loop {
         let waiting = pool.take(&key).await;
         let fresh = waiting.is_none();
@@ -269,7 +270,7 @@ async fn send(
         };
         connection.wire.begin(target.account.clone());
         target.address(&mut request, connection.is_http2())?;
-        let sent = timeout(first_byte, connection.send(request)).await.map_err(|_| Error::HttpResponseTimeout)?;
+        let sent = patient(connection.send(request), &mut going, first_byte).await?;
         match sent {
             Ok(response) => break (response, connection),
             Err(mut failed) => match failed.take_message() {
@@ -290,10 +291,53 @@ async fn send(
     Ok((redacted(response, redactor), Box::new(async { Ok(()) })))
 }
 
+/// Waits for an answer's head: so long after the request, and after each part of a body that goes out before it.
+async fn patient<T>(
+    answer: impl Future<Output = T>,
+    going: &mut watch::Receiver<()>,
+    patience: Duration,
+) -> Result<T, Error> {
+    let mut answer = pin!(answer);
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut answer => return Ok(answer),
+            Ok(()) = going.changed() => {}
+            () = sleep(patience) => return Err(Error::HttpResponseTimeout),
+        }
+    }
+}
+
 /// What the guest may see of an answer.
 fn redacted(response: http::Response<WasiBody>, redactor: Option<Redactor>) -> http::Response<WasiBody> {
     let Some(redactor) = redactor else { return response };
     let (mut head, body) = response.into_parts();
     redactor.headers(&mut head.headers);
     http::Response::from_parts(head, Redacted::new(body, redactor).boxed_unsync())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_millis(60);
+
+    #[tokio::test]
+    async fn a_body_that_goes_on_is_waited_for_and_one_that_stands_still_is_not() {
+        let (went, mut going) = watch::channel(());
+        let sending = async {
+            for _ in 0..10 {
+                sleep(PATIENCE * 2 / 3).await;
+                went.send_replace(());
+            }
+            sleep(PATIENCE * 2 / 3).await;
+            "answer"
+        };
+        assert_eq!(patient(sending, &mut going, PATIENCE).await.ok(), Some("answer"));
+        let silent = patient(std::future::pending::<()>(), &mut going, PATIENCE).await;
+        assert!(matches!(silent, Err(Error::HttpResponseTimeout)), "the body stands still");
+        drop(went);
+        let silent = patient(std::future::pending::<()>(), &mut going, PATIENCE).await;
+        assert!(matches!(silent, Err(Error::HttpResponseTimeout)), "the body is over");
+    }
 }
