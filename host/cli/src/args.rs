@@ -22,70 +22,109 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Write the entry of this host into the configuration of an MCP client
     Connect(crate::connect::Connect),
+    /// Diagnose the configuration, the machine and the running host, with a remedy for each finding
+    Doctor(Doctor),
+    /// Reload the configuration and changed plugins now
+    Reload(crate::admin::Reload),
+    /// Call, list and show the tools of a running host
+    Tool(Tool),
+    /// Create, build, test, publish, install and roll back plugins
+    Plugin(Plugin),
+    /// Show and change what plugins may access, while a host runs
+    #[command(alias = "grants")]
+    Grant(crate::admin::Grants),
+    /// Issue, list and revoke API keys
+    #[command(alias = "keys")]
+    Key(crate::admin::Keys),
+    /// Read, export and verify the audit log
+    Audit(crate::audit::Audit),
+    /// Check or show the configuration
+    Config(Config),
+    /// List the peers of a running host, call their tools, ban them
+    #[command(alias = "peers")]
+    Peer(Peers),
+    /// List, show, follow and cancel tasks of a running host, pause its queue
+    #[command(alias = "tasks")]
+    Task(Tasks),
+    /// List, show, follow and cancel workflows of a running host
+    #[command(alias = "workflows")]
+    Workflow(Workflows),
+    /// Print completions for a shell
+    Completions(crate::shells::Completions),
+    /// Write man pages
+    Man(crate::shells::Man),
     /// Call one tool of a running host
+    #[command(hide = true)]
     Call(Call),
     /// List the categories and tools of a running host, or show one tool
+    #[command(hide = true)]
     Tools(Tools),
-    /// List the peers of a running host, call their tools, keep them out
-    Peers(Peers),
-    /// List, show, follow and cancel tasks of a running host, pause its queue
-    Tasks(Tasks),
-    /// List, show, follow and cancel workflows of a running host
-    Workflows(Workflows),
-    /// Begin a plugin: a small project that works
-    New(crate::author::New),
-    /// Build a plugin, serve it, and do so again after each change
-    Dev(crate::author::Dev),
-    /// Run a plugin's cases in the sandbox, with fakes in the place of the world
-    Test(crate::author::Test),
-    /// Say what will trouble operators and clients of a plugin
-    Check(crate::author::Check),
-    /// Print where the SDKs are, for builds by hand
-    Sdk(crate::author::Sdk),
-    /// Build a project, or take a built component, and make a plugin of it: with its manifest, its descriptors, a signature
-    Pack(crate::author::Pack),
-    /// Make a pair of signing keys
-    Keygen(crate::keys::Keygen),
+    /// The spellings of before there were groups; `shells` hides them.
+    #[command(flatten)]
+    OfPlugin(PluginCommand),
     /// Compile a component from standard input, for a host that started this process
     #[command(hide = true)]
     CompileComponent {
         /// What it may take
         order: String,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Tool {
+    #[command(subcommand)]
+    pub command: ToolCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ToolCommand {
+    /// Call one tool
+    Call(Call),
+    /// List the categories and tools, or those of one category
+    #[command(alias = "show")]
+    List(Tools),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Plugin {
+    #[command(subcommand)]
+    pub command: PluginCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PluginCommand {
+    /// Create a plugin project
+    New(crate::author::New),
+    /// Build a plugin, serve it, and reload it after each change
+    Dev(crate::author::Dev),
+    /// Run a plugin's test cases in the sandbox, with mocked host services
+    Test(crate::author::Test),
+    /// Lint a plugin
+    Check(crate::author::Check),
+    /// Print where the SDKs are, for builds by hand
+    Sdk(crate::author::Sdk),
+    /// Build a project, or take a built component, and package it: manifest, descriptors, signature
+    Pack(crate::author::Pack),
+    /// Generate a signing key pair
+    Keygen(crate::keys::Keygen),
     /// Sign a packed plugin
     Sign(crate::keys::Sign),
-    /// Check a plugin's signature against keys that you trust
+    /// Verify a plugin's signature against trusted keys
     Verify(crate::keys::Verify),
-    /// Put a signed plugin into an OCI registry
+    /// Publish a signed plugin to an OCI registry
     Publish(crate::registry::Publish),
-    /// Fetch plugins, verify them, and put them into the plugin directory
+    /// Download plugins, verify them, and put them into the plugin directory
     Install(crate::registry::Install),
-    /// Take plugins out of the plugin directory
+    /// Remove plugins from the plugin directory
     Uninstall(crate::registry::Uninstall),
-    /// Look for newer files of installed plugins where they came from
+    /// Upgrade installed plugins from where they came from
     Upgrade(crate::registry::Upgrade),
-    /// Show what a plugin is, what it requests and what it would be granted
+    /// Show what a plugin contains, what it requests and what it would be granted
     Inspect(Inspect),
-    /// Show what plugins may touch, and change it while a host runs
-    Grants(crate::admin::Grants),
-    /// Issue, list and revoke API keys
-    Keys(crate::admin::Keys),
-    /// Show the plugins of a running host: versions, states, and why one is not served
+    /// List the plugins of a running host: versions, states, and why one is not served
     List(crate::admin::List),
-    /// Take changed plugin files over at once
-    Reload(crate::admin::Reload),
-    /// Go back to an earlier version of a plugin
+    /// Roll back to an earlier version of a plugin
     Rollback(crate::admin::Rollback),
-    /// Read the audit log, or check it
-    Audit(crate::audit::Audit),
-    /// Look for what is wrong with the configuration, the machine and the running host, and say what mends it
-    Doctor(Doctor),
-    /// Check or show the configuration
-    Config(Config),
-    /// Print completions for a shell
-    Completions(crate::shells::Completions),
-    /// Write man pages
-    Man(crate::shells::Man),
 }
 
 /// Where the configuration comes from.
@@ -208,8 +247,8 @@ pub(crate) struct Doctor {
 pub(crate) struct Peers {
     #[command(subcommand)]
     pub command: Option<PeerCommand>,
-    /// Also those that are known or banned, and not connected
-    #[arg(long)]
+    /// Also known and banned peers that are not connected
+    #[arg(long, global = true)]
     pub all: bool,
     #[command(flatten)]
     pub target: Target,
@@ -217,6 +256,15 @@ pub(crate) struct Peers {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PeerCommand {
+    /// List connected peers
+    List,
+    #[command(flatten)]
+    Action(PeerAction),
+}
+
+/// What an operator does through the host's own socket.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeerAction {
     /// List the tools that a peer lets this host call
     Tools {
         /// Its id
@@ -239,7 +287,7 @@ pub(crate) enum PeerCommand {
         #[command(flatten)]
         source: Source,
     },
-    /// Part from a peer, and take no connection of it for a time
+    /// Disconnect and ban a peer for a duration
     Block {
         /// Its id
         peer: String,
@@ -249,7 +297,7 @@ pub(crate) enum PeerCommand {
         #[command(flatten)]
         source: Source,
     },
-    /// Forgive a peer what was held against it, and take its connections again
+    /// Lift a ban and reset the peer's score
     Unblock {
         /// Its id
         peer: String,
@@ -282,12 +330,12 @@ pub(crate) struct Tasks {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TaskCommand {
-    /// Give no task of the host's queue to anybody, until `resume`; those that run go on (for operators)
+    /// Pause the queue: dispatch no task until `resume`; running ones go on (for operators)
     Pause {
         #[command(flatten)]
         source: Source,
     },
-    /// Give tasks again, after `pause` or p2p_taskqueue_shutdown (for operators)
+    /// Resume the queue after `pause` or p2p_taskqueue_shutdown (for operators)
     Resume {
         #[command(flatten)]
         source: Source,

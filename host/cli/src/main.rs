@@ -27,7 +27,7 @@ use clap::FromArgMatches as _;
 use tandem_devkit::{package, terminal};
 
 use crate::{
-    args::{Args, Command},
+    args::{Args, Command, Plugin, PluginCommand, Tool, ToolCommand},
     exit::Exit,
 };
 
@@ -37,47 +37,56 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
     let args = Args::from_arg_matches(&shells::command().get_matches()).unwrap_or_else(|error| error.exit());
-    let result = match args.command {
-        Command::Serve(args) => serve::run(args),
-        Command::Connect(args) => connect::run(&args),
-        Command::Call(args) => client::call(args),
-        Command::Tools(args) => client::tools(args),
-        Command::Peers(args) => p2p::peers(args),
-        Command::Tasks(args) => p2p::tasks(args),
-        Command::Workflows(args) => p2p::workflows(args),
-        Command::New(args) => author::new(args),
-        Command::Dev(args) => author::dev(args),
-        Command::Test(args) => author::test(args),
-        Command::Check(args) => author::check(args),
-        Command::Sdk(args) => author::sdk(&args),
-        Command::Pack(args) => author::pack(args),
-        Command::Keygen(args) => keys::keygen(&args),
-        Command::CompileComponent { order } => {
-            tandem_engine::compile(&order).map(|()| Exit::Success).map_err(anyhow::Error::from)
-        }
-        Command::Sign(args) => keys::sign(&args),
-        Command::Verify(args) => keys::verify(&args),
-        Command::Publish(args) => registry::publish(args),
-        Command::Install(args) => registry::install(args),
-        Command::Uninstall(args) => registry::uninstall(args),
-        Command::Upgrade(args) => registry::upgrade(args),
-        Command::Inspect(args) => inspect::run(&args),
-        Command::Grants(args) => admin::grants(args),
-        Command::Keys(args) => admin::keys(args),
-        Command::List(args) => admin::list(args),
-        Command::Reload(args) => admin::reload(args),
-        Command::Rollback(args) => admin::rollback(args),
-        Command::Audit(args) => audit::run(&args),
-        Command::Doctor(args) => doctor::run(&args),
-        Command::Config(args) => config::run(&args),
-        Command::Completions(args) => shells::completions(&args),
-        Command::Man(args) => shells::man(&args),
-    };
-    match result {
+    match run(args.command) {
         Ok(exit) => exit.into(),
         Err(error) => {
             exit::report(&error);
             Exit::Failure.into()
         }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Serve(args) => serve::run(args),
+        Command::Connect(args) => connect::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
+        Command::Reload(args) => admin::reload(args),
+        Command::Tool(Tool { command: ToolCommand::Call(args) }) | Command::Call(args) => client::call(args),
+        Command::Tool(Tool { command: ToolCommand::List(args) }) | Command::Tools(args) => client::tools(args),
+        Command::Plugin(Plugin { command }) | Command::OfPlugin(command) => of_plugin(command),
+        Command::Grant(args) => admin::grants(args),
+        Command::Key(args) => admin::keys(args),
+        Command::Audit(args) => audit::run(&args),
+        Command::Config(args) => config::run(&args),
+        Command::Peer(args) => p2p::peers(args),
+        Command::Task(args) => p2p::tasks(args),
+        Command::Workflow(args) => p2p::workflows(args),
+        Command::Completions(args) => shells::completions(&args),
+        Command::Man(args) => shells::man(&args),
+        Command::CompileComponent { order } => {
+            tandem_engine::compile(&order).map(|()| Exit::Success).map_err(anyhow::Error::from)
+        }
+    }
+}
+
+fn of_plugin(command: PluginCommand) -> anyhow::Result<Exit> {
+    match command {
+        PluginCommand::New(args) => author::new(args),
+        PluginCommand::Dev(args) => author::dev(args),
+        PluginCommand::Test(args) => author::test(args),
+        PluginCommand::Check(args) => author::check(args),
+        PluginCommand::Sdk(args) => author::sdk(&args),
+        PluginCommand::Pack(args) => author::pack(args),
+        PluginCommand::Keygen(args) => keys::keygen(&args),
+        PluginCommand::Sign(args) => keys::sign(&args),
+        PluginCommand::Verify(args) => keys::verify(&args),
+        PluginCommand::Publish(args) => registry::publish(args),
+        PluginCommand::Install(args) => registry::install(args),
+        PluginCommand::Uninstall(args) => registry::uninstall(args),
+        PluginCommand::Upgrade(args) => registry::upgrade(args),
+        PluginCommand::Inspect(args) => inspect::run(&args),
+        PluginCommand::List(args) => admin::list(args),
+        PluginCommand::Rollback(args) => admin::rollback(args),
     }
 }

@@ -3,18 +3,20 @@
 use std::{fmt::Write as _, io::Write as _, path::PathBuf};
 
 use anyhow::Context;
-use clap::{Args as ClapArgs, Command, CommandFactory as _};
+use clap::{Args as ClapArgs, Command, CommandFactory as _, Subcommand as _};
 use clap_complete::Shell;
 
-use crate::{args::Args, exit::Exit};
+use crate::{
+    args::{Args, PluginCommand},
+    exit::Exit,
+};
 
 /// Commands by what they are for. One that is in no group stands in the last.
-const GROUPS: [(&str, &[&str]); 5] = [
-    ("Serve and call", &["serve", "connect", "call", "tools"]),
-    ("Write plugins", &["new", "dev", "test", "check", "pack", "sdk", "keygen", "sign", "verify", "publish"]),
-    ("Install plugins", &["install", "upgrade", "uninstall", "inspect", "list", "reload", "rollback"]),
-    ("Operate a host", &["grants", "keys", "audit", "doctor", "config"]),
-    ("Peers, tasks, workflows", &["peers", "tasks", "workflows"]),
+const GROUPS: [(&str, &[&str]); 4] = [
+    ("Serve and call", &["serve", "connect", "tool"]),
+    ("Plugins", &["plugin"]),
+    ("Operate a host", &["doctor", "reload", "grant", "key", "audit", "config"]),
+    ("Peers, tasks, workflows", &["peer", "task", "workflow"]),
 ];
 /// The group of all others.
 const OTHERS: &str = "Others";
@@ -37,11 +39,18 @@ pub(crate) struct Man {
 
 /// The command line, its commands grouped.
 pub(crate) fn command() -> Command {
-    let command = Args::command();
+    let command = hidden(Args::command());
     let commands = grouped(&command);
     command
         .after_help(commands)
         .help_template("{about-with-newline}\n{usage-heading} {usage}\n{after-help}\n\nOptions:\n{options}")
+}
+
+/// Commands of plugins are also taken without their group, as they were spelt before there was one; only the group is shown.
+fn hidden(command: Command) -> Command {
+    let group = PluginCommand::augment_subcommands(Command::new("plugin"));
+    let names = group.get_subcommands().map(|one| one.get_name().to_owned());
+    names.fold(command, |command, name| command.mut_subcommand(name, |one| one.hide(true)))
 }
 
 fn grouped(command: &Command) -> String {
@@ -89,25 +98,43 @@ mod tests {
     use super::*;
 
     /// Commands that print no table, or nothing but what a program reads.
-    const WITHOUT_TABLES: [&str; 17] = [
+    const WITHOUT_TABLES: [&str; 18] = [
         "audit export",
         "completions",
         "config check",
         "config schema",
         "connect",
-        "dev",
-        "keygen",
-        "keys revoke",
+        "key revoke",
         "man",
-        "new",
-        "pack",
-        "sdk",
+        "plugin dev",
+        "plugin keygen",
+        "plugin new",
+        "plugin pack",
+        "plugin sdk",
+        "plugin sign",
+        "plugin uninstall",
+        "plugin verify",
         "serve",
-        "sign",
-        "uninstall",
-        "verify",
         "help",
+        "plugin help",
     ];
+
+    /// Each command of a plugin has its old spelling, which nobody is shown.
+    #[test]
+    fn old_spellings_are_taken_and_hidden() {
+        let (all, shown) = (command(), command().render_help().to_string());
+        for old in
+            ["call", "tools", "peers", "tasks", "workflows", "keys", "grants", "list", "install", "rollback", "new"]
+        {
+            assert!(all.find_subcommand(old).is_some(), "{old}");
+            assert!(!shown.contains(&format!("\n  {old} ")), "{old}: {shown}");
+        }
+        for line in
+            ["tandem plugin list", "tandem list", "tandem tool call x", "tandem peers --all", "tandem peer list --all"]
+        {
+            assert!(all.clone().try_get_matches_from(line.split(' ')).is_ok(), "{line}");
+        }
+    }
 
     fn leaves(command: &Command, path: &str, json: bool, found: &mut Vec<(String, bool)>) {
         let own = command.get_arguments().any(|argument| argument.get_long() == Some("json"));
@@ -126,7 +153,7 @@ mod tests {
     #[test]
     fn every_command_that_prints_a_table_also_prints_json() {
         let mut found = Vec::new();
-        leaves(&Args::command(), "", false, &mut found);
+        leaves(&command(), "", false, &mut found);
         let without: BTreeSet<&str> = found.iter().filter(|(_, json)| !json).map(|(path, _)| path.as_str()).collect();
         let allowed = BTreeSet::from(WITHOUT_TABLES);
         let missing: Vec<_> = without.difference(&allowed).collect();
@@ -136,7 +163,7 @@ mod tests {
 
     #[test]
     fn every_command_stands_in_a_group_of_the_help() {
-        let (all, help) = (Args::command(), command().render_help().to_string());
+        let (all, help) = (command(), command().render_help().to_string());
         for name in GROUPS.iter().flat_map(|(_, names)| *names) {
             assert!(all.find_subcommand(name).is_some(), "there is no command `{name}`");
         }
@@ -156,13 +183,13 @@ mod tests {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut command(), "tandem", &mut script);
             let script = String::from_utf8(script).unwrap();
-            assert!(script.contains("rollback") && script.contains("workflows"), "{shell}");
+            assert!(script.contains("rollback") && script.contains("workflow"), "{shell}");
             assert_eq!(crate::terminal::plain(&script), script, "{shell}: it is printed as it is");
         }
         let directory = tempfile::tempdir().unwrap();
         let pages = directory.path().join("man1");
         man(&Man { directory: pages.clone() }).unwrap();
-        for page in ["tandem.1", "tandem-serve.1", "tandem-audit-verify.1"] {
+        for page in ["tandem.1", "tandem-serve.1", "tandem-audit-verify.1", "tandem-plugin-install.1"] {
             assert!(std::fs::read_to_string(pages.join(page)).unwrap().contains(".TH"), "{page}");
         }
     }

@@ -1,4 +1,4 @@
-//! `tandem grants` and `tandem keys`.
+//! `tandem grant` and `tandem key`.
 
 use std::{
     io::{Read, Write},
@@ -21,7 +21,7 @@ const MAX_SECRET: u64 = 64 << 10;
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Examples:\n  tandem grants dataset\n  tandem grants grant dataset fs.data=/srv/data:rw http=api.example.com\n  tandem grants revoke dataset kv\n  tandem grants revoke dataset http api.example.com --tenant acme\n  tandem grants grant dataset secrets.token=@-    # the secret from standard input\n  tandem grants clear dataset                     # back to the configuration\n\nA change is in force at the next use of the capability, is kept over restarts and wins over the configuration.\nRelative paths count from the working directory."
+    after_help = "Examples:\n  tandem grant list dataset\n  tandem grant add dataset fs.data=/srv/data:rw http=api.example.com\n  tandem grant revoke dataset kv\n  tandem grant revoke dataset http api.example.com --tenant acme\n  tandem grant add dataset secrets.token=@-    # the secret from standard input\n  tandem grant clear dataset                     # back to the configuration\n\nA change is in force at the next use of the capability, is kept over restarts and wins over the configuration.\nRelative paths count from the working directory."
 )]
 pub(crate) struct Grants {
     #[command(subcommand)]
@@ -52,8 +52,11 @@ struct Party {
 
 #[derive(Debug, Subcommand)]
 enum GrantsCommand {
-    /// Give a plugin something that it requests
-    Grant {
+    /// List what plugins request and what they are granted
+    List(List),
+    /// Grant a plugin something that it requests
+    #[command(alias = "grant")]
+    Add {
         /// The plugin
         plugin: String,
         /// fs.NAME=PATH[:ro|rw], http=HOST[:PORT], env.NAME=VALUE, secrets.NAME=@FILE, cache, kv, invoke, allow.NAME
@@ -62,7 +65,7 @@ enum GrantsCommand {
         #[command(flatten)]
         party: Party,
     },
-    /// Take something away, whatever the configuration says
+    /// Revoke something, whatever the configuration says
     Revoke {
         /// The plugin
         plugin: String,
@@ -73,7 +76,7 @@ enum GrantsCommand {
         #[command(flatten)]
         party: Party,
     },
-    /// Forget what was changed at run time
+    /// Drop changes made at run time: back to the configuration
     Clear {
         /// The plugin
         plugin: String,
@@ -86,23 +89,22 @@ enum GrantsCommand {
 
 /// `tandem grants`.
 pub(crate) fn grants(args: Grants) -> anyhow::Result<Exit> {
-    let (party, ask) = match args.command {
-        None => {
-            let List { plugin, party } = args.list;
+    let (party, ask) = match args.command.unwrap_or(GrantsCommand::List(args.list)) {
+        GrantsCommand::List(List { plugin, party }) => {
             let tenant = party.tenant.clone();
             (party, Ask::Grants { plugin, tenant })
         }
-        Some(GrantsCommand::Grant { plugin, what, party }) => {
+        GrantsCommand::Add { plugin, what, party } => {
             let changes = what.iter().map(|words| kept(given(words)?)).collect::<anyhow::Result<_>>()?;
             let tenant = party.tenant.clone();
             (party, Ask::Change { plugin, tenant, changes })
         }
-        Some(GrantsCommand::Revoke { plugin, kind, name, party }) => {
+        GrantsCommand::Revoke { plugin, kind, name, party } => {
             let item = name.map_or(kind.clone(), |name| format!("{kind}.{name}"));
             let tenant = party.tenant.clone();
             (party, Ask::Change { plugin, tenant, changes: vec![(item, None)] })
         }
-        Some(GrantsCommand::Clear { plugin, kind, party }) => {
+        GrantsCommand::Clear { plugin, kind, party } => {
             let tenant = party.tenant.clone();
             (party, Ask::Clear { plugin, tenant, kind })
         }

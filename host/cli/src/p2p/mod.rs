@@ -1,4 +1,4 @@
-//! `tandem peers`, `tandem tasks`, `tandem workflows`: the P2P tools of a running host, as tables and progress bars.
+//! `tandem peer`, `tandem task`, `tandem workflow`: the P2P tools of a running host, as tables and progress bars.
 //!
 //! They call the same tools as any client, with the same rights.
 
@@ -12,7 +12,7 @@ use anyhow::Context;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    args::{Page, Peers, Target, TaskCommand, Tasks, WorkflowCommand, Workflows},
+    args::{Page, PeerCommand, Peers, Target, TaskCommand, Tasks, WorkflowCommand, Workflows},
     client::Session,
     exit::Exit,
 };
@@ -61,8 +61,8 @@ const STEPS: [Column; 10] = [
 
 /// Lists peers.
 pub(crate) fn peers(args: Peers) -> anyhow::Result<Exit> {
-    if let Some(command) = args.command {
-        return operate::peer(command, args.target.json);
+    if let Some(PeerCommand::Action(action)) = args.command {
+        return operate::peer(action, args.target.json);
     }
     run(&args.target, async |host| {
         let states: &[_] = if args.all { &["connected", "known", "banned"] } else { &["connected"] };

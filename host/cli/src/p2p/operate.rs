@@ -9,7 +9,7 @@ use super::table::{self, Column};
 use tandem_runtime::admin::{self, AboutP2p, Ask};
 
 use crate::{
-    args::{PeerCommand, Source},
+    args::{PeerAction, Source},
     client, config,
     exit::Exit,
 };
@@ -25,14 +25,14 @@ fn seconds(time: HumanDuration) -> u64 {
 }
 
 /// What one command about a peer does.
-pub(super) fn peer(command: PeerCommand, json: bool) -> anyhow::Result<Exit> {
+pub(super) fn peer(command: PeerAction, json: bool) -> anyhow::Result<Exit> {
     match command {
-        PeerCommand::Tools { peer, source } => {
+        PeerAction::Tools { peer, source } => {
             let tools = ask(&source, AboutP2p::Tools { peer })?;
             let rows = tools.as_array().context("the host answered no list")?;
             if json { table::print_json(&tools)? } else { table::print(rows, &TOOLS)? }
         }
-        PeerCommand::Call { peer, tool, arguments, wait, source } => {
+        PeerAction::Call { peer, tool, arguments, wait, source } => {
             let arguments = client::arguments(&arguments)?;
             let wait_s = u32::try_from(seconds(wait)).unwrap_or(u32::MAX).max(1);
             let answer = ask(&source, AboutP2p::Call { peer, tool, arguments, wait_s })?;
@@ -40,14 +40,14 @@ pub(super) fn peer(command: PeerCommand, json: bool) -> anyhow::Result<Exit> {
             client::print_result(&result, json)?;
             return Ok(if result.is_error == Some(true) { Exit::ToolError } else { Exit::Success });
         }
-        PeerCommand::Block { peer, time, source } => {
+        PeerAction::Block { peer, time, source } => {
             let done = ask(&source, AboutP2p::Block { peer: peer.clone(), for_s: seconds(time) })?;
-            if json { table::print_json(&done)? } else { table::print_line(&format!("{peer} is kept out for {time}"))? }
+            if json { table::print_json(&done)? } else { table::print_line(&format!("{peer} is banned for {time}"))? }
         }
-        PeerCommand::Unblock { peer, source } => {
+        PeerAction::Unblock { peer, source } => {
             let done = ask(&source, AboutP2p::Unblock { peer: peer.clone() })?;
             let was = done.get("was_kept_out") == Some(&Value::Bool(true));
-            let text = if was { "may connect again" } else { "was not kept out" };
+            let text = if was { "may connect again" } else { "was not banned" };
             if json { table::print_json(&done)? } else { table::print_line(&format!("{peer} {text}"))? }
         }
     }
