@@ -93,7 +93,7 @@ async fn calls_stop_while_nothing_can_be_recorded_and_the_gap_is_told() -> anyho
 
 #[tokio::test]
 async fn without_tenants_calls_go_on_and_the_gap_is_told_all_the_same() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.config("[audit]\ncalls = \"all\"").start().await?;
+    let host = Options::with(&["echo"])?.config("[audit]\ncalls = \"all\"").in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     let db = database(&host)?;
     db.execute_batch("ALTER TABLE audit RENAME TO elsewhere")?;

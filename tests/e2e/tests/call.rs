@@ -9,7 +9,7 @@ use crate::fault;
 
 #[tokio::test]
 async fn wrong_arguments_name_their_place() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.start().await?;
+    let host = Options::with(&["echo"])?.in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     let fault = fault(&client.call("add", json!({"a": "one", "b": 2})).await?);
     assert_eq!(fault["code"], "invalid_arguments");
@@ -19,7 +19,7 @@ async fn wrong_arguments_name_their_place() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn an_unknown_tool_answers_with_near_names() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.start().await?;
+    let host = Options::with(&["echo"])?.in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     let error = client.call("ecko", json!({})).await.expect_err("there is no such tool");
     assert!(error.to_string().contains("`echo`"), "{error}");
@@ -28,7 +28,7 @@ async fn an_unknown_tool_answers_with_near_names() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn progress_reaches_the_client() -> anyhow::Result<()> {
-    let host = Options::with(&["progress"])?.start().await?;
+    let host = Options::with(&["progress"])?.in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     client.call("progress_steps", json!({"steps": 3})).await?;
     assert_eq!(client.progress().len(), 3, "{:?}", client.progress());
@@ -37,7 +37,7 @@ async fn progress_reaches_the_client() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_client_that_goes_away_stops_the_guest() -> anyhow::Result<()> {
-    let host = Options::with(&["progress", "echo"])?.start().await?;
+    let host = Options::with(&["progress", "echo"])?.in_process().start().await?;
     for tool in ["progress_endlessly", "progress_until_cancelled"] {
         let client = host.client("/mcp/full").await?;
         let call = tokio::spawn(async move { client.call(tool, json!({})).await.map(|_| ()) });
@@ -66,7 +66,7 @@ async fn in_flight(host: &tandem_harness::Host, category: &str, wanted: u64) -> 
 
 #[tokio::test]
 async fn instances_are_fresh_unless_pooled() -> anyhow::Result<()> {
-    let host = Options::with(&["pooled-counter"])?.start().await?;
+    let host = Options::with(&["pooled-counter"])?.in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     let first = client.structured("count", json!({})).await?["result"].as_u64();
     let second = client.structured("count", json!({})).await?["result"].as_u64();
@@ -79,7 +79,7 @@ async fn instances_are_fresh_unless_pooled() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn meta_tools_find_and_dispatch() -> anyhow::Result<()> {
-    let host = Options::with(&["echo", "kv-user"])?.start().await?;
+    let host = Options::with(&["echo", "kv-user"])?.in_process().start().await?;
     let client = host.client("/mcp").await?;
     let mut tools = client.tools().await?;
     tools.sort();

@@ -184,7 +184,7 @@ async fn call_of(host: &Host, tool: &str) -> anyhow::Result<Value> {
 async fn a_guest_has_no_sockets_and_every_attempt_is_recorded() -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?.to_string();
-    let host = Options::with(&["dialer"])?.config("[audit]\ncalls = \"all\"").start().await?;
+    let host = Options::with(&["dialer"])?.config("[audit]\ncalls = \"all\"").in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     for (tool, arguments, what) in [
         ("connect", json!({"address": address}), "tcp"),
@@ -267,7 +267,7 @@ async fn whichever_hosts_are_requested_are_those_that_the_operator_names() -> an
     crate::ports::close(server).await;
 
     // No grant is so wide.
-    let refused = Options::with(&["fetcher"])?.config("[grants.fetcher]\nhttp = [\"*\"]\n").start().await;
+    let refused = Options::with(&["fetcher"])?.config("[grants.fetcher]\nhttp = [\"*\"]\n").in_process().start().await;
     assert!(refused.is_err(), "`*` is granted by nobody");
     Ok(())
 }

@@ -92,7 +92,7 @@ async fn changes_of_one_tenant_are_not_told_to_another() -> anyhow::Result<()> {
     let tenant = |name: &str| format!("[tenants.{name}]\nkeys = ['${{file:{{home}}/{name}}}']\n");
     let hash = |key: &str| hex::encode(Sha256::digest(key));
     let options = Options::with(&["conformance"])?.write("good", &hash("good")).write("bad", &hash("bad"));
-    let host = options.config(&format!("{}{}", tenant("good"), tenant("bad"))).start().await?;
+    let host = options.config(&format!("{}{}", tenant("good"), tenant("bad"))).in_process().start().await?;
     let (good, bad) = (host.client_as("/mcp/full", "good").await?, host.client_as("/mcp/full", "bad").await?);
     for modern in [false, true] {
         let open = async |key| if modern { listener(&host, key).await } else { session(&host, key).await };

@@ -28,7 +28,7 @@ async fn refusal(home: &Path, arguments: &[&str]) -> anyhow::Result<String> {
 
 #[tokio::test]
 async fn a_call_that_cannot_be_made_says_why() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.start().await?;
+    let host = Options::with(&["echo"])?.in_process().start().await?;
     let home = host.directory.path();
     let url = format!("{}/mcp/full", host.url);
     let bare = host.url.strip_prefix("http://").unwrap_or_default();
@@ -105,7 +105,7 @@ async fn who_only_looks_makes_nothing() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn the_end_of_a_session_is_answered_as_clients_expect() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.start().await?;
+    let host = Options::with(&["echo"])?.in_process().start().await?;
     let (http, url) = (reqwest::Client::new(), format!("{}/mcp", host.url));
     let hello = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
         "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}});

@@ -15,7 +15,7 @@ use tandem_types::Caller;
 
 #[tokio::test]
 async fn time_and_chance_are_real() -> anyhow::Result<()> {
-    let host = Options::with(&["clock"])?.start().await?;
+    let host = Options::with(&["clock"])?.in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     let before = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos();
     let first = client.structured("time_and_chance", json!({})).await?;

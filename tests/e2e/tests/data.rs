@@ -9,6 +9,7 @@ use crate::{fault, stdio::Pipe};
 async fn start() -> anyhow::Result<(Host, Client)> {
     let host = Options::with(&["dataset", "vector", "search", "echo", "caller"])?
         .config("[grants.dataset]\nfs.data = { path = \"{home}/files\", mode = \"read-write\" }")
+        .in_process()
         .start()
         .await?;
     let client = host.client("/mcp/full").await?;
@@ -268,7 +269,7 @@ fn no_lists_of_types(tool: &str, schema: &Value) {
 
 #[tokio::test]
 async fn members_keep_their_order_through_a_guest() -> anyhow::Result<()> {
-    let host = Options::with(&["caller"])?.start().await?;
+    let host = Options::with(&["caller"])?.in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     let value = json!({"zebra": 1, "apple": {"y": [{"b": 2, "a": 3}], "x": null}, "mango": "m"});
     let given = client.structured("give_back", json!({"value": value})).await?;

@@ -66,7 +66,7 @@ async fn a_host_that_does_not_run_or_is_not_configured_right_is_a_problem() -> a
 
 #[tokio::test]
 async fn records_from_the_future_are_a_problem_of_the_clock() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.start().await?;
+    let host = Options::with(&["echo"])?.in_process().start().await?;
     let db = rusqlite::Connection::open(host.directory.path().join("data/tandem.db"))?;
     db.execute_batch(
         "DROP TRIGGER audit_is_not_changed;

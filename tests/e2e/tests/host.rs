@@ -83,7 +83,7 @@ async fn every_family_of_the_metrics_has_its_help_and_type_and_refusals_are_coun
 
 #[tokio::test]
 async fn a_page_of_another_origin_is_refused() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.start().await?;
+    let host = Options::with(&["echo"])?.in_process().start().await?;
     let client = reqwest::Client::new();
     let request = client.post(format!("{}/mcp", host.url)).header("origin", "https://evil.example").body("{}");
     assert_eq!(request.send().await?.status().as_u16(), 403);

@@ -71,7 +71,7 @@ fn answer<'a>(messages: &'a [Value], id: &Value) -> &'a str {
 
 #[tokio::test]
 async fn each_request_of_a_session_has_its_own_answer() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.start().await?;
+    let host = Options::with(&["echo"])?.in_process().start().await?;
     let session = Session::open(&host).await?;
     // Whichever ends first, and where one is a number and the other a text.
     for (a, b, first, second) in
@@ -88,7 +88,7 @@ async fn each_request_of_a_session_has_its_own_answer() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn requests_of_the_newer_revision_have_their_own_answers() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.start().await?;
+    let host = Options::with(&["echo"])?.in_process().start().await?;
     let ask = async |ms: u64| {
         let mut body = call(&json!(1), "sleep_ms", json!({"ms": ms}));
         body["params"]["_meta"] = json!({"io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -104,7 +104,7 @@ async fn requests_of_the_newer_revision_have_their_own_answers() -> anyhow::Resu
 
 #[tokio::test]
 async fn progress_goes_to_the_request_that_makes_it() -> anyhow::Result<()> {
-    let host = Options::with(&["progress"])?.start().await?;
+    let host = Options::with(&["progress"])?.in_process().start().await?;
     let session = Session::open(&host).await?;
     let id = json!(1);
     let long = session.send(&call(&id, "progress_steps", json!({"steps": 60}))).await?;
@@ -124,7 +124,7 @@ async fn progress_goes_to_the_request_that_makes_it() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_cancellation_ends_the_last_request_of_its_id_and_no_other() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.start().await?;
+    let host = Options::with(&["echo"])?.in_process().start().await?;
     let session = Session::open(&host).await?;
     let id = json!("same");
     let kept = session.send(&call(&id, "sleep_ms", json!({"ms": 3000}))).await?;

@@ -48,7 +48,7 @@ async fn allocation_without_end_is_stopped_by_the_memory_limit() -> anyhow::Resu
 
 #[tokio::test]
 async fn a_trap_is_a_typed_error_with_the_panics_message() -> anyhow::Result<()> {
-    let host = Options::with(&["trap", "echo"])?.start().await?;
+    let host = Options::with(&["trap", "echo"])?.in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     for tool in ["trap_abort", "trap_index", "trap_stack"] {
         let fault = fault(&client.call(tool, json!({})).await?);
@@ -62,7 +62,7 @@ async fn a_trap_is_a_typed_error_with_the_panics_message() -> anyhow::Result<()>
 
 #[tokio::test]
 async fn an_answer_over_the_limit_is_refused_by_name() -> anyhow::Result<()> {
-    let host = Options::with(&["big-output"])?.start().await?;
+    let host = Options::with(&["big-output"])?.in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     let result = client.call("big_text", json!({"bytes": 1000})).await?;
     assert_eq!(text(&result).len(), 1000);
@@ -73,7 +73,7 @@ async fn an_answer_over_the_limit_is_refused_by_name() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_wrong_answer_is_the_plugins_fault() -> anyhow::Result<()> {
-    let host = Options::with(&["bad-json"])?.start().await?;
+    let host = Options::with(&["bad-json"])?.in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     for tool in ["bad_not_json", "bad_shape", "bad_missing", "bad_wide_integer"] {
         let fault = fault(&client.call(tool, json!({})).await?);
@@ -85,7 +85,7 @@ async fn a_wrong_answer_is_the_plugins_fault() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_sleeper_is_stopped_at_its_deadline() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.config("[limits]\ndeadline = \"300ms\"").start().await?;
+    let host = Options::with(&["echo"])?.config("[limits]\ndeadline = \"300ms\"").in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     let fault = fault(&client.call("sleep_ms", json!({"ms": 10_000})).await?);
     assert_eq!(fault["code"], "timeout", "{fault}");
@@ -108,7 +108,7 @@ async fn logging_without_end_is_cut_and_harms_nobody() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn nested_calls_end_at_the_depth_limit() -> anyhow::Result<()> {
-    let host = Options::with(&["caller", "echo"])?.start().await?;
+    let host = Options::with(&["caller", "echo"])?.in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     let result = client.call("call_other", json!({"tool": "echo", "arguments": {"text": "through"}})).await?;
     assert!(text(&result).contains("through"), "{result:?}");

@@ -51,7 +51,7 @@ fn header(response: &Response, name: &str) -> String {
 async fn a_browser_signs_in_where_keys_are_needed_and_a_program_gets_json() -> anyhow::Result<()> {
     let keys = "[tenants.good]\nkeys = ['${file:{home}/good}']\n";
     let hash = hex::encode(sha2::Sha256::digest("good"));
-    let host = Options::with(&["echo"])?.config(keys).write("good", &hash).start().await?;
+    let host = Options::with(&["echo"])?.config(keys).write("good", &hash).in_process().start().await?;
     let http = Client::builder().redirect(Policy::none()).build()?;
     let page = async |cookie: &str, accept: &str| {
         http.get(format!("{}/", host.url)).header("accept", accept).header("cookie", cookie).send().await

@@ -71,7 +71,7 @@ fn lasting((status, mut message): (u16, Value)) -> (u16, Value) {
 
 #[tokio::test]
 async fn both_ways_answer_alike() -> anyhow::Result<()> {
-    let host = Options::with(&["echo", "trap"])?.start().await?;
+    let host = Options::with(&["echo", "trap"])?.in_process().start().await?;
     // A progress token is the one thing that makes such a call take the long way.
     let token = json!({"progressToken": 1});
     let cases = [
@@ -98,7 +98,7 @@ async fn both_ways_answer_alike() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn what_does_not_fit_its_headers_is_refused_and_not_run() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.start().await?;
+    let host = Options::with(&["echo"])?.in_process().start().await?;
     let fits = || call("add", &json!({"a": 1, "b": 2}), &json!({}));
     assert_eq!(sent(&host, "add", &fits()).await?.0, 200);
     let mut wrong = Vec::new();
@@ -140,7 +140,7 @@ async fn in_flight(host: &Host, category: &str) -> anyhow::Result<u64> {
 
 #[tokio::test]
 async fn a_client_that_goes_away_cancels_its_plain_call() -> anyhow::Result<()> {
-    let host = Options::with(&["progress"])?.start().await?;
+    let host = Options::with(&["progress"])?.in_process().start().await?;
     for tool in ["progress_endlessly", "progress_until_cancelled"] {
         let body = call(tool, &json!({}), &json!({}));
         let own = headers(tool);

@@ -130,7 +130,7 @@ async fn a_revoked_capability_is_denied_at_once_and_over_restarts_until_it_is_gr
 
 #[tokio::test]
 async fn a_capability_that_is_revoked_while_a_call_runs_is_gone_for_its_next_use() -> anyhow::Result<()> {
-    let host = Options::with(&["kv-user"])?.start().await?;
+    let host = Options::with(&["kv-user"])?.in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     let running = tokio::spawn(async move { client.call("kv_set_on_and_on", json!({"key": "k"})).await });
     let written = async {

@@ -12,6 +12,7 @@ const SHIPPED: [&str; 7] =
 async fn start() -> anyhow::Result<(Host, Client)> {
     let host = Options::with(&["dataset", "search", "vector"])?
         .config("[grants.dataset]\nfs.data = { path = \"{home}/files\", mode = \"read-write\" }")
+        .in_process()
         .start()
         .await?;
     for entry in std::fs::read_dir(root().join("examples/data"))? {
@@ -185,6 +186,7 @@ async fn questions_to_indexes_are_answered_at_the_first_attempt() -> anyhow::Res
 async fn a_file_without_room_is_told_so_and_leaves_nothing() -> anyhow::Result<()> {
     let host = Options::with(&["dataset"])?
         .config("[grants.dataset]\nfs.data = { path = \"{home}/files\", mode = \"read-write\", max-bytes = \"64KiB\" }")
+        .in_process()
         .start()
         .await?;
     let client = host.client("/mcp/full").await?;
@@ -206,7 +208,7 @@ async fn a_file_without_room_is_told_so_and_leaves_nothing() -> anyhow::Result<(
 
 #[tokio::test]
 async fn plain_words_find_the_tool_that_is_meant() -> anyhow::Result<()> {
-    let host = Options::with(&SHIPPED)?.start().await?;
+    let host = Options::with(&SHIPPED)?.in_process().start().await?;
     let client = host.client("/mcp").await?;
     for (query, first) in [
         ("read csv", "dataset_load"),

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use crate::{fault, policy::tandem};
 
 async fn start() -> anyhow::Result<(Host, Client)> {
-    let host = Options::with(&["stranger", "echo"])?.start().await?;
+    let host = Options::with(&["stranger", "echo"])?.in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     Ok((host, client))
 }

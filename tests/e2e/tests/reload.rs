@@ -114,7 +114,7 @@ async fn a_broken_candidate_leaves_the_old_one_serving_and_says_why() -> anyhow:
 
 #[tokio::test]
 async fn a_file_that_is_being_written_is_not_looked_at() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.start().await?;
+    let host = Options::with(&["echo"])?.in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     let bytes = variant_bytes("echo", called("echo", "0.2.0"))?;
     let mut written = std::fs::File::create(file(&host, "echo.wasm"))?;
@@ -152,7 +152,7 @@ async fn a_running_call_ends_on_the_version_that_it_began_with() -> anyhow::Resu
 
 #[tokio::test]
 async fn a_tool_that_vanished_names_what_replaced_it_and_clients_of_both_eras_are_told() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.start().await?;
+    let host = Options::with(&["echo"])?.in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     assert!(adds(&client).await);
     let mut stream = listen(&host).await?;

@@ -5,7 +5,7 @@ use tandem_harness::Options;
 
 #[tokio::test]
 async fn a_tool_is_listed_called_and_refused_over_rest() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.start().await?;
+    let host = Options::with(&["echo"])?.in_process().start().await?;
     let http = reqwest::Client::new();
     let tools: Value = http.get(format!("{}/v1/categories/echo/tools", host.url)).send().await?.json().await?;
     assert!(tools.to_string().contains("\"add\""), "{tools}");
@@ -30,7 +30,7 @@ async fn a_tool_is_listed_called_and_refused_over_rest() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn the_older_clients_form_still_works() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.start().await?;
+    let host = Options::with(&["echo"])?.in_process().start().await?;
     let request = json!({"tool": "add", "args": {"a": 1, "b": 2}});
     let answer: Value =
         reqwest::Client::new().post(format!("{}/tools/execute", host.url)).json(&request).send().await?.json().await?;
@@ -41,7 +41,7 @@ async fn the_older_clients_form_still_works() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_tools_schema_says_how_it_runs() -> anyhow::Result<()> {
-    let host = Options::with(&["echo"])?.start().await?;
+    let host = Options::with(&["echo"])?.in_process().start().await?;
     let rest: Value = reqwest::get(format!("{}/v1/tools/add", host.url)).await?.json().await?;
     let client = host.client("/mcp").await?;
     let meta = client.structured("tools_get_schema", json!({"tool": "add"})).await?;

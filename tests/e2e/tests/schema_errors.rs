@@ -13,7 +13,7 @@ async fn told(client: &Client, tool: &str, arguments: Value) -> anyhow::Result<S
 
 #[tokio::test]
 async fn a_wrong_step_filter_or_enumeration_is_told_with_its_place_and_remedy() -> anyhow::Result<()> {
-    let host = Options::with(&["dataset", "search", "vector"])?.start().await?;
+    let host = Options::with(&["dataset", "search", "vector"])?.in_process().start().await?;
     let client = host.client("/mcp/full").await?;
     let rows = json!([{"x": 1, "continent": "AS"}]);
     let wrong_steps = [

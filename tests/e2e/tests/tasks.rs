@@ -104,7 +104,7 @@ async fn a_cancelled_task_stops_its_guest() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_task_asks_and_goes_on_with_the_answer() -> anyhow::Result<()> {
-    let host = Options::with(&["conformance"])?.start().await?;
+    let host = Options::with(&["conformance"])?.in_process().start().await?;
     let client = client(&host, None).await?;
     let id = begun(&client, "confirm_delete", json!({"filename": "old.txt"})).await?;
     let asked = until(&client, &id, |task| task.status() == TaskStatus::InputRequired).await?;
@@ -205,7 +205,7 @@ async fn a_long_result_is_there_whole_after_the_host_died() -> anyhow::Result<()
 #[tokio::test]
 async fn a_result_over_the_limit_or_without_room_fails_its_task_by_name() -> anyhow::Result<()> {
     let limits = "[tasks]\nmax-result = \"512KiB\"\nbytes-per-tenant = \"1MiB\"";
-    let host = Options::with(&["conformance"])?.config(limits).start().await?;
+    let host = Options::with(&["conformance"])?.config(limits).in_process().start().await?;
     let client = client(&host, None).await?;
     let ended_with = async |characters: usize| {
         let label = "x".repeat(characters);
@@ -241,7 +241,7 @@ async fn the_operator_says_how_many_tasks_after_how_long_and_how_long_they_are_k
     assert!(matches!(call, CallToolResponse::Complete(_)), "{call:?}");
     begun(&bad, "slow_compute", slow(5.0)).await?;
 
-    let patient = Options::with(&["conformance"])?.config("[tasks]\nafter = \"1h\"").start().await?;
+    let patient = Options::with(&["conformance"])?.config("[tasks]\nafter = \"1h\"").in_process().start().await?;
     let waited = client(&patient, None).await?.call_once("slow_compute", slow(1.0)).await?;
     assert!(matches!(waited, CallToolResponse::Complete(_)), "{waited:?}");
     Ok(())

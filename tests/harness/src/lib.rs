@@ -1,11 +1,12 @@
 //! Starts real hosts for tests, and calls them with a real MCP client.
 //!
-//! A [`Host`] is the built `tandem` binary as a child process, on a free port, with a data directory of its own
+//! A [`Host`] is the built `tandem` binary as a child process, or the same host in the test's process, on a free port, with a data directory of its own
 //! and with the packed plugins that the test names. `make plugins` builds and packs what is needed.
 
 #![forbid(unsafe_code)]
 
 mod client;
+mod in_process;
 mod issuer;
 mod mesh;
 mod raw;
@@ -67,6 +68,7 @@ pub struct Options {
     env: Vec<(String, String)>,
     args: Vec<String>,
     mesh: bool,
+    in_process: bool,
     through: Vec<String>,
     files: Vec<(String, String)>,
 }
@@ -97,6 +99,14 @@ impl Options {
     #[must_use]
     pub fn mesh(mut self) -> Self {
         self.mesh = true;
+        self
+    }
+
+    /// Starts it in this process, for tests that need no process of its own: no signal, no log, no variables, no numbers of
+    /// `/metrics`, which hosts of one process share. Where `TANDEM_BIN` names a program, that is started all the same.
+    #[must_use]
+    pub fn in_process(mut self) -> Self {
+        self.in_process = true;
         self
     }
 
@@ -145,17 +155,23 @@ pub(crate) fn install_crypto() {
     drop(rustls::crypto::ring::default_provider().install_default());
 }
 
+/// What a host is.
+#[derive(Debug)]
+enum Running {
+    Child(Box<Child>, tokio::task::JoinHandle<()>),
+    InProcess(#[allow(dead_code, reason = "it ends when it is dropped")] in_process::InProcess),
+}
+
 /// A running host. Killed when dropped.
 #[derive(Debug)]
 pub struct Host {
-    child: Child,
+    running: Running,
     /// `http://127.0.0.1:PORT`.
     pub url: String,
     /// Its working directory: `plugins/`, `data/`, `files/`.
     pub directory: TempDir,
     log: Arc<Mutex<Vec<Value>>>,
     options: Options,
-    reader: tokio::task::JoinHandle<()>,
 }
 
 impl Host {
@@ -176,6 +192,15 @@ impl Host {
             std::fs::write(path, text)?;
         }
         std::fs::write(home.join("tandem.toml"), options.config.replace("{home}", &home.display().to_string()))?;
+        if options.in_process && std::env::var_os("TANDEM_BIN").is_none() {
+            anyhow::ensure!(
+                options.env.is_empty() && options.args.is_empty() && options.through.is_empty(),
+                "a host in this process has no environment, arguments or command of its own"
+            );
+            let (host, url) = in_process::start(home, options.mesh).await?;
+            let log = Arc::default();
+            return Ok(Self { running: Running::InProcess(host), url, directory, log, options });
+        }
         let mut command = match options.through.split_first() {
             None => Command::new(binary()),
             Some((first, rest)) => {
@@ -213,7 +238,8 @@ impl Host {
             Ok(Err(_)) => bail!("the host ended with {}: {}", child.wait().await?, tail(&log)),
             Err(_) => bail!("the host did not start: {}", tail(&log)),
         };
-        Ok(Self { child, url: format!("http://{address}"), directory, log, options, reader })
+        let running = Running::Child(Box::new(child), reader);
+        Ok(Self { running, url: format!("http://{address}"), directory, log, options })
     }
 
     /// An MCP client of the given endpoint, as `/mcp/full`.
@@ -228,7 +254,7 @@ impl Host {
 
     /// Sends it a signal, as `HUP`.
     pub async fn signal(&self, name: &str) -> anyhow::Result<()> {
-        let pid = self.pid().context("it has ended")?.to_string();
+        let pid = self.pid().context("it has ended, or runs in this process")?.to_string();
         let sent = Command::new("kill").args([&format!("-{name}"), &pid]).status().await?;
         anyhow::ensure!(sent.success(), "the signal was not sent");
         Ok(())
@@ -257,13 +283,25 @@ impl Host {
 
     /// Stops reading its log and closes the pipe, as a log collector that dies.
     pub fn close_log(&self) {
-        self.reader.abort();
+        if let Running::Child(_, reader) = &self.running {
+            reader.abort();
+        }
     }
 
     /// The process id.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
-        self.child.id()
+        match &self.running {
+            Running::Child(child, _) => child.id(),
+            Running::InProcess(_) => None,
+        }
+    }
+
+    fn child(&mut self) -> anyhow::Result<&mut Child> {
+        match &mut self.running {
+            Running::Child(child, _) => Ok(child),
+            Running::InProcess(_) => bail!("it runs in this process"),
+        }
     }
 
     /// Resident memory in bytes.
@@ -285,13 +323,13 @@ impl Host {
     /// Asks it to stop, as an operator would, and waits for its end. Answers whether it ended well.
     pub async fn stop(mut self) -> anyhow::Result<bool> {
         self.signal("TERM").await?;
-        Ok(tokio::time::timeout(STOP, self.child.wait()).await.context("it does not stop")??.success())
+        Ok(tokio::time::timeout(STOP, self.child()?.wait()).await.context("it does not stop")??.success())
     }
 
     /// Stops it in good order and starts it again on what it left behind.
     pub async fn restart(mut self) -> anyhow::Result<Self> {
         self.signal("TERM").await?;
-        let ended = tokio::time::timeout(STOP, self.child.wait()).await.context("it does not stop")??;
+        let ended = tokio::time::timeout(STOP, self.child()?.wait()).await.context("it does not stop")??;
         anyhow::ensure!(ended.success(), "it did not end well");
         Self::start(self.options, self.directory).await
     }
@@ -303,7 +341,7 @@ impl Host {
 
     /// Kills it without warning.
     pub async fn crash(mut self) -> anyhow::Result<Crashed> {
-        self.child.kill().await?;
+        self.child()?.kill().await?;
         Ok(Crashed { options: self.options, directory: self.directory })
     }
 }
