@@ -1,8 +1,6 @@
 //! The one error of everything that is written by hand: where, what, and what to do.
 
-use std::fmt;
-
-use super::excerpt::Excerpt;
+use std::{fmt, ops::Range};
 
 /// One thing that is wrong in a manifest or a configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,14 +18,6 @@ pub struct ManifestError {
     pub(crate) excerpt: Option<Excerpt>,
 }
 
-impl ManifestError {
-    /// The error with the lines that it is about, for a terminal. `color` adds ANSI styles.
-    #[must_use]
-    pub fn render(&self, color: bool) -> String {
-        super::excerpt::render(self, color)
-    }
-}
-
 impl fmt::Display for ManifestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file_label)?;
@@ -40,6 +30,13 @@ impl fmt::Display for ManifestError {
 }
 
 impl std::error::Error for ManifestError {}
+
+/// One line and what in it is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Excerpt {
+    pub(crate) line: String,
+    pub(crate) span: Range<usize>,
+}
 
 /// All that is wrong in a text; never empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,13 +54,6 @@ impl ManifestErrors {
     #[must_use]
     pub fn as_slice(&self) -> &[ManifestError] {
         &self.0
-    }
-
-    /// All errors rendered, one after another.
-    #[must_use]
-    pub fn render(&self, color: bool) -> String {
-        let texts: Vec<String> = self.0.iter().map(|error| error.render(color)).collect();
-        texts.join("\n\n")
     }
 }
 

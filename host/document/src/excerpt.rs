@@ -7,17 +7,10 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::ManifestError;
+use super::error::{Excerpt, ManifestError, ManifestErrors};
 
 /// Longest part of a line that is shown, in bytes: a screen's width and the line before it.
 const WINDOW: usize = 200;
-
-/// One line and what in it is wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Excerpt {
-    line: String,
-    span: Range<usize>,
-}
 
 /// Line and column (both from 1, in characters) of a byte offset, with the excerpt of its line.
 pub(crate) fn locate(text: &str, span: &Range<usize>) -> (usize, usize, Excerpt) {
@@ -37,8 +30,25 @@ pub(crate) fn locate(text: &str, span: &Range<usize>) -> (usize, usize, Excerpt)
     (number, column, Excerpt { line, span: span_start..span_end })
 }
 
+impl ManifestError {
+    /// The error with the lines that it is about, for a terminal. `color` adds ANSI styles.
+    #[must_use]
+    pub fn render(&self, color: bool) -> String {
+        render(self, color)
+    }
+}
+
+impl ManifestErrors {
+    /// All errors rendered, one after another.
+    #[must_use]
+    pub fn render(&self, color: bool) -> String {
+        let texts: Vec<String> = self.as_slice().iter().map(|error| error.render(color)).collect();
+        texts.join("\n\n")
+    }
+}
+
 /// The error with its excerpt.
-pub(crate) fn render(error: &ManifestError, color: bool) -> String {
+fn render(error: &ManifestError, color: bool) -> String {
     let mut group = match &error.excerpt {
         Some(excerpt) => Level::ERROR.primary_title(error.message.as_str()).element(
             Snippet::source(excerpt.line.as_str())

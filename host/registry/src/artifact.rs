@@ -114,7 +114,7 @@ pub(crate) fn layer(place: &str, manifest: &[u8]) -> Result<(Sha256Digest, u64),
         return Err(other(format!("it has {} layers, expected one", manifest.layers.len())));
     };
     if layer.media_type != ARTIFACT_LAYER {
-        let kind = crate::error::shown(&layer.media_type);
+        let kind = crate::text::shown(&layer.media_type);
         return Err(other(format!("its layer is `{kind}`, expected `{ARTIFACT_LAYER}`")));
     }
     let digest =

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use docker_credential::{CredentialRetrievalError, DockerCredential};
 use tokio::sync::oneshot;
 
-use crate::error::{RegistryError, shown};
+use crate::{error::RegistryError, text::shown};
 
 /// How long a credential helper may take; some ask the user to unlock a key chain.
 const HELPER: Duration = Duration::from_secs(60);

@@ -7,10 +7,7 @@ use std::{
 
 use tandem_package::Sha256Digest;
 
-use crate::source::SourceError;
-
-/// Longest piece of a server's text that a message repeats, in characters.
-const SHOWN: usize = 240;
+use crate::{source::SourceError, text::shown};
 
 /// Why a transfer did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -155,13 +152,4 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
         }
     }
     shown(&said.join(": "))
-}
-
-/// A foreign text in one printable line of bounded length.
-pub(crate) fn shown(text: &str) -> String {
-    let mut line: String = text.chars().filter(|c| !c.is_control()).take(SHOWN).collect();
-    if text.chars().nth(SHOWN).is_some() {
-        line.push('…');
-    }
-    line
 }

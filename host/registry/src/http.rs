@@ -6,10 +6,7 @@ use reqwest::{RequestBuilder, Response, StatusCode, header::RETRY_AFTER, redirec
 use rustls::pki_types::CertificateDer;
 use url::Url;
 
-use crate::{
-    error::{RegistryError, shown},
-    source::PlainHttp,
-};
+use crate::{error::RegistryError, source::PlainHttp, text::shown};
 
 /// Redirects in a row. Registries send to their storage, which needs one or two.
 const MAX_REDIRECTS: usize = 5;

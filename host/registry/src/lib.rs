@@ -28,6 +28,7 @@ mod part;
 mod push;
 mod source;
 mod tags;
+mod text;
 
 pub use download::{Expected, Fetched, Meter};
 pub use error::RegistryError;

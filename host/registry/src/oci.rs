@@ -24,10 +24,11 @@ use crate::{
     auth::{Opened, Right, unauthorized},
     challenge::Challenge,
     download::{Expected, Fetched, Meter},
-    error::{RegistryError, shown},
+    error::RegistryError,
     http::{Client, body, refusal},
     push::push,
     source::OciSource,
+    text::shown,
 };
 
 /// The largest manifest: what the distribution specification asks registries to take.

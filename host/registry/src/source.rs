@@ -6,7 +6,7 @@ use oci_client::Reference;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use url::{Host, Url};
 
-use crate::error::shown;
+use crate::text::shown;
 
 /// Longest source, in bytes: longer than every reference, and long enough for signed URLs.
 const MAX_SOURCE: usize = 2_048;

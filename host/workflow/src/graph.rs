@@ -4,10 +4,19 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::{
-    PlanError, StepSpec,
-    plan::Node,
+    StepSpec,
+    plan_error::PlanError,
     reference::{self, Permission, shortened},
 };
+
+/// A step with its place in the graph; `needs` and `feeds` are places in the plan's list.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) spec: StepSpec,
+    pub(super) depth: usize,
+    pub(super) needs: Vec<usize>,
+    pub(super) feeds: Vec<usize>,
+}
 
 /// For each step, the places of those it depends on, each once.
 pub(super) fn dependencies(steps: &[StepSpec]) -> Result<Vec<Vec<usize>>, PlanError> {

@@ -25,6 +25,7 @@ mod log;
 mod merge;
 mod place;
 mod plan;
+mod plan_error;
 mod record;
 mod reference;
 mod spec;
@@ -35,7 +36,8 @@ pub use decide::{Decision, Start};
 pub use event::{Body, Event, MAX_EVENT_BYTES, MAX_INLINE_RESULT, Outcome, Output, StepError};
 pub use log::{Log, LogError, MAX_EVENTS, MAX_HEADS};
 pub use place::{Candidate, Strategy, assign, choose};
-pub use plan::{Plan, PlanError};
+pub use plan::Plan;
+pub use plan_error::PlanError;
 pub use record::{StepRecord, StepState, WorkflowState};
 pub use reference::{Found, MAX_RESOLVED_BYTES, ReferenceError, ResolveError, resolve};
 pub use spec::{

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::{
     Body, ContentId, Event, Log, OnFailure, Outcome, Plan, RetryPolicy, StepError, StepRecord, StepState, backoff,
-    plan::Node,
+    graph::Node,
 };
 
 /// What an event did to the state.

@@ -79,7 +79,7 @@ impl Dag {
     #[must_use]
     pub fn of(state: &State) -> Self {
         let plan = state.plan();
-        let node = |(node, (id, record)): (&super::plan::Node, (&str, &super::StepRecord))| DagNode {
+        let node = |(node, (id, record)): (&super::graph::Node, (&str, &super::StepRecord))| DagNode {
             id: id.to_owned(),
             tool: node.spec.tool.clone(),
             state: record.state,

@@ -16,7 +16,20 @@ use sha2::{Digest, Sha256};
 use tandem_types::{NameError, text::shown};
 use zeroize::Zeroizing;
 
-use super::{Sha256Digest, SignatureState};
+use super::digest::Sha256Digest;
+
+/// What is known of a package's signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureState {
+    /// There is none.
+    Unsigned,
+    /// A trust root signed the file.
+    Valid(KeyId),
+    /// The key is no trust root, so nothing can be said.
+    UnknownKey(KeyId),
+    /// The file is not what this trust root signed.
+    Invalid(KeyId),
+}
 
 /// Most trust roots: every one can vouch for any plugin, so a long list is a mistake.
 pub const MAX_TRUST_ROOTS: usize = 256;

@@ -14,31 +14,28 @@
 //! its own matter. Files over [`MAX_FILE`] and sections of ours over [`MAX_SECTION`] are refused.
 
 mod check;
+mod digest;
+mod error;
 mod key;
+mod limits;
 mod section;
-
-use std::{borrow::Cow, fmt, str::FromStr};
-
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use sha2::{Digest, Sha256};
 
 pub use check::{
     DescriptorError, MAX_DESCRIPTION, MAX_DESCRIPTORS, MAX_PROMPT_ARGUMENTS, MAX_SCHEMA, MAX_TOOLS, MAX_URI,
 };
-pub use key::{KeyError, KeyId, KeyPair, MAX_TRUST_ROOTS, TrustRoots};
+pub use digest::Sha256Digest;
+pub use error::PackageError;
+pub use key::{KeyError, KeyId, KeyPair, MAX_TRUST_ROOTS, SignatureState, TrustRoots};
 use key::{SIGNATURE_LENGTH, Signature};
+pub use limits::{MAX_FILE, MAX_SECTION};
 pub use section::{FormatError, Part};
-use section::{Layout, append, append_custom};
-use tandem_types::{NameError, canonical_json, text::nearest, text::shown};
+use section::{Layout, Section, append, append_custom};
+use tandem_types::{
+    canonical_json,
+    text::{nearest, shown},
+};
 
-use crate::{Descriptors, PluginManifest, SectionError};
-
-/// Largest file: three times an interpreter with its standard library.
-pub const MAX_FILE: usize = 64 << 20;
-
-/// Largest section of ours: hundreds of tools with large schemas.
-pub const MAX_SECTION: usize = 4 << 20;
+use crate::{Descriptors, PluginManifest};
 
 /// Which packages may be opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,147 +45,6 @@ pub enum SignaturePolicy {
     Required,
     /// Those and unsigned ones. A signature that is there must be valid all the same.
     AllowUnsigned,
-}
-
-/// What is known of a package's signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SignatureState {
-    /// There is none.
-    Unsigned,
-    /// A trust root signed the file.
-    Valid(KeyId),
-    /// The key is no trust root, so nothing can be said.
-    UnknownKey(KeyId),
-    /// The file is not what this trust root signed.
-    Invalid(KeyId),
-}
-
-/// SHA-256 of some bytes.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Sha256Digest([u8; 32]);
-
-impl Sha256Digest {
-    /// The digest of `bytes`.
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
-        Self(Sha256::digest(bytes).into())
-    }
-
-    /// The bytes of the digest.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-/// A digest that was computed elsewhere, as of what came in parts.
-impl From<[u8; 32]> for Sha256Digest {
-    fn from(digest: [u8; 32]) -> Self {
-        Self(digest)
-    }
-}
-
-impl FromStr for Sha256Digest {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        let mut digest = [0; 32];
-        let right = text.strip_prefix("sha256:").is_some_and(|hex| hex::decode_to_slice(hex, &mut digest).is_ok());
-        right.then_some(Self(digest)).ok_or_else(|| {
-            NameError::new(text, "digest", "write `sha256:` and 64 hexadecimal digits, as `tandem inspect` prints it")
-        })
-    }
-}
-
-impl Serialize for Sha256Digest {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Sha256Digest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
-
-impl JsonSchema for Sha256Digest {
-    fn schema_name() -> Cow<'static, str> {
-        "Sha256Digest".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^sha256:[0-9a-fA-F]{64}$" })
-    }
-}
-
-/// `sha256:` and lower-case hexadecimal digits.
-impl fmt::Display for Sha256Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha256:{}", hex::encode(self.0))
-    }
-}
-
-impl fmt::Debug for Sha256Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// Why a file is not packed, signed or opened.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PackageError {
-    /// It is larger than [`MAX_FILE`].
-    #[error("the file has {size} bytes; the limit is {MAX_FILE}")]
-    TooLarge {
-        /// Its size.
-        size: usize,
-    },
-    /// Its bytes are no component, or not in the form of a package.
-    #[error(transparent)]
-    Format(#[from] FormatError),
-    /// A part of the package is missing.
-    #[error("the file has no `{0}` section; make a package of the component with `tandem pack`")]
-    Missing(Part),
-    /// It is a package already.
-    #[error("the file is a package already; repack it to replace its sections")]
-    AlreadyPacked,
-    /// It is signed already.
-    #[error("the file is signed already, by key {0}; repack it to sign it again")]
-    AlreadySigned(KeyId),
-    /// It is not signed, and a signature is required.
-    #[error("the file is not signed; sign it, or allow unsigned plugins")]
-    Unsigned,
-    /// It is signed by a key that is no trust root.
-    #[error(
-        "the file is signed by key {0}, which is not a trust root; add its public key to the trust roots if you trust it"
-    )]
-    UnknownKey(KeyId),
-    /// The file is not what was signed.
-    #[error(
-        "the signature of key {0} does not fit the file: it was changed after signing; get it again from its author"
-    )]
-    SignatureMismatch(KeyId),
-    /// The signature section has a form that this host does not know.
-    #[error("the signature has an unknown form; sign the file with this host's version")]
-    SignatureForm,
-    /// The manifest is wrong.
-    #[error("section `tandem:manifest`: {0}")]
-    Manifest(SectionError),
-    /// The descriptors are wrong.
-    #[error("section `tandem:descriptors`: {0}")]
-    Descriptors(SectionError),
-    /// A descriptor breaks a rule.
-    #[error(transparent)]
-    Descriptor(#[from] DescriptorError),
-    /// The manifest adjusts a tool that is not there.
-    #[error("the manifest has a table `tools.{name}`, but there is no such tool{}", .near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
-    NoSuchTool {
-        /// The name in the manifest.
-        name: String,
-        /// The nearest tool.
-        near: Option<String>,
-    },
 }
 
 /// An opened package: everything in it was covered by its signature, if it has one.
@@ -273,8 +129,8 @@ impl Package {
     pub fn sign(file: &[u8], key: &KeyPair) -> Result<Vec<u8>, PackageError> {
         check_size(file)?;
         let layout = Layout::read(file)?;
-        layout.require(Part::Manifest)?;
-        layout.require(Part::Descriptors)?;
+        required(&layout, Part::Manifest)?;
+        required(&layout, Part::Descriptors)?;
         if let Some(section) = layout.part(Part::Signature) {
             let id = Signature::decode(section.payload(file))
                 .map_or(PackageError::SignatureForm, |signature| PackageError::AlreadySigned(signature.key_id));
@@ -294,8 +150,8 @@ impl Package {
     pub fn open(file: &[u8], roots: &TrustRoots, policy: SignaturePolicy) -> Result<Self, PackageError> {
         check_size(file)?;
         let layout = Layout::read(file)?;
-        layout.require(Part::Manifest)?;
-        layout.require(Part::Descriptors)?;
+        required(&layout, Part::Manifest)?;
+        required(&layout, Part::Descriptors)?;
         let key_id = match (signature_state(file, &layout, roots)?, policy) {
             (SignatureState::Valid(id), _) => Some(id),
             (SignatureState::Unsigned, SignaturePolicy::AllowUnsigned) => None,
@@ -326,9 +182,9 @@ impl Package {
     }
 
     fn decode(file: &[u8], layout: &Layout, key_id: Option<KeyId>) -> Result<Self, PackageError> {
-        let manifest = layout.require(Part::Manifest)?.payload(file);
+        let manifest = required(&layout, Part::Manifest)?.payload(file);
         let manifest = PluginManifest::from_section(manifest).map_err(PackageError::Manifest)?;
-        let descriptors = layout.require(Part::Descriptors)?.payload(file);
+        let descriptors = required(&layout, Part::Descriptors)?.payload(file);
         let descriptors: Descriptors = crate::canonical::decode(descriptors).map_err(PackageError::Descriptors)?;
         check::check(&descriptors)?;
         check_tools(&manifest, &descriptors)?;
@@ -342,6 +198,10 @@ impl Package {
             key_id,
         })
     }
+}
+
+fn required(layout: &Layout, part: Part) -> Result<&Section, PackageError> {
+    layout.part(part).ok_or(PackageError::Missing(part))
 }
 
 fn check_size(file: &[u8]) -> Result<(), PackageError> {

@@ -8,7 +8,7 @@ use std::fmt;
 
 use tandem_types::text::shown;
 
-use super::{MAX_SECTION, PackageError};
+use super::limits::MAX_SECTION;
 
 /// `\0asm`, then binary version 13 of layer 1: a component.
 const PREAMBLE: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00];
@@ -189,11 +189,6 @@ impl Layout {
     /// A section, if it is there.
     pub(super) fn part(&self, part: Part) -> Option<&Section> {
         self.sections.iter().find(|section| section.part == part)
-    }
-
-    /// A section that must be there.
-    pub(super) fn require(&self, part: Part) -> Result<&Section, PackageError> {
-        self.part(part).ok_or(PackageError::Missing(part))
     }
 }
 

@@ -197,7 +197,7 @@ fn sections_that_are_not_canonical_are_refused() {
     append(&mut file, Part::Manifest, spaced.as_bytes()).unwrap();
     append(&mut file, Part::Descriptors, &canonical_json(&descriptors())).unwrap();
     let error = Package::open(&file, roots(), SignaturePolicy::AllowUnsigned).unwrap_err();
-    assert_eq!(error, PackageError::Manifest(SectionError::NotCanonical));
+    assert_eq!(error, PackageError::Manifest(crate::SectionError::NotCanonical));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! a request: what a plugin really gets is in [`crate::Effective`].
 
 mod bounds;
+mod error;
 mod forms;
 mod limits;
 mod request;
@@ -18,6 +19,7 @@ use semver::Version;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 pub(crate) use bounds::{MAX_ENTRIES, check_cache, check_http, check_kv};
+pub use error::SectionError;
 pub use forms::{Switch, Wanted};
 pub use limits::{Ceilings, Limits};
 pub use request::{CacheRequest, FsMode, FsRequest, HttpRequest, InvokeRequest, KvRequest, P2pInterface, Request};
@@ -88,20 +90,6 @@ fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Version, D::Err
     let text = String::deserialize(deserializer)?;
     let message = || format!("`{}` is not a semantic version; write three numbers, as `1.2.0`", shown(&text));
     Version::parse(&text).map_err(|_| de::Error::custom(message()))
-}
-
-/// Why a section is no manifest.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SectionError {
-    /// It is no JSON of the expected form.
-    #[error("{0}; pack the plugin with this host's version")]
-    Form(String),
-    /// It is the right JSON, but not in canonical form.
-    #[error("the json is not canonical (sorted keys, no spaces, no duplicates); pack the plugin again")]
-    NotCanonical,
-    /// A value breaks a rule.
-    #[error("{0}")]
-    Rule(String),
 }
 
 impl PluginManifest {
