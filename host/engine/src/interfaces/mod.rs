@@ -47,3 +47,6 @@ pub(crate) const ALL: [&dyn HostInterface; 9] = [
     &invoke::Invoke,
     &secrets::Secrets,
 ];
+
+#[cfg(test)]
+mod tests;
