@@ -18,15 +18,15 @@ use std::{
 
 use anyhow::Context as _;
 use serde_json::{Map, Value};
-use tandem_catalog::{Catalog, View};
+use tandem_catalog::View;
 use tandem_cluster::Reactor;
 use tandem_config::HostConfig;
-use tandem_engine::{CallContext, Services};
-use tandem_gateway::{Gateway, GatewayConfig, GatewayParts};
-use tandem_router::{Arguments, CallError, Output, Router, RouterConfig};
-use tandem_store::{Store, StoredKey};
+use tandem_engine::CallContext;
+use tandem_gateway::Gateway;
+use tandem_router::{Arguments, CallError, Output, Router};
+use tandem_store::Store;
 use tandem_types::Caller;
-use tokio::{net::TcpListener, runtime::Handle, sync::watch};
+use tokio::net::TcpListener;
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -34,23 +34,17 @@ use tokio_util::{
 use uuid::Uuid;
 
 use crate::{
-    admin::{self, Admin, P2pParts},
+    admin::{Admin, P2pParts},
     alone::Alone,
-    audit,
-    auth::{self, Auth},
-    config::{self, ConfigSource},
-    descriptors::Descriptors,
+    auth,
+    config::ConfigSource,
     errors::HostError,
-    health,
-    live::Policy,
     load::LoadObserver,
     loading::{First, Loaded},
-    peers::Operator,
     reactor,
     reload::{self, Reload, Reloaded},
-    settings::{gateway_config, router_config},
-    tenants::Limits,
     threads::Work,
+    wiring::{Stored, Wired, in_background},
 };
 
 /// A program that compiles components, as [`tandem_engine::compile`] does with the order that is its last argument.
@@ -118,7 +112,7 @@ impl HostBuilder {
         let alone = !self.stdio || config.reactor.enabled;
         let alone = alone.then(|| Alone::take(&config)).transpose().map_err(HostError::data)?;
         let stored = Stored::open(&config).await.map_err(HostError::data)?;
-        let work = Work::start().map_err(|error| HostError::data(error))?;
+        let work = Work::start().map_err(HostError::data)?;
         let wired = Wired::new(&config, &stored, &work, self.stdio).await.map_err(HostError::configuration)?;
         let stop = CancellationToken::new();
         let plugins = reload::Loaded::default();
@@ -168,110 +162,6 @@ impl HostBuilder {
             _alone: alone,
             _work: work,
         })))
-    }
-}
-
-/// What is on disk.
-struct Stored {
-    store: Store,
-    policy: Arc<Policy>,
-    /// The keys that were issued.
-    keys: watch::Sender<Arc<[StoredKey]>>,
-}
-
-impl Stored {
-    async fn open(config: &Arc<HostConfig>) -> anyhow::Result<Self> {
-        let path = config::store_path(config);
-        let store = Store::open_with(&path, &[tandem_queue::TABLES]);
-        let store = store.with_context(|| format!("cannot open the store {}; is it writable?", path.display()))?;
-        let store = store.with_retention(audit::retention(config));
-        let policy = Policy::new(config.clone(), store.overlays().await?);
-        let keys = watch::Sender::new(store.keys().await?.into());
-        Ok(Self { store, policy, keys })
-    }
-}
-
-/// What serves, before there are plugins.
-struct Wired {
-    services: Arc<Services>,
-    catalog: Arc<Catalog>,
-    limits: Arc<Limits>,
-    router: Router,
-    gateway: Gateway,
-    reactor: Option<Arc<Reactor>>,
-    tasks: tandem_queue::SqliteTasks,
-    ring: Option<Arc<tandem_gateway::KeyRing>>,
-    authenticates: bool,
-}
-
-impl Wired {
-    async fn new(config: &Arc<HostConfig>, stored: &Stored, work: &Work, stdio: bool) -> anyhow::Result<Self> {
-        let (descriptors, issued) = (Descriptors::current(), stored.keys.borrow().clone());
-        let Stored { store, policy, .. } = stored;
-        let catalog =
-            Arc::new(Catalog::with_reserved_names(tandem_gateway::meta_tools()).with_network(config.reactor.enabled));
-        let limits = Arc::new(Limits::new(config.clone(), descriptors));
-        let authenticates = auth::asks(config, &issued);
-        let tasks = reactor::task_store(config, store);
-        let Auth { authenticator, ring } = Auth::new(config, &issued, stdio)?;
-        let peers = Operator::new(policy.clone(), ring.is_some().then(|| authenticator.clone()));
-        let reactor = reactor::start(config, peers, (store, &tasks), authenticates).await?;
-        let services = Services::with_store(store.clone()).trusting(config::authorities(config)?);
-        let services = Arc::new(match &reactor {
-            Some(reactor) => services.with_extension(reactor.clone()),
-            None => services,
-        });
-        let router = RouterConfig {
-            reactor: reactor.as_ref().map(|reactor| reactor.lane().clone()),
-            descriptors: descriptors.for_guests(),
-            work: work.handle().unwrap_or_else(Handle::current),
-            ..router_config(config, limits.clone())
-        };
-        let router = Router::new(catalog.clone(), services.clone(), router);
-        if let Some(reactor) = &reactor {
-            reactor.set_tools(Arc::new(router.clone()));
-        }
-        // The gateway comes before the plugins: it owns the recorder of all that is counted.
-        let gateway_config = GatewayConfig {
-            tasks: Some(tasks.clone()),
-            connection_limit: descriptors.for_connections(config.server.connection_limit) as usize,
-            ..gateway_config(config)
-        };
-        let audited = audit::unready(store.clone(), config.audit_required());
-        let parts = GatewayParts {
-            authenticator,
-            unready: Some(health::unready(config, &router, audited)),
-            health: health::parts(reactor.clone(), store.clone()),
-        };
-        let gateway = Gateway::with_parts(router.clone(), gateway_config, parts)?;
-        Ok(Self { services, catalog, limits, router, gateway, reactor, tasks, ring, authenticates })
-    }
-
-    fn reload(&self, source: Option<ConfigSource>, stored: &Stored, plugins: reload::Loaded) -> Reload {
-        Reload {
-            source,
-            ring: self.ring.clone(),
-            policy: stored.policy.clone(),
-            store: stored.store.clone(),
-            limits: self.limits.clone(),
-            router: self.router.clone(),
-            issued: stored.keys.subscribe(),
-            plugins,
-            reactor: self.reactor.clone(),
-        }
-    }
-}
-
-/// Begins what a host does beside serving, until it stops.
-async fn in_background(store: &Store, admin: Admin, stop: &CancellationToken) {
-    tokio::spawn(audit::rotate(store.clone(), stop.clone()));
-    tokio::spawn(audit::resume(store.clone(), stop.clone()));
-    tokio::spawn(admin::watch(admin.clone(), stop.clone()));
-    if let Err(error) = admin::open(admin, stop.clone()).await {
-        tracing::error!(
-            "grants and keys can be changed only beside the host, and are seen a second later: {}",
-            crate::errors::chain(&error)
-        );
     }
 }
 
@@ -334,7 +224,7 @@ impl Host {
     /// The address is one where callers have to say who they are and do not, or the listener failed.
     pub async fn serve_http(&self, listener: TcpListener) -> Result<(), HostError> {
         let Inner { config, gateway, stop, authenticates, .. } = &*self.0;
-        let address = listener.local_addr().map_err(|error| HostError::listener(error))?;
+        let address = listener.local_addr().map_err(HostError::listener)?;
         auth::check_listener(config, *authenticates, &address).map_err(HostError::listener)?;
         if let Some(reactor) = self.0.reactor.as_ref().filter(|_| !self.0.reactor_listens.swap(true, Ordering::Relaxed))
             && let Some(serving) = reactor::serve(config, reactor, gateway, *authenticates, stop).await

@@ -31,6 +31,7 @@ pub mod supply;
 pub mod tenants;
 mod threads;
 pub mod warnings;
+mod wiring;
 
 pub use errors::HostError;
 pub use host::{CompilerProgram, Host, HostBuilder};

@@ -2,6 +2,7 @@
 //!
 //! They call the same tools as any client, with the same rights.
 
+pub(crate) mod args;
 mod operate;
 mod table;
 mod watch;
@@ -11,11 +12,9 @@ use std::io::Write as _;
 use anyhow::Context;
 use serde_json::{Map, Value, json};
 
-use crate::{
-    args::{Page, PeerCommand, Peers, Target, TaskCommand, Tasks, WorkflowCommand, Workflows},
-    client::Session,
-    exit::Exit,
-};
+use args::{Page, PeerCommand, Peers, TaskCommand, Tasks, WorkflowCommand, Workflows};
+
+use crate::{args::Target, client::Session, exit::Exit};
 use table::{Column, at};
 
 /// Rows of one page: what the tools give at most.

@@ -8,11 +8,8 @@ use tandem_types::HumanDuration;
 use super::table::{self, Column};
 use tandem_runtime::admin::{self, AboutP2p, Ask};
 
-use crate::{
-    args::{PeerAction, Source},
-    client, config,
-    exit::Exit,
-};
+use super::args::PeerAction;
+use crate::{args::Source, client, config, exit::Exit};
 
 const TOOLS: [Column; 2] = [Column("TOOL", "name"), Column("DESCRIPTION", "description")];
 

@@ -1,0 +1,139 @@
+//! The parts of a host, opened and tied together before there are plugins.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tandem_catalog::Catalog;
+use tandem_cluster::Reactor;
+use tandem_config::HostConfig;
+use tandem_engine::Services;
+use tandem_gateway::{Gateway, GatewayConfig, GatewayParts};
+use tandem_router::{Router, RouterConfig};
+use tandem_store::{Store, StoredKey};
+use tokio::{runtime::Handle, sync::watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    admin::{self, Admin},
+    audit,
+    auth::{self, Auth},
+    config::{self, ConfigSource},
+    descriptors::Descriptors,
+    health,
+    live::Policy,
+    peers::Operator,
+    reactor,
+    reload::{self, Reload},
+    settings::{gateway_config, router_config},
+    tenants::Limits,
+    threads::Work,
+};
+
+/// What is on disk.
+pub(crate) struct Stored {
+    pub(crate) store: Store,
+    pub(crate) policy: Arc<Policy>,
+    /// The keys that were issued.
+    pub(crate) keys: watch::Sender<Arc<[StoredKey]>>,
+}
+
+impl Stored {
+    pub(crate) async fn open(config: &Arc<HostConfig>) -> anyhow::Result<Self> {
+        let path = config::store_path(config);
+        let store = Store::open_with(&path, &[tandem_queue::TABLES]);
+        let store = store.with_context(|| format!("cannot open the store {}; is it writable?", path.display()))?;
+        let store = store.with_retention(audit::retention(config));
+        let policy = Policy::new(config.clone(), store.overlays().await?);
+        let keys = watch::Sender::new(store.keys().await?.into());
+        Ok(Self { store, policy, keys })
+    }
+}
+
+/// What serves, before there are plugins.
+pub(crate) struct Wired {
+    pub(crate) services: Arc<Services>,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) router: Router,
+    pub(crate) gateway: Gateway,
+    pub(crate) reactor: Option<Arc<Reactor>>,
+    pub(crate) tasks: tandem_queue::SqliteTasks,
+    pub(crate) ring: Option<Arc<tandem_gateway::KeyRing>>,
+    pub(crate) authenticates: bool,
+}
+
+impl Wired {
+    pub(crate) async fn new(
+        config: &Arc<HostConfig>,
+        stored: &Stored,
+        work: &Work,
+        stdio: bool,
+    ) -> anyhow::Result<Self> {
+        let (descriptors, issued) = (Descriptors::current(), stored.keys.borrow().clone());
+        let Stored { store, policy, .. } = stored;
+        let catalog =
+            Arc::new(Catalog::with_reserved_names(tandem_gateway::meta_tools()).with_network(config.reactor.enabled));
+        let limits = Arc::new(Limits::new(config.clone(), descriptors));
+        let authenticates = auth::asks(config, &issued);
+        let tasks = reactor::task_store(config, store);
+        let Auth { authenticator, ring } = Auth::new(config, &issued, stdio)?;
+        let peers = Operator::new(policy.clone(), ring.is_some().then(|| authenticator.clone()));
+        let reactor = reactor::start(config, peers, (store, &tasks), authenticates).await?;
+        let services = Services::with_store(store.clone()).trusting(config::authorities(config)?);
+        let services = Arc::new(match &reactor {
+            Some(reactor) => services.with_extension(reactor.clone()),
+            None => services,
+        });
+        let router = RouterConfig {
+            reactor: reactor.as_ref().map(|reactor| reactor.lane().clone()),
+            descriptors: descriptors.for_guests(),
+            work: work.handle().unwrap_or_else(Handle::current),
+            ..router_config(config, limits.clone())
+        };
+        let router = Router::new(catalog.clone(), services.clone(), router);
+        if let Some(reactor) = &reactor {
+            reactor.set_tools(Arc::new(router.clone()));
+        }
+        // The gateway comes before the plugins: it owns the recorder of all that is counted.
+        let gateway_config = GatewayConfig {
+            tasks: Some(tasks.clone()),
+            connection_limit: descriptors.for_connections(config.server.connection_limit) as usize,
+            ..gateway_config(config)
+        };
+        let audited = audit::unready(store.clone(), config.audit_required());
+        let parts = GatewayParts {
+            authenticator,
+            unready: Some(health::unready(config, &router, audited)),
+            health: health::parts(reactor.clone(), store.clone()),
+        };
+        let gateway = Gateway::with_parts(router.clone(), gateway_config, parts)?;
+        Ok(Self { services, catalog, limits, router, gateway, reactor, tasks, ring, authenticates })
+    }
+
+    pub(crate) fn reload(&self, source: Option<ConfigSource>, stored: &Stored, plugins: reload::Loaded) -> Reload {
+        Reload {
+            source,
+            ring: self.ring.clone(),
+            policy: stored.policy.clone(),
+            store: stored.store.clone(),
+            limits: self.limits.clone(),
+            router: self.router.clone(),
+            issued: stored.keys.subscribe(),
+            plugins,
+            reactor: self.reactor.clone(),
+        }
+    }
+}
+
+/// Begins what a host does beside serving, until it stops.
+pub(crate) async fn in_background(store: &Store, admin: Admin, stop: &CancellationToken) {
+    tokio::spawn(audit::rotate(store.clone(), stop.clone()));
+    tokio::spawn(audit::resume(store.clone(), stop.clone()));
+    tokio::spawn(admin::watch(admin.clone(), stop.clone()));
+    if let Err(error) = admin::open(admin, stop.clone()).await {
+        tracing::error!(
+            "grants and keys can be changed only beside the host, and are seen a second later: {}",
+            crate::errors::chain(&error)
+        );
+    }
+}
