@@ -182,8 +182,8 @@ mod tests {
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.find("\"echo\"") < text.find("\"words\""), "sorted: {text}");
         for (from, to, why) in [
-            ("version = 1", "version = 2", "this host knows 1"),
-            ("name = \"echo\"", "name = \"words\"", "twice"),
+            ("version = 1", "version = 2", "this host supports 1"),
+            ("name = \"echo\"", "name = \"words\"", "duplicate entry"),
             ("signer", "singer", "unknown field"),
             ("oci://ghcr.io/", "oci://", "write the registry's host"),
         ] {

@@ -292,7 +292,7 @@ mod tests {
             ("oci://acme/words:1", "write the registry's host"),
             ("oci://ghcr.io/Acme/words:1", "is not a plugin source"),
             ("oci://ghcr.io/a/b@sha256:00", "is not a plugin source"),
-            ("ftp://example.com/words.wasm", "none of oci://"),
+            ("ftp://example.com/words.wasm", "is not one of oci://"),
             ("https://user:secret@example.com/w.wasm", "credentials"),
             ("", "printable"),
         ] {

@@ -75,7 +75,7 @@ pub(crate) async fn run() -> anyhow::Result<String> {
         let about = |line: &Value| line["task"] == slept || line["task"] == json!(slept.as_str());
         lines.iter().any(|line| {
             let said = line["message"].as_str().unwrap_or_default();
-            about(line) && (said.contains("was not taken") || said.contains("is stopped"))
+            about(line) && (said.contains("task outcome rejected") || said.contains("task stopped"))
         })
     };
     let end = Instant::now() + Duration::from_secs(120);

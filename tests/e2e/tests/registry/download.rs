@@ -31,7 +31,7 @@ async fn a_download_that_breaks_off_goes_on_where_it_stopped() -> anyhow::Result
 
     // The first command gives up; the second one goes on.
     registry.fault([Fault::Break(2_000), Fault::Busy(3_600)]);
-    assert!(home.wrong(&["install", &reference, "--yes"]).await?.contains("come back in 3600 s"));
+    assert!(home.wrong(&["install", &reference, "--yes"]).await?.contains("retry in 3600 s"));
     assert_eq!(home.installed(), Vec::<String>::new());
     let _first = ranges();
     home.right(&["install", &reference, "--yes"]).await?;
