@@ -78,8 +78,11 @@ fn grouped(command: &Command) -> String {
 pub(crate) fn completions(args: &Completions) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command(), "tandem", &mut script);
-    crate::terminal::out().write_all(&script)?;
-    Ok(Exit::Success)
+    match crate::terminal::out().write_all(&script) {
+        // A reader that has seen enough, as `head`.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Exit::Success),
+        written => Ok(written.map(|()| Exit::Success)?),
+    }
 }
 
 /// `tandem man`.

@@ -52,7 +52,10 @@ async fn a_body_is_sent_while_it_is_made_and_never_held() -> anyhow::Result<()> 
         let (some, lengths) = (some.clone(), lengths.clone());
         async move {
             // One that is left at once may have nothing of its request on the wire.
-            let Some(head) = head(&mut stream).await else { return drop(lengths.send(None).await) };
+            let Some(head) = head(&mut stream).await else {
+                let _told = lengths.send(None).await;
+                return;
+            };
             let body = match head.split(' ').nth(1) {
                 // Answered when the server has some of a body.
                 Some("/some") => {

@@ -28,7 +28,8 @@ pub(super) fn look(network: &Value, findings: &mut Vec<Finding>) {
     let long: Vec<_> = waiting.iter().filter(|group| number(group, "over_a_minute") > 0.0).collect();
     findings.extend(long.iter().map(|group| wait(group)));
     if long.is_empty() {
-        let tasks: f64 = waiting.iter().map(|group| number(group, "tasks")).sum();
+        // The sum of no numbers is -0.
+        let tasks = waiting.iter().map(|group| number(group, "tasks")).fold(0.0, |sum, tasks| sum + tasks);
         findings.push(Finding::ok("tasks", format!("{tasks} wait, none for over a minute")));
     }
 }
@@ -79,6 +80,7 @@ mod tests {
     fn a_queue_that_moves_is_well() {
         let seen = looked(&json!({"up": true, "paused": false, "draining": false, "waiting": []}));
         assert_eq!((seen.len(), seen[0].state), (1, Severity::Ok));
+        assert_eq!(seen[0].seen, "0 wait, none for over a minute");
         assert!(looked(&json!({"up": false})).is_empty());
     }
 }

@@ -182,9 +182,9 @@ impl Package {
     }
 
     fn decode(file: &[u8], layout: &Layout, key_id: Option<KeyId>) -> Result<Self, PackageError> {
-        let manifest = required(&layout, Part::Manifest)?.payload(file);
+        let manifest = required(layout, Part::Manifest)?.payload(file);
         let manifest = PluginManifest::from_section(manifest).map_err(PackageError::Manifest)?;
-        let descriptors = required(&layout, Part::Descriptors)?.payload(file);
+        let descriptors = required(layout, Part::Descriptors)?.payload(file);
         let descriptors: Descriptors = crate::canonical::decode(descriptors).map_err(PackageError::Descriptors)?;
         check::check(&descriptors)?;
         check_tools(&manifest, &descriptors)?;
