@@ -48,9 +48,9 @@ run: shipped ## build everything and start the host on 127.0.0.1:8000 with sampl
 test: plugins ## run every test
 	cargo test $(HOST)
 
-lint: setup ## formatting, documents, clippy (also of a host without dht, gossip and nat), and that no published WIT text has changed
+lint: setup ## formatting, documents, structure, clippy (also of a host without dht, gossip and nat), and that no published WIT text has changed
 	cargo fmt --all --check
-	cargo test -q -p tandem-docs
+	cargo test -q -p tandem-docs -p tandem-structure
 	cargo clippy --workspace --all-targets -- -D warnings
 	cargo clippy -p tandem --no-default-features -- -D warnings
 	sh tools/wit-frozen.sh
