@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     bindings::tandem::plugin::types::{Content, ResourceBody, ResourceContents},
-    interfaces::InvokeOutput,
+    ports::InvokeOutput,
 };
 
 /// A block itself.

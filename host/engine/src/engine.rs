@@ -9,10 +9,11 @@ use crate::{
     capability::Capability,
     compile::Compiler,
     config::EngineConfig,
+    context::PluginContext,
     error::LoadError,
     exports::{self, Exports},
     interfaces::{self, HostInterface},
-    plugin::{Plugin, Shared},
+    plugin::Plugin,
     reflect::{Functions, LeftOut},
     services::Services,
     spec::PluginSpec,
@@ -105,7 +106,7 @@ impl Engine {
         let exports = Exports::of(&component, &pre, wasm)?;
         let uses_client =
             component.component_type().imports(&self.wasmtime).any(|(name, _)| name.starts_with("tandem:host/client@"));
-        let shared = Arc::new(Shared::new(&spec, self.services.clone(), self.ticker.clone()));
+        let shared = Arc::new(PluginContext::new(&spec, self.services.clone(), self.ticker.clone()));
         Ok((Plugin::new(shared, pre, exports, spec, uses_client, self.config.max_instances), origin))
     }
 

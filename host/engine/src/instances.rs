@@ -1,11 +1,23 @@
-//! Instances that wait for their next call, by tenant: one never serves two tenants.
+//! Instances of a plugin, and those that wait for their next call, by tenant: one never serves two tenants.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::plugin::Live;
+use wasmtime::{Store, component::Instance};
+
+use crate::{bindings::exports::tandem::plugin::tools, metrics::Counted, state::CallState};
+
+/// One instance with its store.
+pub(crate) struct GuestInstance {
+    pub(crate) store: Store<CallState>,
+    pub(crate) instance: Instance,
+    /// The looked-up exports, for the next call of a reused instance.
+    pub(crate) tools: Option<tools::Guest>,
+    pub(crate) counted: Counted,
+    pub(crate) calls: u32,
+}
 
 /// At most `max` instances over all tenants; a further one is dropped.
 pub(crate) struct Idle {
@@ -17,7 +29,7 @@ pub(crate) struct Idle {
 struct Inner {
     count: usize,
     closed: bool,
-    by_tenant: HashMap<Arc<str>, Vec<Live>>,
+    by_tenant: HashMap<Arc<str>, Vec<GuestInstance>>,
 }
 
 impl Idle {
@@ -25,7 +37,7 @@ impl Idle {
         Self { max, inner: Mutex::default() }
     }
 
-    pub(crate) fn take(&self, tenant: &str) -> Option<Live> {
+    pub(crate) fn take(&self, tenant: &str) -> Option<GuestInstance> {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let live = inner.by_tenant.get_mut(tenant)?.pop()?;
         inner.count -= 1;
@@ -43,7 +55,7 @@ impl Idle {
         drop(waiting);
     }
 
-    pub(crate) fn put(&self, tenant: &Arc<str>, live: Live) {
+    pub(crate) fn put(&self, tenant: &Arc<str>, live: GuestInstance) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         if inner.closed {
             return;

@@ -8,69 +8,32 @@
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
-use wasmtime::{
-    PoolConcurrencyLimitError, Store, Trap,
-    component::{Instance, InstancePre},
-};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap, component::InstancePre};
 
 use crate::{
-    bindings::{
-        exports::tandem::plugin::tools,
-        tandem::plugin::types::{
-            Completion, CompletionReference, PromptOutput, ResourceContents, ToolError, ToolOutput,
-        },
+    bindings::tandem::plugin::types::{
+        Completion, CompletionReference, PromptOutput, ResourceContents, ToolError, ToolOutput,
     },
     call::CallContext,
     capability::Limits,
     config::{HOSTCALL_FUEL, MAX_HANDLES},
+    context::PluginContext,
     cpu::CpuMeter,
     error::{LoadError, RunError},
     exports::{Exports, Guest, Tools},
-    instances::Idle,
+    instances::{GuestInstance, Idle},
     limit::Limit,
-    metrics::{Counted, Meters},
     reflect::LeftOut,
-    services::Services,
-    spec::{Capabilities, InstancePolicy, PluginSpec},
+    spec::{InstancePolicy, PluginSpec},
     state::CallState,
-    ticker::Ticker,
-    wasi::Fixed,
 };
 
 /// How long a guest may go on after the client gave up, to end in good order.
 const CANCEL_GRACE: Duration = Duration::from_millis(100);
 
-/// What all instances of a plugin share.
-pub(crate) struct Shared {
-    pub(crate) name: Arc<str>,
-    pub(crate) services: Arc<Services>,
-    pub(crate) capabilities: Arc<dyn Capabilities>,
-    pub(crate) fixed: Option<Fixed>,
-    meters: Meters,
-    /// Guests are stopped by this clock, so it must tick as long as any plugin can run.
-    ticker: Arc<Ticker>,
-}
-
-impl Shared {
-    pub(crate) fn new(spec: &PluginSpec, services: Arc<Services>, ticker: Arc<Ticker>) -> Self {
-        let (name, capabilities) = (spec.name.as_str(), spec.capabilities.clone());
-        Self { name: name.into(), services, capabilities, fixed: spec.fixed, meters: Meters::new(name), ticker }
-    }
-}
-
-/// One instance with its store.
-pub(crate) struct Live {
-    pub(crate) store: Store<CallState>,
-    instance: Instance,
-    /// The looked-up exports, for the next call of a reused instance.
-    tools: Option<tools::Guest>,
-    counted: Counted,
-    pub(crate) calls: u32,
-}
-
 /// A loaded plugin.
 pub struct Plugin {
-    shared: Arc<Shared>,
+    shared: Arc<PluginContext>,
     pre: InstancePre<CallState>,
     exports: Exports,
     limits: Limits,
@@ -90,7 +53,7 @@ impl std::fmt::Debug for Plugin {
 
 impl Plugin {
     pub(crate) fn new(
-        shared: Arc<Shared>,
+        shared: Arc<PluginContext>,
         pre: InstancePre<CallState>,
         exports: Exports,
         spec: PluginSpec,
@@ -210,7 +173,7 @@ impl Plugin {
     /// Asks the component what it offers, in a sandbox without any grant.
     pub async fn describe_ungranted(&self) -> Result<tandem_package::Descriptors, LoadError> {
         let spec = PluginSpec::ungranted(Arc::default());
-        let shared = Shared::new(&spec, self.shared.services.clone(), self.shared.ticker.clone());
+        let shared = PluginContext::new(&spec, self.shared.services.clone(), self.shared.ticker.clone());
         let (pre, exports) = (self.pre.clone(), self.exports.clone());
         Self::new(Arc::new(shared), pre, exports, spec, self.uses_client, self.max_instances).describe().await
     }
@@ -249,7 +212,7 @@ impl Plugin {
         let cpu = CpuMeter::new(cx.account.clone(), self.limits.cpu);
         let work = cpu.drive(async {
             let mut live = self.instance(cx, cpu.clone()).await?;
-            let Live { store, instance, tools, .. } = &mut live;
+            let GuestInstance { store, instance, tools, .. } = &mut live;
             let result = ask(Guest { exports: &self.exports, store, instance, tools }).await;
             let result = result.map_err(|error| self.explain(&live, &error));
             self.settle(live, &tenant, result.is_ok());
@@ -269,7 +232,7 @@ impl Plugin {
     }
 
     /// A reused instance if the policy has one, else a fresh one; armed for the call.
-    async fn instance(&self, cx: Arc<CallContext>, cpu: Arc<CpuMeter>) -> Result<Live, RunError> {
+    async fn instance(&self, cx: Arc<CallContext>, cpu: Arc<CpuMeter>) -> Result<GuestInstance, RunError> {
         if matches!(self.policy, InstancePolicy::Pooled { .. })
             && let Some(mut live) = self.idle.take(&cx.caller.tenant)
             // What it was given when it first used WASI cannot be taken back from it.
@@ -283,7 +246,7 @@ impl Plugin {
         self.fresh(cx, cpu).await
     }
 
-    async fn fresh(&self, cx: Arc<CallContext>, cpu: Arc<CpuMeter>) -> Result<Live, RunError> {
+    async fn fresh(&self, cx: Arc<CallContext>, cpu: Arc<CpuMeter>) -> Result<GuestInstance, RunError> {
         let state = CallState::new(self.shared.clone(), self.limits.clone());
         let mut store = Store::new(self.pre.engine(), state);
         store.limiter_async(|state| &mut state.memory);
@@ -295,14 +258,14 @@ impl Plugin {
         match self.pre.instantiate_async(&mut store).await {
             Ok(instance) => {
                 let counted = self.shared.meters.instance();
-                Ok(Live { store, instance, tools: None, counted, calls: 0 })
+                Ok(GuestInstance { store, instance, tools: None, counted, calls: 0 })
             }
             Err(error) => Err(self.classify(store.data(), &error)),
         }
     }
 
     /// Accounts for the call, and keeps the instance if it may serve again.
-    fn settle(&self, mut live: Live, tenant: &Arc<str>, healthy: bool) {
+    fn settle(&self, mut live: GuestInstance, tenant: &Arc<str>, healthy: bool) {
         let state = live.store.data_mut();
         self.shared.meters.record(state.memory.peak());
         state.disarm();
@@ -316,7 +279,7 @@ impl Plugin {
         }
     }
 
-    fn explain(&self, live: &Live, error: &wasmtime::Error) -> RunError {
+    fn explain(&self, live: &GuestInstance, error: &wasmtime::Error) -> RunError {
         self.classify(live.store.data(), error)
     }
 

@@ -10,8 +10,11 @@ use rustls::pki_types::CertificateDer;
 use tandem_store::Store;
 use tokio_rustls::TlsConnector;
 
-use crate::interfaces::{Caches, EventSink, Invoker};
-use crate::wasi::{DiskUsage, Pool, Recorded};
+use crate::{
+    interfaces::Caches,
+    ports::{EventSink, Invoker, Recorded},
+    wasi::{DiskUsage, Pool},
+};
 
 /// Set up once, before the first call. The upward references are weak: the router owns the engine, not the
 /// other way round.

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     capability::{Capability, Limits},
+    ports::Capabilities,
     wasi::Fixed,
 };
 
@@ -17,25 +18,6 @@ pub enum InstancePolicy {
         /// Calls that one instance serves.
         max_invocations: u32,
     },
-}
-
-/// Decides what a tenant's calls may touch. Asked at every use of a capability, so that a change takes effect on the
-/// next one; must be quick, and answer the same `Arc` until something changes.
-pub trait Capabilities: Send + Sync {
-    /// The effective capability of a tenant.
-    fn of(&self, tenant: &str) -> Arc<Capability>;
-}
-
-impl Capabilities for Capability {
-    fn of(&self, _tenant: &str) -> Arc<Capability> {
-        Arc::new(self.clone())
-    }
-}
-
-impl Capabilities for Arc<Capability> {
-    fn of(&self, _tenant: &str) -> Arc<Capability> {
-        self.clone()
-    }
 }
 
 /// What the engine needs to know about a plugin.

@@ -14,17 +14,17 @@ use crate::{
     call::CallContext,
     capability::{Capability, Limits},
     config::MAX_RESOURCES,
+    context::PluginContext,
     cpu::CpuMeter,
     error::RunError,
     limit::Limit,
     limits::MemoryLimit,
-    plugin::Shared,
     wasi::{Files, Gate, HttpGate, LogBudget, OpenFiles},
 };
 
 /// Data of one store. The linker's functions see nothing else.
 pub struct CallState {
-    pub(crate) plugin: Arc<Shared>,
+    pub(crate) plugin: Arc<PluginContext>,
     /// What was granted when the guest first used WASI: its environment and directories.
     baked: Option<Arc<Capability>>,
     /// Held for its directories, or why they are not there.
@@ -47,7 +47,7 @@ pub struct CallState {
 }
 
 impl CallState {
-    pub(crate) fn new(plugin: Arc<Shared>, limits: Limits) -> Self {
+    pub(crate) fn new(plugin: Arc<PluginContext>, limits: Limits) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
         Self {

@@ -1,12 +1,11 @@
 //! `tandem:host/events`: what a plugin offers has changed.
 
-use std::sync::Arc;
-
 use wasmtime::component::Linker;
 
 use crate::{
     bindings::tandem::host::events::{EntryKind as WitKind, Error, Host, add_to_linker},
     interfaces::HostInterface,
+    ports::EntryKind,
     state::{CallState, HostView},
 };
 
@@ -21,25 +20,6 @@ impl HostInterface for Events {
     fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
         add_to_linker::<_, HostView>(linker, |state| state)
     }
-}
-
-/// What kind of entry is shown or hidden.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum EntryKind {
-    /// A tool.
-    Tool,
-    /// A prompt.
-    Prompt,
-    /// A resource, by its URI.
-    Resource,
-}
-
-/// Takes the events of all plugins. Its owner knows which entries there are.
-pub trait EventSink: Send + Sync {
-    /// Shows or hides an entry for one tenant. Answers false when the plugin has no such entry.
-    fn set_hidden(&self, tenant: &Arc<str>, plugin: &str, kind: EntryKind, name: &str, hidden: bool) -> bool;
-    /// A resource's content changed, for one tenant.
-    fn resource_updated(&self, tenant: &Arc<str>, uri: &str);
 }
 
 impl Host for &mut CallState {

@@ -1,15 +1,12 @@
 //! `tandem:host/invoke`: another tool, through the router, as the same caller.
 
-use std::sync::Arc;
-
-use futures::future::BoxFuture;
 use wasmtime::component::Linker;
 
 use crate::{
     account::Use,
     bindings::tandem::host::invoke::{Error, Host, Output, add_to_linker},
-    call::CallContext,
     interfaces::HostInterface,
+    ports::InvokeError,
     state::{CallState, HostView},
 };
 
@@ -24,41 +21,6 @@ impl HostInterface for Invoke {
     fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
         add_to_linker::<_, HostView>(linker, |state| state)
     }
-}
-
-/// What the other tool answered.
-#[derive(Clone, Debug)]
-pub struct InvokeOutput {
-    /// MCP content blocks, as a JSON array.
-    pub content: String,
-    /// The structured result as JSON.
-    pub structured: Option<String>,
-    /// Whether the tool says that it failed.
-    pub is_error: bool,
-}
-
-/// Why the other tool was not run, or gave no answer.
-#[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "the cases are those of the WIT interface")]
-pub enum InvokeError {
-    NotFound(String),
-    Denied(String),
-    InvalidArguments(String),
-    LimitExceeded(String),
-    Unavailable(String),
-    Timeout,
-    Other(String),
-}
-
-/// Runs nested calls: the router.
-pub trait Invoker: Send + Sync {
-    /// Calls `tool` as the caller of `parent`, one level deeper.
-    fn invoke(
-        &self,
-        parent: Arc<CallContext>,
-        tool: String,
-        arguments: String,
-    ) -> BoxFuture<'static, Result<InvokeOutput, InvokeError>>;
 }
 
 impl From<InvokeError> for Error {

@@ -9,31 +9,14 @@ pub(crate) mod call;
 mod client;
 mod config;
 mod events;
+mod interface;
 mod invoke;
 mod kv;
 mod log;
 mod secrets;
 
-use wasmtime::component::Linker;
-
-use crate::state::CallState;
-
 pub use cache::Caches;
-pub use events::{EntryKind, EventSink};
-pub use invoke::{InvokeError, InvokeOutput, Invoker};
-
-/// An interface that guests may import. Another crate brings one of its own so: it generates the binding from its WIT, implements it
-/// over [`CallState`], and hands it to [`Engine::new`](crate::Engine::new).
-pub trait HostInterface: Send + Sync {
-    /// Its name in WIT without the version, as `tandem:host/kv`.
-    fn name(&self) -> &'static str;
-
-    /// Adds its functions to the linker of all plugins.
-    ///
-    /// # Errors
-    /// Another interface has the name.
-    fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()>;
-}
+pub use interface::HostInterface;
 
 /// Those that every plugin may import.
 pub(crate) const ALL: [&dyn HostInterface; 9] = [

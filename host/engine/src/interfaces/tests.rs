@@ -11,7 +11,7 @@ use tandem_types::Caller;
 use crate::{
     Account, CallContext, Capability, Descriptors, Exhausted, PluginSpec, Services, Turn, Use,
     bindings::tandem::host::{cache, invoke, kv, secrets},
-    plugin::Shared,
+    context::PluginContext,
     state::CallState,
     ticker::Ticker,
 };
@@ -59,7 +59,7 @@ impl Account for Refusals {
 fn ungranted(account: Arc<Refusals>) -> CallState {
     let spec = PluginSpec::ungranted(Arc::new(Capability::default()));
     let ticker = Arc::new(Ticker::start(wasmtime::Engine::default()).unwrap());
-    let shared = Arc::new(Shared::new(&spec, Arc::new(Services::default()), ticker));
+    let shared = Arc::new(PluginContext::new(&spec, Arc::new(Services::default()), ticker));
     let mut state = CallState::new(shared, spec.limits);
     state.cx = Some(Arc::new(CallContext { account, ..CallContext::new("1".into(), Caller::local()) }));
     state

@@ -13,7 +13,7 @@ use wasmtime_wasi::{
     random::WasiRandomCtx,
 };
 
-use super::MAX_RANDOM;
+use super::limits::MAX_RANDOM;
 use crate::state::CallState;
 
 /// Bytes between two of them: some ten microseconds.

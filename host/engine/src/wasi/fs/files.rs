@@ -1,22 +1,50 @@
-//! What the operations share: the gate, a place among those under way, growth, depth, kinds of files.
+//! What the host functions see, and what the operations share: the gate, a place among those under way, growth, depth, kinds of files.
 
 use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
-use wasmtime::component::Resource;
+use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::{
-    filesystem::{WasiFilesystemCtxView, WasiFilesystemView as _},
+    WasiCtx, WasiCtxView, WasiView,
+    filesystem::{Descriptor, WasiFilesystemCtxView, WasiFilesystemView as _},
     p2::{
         DynOutputStream, FsError, FsResult,
         bindings::filesystem::types::{self, ErrorCode, HostDescriptor as _, PathFlags},
     },
 };
 
-use super::{Fd, Files, Granted, Opened, stream::Gated, usage};
+use super::{
+    gate::Gate,
+    open::{Granted, OpenFiles, Opened},
+    stream::Gated,
+    usage::{self, DiskUsage},
+};
 use crate::{
-    account::{Account as _, Descriptors, Unmetered},
+    account::{Account as _, Descriptors, Exhausted, Unmetered},
+    capability::Capability,
     error::RunError,
 };
+
+/// A descriptor's handle.
+pub(super) type Fd = Resource<Descriptor>;
+
+/// What the host functions see.
+pub(crate) struct Files<'a> {
+    pub(crate) ctx: &'a mut WasiCtx,
+    pub(crate) table: &'a mut ResourceTable,
+    pub(crate) open: &'a mut OpenFiles,
+    pub(crate) usage: &'a DiskUsage,
+    pub(crate) capability: Arc<Capability>,
+    /// Why the granted directories are not there.
+    pub(crate) refused: Option<Exhausted>,
+    pub(crate) gate: Gate,
+}
+
+impl WasiView for Files<'_> {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: self.ctx, table: self.table }
+    }
+}
 
 impl Files<'_> {
     pub(super) fn wasi(&mut self) -> WasiFilesystemCtxView<'_> {

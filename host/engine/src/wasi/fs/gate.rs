@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::{
     account::{Account, Use},
-    plugin::Shared,
+    context::PluginContext,
 };
 
 /// On whose behalf an instance uses its files.
 #[derive(Clone)]
 pub(crate) struct Gate {
-    pub(crate) plugin: Arc<Shared>,
+    pub(crate) plugin: Arc<PluginContext>,
     pub(crate) tenant: Arc<str>,
     pub(crate) account: Option<Arc<dyn Account>>,
 }

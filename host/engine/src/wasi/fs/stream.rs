@@ -8,7 +8,7 @@ use wasmtime_wasi::p2::{
     bindings::filesystem::types::ErrorCode,
 };
 
-use super::{Gate, Granted};
+use super::{gate::Gate, open::Granted};
 use crate::account::Descriptors;
 
 /// Why a stream refuses what the file itself would take.

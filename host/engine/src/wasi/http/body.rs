@@ -16,7 +16,7 @@ use tokio::{
 };
 use wasmtime_wasi_http::Error;
 
-use super::{Lease, wire::Wire};
+use super::{pool::Lease, wire::Wire};
 
 /// A body with a bound, and a bound for the pause between two frames.
 pub(super) struct Bounded {

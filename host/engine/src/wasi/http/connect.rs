@@ -15,8 +15,8 @@ use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi_http::Error;
 
 use super::{
-    Target,
     pool::{Connection, Sender},
+    target::Target,
     wire::{Counted, WINDOW, Wire},
 };
 

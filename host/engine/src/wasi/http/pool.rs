@@ -18,7 +18,7 @@ use hyper::{
     body::Incoming,
     client::conn::{TrySendError, http1, http2},
 };
-use tokio::time::timeout;
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 use wasmtime_wasi_http::Error;
 
@@ -141,6 +141,21 @@ impl Pool {
             waiting.swept = true;
             runtime.spawn(sweep(Arc::downgrade(self)));
         }
+    }
+}
+
+/// A connection in use, and what comes free with it.
+pub(super) struct Lease {
+    pub(super) key: Key,
+    pub(super) connection: Connection,
+    pub(super) pool: Arc<Pool>,
+    pub(super) _place: OwnedSemaphorePermit,
+}
+
+impl Lease {
+    /// The answer was read to its end.
+    pub(super) fn give_back(self) {
+        self.pool.put(self.key, self.connection);
     }
 }
 

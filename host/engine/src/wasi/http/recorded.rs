@@ -5,46 +5,25 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use super::Sent;
+use crate::ports::{Recorded, Unanswered};
 
 /// Bytes of a request's body that are read for its answer. A test's request is compared, not stored.
 const MAX_BODY: usize = 16 << 20;
 
-/// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unanswered {
-    /// Nobody listens there.
-    Refused,
-    /// No answer comes in time.
-    Timeout,
-    /// The connection ends before the answer.
-    Closed,
-    /// Nothing is recorded for this request; the text says what is.
-    Unknown(String),
-}
-
-/// Answers a plugin's requests in the place of the network.
-pub trait Recorded: Send + Sync {
-    /// The answer to one request of a tenant's call.
-    ///
-    /// # Errors
-    /// What the plugin is to see instead.
-    fn answer(&self, tenant: &str, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, Unanswered>;
-}
-
-pub(super) async fn answer(recorded: Arc<dyn Recorded>, tenant: Arc<str>, request: http::Request<WasiBody>) -> Sent {
+/// The recorded answer to a request that passed the gate.
+pub(super) async fn answer(
+    recorded: Arc<dyn Recorded>,
+    tenant: Arc<str>,
+    request: http::Request<WasiBody>,
+) -> Result<http::Response<WasiBody>, Error> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, MAX_BODY).collect().await;
     let body = body.map_err(|error| Error::InternalError(Some(error.to_string())))?.to_bytes();
     match recorded.answer(&tenant, http::Request::from_parts(head, body)) {
-        Ok(response) => {
-            let response = response.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync());
-            Ok((response, Box::new(async { Ok(()) })))
-        }
+        Ok(response) => Ok(response.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync())),
         Err(Unanswered::Refused) => Err(Error::ConnectionRefused),
         Err(Unanswered::Timeout) => Err(Error::HttpResponseTimeout),
         Err(Unanswered::Closed) => Err(Error::ConnectionTerminated),

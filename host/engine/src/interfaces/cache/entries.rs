@@ -1,7 +1,6 @@
-//! `tandem:host/cache`: a bounded cache in memory, one for each tenant's use of a plugin.
+//! The entries of all caches, one cache for each namespace.
 //!
-//! An entry weighs its key and value and a fixed overhead; over the granted bytes the least used ones go.
-//! Entries of one namespace can never push out another's.
+//! **Bounds.** The granted bytes of each namespace, the number of namespaces, and how long an entry lives.
 
 use std::{
     sync::Arc,
@@ -10,39 +9,18 @@ use std::{
 
 use moka::{Expiry, policy::EvictionPolicy, sync::Cache};
 use tandem_store::Namespace;
-use wasmtime::component::Linker;
-
-use crate::{
-    account::Use,
-    bindings::tandem::host::cache::{Error, Host, add_to_linker},
-    interfaces::HostInterface,
-    state::{CallState, HostView},
-};
-
-/// The interface.
-pub(crate) struct HostCache;
-
-impl HostInterface for HostCache {
-    fn name(&self) -> &'static str {
-        "tandem:host/cache"
-    }
-
-    fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-        add_to_linker::<_, HostView>(linker, |state| state)
-    }
-}
 
 /// Namespaces whose caches are kept. Stops a host with very many tenants from holding them all.
 const MAX_NAMESPACES: u64 = 4096;
 /// What the cache itself holds for one entry; without it, a million empty values would weigh nothing.
-const ENTRY_OVERHEAD: usize = 128;
+pub(super) const ENTRY_OVERHEAD: usize = 128;
 /// The longest that an entry lives. Stops a forgotten one from staying for the host's life.
-const MAX_TTL: Duration = Duration::from_secs(24 * 3600);
+pub(super) const MAX_TTL: Duration = Duration::from_secs(24 * 3600);
 
 #[derive(Clone)]
-struct Entry {
-    value: Arc<[u8]>,
-    ttl: Duration,
+pub(super) struct Entry {
+    pub(super) value: Arc<[u8]>,
+    pub(super) ttl: Duration,
 }
 
 struct ByEntry;
@@ -68,7 +46,7 @@ impl Default for Caches {
 }
 
 impl Caches {
-    fn of(&self, ns: Namespace, max_bytes: u64) -> Cache<String, Entry> {
+    pub(super) fn of(&self, ns: Namespace, max_bytes: u64) -> Cache<String, Entry> {
         self.0.get_with(ns, || {
             Cache::builder()
                 .max_capacity(max_bytes)
@@ -91,46 +69,9 @@ impl std::fmt::Debug for Entry {
 
 /// Sets an entry, and evicts at once what is over the bytes then. The cache would do so some time later: until then a loop of
 /// sets would hold many times what is granted.
-fn insert(cache: &Cache<String, Entry>, key: String, entry: Entry) {
+pub(super) fn insert(cache: &Cache<String, Entry>, key: String, entry: Entry) {
     cache.insert(key, entry);
     cache.run_pending_tasks();
-}
-
-/// A namespace's cache and its bytes, or the refusal.
-type Gate = Result<(Cache<String, Entry>, u64), Error>;
-
-impl CallState {
-    fn cache(&self) -> wasmtime::Result<Gate> {
-        let Some(max) = self.capability().cache else {
-            self.denied(Use::Cache, "");
-            return Ok(Err(Error::Denied("`cache` is not granted".to_owned())));
-        };
-        self.used(Use::Cache);
-        let tenant = self.context()?.caller.tenant.clone();
-        let ns = Namespace { tenant, plugin: self.plugin.name.clone() };
-        Ok(Ok((self.plugin.services.caches.of(ns, max), max)))
-    }
-}
-
-impl Host for &mut CallState {
-    fn get(&mut self, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-        Ok(self.cache()?.map(|(cache, _)| cache.get(&key).map(|entry| entry.value.to_vec())))
-    }
-
-    fn set(&mut self, key: String, value: Vec<u8>, ttl_ms: Option<u64>) -> wasmtime::Result<Result<(), Error>> {
-        Ok(self.cache()?.and_then(|(cache, max)| {
-            if (key.len() + value.len() + ENTRY_OVERHEAD) as u64 > max {
-                return Err(Error::TooLarge(max));
-            }
-            let ttl = ttl_ms.map_or(MAX_TTL, Duration::from_millis).min(MAX_TTL);
-            insert(&cache, key, Entry { value: value.into(), ttl });
-            Ok(())
-        }))
-    }
-
-    fn delete(&mut self, key: String) -> wasmtime::Result<Result<(), Error>> {
-        Ok(self.cache()?.map(|(cache, _)| cache.invalidate(&key)))
-    }
 }
 
 #[cfg(test)]
