@@ -12,7 +12,7 @@ use axum::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
-use crate::Shared;
+use crate::state::AppState;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, DELETE");
 /// What clients of both eras send.
@@ -27,7 +27,7 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("mcp-session-id, retry-aft
 const MAX_AGE: HeaderValue = HeaderValue::from_static("3600");
 
 /// Answers preflights, and adds to every answer what its page needs.
-pub(crate) async fn answer(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+pub(crate) async fn answer(State(shared): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let origin = shared.guard.allowed_origin(request.headers()).cloned();
     let mut response = match is_preflight(&request) && shared.guard.check(request.uri(), request.headers()).is_ok() {
         true if origin.is_some() => preflight(request.headers()),

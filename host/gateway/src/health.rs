@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
-use futures::future::BoxFuture;
 use http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use tandem_router::{Lane, RuntimeStatus};
 
-use crate::Shared;
+use crate::state::AppState;
 
 /// Alive: the process answers. `degraded` where a lane that the host should have is down.
-pub(crate) async fn live(State(shared): State<Arc<Shared>>) -> Json<Value> {
+pub(crate) async fn live(State(shared): State<Arc<AppState>>) -> Json<Value> {
     let down = shared.router.has_reactor() == Some(false);
     let mut answer = json!({
         "status": if down { "degraded" } else { "ok" },
@@ -26,7 +25,7 @@ pub(crate) async fn live(State(shared): State<Arc<Shared>>) -> Json<Value> {
 }
 
 /// Ready: plugins are loaded and the host is not shutting down.
-pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, Json<Value>) {
+pub(crate) async fn ready(State(shared): State<Arc<AppState>>) -> (StatusCode, Json<Value>) {
     let draining = shared.draining.is_cancelled();
     let reason = shared.unready.as_ref().and_then(|unready| unready());
     let ready = shared.router.is_ready() && !draining && reason.is_none();
@@ -44,12 +43,6 @@ pub(crate) async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, Jso
     (status, Json(answer))
 }
 
-/// Why the host should get no calls now, if it should not. Everybody may read it.
-pub type Unready = Box<dyn Fn() -> Option<&'static str> + Send + Sync>;
-
-/// A part of `GET /health/runtime` that the gateway does not know by itself: its name there, and what it is now.
-pub type HealthPart = Box<dyn Fn() -> BoxFuture<'static, (&'static str, Value)> + Send + Sync>;
-
 #[derive(Serialize)]
 pub(crate) struct Runtime {
     version: String,
@@ -62,7 +55,7 @@ pub(crate) struct Runtime {
 }
 
 /// Every lane and category, and the host's own parts.
-pub(crate) async fn runtime(State(shared): State<Arc<Shared>>) -> Json<Runtime> {
+pub(crate) async fn runtime(State(shared): State<Arc<AppState>>) -> Json<Runtime> {
     let parts = futures::future::join_all(shared.health.iter().map(|part| part())).await;
     Json(Runtime {
         version: shared.config.server_version.clone(),

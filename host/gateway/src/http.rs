@@ -1,10 +1,6 @@
 //! The HTTP side: routes, and what every request passes before them.
 
-use std::{
-    net::{IpAddr, Ipv4Addr},
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router as App,
@@ -13,22 +9,21 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
-use tandem_store::EventRecord;
-use tandem_types::Caller;
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Shared,
-    auth::{API_KEY, AuthError, WELL_KNOWN},
+    access::{guard, let_in},
+    auth::WELL_KNOWN,
     cors,
     endpoint::{self, Edge},
-    guard::Refusal,
     health,
     incoming::{ClientAddress, Endpoint, Incoming, traceparent_of},
     intake, login, metrics, pieces,
     problem::Problem,
-    rest, slow, strict,
+    rest, slow,
+    state::AppState,
+    strict,
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -36,7 +31,7 @@ const MCP_METHOD: HeaderName = HeaderName::from_static("mcp-method");
 /// When to try again while plugins are being loaded: compiling takes seconds.
 const LOADING: Duration = Duration::from_secs(2);
 
-pub(crate) fn app(shared: &Arc<Shared>, streams: CancellationToken) -> App {
+pub(crate) fn app(shared: &Arc<AppState>, streams: CancellationToken) -> App {
     // A slash at the end is what many a client's configuration has.
     let mcp = App::new()
         .route("/mcp", any(endpoint::default))
@@ -75,7 +70,7 @@ pub(crate) fn app(shared: &Arc<Shared>, streams: CancellationToken) -> App {
 }
 
 /// What every guarded request passes: the guard, authentication, and its id.
-async fn admit(State(shared): State<Arc<Shared>>, mut request: Request, next: Next) -> Response {
+async fn admit(State(shared): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let ticket = (*request.method() == Method::POST).then(|| shared.in_flight.enter());
     login::take_cookie(&mut request);
     let address = request.extensions().get::<ClientAddress>().map(|ClientAddress(address)| *address);
@@ -124,46 +119,6 @@ async fn admit(State(shared): State<Arc<Shared>>, mut request: Request, next: Ne
     }
 }
 
-/// The guard and authentication.
-pub(crate) async fn let_in(
-    shared: &Shared,
-    uri: &Uri,
-    headers: &HeaderMap,
-    address: Option<IpAddr>,
-) -> Result<Caller, Problem> {
-    guard(shared, uri, headers)?;
-    match shared.auth.authenticate(headers).await {
-        Ok(caller) => Ok(caller),
-        Err(error) => {
-            // Who shows none asks how to sign in.
-            if headers.contains_key(header::AUTHORIZATION) || headers.contains_key(API_KEY) {
-                refused(shared, &error, address).await;
-            }
-            Err(error.into())
-        }
-    }
-}
-
-/// Counts a refused credential, and reports it in log and audit log unless its address was reported a moment ago.
-async fn refused(shared: &Shared, error: &AuthError, address: Option<IpAddr>) {
-    ::metrics::counter!("tandem_refused_credentials_total").increment(1);
-    let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    let Some((address, count)) = shared.refused.note(address, Instant::now()) else { return };
-    tracing::warn!(%address, count, reason = %error, "credentials refused");
-    let event = EventRecord::of_host("credentials.refused")
-        .with("address", address.to_string())
-        .with("count", count.to_string())
-        .with("reason", error.to_string());
-    shared.router.record_event(event).await;
-}
-
-fn guard(shared: &Shared, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
-    shared.guard.check(uri, headers).inspect_err(|refusal| {
-        let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
-        tracing::warn!(host = &*text(header::HOST), origin = &*text(header::ORIGIN), %refusal, "request refused");
-    })
-}
-
 /// Whether a path needs the catalog.
 fn is_call(path: &str) -> bool {
     path.starts_with("/mcp") || path.starts_with("/v1/") || path == "/tools/execute"
@@ -176,7 +131,7 @@ fn loading() -> Problem {
 }
 
 /// Whether the answer is a stream that stays open beside calls. One that belongs to a call ends with it.
-fn is_listening(shared: &Shared, request: &Request) -> bool {
+fn is_listening(shared: &AppState, request: &Request) -> bool {
     let listens = request.headers().get(MCP_METHOD).is_some_and(|method| method == "subscriptions/listen");
     !shared.auth.is_open()
         && (listens || (*request.method() == Method::GET && request.uri().path().starts_with("/mcp")))
@@ -184,7 +139,7 @@ fn is_listening(shared: &Shared, request: &Request) -> bool {
 
 /// What tells of all tenants is for the operator, who shows a token of his own; without one it is open only where nobody
 /// authenticates.
-async fn admit_operator(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+async fn admit_operator(State(shared): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     if let Err(refusal) = guard(&shared, request.uri(), request.headers()) {
         return Problem::from(refusal).into_response();
     }
@@ -200,7 +155,7 @@ async fn admit_operator(State(shared): State<Arc<Shared>>, request: Request, nex
 }
 
 /// The metadata of the protected resource, at the root and under the resource's own path (RFC 9728 section 3.1).
-async fn resource_metadata(State(shared): State<Arc<Shared>>, uri: Uri) -> Response {
+async fn resource_metadata(State(shared): State<Arc<AppState>>, uri: Uri) -> Response {
     let asked = uri.path().strip_prefix(WELL_KNOWN).unwrap_or_default().trim_end_matches('/');
     match shared.auth.resource_metadata() {
         Some(metadata) if below(asked, &metadata.resource_path) => Json(metadata.document).into_response(),

@@ -27,7 +27,7 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Gateway, GatewayConfig, Shared, heads::Heads, http::app, incoming::ClientAddress, metrics};
+use crate::{Gateway, GatewayConfig, heads::Heads, http::app, incoming::ClientAddress, metrics, state::AppState};
 
 /// How long connections get to close after their calls are done.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -81,7 +81,7 @@ impl Gateway {
     }
 }
 
-async fn background(shared: Arc<Shared>, stop: CancellationToken) {
+async fn background(shared: Arc<AppState>, stop: CancellationToken) {
     let upkeep = async {
         if let Some(handle) = shared.metrics.clone() {
             metrics::upkeep(handle, stop.clone()).await;
@@ -92,7 +92,7 @@ async fn background(shared: Arc<Shared>, stop: CancellationToken) {
 
 /// Shutdown, in its order: unready, no new connections, calls in flight, then everything else.
 async fn drain(
-    shared: Arc<Shared>,
+    shared: Arc<AppState>,
     shutdown: CancellationToken,
     stop_accepting: CancellationToken,
     streams: CancellationToken,

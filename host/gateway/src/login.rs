@@ -17,7 +17,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::form_urlencoded;
 
-use crate::{Shared, auth::API_KEY, body, http::let_in, incoming::ClientAddress, problem::Problem};
+use crate::{access::let_in, auth::API_KEY, body, incoming::ClientAddress, problem::Problem, state::AppState};
 
 /// The cookie's name.
 const COOKIE: &str = "tandem-key";
@@ -72,7 +72,7 @@ pub(crate) fn instead_of(refusal: Response, signed_in: bool) -> Response {
 }
 
 /// `POST /login`.
-pub(crate) async fn login(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+pub(crate) async fn login(State(shared): State<Arc<AppState>>, request: Request) -> Response {
     let address = request.extensions().get::<ClientAddress>().map(|ClientAddress(address)| *address);
     let (mut parts, body) = request.into_parts();
     let body = match body::whole(&parts.headers, body, MAX_FORM).await {
@@ -99,7 +99,7 @@ pub(crate) async fn login(State(shared): State<Arc<Shared>>, request: Request) -
 }
 
 /// `POST /logout`. It only forgets: nobody needs to be known for that, but the page has to be ours.
-pub(crate) async fn logout(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+pub(crate) async fn logout(State(shared): State<Arc<AppState>>, request: Request) -> Response {
     if let Err(refusal) = shared.guard.check(request.uri(), request.headers()) {
         return Problem::from(refusal).into_response();
     }

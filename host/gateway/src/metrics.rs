@@ -11,7 +11,7 @@ use http::{StatusCode, header};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Shared, described, problem::Problem};
+use crate::{described, problem::Problem, state::AppState};
 
 /// From 50 µs to 60 s, about three a decade: a call to a small guest takes tens of microseconds, a slow one a minute.
 const BUCKETS: [f64; 19] = [
@@ -62,7 +62,7 @@ pub(crate) async fn count(request: Request, next: Next) -> Response {
     response
 }
 
-pub(crate) async fn page(State(shared): State<std::sync::Arc<Shared>>) -> Response {
+pub(crate) async fn page(State(shared): State<std::sync::Arc<AppState>>) -> Response {
     let Some(handle) = &shared.metrics else {
         return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "another metrics recorder is in use")
             .into_response();

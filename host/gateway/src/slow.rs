@@ -19,7 +19,7 @@ use hyper::body::{Frame, SizeHint};
 use tandem_types::Caller;
 use tokio::time::Sleep;
 
-use crate::{Shared, auth::AuthError, problem::Problem};
+use crate::{auth::AuthError, problem::Problem, state::AppState};
 
 /// Whether a body was cut.
 #[derive(Clone, Debug, Default)]
@@ -81,7 +81,7 @@ impl HttpBody for Timed {
 
 /// Ends a stream of events soon after its reader would not be let in any more, or not with the same rights: a stream may
 /// stay open for days, and a key that is taken away must not feed one for as long.
-pub(crate) fn until_revoked(body: Body, shared: Arc<Shared>, headers: HeaderMap, caller: Caller) -> Body {
+pub(crate) fn until_revoked(body: Body, shared: Arc<AppState>, headers: HeaderMap, caller: Caller) -> Body {
     let revoked = async move {
         loop {
             tokio::time::sleep(shared.config.recheck).await;

@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 
 use super::{
     issuer::{Issuer, IssuerError, Key},
-    jwt::OAuthConfig,
+    oauth::OAuthConfig,
 };
 
 #[derive(Debug)]

@@ -17,6 +17,7 @@ mod issuer;
 mod jwks;
 mod jwt;
 mod keys;
+mod oauth;
 mod operator;
 mod refused;
 mod scopes;
@@ -32,8 +33,8 @@ pub(crate) use challenge::WELL_KNOWN;
 pub(crate) use gate::API_KEY;
 pub use gate::TenantAuth;
 pub use issuer::IssuerError;
-pub use jwt::OAuthConfig;
 pub use keys::{ApiKey, KeyRing, Rotation, Tenant};
+pub use oauth::OAuthConfig;
 pub use operator::OperatorToken;
 pub(crate) use refused::Refused;
 

@@ -1,7 +1,5 @@
 //! Batches, which MCP 2025-03-26 alone has: each message is served by itself, and all answers come on one stream.
 
-use std::sync::Arc;
-
 use axum::{
     body::Body,
     extract::Request,
@@ -10,61 +8,57 @@ use axum::{
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use http::{StatusCode, header, request::Parts};
-use serde_json::value::RawValue;
 
-use super::{Edge, answer};
-use crate::{
-    incoming::Incoming,
-    rpc::{self, MAX_BATCH, Refused},
-};
+use super::answer;
+use crate::rpc::{self, Refused, Seen};
 
-pub(super) async fn serve(edge: &Edge, incoming: &Arc<Incoming>, parts: &Parts, messages: Vec<&RawValue>) -> Response {
-    if messages.is_empty() || messages.len() > MAX_BATCH {
-        return answer::refusal(StatusCode::BAD_REQUEST, &rpc::wrong_batch());
-    }
-    let mut bodies = Vec::new();
-    for message in messages {
-        let response = one(edge, incoming, parts, message.get()).await;
-        match response.status() {
-            StatusCode::ACCEPTED => {}
-            // The session is gone for all of them.
-            StatusCode::NOT_FOUND => return response,
-            _ => bodies.push(events(response)),
+type Events = stream::BoxStream<'static, Result<Bytes, axum::Error>>;
+
+/// The answers so far.
+#[derive(Default)]
+pub(super) struct Answers(Vec<Events>);
+
+impl Answers {
+    /// Adds the answer of one message; a notification has none.
+    pub(super) fn add(&mut self, response: Response) {
+        if response.status() != StatusCode::ACCEPTED {
+            self.0.push(events(response));
         }
     }
-    if bodies.is_empty() {
-        return StatusCode::ACCEPTED.into_response();
-    }
-    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
-    (headers, Body::from_stream(stream::select_all(bodies))).into_response()
 }
 
-async fn one(edge: &Edge, incoming: &Arc<Incoming>, parts: &Parts, text: &str) -> Response {
-    let seen = rpc::message(text).and_then(|seen| match seen.initialize {
+impl IntoResponse for Answers {
+    fn into_response(self) -> Response {
+        if self.0.is_empty() {
+            return StatusCode::ACCEPTED.into_response();
+        }
+        let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
+        (headers, Body::from_stream(stream::select_all(self.0))).into_response()
+    }
+}
+
+/// Looks at one message of a batch.
+pub(super) fn message(text: &str) -> Result<Seen, Refused> {
+    let seen = rpc::message(text)?;
+    match seen.initialize {
         true => Err(Refused::invalid(seen.id, "`initialize` must not be part of a batch")),
         false => Ok(seen),
-    });
-    match seen {
-        Ok(seen) => {
-            let body = Bytes::copy_from_slice(text.as_bytes());
-            edge.one(incoming, copy(parts), &body, &seen).await
-        }
-        Err(refused) => answer::refusal(answer::status_of(&refused), &refused),
     }
 }
 
-fn copy(parts: &Parts) -> Parts {
+/// The head of the request for one message of its batch.
+pub(super) fn parts(of: &Parts) -> Parts {
     let mut request = Request::new(());
-    *request.method_mut() = parts.method.clone();
-    *request.uri_mut() = parts.uri.clone();
-    *request.headers_mut() = parts.headers.clone();
+    *request.method_mut() = of.method.clone();
+    *request.uri_mut() = of.uri.clone();
+    *request.headers_mut() = of.headers.clone();
     request.headers_mut().remove(header::CONTENT_LENGTH);
-    *request.extensions_mut() = parts.extensions.clone();
+    *request.extensions_mut() = of.extensions.clone();
     request.into_parts().0
 }
 
 /// An answer as events: a stream as it is, a message as one event.
-fn events(response: Response) -> stream::BoxStream<'static, Result<Bytes, axum::Error>> {
+fn events(response: Response) -> Events {
     let is_stream = answer::is(response.headers(), "text/event-stream");
     let body = response.into_body().into_data_stream();
     if is_stream {

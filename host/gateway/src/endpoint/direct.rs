@@ -40,10 +40,10 @@ use tracing::Instrument as _;
 
 use super::answer;
 use crate::{
-    Shared,
     incoming::{Endpoint, Incoming},
     mcp::{errors, exchange::ResponseMeta, lists::mirrors, tools},
     meta::{self, Dispatch, Item, MetaTool},
+    state::AppState,
 };
 
 const METHOD: &str = "tools/call";
@@ -89,7 +89,7 @@ pub(super) struct PlainCall {
 
 impl PlainCall {
     /// Reads a message; none where rmcp has to see it.
-    pub(super) fn read(shared: &Shared, incoming: &Incoming, headers: &HeaderMap, body: &[u8]) -> Option<Self> {
+    pub(super) fn read(shared: &AppState, incoming: &Incoming, headers: &HeaderMap, body: &[u8]) -> Option<Self> {
         let version = ProtocolVersion::V_2026_07_28;
         if only(headers, HEADER_METHOD) != Some(METHOD)
             || only(headers, HEADER_MCP_PROTOCOL_VERSION) != Some(version.as_str())
@@ -142,7 +142,7 @@ impl PlainCall {
     /// Runs it, until `streams` ends.
     pub(super) async fn answer(
         self,
-        shared: &Arc<Shared>,
+        shared: &Arc<AppState>,
         incoming: &Arc<Incoming>,
         exact: Option<&ExactNumbers>,
         streams: &CancellationToken,

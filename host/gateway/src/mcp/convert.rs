@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use rmcp::model::{
-    CompletionInfo, ContentBlock, GetPromptResult, Prompt, PromptArgument, PromptMessage, Resource, ResourceContents,
-    ResourceTemplate, Role, Tool, ToolAnnotations,
+    CallToolResult, CompletionInfo, ContentBlock, GetPromptResult, Prompt, PromptArgument, PromptMessage, Resource,
+    ResourceContents, ResourceTemplate, Role, Tool, ToolAnnotations,
 };
 use serde_json::{Map, Value};
 use tandem_engine::{Completion, Content, PromptOutput, ResourceBody, ResourceContents as Contents, Role as GuestRole};
@@ -53,6 +53,13 @@ pub(crate) fn blocks(content_blocks: Vec<Content>, structured: Option<&Value>) -
         Some(value) if content_blocks.is_empty() => vec![ContentBlock::text(value.to_string())],
         _ => content_blocks.into_iter().map(content).collect(),
     }
+}
+
+/// A structured result, repeated as text for clients that read nothing else.
+pub(crate) fn structured_result(value: Value) -> CallToolResult {
+    let mut result = CallToolResult::success(vec![ContentBlock::text(value.to_string())]);
+    result.structured_content = Some(value);
+    result
 }
 
 pub(crate) fn resource_contents(contents: Contents) -> ResourceContents {

@@ -5,7 +5,7 @@
 //! parked, and a later request resumes it. Either way one task drives the call: it sends what the guest tells, in
 //! order, and stops the guest when the client gives up.
 
-use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use futures::{Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use rmcp::{
@@ -27,7 +27,7 @@ use super::{
     ask,
     client_port::{Ask, Event, Port, PortOptions},
     errors,
-    mrtr::{Answers, Binding, CallId, Sealer, Suspended},
+    mrtr::{Answers, CallId},
     tasks::Live,
 };
 
@@ -111,7 +111,7 @@ pub(crate) struct CallDriver<T> {
     work: Work<T>,
     events: mpsc::Receiver<Event>,
     /// What the guest waits for.
-    pending: Option<Ask>,
+    pub(super) pending: Option<Ask>,
     /// Answers that no question has used yet.
     spare: Answers,
     /// Answers that the guest has.
@@ -121,7 +121,7 @@ pub(crate) struct CallDriver<T> {
 }
 
 /// Why driving paused.
-enum Step<T, L> {
+pub(super) enum Step<T, L> {
     Done(Result<T, ErrorData>),
     Asked(Ask),
     Cancelled,
@@ -183,7 +183,7 @@ impl<T: Send + 'static> CallDriver<T> {
         all
     }
 
-    async fn step<L>(
+    pub(super) async fn step<L>(
         &mut self,
         outlet: &Outlet<'_>,
         cancel: &CancellationToken,
@@ -233,56 +233,6 @@ impl<T: Send + 'static> CallDriver<T> {
         }
     }
 
-    /// Drives a call until it is done or asks what has no answer yet.
-    pub(crate) async fn in_rounds(
-        self,
-        outlet: &Outlet<'_>,
-        cancel: &CancellationToken,
-        table: &Arc<Suspended<T>>,
-        sealer: &Sealer,
-        binding: &Binding,
-    ) -> Result<Response<T>, ErrorData> {
-        let never = std::future::pending::<Infallible>();
-        match self.in_rounds_until(outlet, cancel, (table, sealer, binding), never).await? {
-            Round::Answered(response) => Ok(response),
-            Round::Late(never, _) => match never {},
-        }
-    }
-
-    /// The same, until `late`.
-    pub(crate) async fn in_rounds_until<L>(
-        mut self,
-        outlet: &Outlet<'_>,
-        cancel: &CancellationToken,
-        (table, sealer, binding): (&Arc<Suspended<T>>, &Sealer, &Binding),
-        late: impl Future<Output = L>,
-    ) -> Result<Round<T, L>, ErrorData> {
-        let mut late = std::pin::pin!(late);
-        loop {
-            let ask = match self.pending.take() {
-                Some(ask) => ask,
-                None => match self.step(outlet, cancel, late.as_mut()).await {
-                    Step::Done(result) => return result.map(|reply| Round::Answered(Response::Done(reply))),
-                    Step::Cancelled => return Err(errors::cancelled()),
-                    Step::Late(late) => return Ok(Round::Late(late, Box::new(self))),
-                    Step::Asked(ask) => ask,
-                },
-            };
-            let Some((ask, missing)) = self.settle(ask)? else { continue };
-            self.pending = Some(ask);
-            match table.park(self, sealer, binding) {
-                Ok(state) => {
-                    let result = InputRequiredResult::new(Some(missing), Some(state));
-                    return Ok(Round::Answered(Response::InputRequired(result)));
-                }
-                Err((driver, limit)) => {
-                    self = *driver;
-                    self.refuse(limit);
-                }
-            }
-        }
-    }
-
     /// Drives a call that has become a task, whose client asks how it stands. Told to stop, the guest gets its moment to
     /// clean up.
     pub(crate) async fn in_task(mut self, live: &Live) -> Result<T, ErrorData> {
@@ -302,7 +252,7 @@ impl<T: Send + 'static> CallDriver<T> {
 
     /// Answers questions from what is known. What is missing comes back with them; a wrong answer is the client's
     /// error and ends the call.
-    fn settle(&mut self, ask: Ask) -> Result<Option<(Ask, InputRequests)>, ErrorData> {
+    pub(super) fn settle(&mut self, ask: Ask) -> Result<Option<(Ask, InputRequests)>, ErrorData> {
         let mut missing = InputRequests::new();
         for question in &ask.questions {
             match self.spare.get(&question.key) {
@@ -329,7 +279,7 @@ impl<T: Send + 'static> CallDriver<T> {
         Ok(None)
     }
 
-    fn refuse(&mut self, limit: usize) {
+    pub(super) fn refuse(&mut self, limit: usize) {
         if let Some(ask) = self.pending.take() {
             let text = format!("{limit} calls wait for their clients, which is the limit; try again later");
             let _ = ask.reply.send(Err(InputError::LimitExceeded(text)));

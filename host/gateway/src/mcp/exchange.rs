@@ -23,7 +23,7 @@ use super::{
     mrtr::{Binding, Suspended},
     tasks::{TaskPromotion, Tasks},
 };
-use crate::{Shared, incoming::Incoming};
+use crate::{incoming::Incoming, state::AppState};
 
 /// Keys in the `_meta` of results.
 const REQUEST_ID: &str = "tandem/request_id";
@@ -35,7 +35,7 @@ const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
 /// One request on its way.
 pub(crate) struct Exchange {
-    pub(crate) shared: Arc<Shared>,
+    pub(crate) shared: Arc<AppState>,
     pub(crate) incoming: Arc<Incoming>,
     pub(crate) context: RequestContext<RoleServer>,
     /// Whether the request is of MCP 2026-07-28 or later: no session, no requests from server to client.
@@ -242,7 +242,7 @@ pub(crate) struct ResponseMeta {
 
 impl ResponseMeta {
     /// Of one request; `modern` as in [`Exchange`].
-    pub(crate) fn of_request(shared: &Shared, incoming: &Arc<Incoming>, modern: bool) -> Self {
+    pub(crate) fn of_request(shared: &AppState, incoming: &Arc<Incoming>, modern: bool) -> Self {
         Self {
             request_id: incoming.request_id.clone(),
             incoming: Some(incoming.clone()),

@@ -40,9 +40,9 @@ use super::{
     tools,
 };
 use crate::{
-    Shared,
     incoming::{INCOMING, Incoming},
     sessions::Sessions,
+    state::AppState,
 };
 
 /// The revisions that we speak; 2024-11-05 had another transport.
@@ -55,7 +55,7 @@ pub(crate) static VERSIONS: [ProtocolVersion; 4] = [
 
 /// Serves one session or one request.
 pub(crate) struct Handler {
-    shared: Arc<Shared>,
+    shared: Arc<AppState>,
     /// Who is at the other end of a pipe; over HTTP each request says it.
     piped: Option<Arc<Incoming>>,
     session: OnceLock<Session>,
@@ -66,7 +66,7 @@ pub(crate) struct Handler {
 }
 
 impl Handler {
-    pub(crate) fn new(shared: Arc<Shared>, piped: Option<Arc<Incoming>>) -> Self {
+    pub(crate) fn new(shared: Arc<AppState>, piped: Option<Arc<Incoming>>) -> Self {
         Self { shared, piped, session: OnceLock::new(), sessions: None, changes: Mutex::default() }
     }
 

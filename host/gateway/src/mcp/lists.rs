@@ -6,7 +6,6 @@
 
 use std::{fmt::Write as _, sync::Arc};
 
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use moka::sync::Cache;
 use rmcp::model::{ErrorData, PaginatedRequestParams, Prompt, Resource, ResourceTemplate, Tool};
 use serde_json::{Map, Value};
@@ -14,12 +13,14 @@ use tandem_catalog::View;
 use tandem_types::Access;
 
 use super::{convert, errors};
-use crate::{incoming::Endpoint, meta};
+use crate::{
+    cursor::{decode, encode},
+    incoming::Endpoint,
+    meta,
+};
 
 /// Renderings kept. One per tenant and endpoint is in use; older generations age out.
 const KEPT: u64 = 256;
-/// Bytes of a cursor before it is decoded: the longest name or URI that we list, in base64.
-const MAX_CURSOR: usize = 4096;
 /// Bytes of `instructions`: clients cut what is longer, and the beginning matters most.
 const MAX_INSTRUCTIONS: usize = 1900;
 
@@ -134,22 +135,13 @@ pub(crate) fn page<T: Clone>(
     Ok((page.to_vec(), next))
 }
 
-pub(crate) fn encode(after: &str) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(after)
-}
-
-pub(crate) fn decode(cursor: &str) -> Option<String> {
-    if cursor.len() > MAX_CURSOR {
-        return None;
-    }
-    String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
     use serde_json::json;
 
     use super::*;
+    use crate::cursor::MAX_CURSOR;
 
     fn names() -> Vec<String> {
         ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec()

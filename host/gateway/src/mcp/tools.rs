@@ -150,7 +150,7 @@ async fn of_meta(
         // What it finds costs as much as a call.
         let charged = ex.shared.router.charge_query(&ex.incoming.caller);
         let answer = charged.and_then(|()| meta::answer(which, arguments, view, || ex.shared.router.status()));
-        return Ok(Target::Answer(answer.map_or_else(|error| errors::failure(&error), meta::result)));
+        return Ok(Target::Answer(answer.map_or_else(|error| errors::failure(&error), convert::structured_result)));
     }
     let resolve = async |item: Item| {
         let tool = match ex.incoming.endpoint.tool(view, &item.tool) {

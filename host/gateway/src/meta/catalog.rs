@@ -6,16 +6,8 @@ use tandem_catalog::{Category, Tool, View, shown_name};
 use tandem_package::{Affinity, TaskSupport};
 use tandem_router::{CallError, NO_NETWORK, RuntimeStatus, Violation, choose, unknown_category, unknown_tool};
 
-use crate::mcp::lists::{decode, encode};
-
-/// Tools in one page.
-pub(super) const MAX_LIST: usize = 1000;
-/// Tools described at once.
-pub(super) const MAX_SCHEMAS: usize = 64;
-/// Unknown names of one request for which near ones are looked for.
-const MAX_GUESSED: usize = 8;
-/// Tools found at once: who needs more should ask more precisely.
-pub(super) const MAX_SEARCH: usize = 50;
+use super::limits::MAX_GUESSED;
+use crate::cursor::{decode, encode};
 
 #[derive(Deserialize)]
 pub(super) struct ListCategories {

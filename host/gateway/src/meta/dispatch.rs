@@ -9,11 +9,8 @@ use serde_json::{Map, Value, json};
 use tandem_engine::{ClientCapabilities, ClientPort, InputError, InputRequest, Level};
 use tandem_router::{CallError, Violation};
 
-/// Calls in one batch: each holds its arguments and its answer until the last one is done.
-pub(crate) const MAX_CALLS: usize = 64;
-/// Calls of one batch that run at once.
-pub(crate) const MAX_CONCURRENCY: usize = 32;
-pub(crate) const DEFAULT_CONCURRENCY: usize = 8;
+use super::limits::{DEFAULT_CONCURRENCY, MAX_CONCURRENCY};
+use crate::mcp::convert::structured_result;
 
 #[derive(Deserialize)]
 pub(super) struct Arguments {
@@ -70,7 +67,7 @@ impl Batch {
         let failed = answers.iter().filter(|(_, result)| result.is_error == Some(true)).count();
         let total = answers.len();
         let results: Vec<_> = answers.into_iter().map(|(tool, result)| entry(&tool, &result)).collect();
-        super::result(json!({
+        structured_result(json!({
             "results": results,
             "total": total,
             "failed": failed,
@@ -123,6 +120,7 @@ mod tests {
     use rmcp::model::ContentBlock;
 
     use super::*;
+    use crate::meta::limits::MAX_CALLS;
 
     fn read(value: Value) -> Result<Dispatch, CallError> {
         super::super::dispatch(value.as_object().cloned().unwrap())

@@ -8,9 +8,8 @@ use rmcp::model::{Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
 
 use super::{
-    MetaTool,
-    catalog::{MAX_LIST, MAX_SCHEMAS, MAX_SEARCH},
-    dispatch::{DEFAULT_CONCURRENCY, MAX_CALLS, MAX_CONCURRENCY},
+    limits::{DEFAULT_CONCURRENCY, MAX_CALLS, MAX_CONCURRENCY, MAX_LIST, MAX_SCHEMAS, MAX_SEARCH},
+    tool::MetaTool,
 };
 
 fn object(value: Value) -> Arc<Map<String, Value>> {

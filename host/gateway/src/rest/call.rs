@@ -16,12 +16,12 @@ use tandem_engine::CallContext;
 use tandem_router::{Arguments, Output};
 use tokio_util::sync::CancellationToken;
 
-use super::Input;
+use super::input::Input;
 use crate::{
-    Shared,
     incoming::Incoming,
     mcp::{convert, exchange::milliseconds},
     problem::Problem,
+    state::AppState,
 };
 
 #[derive(Deserialize)]
@@ -44,7 +44,7 @@ struct Answer {
 }
 
 pub(super) async fn call(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<AppState>>,
     Extension(incoming): Extension<Arc<Incoming>>,
     Path(tool): Path<String>,
     Input(call): Input<Call>,
@@ -65,7 +65,7 @@ pub(super) async fn call(
 /// The response with what `answer` makes of an output. What is large is written, and its parts are freed, apart from the threads
 /// that serve.
 async fn written<T: Serialize>(
-    shared: &Shared,
+    shared: &AppState,
     incoming: &Incoming,
     output: Output,
     answer: impl FnOnce(Output) -> T + Send + 'static,
@@ -80,7 +80,7 @@ async fn written<T: Serialize>(
     Ok(([(header::CONTENT_TYPE, "application/json")], Body::from(json)).into_response())
 }
 
-async fn run(shared: &Shared, incoming: &Incoming, tool: &str, arguments: Arguments) -> Result<Output, Problem> {
+async fn run(shared: &AppState, incoming: &Incoming, tool: &str, arguments: Arguments) -> Result<Output, Problem> {
     // Dropping this future, as the server does when the connection closes, cancels too.
     let cancel = CancellationToken::new();
     let _gone = cancel.clone().drop_guard();
@@ -103,7 +103,7 @@ pub(super) struct Execute {
 /// The form of older clients: the structured result itself, or the text under `result`, with `_runtime` and
 /// `_duration_ms` beside it.
 pub(super) async fn execute(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<AppState>>,
     Extension(incoming): Extension<Arc<Incoming>>,
     Input(call): Input<Execute>,
 ) -> Result<Response, Problem> {

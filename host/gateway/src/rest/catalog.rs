@@ -12,18 +12,18 @@ use serde_json::{Value, json};
 use tandem_router::{unknown_category, unknown_tool};
 
 use crate::{
-    Shared,
+    cursor::decode,
     incoming::Incoming,
-    mcp::lists::decode,
     meta::{CategoryLine, describe, tool_page},
     problem::Problem,
+    state::AppState,
 };
 
 /// Tools in one page.
 const MAX_LIMIT: usize = 1000;
 
 pub(super) async fn categories(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<AppState>>,
     Extension(incoming): Extension<Arc<Incoming>>,
 ) -> Json<Value> {
     let view = shared.router.view(&incoming.caller);
@@ -48,7 +48,7 @@ fn hundred() -> usize {
 }
 
 pub(super) async fn tools(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<AppState>>,
     Extension(incoming): Extension<Arc<Incoming>>,
     Path(name): Path<String>,
     page: Result<Query<Page>, QueryRejection>,
@@ -72,7 +72,7 @@ pub(super) async fn tools(
 }
 
 pub(super) async fn tool(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<AppState>>,
     Extension(incoming): Extension<Arc<Incoming>>,
     Path(name): Path<String>,
 ) -> Result<Json<Value>, Problem> {

@@ -2,87 +2,9 @@
 
 mod call;
 mod catalog;
+mod input;
 mod openapi;
 mod page;
+mod routes;
 
-use std::sync::Arc;
-
-use axum::{
-    Json, Router as App,
-    extract::{FromRequest, Request, rejection::JsonRejection},
-    routing::{get, post},
-};
-use bytes::Bytes;
-use http::{Method, StatusCode, Uri};
-use serde::de::DeserializeOwned;
-
-use crate::{
-    Shared,
-    body::{self, BodyError, is_json},
-    incoming::Incoming,
-    problem::Problem,
-};
-
-/// The routes below the guard.
-pub(crate) fn routes() -> App<Arc<Shared>> {
-    App::new()
-        .route("/", get(page::page))
-        .route("/openapi.json", get(openapi::document))
-        .route("/v1/categories", get(catalog::categories))
-        .route("/v1/categories/{category}/tools", get(catalog::tools))
-        .route("/v1/tools/{tool}", get(catalog::tool))
-        .route("/v1/tools/{tool}/call", post(call::call))
-        .route("/tools/execute", post(call::execute))
-}
-
-pub(crate) async fn unknown_path(uri: Uri) -> Problem {
-    let detail = format!("nothing is served at `{}`; see /openapi.json", uri.path());
-    Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
-}
-
-pub(crate) async fn wrong_method(method: Method, uri: Uri) -> Problem {
-    let detail = format!("`{}` does not take {method}; see /openapi.json", uri.path());
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
-}
-
-/// A JSON body; one that is none is answered with a problem.
-pub(crate) struct Input<T>(pub(crate) T);
-
-impl<T: DeserializeOwned + Send + 'static> FromRequest<Arc<Shared>> for Input<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, shared: &Arc<Shared>) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
-        if !is_json(&parts.headers) {
-            let detail = "send JSON, with `content-type: application/json`";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail));
-        }
-        let incoming = parts.extensions.get::<Arc<Incoming>>().ok_or_else(|| {
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the request lost its caller")
-        })?;
-        let body = body::whole(&parts.headers, body, shared.config.max_body).await?;
-        let read = shared.router.read_on(&incoming.caller, body.len(), move || read(&body)).await;
-        let read = read.map_err(|error| Problem::from(&error).request(&incoming.request_id))?;
-        read.map(Self).map_err(|reason| Problem::new(StatusCode::BAD_REQUEST, "invalid_arguments", reason))
-    }
-}
-
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, String> {
-    // Without this, a list would be read as the members in their order.
-    if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
-        return Err("the body must be a JSON object".to_owned());
-    }
-    Json::from_bytes(body).map(|Json(value)| value).map_err(|error: JsonRejection| error.body_text())
-}
-
-impl From<BodyError> for Problem {
-    fn from(error: BodyError) -> Self {
-        let detail = error.to_string();
-        match error {
-            BodyError::TooLong(limit) => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "limited", detail).limit("max-body", limit.to_string())
-            }
-            BodyError::Broken(_) => Self::new(StatusCode::BAD_REQUEST, "invalid_arguments", detail),
-        }
-    }
-}
+pub(crate) use self::routes::{routes, unknown_path, wrong_method};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use serde_json::{Map, Value, json};
 
-use crate::Shared;
+use crate::state::AppState;
 
 /// What is described: path, method, summary, body, answer.
 struct Operation {
@@ -38,7 +38,7 @@ const OPERATIONS: &[Operation] = &[
     read("/health/runtime", "The state of every lane and category", "Runtime", false),
 ];
 
-pub(super) async fn document(State(shared): State<Arc<Shared>>) -> Json<Value> {
+pub(super) async fn document(State(shared): State<Arc<AppState>>) -> Json<Value> {
     Json(build(&shared.config.server_name, &shared.config.server_version))
 }
 

@@ -15,10 +15,10 @@ use tandem_catalog::{Rejected, View};
 use tandem_router::RuntimeStatus;
 
 use crate::{
-    Shared,
     incoming::Incoming,
     login::{POLICY, SignedIn},
     meta::state_of,
+    state::AppState,
 };
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}\
@@ -45,7 +45,7 @@ pub(super) struct Page {
 }
 
 pub(super) async fn page(
-    State(shared): State<Arc<Shared>>,
+    State(shared): State<Arc<AppState>>,
     query: Result<Query<Page>, QueryRejection>,
     Extension(incoming): Extension<Arc<Incoming>>,
     signed_in: Option<Extension<SignedIn>>,

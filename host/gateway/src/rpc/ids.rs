@@ -2,7 +2,7 @@
 
 use rmcp::model::RequestId;
 
-use super::{MAX_ID, Refused};
+use super::{limits::MAX_ID, refused::Refused};
 
 /// The id that a JSON text is.
 pub(super) fn parse(json: &str) -> Result<RequestId, Refused> {

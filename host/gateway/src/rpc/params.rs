@@ -15,7 +15,7 @@ use serde::{
 };
 use serde_json::{Value, json};
 
-use super::MAX_ID;
+use super::limits::MAX_ID;
 
 /// Which revisions have a method: where it is not, its parameters are not what is wrong.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,14 @@ use tandem_engine::{ClientCapabilities, Input, InputRequest};
 use tandem_types::Caller;
 
 use super::*;
-use crate::{config::StateKey, mcp::client_port::Threshold, places::Places};
+use crate::{
+    config::StateKey,
+    mcp::{
+        client_port::Threshold,
+        mrtr::{Binding, Sealer, Suspended},
+    },
+    places::Places,
+};
 
 struct Nobody;
 impl ServerHandler for Nobody {}

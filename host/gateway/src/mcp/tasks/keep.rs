@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use rmcp::model::CallToolResult;
 use serde_json::{Map, Value};
-use tandem_engine::CallContext;
+use tandem_engine::{CallContext, ClientCapabilities};
 use tandem_queue::{
     Beat, ClaimReq, FailureCode, Hint, Leased, MAX_BATCH, MAX_PRIORITY, MAX_TOOLS, Outcome, TaskStore as _,
     TaskStoreError,
@@ -16,12 +16,12 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    LEASE, QUEUE, Tasks, capabilities,
+    limits::LEASE,
     live::{Live, Stop},
     run,
+    table::{QUEUE, Tasks},
 };
 use crate::{
-    Shared,
     mcp::{
         client_port::{PortOptions, Threshold},
         driver::CallDriver,
@@ -29,6 +29,7 @@ use crate::{
         mrtr::Answers,
         tools,
     },
+    state::AppState,
 };
 
 /// Tasks that are claimed in one transaction.
@@ -40,7 +41,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Works until `stop`, and then brings what runs to its end: it gets the drain time, as calls do, and is stopped then.
 /// `upkeep`: nobody else ends leases and forgets old tasks.
-pub(crate) async fn keep(shared: Arc<Shared>, tasks: Arc<Tasks>, upkeep: bool, stop: CancellationToken) {
+pub(crate) async fn keep(shared: Arc<AppState>, tasks: Arc<Tasks>, upkeep: bool, stop: CancellationToken) {
     let ending = async {
         stop.cancelled().await;
         if tokio::time::timeout(shared.config.drain, idle(&tasks)).await.is_err() {
@@ -120,7 +121,7 @@ async fn hearing(tasks: &Tasks) {
 }
 
 /// Runs tasks that were handed back, or whose host has gone, as soon as there are some and their tools are there.
-async fn claiming(shared: &Arc<Shared>, tasks: &Arc<Tasks>) {
+async fn claiming(shared: &Arc<AppState>, tasks: &Arc<Tasks>) {
     let (mut wakeups, mut changes) = (tasks.store.wakeups(), shared.router.changes());
     loop {
         let mut ended = std::pin::pin!(tasks.ended.notified());
@@ -138,7 +139,7 @@ async fn claiming(shared: &Arc<Shared>, tasks: &Arc<Tasks>) {
     }
 }
 
-async fn claim(shared: &Arc<Shared>, tasks: &Arc<Tasks>) -> Result<(), TaskStoreError> {
+async fn claim(shared: &Arc<AppState>, tasks: &Arc<Tasks>) -> Result<(), TaskStoreError> {
     let view = shared.router.view(&Caller::local());
     let tools: Vec<_> = view
         .tools()
@@ -173,7 +174,7 @@ async fn claim(shared: &Arc<Shared>, tasks: &Arc<Tasks>) -> Result<(), TaskStore
 
 /// Runs a task another time. Its caller might call this tool; what else that caller might do was not written down, so the
 /// task may do nothing else.
-async fn again(shared: &Arc<Shared>, tasks: &Arc<Tasks>, task: Leased) {
+async fn again(shared: &Arc<AppState>, tasks: &Arc<Tasks>, task: Leased) {
     let Ok(Value::Object(arguments)) = serde_json::from_str(&task.arguments) else {
         let outcome = Outcome::fatal(FailureCode::InvalidArgument, "the arguments are no object");
         drop(tasks.store.finish(&tasks.worker, vec![(task.lease, outcome)]).await);
@@ -192,7 +193,7 @@ async fn again(shared: &Arc<Shared>, tasks: &Arc<Tasks>, task: Leased) {
 }
 
 fn driver(
-    shared: &Arc<Shared>,
+    shared: &Arc<AppState>,
     caller: Caller,
     task: &Leased,
     arguments: Map<String, Value>,
@@ -206,6 +207,13 @@ fn driver(
         let arguments = Arguments { members: arguments, exact: None };
         tools::alone(router, cx, tool, arguments, ResponseMeta::of(request_id))
     })
+}
+
+/// What the client could be asked when the task began.
+fn capabilities(metadata: Option<&str>) -> ClientCapabilities {
+    let metadata: Value = metadata.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let can = |what: &str| metadata.pointer(&format!("/client/{what}")) == Some(&Value::Bool(true));
+    ClientCapabilities { elicitation: can("elicitation"), sampling: can("sampling"), roots: can("roots") }
 }
 
 /// Ends leases that nobody renews, readies what waits, and forgets what is over its time.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rmcp::model::{DetailedTask, JsonObject, Task, TaskPayload, TaskStatus};
 use tandem_queue::{Progress, StoredTask, TaskId, TaskState, Timestamp};
 
-use super::{live::Live, run::error_of, time};
+use super::{live::Live, outcome::error_of};
 
 /// How often a client should ask: a task takes seconds at least, and asking costs one read.
 const POLL: Duration = Duration::from_secs(1);
@@ -66,4 +66,10 @@ fn words(progress: &Progress) -> String {
         Some(message) => format!("{far}: {message}"),
         None => far,
     }
+}
+
+/// A time as the protocol writes it.
+fn time(at: Timestamp) -> String {
+    let at = i64::try_from(at.millis()).ok().and_then(chrono::DateTime::<chrono::Utc>::from_timestamp_millis);
+    at.unwrap_or_default().to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }

@@ -1,36 +1,14 @@
-//! Calls that wait for their client, for MCP 2026-07-28.
-//!
-//! That revision has no requests from server to client. A call that asks something is answered `input_required`; the
-//! guest stays suspended here, and the client's retry, which brings the answers, resumes it. What is promised:
-//!
-//! - At most so many calls wait, of one tenant at most half, each for so long; what is over a bound is a typed error
-//!   for the guest, and a call that waited too long is stopped.
-//! - `requestState` is what a client hands back, so it is untrusted: it is sealed with a key and bound to method, name,
-//!   arguments and caller. One that does not open is refused, whatever the reason, with one error.
-//! - A state names one round. An older one resumes nothing.
-//! - When the suspended guest is gone (time, restart), the call starts anew with all answers so far, if doing so cannot
-//!   do anything twice; otherwise the client is told that it is lost.
+//! The state of a suspended call, as its client hands it back: sealed, and bound to the request.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError, Weak},
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use rmcp::model::{
-    CallToolResult, ErrorData, GetPromptResult, ReadResourceResult, RequestStateCodec, RequestStateError, SealOptions,
-};
+use rmcp::model::{ErrorData, RequestStateCodec, RequestStateError, SealOptions};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tandem_types::Caller;
-use tokio::task::AbortHandle;
 
-use super::{driver::CallDriver, errors};
-use crate::{
-    config::StateKey,
-    places::{Place, Places},
-};
+use crate::{config::StateKey, mcp::errors};
 
 /// How long a state may be handed back. Longer than a guest waits: the answers in it still save the person from typing
 /// them again where the call can be started anew.
@@ -48,19 +26,19 @@ pub(crate) type Answers = BTreeMap<String, Value>;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct State {
     /// The suspended call.
-    id: CallId,
+    pub(super) id: CallId,
     /// How often it was suspended before.
-    round: u32,
+    pub(super) round: u32,
     /// The answers so far; none when they were too long to carry.
     #[serde(skip_serializing_if = "Option::is_none")]
-    answers: Option<Answers>,
+    pub(super) answers: Option<Answers>,
 }
 
 /// What a state belongs to.
 #[derive(Debug)]
 pub(crate) struct Binding {
     bytes: Vec<u8>,
-    tenant: Arc<str>,
+    pub(super) tenant: Arc<str>,
 }
 
 impl Binding {
@@ -114,7 +92,7 @@ impl Sealer {
         Self(RequestStateCodec::new_unchecked(key.0.as_slice()))
     }
 
-    fn seal(&self, state: &State, binding: &Binding) -> Result<String, RequestStateError> {
+    pub(super) fn seal(&self, state: &State, binding: &Binding) -> Result<String, RequestStateError> {
         let options = SealOptions::new().associated_data(&binding.bytes).ttl(STATE_TTL);
         self.0.seal_json_with(state, &options)
     }
@@ -130,120 +108,8 @@ impl Sealer {
     }
 }
 
-struct Entry<T> {
-    driver: CallDriver<T>,
-    round: u32,
-    expiry: AbortHandle,
-    _place: Place,
-}
-
-/// The calls of one method that wait; `T` is its result.
-#[derive(Debug)]
-pub(crate) struct Suspended<T> {
-    entries: Mutex<HashMap<CallId, Entry<T>>>,
-    /// Shared with the other methods.
-    places: Arc<Places>,
-    ttl: Duration,
-}
-
-/// The calls that wait.
-#[derive(Debug)]
-pub(crate) struct SuspendedCalls {
-    pub(crate) tools: Arc<Suspended<CallToolResult>>,
-    pub(crate) prompts: Arc<Suspended<GetPromptResult>>,
-    pub(crate) resources: Arc<Suspended<ReadResourceResult>>,
-}
-
-impl SuspendedCalls {
-    /// At most `limit` in all, and `per_tenant` of each tenant, each for `ttl`.
-    pub(crate) fn new(limit: usize, per_tenant: usize, ttl: Duration) -> Self {
-        let places = Places::new(limit, per_tenant);
-        Self {
-            tools: Suspended::new(places.clone(), ttl),
-            prompts: Suspended::new(places.clone(), ttl),
-            resources: Suspended::new(places, ttl),
-        }
-    }
-
-    /// Stops all that wait.
-    pub(crate) fn clear(&self) {
-        self.tools.clear();
-        self.prompts.clear();
-        self.resources.clear();
-    }
-}
-
-impl<T> std::fmt::Debug for Entry<T> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Entry").field("round", &self.round).finish_non_exhaustive()
-    }
-}
-
-impl<T: Send + 'static> Suspended<T> {
-    pub(crate) fn new(places: Arc<Places>, ttl: Duration) -> Arc<Self> {
-        Arc::new(Self { entries: Mutex::default(), places, ttl })
-    }
-
-    /// Keeps a call that asked something and gives the state that resumes it. A call that finds no place comes back,
-    /// with the limit that stands against it.
-    pub(crate) fn park(
-        self: &Arc<Self>,
-        driver: CallDriver<T>,
-        sealer: &Sealer,
-        binding: &Binding,
-    ) -> Result<String, (Box<CallDriver<T>>, usize)> {
-        let (id, round) = driver.turn();
-        let place = match self.places.take(&binding.tenant) {
-            Ok(place) => place,
-            Err(limit) => return Err((Box::new(driver), limit)),
-        };
-        let state = State { id, round, answers: carried(driver.answers_so_far()) };
-        let sealed = match sealer.seal(&state, binding) {
-            Ok(sealed) => sealed,
-            Err(error) => {
-                tracing::error!(%error, "a request state could not be sealed");
-                return Err((Box::new(driver), self.places.limit()));
-            }
-        };
-        let expiry = expire(Arc::downgrade(self), id, self.ttl);
-        self.lock().insert(id, Entry { driver, round, expiry, _place: place });
-        Ok(sealed)
-    }
-
-    /// Takes the call that a state names, if it still waits in the state's round.
-    pub(crate) fn take(&self, state: &State) -> Option<CallDriver<T>> {
-        let mut entries = self.lock();
-        if entries.get(&state.id)?.round != state.round {
-            return None;
-        }
-        let entry = entries.remove(&state.id)?;
-        entry.expiry.abort();
-        Some(entry.driver)
-    }
-
-    pub(crate) fn clear(&self) {
-        let entries = std::mem::take(&mut *self.lock());
-        entries.values().for_each(|entry| entry.expiry.abort());
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, Entry<T>>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn expire<T: Send + 'static>(table: Weak<Suspended<T>>, id: CallId, ttl: Duration) -> AbortHandle {
-    let task = tokio::spawn(async move {
-        tokio::time::sleep(ttl).await;
-        // The guest is dropped outside the lock.
-        let gone = table.upgrade().and_then(|table| table.lock().remove(&id));
-        if gone.is_some() {
-            tracing::debug!(id, "a suspended call got no answer in time");
-        }
-    });
-    task.abort_handle()
-}
-
-fn carried(answers: Answers) -> Option<Answers> {
+/// The answers, where they are not too long to carry.
+pub(super) fn carried(answers: Answers) -> Option<Answers> {
     let length = serde_json::to_string(&answers).map_or(usize::MAX, |text| text.len());
     (length <= MAX_ANSWERS).then_some(answers)
 }

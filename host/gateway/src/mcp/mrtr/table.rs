@@ -1,0 +1,129 @@
+//! The calls that wait, each for so long.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use rmcp::model::{CallToolResult, GetPromptResult, ReadResourceResult};
+use tokio::task::AbortHandle;
+
+use super::state::{Binding, CallId, Sealer, State, carried};
+use crate::{
+    mcp::driver::CallDriver,
+    places::{Place, Places},
+};
+
+struct Entry<T> {
+    driver: CallDriver<T>,
+    round: u32,
+    expiry: AbortHandle,
+    _place: Place,
+}
+
+/// The calls of one method that wait; `T` is its result.
+#[derive(Debug)]
+pub(crate) struct Suspended<T> {
+    entries: Mutex<HashMap<CallId, Entry<T>>>,
+    /// AppState with the other methods.
+    places: Arc<Places>,
+    ttl: Duration,
+}
+
+/// The calls that wait.
+#[derive(Debug)]
+pub(crate) struct SuspendedCalls {
+    pub(crate) tools: Arc<Suspended<CallToolResult>>,
+    pub(crate) prompts: Arc<Suspended<GetPromptResult>>,
+    pub(crate) resources: Arc<Suspended<ReadResourceResult>>,
+}
+
+impl SuspendedCalls {
+    /// At most `limit` in all, and `per_tenant` of each tenant, each for `ttl`.
+    pub(crate) fn new(limit: usize, per_tenant: usize, ttl: Duration) -> Self {
+        let places = Places::new(limit, per_tenant);
+        Self {
+            tools: Suspended::new(places.clone(), ttl),
+            prompts: Suspended::new(places.clone(), ttl),
+            resources: Suspended::new(places, ttl),
+        }
+    }
+
+    /// Stops all that wait.
+    pub(crate) fn clear(&self) {
+        self.tools.clear();
+        self.prompts.clear();
+        self.resources.clear();
+    }
+}
+
+impl<T> std::fmt::Debug for Entry<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Entry").field("round", &self.round).finish_non_exhaustive()
+    }
+}
+
+impl<T: Send + 'static> Suspended<T> {
+    pub(crate) fn new(places: Arc<Places>, ttl: Duration) -> Arc<Self> {
+        Arc::new(Self { entries: Mutex::default(), places, ttl })
+    }
+
+    /// Keeps a call that asked something and gives the state that resumes it. A call that finds no place comes back,
+    /// with the limit that stands against it.
+    pub(crate) fn park(
+        self: &Arc<Self>,
+        driver: CallDriver<T>,
+        sealer: &Sealer,
+        binding: &Binding,
+    ) -> Result<String, (Box<CallDriver<T>>, usize)> {
+        let (id, round) = driver.turn();
+        let place = match self.places.take(&binding.tenant) {
+            Ok(place) => place,
+            Err(limit) => return Err((Box::new(driver), limit)),
+        };
+        let state = State { id, round, answers: carried(driver.answers_so_far()) };
+        let sealed = match sealer.seal(&state, binding) {
+            Ok(sealed) => sealed,
+            Err(error) => {
+                tracing::error!(%error, "a request state could not be sealed");
+                return Err((Box::new(driver), self.places.limit()));
+            }
+        };
+        let expiry = expire(Arc::downgrade(self), id, self.ttl);
+        self.lock().insert(id, Entry { driver, round, expiry, _place: place });
+        Ok(sealed)
+    }
+
+    /// Takes the call that a state names, if it still waits in the state's round.
+    pub(crate) fn take(&self, state: &State) -> Option<CallDriver<T>> {
+        let mut entries = self.lock();
+        if entries.get(&state.id)?.round != state.round {
+            return None;
+        }
+        let entry = entries.remove(&state.id)?;
+        entry.expiry.abort();
+        Some(entry.driver)
+    }
+
+    pub(crate) fn clear(&self) {
+        let entries = std::mem::take(&mut *self.lock());
+        entries.values().for_each(|entry| entry.expiry.abort());
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CallId, Entry<T>>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn expire<T: Send + 'static>(table: Weak<Suspended<T>>, id: CallId, ttl: Duration) -> AbortHandle {
+    let task = tokio::spawn(async move {
+        tokio::time::sleep(ttl).await;
+        // The guest is dropped outside the lock.
+        let gone = table.upgrade().and_then(|table| table.lock().remove(&id));
+        if gone.is_some() {
+            tracing::debug!(id, "a suspended call got no answer in time");
+        }
+    });
+    task.abort_handle()
+}

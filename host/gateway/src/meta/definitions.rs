@@ -1,0 +1,85 @@
+//! What the meta-tools are, made once: their descriptors, and the schemas that their arguments are checked by.
+
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use rmcp::model::Tool;
+use serde_json::Value;
+
+use super::{schemas, tool::MetaTool};
+
+pub(super) struct Definition {
+    pub(super) which: MetaTool,
+    pub(super) validator: Option<Validator>,
+}
+
+struct Definitions {
+    tools: Vec<Tool>,
+    by_tool: Vec<Definition>,
+}
+
+static DEFINITIONS: LazyLock<Definitions> = LazyLock::new(|| {
+    let mut all = schemas::all();
+    all.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+    let by_tool = all.iter().map(|(which, tool)| Definition {
+        which: *which,
+        // The schemas are our own; the tests hold that they compile.
+        validator: jsonschema::draft202012::new(&Value::Object((*tool.input_schema).clone())).ok(),
+    });
+    Definitions { by_tool: by_tool.collect(), tools: all.iter().map(|(_, tool)| tool.clone()).collect() }
+});
+
+/// Its compiled input schema, and the name that clients know it by.
+pub(super) fn definition(which: MetaTool) -> Option<(&'static Definition, &'static Tool)> {
+    DEFINITIONS.by_tool.iter().zip(&DEFINITIONS.tools).find(|(definition, _)| definition.which == which)
+}
+
+/// The meta-tools as clients see them, sorted by name.
+pub(crate) fn tools() -> &'static [Tool] {
+    &DEFINITIONS.tools
+}
+
+/// Names of the tools that every host has, and that no plugin's tool can have therefore.
+pub fn meta_tools() -> impl Iterator<Item = &'static str> {
+    tools().iter().map(|tool| &*tool.name)
+}
+
+/// The meta-tool of this name.
+pub(crate) fn find(name: &str) -> Option<MetaTool> {
+    let position = DEFINITIONS.tools.iter().position(|tool| tool.name == name)?;
+    DEFINITIONS.by_tool.get(position).map(|definition| definition.which)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_schema_compiles_and_every_tool_is_found_by_its_name() {
+        assert_eq!(DEFINITIONS.by_tool.len(), 5);
+        for (tool, definition) in tools().iter().zip(&DEFINITIONS.by_tool) {
+            assert!(definition.validator.is_some(), "{}", tool.name);
+            assert_eq!(find(&tool.name), Some(definition.which));
+            let output = tool.output_schema.as_ref().map(|schema| Value::Object((**schema).clone()));
+            assert!(output.is_none_or(|schema| jsonschema::draft202012::new(&schema).is_ok()), "{}", tool.name);
+        }
+        assert_eq!(find("tools_nothing"), None);
+    }
+
+    #[test]
+    fn the_list_is_sorted_and_its_annotations_are_honest() {
+        let names: Vec<_> = tools().iter().map(|tool| &*tool.name).collect();
+        assert!(names.is_sorted(), "{names:?}");
+        for tool in tools() {
+            let annotations = tool.annotations.as_ref().unwrap();
+            let dispatches = tool.name == "tools_dispatch";
+            assert_eq!(annotations.read_only_hint, Some(!dispatches), "{}", tool.name);
+            assert_eq!(annotations.open_world_hint, Some(dispatches), "{}", tool.name);
+        }
+    }
+
+    #[test]
+    fn the_meta_tools_look_like_this() {
+        insta::assert_json_snapshot!("meta_tools", tools());
+    }
+}
