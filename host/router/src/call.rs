@@ -15,6 +15,7 @@ use crate::{
     cache::Key,
     call_status::CallStatus,
     exact::Arguments,
+    job::Job,
     outcome::{self, settle, tool_failed},
     recorder::{CallOutcome, CallRecorder},
     refusal::unknown_tool,
@@ -28,14 +29,6 @@ use crate::{
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Nested calls below a client's call. Stops a tool that calls itself without end.
 const MAX_DEPTH: u8 = 8;
-
-/// One tool call's facts.
-pub(crate) struct Job<'a> {
-    pub(crate) resolved: &'a ResolvedTool,
-    pub(crate) scope: &'a CallScope,
-    pub(crate) recorder: &'a CallRecorder<'a>,
-    start: Instant,
-}
 
 /// A tool's answer that keeps its contract.
 struct Answered {

@@ -22,6 +22,7 @@ mod call;
 mod call_status;
 mod config;
 mod entries;
+mod job;
 mod lane;
 mod meters;
 mod nested;

@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     api::{CallError, Violation},
-    call::Job,
     config::AuditedCalls,
     exact::{Arguments, ExactNumbers},
+    job::Job,
     outcome::exhausted,
     refusal::{invalid, queue_full},
     router::Router,

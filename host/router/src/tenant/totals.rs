@@ -19,8 +19,8 @@ use tandem_engine::{Exhausted, Limit, Turn};
 use tokio::sync::Semaphore;
 
 use super::{
-    TenantLimits,
     descriptors::{Pool, Taken},
+    policy::TenantLimits,
     turns::Activity,
 };
 use crate::{admission::Gate, call_status::CallStatus, threads};
