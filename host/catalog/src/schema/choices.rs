@@ -11,8 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::{
     expected,
-    instrument::{Instrument, Part},
+    parts::{Part, Parts},
     steps,
+    text::cut,
 };
 
 /// The types that are told apart. An integer is a number.
@@ -35,7 +36,7 @@ struct Shape<'a> {
 
 /// The list of alternatives, as one schema that names what is wrong in the one that was meant.
 pub(super) fn narrowed<'a>(
-    instrument: &mut Instrument<'a>,
+    instrument: &mut impl Parts<'a>,
     key: &'static str,
     list: &'a Value,
     schemas: &'a [Value],
@@ -49,7 +50,7 @@ pub(super) fn narrowed<'a>(
     json!({"if": instrument.part(list, Part::Alternatives(key)), "then": true, "else": meant})
 }
 
-fn by_type<'a>(instrument: &mut Instrument<'a>, shapes: &[Shape<'a>]) -> Value {
+fn by_type<'a>(instrument: &mut impl Parts<'a>, shapes: &[Shape<'a>]) -> Value {
     if let Some(values) = only_values(shapes) {
         return json!({expected::KEYWORD: {"values": values}});
     }
@@ -64,7 +65,7 @@ fn by_type<'a>(instrument: &mut Instrument<'a>, shapes: &[Shape<'a>]) -> Value {
     json!({"allOf": all})
 }
 
-fn among<'a>(instrument: &mut Instrument<'a>, name: &str, candidates: &[&Shape<'a>]) -> Value {
+fn among<'a>(instrument: &mut impl Parts<'a>, name: &str, candidates: &[&Shape<'a>]) -> Value {
     if let [only] = candidates {
         return instrument.part(only.schema, Part::Narrowed);
     }
@@ -87,7 +88,7 @@ fn only_values<'s, 'a: 's>(shapes: impl IntoIterator<Item = &'s Shape<'a>>) -> O
 }
 
 /// By a member that has other constants in each of them.
-fn by_tag<'a>(instrument: &mut Instrument<'a>, candidates: &[&Shape<'a>]) -> Option<Value> {
+fn by_tag<'a>(instrument: &mut impl Parts<'a>, candidates: &[&Shape<'a>]) -> Option<Value> {
     let (first, rest) = candidates.split_first()?;
     let tags = first.properties.iter().map(|(name, _)| *name);
     let (tag, values) = tags.into_iter().find_map(|tag| {
@@ -115,7 +116,7 @@ fn by_tag<'a>(instrument: &mut Instrument<'a>, candidates: &[&Shape<'a>]) -> Opt
 }
 
 /// By a member that only one of them has. One of them may be what is left when no other one's is there.
-fn by_members<'a>(instrument: &mut Instrument<'a>, candidates: &[&Shape<'a>]) -> Option<Value> {
+fn by_members<'a>(instrument: &mut impl Parts<'a>, candidates: &[&Shape<'a>]) -> Option<Value> {
     let mut marks = Vec::with_capacity(candidates.len());
     for (i, candidate) in candidates.iter().enumerate() {
         let others = || candidates.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, other)| other);
@@ -149,16 +150,16 @@ fn forms<'s, 'a: 's>(shapes: impl IntoIterator<Item = &'s Shape<'a>>) -> Value {
 
 fn describe_all<'s, 'a: 's>(shapes: impl IntoIterator<Item = &'s Shape<'a>>) -> String {
     let all: Vec<_> = shapes.into_iter().take(MAX_PARTS).map(Shape::describe).collect();
-    super::cut(all.join("; "))
+    cut(all.join("; "))
 }
 
 /// The values that a schema allows, where it lists them.
-fn constants<'a>(instrument: &Instrument<'a>, schema: &'a Value) -> Option<Vec<&'a Value>> {
+fn constants<'a>(instrument: &impl Parts<'a>, schema: &'a Value) -> Option<Vec<&'a Value>> {
     Shape::of(instrument, schema).values
 }
 
 impl<'a> Shape<'a> {
-    fn of(instrument: &Instrument<'a>, schema: &'a Value) -> Self {
+    fn of(instrument: &impl Parts<'a>, schema: &'a Value) -> Self {
         let mut shape =
             Self { schema, types: TYPES.to_vec(), values: None, properties: Vec::new(), required: HashSet::new() };
         let (mut waiting, mut parts) = (vec![schema], 0);

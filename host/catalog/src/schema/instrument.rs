@@ -5,7 +5,12 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{choices, expected, steps::KEYWORD};
+use super::{
+    choices, expected,
+    parts::{Part, Parts},
+    steps::KEYWORD,
+    text::cut,
+};
 
 /// Keywords whose value is a schema.
 const ONE: [&str; 12] = [
@@ -78,21 +83,39 @@ pub(super) fn outline(schema: &Value) -> Result<Value, String> {
     Instrument::new(schema, true).whole()
 }
 
-/// How a part of the schema is compiled.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Part {
-    Exact,
-    Narrowed,
-    /// The list of alternatives of this keyword, exact.
-    Alternatives(&'static str),
-}
-
-pub(super) struct Instrument<'a> {
+struct Instrument<'a> {
     root: &'a Value,
     narrows: bool,
     /// Targets of references, and their names.
     named: HashMap<(*const Value, Part), String>,
     waiting: Vec<(&'a Value, Part, String)>,
+}
+
+impl<'a> Parts<'a> for Instrument<'a> {
+    fn part(&mut self, target: &'a Value, part: Part) -> Value {
+        let next = format!("target-{}", self.named.len());
+        let name = self.named.entry((std::ptr::from_ref(target), part)).or_insert_with(|| {
+            self.waiting.push((target, part, next.clone()));
+            next
+        });
+        json!({"$ref": format!("#/$defs/{name}")})
+    }
+
+    fn target(&self, reference: &str) -> Result<&'a Value, String> {
+        let root = self.root.get("$id").and_then(Value::as_str).unwrap_or_default().trim_end_matches('#');
+        let fragment = match reference.split_once('#') {
+            Some((base, fragment)) if base.is_empty() || base == root => fragment,
+            None if reference == root => "",
+            _ => return Err(format!("`$ref` reaches outside of the schema: {}", cut(reference.to_owned()))),
+        };
+        if fragment.is_empty() {
+            return Ok(self.root);
+        }
+        let pointer = percent_decoded(fragment);
+        let target = if pointer.starts_with('/') { self.root.pointer(&pointer) } else { anchored(self.root, &pointer) };
+        let target = target.filter(|target| target.is_object() || target.is_boolean());
+        target.ok_or_else(|| format!("`$ref` points to no schema: {}", cut(reference.to_owned())))
+    }
 }
 
 impl<'a> Instrument<'a> {
@@ -169,16 +192,6 @@ impl<'a> Instrument<'a> {
         Ok(json!({"allOf": all.into_iter().chain(narrowed).collect::<Vec<_>>()}))
     }
 
-    /// A reference to a part of the schema, which is compiled once.
-    pub(super) fn part(&mut self, target: &'a Value, part: Part) -> Value {
-        let next = format!("target-{}", self.named.len());
-        let name = self.named.entry((std::ptr::from_ref(target), part)).or_insert_with(|| {
-            self.waiting.push((target, part, next.clone()));
-            next
-        });
-        json!({"$ref": format!("#/$defs/{name}")})
-    }
-
     /// Where the target of a reference stands in what is compiled.
     fn reference(&mut self, reference: &str, narrows: bool) -> Result<String, String> {
         let target = self.target(reference)?;
@@ -187,23 +200,6 @@ impl<'a> Instrument<'a> {
         }
         let part = self.part(target, if narrows { Part::Narrowed } else { Part::Exact });
         Ok(part.get("$ref").and_then(Value::as_str).unwrap_or_default().to_owned())
-    }
-
-    /// What a reference refers to.
-    pub(super) fn target(&self, reference: &str) -> Result<&'a Value, String> {
-        let root = self.root.get("$id").and_then(Value::as_str).unwrap_or_default().trim_end_matches('#');
-        let fragment = match reference.split_once('#') {
-            Some((base, fragment)) if base.is_empty() || base == root => fragment,
-            None if reference == root => "",
-            _ => return Err(format!("`$ref` reaches outside of the schema: {}", super::cut(reference.to_owned()))),
-        };
-        if fragment.is_empty() {
-            return Ok(self.root);
-        }
-        let pointer = percent_decoded(fragment);
-        let target = if pointer.starts_with('/') { self.root.pointer(&pointer) } else { anchored(self.root, &pointer) };
-        let target = target.filter(|target| target.is_object() || target.is_boolean());
-        target.ok_or_else(|| format!("`$ref` points to no schema: {}", super::cut(reference.to_owned())))
     }
 }
 

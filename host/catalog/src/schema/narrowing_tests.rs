@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::*;
+use super::{limits::MAX_TEXT, *};
 
 fn told(schema: &Value, value: &Value) -> Vec<(String, String)> {
     match Schema::compile(schema).unwrap().check(schema, value, Effort::Full) {

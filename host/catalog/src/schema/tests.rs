@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::*;
+use super::{limits::MAX_TEXT, *};
 
 fn check(schema: &Value, value: &Value, effort: Effort) -> Result<(), Unfit> {
     Schema::compile(schema).unwrap().check(schema, value, effort)
