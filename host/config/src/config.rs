@@ -6,16 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AuditCalls, AuditConfig, AuthConfig, ConfigEntry, ConfigSources, GeneralConfig, Origin, OutgoingConfig, P2pConfig,
-    PluginsConfig, ReactorConfig, ServerConfig, StoreConfig, TasksConfig, TelemetryConfig, TenantConfig, layers,
-    origin, tenant,
+    AuditCalls, AuditConfig, AuthConfig, GeneralConfig, OutgoingConfig, P2pConfig, PluginsConfig, ReactorConfig,
+    ServerConfig, StoreConfig, TasksConfig, TelemetryConfig, TenantConfig, origin, tables::check_tables, tenant,
 };
-use tandem_document::{Check, Findings, ManifestErrors};
+use tandem_document::{Check, Findings};
 use tandem_package::{Ceilings, Effective, Grants, Request};
 use tandem_types::Name;
-
-/// Most plugins or tenants that a configuration names: a host of another size needs a database.
-const MAX_TABLES: usize = 10_000;
 
 /// The configuration of a host.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -55,55 +51,10 @@ pub struct HostConfig {
 }
 
 impl HostConfig {
-    /// Reads a configuration from its layers.
-    ///
-    /// ```
-    /// use std::collections::BTreeMap;
-    /// use tandem_config::{ConfigSources, HostConfig, Origin, PathBases};
-    ///
-    /// let environment = BTreeMap::from([("TANDEM_SERVER__PORT".to_owned(), "9000".to_owned())]);
-    /// let config = HostConfig::load(&ConfigSources {
-    ///     file: Some(("tandem.toml", "[server]\nport = 8080\nhost = '127.0.0.2'\n")),
-    ///     environment: &environment,
-    ///     flags: &[],
-    ///     resolve: &|reference| Err(format!("{reference} is not available")),
-    ///     bases: PathBases::default(),
-    /// })?;
-    /// assert_eq!(config.server.port, 9000);
-    /// assert_eq!(config.origin("server.port"), Origin::Env("TANDEM_SERVER__PORT".into()));
-    /// assert_eq!(config.origin("server.host"), Origin::File);
-    /// # Ok::<(), tandem_document::ManifestErrors>(())
-    /// ```
-    ///
-    /// # Errors
-    /// Everything that is wrong, each with its place.
-    pub fn load(sources: &ConfigSources<'_>) -> Result<Self, ManifestErrors> {
-        layers::load(sources)
-    }
-
-    /// Where the value of a key comes from. Keys are dotted, as in [`HostConfig::entries`].
-    #[must_use]
-    pub fn origin(&self, key: &str) -> Origin {
-        self.origins.of(key)
-    }
-
-    /// Every effective value with its origin, sorted by key. Secrets are redacted; a value that was given by
-    /// reference shows the reference.
-    #[must_use]
-    pub fn entries(&self) -> Vec<ConfigEntry> {
-        self.origins.entries(self)
-    }
-
     /// Whether callers have to say who they are: a tenant has API keys, or tokens are taken.
     #[must_use]
     pub fn authenticates(&self) -> bool {
         self.auth.is_some() || self.tenants.values().any(|tenant| !tenant.keys.is_empty())
-    }
-
-    /// The keys whose values are others in `next`, sorted. A secret that was exchanged is one, although it is not shown.
-    #[must_use]
-    pub fn changed(&self, next: &Self) -> Vec<String> {
-        origin::changed(self, next)
     }
 
     /// What a plugin has for a tenant.
@@ -209,13 +160,4 @@ impl Check for HostConfig {
             findings.within("reactor", |findings| findings.report("port", message));
         }
     }
-}
-
-pub(crate) fn check_tables<T: Check>(key: &str, tables: &BTreeMap<Name, T>, findings: &mut Findings) {
-    findings.at_most(key, tables.len(), MAX_TABLES);
-    findings.within(key, |findings| {
-        for (name, table) in tables {
-            findings.within(name.as_str(), |findings| table.check(findings));
-        }
-    });
 }

@@ -38,27 +38,50 @@ impl std::fmt::Debug for ConfigSources<'_> {
     }
 }
 
-/// Reads a configuration.
-pub(super) fn load(sources: &ConfigSources<'_>) -> Result<HostConfig, ManifestErrors> {
-    let mut tree = sources.file.map_or_else(Tree::empty, |(label, text)| Tree::parse(label, text, is_secret));
-    for (name, value) in sources.environment {
-        if let Some(path) = name.strip_prefix(PREFIX).filter(|rest| rest.contains("__")) {
-            overlay(&mut tree, variable_keys(path), value, Source::Variable(name.clone()));
+impl HostConfig {
+    /// Reads a configuration from its layers.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use tandem_config::{ConfigSources, HostConfig, Origin, PathBases};
+    ///
+    /// let environment = BTreeMap::from([("TANDEM_SERVER__PORT".to_owned(), "9000".to_owned())]);
+    /// let config = HostConfig::load(&ConfigSources {
+    ///     file: Some(("tandem.toml", "[server]\nport = 8080\nhost = '127.0.0.2'\n")),
+    ///     environment: &environment,
+    ///     flags: &[],
+    ///     resolve: &|reference| Err(format!("{reference} is not available")),
+    ///     bases: PathBases::default(),
+    /// })?;
+    /// assert_eq!(config.server.port, 9000);
+    /// assert_eq!(config.origin("server.port"), Origin::Env("TANDEM_SERVER__PORT".into()));
+    /// assert_eq!(config.origin("server.host"), Origin::File);
+    /// # Ok::<(), tandem_document::ManifestErrors>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Everything that is wrong, each with its place.
+    pub fn load(sources: &ConfigSources<'_>) -> Result<Self, ManifestErrors> {
+        let mut tree = sources.file.map_or_else(Tree::empty, |(label, text)| Tree::parse(label, text, is_secret));
+        for (name, value) in sources.environment {
+            if let Some(path) = name.strip_prefix(PREFIX).filter(|rest| rest.contains("__")) {
+                overlay(&mut tree, variable_keys(path), value, Source::Variable(name.clone()));
+            }
         }
+        for (key, value) in sources.flags {
+            overlay(&mut tree, key.split('.').map(str::to_owned).collect(), value, Source::Flag(key.clone()));
+        }
+        absent::refuse(&mut tree);
+        resolve_all(&mut tree, sources.resolve, &sources.bases);
+        let mut config: Self = read(&tree)?;
+        config.origins = Origins::new(&tree);
+        anchor(&mut config, &sources.bases);
+        config.grants.values_mut().for_each(|grants| inherit(grants, sources.environment));
+        for tenant in config.tenants.values_mut() {
+            tenant.grants.values_mut().for_each(|grants| inherit(grants, sources.environment));
+        }
+        Ok(config)
     }
-    for (key, value) in sources.flags {
-        overlay(&mut tree, key.split('.').map(str::to_owned).collect(), value, Source::Flag(key.clone()));
-    }
-    absent::refuse(&mut tree);
-    resolve_all(&mut tree, sources.resolve, &sources.bases);
-    let mut config: HostConfig = read(&tree)?;
-    config.origins = Origins::new(&tree);
-    anchor(&mut config, &sources.bases);
-    config.grants.values_mut().for_each(|grants| inherit(grants, sources.environment));
-    for tenant in config.tenants.values_mut() {
-        tenant.grants.values_mut().for_each(|grants| inherit(grants, sources.environment));
-    }
-    Ok(config)
 }
 
 /// Keys under which clear text is never shown.

@@ -1,17 +1,12 @@
 //! Where each value of a configuration comes from.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 use serde_json::Value as Json;
 use tandem_document::{Node, Source, Tree, Value};
 use tandem_package::Sha256Digest;
 use tandem_types::text::REDACTED;
-
-use super::HostConfig;
 
 /// The layer that a value comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -65,7 +60,7 @@ struct OriginEntry {
 
 /// The digest of a value that may be a secret; not shown, since a weak one could be guessed from it.
 #[derive(Clone, PartialEq)]
-struct Fingerprint(Sha256Digest);
+pub(super) struct Fingerprint(Sha256Digest);
 
 impl fmt::Debug for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -111,12 +106,17 @@ impl Origins {
         }
     }
 
-    pub(super) fn entries(&self, config: &HostConfig) -> Vec<ConfigEntry> {
+    pub(super) fn entries(&self, config: &impl Serialize) -> Vec<ConfigEntry> {
         let mut entries = Vec::new();
         // Our types have text keys and no other source of failure.
         self.flatten("", &serde_json::to_value(config).unwrap_or_default(), &mut entries);
         entries.sort_by(|a, b| a.key.cmp(&b.key));
         entries
+    }
+
+    /// The digest of what was read for a key.
+    pub(super) fn read(&self, key: &str) -> Option<&Fingerprint> {
+        self.known(key).map(|known| &known.read)
     }
 
     fn flatten(&self, key: &str, value: &Json, entries: &mut Vec<ConfigEntry>) {
@@ -159,29 +159,6 @@ fn json(node: &Node, inner: fn(&Node) -> Json) -> Json {
         Value::List(list) => list.iter().map(inner).collect(),
         Value::Table(table) => table.iter().map(|(key, node)| (key.clone(), inner(node))).collect(),
     }
-}
-
-/// The keys whose values differ. What both layers give is compared as it was read, since secrets are not shown; one that a
-/// default stands against is compared as it is shown.
-pub(super) fn changed(old: &HostConfig, new: &HostConfig) -> Vec<String> {
-    let shown = |config: &HostConfig| -> BTreeMap<String, String> {
-        let mut entries = Vec::new();
-        Origins::default().flatten("", &serde_json::to_value(config).unwrap_or_default(), &mut entries);
-        entries.into_iter().map(|entry| (entry.key, entry.value)).collect()
-    };
-    let (before, after) = (shown(old), shown(new));
-    let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
-    let differs = |key: &&String| {
-        let read = |config: &HostConfig| config.origins.known(key).map(|known| known.read.clone());
-        before.get(*key) != after.get(*key)
-            || matches!((read(old), read(new)), (Some(old), Some(new)) if old != new && is_hidden(before.get(*key)))
-    };
-    keys.into_iter().filter(differs).cloned().collect()
-}
-
-/// Whether what is shown is not all that was read.
-fn is_hidden(shown: Option<&String>) -> bool {
-    shown.is_some_and(|shown| shown.contains(REDACTED))
 }
 
 /// Names with dots are quoted, as TOML has them.

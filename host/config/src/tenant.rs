@@ -8,7 +8,7 @@ use tandem_document::{Check, Findings};
 use tandem_package::Grants;
 use tandem_types::{ByteSize, HumanDuration, MAX_PRIORITY, Name, name_type};
 
-use super::{config::check_tables, key::KeyConfig};
+use super::{key::KeyConfig, tables::check_tables};
 
 /// Most keys of one tenant: two while they are changed, and some for its machines.
 const MAX_KEYS: usize = 64;

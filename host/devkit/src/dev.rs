@@ -22,7 +22,8 @@ use super::{
     example,
     host::{LoadedVersion, Private, private_config},
     project::{Project, Purpose},
-    say, toolchain,
+    terminal::say,
+    toolchain,
     watch::Sources,
 };
 use crate::{logging, signals::stop_on_signal};

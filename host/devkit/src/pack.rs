@@ -17,10 +17,11 @@ use wasmparser::{Parser, Payload};
 use wit_parser::{PackageMetadata, Resolve};
 
 use super::{
-    build_once,
+    build::build_once,
     host::DATA,
     project::{COMPONENT, Project, Purpose},
-    say, toolchain,
+    terminal::say,
+    toolchain,
 };
 use crate::package::{self, Assembled};
 

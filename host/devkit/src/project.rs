@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal};
 use tandem_package::PluginManifest;
 use tokio::process::Command;
 
-use super::{language::Language, sdk};
+use super::{language::Language, sdk, terminal::child_output};
 use crate::package;
 
 /// The entry point of every build.
@@ -106,7 +106,7 @@ impl Project {
             Purpose::Again => command.env(QUICK, "1"),
             Purpose::Use => command.env_remove(QUICK),
         };
-        command.stdin(Stdio::null()).stdout(super::terminal()).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(child_output()).kill_on_drop(true);
         // A compiler has children of its own; all of them end when the author ends us.
         let mut child = command.process_group(0).spawn().context("cannot run sh")?;
         let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));

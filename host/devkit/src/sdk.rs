@@ -37,6 +37,18 @@ const WORKSPACE: &str = "Cargo.toml";
 /// Characters of the digest in the directory's name: 64 bits, so that two versions never share one by chance.
 const DIGEST: usize = 16;
 
+/// Lays out the SDKs, and the link of a project to them, if one is named. Answers where they are.
+///
+/// # Errors
+/// They cannot be written, or the project is of no known language.
+pub fn lay_out(project: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let directory = directory()?;
+    if let Some(project) = project {
+        link(project, Language::of(project)?, &directory)?;
+    }
+    Ok(directory)
+}
+
 /// The files of a language's template, by their names in a project.
 pub(super) fn template(language: &str) -> impl Iterator<Item = (&'static str, &'static [u8])> {
     let prefix = format!("sdk/{language}/template/");

@@ -9,6 +9,8 @@
 
 use std::{
     io::{self, Write},
+    os::fd::AsFd,
+    process::Stdio,
     sync::LazyLock,
 };
 
@@ -74,6 +76,21 @@ pub fn out() -> Screen<io::StdoutLock<'static>> {
 /// Standard error.
 pub fn err() -> Screen<io::StderrLock<'static>> {
     Screen(io::stderr().lock())
+}
+
+/// Prints a line to standard error, which leaves standard output to what machines read.
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        // Nobody may be reading any more; that is no reason to stop.
+        let _unread = writeln!(crate::terminal::err(), $($text)*);
+    }};
+}
+pub(crate) use say;
+
+/// Our standard error as a child's standard output: all that it prints is for people.
+pub(crate) fn child_output() -> Stdio {
+    io::stderr().as_fd().try_clone_to_owned().map_or_else(|_| Stdio::inherit(), Stdio::from)
 }
 
 /// Writes a text with styles of our own to standard error.

@@ -12,7 +12,10 @@ use std::{
 
 use anyhow::{Context, bail};
 
-use super::{language::Language, say};
+use super::{
+    language::Language,
+    terminal::{child_output, say},
+};
 
 /// The oldest releases that the SDKs work with.
 const RUST: (u32, u32) = (1, 95);
@@ -55,7 +58,7 @@ pub(super) fn ready(language: Language, project: &Path, install: bool) -> anyhow
     for one in &missing {
         say!("$ {}", one.remedy);
         let mut command = Command::new("sh");
-        command.args(["-c", &one.remedy]).current_dir(project).stdout(super::terminal());
+        command.args(["-c", &one.remedy]).current_dir(project).stdout(child_output());
         let status = command.status().context("cannot run sh")?;
         if !status.success() {
             bail!("`{}` failed: {} is still missing", one.remedy, one.what);

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use toml_parser::{Source, lexer::TokenKind};
 
-use super::MAX_DEPTH;
+use super::limits::MAX_DEPTH;
 
 /// Where a value under one header is nested deeper than [`MAX_DEPTH`], if it is. Brackets that are never
 /// closed count as open.

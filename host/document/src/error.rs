@@ -45,7 +45,7 @@ pub struct ManifestErrors(Vec<ManifestError>);
 impl ManifestErrors {
     /// In the order of the text. None when `errors` is empty.
     pub fn new(mut errors: Vec<ManifestError>) -> Option<Self> {
-        errors.truncate(super::MAX_ERRORS);
+        errors.truncate(super::limits::MAX_ERRORS);
         errors.sort_by_key(|error| (error.line, error.column));
         (!errors.is_empty()).then_some(Self(errors))
     }

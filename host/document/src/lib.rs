@@ -10,19 +10,12 @@ mod depth;
 mod error;
 mod excerpt;
 mod forms;
+mod limits;
 mod read;
 mod tree;
 
 pub use error::{ManifestError, ManifestErrors};
 pub use forms::{bool_or_table, string_or_table};
+pub use limits::{MAX_DEPTH, MAX_ERRORS, MAX_TEXT};
 pub use read::{Check, Findings, read};
 pub use tree::{Location, Node, Source, Step, Tree, Value};
-
-/// Most errors that one reading reports: more is a file of another kind, and nobody reads them.
-pub const MAX_ERRORS: usize = 32;
-
-/// Longest text that is read, in bytes: hundreds of times the largest sensible configuration.
-pub const MAX_TEXT: usize = 1 << 20;
-
-/// Deepest nesting: twice what any key of ours needs, so that no input exhausts the stack.
-pub const MAX_DEPTH: usize = 16;

@@ -7,6 +7,9 @@ use tandem_gateway::Unready;
 use tandem_store::{AuditRetention, EventRecord, Store};
 use tokio_util::sync::CancellationToken;
 
+/// The actor of records that nobody asked for.
+pub(crate) const HOST: &str = "host";
+
 /// Between two tries to record anything, while that fails.
 const RESUME: Duration = Duration::from_secs(1);
 /// Between two looks at the retention while a host runs; the store also looks when it writes.
@@ -24,9 +27,9 @@ pub(crate) async fn rotate(store: Store, stop: CancellationToken) {
         loop {
             match store.audit_rotate().await {
                 Ok(0) => break,
-                Ok(dropped) => tracing::info!(dropped, "old audit records were dropped"),
+                Ok(dropped) => tracing::info!(dropped, "audit: old records dropped"),
                 Err(error) => {
-                    tracing::warn!(%error, "old audit records could not be dropped");
+                    tracing::warn!(%error, "audit: cannot drop old records");
                     break;
                 }
             }
@@ -43,7 +46,7 @@ pub(crate) async fn resume(store: Store, stop: CancellationToken) {
         let lost = store.audit_lost();
         // The marker of what was lost is written by the store itself, with whatever comes first.
         if lost > 0 && store.audit_append(vec![EventRecord::of_host("audit.resumed").into()]).await.is_ok() {
-            tracing::info!(lost, "audit records can be written again");
+            tracing::info!(lost, "audit: records can be written again");
         }
     }
 }

@@ -11,18 +11,8 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use tandem_config::{ConfigSources, HostConfig, Reference};
 use tandem_document::MAX_TEXT;
 
+pub use crate::source::ConfigSource;
 use crate::{errors::drawn, locations::Location};
-
-/// Where a configuration comes from, beside the environment.
-#[derive(Clone, Debug, Default)]
-pub struct ConfigSource {
-    /// The file; none is looked for as [`Location::of`] says.
-    pub file: Option<PathBuf>,
-    /// The working directory is that of somebody else's project: no file is taken from it.
-    pub foreign_directory: bool,
-    /// Settings over file and environment, each as `server.port=9000`.
-    pub set: Vec<String>,
-}
 
 /// The largest file that a reference may name: a certificate chain with its key fits.
 const MAX_REFERRED: u64 = 64 << 10;

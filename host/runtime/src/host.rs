@@ -8,7 +8,6 @@
 
 use std::{
     net::SocketAddr,
-    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -37,6 +36,7 @@ use crate::{
     admin::{Admin, P2pParts},
     alone::Alone,
     auth,
+    compiler::CompilerProgram,
     config::ConfigSource,
     errors::HostError,
     load::LoadObserver,
@@ -46,17 +46,6 @@ use crate::{
     threads::Work,
     wiring::{Stored, Wired, in_background},
 };
-
-/// A program that compiles components, as [`tandem_engine::compile`] does with the order that is its last argument.
-#[derive(Clone, Debug)]
-pub struct CompilerProgram {
-    /// The program.
-    pub program: PathBuf,
-    /// What comes before the order.
-    pub arguments: Vec<String>,
-    /// Its whole environment.
-    pub environment: Vec<(String, String)>,
-}
 
 /// Says what a host consists of, beside its configuration.
 #[must_use]
@@ -278,7 +267,7 @@ impl Host {
     /// cannot be read; or the plugins are not loaded yet.
     pub async fn reload(&self) -> Result<Reloaded, HostError> {
         let plugins = self.0.plugins.get().ok_or(HostError::Loading)?;
-        reload::everything(self.0.reload.as_ref(), plugins, reload::HOST).await
+        reload::everything(self.0.reload.as_ref(), plugins, crate::audit::HOST).await
     }
 
     /// Cancelled, it begins to stop the host: no new connections, and what serves answers what is in flight.

@@ -14,7 +14,7 @@ use tandem_config::HostConfig;
 use tandem_engine::{Capabilities, Capability};
 use tandem_package::{Effective, Explained, Overlays, Request};
 
-use crate::{config::below_data, grants::capability};
+use crate::{capability::capability, config::below_data};
 
 /// What [`Policy::exchange`] takes over; all that is below them too.
 const EXCHANGED: [&str; 8] =

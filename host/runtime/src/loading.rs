@@ -12,7 +12,7 @@ use futures::{
 };
 use tandem_catalog::{Catalog, Rejected};
 use tandem_config::HostConfig;
-use tandem_engine::{CompileBudget, Compiler, Engine, EngineConfig, Origin, Services};
+use tandem_engine::{Engine, EngineConfig, Origin, Services};
 use tandem_router::Router;
 use tandem_store::Store;
 use tandem_types::Caller;
@@ -20,10 +20,10 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    compiler::{self, CompilerProgram},
     config,
     errors::HostError,
     grants::Grants,
-    host::CompilerProgram,
     live::Policy,
     load::{LoadObserver, LoadOptions, load_directory},
     reload::{self, Plugins},
@@ -102,19 +102,8 @@ impl First {
             None => config::below_data(&self.config, "compiled".as_ref()),
         };
         let engine = Engine::new(limits, Some(&compiled), self.services.clone(), &[&tandem_cluster::P2p])?;
-        Ok(engine.with_compiler(compiler(&self.config, self.compiler.clone())))
+        Ok(engine.with_compiler(compiler::of(&self.config, self.compiler.clone())))
     }
-}
-
-/// Compiles in processes of a program, or here.
-fn compiler(config: &HostConfig, program: Option<CompilerProgram>) -> Compiler {
-    let Some(CompilerProgram { program, arguments, environment }) = program else { return Compiler::Here };
-    let budget = CompileBudget {
-        cpu: config.plugins.compile_cpu.as_duration(),
-        memory: config.plugins.compile_memory.as_u64(),
-        patience: config.plugins.compile_patience.as_duration(),
-    };
-    Compiler::Apart { program, arguments, environment, budget }
 }
 
 /// Logs and counts what is loaded, and hands it on to who shows it.

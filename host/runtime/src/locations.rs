@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context as _;
 use tandem_config::PathBases;
 
-use crate::config::ConfigSource;
+use crate::source::ConfigSource;
 
 /// A configuration's file.
 const FILE: &str = "tandem.toml";

@@ -6,14 +6,14 @@ use serde_json::Value;
 use tandem_types::HumanDuration;
 
 use super::table::{self, Column};
-use tandem_runtime::admin::{self, AboutP2p, Ask};
+use tandem_runtime::admin::{self, Ask, P2pRequest};
 
 use super::args::PeerAction;
 use crate::{args::Source, client, config, exit::Exit};
 
 const TOOLS: [Column; 2] = [Column("TOOL", "name"), Column("DESCRIPTION", "description")];
 
-fn ask(source: &Source, what: AboutP2p) -> anyhow::Result<Value> {
+fn ask(source: &Source, what: P2pRequest) -> anyhow::Result<Value> {
     admin::ask(config::load(source)?, Ask::P2p { what })
 }
 
@@ -25,24 +25,24 @@ fn seconds(time: HumanDuration) -> u64 {
 pub(super) fn peer(command: PeerAction, json: bool) -> anyhow::Result<Exit> {
     match command {
         PeerAction::Tools { peer, source } => {
-            let tools = ask(&source, AboutP2p::Tools { peer })?;
+            let tools = ask(&source, P2pRequest::Tools { peer })?;
             let rows = tools.as_array().context("the host answered no list")?;
             if json { table::print_json(&tools)? } else { table::print(rows, &TOOLS)? }
         }
         PeerAction::Call { peer, tool, arguments, wait, source } => {
             let arguments = client::arguments(&arguments)?;
             let wait_s = u32::try_from(seconds(wait)).unwrap_or(u32::MAX).max(1);
-            let answer = ask(&source, AboutP2p::Call { peer, tool, arguments, wait_s })?;
+            let answer = ask(&source, P2pRequest::Call { peer, tool, arguments, wait_s })?;
             let result: CallToolResult = serde_json::from_value(answer).context("the peer's answer is none of MCP")?;
             client::print_result(&result, json)?;
             return Ok(if result.is_error == Some(true) { Exit::ToolError } else { Exit::Success });
         }
         PeerAction::Block { peer, time, source } => {
-            let done = ask(&source, AboutP2p::Block { peer: peer.clone(), for_s: seconds(time) })?;
+            let done = ask(&source, P2pRequest::Block { peer: peer.clone(), for_s: seconds(time) })?;
             if json { table::print_json(&done)? } else { table::print_line(&format!("{peer} is banned for {time}"))? }
         }
         PeerAction::Unblock { peer, source } => {
-            let done = ask(&source, AboutP2p::Unblock { peer: peer.clone() })?;
+            let done = ask(&source, P2pRequest::Unblock { peer: peer.clone() })?;
             let was = done.get("was_kept_out") == Some(&Value::Bool(true));
             let text = if was { "may connect again" } else { "was not banned" };
             if json { table::print_json(&done)? } else { table::print_line(&format!("{peer} {text}"))? }
@@ -53,7 +53,7 @@ pub(super) fn peer(command: PeerAction, json: bool) -> anyhow::Result<Exit> {
 
 /// Pauses the queue, or ends that.
 pub(super) fn pause(source: &Source, paused: bool, json: bool) -> anyhow::Result<Exit> {
-    let done = ask(source, AboutP2p::Pause { paused })?;
+    let done = ask(source, P2pRequest::Pause { paused })?;
     let text = if paused { "paused: no task is given out; those that run go on" } else { "tasks are given out again" };
     if json {
         table::print_json(&done)?

@@ -3,7 +3,7 @@
 use tandem_package::PluginManifest;
 use wasmparser::{Parser, Payload};
 
-use super::Findings;
+use super::findings::Findings;
 
 /// Bytes of names and debug information that are not worth a word: WASI's adapter, which authors do not build, brings 9 KiB.
 const SPARE: u64 = 16 << 10;
@@ -139,7 +139,7 @@ pub(super) fn check(facts: &BinaryReport, manifest: Option<&PluginManifest>, fin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::Severity;
+    use crate::check::findings::Severity;
 
     /// A section of a component; all lengths are below 2^21.
     fn section(id: u8, content: &[u8]) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use tandem_package::{P2pInterface, PluginManifest};
 
-use super::{Findings, binary::BinaryReport};
+use super::{binary::BinaryReport, findings::Findings};
 
 /// The version of the contract that this host speaks.
 const VERSION: &str = "0.1.0";
@@ -129,7 +129,7 @@ fn by_request(facts: &BinaryReport, manifest: &PluginManifest, findings: &mut Fi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::Severity;
+    use crate::check::findings::Severity;
 
     fn facts(imports: &[&str], exports: &[&str], interpreter: Option<&'static str>) -> BinaryReport {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();

@@ -3,7 +3,7 @@
 use tandem_package::{Ceilings, PluginManifest};
 use tandem_types::HumanDuration;
 
-use super::Findings;
+use super::findings::Findings;
 
 pub(super) fn check(manifest: &PluginManifest, findings: &mut Findings) {
     let (limits, usual) = (&manifest.limits, Ceilings::default());

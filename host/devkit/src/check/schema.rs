@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::Findings;
+use super::findings::Findings;
 
 /// OpenAI's structured outputs: levels of objects, properties in all, values of all enumerations.
 const DEPTH: usize = 5;
@@ -224,7 +224,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::check::Severity;
+    use crate::check::findings::Severity;
 
     fn found(schema: &Value) -> Vec<(Severity, String)> {
         let mut findings = Findings::default();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use tandem_package::{Affinity, Descriptors, PluginManifest, ToolDescriptor};
 
-use super::{Findings, schema};
+use super::{findings::Findings, schema};
 
 /// OpenAI's function calling refuses a longer description, and others cut it.
 const DESCRIPTION: usize = 1024;

@@ -17,7 +17,7 @@ use tandem_config::LogFormat;
 
 use self::{case::Case, run::Bench};
 use super::{
-    build_once,
+    build::build_once,
     project::{Project, Purpose},
     toolchain,
 };

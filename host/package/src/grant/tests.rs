@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use tandem_document::{Tree, read};
-use tandem_types::ByteSize;
+use tandem_types::{ByteSize, Secret, Setting};
 
 use super::*;
 use crate::{http::HttpRule, plugin::FsMode, plugin::Request};

@@ -5,8 +5,11 @@ use std::collections::BTreeSet;
 use tandem_document::Findings;
 use tandem_types::ByteSize;
 
-use super::{MAX_LINE, forms::Wanted};
+use super::forms::Wanted;
 use crate::http::Method;
+
+/// Longest one-line text of a manifest, in bytes.
+pub(super) const MAX_LINE: usize = 200;
 
 /// Most entries of one kind: what asks for more than that asks for everything.
 pub(crate) const MAX_ENTRIES: usize = 64;

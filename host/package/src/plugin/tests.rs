@@ -1,9 +1,10 @@
 use proptest::prelude::*;
+use semver::Version;
 use serde_json::json;
 use tandem_types::{ByteSize, HumanDuration, is_tool_name};
 
 use super::*;
-use crate::{descriptor::Annotations, descriptor::Descriptors, descriptor::TaskSupport};
+use crate::{descriptor::Annotations, descriptor::Descriptors, descriptor::TaskSupport, descriptor::ToolDescriptor};
 
 const MINIMAL: &str = "[plugin]\nname = 'dataset'\nversion = '1.2.0'\ndescription = 'Tables.'\n";
 

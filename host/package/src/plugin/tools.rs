@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tandem_document::{Check, Findings};
 use tandem_types::{HumanDuration, ToolName};
 
-use super::{MAX_LINE, limits::check_deadline};
+use super::{bounds::MAX_LINE, limits::check_deadline};
 use crate::{MAX_DESCRIPTION, descriptor::TaskSupport, descriptor::ToolDescriptor};
 
 /// Attempts beyond this only multiply the load on what is failing.

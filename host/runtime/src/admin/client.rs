@@ -8,7 +8,7 @@ use tandem_config::HostConfig;
 use tandem_package::Package;
 use tandem_store::Store;
 
-use super::{Admin, Ask, P2pParts, server};
+use super::{operations::Admin, p2p::P2pParts, request::Ask, server};
 use crate::{audit, config, live::Policy, load::LoadOptions};
 
 /// Whether a host runs with this configuration.

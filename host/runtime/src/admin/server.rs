@@ -1,4 +1,4 @@
-//! The door of a running host.
+//! The admin socket of a running host.
 
 use std::{
     io,
@@ -24,15 +24,19 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Admin, Ask, LOOK, MAX_CONNECTIONS, MAX_REQUEST};
+use super::{
+    limits::{MAX_CONNECTIONS, MAX_REQUEST, POLL_INTERVAL},
+    operations::Admin,
+    request::Ask,
+};
 use crate::config::below_data;
 
-/// Where the door of a configuration's host is.
+/// Where the admin socket of a configuration's host is.
 pub(super) fn path(config: &HostConfig) -> PathBuf {
     below_data(config, "run/admin.sock".as_ref())
 }
 
-/// Opens the door and serves it until the host stops. While another host has it, this one waits for it.
+/// Binds the socket and serves it until the host stops. While another host has it, this one waits for it.
 ///
 /// # Errors
 /// It cannot be opened here.
@@ -40,17 +44,17 @@ pub(crate) async fn open(admin: Admin, stop: CancellationToken) -> anyhow::Resul
     let path = path(&admin.policy.config());
     let first = bind(&path).await.with_context(|| format!("cannot open {}", path.display()))?;
     if first.is_none() {
-        tracing::info!(socket = %path.display(), "another host has the operator's door; its changes are seen here too");
+        tracing::info!(socket = %path.display(), "admin socket: owned by another host; its changes are seen here too");
     }
     tokio::spawn(async move {
         if let Some(Some(listener)) = stop.run_until_cancelled(mine(first, &path)).await {
             let state = Arc::new((admin, Semaphore::new(MAX_CONNECTIONS)));
             let app =
                 Router::new().route("/", post(answer)).layer(DefaultBodyLimit::max(MAX_REQUEST)).with_state(state);
-            let serve = axum::serve(Door(listener), app.into_make_service_with_connect_info::<Peer>());
+            let serve = axum::serve(OwnUser(listener), app.into_make_service_with_connect_info::<Peer>());
             // Not a graceful end: a client that keeps its connection open must not keep the host.
             if let Some(Err(error)) = stop.run_until_cancelled(serve.into_future()).await {
-                tracing::error!(%error, "the operator's door is shut");
+                tracing::error!(%error, "admin socket: closed");
             }
             drop(std::fs::remove_file(&path));
         }
@@ -64,12 +68,12 @@ async fn mine(first: Option<UnixListener>, path: &Path) -> Option<UnixListener> 
         return first;
     }
     loop {
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
         match bind(path).await {
             Ok(None) => {}
             Ok(listener) => return listener,
             Err(error) => {
-                tracing::error!(%error, "the operator's door cannot be opened");
+                tracing::error!(%error, "admin socket: cannot bind");
                 return None;
             }
         }
@@ -94,20 +98,20 @@ async fn bind(path: &Path) -> io::Result<Option<UnixListener>> {
     Ok(Some(listener))
 }
 
-/// Who connected.
+/// The user that connected.
 #[derive(Clone, Copy, Debug)]
 struct Peer(u32);
 
-impl Connected<IncomingStream<'_, Door>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
+impl Connected<IncomingStream<'_, OwnUser>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, OwnUser>) -> Self {
         *stream.remote_addr()
     }
 }
 
-/// Lets in this process's user and root.
-struct Door(UnixListener);
+/// Accepts connections of this process's user and root.
+struct OwnUser(UnixListener);
 
-impl Listener for Door {
+impl Listener for OwnUser {
     type Io = UnixStream;
     type Addr = Peer;
 
@@ -117,12 +121,12 @@ impl Listener for Door {
             match self.0.accept().await {
                 Ok((stream, _)) => match stream.peer_cred().map(|peer| peer.uid()) {
                     Ok(uid) if uid == me || uid == 0 => return (stream, Peer(uid)),
-                    Ok(uid) => tracing::warn!(uid, "another user was not let in at the operator's door"),
-                    Err(error) => tracing::warn!(%error, "who is at the operator's door is not known"),
+                    Ok(uid) => tracing::warn!(uid, "admin socket: refused another user"),
+                    Err(error) => tracing::warn!(%error, "admin socket: cannot read peer credentials"),
                 },
                 Err(error) => {
-                    tracing::warn!(%error, "the operator's door");
-                    tokio::time::sleep(LOOK).await;
+                    tracing::warn!(%error, "admin socket: accept failed");
+                    tokio::time::sleep(POLL_INTERVAL).await;
                 }
             }
         }
@@ -138,8 +142,8 @@ async fn answer(
     ConnectInfo(Peer(uid)): ConnectInfo<Peer>,
     Json(ask): Json<Ask>,
 ) -> Response {
-    let (admin, places) = &*state;
-    let Ok(_place) = places.try_acquire() else {
+    let (admin, slots) = &*state;
+    let Ok(_permit) = slots.try_acquire() else {
         return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": "busy; try again" }))).into_response();
     };
     match admin.answer(ask, &format!("uid:{uid}")).await {
@@ -150,7 +154,7 @@ async fn answer(
 
 /// Takes over, until the host stops, what other processes change in the store.
 pub(crate) async fn watch(admin: Admin, stop: CancellationToken) {
-    let mut timer = tokio::time::interval(LOOK);
+    let mut timer = tokio::time::interval(POLL_INTERVAL);
     timer.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut seen = None;
     while stop.run_until_cancelled(timer.tick()).await.is_some() {
@@ -161,7 +165,7 @@ pub(crate) async fn watch(admin: Admin, stop: CancellationToken) {
             Err(error) => Err(error.into()),
         };
         if let Err(error) = result {
-            tracing::warn!("changes in the store cannot be read: {}", crate::errors::chain(&error));
+            tracing::warn!("store: cannot read changes: {}", crate::errors::chain(&error));
         }
     }
 }

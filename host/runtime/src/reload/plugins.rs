@@ -18,7 +18,7 @@ mod trial;
 use std::{
     collections::{BTreeSet, HashMap},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Instant,
 };
 
@@ -33,20 +33,23 @@ use tandem_store::{EventRecord, Store};
 use tokio::runtime::Handle;
 
 use super::{
-    HOST,
+    compile_queue::CompileQueue,
     drain::Draining,
     history::History,
     settle::scan,
-    slow::Slow,
     worker::{Worker, stand_back},
 };
 use crate::{
+    audit::HOST,
     config::below_data,
     grants::Grants,
     live::Policy,
     load::{LoadOptions, NotLoaded, load_candidate, read_file},
     supply::{self, Supply},
 };
+
+/// The plugins, as soon as they are loaded.
+pub(crate) type Loaded = Arc<OnceLock<Arc<Plugins>>>;
 
 /// The plugins of a running host.
 pub(crate) struct Plugins {
@@ -64,7 +67,7 @@ pub(crate) struct Plugins {
     /// file there anew after another.
     given_up: Mutex<HashMap<String, Sha256Digest>>,
     draining: Draining,
-    pub(super) slow: Slow,
+    pub(super) slow: CompileQueue,
 }
 
 /// What is tried of files that are as they were, each more than the one before.
@@ -106,7 +109,7 @@ impl Plugins {
         let history = History::new(below_data(&config, "versions".as_ref()));
         let draining = Draining::new(config.plugins.drain.as_duration());
         let (refused, given_up) = <(Mutex<_>, Mutex<_>)>::default();
-        let slow = Slow::new();
+        let slow = CompileQueue::new();
         let plugins = Self {
             engine,
             config,

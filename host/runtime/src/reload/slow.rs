@@ -5,59 +5,19 @@
 //! ready, its file is taken over as if it had just come, and finds its code in the cache; one that does not keep to the budget is
 //! left out with that reason. Until then `tandem list` says `compiling`, and what the file had before serves.
 //!
-//! **Bounds.** One at a time; [`WAITING`] more wait, each file once.
+//! **Bounds.** One at a time; [`WAITING`](super::compile_queue::WAITING) more wait, each file once.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tandem_catalog::Rejected;
 use tandem_package::{Package, Sha256Digest};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::load::{LoadOptions, read_file};
-
-use super::{HOST, plugins::Plugins};
-
-/// Files that wait. A directory with more of them changes all the time, and its files are looked at again.
-const WAITING: usize = 256;
-
-/// A file whose component is compiled.
-type Job = (String, Sha256Digest);
-
-/// What is compiled or waits for it, by file; and the way to it.
-pub(super) struct Slow {
-    jobs: Mutex<std::collections::HashMap<String, Sha256Digest>>,
-    sender: mpsc::Sender<Job>,
-    receiver: Mutex<Option<mpsc::Receiver<Job>>>,
-}
-
-impl Slow {
-    pub(super) fn new() -> Self {
-        let (sender, receiver) = mpsc::channel(WAITING);
-        Self { jobs: Mutex::default(), sender, receiver: Mutex::new(Some(receiver)) }
-    }
-
-    fn jobs(&self) -> std::sync::MutexGuard<'_, std::collections::HashMap<String, Sha256Digest>> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether this content of a file is compiled, or waits for it.
-    pub(super) fn has(&self, file: &str, digest: &Sha256Digest) -> bool {
-        self.jobs().get(file) == Some(digest)
-    }
-
-    /// What is being compiled of a file no longer matters.
-    pub(super) fn forget(&self, file: &str) {
-        self.jobs().remove(file);
-    }
-
-    fn add(&self, file: &str, digest: Sha256Digest) -> Result<(), String> {
-        let full = |_| format!("more than {WAITING} plugins wait to be compiled; `tandem reload` tries it again");
-        self.sender.try_send((file.to_owned(), digest)).map_err(full)?;
-        self.jobs().insert(file.to_owned(), digest);
-        Ok(())
-    }
-}
+use super::{compile_queue::Job, plugins::Plugins};
+use crate::{
+    audit::HOST,
+    load::{LoadOptions, read_file},
+};
 
 impl Plugins {
     /// Has a file compiled while the host goes on.
@@ -96,7 +56,7 @@ impl Plugins {
 
 /// Compiles until the host stops. A compilation that runs then is ended with the host.
 pub(super) async fn run(plugins: Arc<Plugins>, stop: CancellationToken) {
-    let receiver = plugins.slow.receiver.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let receiver = plugins.slow.take_receiver();
     let Some(mut waiting) = receiver else { return };
     while let Some(Some(job)) = stop.run_until_cancelled(waiting.recv()).await {
         let (compiling, of) = (plugins.clone(), job.clone());

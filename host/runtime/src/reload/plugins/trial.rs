@@ -7,8 +7,8 @@ use std::time::Instant;
 
 use tandem_catalog::{Canary, Verdict};
 
-use super::{HOST, Plugins, count};
-use crate::supply;
+use super::{Plugins, count};
+use crate::{audit::HOST, supply};
 
 impl Plugins {
     /// Looks how versions on trial do. Blocking.
