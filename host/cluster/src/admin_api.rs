@@ -1,25 +1,24 @@
-//! What an operator does: whom this host takes no connection of, what a peer offers, and one call of it.
+//! What an operator does: bans of peers, the tools that a peer offers, and calls of them.
 //!
 //! **Promises.** A call of a peer's tool is sent once: whether it was done is not known when no answer comes, and the error says so.
 //!
 //! **Bounds.** [`PAGES`] pages of a peer's tools; a call waits as long as the caller says, at most [`LONGEST`].
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use libp2p::{PeerId, multihash::Multihash};
 use serde_json::{Map, Value};
 use tandem_config::PeerIdText;
 use tandem_reactor::{
-    lane::LaneError,
     rpc::{PeerRpc as _, REQUEST, RpcError},
     trust::UnixMillis,
 };
 
-use crate::error::P2pError;
 use crate::{
-    cluster::Reactor,
-    core::Core,
-    peer_manager, persistence,
+    error::P2pError,
+    handle::ClusterHandle,
+    limits::ADVERTISEMENT_TTL,
+    peers::PeerDirectory,
     settings::{self, Settings, SettingsError},
 };
 
@@ -28,31 +27,18 @@ const PAGES: usize = 64;
 /// The longest wait for a peer's answer.
 const LONGEST: Duration = Duration::from_secs(300);
 
-impl Reactor {
-    /// Does work on the thread.
-    ///
-    /// # Errors
-    /// [`P2pError::Unavailable`] where the lane is full or down, else the work's own.
-    pub(crate) async fn operate<T: Send + 'static, W: Future<Output = Result<T, P2pError>> + Send + 'static>(
-        &self,
-        work: impl FnOnce(Arc<Core>) -> W,
-    ) -> Result<T, P2pError> {
-        let core = self.core().ok_or_else(|| P2pError::Unavailable(LaneError::Down.to_string()))?;
-        let done = self.lane().run(work(core)).await;
-        done.map_err(|error| P2pError::Unavailable(error.to_string()))?
-    }
-
+impl ClusterHandle {
     /// The tools that a connected peer lets this host call, as in MCP's `tools/list`.
     ///
     /// # Errors
     /// `invalid_argument` for what is no peer id, `not_found` where the peer is not connected, and what it refuses.
     pub async fn peer_tools(&self, peer: &str) -> Result<Vec<Value>, P2pError> {
         let peer = id(peer)?;
-        self.operate(move |core| async move {
-            is_there(&core, &peer)?;
+        self.run(move |cluster| async move {
+            check_connected(&cluster.peers, &peer)?;
             let (mut tools, mut params) = (Vec::new(), Map::new());
             for _ in 0..PAGES {
-                let mut page = core.links.ask(peer, "tools/list", params, REQUEST).await.map_err(refused)?;
+                let mut page = cluster.peers.links.ask(peer, "tools/list", params, REQUEST).await.map_err(refused)?;
                 match page.get_mut("tools").map(Value::take) {
                     Some(Value::Array(more)) => tools.extend(more),
                     _ => return Err(P2pError::Other("the peer's answer is no list of tools".to_owned())),
@@ -80,9 +66,9 @@ impl Reactor {
     ) -> Result<Value, P2pError> {
         let (peer, wait) = (id(peer)?, wait.min(LONGEST));
         let params = [("name".to_owned(), tool.into()), ("arguments".to_owned(), arguments.into())];
-        self.operate(move |core| async move {
-            is_there(&core, &peer)?;
-            core.links.ask(peer, "tools/call", Map::from_iter(params), wait).await.map_err(refused)
+        self.run(move |cluster| async move {
+            check_connected(&cluster.peers, &peer)?;
+            cluster.peers.links.ask(peer, "tools/call", Map::from_iter(params), wait).await.map_err(refused)
         })
         .await
     }
@@ -100,51 +86,51 @@ impl Reactor {
         next.network.allow.clone_from(&allow);
         next.network.block.clone_from(&block);
         self.settings().store(Arc::new(next));
-        self.operate(move |core| async move {
-            core.book().set_allowed(allow.iter().copied());
-            core.network.set_lists(&allow, &block);
+        self.run(move |cluster| async move {
+            cluster.peers.book().set_allowed(allow.iter().copied());
+            cluster.peers.network.set_lists(&allow, &block);
             Ok(())
         })
         .await
     }
 
-    /// Parts from a peer and takes no connection of it for so long, also over a restart.
+    /// Disconnects and bans a peer for so long, also over a restart.
     ///
     /// # Errors
     /// `invalid_argument` for what is no peer id, and for this host's own; `conflict` for one that the configuration allows.
     pub async fn block_peer(&self, peer: &str, time: Duration) -> Result<(), P2pError> {
         let peer = id(peer)?;
-        self.operate(move |core| async move {
-            if peer == core.network.me {
+        self.run(move |cluster| async move {
+            if peer == cluster.peers.network.me {
                 return Err(P2pError::InvalidArgument("this is the host itself".to_owned()));
             }
-            if core.book().is_allowed(&peer) {
+            if cluster.peers.book().is_allowed(&peer) {
                 return Err(P2pError::Conflict(format!("{peer} is in p2p.allow; take it out there")));
             }
             let now = UnixMillis::now();
-            let known = core.book().block(peer, now.after(time), now);
+            let known = cluster.peers.book().block(peer, now.after(time), now);
             known.map_err(|error| P2pError::LimitExceeded(error.to_string()))?;
-            core.network.block(peer, time);
-            persistence::save(&core).await;
+            cluster.peers.network.block(peer, time);
+            cluster.manager.save().await;
             Ok(())
         })
         .await
     }
 
-    /// Forgives a peer all that is held against it. Answers whether it was kept out.
+    /// Lifts the ban of a peer and resets its score. Answers whether it was banned.
     ///
     /// # Errors
     /// `invalid_argument` for what is no peer id, `conflict` for one that the configuration blocks.
     pub async fn unblock_peer(&self, peer: &str) -> Result<bool, P2pError> {
         let peer = id(peer)?;
-        self.operate(move |core| async move {
-            if core.network.is_shut_out(&peer) {
+        self.run(move |cluster| async move {
+            if cluster.peers.network.is_shut_out(&peer) {
                 return Err(P2pError::Conflict(format!("{peer} is in p2p.block; take it out there")));
             }
-            let kept_out = core.book().may_connect(&peer, UnixMillis::now()).is_err();
-            core.book().forgive(&peer);
-            let blocked = core.network.forgive(&peer);
-            persistence::save(&core).await;
+            let kept_out = cluster.peers.book().may_connect(&peer, UnixMillis::now()).is_err();
+            cluster.peers.book().forgive(&peer);
+            let blocked = cluster.peers.network.forgive(&peer);
+            cluster.manager.save().await;
             Ok(kept_out || blocked)
         })
         .await
@@ -155,9 +141,9 @@ impl Reactor {
     /// # Errors
     /// `unavailable` while the lane is down.
     pub async fn take_tasks(&self) -> Result<bool, P2pError> {
-        self.operate(|core| async move {
-            let drained = core.queue.resume();
-            peer_manager::announce(&core, peer_manager::INFO);
+        self.run(|cluster| async move {
+            let drained = cluster.worker.slots.resume();
+            cluster.manager.advertise(ADVERTISEMENT_TTL);
             Ok(drained)
         })
         .await
@@ -187,8 +173,8 @@ fn is_key(hash: &Multihash<64>) -> bool {
     }
 }
 
-fn is_there(core: &Core, peer: &PeerId) -> Result<(), P2pError> {
-    match core.network.is_connected(peer) {
+fn check_connected(peers: &PeerDirectory, peer: &PeerId) -> Result<(), P2pError> {
+    match peers.network.is_connected(peer) {
         true => Ok(()),
         false => Err(P2pError::NotFound(format!("{peer} is not connected; `tandem peers` lists those that are"))),
     }

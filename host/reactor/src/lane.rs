@@ -77,38 +77,48 @@ impl ReadySignal {
     }
 }
 
-impl Lane {
+/// Starts a lane, once.
+pub struct LaneStarter(Arc<Shared>);
+
+impl std::fmt::Debug for LaneStarter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LaneStarter").finish_non_exhaustive()
+    }
+}
+
+impl LaneStarter {
     /// Starts the thread. `body` is what it is for, from its first step to its last; it says through [`ReadySignal`] when it can
     /// work, and ends with `stop`. It is called again for each incarnation.
-    pub fn start(
+    pub fn spawn(
+        self,
         body: impl Fn(ReadySignal) -> BoxFuture<'static, ()> + Send + 'static,
         stop: CancellationToken,
-    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+    ) -> std::io::Result<JoinHandle<()>> {
+        std::thread::Builder::new().name("reactor".to_owned()).spawn(move || live(&self.0, &body, &stop))
+    }
+
+    /// The same in a runtime that there is, among whatever else is in it. For measuring what a thread of its own is worth.
+    pub fn spawn_in(
+        self,
+        runtime: runtime::Handle,
+        body: impl Fn(ReadySignal) -> BoxFuture<'static, ()> + Send + 'static,
+    ) {
+        self.0.runtime.store(Some(Arc::new(runtime.clone())));
+        runtime.spawn(body(ReadySignal(self.0)));
+    }
+}
+
+impl Lane {
+    /// A lane that is down, with what starts it: who is handed the lane may be part of what the thread is for.
+    #[must_use]
+    pub fn new() -> (Self, LaneStarter) {
         let shared = Arc::new(Shared {
             runtime: ArcSwapOption::empty(),
             in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
             up: AtomicBool::new(false),
             restarts: AtomicU64::new(0),
         });
-        let lane = Self(shared.clone());
-        let thread =
-            std::thread::Builder::new().name("reactor".to_owned()).spawn(move || live(&shared, &body, &stop))?;
-        Ok((lane, thread))
-    }
-
-    /// The same in a runtime that there is, among whatever else is in it. For measuring what a thread of its own is worth.
-    pub fn start_in(
-        runtime: runtime::Handle,
-        body: impl Fn(ReadySignal) -> BoxFuture<'static, ()> + Send + 'static,
-    ) -> Self {
-        let shared = Arc::new(Shared {
-            runtime: ArcSwapOption::from_pointee(runtime.clone()),
-            in_flight: Arc::new(Semaphore::new(MAX_IN_FLIGHT)),
-            up: AtomicBool::new(false),
-            restarts: AtomicU64::new(0),
-        });
-        runtime.spawn(body(ReadySignal(shared.clone())));
-        Self(shared)
+        (Self(shared.clone()), LaneStarter(shared))
     }
 
     /// Whether the calling thread is the reactor's.
@@ -202,7 +212,8 @@ mod tests {
             }
             .boxed()
         };
-        let (lane, thread) = Lane::start(body, stop.clone()).unwrap();
+        let (lane, starter) = Lane::new();
+        let thread = starter.spawn(body, stop.clone()).unwrap();
         while !lane.is_up() {
             std::thread::yield_now();
         }
@@ -266,7 +277,8 @@ mod tests {
             }
             .boxed()
         };
-        let (lane, _thread) = Lane::start(body, stop.clone()).unwrap();
+        let (lane, starter) = Lane::new();
+        let _thread = starter.spawn(body, stop.clone()).unwrap();
         while lane.restarts() == 0 || !lane.is_up() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use tandem_cluster::Reactor;
+use tandem_cluster::ClusterHandle;
 use tandem_config::{HostConfig, ReadyPart};
 use tandem_gateway::{HealthPart, Unready};
 use tandem_router::Router;
@@ -17,7 +17,7 @@ use tandem_types::Caller;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The parts, by their names in the answer.
-pub(crate) fn parts(reactor: Option<Arc<Reactor>>, store: Store) -> Vec<HealthPart> {
+pub(crate) fn parts(reactor: Option<Arc<ClusterHandle>>, store: Store) -> Vec<HealthPart> {
     let network: HealthPart = Box::new(move || {
         let reactor = reactor.clone();
         Box::pin(async move {

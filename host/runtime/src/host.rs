@@ -18,7 +18,7 @@ use std::{
 use anyhow::Context as _;
 use serde_json::{Map, Value};
 use tandem_catalog::View;
-use tandem_cluster::Reactor;
+use tandem_cluster::ClusterHandle;
 use tandem_config::HostConfig;
 use tandem_engine::CallContext;
 use tandem_gateway::Gateway;
@@ -162,7 +162,7 @@ struct Inner {
     config: Arc<HostConfig>,
     router: Router,
     gateway: Gateway,
-    reactor: Option<Arc<Reactor>>,
+    reactor: Option<Arc<ClusterHandle>>,
     reactor_listens: AtomicBool,
     store: Store,
     plugins: reload::Loaded,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use futures::future::BoxFuture;
-use tandem_cluster::Reactor;
+use tandem_cluster::ClusterHandle;
 use tandem_config::HostConfig;
 use tandem_gateway::Authenticator;
 use tandem_reactor::Authority;
@@ -74,7 +74,7 @@ impl Authority for Operator {
 }
 
 /// Lets the reactor take the lists of peers of a configuration that was read again.
-pub async fn admit(config: &HostConfig, reactor: Option<&Reactor>) {
+pub async fn admit(config: &HostConfig, reactor: Option<&ClusterHandle>) {
     let Some(reactor) = reactor else { return };
     if let Err(error) = reactor.set_peer_lists(&config.p2p.allow, &config.p2p.block).await {
         tracing::warn!(%error, "p2p.allow and p2p.block count from the reactor's next start on");

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context;
-use tandem_cluster::{Reactor, Settings};
+use tandem_cluster::{ClusterHandle, ClusterStarter, Settings};
 use tandem_config::HostConfig;
 use tandem_gateway::Gateway;
 use tandem_queue::{Caps, SqliteTasks, SystemClock};
@@ -20,13 +20,13 @@ const BOOTSTRAP: &str = "TANDEM_BOOTSTRAP";
 /// Between two looks whether the thread is there.
 const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
 
-/// Starts the lane, where the configuration wants one.
-pub(crate) async fn start(
+/// The lane, where the configuration wants one, with what starts it once there are tools.
+pub(crate) fn prepare(
     config: &HostConfig,
     operator: Arc<dyn Authority>,
     (store, tasks): (&Store, &SqliteTasks),
     asks: bool,
-) -> anyhow::Result<Option<Arc<Reactor>>> {
+) -> anyhow::Result<Option<(Arc<ClusterHandle>, ClusterStarter)>> {
     if !config.reactor.enabled {
         return Ok(None);
     }
@@ -35,7 +35,7 @@ pub(crate) async fn start(
     let bootstrap = std::env::var(BOOTSTRAP).ok();
     let settings = Settings::new(&config.p2p, &data, bootstrap.as_deref())?;
     let general = tokio::runtime::Handle::current();
-    Ok(Some(Reactor::start(settings, store.clone(), tasks.clone(), operator, general).await?))
+    Ok(Some(ClusterHandle::new(settings, store.clone(), tasks.clone(), operator, general)))
 }
 
 /// Where the queue and the gateway keep their tasks: one for both, so that each hears of what the other does with them.
@@ -57,7 +57,7 @@ pub(crate) fn task_store(config: &HostConfig, store: &Store) -> SqliteTasks {
 /// host whose port is taken goes on without; its P2P tools are there through the main listener.
 pub(crate) async fn serve(
     config: &HostConfig,
-    reactor: &Reactor,
+    reactor: &ClusterHandle,
     gateway: &Gateway,
     asks: bool,
     stop: &CancellationToken,
@@ -152,9 +152,9 @@ mod tests {
         let callers = Arc::new(|peer: &str| Caller::new("peers", peer));
         let general = tokio::runtime::Handle::current();
         let tasks = task_store(&config, &store);
-        let reactor = Reactor::start(settings, store, tasks, callers, general.clone()).await.unwrap();
+        let (reactor, starter) = ClusterHandle::new(settings, store, tasks, callers, general.clone());
         let panics = Arc::new(AtomicBool::new(false));
-        reactor.set_tools(Arc::new(Faulty(panics.clone())));
+        starter.start(Arc::new(Faulty(panics.clone()))).await.unwrap();
         let router = Router::new(
             Arc::new(Catalog::default()),
             Arc::new(Services::default()),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tandem_catalog::Catalog;
-use tandem_cluster::Reactor;
+use tandem_cluster::ClusterHandle;
 use tandem_config::HostConfig;
 use tandem_engine::Services;
 use tandem_gateway::{Gateway, GatewayConfig, GatewayParts};
@@ -56,7 +56,7 @@ pub(crate) struct Wired {
     pub(crate) limits: Arc<Limits>,
     pub(crate) router: Router,
     pub(crate) gateway: Gateway,
-    pub(crate) reactor: Option<Arc<Reactor>>,
+    pub(crate) reactor: Option<Arc<ClusterHandle>>,
     pub(crate) tasks: tandem_queue::SqliteTasks,
     pub(crate) ring: Option<Arc<tandem_gateway::KeyRing>>,
     pub(crate) authenticates: bool,
@@ -78,7 +78,8 @@ impl Wired {
         let tasks = reactor::task_store(config, store);
         let Auth { authenticator, ring } = Auth::new(config, &issued, stdio)?;
         let peers = Operator::new(policy.clone(), ring.is_some().then(|| authenticator.clone()));
-        let reactor = reactor::start(config, peers, (store, &tasks), authenticates).await?;
+        let cluster = reactor::prepare(config, peers, (store, &tasks), authenticates)?;
+        let (reactor, starter) = cluster.unzip();
         let services = Services::with_store(store.clone()).trusting(config::authorities(config)?);
         let services = Arc::new(match &reactor {
             Some(reactor) => services.with_extension(reactor.clone()),
@@ -91,8 +92,8 @@ impl Wired {
             ..router_config(config, limits.clone())
         };
         let router = Router::new(catalog.clone(), services.clone(), router);
-        if let Some(reactor) = &reactor {
-            reactor.set_tools(Arc::new(router.clone()));
+        if let Some(starter) = starter {
+            starter.start(Arc::new(router.clone())).await?;
         }
         // The gateway comes before the plugins: it owns the recorder of all that is counted.
         let gateway_config = GatewayConfig {

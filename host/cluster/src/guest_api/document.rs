@@ -5,10 +5,15 @@ use std::time::{Duration, SystemTime};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use tandem_queue::{TaskState, TaskStoreError, Timestamp, WorkflowState};
+use tandem_queue::{
+    SqliteTasks, StoredTask, TaskId, TaskState, TaskStore as _, TaskStoreError, Timestamp, WorkflowState,
+};
+use tandem_types::Caller;
 
-use crate::error::P2pError;
-use crate::tools::ToolInfo;
+use crate::{error::P2pError, tools::ToolInfo};
+
+/// What a function answers.
+pub(super) type Answer = Result<Value, P2pError>;
 
 /// Reads a document; what does not fit is named.
 pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, P2pError> {
@@ -29,7 +34,11 @@ pub(super) fn no_task(id: &str) -> P2pError {
     P2pError::NotFound(format!("you have no task {id}"))
 }
 
-pub(super) use crate::queue::moment as time;
+/// A task of the caller's tenant.
+pub(super) async fn find_task(tasks: &SqliteTasks, caller: &Caller, text: &str) -> Result<StoredTask, P2pError> {
+    let found = tasks.get(&caller.tenant, id::<TaskId>(text)?).await?;
+    found.ok_or_else(|| no_task(text))
+}
 
 pub(super) fn system_time(at: SystemTime) -> String {
     DateTime::<Utc>::from(at).to_rfc3339_opts(SecondsFormat::Millis, true)
@@ -39,20 +48,11 @@ pub(super) fn in_future(by: Duration) -> String {
     system_time(SystemTime::now() + by)
 }
 
-pub(super) fn moment(text: &str) -> Result<Timestamp, P2pError> {
+pub(super) fn timestamp(text: &str) -> Result<Timestamp, P2pError> {
     let wrong = |why: &dyn std::fmt::Display| P2pError::InvalidArgument(format!("`run_at`: `{text}`: {why}"));
     let at = DateTime::parse_from_rfc3339(text).map_err(|error| wrong(&error))?;
     let at = u64::try_from(at.timestamp_millis()).map_err(|_| wrong(&"it is before 1970"))?;
     Ok(Timestamp::from_millis(at))
-}
-
-pub(crate) fn failed(error: TaskStoreError) -> P2pError {
-    let text = error.to_string();
-    match error {
-        TaskStoreError::Invalid(_) => P2pError::InvalidArgument(text),
-        TaskStoreError::Busy(_) | TaskStoreError::Quota(_) => P2pError::LimitExceeded(text),
-        _ => P2pError::Unavailable(text),
-    }
 }
 
 /// An attempt may not take as long as was asked for.
@@ -114,12 +114,4 @@ pub(super) fn cursor(next: tandem_queue::Cursor) -> String {
 pub(super) fn read_cursor(text: Option<&str>) -> Result<Option<tandem_queue::Cursor>, P2pError> {
     let wrong = || P2pError::InvalidArgument("`cursor` is the `next_cursor` of the page before".to_owned());
     text.map(|text| u64::from_str_radix(text, 16).map(tandem_queue::Cursor).map_err(|_| wrong())).transpose()
-}
-
-/// Leaves out what is null.
-pub(crate) fn without_nulls(value: Value) -> Value {
-    match value {
-        Value::Object(map) => Value::Object(map.into_iter().filter(|(_, value)| !value.is_null()).collect()),
-        other => other,
-    }
 }

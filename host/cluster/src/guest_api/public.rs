@@ -8,23 +8,26 @@
 //!
 //! **Bounds.** A page's answer is [`MAX_ANSWER`]; no redirect is followed.
 
-use std::{net::IpAddr, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use libp2p::multiaddr::{Multiaddr, Protocol};
 use serde_json::{Value, json};
 use tandem_config::HttpUrl;
-use tandem_reactor::trust::addresses::is_local;
+use tandem_reactor::{
+    network::{Network, direct_ip},
+    trust::addresses::is_local,
+};
+use tokio::runtime::Handle;
 
-use super::{Answer, document::without_nulls};
-use crate::core::Core;
-use crate::error::P2pError;
+use super::document::Answer;
+use crate::{error::P2pError, format::without_nulls};
 
 /// Bytes of the page's answer: an address, or a small document with one.
 const MAX_ANSWER: usize = 4 << 10;
 /// Between two looks whether a peer tried.
 #[cfg(feature = "nat")]
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What is known of how this host is reached.
 #[derive(Default)]
@@ -55,80 +58,92 @@ impl Findings {
     }
 }
 
-pub(super) async fn addresses(core: &Core, methods: &[String], timeout_s: u32) -> Answer {
-    let timeout = Duration::from_secs(timeout_s.clamp(1, 60).into());
-    let mut methods: Vec<_> = methods.iter().map(String::as_str).collect();
-    if methods.is_empty() {
-        methods.push("identify");
-        methods.extend(core.settings.network.nat.client.then_some("autonat"));
-        methods.extend((!core.settings.ip_urls.is_empty()).then_some("http"));
-    }
-    let mut findings = Findings::default();
-    for method in methods {
-        match method {
-            "identify" => {
-                for (address, confirmations) in core.network.observed() {
-                    if let Some((ip, port)) = socket(&address) {
-                        findings.add(ip, port, method, confirmations);
+/// See the module.
+pub(super) struct AddressApi {
+    pub(super) network: Arc<Network>,
+    pub(super) general: Handle,
+    /// Whether peers are asked to dial this host (`p2p.nat.enabled`).
+    pub(super) nat: bool,
+    /// Pages that answer with the address they are asked from.
+    pub(super) ip_urls: Vec<HttpUrl>,
+}
+
+impl AddressApi {
+    pub(super) async fn find(&self, methods: &[String], timeout_s: u32) -> Answer {
+        let timeout = Duration::from_secs(timeout_s.clamp(1, 60).into());
+        let mut methods: Vec<_> = methods.iter().map(String::as_str).collect();
+        if methods.is_empty() {
+            methods.push("identify");
+            methods.extend(self.nat.then_some("autonat"));
+            methods.extend((!self.ip_urls.is_empty()).then_some("http"));
+        }
+        let mut findings = Findings::default();
+        for method in methods {
+            match method {
+                "identify" => {
+                    for (address, confirmations) in self.network.observed() {
+                        if let Some((ip, port)) = socket(&address) {
+                            findings.add(ip, port, method, confirmations);
+                        }
                     }
                 }
-            }
-            "autonat" => autonat(core, timeout, &mut findings).await?,
-            "http" => findings.add(asked(core, timeout).await?, None, method, 1),
-            other => return Err(P2pError::InvalidArgument(format!("there is no method `{other}`"))),
-        }
-    }
-    Ok(json!({"reachability": findings.reachability(), "addresses": findings.addresses}))
-}
-
-#[cfg(feature = "nat")]
-async fn autonat(core: &Core, timeout: Duration, findings: &mut Findings) -> Result<(), P2pError> {
-    if !core.settings.network.nat.client {
-        let text = "this host does not ask peers to dial it; the operator turns that on with p2p.nat.enabled";
-        return Err(P2pError::Unavailable(text.to_owned()));
-    }
-    let end = tokio::time::Instant::now() + timeout;
-    let mut reached = core.network.reached();
-    while reached.is_empty() && tokio::time::Instant::now() < end {
-        tokio::time::sleep(LOOK).await;
-        reached = core.network.reached();
-    }
-    for tested in reached {
-        let so_far = findings.tried.unwrap_or(false);
-        findings.tried = Some(so_far || tested.by > 0);
-        if let Some((ip, port)) = socket(&tested.address).filter(|_| tested.by > 0) {
-            findings.add(ip, port, "autonat", tested.by);
-        }
-    }
-    Ok(())
-}
-
-#[cfg(not(feature = "nat"))]
-async fn autonat(_: &Core, _: Duration, _: &mut Findings) -> Result<(), P2pError> {
-    let text = "this program was built without dial-backs; build it with the feature `nat`";
-    Err(P2pError::Unavailable(text.to_owned()))
-}
-
-/// What the first page answers that answers an address, asked on the general lane.
-async fn asked(core: &Core, timeout: Duration) -> Result<IpAddr, P2pError> {
-    let urls = core.settings.ip_urls.clone();
-    if urls.is_empty() {
-        let text = "there is no page to ask for this host's address; the operator sets some with p2p.nat.ip-urls";
-        return Err(P2pError::Unavailable(text.to_owned()));
-    }
-    let asked = core.general.spawn(async move {
-        let mut pages: FuturesUnordered<_> = urls.iter().map(|url| ip_of(url, timeout)).collect();
-        let mut wrong = Vec::new();
-        while let Some(answer) = pages.next().await {
-            match answer {
-                Ok(ip) => return Ok(ip),
-                Err(error) => wrong.push(error),
+                "autonat" => self.autonat(timeout, &mut findings).await?,
+                "http" => findings.add(self.ask_pages(timeout).await?, None, method, 1),
+                other => return Err(P2pError::InvalidArgument(format!("there is no method `{other}`"))),
             }
         }
-        Err(wrong.join("; "))
-    });
-    let answer = asked.await.map_err(|error| P2pError::Unavailable(error.to_string()))?;
-    answer.map_err(|error| P2pError::Unavailable(format!("p2p.nat.ip-urls: {error}")))
+        Ok(json!({"reachability": findings.reachability(), "addresses": findings.addresses}))
+    }
+
+    #[cfg(feature = "nat")]
+    async fn autonat(&self, timeout: Duration, findings: &mut Findings) -> Result<(), P2pError> {
+        if !self.nat {
+            let text = "this host does not ask peers to dial it; the operator turns that on with p2p.nat.enabled";
+            return Err(P2pError::Unavailable(text.to_owned()));
+        }
+        let end = tokio::time::Instant::now() + timeout;
+        let mut reached = self.network.reached();
+        while reached.is_empty() && tokio::time::Instant::now() < end {
+            tokio::time::sleep(POLL_INTERVAL).await;
+            reached = self.network.reached();
+        }
+        for tested in reached {
+            let so_far = findings.tried.unwrap_or(false);
+            findings.tried = Some(so_far || tested.by > 0);
+            if let Some((ip, port)) = socket(&tested.address).filter(|_| tested.by > 0) {
+                findings.add(ip, port, "autonat", tested.by);
+            }
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "nat"))]
+    async fn autonat(&self, _: Duration, _: &mut Findings) -> Result<(), P2pError> {
+        let text = "this program was built without dial-backs; build it with the feature `nat`";
+        Err(P2pError::Unavailable(text.to_owned()))
+    }
+
+    /// What the first page answers that answers an address, asked on the general lane.
+    async fn ask_pages(&self, timeout: Duration) -> Result<IpAddr, P2pError> {
+        let urls = self.ip_urls.clone();
+        if urls.is_empty() {
+            let text = "there is no page to ask for this host's address; the operator sets some with p2p.nat.ip-urls";
+            return Err(P2pError::Unavailable(text.to_owned()));
+        }
+        let asked = self.general.spawn(async move {
+            let mut pages: FuturesUnordered<_> = urls.iter().map(|url| ip_of(url, timeout)).collect();
+            let mut wrong = Vec::new();
+            while let Some(answer) = pages.next().await {
+                match answer {
+                    Ok(ip) => return Ok(ip),
+                    Err(error) => wrong.push(error),
+                }
+            }
+            Err(wrong.join("; "))
+        });
+        let answer = asked.await.map_err(|error| P2pError::Unavailable(error.to_string()))?;
+        answer.map_err(|error| P2pError::Unavailable(format!("p2p.nat.ip-urls: {error}")))
+    }
 }
 
 async fn ip_of(url: &HttpUrl, timeout: Duration) -> Result<IpAddr, String> {
@@ -170,7 +185,7 @@ fn read(text: &str) -> Option<IpAddr> {
 }
 
 fn socket(address: &Multiaddr) -> Option<(IpAddr, Option<u16>)> {
-    let ip = tandem_reactor::network::direct_ip(address)?;
+    let ip = direct_ip(address)?;
     let port = address.iter().find_map(|part| match part {
         Protocol::Tcp(number) | Protocol::Udp(number) => Some(number),
         _ => None,

@@ -3,16 +3,14 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
-use tandem_queue::{Filter, TaskRow, TaskStore as _, WorkflowRow};
-use tandem_workflow::{Output, State, StepRecord, StepState};
+use tandem_queue::{Filter, SqliteTasks, TaskRow, TaskStore as _, TaskStoreError, Timestamp, WorkflowRow};
+use tandem_workflow::{OnFailure, Output, State, StepRecord, StepState};
 
-use super::{
-    Answer,
-    document::{failed, time, without_nulls, workflow_state},
-};
+use super::document::{Answer, workflow_state};
 use crate::{
-    core::Core,
-    queue::waits::{self, Seen},
+    format::{rfc3339, without_nulls},
+    peers::PeerDirectory,
+    queue::{ExplainCache, WaitExplainer},
     workflow_runtime::Journal,
 };
 
@@ -24,20 +22,25 @@ const MAX_RESULTS: usize = 256 << 10;
 const PAGE: u32 = 1_000;
 const PAGES: usize = 8;
 
-pub(super) async fn shown(core: &Core, row: &WorkflowRow, journal: &Journal) -> Answer {
+pub(super) async fn shown(
+    tasks: &SqliteTasks,
+    (peers, waits): (&PeerDirectory, &WaitExplainer),
+    row: &WorkflowRow,
+    journal: &Journal,
+) -> Answer {
     let state = &journal.state;
-    let (tasks, mut seen, mut room) = (newest(core, row).await?, Seen::default(), MAX_RESULTS);
+    let (tasks, mut cache, mut room) = (newest(tasks, row).await?, ExplainCache::default(), MAX_RESULTS);
     let mut steps = Vec::with_capacity(state.steps().len());
     for (id, record) in state.steps() {
         let task = tasks.get(id);
         let mut shown = step(state, id, record, task, &mut room);
-        if let (Some(name), Value::Object(shown)) = (core.name_of_text(record.peer.as_deref()), &mut shown) {
+        if let (Some(name), Value::Object(shown)) = (peers.name_of_text(record.peer.as_deref()), &mut shown) {
             shown.insert("peer_name".to_owned(), name.into());
         }
         if let (Some(task), Value::Object(shown)) = (task.filter(|_| !record.state.is_terminal()), &mut shown)
-            && let Some(wait) = waits::of_task(core, task, &mut seen).await.map_err(failed)?
+            && let Some(wait) = waits.of_task(task, &mut cache).await?
         {
-            shown.insert("waits_for".to_owned(), wait.shown());
+            shown.insert("waits_for".to_owned(), wait.into_json());
         }
         steps.push(shown);
     }
@@ -50,22 +53,22 @@ pub(super) async fn shown(core: &Core, row: &WorkflowRow, journal: &Journal) -> 
         "steps": steps,
         "clock": clock,
         "tags": row.tags,
-        "created_at": time(row.created_at),
-        "finished_at": row.finished_at.map(time),
+        "created_at": rfc3339(row.created_at),
+        "finished_at": row.finished_at.map(rfc3339),
         "coordinator": row.coordinator,
-        "coordinator_name": core.name_of_text(row.coordinator.as_deref()),
-        "coordinating_peers": peers(row, state),
+        "coordinator_name": peers.name_of_text(row.coordinator.as_deref()),
+        "coordinating_peers": participants(row, state),
         "target_peers": (!state.plan().target_peers().is_empty()).then(|| state.plan().target_peers()),
         "reason": state.reason().map(ToOwned::to_owned).or_else(|| first_failure(state)),
     })))
 }
 
 /// The task of each step's newest attempt.
-async fn newest(core: &Core, row: &WorkflowRow) -> Result<HashMap<String, TaskRow>, crate::error::P2pError> {
+async fn newest(store: &SqliteTasks, row: &WorkflowRow) -> Result<HashMap<String, TaskRow>, TaskStoreError> {
     let filter = Filter { tenant: row.tenant.clone(), workflow: Some(row.id), ..Filter::default() };
     let (mut tasks, mut after) = (HashMap::new(), None);
     for _ in 0..PAGES {
-        let page = core.queue.tasks.list(filter.clone(), after, PAGE).await.map_err(failed)?;
+        let page = store.list(filter.clone(), after, PAGE).await?;
         for task in page.rows {
             let Some(step) = task.step.as_ref().map(|step| step.step.clone()) else { continue };
             tasks.entry(step).or_insert(task);
@@ -121,11 +124,11 @@ fn inline(result: &Value, room: &mut usize) -> Option<Value> {
 }
 
 fn millis(at: u64) -> String {
-    time(tandem_queue::Timestamp::from_millis(at))
+    rfc3339(Timestamp::from_millis(at))
 }
 
 /// The hosts that take part: who coordinates it, whom it is for, and who ran a step.
-fn peers(row: &WorkflowRow, state: &State) -> Vec<String> {
+fn participants(row: &WorkflowRow, state: &State) -> Vec<String> {
     let ran: BTreeSet<_> = state.steps().filter_map(|(_, record)| record.peer.clone()).collect();
     let first = row.coordinator.clone().or_else(|| state.coordinator().map(|(peer, _)| peer.to_owned()));
     let mut peers: Vec<String> = first.into_iter().collect();
@@ -143,8 +146,7 @@ fn first_failure(state: &State) -> Option<String> {
         return None;
     }
     let failed = state.steps().filter(|(id, record)| {
-        let continues =
-            state.plan().step(id).is_some_and(|step| step.on_failure == tandem_workflow::OnFailure::Continue);
+        let continues = state.plan().step(id).is_some_and(|step| step.on_failure == OnFailure::Continue);
         record.state == StepState::Failed && !continues
     });
     let (id, record) = failed.min_by_key(|(_, record)| record.finished_at)?;

@@ -3,17 +3,17 @@
 //! **Bounds.** The own record is announced every [`RENEW`], and [`QUIET`] after the last time when it changed or somebody new
 //! listens; where nobody listens, that is found out again [`SOON`]. Of each author one announcement in [`RATE`] is passed on.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use libp2p::PeerId;
 use tandem_reactor::{
     discovery::record::{HostRecord, RecordError},
-    network::Verdict,
+    network::{Network, Verdict},
     trust::{BookError, Source, UnixMillis},
 };
 
-use super::sources::{half_life, renew};
-use crate::core::Core;
+use super::own_record::OwnRecord;
+use crate::peers::PeerDirectory;
 
 /// Between two announcements of the same.
 const RENEW: Duration = Duration::from_secs(60);
@@ -24,19 +24,16 @@ const SOON: Duration = Duration::from_millis(500);
 /// What one author's announcements have to be apart, by its own clock, to be passed on.
 const RATE: Duration = Duration::from_secs(2);
 
-/// Works until it is dropped.
-pub(super) async fn announce(core: Arc<Core>) {
-    if !core.settings.network.gossip {
-        return;
-    }
+/// Announces until it is dropped.
+pub(super) async fn announce(network: &Network, record: &OwnRecord) {
     loop {
         // Nothing is wrong when the time is over: then it is a renewal.
-        let _changed = tokio::time::timeout(RENEW.min(half_life(&core)), core.announce.notified()).await;
-        let sent = renew(&core, core.settings.network.reach).and_then(|record| core.network.gossip(&record));
+        let _changed = tokio::time::timeout(RENEW.min(record.half_life()), record.changed.notified()).await;
+        let sent = record.renew().and_then(|record| network.gossip(&record));
         let pause = match sent {
             Ok(()) => QUIET,
             Err(error) => {
-                tracing::debug!(error, "this host is not announced");
+                tracing::debug!(error, "gossip publish failed");
                 SOON
             }
         };
@@ -45,25 +42,25 @@ pub(super) async fn announce(core: Arc<Core>) {
 }
 
 /// Judges an announcement, whoever passed it on. An author may only speak of itself.
-pub(super) fn heard(core: &Core, author: PeerId, data: &[u8]) -> Verdict {
+pub(super) fn judge(peers: &PeerDirectory, author: PeerId, data: &[u8]) -> Verdict {
     let record = match HostRecord::decode(data) {
         Ok(record) if record.peer() == author => record,
         Ok(_) | Err(_) => return Verdict::Reject,
     };
-    if author == core.network.me {
+    if author == peers.me() {
         return Verdict::Ignore;
     }
     let now = UnixMillis::now();
-    let mut book = core.book();
+    let mut book = peers.book();
     if book.issued_at(&author).is_some_and(|before| record.issued_at().since(before) < RATE) {
         return Verdict::Ignore;
     }
     match book.offer(record, Source::Gossip, now) {
         Ok(()) => Verdict::Accept,
-        // What time, place and memory decide differs between hosts: nobody is to blame for passing it on.
+        // What time, address policy and memory decide differs between hosts: nobody is to blame for passing it on.
         Err(BookError::Record(RecordError::BadSignature | RecordError::PeerMismatch { .. })) => Verdict::Reject,
         Err(error) => {
-            tracing::debug!(%author, %error, "an announcement is not passed on");
+            tracing::debug!(%author, %error, "announcement ignored");
             Verdict::Ignore
         }
     }

@@ -1,47 +1,52 @@
-//! Who has work: peers tell each other that there may be something to claim, and ask those that told.
+//! Which peers offer work: hosts notify each other that there may be something to claim, and claim from those that did.
 //!
 //! **Promises.** An offer is not lost: who did not give what it offered is asked once more. **Bounds.** [`WAITING`] peers; a round of
-//! telling goes on in parts of [`TOLD`], with a pause between them.
+//! notifications goes out in parts of [`BATCH`], with a pause between them.
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use libp2p::PeerId;
 use serde_json::Map;
-use tandem_queue::TaskStore as _;
+use tandem_queue::{SqliteTasks, TaskStore as _};
 use tandem_reactor::rpc::PeerRpc as _;
+use tokio::sync::Notify;
 
-use crate::core::Core;
+use crate::peers::PeerDirectory;
 
-/// Peers that are told of new work at once, and the pause before the next so many: a network of hundreds must not take the thread.
-const TOLD: usize = 32;
+/// Peers that are notified at once, and the pause before the next so many: a network of hundreds must not take the thread.
+const BATCH: usize = 32;
 const PAUSE: Duration = Duration::from_millis(20);
 /// Peers that wait to be asked: more than may be connected.
 const WAITING: usize = 1_024;
 /// How long offers of a peer are ignored that did not answer a claim. Stops one that offers and never answers from
-/// holding places for ever.
+/// holding slots for ever.
 pub(super) const IGNORED: Duration = Duration::from_secs(30);
 /// The same for one that did answer, with a refusal: as it has too much to do.
 pub(super) const REFUSED: Duration = Duration::from_secs(1);
 
 /// Peers that said they have work.
 #[derive(Default)]
-pub(crate) struct Offers(Mutex<Offering>);
+pub(crate) struct WorkOffers {
+    offers: Mutex<Offers>,
+    /// A peer offered work.
+    pub(super) changed: Notify,
+}
 
 #[derive(Default)]
-struct Offering {
+struct Offers {
     waiting: VecDeque<PeerId>,
     /// Until when; each is asked once more then.
     ignored: VecDeque<(PeerId, Instant)>,
 }
 
-impl Offers {
+impl WorkOffers {
     /// With those among the waiting whose time is over.
-    fn all(&self) -> MutexGuard<'_, Offering> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn all(&self) -> MutexGuard<'_, Offers> {
+        let mut all = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         while let Some(at) = all.ignored.iter().position(|(_, until)| *until <= now) {
             if let Some((peer, _)) = all.ignored.remove(at) {
@@ -58,6 +63,8 @@ impl Offers {
         if !known && all.waiting.len() < WAITING {
             all.waiting.push_back(peer);
         }
+        drop(all);
+        self.changed.notify_one();
     }
 
     pub(super) fn next(&self) -> Option<PeerId> {
@@ -76,21 +83,20 @@ impl Offers {
     }
 
     /// When the first of those that are ignored is asked again.
-    pub(super) fn again(&self) -> Option<Instant> {
+    pub(super) fn next_retry(&self) -> Option<Instant> {
         self.all().ignored.iter().map(|(_, until)| *until).min()
     }
 }
 
-/// Tells peers, whenever there may be something to claim, until it is dropped. What comes meanwhile is told in the next round.
-pub(super) async fn offering(core: Arc<Core>) {
-    let mut wakeups = core.queue.tasks.wakeups();
+/// Notifies peers whenever there may be something to claim, until it is dropped. What comes meanwhile is part of the next round.
+pub(super) async fn notify_peers(tasks: &SqliteTasks, peers: &PeerDirectory) {
+    let mut wakeups = tasks.wakeups();
     while wakeups.changed().await.is_ok() {
-        let speaking = core.network.connected().into_iter().filter(|(_, connected)| connected.speaks == Some(true));
-        for (told, (peer, _)) in speaking.enumerate() {
-            if told > 0 && told % TOLD == 0 {
+        for (sent, (peer, _)) in peers.speaking().enumerate() {
+            if sent > 0 && sent % BATCH == 0 {
                 tokio::time::sleep(PAUSE).await;
             }
-            core.links.tell(peer, "tasks/offer", Map::new());
+            peers.links.tell(peer, "tasks/offer", Map::new());
         }
     }
 }
@@ -101,7 +107,7 @@ mod tests {
 
     #[test]
     fn an_ignored_peer_is_asked_once_more_when_its_time_is_over() {
-        let (offers, peer, other) = (Offers::default(), PeerId::random(), PeerId::random());
+        let (offers, peer, other) = (WorkOffers::default(), PeerId::random(), PeerId::random());
         offers.put(peer);
         offers.put(peer);
         assert_eq!([offers.next(), offers.next()], [Some(peer), None]);
@@ -109,9 +115,9 @@ mod tests {
         offers.put(peer);
         offers.put(other);
         assert_eq!([offers.next(), offers.next()], [Some(other), None], "it is not asked before");
-        assert!(offers.again().is_some_and(|at| at > Instant::now()));
+        assert!(offers.next_retry().is_some_and(|at| at > Instant::now()));
         offers.ignore(peer, Duration::ZERO);
         assert_eq!([offers.next(), offers.next(), offers.next()], [Some(peer), None, None]);
-        assert_eq!(offers.again(), None);
+        assert_eq!(offers.next_retry(), None);
     }
 }

@@ -15,9 +15,9 @@ const FRESH: Duration = Duration::from_secs(300);
 
 /// See the module.
 #[derive(Default)]
-pub(crate) struct Outside(Mutex<HashMap<String, HashMap<String, Instant>>>);
+pub(crate) struct OutsideWorkers(Mutex<HashMap<String, HashMap<String, Instant>>>);
 
-impl Outside {
+impl OutsideWorkers {
     /// A worker of a tenant asks for calls of these tools.
     pub(crate) fn note(&self, tenant: &str, tools: &[String]) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn a_tool_is_known_to_its_tenant_and_no_more_than_so_many_are() {
-        let outside = Outside::default();
+        let outside = OutsideWorkers::default();
         outside.note("acme", &["resize".to_owned()]);
         assert!(outside.has("acme", "resize") && !outside.has("globex", "resize") && !outside.has("acme", "other"));
         let many: Vec<_> = (0..TOOLS + 10).map(|n| format!("t{n}")).collect();

@@ -2,29 +2,24 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
     time::Duration,
 };
 
 use tandem_queue::{
-    Filter, LeasedWorkflow, MAX_RETENTION, NewTask, Patch, RetryPolicy, StepRef, TaskId, TaskState, TaskStore,
+    Filter, LeasedWorkflow, MAX_RETENTION, NewTask, Patch, RetryPolicy, StepRef, TaskId, TaskState, TaskStore as _,
     Timestamp, WorkflowLease,
 };
 use tandem_types::Caller;
 use tandem_workflow::{Body, Decision, Start};
-use tokio::sync::mpsc;
 
 use super::{
-    ActorMessage,
+    active::{ActorMessage, Inbox},
     contents::Contents,
-    journal::{Journal, Written, load, now},
-    prefer, settle,
+    journal::{Journal, JournalStore, Written},
+    placement::{self, StepPlacement},
+    settle,
 };
-use crate::error::P2pError;
-use crate::{core::Core, queue::LEASE};
+use crate::{error::P2pError, limits::LEASE};
 
 /// Decisions that are written at once: their events and tasks are one transaction.
 const BATCH: usize = 64;
@@ -34,7 +29,8 @@ const KEEP: Duration = Duration::from_secs(86_400);
 const PAGE: u32 = 1_000;
 
 struct Actor<'a> {
-    core: &'a Core,
+    journals: &'a JournalStore,
+    placement: &'a StepPlacement,
     tenant: String,
     /// On whose behalf its steps run.
     caller: Caller,
@@ -51,38 +47,40 @@ struct Actor<'a> {
 
 /// Coordinates a workflow to its end.
 pub(super) async fn run(
-    core: &Core,
+    journals: &JournalStore,
+    placement: &StepPlacement,
     leased: LeasedWorkflow,
-    (mut news, missed): (mpsc::Receiver<ActorMessage>, Arc<AtomicBool>),
+    mut inbox: Inbox,
 ) -> Result<(), String> {
-    let row = core.queue.tasks.workflow(&leased.tenant, leased.id).await.map_err(|error| error.to_string())?;
+    let row = journals.tasks.workflow(&leased.tenant, leased.id).await.map_err(|error| error.to_string())?;
     let (subject, trace) = row.map(|row| (row.subject, row.trace)).unwrap_or_default();
-    let journal = load(core, leased.id).await?;
+    let journal = journals.load(leased.id).await?;
     let LeasedWorkflow { tenant, lease, .. } = leased;
     let caller = Caller::new(&tenant, &subject);
     let (tasks, chosen, reservations) = (HashMap::new(), BTreeMap::new(), BTreeMap::new());
-    let mut actor = Actor { core, tenant, caller, trace, lease, journal, tasks, chosen, reservations };
+    let mut actor = Actor { journals, placement, tenant, caller, trace, lease, journal, tasks, chosen, reservations };
     actor.begin()?;
-    actor.look().await?;
+    actor.read_tasks().await?;
     let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + LEASE / 3, LEASE / 3);
     loop {
-        if missed.swap(false, Ordering::AcqRel) {
-            actor.look().await?;
+        if inbox.take_missed() {
+            actor.read_tasks().await?;
         }
         actor.advance().await?;
         if actor.journal.state.is_finished() {
             return Ok(());
         }
         actor.release_expired_reservations().await?;
-        let due = actor.journal.state.wake_at(now(core)).into_iter().chain(actor.reservations.values().copied()).min();
-        let wake = due.map_or(LEASE, |at| Duration::from_millis(at.saturating_sub(now(core))));
+        let now = journals.now();
+        let due = actor.journal.state.wake_at(now).into_iter().chain(actor.reservations.values().copied()).min();
+        let wake = due.map_or(LEASE, |at| Duration::from_millis(at.saturating_sub(journals.now())));
         tokio::select! {
-            Some(next) = news.recv() => {
-                actor.take(next).await?;
+            Some(message) = inbox.messages.recv() => {
+                actor.handle(message).await?;
                 // What came meanwhile is written down with it.
                 for _ in 0..BATCH {
-                    let Ok(next) = news.try_recv() else { break };
-                    actor.take(next).await?;
+                    let Ok(message) = inbox.messages.try_recv() else { break };
+                    actor.handle(message).await?;
                 }
             }
             () = tokio::time::sleep(wake.max(Duration::from_millis(1))) => {}
@@ -94,11 +92,11 @@ pub(super) async fn run(
 impl Actor<'_> {
     /// Writes what was noted with the tasks that follow.
     async fn write(&mut self, then: Vec<NewTask>) -> Result<(), String> {
-        match self.journal.write(self.core, Some(&self.lease), then).await? {
+        match self.journals.write(&mut self.journal, Some(&self.lease), then).await? {
             Written::Yes => Ok(()),
             Written::Behind => {
-                self.journal = load(self.core, self.journal.id).await?;
-                self.look().await
+                self.journal = self.journals.load(self.journal.id).await?;
+                self.read_tasks().await
             }
         }
     }
@@ -106,19 +104,19 @@ impl Actor<'_> {
     /// Notes who coordinates, once for each lease.
     fn begin(&mut self) -> Result<(), String> {
         let body = Body::CoordinatorChanged { peer: self.lease.worker.clone(), fence: self.lease.fence };
-        self.journal.note(vec![(body, now(self.core))])
+        self.journal.note(vec![(body, self.journals.now())])
     }
 
     async fn renew(&self) -> Result<(), String> {
-        let renewed = self.core.queue.tasks.renew_workflow(self.journal.id, self.lease.clone(), LEASE).await;
+        let renewed = self.journals.tasks.renew_workflow(self.journal.id, self.lease.clone(), LEASE).await;
         match renewed.map_err(|error| error.to_string())? {
             Some(_) => Ok(()),
             None => Err("its lease ended".to_owned()),
         }
     }
 
-    async fn take(&mut self, news: ActorMessage) -> Result<(), String> {
-        match news {
+    async fn handle(&mut self, message: ActorMessage) -> Result<(), String> {
+        match message {
             ActorMessage::Begun(begun) => {
                 self.begun(&begun.step.step, begun.lease.id, &begun.worker, begun.lease.fence, begun.at)
             }
@@ -127,7 +125,7 @@ impl Actor<'_> {
             ActorMessage::Missed => Ok(()),
             ActorMessage::Cancel(reason, reply) => {
                 let open = self.journal.open();
-                let noted = self.journal.note(vec![(Body::Cancelled { reason }, now(self.core))]);
+                let noted = self.journal.note(vec![(Body::Cancelled { reason }, self.journals.now())]);
                 let done = match noted {
                     Ok(()) => self.write(Vec::new()).await,
                     failed => failed,
@@ -144,12 +142,12 @@ impl Actor<'_> {
     }
 
     /// Reads all tasks of the workflow: what began and ended while nobody listened is noted now.
-    async fn look(&mut self) -> Result<(), String> {
+    async fn read_tasks(&mut self) -> Result<(), String> {
         let filter = Filter { tenant: self.tenant.clone(), workflow: Some(self.journal.id), ..Filter::default() };
         let (mut after, mut ended) = (None, Vec::new());
         loop {
             let page =
-                self.core.queue.tasks.list(filter.clone(), after, PAGE).await.map_err(|error| error.to_string())?;
+                self.journals.tasks.list(filter.clone(), after, PAGE).await.map_err(|error| error.to_string())?;
             for row in page.rows {
                 let Some(step) = &row.step else { continue };
                 let attempt = attempt_of(row.idempotency_key.as_deref());
@@ -161,7 +159,7 @@ impl Actor<'_> {
                     ended.push(row.id);
                 }
                 if row.state == TaskState::Ready && row.target_peer.is_some() {
-                    let until = row.created_at.millis() + millis(prefer::CHOSEN);
+                    let until = row.created_at.millis() + millis(placement::CHOSEN);
                     self.reservations.entry(step.step.clone()).or_insert(until);
                 }
                 if let (TaskState::Leased, Some(worker), Some(at)) = (row.state, &row.worker, row.started_at) {
@@ -205,7 +203,7 @@ impl Actor<'_> {
             return Ok(());
         }
         self.reservations.remove(&step);
-        let task = self.core.queue.tasks.get(&self.tenant, id).await.map_err(|error| error.to_string())?;
+        let task = self.journals.tasks.get(&self.tenant, id).await.map_err(|error| error.to_string())?;
         let Some(task) = task else { return Err(format!("the task {id} of step `{step}` is gone")) };
         let known = self.journal.state.step(&step).map_or(0, |record| record.fence);
         self.journal.note(settle::bodies(&step, attempt, known, &task))
@@ -215,7 +213,7 @@ impl Actor<'_> {
     async fn advance(&mut self) -> Result<(), String> {
         let mut contents = Contents::default();
         loop {
-            let at = now(self.core);
+            let at = self.journals.now();
             let decisions = self.journal.state.next(at, &|content| contents.get(content));
             let (mut bodies, mut then, mut wanted) = (Vec::new(), Vec::new(), None);
             for decision in decisions.into_iter().take(BATCH) {
@@ -229,7 +227,7 @@ impl Actor<'_> {
             }
             match wanted {
                 Some((step, content)) if bodies.is_empty() => {
-                    let Err(error) = contents.load(self.core, &step, content).await? else { continue };
+                    let Err(error) = contents.load(self.journals, &step, content).await? else { continue };
                     bodies.push((Body::Failed { step, fence: None, error, r#final: true }, at));
                 }
                 _ if bodies.is_empty() && !self.journal.is_dirty() => return Ok(()),
@@ -244,7 +242,7 @@ impl Actor<'_> {
         let mut task = NewTask::new(&self.tenant, &start.tool, &start.arguments.to_string());
         task.subject = self.caller.subject.to_string();
         task.trace.clone_from(&self.trace);
-        task.priority = self.core.default_priority(&self.tenant);
+        task.priority = self.placement.default_priority(&self.tenant);
         // Attempts are counted by the workflow.
         task.retry = RetryPolicy::ONCE;
         task.timeout_s = u32::try_from(start.timeout_s).unwrap_or(u32::MAX);
@@ -255,7 +253,7 @@ impl Actor<'_> {
         task.step = Some(StepRef { workflow: self.journal.id, step: start.step.clone() });
         if let Some((peer, time)) = self.preferred_host(start) {
             task.target_peer = Some(peer);
-            self.reservations.insert(start.step.clone(), now(self.core) + millis(time));
+            self.reservations.insert(start.step.clone(), self.journals.now() + millis(time));
         }
         self.tasks.insert(start.step.clone(), (task.id, start.attempt));
         task
@@ -264,41 +262,36 @@ impl Actor<'_> {
     /// Who has a step for itself at first, and how long.
     fn preferred_host(&self, start: &Start) -> Option<(String, Duration)> {
         let targets = self.journal.state.plan().target_peers();
-        let may = |peer: &&String| self.is_there(peer) && (targets.is_empty() || targets.contains(peer));
+        let may = |peer: &&String| self.placement.is_there(peer) && (targets.is_empty() || targets.contains(peer));
         if let Some(peer) = self.chosen.get(&start.step).filter(may) {
-            return Some((peer.clone(), prefer::CHOSEN));
+            return Some((peer.clone(), placement::CHOSEN));
         }
         let before = self.journal.state.step(&start.step).and_then(|record| record.peer.as_deref());
         if !targets.is_empty() {
-            return Some((prefer::target(self.core, targets, start, before)?, prefer::CHOSEN));
+            return Some((self.placement.first_target(targets, start, before)?, placement::CHOSEN));
         }
-        prefer::preferred(self.core, &self.caller, start, before)
-    }
-
-    fn is_there(&self, peer: &str) -> bool {
-        let me = self.core.network.me.to_string() == peer;
-        me || peer.parse().is_ok_and(|peer| self.core.network.is_connected(&peer))
+        self.placement.preferred_host(&self.caller, start, before)
     }
 
     async fn stop(&self, step: &str) -> Result<(), String> {
         let Some((id, _)) = self.tasks.get(step) else { return Ok(()) };
-        let done = self.core.queue.tasks.cancel(&self.tenant, *id, "its workflow ended, or its time ran out").await;
+        let done = self.journals.tasks.cancel(&self.tenant, *id, "its workflow ended, or its time ran out").await;
         done.map(|_| ()).map_err(|error| error.to_string())
     }
 
     /// Lets everybody have the tasks whose host had them for itself long enough: it did not come, or it may yet give them back.
     async fn release_expired_reservations(&mut self) -> Result<(), String> {
-        let at = now(self.core);
+        let at = self.journals.now();
         let late: Vec<_> = self.reservations.extract_if(.., |_, until| *until <= at).map(|(step, _)| step).collect();
         for step in late {
             self.chosen.remove(&step);
             let Some((id, _)) = self.tasks.get(&step) else { continue };
             let next = self.next_target(&step, *id).await?;
             if next.is_some() {
-                self.reservations.insert(step, at + millis(prefer::CHOSEN));
+                self.reservations.insert(step, at + millis(placement::CHOSEN));
             }
             let patch = Patch { target_peer: Some(next.unwrap_or_default()), ..Patch::default() };
-            let freed = self.core.queue.tasks.update(&self.tenant, *id, patch, None).await;
+            let freed = self.journals.tasks.update(&self.tenant, *id, patch, None).await;
             freed.map_err(|error| error.to_string())?;
         }
         Ok(())
@@ -312,10 +305,10 @@ impl Actor<'_> {
         if targets.is_empty() {
             return Ok(None);
         }
-        let task = self.core.queue.tasks.get(&self.tenant, id).await.map_err(|error| error.to_string())?;
+        let task = self.journals.tasks.get(&self.tenant, id).await.map_err(|error| error.to_string())?;
         let now = task.and_then(|task| task.row.target_peer);
         let tool = self.journal.state.plan().step(step).map(|step| step.tool.as_str()).unwrap_or_default();
-        Ok(prefer::after(self.core, targets, tool, now.as_deref()))
+        Ok(self.placement.next_target(targets, tool, now.as_deref()))
     }
 }
 

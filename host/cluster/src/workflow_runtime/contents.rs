@@ -8,7 +8,7 @@ use serde_json::Value;
 use tandem_queue::TaskStore as _;
 use tandem_workflow::{ContentId, StepError};
 
-use crate::core::Core;
+use super::journal::JournalStore;
 
 /// Bytes of all results that one step may refer to: parsed, they are several times that in memory.
 const MAX_LOADED: usize = 32 << 20;
@@ -29,14 +29,14 @@ impl Contents {
     /// Loads what a step refers to; what was loaded for another one goes. Answers why the step cannot have it.
     pub(super) async fn load(
         &mut self,
-        core: &Core,
+        journals: &JournalStore,
         step: &str,
         content: ContentId,
     ) -> Result<Result<(), StepError>, String> {
         if self.step != step {
             *self = Self { step: step.to_owned(), ..Self::default() };
         }
-        let text = core.queue.tasks.content(&content.to_string()).await.map_err(|error| error.to_string())?;
+        let text = journals.tasks.content(&content.to_string()).await.map_err(|error| error.to_string())?;
         let Some(text) = text else {
             return Ok(Err(StepError::new("unavailable", &format!("the result {content} is not kept any more"))));
         };
@@ -45,7 +45,7 @@ impl Contents {
             let error = format!("the results that the step refers to have over {MAX_LOADED} bytes together");
             return Ok(Err(StepError::new("limit_exceeded", &error)));
         }
-        let parsed = core.general.spawn_blocking(move || serde_json::from_str::<Value>(&text)).await;
+        let parsed = journals.general.spawn_blocking(move || serde_json::from_str::<Value>(&text)).await;
         match parsed.map_err(|error| error.to_string())? {
             Ok(value) => drop(self.loaded.insert(content, Arc::new(value))),
             Err(_) => return Ok(Err(StepError::new("bad_output", &format!("the result {content} is no JSON")))),

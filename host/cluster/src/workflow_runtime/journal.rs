@@ -3,15 +3,15 @@
 use std::{iter::Peekable, sync::Arc, vec::IntoIter};
 
 use tandem_queue::{
-    Append, Appended, Event as StoredEvent, MAX_BATCH, MAX_EVENT, NewEvent, NewTask, NewWorkflow, Started, TaskStore,
-    Timestamp, WorkflowId, WorkflowLease, WorkflowState as StoredState,
+    Append, Appended, Event as StoredEvent, MAX_BATCH, MAX_EVENT, NewEvent, NewTask, NewWorkflow, SqliteTasks, Started,
+    TaskStore as _, Timestamp, WorkflowId, WorkflowLease, WorkflowState as StoredState,
 };
 use tandem_types::Caller;
 use tandem_workflow::{Body, Decision, Event, Log, Plan, Spec, State, WorkflowState};
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use crate::error::P2pError;
-use crate::{core::Core, guest_api::failed};
 
 /// Bytes of a journal that is read and checked on the reactor's thread: a longer one takes over a millisecond.
 const MAX_HERE: usize = 64 << 10;
@@ -39,11 +39,6 @@ pub(crate) struct Journal {
     noted: Vec<NewEvent>,
 }
 
-/// Milliseconds since the Unix epoch, by the store's clock.
-pub(super) fn now(core: &Core) -> u64 {
-    core.queue.tasks.now().millis()
-}
-
 fn uuid(id: WorkflowId) -> Uuid {
     Uuid::parse_str(&id.to_string()).unwrap_or_default()
 }
@@ -53,50 +48,6 @@ fn stored(event: &Event) -> Result<NewEvent, String> {
     let value = serde_json::to_value(&event.body).unwrap_or_default();
     let kind = value.get("type").and_then(serde_json::Value::as_str).unwrap_or("event").to_owned();
     Ok(NewEvent { kind, body, cid: Some(event.cid.to_string()) })
-}
-
-/// Checks a plan and starts its workflow. Answers its id, state and steps, and whether it was there before.
-pub(crate) async fn begin(
-    core: &Core,
-    (caller, trace): (&Caller, Option<&str>),
-    spec: Spec,
-    key: Option<String>,
-    known: impl Fn(&str) -> Result<(), Vec<String>>,
-) -> Result<(WorkflowId, StoredState, usize, bool), P2pError> {
-    let text = serde_json::to_string(&spec).map_err(|error| P2pError::Other(error.to_string()))?;
-    let plan = Plan::new(spec, known).map_err(|error| P2pError::InvalidArgument(error.to_string()))?;
-    let id = WorkflowId::new();
-    // The plan alone: what is sent again under one key must be the same, and the first event has a time in it. That one is
-    // written with those that follow.
-    let events = written(&text, &plan);
-    if events.len() > MAX_BATCH {
-        let most = MAX_BATCH * PART_BYTES;
-        return Err(P2pError::LimitExceeded(format!(
-            "the workflow has {} bytes, at most {most} are kept; keep data out of the arguments",
-            text.len()
-        )));
-    }
-    let workflow = NewWorkflow {
-        id,
-        tenant: caller.tenant.to_string(),
-        subject: caller.subject.to_string(),
-        name: plan.name().to_owned(),
-        tags: plan.tags().to_vec(),
-        idempotency_key: key,
-        events,
-        then: Vec::new(),
-        trace: trace.map(ToOwned::to_owned),
-    };
-    let steps = plan.steps().len();
-    match core.queue.tasks.start_workflow(workflow).await.map_err(failed)? {
-        Started::Created => Ok((id, StoredState::Pending, steps, false)),
-        Started::Existing { id, state } => Ok((id, state, steps, true)),
-        Started::Conflict => {
-            Err(P2pError::IdempotencyConflict("the idempotency key stands for another workflow".to_owned()))
-        }
-        Started::TaskConflict(task) => Err(P2pError::Conflict(format!("its task {task} exists already"))),
-        Started::QuotaExceeded(which) => Err(P2pError::LimitExceeded(which)),
-    }
 }
 
 /// The first events of a journal: its plan.
@@ -132,24 +83,6 @@ fn read_plan(all: &mut Peekable<IntoIter<StoredEvent>>) -> Result<(String, Times
     Ok((text, first.at))
 }
 
-/// Reads a journal and folds it.
-pub(super) async fn load(core: &Core, id: WorkflowId) -> Result<Journal, String> {
-    let mut all = Vec::new();
-    loop {
-        let after = all.len() as u64;
-        let page = core.queue.tasks.events(id, after, PAGE).await.map_err(|error| error.to_string())?;
-        let last = page.len() < PAGE as usize;
-        all.extend(page);
-        if last {
-            break;
-        }
-    }
-    if all.iter().map(|event| event.body.len()).sum::<usize>() <= MAX_HERE {
-        return fold(id, all);
-    }
-    core.general.spawn_blocking(move || fold(id, all)).await.map_err(|error| error.to_string())?
-}
-
 fn fold(id: WorkflowId, all: Vec<StoredEvent>) -> Result<Journal, String> {
     let (seq, bytes) = (all.len() as u64, all.iter().map(|event| event.body.len()).sum());
     let mut all = all.into_iter().peekable();
@@ -166,26 +99,6 @@ fn fold(id: WorkflowId, all: Vec<StoredEvent>) -> Result<Journal, String> {
     };
     let state = State::fold(Arc::new(plan), &log).map_err(|error| error.to_string())?;
     Ok(Journal { id, log, state, seq, planned, bytes, noted: Vec::new() })
-}
-
-/// Cancels a workflow that waits for a place. Where a coordinator writes meanwhile, nothing is changed.
-pub(super) async fn cancel(core: &Core, id: WorkflowId, reason: Option<String>) -> Result<usize, P2pError> {
-    let mut journal = load(core, id).await.map_err(P2pError::Unavailable)?;
-    let open = journal.open();
-    let at = now(core);
-    journal.note(vec![(Body::Cancelled { reason }, at)]).map_err(P2pError::Other)?;
-    let follows = journal.state.next(at, &|_| None);
-    // Steps that were begun before this host started anew are stopped by whoever takes it up; else this is its end.
-    if !follows.iter().any(|decision| matches!(decision, Decision::Interrupt { .. })) {
-        let bodies = follows.iter().filter_map(Decision::body).map(|body| (body, at)).collect();
-        journal.note(bodies).map_err(P2pError::Other)?;
-    }
-    match journal.write(core, None, Vec::new()).await.map_err(P2pError::Conflict)? {
-        Written::Yes => Ok(open),
-        Written::Behind => {
-            Err(P2pError::Unavailable("a host takes the workflow up at this moment; try again".to_owned()))
-        }
-    }
 }
 
 /// What came of writing.
@@ -228,33 +141,138 @@ impl Journal {
     pub(super) fn is_dirty(&self) -> bool {
         !self.noted.is_empty()
     }
+}
+
+/// A workflow that was submitted.
+pub(crate) struct Submitted {
+    pub(crate) id: WorkflowId,
+    pub(crate) state: StoredState,
+    pub(crate) steps: usize,
+    /// Whether it was there before, under the same idempotency key.
+    pub(crate) replayed: bool,
+}
+
+/// Where journals are.
+pub(super) struct JournalStore {
+    pub(super) tasks: SqliteTasks,
+    /// Where long journals are read and verified.
+    pub(super) general: Handle,
+}
+
+impl JournalStore {
+    /// Milliseconds since the Unix epoch, by the store's clock.
+    pub(super) fn now(&self) -> u64 {
+        self.tasks.now().millis()
+    }
+
+    /// Checks a plan and starts its workflow.
+    pub(super) async fn begin(
+        &self,
+        (caller, trace): (&Caller, Option<&str>),
+        spec: Spec,
+        key: Option<String>,
+        known: impl Fn(&str) -> Result<(), Vec<String>>,
+    ) -> Result<Submitted, P2pError> {
+        let text = serde_json::to_string(&spec).map_err(|error| P2pError::Other(error.to_string()))?;
+        let plan = Plan::new(spec, known).map_err(|error| P2pError::InvalidArgument(error.to_string()))?;
+        let id = WorkflowId::new();
+        // The plan alone: what is sent again under one key must be the same, and the first event has a time in it. That one is
+        // written with those that follow.
+        let events = written(&text, &plan);
+        if events.len() > MAX_BATCH {
+            let most = MAX_BATCH * PART_BYTES;
+            return Err(P2pError::LimitExceeded(format!(
+                "the workflow has {} bytes, at most {most} are kept; keep data out of the arguments",
+                text.len()
+            )));
+        }
+        let workflow = NewWorkflow {
+            id,
+            tenant: caller.tenant.to_string(),
+            subject: caller.subject.to_string(),
+            name: plan.name().to_owned(),
+            tags: plan.tags().to_vec(),
+            idempotency_key: key,
+            events,
+            then: Vec::new(),
+            trace: trace.map(ToOwned::to_owned),
+        };
+        let steps = plan.steps().len();
+        match self.tasks.start_workflow(workflow).await? {
+            Started::Created => Ok(Submitted { id, state: StoredState::Pending, steps, replayed: false }),
+            Started::Existing { id, state } => Ok(Submitted { id, state, steps, replayed: true }),
+            Started::Conflict => {
+                Err(P2pError::IdempotencyConflict("the idempotency key stands for another workflow".to_owned()))
+            }
+            Started::TaskConflict(task) => Err(P2pError::Conflict(format!("its task {task} exists already"))),
+            Started::QuotaExceeded(which) => Err(P2pError::LimitExceeded(which)),
+        }
+    }
+
+    /// Reads a journal and folds it.
+    pub(super) async fn load(&self, id: WorkflowId) -> Result<Journal, String> {
+        let mut all = Vec::new();
+        loop {
+            let after = all.len() as u64;
+            let page = self.tasks.events(id, after, PAGE).await.map_err(|error| error.to_string())?;
+            let last = page.len() < PAGE as usize;
+            all.extend(page);
+            if last {
+                break;
+            }
+        }
+        if all.iter().map(|event| event.body.len()).sum::<usize>() <= MAX_HERE {
+            return fold(id, all);
+        }
+        self.general.spawn_blocking(move || fold(id, all)).await.map_err(|error| error.to_string())?
+    }
+
+    /// Cancels a workflow that waits for a place. Where a coordinator writes meanwhile, nothing is changed.
+    pub(super) async fn cancel(&self, id: WorkflowId, reason: Option<String>) -> Result<usize, P2pError> {
+        let mut journal = self.load(id).await.map_err(P2pError::Unavailable)?;
+        let open = journal.open();
+        let at = self.now();
+        journal.note(vec![(Body::Cancelled { reason }, at)]).map_err(P2pError::Other)?;
+        let follows = journal.state.next(at, &|_| None);
+        // Steps that were begun before this host started anew are stopped by whoever takes it up; else this is its end.
+        if !follows.iter().any(|decision| matches!(decision, Decision::Interrupt { .. })) {
+            let bodies = follows.iter().filter_map(Decision::body).map(|body| (body, at)).collect();
+            journal.note(bodies).map_err(P2pError::Other)?;
+        }
+        match self.write(&mut journal, None, Vec::new()).await.map_err(P2pError::Conflict)? {
+            Written::Yes => Ok(open),
+            Written::Behind => {
+                Err(P2pError::Unavailable("a host takes the workflow up at this moment; try again".to_owned()))
+            }
+        }
+    }
 
     /// Writes what was noted with the tasks that follow, all or nothing. A journal that could not be written is of no use any
     /// more: it says what never happened.
     pub(super) async fn write(
-        &mut self,
-        core: &Core,
+        &self,
+        journal: &mut Journal,
         lease: Option<&WorkflowLease>,
         mut then: Vec<NewTask>,
     ) -> Result<Written, String> {
-        while self.is_dirty() {
+        while journal.is_dirty() {
             // The tasks come with the events that say so, which were noted last.
-            let count = self.noted.len();
+            let count = journal.noted.len();
             let first = if count > MAX_BATCH { (count - MAX_BATCH).min(MAX_BATCH) } else { count };
-            let events: Vec<_> = self.noted.drain(..first).collect();
-            let (added, last) = (events.len() as u64, self.noted.is_empty());
+            let events: Vec<_> = journal.noted.drain(..first).collect();
+            let (added, last) = (events.len() as u64, journal.noted.is_empty());
             let append = Append {
-                workflow: self.id,
-                expect_seq: self.seq,
+                workflow: journal.id,
+                expect_seq: journal.seq,
                 lease: lease.cloned(),
                 events,
                 then: if last { std::mem::take(&mut then) } else { Vec::new() },
-                state: Some(if last { of(&self.state) } else { StoredState::Running }),
+                state: Some(if last { stored_state(&journal.state) } else { StoredState::Running }),
             };
-            match core.queue.tasks.append(append).await.map_err(|error| error.to_string())? {
+            match self.tasks.append(append).await.map_err(|error| error.to_string())? {
                 Appended::At(seq) => {
-                    debug_assert_eq!(seq, self.seq + added, "places have no gaps");
-                    self.seq = seq;
+                    debug_assert_eq!(seq, journal.seq + added, "places have no gaps");
+                    journal.seq = seq;
                 }
                 Appended::SeqConflict { .. } => return Ok(Written::Behind),
                 Appended::Stale => return Err("its lease is another's".to_owned()),
@@ -270,7 +288,7 @@ impl Journal {
 }
 
 /// The state that lists show.
-fn of(state: &State) -> StoredState {
+fn stored_state(state: &State) -> StoredState {
     match (state.is_finished(), state.state()) {
         (true, WorkflowState::Completed) => StoredState::Succeeded,
         (true, WorkflowState::Failed) => StoredState::Failed,

@@ -12,8 +12,8 @@ use std::{
 use futures::{FutureExt as _, future::BoxFuture};
 use libp2p::{Multiaddr, PeerId, identity::Keypair, multiaddr::Protocol};
 use serde_json::{Value, json};
+use tandem_cluster::{ClusterHandle, Settings};
 use tandem_cluster::{P2pError, P2pRequest};
-use tandem_cluster::{Reactor, Settings};
 use tandem_config::{Admission, HostConfig, P2pConfig};
 use tandem_engine::CallContext;
 use tandem_queue::{Caps, Clock, SqliteTasks, SystemClock, Timestamp};
@@ -122,7 +122,7 @@ impl Clock for Ahead {
 }
 
 pub(crate) struct Host {
-    pub(crate) reactor: Arc<Reactor>,
+    pub(crate) reactor: Arc<ClusterHandle>,
     pub(crate) peer: PeerId,
     pub(crate) operator: Arc<Operator>,
     pub(crate) tasks: SqliteTasks,
@@ -194,10 +194,10 @@ impl Host {
         let store = Store::open_with(&data.path().join("store.db"), &[tandem_queue::TABLES]).unwrap();
         let operator = Arc::new(Operator(Mutex::new(Says::of(p2p))));
         let tasks = SqliteTasks::new(store.clone(), Arc::new(Ahead(ahead)), Caps::default());
-        let reactor =
-            Reactor::start(settings, store, tasks.clone(), operator.clone(), Handle::current()).await.unwrap();
+        let (reactor, starter) =
+            ClusterHandle::new(settings, store, tasks.clone(), operator.clone(), Handle::current());
         let tools = Arc::new(Echo::default());
-        reactor.set_tools(tools.clone());
+        starter.start(tools.clone()).await.unwrap();
         while !(reactor.lane().is_up() && (p2p.listen.is_empty() || !reactor.listening().is_empty())) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use tandem_cluster::{QUEUE, Reactor};
+use tandem_cluster::{ClusterHandle, QUEUE};
 use tandem_queue::{SqliteTasks, TaskStore as _};
 use tandem_store::Store;
 
@@ -19,7 +19,7 @@ use super::{
 #[derive(Clone)]
 pub(crate) struct P2pParts {
     pub(crate) tasks: SqliteTasks,
-    pub(crate) reactor: Option<Arc<Reactor>>,
+    pub(crate) reactor: Option<Arc<ClusterHandle>>,
 }
 
 impl P2pParts {

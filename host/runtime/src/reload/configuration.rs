@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tandem_cluster::Reactor;
+use tandem_cluster::ClusterHandle;
 use tandem_gateway::{KeyRing, Rotation};
 use tandem_router::Router;
 use tandem_store::{EventRecord, Store, StoredKey};
@@ -39,7 +39,7 @@ pub(crate) struct Reload {
     /// The plugins.
     pub(crate) plugins: Loaded,
     /// Whom peers are.
-    pub(crate) reactor: Option<Arc<Reactor>>,
+    pub(crate) reactor: Option<Arc<ClusterHandle>>,
 }
 
 /// Lets keys that are issued and revoked while the host serves count at once.

@@ -20,7 +20,7 @@ use std::{
 use futures::{FutureExt as _, future::BoxFuture};
 use serde_json::{Value, json};
 use tandem_cluster::P2pRequest;
-use tandem_cluster::{Reactor, Settings, ToolCall, ToolInfo, Tools};
+use tandem_cluster::{ClusterHandle, Settings, ToolCall, ToolInfo, Tools};
 use tandem_config::HostConfig;
 use tandem_engine::{CallContext, InvokeError, ToolAnswer};
 use tandem_queue::{Caps, SqliteTasks, SystemClock};
@@ -76,7 +76,7 @@ fn at<'a>(value: &'a Value, pointer: &str) -> &'a Value {
 }
 
 struct Host {
-    reactor: Arc<Reactor>,
+    reactor: Arc<ClusterHandle>,
     _data: TempDir,
 }
 
@@ -100,11 +100,12 @@ async fn host(workers: u32, shared: bool) -> anyhow::Result<Host> {
     let tasks = SqliteTasks::new(store.clone(), Arc::new(SystemClock), caps);
     let settings = Settings::new(&p2p, data.path(), None)?;
     let callers = Arc::new(|peer: &str| Caller::new("peers", peer));
-    let reactor = match shared {
-        false => Reactor::start(settings, store, tasks, callers, Handle::current()).await?,
-        true => Reactor::start_in_one_runtime(settings, store, tasks, callers, Handle::current()),
-    };
-    reactor.set_tools(Arc::new(Quick(AtomicU64::new(0))));
+    let (reactor, starter) = ClusterHandle::new(settings, store, tasks, callers, Handle::current());
+    let tools = Arc::new(Quick(AtomicU64::new(0)));
+    match shared {
+        false => starter.start(tools).await?,
+        true => starter.start_in_one_runtime(tools),
+    }
     Ok(Host { reactor, _data: data })
 }
 
@@ -139,7 +140,7 @@ fn context() -> Arc<CallContext> {
     Arc::new(CallContext::new("bench".into(), caller).within(Duration::from_secs(600)))
 }
 
-async fn ask(reactor: &Reactor, request: P2pRequest) -> anyhow::Result<Value> {
+async fn ask(reactor: &ClusterHandle, request: P2pRequest) -> anyhow::Result<Value> {
     Ok(serde_json::from_str(&reactor.request(context(), request).await?)?)
 }
 
@@ -173,7 +174,7 @@ impl Took {
 
 /// Asks, `in_flight` at a time, so many questions or for so long, whatever ends first.
 async fn load(
-    reactor: Arc<Reactor>,
+    reactor: Arc<ClusterHandle>,
     request: fn() -> P2pRequest,
     in_flight: usize,
     most: usize,

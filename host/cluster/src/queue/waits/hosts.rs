@@ -1,20 +1,30 @@
 //! What keeps each host from running a task.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use libp2p::PeerId;
 use serde_json::{Value, json};
-use tandem_config::Admission;
-use tandem_reactor::{network::Connected, trust::UnixMillis};
-use tandem_types::Caller;
+use tandem_queue::Timestamp;
+use tandem_reactor::{PingSettings, network::Connected, trust::UnixMillis};
 
-use super::{Reason, SHOWN, Trust, Wait, Wanted};
-use crate::{core::Core, guest_api::without_nulls};
+use super::{
+    reason::Reason,
+    wait::{SHOWN, TaskNeeds, Wait},
+};
+use crate::{
+    format::{rfc3339, without_nulls},
+    peers::{PeerDirectory, TaskPolicy},
+    queue::{
+        claims::{ClaimNotes, Trust},
+        outside::OutsideWorkers,
+    },
+    worker::LocalWorker,
+};
 
 /// Who could run a task.
 #[derive(Clone, Copy)]
-enum Who {
-    Here,
+enum Host {
+    Local,
     Peer(PeerId),
     /// A worker that is no host.
     Outside,
@@ -22,47 +32,159 @@ enum Who {
 
 /// One that could if this were not.
 struct Candidate {
-    who: Who,
+    host: Host,
     obstacle: Reason,
 }
 
-impl Candidate {
-    fn called(&self, core: &Core) -> String {
-        match self.who {
-            Who::Here => "this host".to_owned(),
-            Who::Peer(peer) => core.called(&peer),
-            Who::Outside => "a worker outside of all hosts".to_owned(),
-        }
-    }
+/// See the module.
+pub(crate) struct HostObstacles {
+    pub(in crate::queue) peers: Arc<PeerDirectory>,
+    pub(in crate::queue) worker: Arc<LocalWorker>,
+    pub(in crate::queue) policy: Arc<TaskPolicy>,
+    pub(in crate::queue) claims: Arc<ClaimNotes>,
+    pub(in crate::queue) outside: Arc<OutsideWorkers>,
+    pub(in crate::queue) ping: PingSettings,
 }
 
-/// Why no host runs it.
-pub(super) fn explain(core: &Core, wanted: Wanted<'_>) -> Wait {
-    let target: Option<PeerId> = match wanted.target.map(str::parse) {
-        None => None,
-        Some(Ok(target)) => Some(target),
-        Some(Err(_)) => return unknown(wanted.target.unwrap_or_default()),
-    };
-    let connected = core.network.connected();
-    if let Some(target) = target.filter(|target| *target != core.network.me)
-        && !connected.iter().any(|(peer, _)| *peer == target)
-    {
-        return absent(core, &target);
+impl HostObstacles {
+    /// Why no host runs it.
+    pub(super) fn explain(&self, needs: TaskNeeds<'_>) -> Wait {
+        let target: Option<PeerId> = match needs.target.map(str::parse) {
+            None => None,
+            Some(Ok(target)) => Some(target),
+            Some(Err(_)) => return unknown(needs.target.unwrap_or_default()),
+        };
+        let (me, connected) = (self.peers.me(), self.peers.network.connected());
+        if let Some(target) = target.filter(|target| *target != me)
+            && !connected.iter().any(|(peer, _)| *peer == target)
+        {
+            return self.absent(&target);
+        }
+        let meant = |peer: &PeerId| target.is_none_or(|target| target == *peer);
+        let local = meant(&me).then(|| self.local(needs.tool)).flatten();
+        let mut candidates: Vec<_> =
+            local.map(|obstacle| Candidate { host: Host::Local, obstacle }).into_iter().collect();
+        candidates.extend(connected.iter().filter(|(peer, _)| meant(peer)).filter_map(|(peer, connected)| {
+            self.peer(peer, connected, needs).map(|obstacle| Candidate { host: Host::Peer(*peer), obstacle })
+        }));
+        if target.is_none() && self.outside.has(needs.tenant, needs.tool) {
+            candidates.push(Candidate { host: Host::Outside, obstacle: Reason::AwaitingClaim });
+        }
+        candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.obstacle));
+        match candidates.first() {
+            Some(nearest) => self.obstructed(nearest, &candidates, needs),
+            None => self.nobody(target.as_ref(), connected.len(), needs.tool),
+        }
     }
-    let me = core.network.me;
-    let meant = |peer: &PeerId| target.is_none_or(|target| target == *peer);
-    let here = meant(&me).then(|| here(core, wanted.tool)).flatten();
-    let mut candidates: Vec<_> = here.map(|obstacle| Candidate { who: Who::Here, obstacle }).into_iter().collect();
-    candidates.extend(connected.iter().filter(|(peer, _)| meant(peer)).filter_map(|(peer, connected)| {
-        there(core, peer, connected, wanted).map(|obstacle| Candidate { who: Who::Peer(*peer), obstacle })
-    }));
-    if target.is_none() && core.queue.outside.has(wanted.tenant, wanted.tool) {
-        candidates.push(Candidate { who: Who::Outside, obstacle: Reason::AwaitingClaim });
+
+    fn absent(&self, target: &PeerId) -> Wait {
+        let Some(known) = self.peers.book().get(target, UnixMillis::now()) else { return unknown(&target.to_string()) };
+        let remedy = format!(
+            "start {}, or mend its network, so that it connects; or cancel the task and submit it without `target_peer`",
+            self.peers.describe(target)
+        );
+        let last_seen = rfc3339(Timestamp::from_millis(known.last_seen.0));
+        Wait::new(Reason::TargetAway, remedy).with("target_peer", target.to_string()).with("last_seen", last_seen)
     }
-    candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.obstacle));
-    match candidates.first() {
-        Some(nearest) => obstructed(core, nearest, &candidates, wanted),
-        None => nobody(core, target.as_ref(), connected.len(), wanted.tool),
+
+    fn nobody(&self, target: Option<&PeerId>, connected: usize, tool: &str) -> Wait {
+        let there = "that host's `categories` of [tenants.peers] may leave it out for this one";
+        match target {
+            Some(target) => {
+                let remedy = format!(
+                    "{} does not offer `{tool}`: install its plugin there ({there}), or cancel the task and submit it \
+                     without `target_peer`",
+                    self.peers.describe(target)
+                );
+                Wait::new(Reason::TargetWithoutTool, remedy).with("target_peer", target.to_string())
+            }
+            None => {
+                let remedy = format!(
+                    "none of {connected} connected hosts offers `{tool}`, and this one has no such tool: install its plugin, \
+                     connect a host that has it ({there}), or cancel the task"
+                );
+                Wait::new(Reason::NoHostHasTheTool, remedy)
+            }
+        }
+        .with("connected", connected)
+    }
+
+    /// What keeps this host from it; none when it does not have the tool.
+    fn local(&self, tool: &str) -> Option<Reason> {
+        self.worker.task_tool(tool)?;
+        let slots = &self.worker.slots;
+        Some(match (slots.capacity(), slots.free_capacity()) {
+            (0, _) => Reason::WorkersZero,
+            _ if slots.is_draining() => Reason::WorkerDraining,
+            (_, 0) => Reason::NoFreeWorker,
+            _ => Reason::AwaitingClaim,
+        })
+    }
+
+    /// What keeps a connected host from it; none when it does not offer the tool.
+    fn peer(&self, peer: &PeerId, connected: &Connected, needs: TaskNeeds<'_>) -> Option<Reason> {
+        let known = self.peers.advertisements.get(peer)?.worker;
+        if !known.has_tool(needs.tool) {
+            return None;
+        }
+        if !self.policy.leases_to_peers() {
+            return Some(Reason::AdmissionOpen);
+        }
+        let (tenant, most) = match self.claims.get(peer) {
+            Some(Trust::Refused) => return Some(Reason::PeerUnauthorized),
+            Some(Trust::With { tenant, max_priority }) => (tenant, max_priority),
+            None => (self.policy.own_tenant(peer), self.policy.max_priority_of(peer)),
+        };
+        // After this, one answer to a ping is missing.
+        let silence = self.ping.interval + self.ping.timeout / 2;
+        Some(match () {
+            () if tenant.is_some_and(|tenant| tenant != needs.tenant) => Reason::TenantMismatch,
+            () if needs.priority > most => Reason::PriorityAboveMaximum,
+            () if known.capacity == 0 => Reason::WorkersZero,
+            () if UnixMillis::now().since(connected.heard) > silence => Reason::PeerUnreachable,
+            () if known.draining => Reason::WorkerDraining,
+            () if known.free == 0 => Reason::NoFreeWorker,
+            () => Reason::AwaitingClaim,
+        })
+    }
+
+    fn describe(&self, host: Host) -> String {
+        match host {
+            Host::Local => "this host".to_owned(),
+            Host::Peer(peer) => self.peers.describe(&peer),
+            Host::Outside => "a worker outside of all hosts".to_owned(),
+        }
+    }
+
+    fn obstructed(&self, nearest: &Candidate, all: &[Candidate], needs: TaskNeeds<'_>) -> Wait {
+        let (reason, host) = (nearest.obstacle, self.describe(nearest.host));
+        let most = match nearest.host {
+            Host::Peer(peer) => Some(match self.claims.get(&peer) {
+                Some(Trust::With { max_priority, .. }) => max_priority,
+                _ => self.policy.max_priority_of(&peer),
+            }),
+            Host::Local | Host::Outside => None,
+        };
+        let hosts: Vec<Value> = all.iter().take(SHOWN).map(|candidate| self.candidate_json(candidate)).collect();
+        let wait = Wait::new(reason, remedy(reason, &host, needs, most.unwrap_or_default())).with("hosts", hosts);
+        match (reason, most) {
+            (Reason::PriorityAboveMaximum, Some(most)) => wait.with("max_priority", most),
+            _ => wait,
+        }
+    }
+
+    fn candidate_json(&self, candidate: &Candidate) -> Value {
+        let peer = match candidate.host {
+            Host::Local => Some(self.peers.me()),
+            Host::Peer(peer) => Some(peer),
+            Host::Outside => None,
+        };
+        let name = peer.and_then(|peer| self.peers.name_of(&peer));
+        without_nulls(json!({
+            "peer_id": peer.map(|peer| peer.to_string()),
+            "name": name,
+            "reason": candidate.obstacle,
+        }))
     }
 }
 
@@ -74,114 +196,9 @@ fn unknown(target: &str) -> Wait {
     Wait::new(Reason::TargetUnknown, remedy).with("target_peer", target)
 }
 
-fn absent(core: &Core, target: &PeerId) -> Wait {
-    let Some(known) = core.book().get(target, UnixMillis::now()) else { return unknown(&target.to_string()) };
-    let remedy = format!(
-        "start {}, or mend its network, so that it connects; or cancel the task and submit it without `target_peer`",
-        core.called(target)
-    );
-    let last_seen = super::super::moment(tandem_queue::Timestamp::from_millis(known.last_seen.0));
-    Wait::new(Reason::TargetAway, remedy).with("target_peer", target.to_string()).with("last_seen", last_seen)
-}
-
-fn nobody(core: &Core, target: Option<&PeerId>, connected: usize, tool: &str) -> Wait {
-    let there = "that host's `categories` of [tenants.peers] may leave it out for this one";
-    match target {
-        Some(target) => {
-            let remedy = format!(
-                "{} does not offer `{tool}`: install its plugin there ({there}), or cancel the task and submit it without \
-                 `target_peer`",
-                core.called(target)
-            );
-            Wait::new(Reason::TargetWithoutTool, remedy).with("target_peer", target.to_string())
-        }
-        None => {
-            let remedy = format!(
-                "none of {connected} connected hosts offers `{tool}`, and this one has no such tool: install its plugin, connect a \
-                 host that has it ({there}), or cancel the task"
-            );
-            Wait::new(Reason::NoHostHasTheTool, remedy)
-        }
-    }
-    .with("connected", connected)
-}
-
-/// What keeps this host from it; none when it does not have the tool.
-fn here(core: &Core, tool: &str) -> Option<Reason> {
-    let info = core.tools().ok()?.info(&Caller::local(), tool)?;
-    let (capacity, free) = core.places();
-    (!info.local).then_some(match (capacity, free) {
-        (0, _) => Reason::WorkersZero,
-        _ if core.queue.is_draining() => Reason::WorkerDraining,
-        (_, 0) => Reason::NoFreeWorker,
-        _ => Reason::AwaitingClaim,
-    })
-}
-
-/// What keeps a connected host from it; none when it does not offer the tool.
-fn there(core: &Core, peer: &PeerId, connected: &Connected, wanted: Wanted<'_>) -> Option<Reason> {
-    let known = core.queue.announced.of(peer)?;
-    if !known.tools.iter().any(|tool| tool == wanted.tool) {
-        return None;
-    }
-    if core.settings.network.admission == Admission::Open {
-        return Some(Reason::AdmissionOpen);
-    }
-    let (tenant, most) = match core.queue.claims.of(peer) {
-        Some(Trust::Refused) => return Some(Reason::PeerUnauthorized),
-        Some(Trust::With { tenant, max_priority }) => (tenant, max_priority),
-        None => {
-            let caller = core.operator.caller(&peer.to_string());
-            (core.operator.own_tenant(&peer.to_string()), core.operator.max_priority(&caller.tenant))
-        }
-    };
-    let silent = UnixMillis::now().since(connected.heard) > silence(core);
-    Some(match () {
-        () if tenant.is_some_and(|tenant| tenant != wanted.tenant) => Reason::TenantMismatch,
-        () if wanted.priority > most => Reason::PriorityAboveMaximum,
-        () if known.capacity == 0 => Reason::WorkersZero,
-        () if silent => Reason::PeerUnreachable,
-        () if known.draining => Reason::WorkerDraining,
-        () if known.free == 0 => Reason::NoFreeWorker,
-        () => Reason::AwaitingClaim,
-    })
-}
-
-/// After this, one answer to a ping is missing.
-fn silence(core: &Core) -> Duration {
-    let ping = core.settings.network.ping;
-    ping.interval + ping.timeout / 2
-}
-
-fn obstructed(core: &Core, nearest: &Candidate, all: &[Candidate], wanted: Wanted<'_>) -> Wait {
-    let (reason, host) = (nearest.obstacle, nearest.called(core));
-    let most = match nearest.who {
-        Who::Peer(peer) => Some(match core.queue.claims.of(&peer) {
-            Some(Trust::With { max_priority, .. }) => max_priority,
-            _ => core.operator.max_priority(&core.operator.caller(&peer.to_string()).tenant),
-        }),
-        Who::Here | Who::Outside => None,
-    };
-    let shown = |one: &Candidate| {
-        let peer = match one.who {
-            Who::Here => Some(core.network.me),
-            Who::Peer(peer) => Some(peer),
-            Who::Outside => None,
-        };
-        let name = peer.and_then(|peer| core.name_of(&peer));
-        without_nulls(json!({"peer_id": peer.map(|peer| peer.to_string()), "name": name, "reason": one.obstacle}))
-    };
-    let hosts: Vec<Value> = all.iter().take(SHOWN).map(shown).collect();
-    let wait = Wait::new(reason, remedy(reason, &host, wanted, most.unwrap_or_default())).with("hosts", hosts);
-    match (reason, most) {
-        (Reason::PriorityAboveMaximum, Some(most)) => wait.with("max_priority", most),
-        _ => wait,
-    }
-}
-
 /// What makes `host` run it.
-fn remedy(reason: Reason, host: &str, wanted: Wanted<'_>, most: u8) -> String {
-    let (tool, tenant) = (wanted.tool, wanted.tenant);
+fn remedy(reason: Reason, host: &str, needs: TaskNeeds<'_>, most: u8) -> String {
+    let (tool, tenant) = (needs.tool, needs.tenant);
     match reason {
         Reason::WorkersZero => {
             format!(
@@ -205,7 +222,7 @@ fn remedy(reason: Reason, host: &str, wanted: Wanted<'_>, most: u8) -> String {
         Reason::PriorityAboveMaximum => format!(
             "{host} gets tasks up to priority {most}, and this one has {}: lower it with `p2p_taskqueue_priority`, or raise \
              `max-priority` of the tenant that the peer is here",
-            wanted.priority
+            needs.priority
         ),
         Reason::WorkerDraining => {
             format!(

@@ -24,15 +24,15 @@ impl ProgressSink {
     }
 
     /// Whether there is any.
-    pub(super) fn has_news(&self) -> bool {
+    pub(crate) fn has_news(&self) -> bool {
         self.newest.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    pub(super) fn release(&self) {
+    pub(crate) fn release(&self) {
         self.released.store(true, Ordering::Release);
     }
 
-    pub(super) fn is_released(&self) -> bool {
+    pub(crate) fn is_released(&self) -> bool {
         self.released.load(Ordering::Acquire)
     }
 }

@@ -1,18 +1,18 @@
 //! The peer book over a restart: its rows in the store.
 
 use tandem_reactor::trust::{UnixMillis, book::PeerRow};
-use tandem_store::{MAX_BATCH, PeerFilter, PeerRow as Stored};
+use tandem_store::{MAX_BATCH, PeerFilter, PeerRow as Stored, Store};
 
-use crate::core::Core;
+use crate::peers::PeerDirectory;
 
 /// Rows in one page.
 const PAGE: u32 = 1_000;
 
 /// Takes the stored rows into the book.
-pub(crate) async fn load(core: &Core) {
+pub(super) async fn load(store: &Store, peers: &PeerDirectory) {
     let (mut after, mut rows) = (None, Vec::new());
     loop {
-        match core.store().peers(PeerFilter::default(), after, PAGE).await {
+        match store.peers(PeerFilter::default(), after, PAGE).await {
             Ok(page) => {
                 // A row of an older form is worth no more than a peer that is heard of anew.
                 rows.extend(page.peers.iter().filter_map(|row| serde_json::from_slice::<PeerRow>(&row.record).ok()));
@@ -27,23 +27,23 @@ pub(crate) async fn load(core: &Core) {
             break;
         }
     }
-    let known = core.book().restore(rows, UnixMillis::now());
+    let known = peers.book().restore(rows, UnixMillis::now());
     tracing::debug!(known, "restored peers from the store");
 }
 
 /// Writes the book down; what is not in it any more goes from the store too.
-pub(crate) async fn save(core: &Core) {
+pub(super) async fn save(store: &Store, peers: &PeerDirectory) {
     let now = UnixMillis::now();
-    let rows: Vec<PeerRow> = core.book().rows().collect();
+    let rows: Vec<PeerRow> = peers.book().rows().collect();
     let stored: Vec<_> = rows.iter().filter_map(|row| stored(row, now)).collect();
     for part in stored.chunks(MAX_BATCH) {
-        if let Err(error) = core.store().upsert_peers(part.to_vec()).await {
+        if let Err(error) = store.upsert_peers(part.to_vec()).await {
             tracing::error!(%error, "cannot save peers to the store");
             return;
         }
     }
     let kept = stored.into_iter().map(|row| row.peer).collect();
-    if let Err(error) = core.store().forget_other_peers(kept).await {
+    if let Err(error) = store.forget_other_peers(kept).await {
         tracing::error!(%error, "cannot delete removed peers from the store");
     }
 }

@@ -6,74 +6,86 @@ use serde_json::{Map, Value, json};
 use tandem_engine::{CallContext, InvokeError, ToolAnswer, traceparent};
 use tandem_queue::{FailureCode, Leased, MAX_RESULT, Outcome};
 use tandem_types::{Caller, exact::Arguments};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use super::ProgressSink;
 use crate::{
-    core::Core,
-    tools::{ToolCall, ToolInfo},
+    tools::{ToolCall, ToolInfo, Tools},
+    worker::ProgressSink,
 };
 
 /// Bytes of an answer that is written at once, on the reactor's thread: some ten microseconds.
 const SMALL: usize = 16 << 10;
 
-/// Runs the tool for `caller` and answers the outcome. `told` takes its progress.
-pub(super) async fn run(
-    core: &Core,
-    caller: Caller,
-    task: &Leased,
-    cancel: CancellationToken,
-    told: Arc<ProgressSink>,
-) -> Outcome {
-    let arguments: Map<String, Value> = match serde_json::from_str(&task.arguments) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            return Outcome::fatal(FailureCode::InvalidArgument, format!("the arguments are no object: {error}"));
-        }
-    };
-    let Ok(tools) = core.tools() else { return Outcome::Release };
-    let info = tools.info(&caller, &task.tool);
-    let request_id = format!("{}/{}", task.lease.id, task.attempt).into();
-    let cx = CallContext {
-        traceparent: task.trace.as_deref().and_then(traceparent),
-        cancel: cancel.clone(),
-        client: Some(told.clone()),
-        ..CallContext::new(request_id, caller).within(Duration::from_secs(task.timeout_s.into()))
-    };
-    // A task's arguments are stored as values.
-    let call = ToolCall { cx, tool: task.tool.clone(), arguments: Arguments { members: arguments, exact: None } };
-    let answer = tools.call(call).await;
-    if told.is_released() && answer.is_err() {
-        // Where it may run again, another host has it; the attempt does not count.
-        let again = task.max_attempts > 1 || info.is_some_and(|info| info.repeatable);
-        return if again {
-            Outcome::Release
-        } else {
-            let message = "the host stopped while the task ran; it may have had effects, so it is not run again";
-            Outcome::retry(FailureCode::Interrupted, message)
+/// See the module.
+pub(super) struct Executor {
+    pub(super) tools: Arc<dyn Tools>,
+    /// Where large answers are written as JSON.
+    pub(super) general: Handle,
+    /// Bytes of a task's result.
+    pub(super) max_result: usize,
+}
+
+impl Executor {
+    /// Runs the tool for `caller` and answers the outcome. `progress` takes what it says of itself.
+    pub(super) async fn run(
+        &self,
+        caller: Caller,
+        task: &Leased,
+        cancel: CancellationToken,
+        progress: Arc<ProgressSink>,
+    ) -> Outcome {
+        let arguments: Map<String, Value> = match serde_json::from_str(&task.arguments) {
+            Ok(arguments) => arguments,
+            Err(error) => {
+                return Outcome::fatal(FailureCode::InvalidArgument, format!("the arguments are no object: {error}"));
+            }
         };
-    }
-    match answer {
-        Ok(output) => settled(core, output).await,
-        Err(InvokeError::Timeout) if !cancel.is_cancelled() => {
-            Outcome::retry(FailureCode::Timeout, out_of_time(info.as_ref(), task))
+        let info = self.tools.info(&caller, &task.tool);
+        let request_id = format!("{}/{}", task.lease.id, task.attempt).into();
+        let cx = CallContext {
+            traceparent: task.trace.as_deref().and_then(traceparent),
+            cancel: cancel.clone(),
+            client: Some(progress.clone()),
+            ..CallContext::new(request_id, caller).within(Duration::from_secs(task.timeout_s.into()))
+        };
+        // A task's arguments are stored as values.
+        let call = ToolCall { cx, tool: task.tool.clone(), arguments: Arguments { members: arguments, exact: None } };
+        let answer = self.tools.call(call).await;
+        if progress.is_released() && answer.is_err() {
+            return interrupted(task, info.as_ref());
         }
-        Err(error) => failed(error, &cancel),
+        match answer {
+            Ok(output) => self.completed(output).await,
+            Err(InvokeError::Timeout) if !cancel.is_cancelled() => {
+                Outcome::retry(FailureCode::Timeout, out_of_time(info.as_ref(), task))
+            }
+            Err(error) => failed(error, &cancel),
+        }
+    }
+
+    /// The structured result where the tool gives one, its content otherwise.
+    async fn completed(&self, answer: ToolAnswer) -> Outcome {
+        if answer.is_error {
+            return Outcome::retry(FailureCode::Failed, answer.first_text().unwrap_or("the tool says that it failed"));
+        }
+        let most = self.max_result;
+        if answer.bytes(SMALL) <= SMALL {
+            return written(&answer, most);
+        }
+        // It takes milliseconds, which the network should not wait for.
+        let written = self.general.spawn_blocking(move || written(&answer, most)).await;
+        written.unwrap_or_else(|error| Outcome::retry(FailureCode::Unavailable, error.to_string()))
     }
 }
 
-/// The structured result where the tool gives one, its content otherwise.
-async fn settled(core: &Core, answer: ToolAnswer) -> Outcome {
-    if answer.is_error {
-        return Outcome::retry(FailureCode::Failed, answer.first_text().unwrap_or("the tool says that it failed"));
+/// The host stopped while the task ran. Where it may run again, another host has it; the attempt does not count.
+fn interrupted(task: &Leased, info: Option<&ToolInfo>) -> Outcome {
+    if task.max_attempts > 1 || info.is_some_and(|info| info.repeatable) {
+        return Outcome::Release;
     }
-    let most = core.settings.max_result;
-    if answer.bytes(SMALL) <= SMALL {
-        return written(&answer, most);
-    }
-    // It takes milliseconds, which the network should not wait for.
-    let written = core.general.spawn_blocking(move || written(&answer, most)).await;
-    written.unwrap_or_else(|error| Outcome::retry(FailureCode::Unavailable, error.to_string()))
+    let message = "the host stopped while the task ran; it may have had effects, so it is not run again";
+    Outcome::retry(FailureCode::Interrupted, message)
 }
 
 fn written(answer: &ToolAnswer, most: usize) -> Outcome {

@@ -6,14 +6,14 @@ use tandem_queue::{FailureCode, Outcome, TaskFailure};
 /// What the attempt came to.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Ending {
+pub(crate) enum OutcomeKind {
     Ok,
     Retry,
     Fatal,
     Release,
 }
 
-impl Ending {
+impl OutcomeKind {
     /// What it is for the queue, `unsaid` where the worker gives no code; none for `ok`, of which the result decides.
     pub(crate) fn without_result(
         self,

@@ -3,36 +3,23 @@
 //! **Promises.** Each function asks the call's capability first, then runs on the reactor's thread, as the caller. Answers are JSON texts
 //! in the shapes that the WIT package documents.
 //!
-//! **Bounds.** A time for each ([`Reactor::request`]), and the call's own deadline. **Refuses** what is not granted, and everything where this host has no
+//! **Bounds.** A time for each ([`ClusterHandle::request`]), and the call's own deadline. **Refuses** what is not granted, and everything where this host has no
 //! network, with an error that names the setting.
 
-use bindings::tandem::p2p::{bootstrap, peers, task_queue, types, workflow};
 use tandem_engine::{CallState, HostInterface, Use};
 use tandem_package::P2pInterface;
 use wasmtime::component::{HasData, Linker};
 
-use super::P2pRequest;
-use crate::cluster::Reactor;
+use crate::{
+    error::P2pError,
+    guest_api::{
+        P2pRequest,
+        bindings::tandem::p2p::{bootstrap, peers, task_queue, types, workflow},
+    },
+    handle::ClusterHandle,
+};
 
-#[allow(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
-pub(crate) mod bindings {
-    wasmtime::component::bindgen!({
-        path: "../../wit",
-        inline: "
-            package tandem:cluster;
-            world network {
-                import tandem:p2p/task-queue@0.1.0;
-                import tandem:p2p/workflow@0.1.0;
-                import tandem:p2p/peers@0.1.0;
-                import tandem:p2p/bootstrap@0.1.0;
-            }
-        ",
-        world: "tandem:cluster/network",
-        imports: { default: async | trappable },
-    });
-}
-
-/// `tandem:p2p`, over the [`Reactor`] among the services' extensions.
+/// `tandem:p2p`, over the [`ClusterHandle`] among the services' extensions.
 #[derive(Debug)]
 pub struct P2p;
 
@@ -47,6 +34,24 @@ impl HostInterface for P2p {
         workflow::add_to_linker::<_, P2p>(linker, |state| View(state))?;
         peers::add_to_linker::<_, P2p>(linker, |state| View(state))?;
         bootstrap::add_to_linker::<_, P2p>(linker, |state| View(state))
+    }
+}
+
+impl From<P2pError> for types::Error {
+    fn from(error: P2pError) -> Self {
+        match error {
+            P2pError::InvalidArgument(text) => Self::InvalidArgument(text),
+            P2pError::NotFound(text) => Self::NotFound(text),
+            P2pError::Conflict(text) => Self::Conflict(text),
+            P2pError::IdempotencyConflict(text) => Self::IdempotencyConflict(text),
+            P2pError::StaleFence(text) => Self::StaleFence(text),
+            P2pError::LeaseExpired(text) => Self::LeaseExpired(text),
+            P2pError::LimitExceeded(text) => Self::LimitExceeded(text),
+            P2pError::Unauthorized(text) => Self::Unauthorized(text),
+            P2pError::Unavailable(text) => Self::Unavailable(text),
+            P2pError::Timeout(text) => Self::Timeout(text),
+            P2pError::Other(text) => Self::Other(Some(text)),
+        }
     }
 }
 
@@ -69,12 +74,12 @@ impl View<'_> {
         }
         state.used(Use::P2p);
         let cx = state.context()?.clone();
-        let Some(reactor) = state.extension::<Reactor>() else {
+        let Some(cluster) = state.extension::<ClusterHandle>() else {
             return Ok(Err(types::Error::Unavailable(
                 "this host has no network of hosts; set reactor.enabled".to_owned(),
             )));
         };
-        Ok(reactor.request(cx, request).await.map_err(types::Error::from))
+        Ok(cluster.request(cx, request).await.map_err(types::Error::from))
     }
 }
 

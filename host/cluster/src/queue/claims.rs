@@ -29,7 +29,7 @@ pub(crate) enum Trust {
 pub(crate) struct ClaimNotes(Mutex<HashMap<PeerId, (Trust, Instant)>>);
 
 impl ClaimNotes {
-    pub(crate) fn note(&self, peer: PeerId, trust: Trust) {
+    pub(crate) fn record(&self, peer: PeerId, trust: Trust) {
         let mut notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if notes.len() >= PEERS && !notes.contains_key(&peer) {
             notes.retain(|_, (_, at)| at.elapsed() < FRESH);
@@ -40,7 +40,7 @@ impl ClaimNotes {
         notes.insert(peer, (trust, Instant::now()));
     }
 
-    pub(super) fn of(&self, peer: &PeerId) -> Option<Trust> {
+    pub(super) fn get(&self, peer: &PeerId) -> Option<Trust> {
         let notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         notes.get(peer).filter(|(_, at)| at.elapsed() < FRESH).map(|(trust, _)| trust.clone())
     }
