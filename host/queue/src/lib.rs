@@ -9,7 +9,7 @@
 //! **Order.** Tenants take turns, one task each, whoever was served longest ago first. Within a tenant the highest
 //! priority goes first, one more for each minute waited, so that nothing starves.
 //!
-//! **Bounds.** [`Caps`] for each tenant and the constants here; a task that is over retention goes with
+//! **Bounds.** [`Caps`] for each tenant and the constants of `limits`; a task that is over retention goes with
 //! [`TaskStore::prune`]. Back-off is bounded by [`MAX_BACKOFF`].
 //!
 //! **Refuses** malformed input with [`TaskStoreError::Invalid`]; what depends on what is stored (a quota, a conflict,
@@ -18,21 +18,23 @@
 mod backoff;
 mod check;
 mod clock;
+mod error;
 mod exchange;
 mod failure;
 mod filter;
 mod hub;
 mod ids;
+mod limits;
 mod outbox;
 mod sqlite;
 mod store;
+mod tables;
 mod task;
 mod upkeep;
 mod workflow;
 
-use std::time::Duration;
-
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
+pub use error::TaskStoreError;
 pub use exchange::{
     Adopted, Beat, CancelState, ClaimReq, Finish, LeaseRef, Leased, Outcome, Patch, Reaped, Resubmit, ResubmitOpts,
     Submitted, Updated,
@@ -43,123 +45,19 @@ pub use filter::{
 };
 pub use hub::{Begun, CancelHint, Chore, Ended, Hint, Wakeups};
 pub use ids::{TaskId, WorkflowId};
+pub use limits::{
+    AGEING, DEFAULT_LEASE, DEFAULT_PRIORITY, KEEP_OTHER, KEEP_SUCCEEDED, MAX_AHEAD, MAX_ARGUMENTS, MAX_ATTEMPTS,
+    MAX_BACKOFF, MAX_BATCH, MAX_CLAIM, MAX_CONTENT, MAX_COUNT, MAX_ERROR, MAX_EVENT, MAX_EVENTS, MAX_KEY, MAX_LANES,
+    MAX_LEASE, MAX_LIMIT, MAX_METADATA, MAX_NAME, MAX_PRIORITY, MAX_PROGRESS, MAX_QUEUES, MAX_RESULT, MAX_RETENTION,
+    MAX_SCAN, MAX_TAG, MAX_TAGS, MAX_TIMEOUT, MAX_TOOLS, MAX_WAITERS, MAX_WORKERS, MIN_LEASE,
+};
 pub use outbox::{KeptOutcome, MAX_AGE, MAX_OF_HOST, MAX_OF_HOST_BYTES, MAX_OUTCOMES, Outbox};
 pub use sqlite::SqliteTasks;
 pub use store::{Caps, StoreCaps, TaskStore};
+pub use tables::TABLES;
 pub use task::{NewTask, Progress, RetryKind, RetryPolicy, StepRef, StoredTask, TaskResult, TaskRow, TaskState};
 pub use upkeep::upkeep;
 pub use workflow::{
     Append, Appended, Event, LeasedWorkflow, NewEvent, NewWorkflow, Started, WorkflowFilter, WorkflowLease,
     WorkflowRow, WorkflowState,
 };
-
-/// The tables of tasks, workflows and outcomes in the host's database ([`tandem_store::Store::open_with`]).
-pub const TABLES: tandem_store::Tables =
-    tandem_store::Tables { schemas: &[sqlite::SCHEMA, outbox::SCHEMA], columns: &sqlite::COLUMNS };
-
-/// A lease when the claimer asks for none.
-pub const DEFAULT_LEASE: Duration = Duration::from_secs(30);
-/// Shortest lease: a shorter one would end before it can be renewed over a slow link.
-pub const MIN_LEASE: Duration = Duration::from_secs(1);
-/// Longest lease: so long a task of a dead worker waits at most.
-pub const MAX_LEASE: Duration = Duration::from_secs(600);
-/// Longest wait between two attempts.
-pub const MAX_BACKOFF: Duration = Duration::from_secs(3600);
-/// Most tasks, lease references or events in one call: other writers wait for it.
-pub const MAX_BATCH: usize = 256;
-/// Most tasks one claim gets.
-pub const MAX_CLAIM: u32 = 64;
-/// Most attempts a retry policy may ask for.
-pub const MAX_ATTEMPTS: u32 = 100;
-/// The highest priority; it goes first.
-pub use tandem_types::MAX_PRIORITY;
-/// That of a task where nobody says another one.
-pub const DEFAULT_PRIORITY: u8 = 5;
-/// A task gains one priority for so long a wait.
-pub const AGEING: Duration = Duration::from_secs(60);
-/// Bytes of arguments, a JSON object: the result of an earlier step may be among them. A tenant's are bounded together by its
-/// cap.
-pub const MAX_ARGUMENTS: usize = 1 << 20;
-/// Bytes of a result kept inline, a JSON text; a larger one is a CID.
-pub const MAX_RESULT: usize = 64 << 10;
-/// Bytes of a result kept by its CID: it is held in memory while it is written and read.
-pub const MAX_CONTENT: usize = 64 << 20;
-/// Bytes of metadata, a JSON object.
-pub const MAX_METADATA: usize = 16 << 10;
-/// Bytes of an error or a reason; what is longer is cut.
-pub const MAX_ERROR: usize = 4 << 10;
-/// Bytes of a progress message; what is longer is cut.
-pub const MAX_PROGRESS: usize = 256;
-/// Bytes of the name of a tenant, subject, queue, tool, worker, peer, step or kind of event.
-pub const MAX_NAME: usize = 128;
-/// Bytes of an idempotency key.
-pub const MAX_KEY: usize = 256;
-/// Tags of a task or workflow; each has a row in an index.
-pub const MAX_TAGS: usize = 32;
-/// Bytes of a tag.
-pub const MAX_TAG: usize = 64;
-/// Longest time one attempt may take.
-pub const MAX_TIMEOUT: Duration = Duration::from_secs(7 * 86_400);
-/// Longest time a task that ended is kept.
-pub const MAX_RETENTION: Duration = Duration::from_secs(30 * 86_400);
-/// How far ahead a task may be scheduled.
-pub const MAX_AHEAD: Duration = Duration::from_secs(366 * 86_400);
-/// How long a task that succeeded is kept when it does not say.
-pub const KEEP_SUCCEEDED: Duration = Duration::from_secs(86_400);
-/// How long a task that failed, died or was cancelled, or a workflow that ended, is kept when it does not say.
-pub const KEEP_OTHER: Duration = Duration::from_secs(7 * 86_400);
-/// Most tools a claim names.
-pub const MAX_TOOLS: usize = 1024;
-/// Most queues a claim names.
-pub const MAX_QUEUES: usize = 16;
-/// Rows that a list reads in one go to fill its page, and that a total looks into where neither a counter nor an index answers
-/// it: others read in between.
-pub const MAX_SCAN: u32 = 5_000;
-/// Entries of an index that a total counts: some milliseconds.
-pub const MAX_COUNT: u32 = 200_000;
-/// Most lanes of ready tasks that are told at once: tools times tenants of a large host.
-pub const MAX_LANES: u32 = 4_096;
-/// Longest page.
-pub const MAX_LIMIT: u32 = 1_000;
-/// Most callers that wait for a task to end.
-pub const MAX_WAITERS: usize = 4_096;
-/// Most workers that are remembered; peers name themselves.
-pub const MAX_WORKERS: u32 = 5_000;
-/// Bytes of one event's body, a JSON text: a result inline and what is around it.
-pub const MAX_EVENT: usize = 128 << 10;
-/// Most events of one workflow: a thousand steps, each tried a few times.
-pub const MAX_EVENTS: u64 = 32_768;
-
-/// Why the store refused or failed.
-#[derive(Debug, thiserror::Error)]
-pub enum TaskStoreError {
-    /// The input is malformed or over a bound; it is named.
-    #[error("{0}")]
-    Invalid(String),
-    /// A quota of the tenant would be exceeded by a write that is whole or not at all.
-    #[error("{0}")]
-    Quota(String),
-    /// Too many jobs or waiters; trying again later helps.
-    #[error("task store busy: {0}; retry later")]
-    Busy(&'static str),
-    /// The store is closed.
-    #[error("task store closed")]
-    Closed,
-    /// The database failed.
-    #[error("task store: {0}")]
-    Backend(String),
-}
-
-impl From<tandem_store::StoreError> for TaskStoreError {
-    fn from(error: tandem_store::StoreError) -> Self {
-        use tandem_store::StoreError;
-        match error {
-            StoreError::TooLarge(why) | StoreError::Exists(why) => Self::Invalid(why),
-            StoreError::Quota(why) => Self::Quota(why),
-            full @ StoreError::NoRoom { .. } => Self::Quota(full.to_string()),
-            StoreError::Busy => Self::Busy("too many queued jobs"),
-            StoreError::Closed => Self::Closed,
-            StoreError::Database(error) => Self::Backend(error.to_string()),
-        }
-    }
-}

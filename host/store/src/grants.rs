@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use tandem_package::{GrantChange, GrantItem, GrantKind, MAX_CHANGES, Overlay, Overlays};
 use tandem_types::Name;
 
-use crate::{EventRecord, Store, StoreError, installed::parsed};
+use crate::{audit::EventRecord, columns::parsed, error::StoreError, policy_version::changed, store::Store};
 
 /// Most changes in all.
 pub const MAX_ROWS: i64 = 20_000;
@@ -76,12 +76,6 @@ impl Store {
         })
         .await
     }
-}
-
-/// Tells other processes.
-pub(crate) fn changed(db: &Connection) -> Result<(), StoreError> {
-    db.execute("UPDATE policy SET version = version + 1", [])?;
-    Ok(())
 }
 
 fn replace(db: &Connection, plugin: &str, tenant: &str, overlay: &Overlay) -> Result<(), StoreError> {

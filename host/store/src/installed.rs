@@ -5,7 +5,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tandem_package::Installed;
 
-use crate::{Store, StoreError};
+use crate::{columns::parsed, error::StoreError, store::Store};
 
 /// Most names; a host has far fewer plugins.
 const MAX_INSTALLED: i64 = 10_000;
@@ -55,15 +55,5 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Installed> {
         version: parsed(row, 1)?,
         digest: parsed(row, 2)?,
         signer: row.get::<_, Option<String>>(3)?.map(|_| parsed(row, 3)).transpose()?,
-    })
-}
-
-/// A column that is kept as text.
-pub(crate) fn parsed<T>(row: &Row<'_>, column: usize) -> rusqlite::Result<T>
-where
-    T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
-{
-    row.get::<_, String>(column)?.parse().map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
     })
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, params};
 
-use crate::{EventRecord, Store, StoreError, grants::changed};
+use crate::{audit::EventRecord, error::StoreError, policy_version::changed, store::Store};
 
 /// Most keys of one tenant: two while they are changed, and some for its machines.
 pub const MAX_KEYS: usize = 64;

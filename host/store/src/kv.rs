@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{MAX_BATCH, MAX_KEY, MAX_VALUE, StoreError};
+use crate::{
+    error::StoreError,
+    limits::{MAX_BATCH, MAX_KEY, MAX_VALUE},
+    room::Use,
+    store::Store,
+};
 
 /// Whose keys: one tenant's use of one plugin.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,14 +49,66 @@ pub(crate) const SCHEMA: &str = "
     ) WITHOUT ROWID;
 ";
 
-pub(crate) fn check_key(key: &str) -> Result<(), StoreError> {
+impl Store {
+    /// The value, or none.
+    pub async fn get(&self, ns: Namespace, key: String) -> Result<Option<Vec<u8>>, StoreError> {
+        check_key(&key)?;
+        self.read(move |db| get(db, &ns, &key)).await
+    }
+
+    /// Keys that start with `prefix`, sorted by bytes, after `after`, at most `limit`.
+    pub async fn list(
+        &self,
+        ns: Namespace,
+        prefix: String,
+        limit: u32,
+        after: Option<String>,
+    ) -> Result<KeyPage, StoreError> {
+        self.read(move |db| list(db, &ns, &prefix, limit.clamp(1, 1000), after.as_deref())).await
+    }
+
+    /// Writes all entries or none, durably. Refuses where that would leave too little disk for the audit log.
+    pub async fn set_many(
+        &self,
+        ns: Namespace,
+        quota: Quota,
+        entries: Vec<(String, Vec<u8>)>,
+    ) -> Result<(), StoreError> {
+        check_entries(&entries)?;
+        self.room.take(bytes(&entries), Use::New)?;
+        self.write(move |db| set_many(db, &ns, quota, &entries)).await
+    }
+
+    /// Writes `value` only while the present value equals `expected`. Answers whether it did.
+    pub async fn compare_and_set(
+        &self,
+        ns: Namespace,
+        quota: Quota,
+        key: String,
+        expected: Option<Vec<u8>>,
+        value: Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        let entry = (key, value);
+        check_entries(std::slice::from_ref(&entry))?;
+        self.room.take(bytes(std::slice::from_ref(&entry)), Use::New)?;
+        self.write(move |db| compare_and_set(db, &ns, quota, &entry, expected.as_deref())).await
+    }
+
+    /// Removes a key. Answers whether it was there.
+    pub async fn delete(&self, ns: Namespace, key: String) -> Result<bool, StoreError> {
+        check_key(&key)?;
+        self.write(move |db| delete(db, &ns, &key)).await
+    }
+}
+
+fn check_key(key: &str) -> Result<(), StoreError> {
     if key.is_empty() || key.len() > MAX_KEY {
         return Err(StoreError::TooLarge(format!("key length {} bytes, must be 1 to {MAX_KEY}", key.len())));
     }
     Ok(())
 }
 
-pub(crate) fn check_entries(entries: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
+fn check_entries(entries: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
     if entries.len() > MAX_BATCH {
         return Err(StoreError::TooLarge(format!("a batch is limited to {MAX_BATCH} entries, got {}", entries.len())));
     }
@@ -68,22 +125,16 @@ pub(crate) fn check_entries(entries: &[(String, Vec<u8>)]) -> Result<(), StoreEr
 }
 
 /// Bytes of keys and values.
-pub(crate) fn bytes(entries: &[(String, Vec<u8>)]) -> u64 {
+fn bytes(entries: &[(String, Vec<u8>)]) -> u64 {
     entries.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum()
 }
 
-pub(crate) fn get(db: &Connection, ns: &Namespace, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+fn get(db: &Connection, ns: &Namespace, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
     let mut statement = db.prepare_cached("SELECT value FROM kv WHERE tenant = ?1 AND plugin = ?2 AND key = ?3")?;
     Ok(statement.query_row(params![ns.tenant, ns.plugin, key], |row| row.get(0)).optional()?)
 }
 
-pub(crate) fn list(
-    db: &Connection,
-    ns: &Namespace,
-    prefix: &str,
-    limit: u32,
-    after: Option<&str>,
-) -> Result<KeyPage, StoreError> {
+fn list(db: &Connection, ns: &Namespace, prefix: &str, limit: u32, after: Option<&str>) -> Result<KeyPage, StoreError> {
     let mut statement = db.prepare_cached(
         "SELECT key FROM kv WHERE tenant = ?1 AND plugin = ?2 AND key >= ?3 AND key > ?4 ORDER BY key LIMIT ?5",
     )?;
@@ -108,12 +159,7 @@ pub(crate) fn list(
 
 /// Writes the entries and keeps the namespace's totals; over the quota it changes nothing (the caller
 /// rolls the savepoint back).
-pub(crate) fn set_many(
-    db: &Connection,
-    ns: &Namespace,
-    quota: Quota,
-    entries: &[(String, Vec<u8>)],
-) -> Result<(), StoreError> {
+fn set_many(db: &Connection, ns: &Namespace, quota: Quota, entries: &[(String, Vec<u8>)]) -> Result<(), StoreError> {
     let (mut keys, mut bytes) = usage(db, ns)?;
     for (key, value) in entries {
         if let Some(old) = size(db, ns, key)? {
@@ -135,7 +181,7 @@ pub(crate) fn set_many(
 }
 
 /// Writes `value` only while the present value equals `expected`. Answers whether it did.
-pub(crate) fn compare_and_set(
+fn compare_and_set(
     db: &Connection,
     ns: &Namespace,
     quota: Quota,
@@ -149,7 +195,7 @@ pub(crate) fn compare_and_set(
     Ok(true)
 }
 
-pub(crate) fn delete(db: &Connection, ns: &Namespace, key: &str) -> Result<bool, StoreError> {
+fn delete(db: &Connection, ns: &Namespace, key: &str) -> Result<bool, StoreError> {
     let Some(old) = size(db, ns, key)? else { return Ok(false) };
     db.prepare_cached("DELETE FROM kv WHERE tenant = ?1 AND plugin = ?2 AND key = ?3")?
         .execute(params![ns.tenant, ns.plugin, key])?;

@@ -7,7 +7,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 
-use crate::{MAX_BATCH, Store, StoreError};
+use crate::{error::StoreError, limits::MAX_BATCH, store::Store};
 
 /// Most peers. Stops an attacker that invents them from filling the disk.
 pub const MAX_PEERS: u32 = 5_000;

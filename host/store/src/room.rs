@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::StoreError;
+use crate::error::StoreError;
 
 /// Free bytes below which nothing new is stored: room for about 100,000 records. No more than a sixteenth of the disk, so that
 /// a small one is of use.

@@ -12,7 +12,11 @@ use std::{
 use rusqlite::{Connection, config::DbConfig};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{GROUP, QUEUE, StoreError, TABLES, Tables};
+use crate::{
+    error::StoreError,
+    limits::{GROUP, QUEUE},
+    tables::Tables,
+};
 
 /// Longest wait for those who shared the last commit to come back with their next job: one fsync for all of them, rather than
 /// one for the first and another for the rest.
@@ -40,7 +44,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn start(path: &Path, others: &[Tables]) -> Result<Self, StoreError> {
+    pub(crate) fn start<'t>(path: &Path, tables: impl Iterator<Item = &'t Tables>) -> Result<Self, StoreError> {
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(io)?;
         }
@@ -48,7 +52,7 @@ impl Worker {
         let file = fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path).map_err(io)?;
         file.set_permissions(fs::Permissions::from_mode(0o600)).map_err(io)?;
         let writer = connect(path)?;
-        for tables in [&TABLES].into_iter().chain(others) {
+        for tables in tables {
             for schema in tables.schemas {
                 writer.execute_batch(schema)?;
             }

@@ -4,8 +4,8 @@ use rusqlite::{Connection, params};
 use tandem_store::StoreError;
 
 use super::{
-    TxContext,
     codes::{LEASED, READY, SCHEDULED, millis, signed, state, time},
+    context::TxContext,
     lease::{End, LeaseRow},
     read, submit,
     tally::Lane,

@@ -10,17 +10,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tandem_store::StoreError;
 
 use super::{
-    TxContext,
-    codes::{Columns, LEASED, READY, millis, signed, time, unsigned},
+    codes::{Columns, LEASED, READY, millis, signed, step, time, unsigned},
+    context::TxContext,
     due,
     lease::LeaseRow,
-    read::step,
+    order::rank,
     submit,
     tally::Lane,
 };
 use crate::{
-    AGEING, Adopted, Begun, Caps, Chore, ClaimReq, Hint, LeaseRef, Leased, Submitted, TaskId, Timestamp,
-    check::Prepared, clock,
+    Adopted, Begun, Caps, Chore, ClaimReq, Hint, LeaseRef, Leased, Submitted, TaskId, Timestamp, check::Prepared, clock,
 };
 
 /// Scheduled tasks that one claim readies; the rest waits for the next.
@@ -178,11 +177,6 @@ fn head(db: &Connection, lane: &Lane, at: usize, besides: Option<i64>) -> Result
         )
         .optional()?;
     Ok(row.map(|(seq, ready_at)| Head { rank: rank(ready_at, lane.priority), seq, lane: at }))
-}
-
-/// Where a task stands among its tenant's: static, since all age alike.
-pub(super) fn rank(ready_at: i64, priority: i64) -> i64 {
-    ready_at.saturating_sub(priority.saturating_mul(signed(clock::millis(AGEING))))
 }
 
 fn take(

@@ -3,7 +3,7 @@
 use rusqlite::{Row, types::FromSql};
 use tandem_store::StoreError;
 
-use crate::{RetryKind, TaskState, Timestamp, WorkflowState};
+use crate::{RetryKind, StepRef, TaskState, Timestamp, WorkflowId, WorkflowState};
 
 pub(super) const SCHEDULED: i64 = 0;
 pub(super) const READY: i64 = 1;
@@ -120,4 +120,10 @@ impl<'a, 'r> Columns<'a, 'r> {
     pub(super) fn small(&mut self) -> rusqlite::Result<u32> {
         self.next().map(small)
     }
+}
+
+/// The columns `workflow` and `step`.
+pub(super) fn step(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<StepRef>> {
+    let (workflow, step): (Option<[u8; 16]>, Option<String>) = (columns.next()?, columns.next()?);
+    Ok(workflow.zip(step).map(|(id, step)| StepRef { workflow: WorkflowId::from_bytes(id), step }))
 }

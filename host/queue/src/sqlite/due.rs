@@ -4,9 +4,10 @@ use rusqlite::{Connection, params};
 use tandem_store::StoreError;
 
 use super::{
-    TxContext,
     codes::{CANCELLED, DEAD, FAILED, LEASED, READY, RETRYING, SCHEDULED, SUCCEEDED, millis, signed, state, time},
+    context::TxContext,
     lease::{self, LeaseRow},
+    results,
 };
 use crate::{Chore, FailureCode, Reaped, TaskFailure, TaskState, Timestamp};
 
@@ -55,7 +56,7 @@ pub(super) fn reap(db: &Connection, moment: &mut TxContext, limit: u32) -> Resul
         if held.cancel.is_none() {
             let message = format!("worker `{}` did not renew its lease", held.worker);
             let lost = TaskFailure { retryable: true, ..TaskFailure::new(FailureCode::LeaseExpired, message) };
-            lease::note_failure(db, seq, &lost)?;
+            results::note_failure(db, seq, &lost)?;
         }
         let (code, _) = end.apply(db, moment, &held, false)?;
         moment.tally.work(&held.worker).lost += 1;

@@ -1,59 +1,37 @@
-//! Jobs for the writer and the readers: each write is one transaction, which counts, tells and voids readings together.
+//! Jobs for the writer and the readers: each write is one transaction.
 
-use std::{mem, sync::Arc};
+use std::sync::Arc;
 
 use rusqlite::Connection;
-use tandem_store::StoreError;
+use tandem_store::{Store, StoreError};
 
 use super::{
-    SqliteTasks,
-    projection::{Key, Projection, Reading, Subject},
-    tally::{Lane, Tally},
-    workflows::Whole,
+    context::{TxContext, Whole},
+    projection::{Key, Projection, Reading},
+    tally::Tally,
 };
-use crate::{Caps, TaskId, TaskStoreError, Timestamp, hub::TxEvents};
+use crate::{
+    Caps, Clock, TaskId, TaskStoreError, Timestamp,
+    hub::{Hub, TxEvents},
+};
 
-/// One transaction: its time, what it counts, what it has to tell.
-pub(super) struct TxContext {
-    pub(super) now: Timestamp,
-    pub(super) tally: Tally,
-    pub(super) news: TxEvents,
+/// The task store in the host's database. Clones share it; a process makes one, since hints are told within it.
+#[derive(Clone, Debug)]
+pub struct SqliteTasks {
+    pub(super) store: Store,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) caps: Arc<Caps>,
+    pub(super) hub: Arc<Hub>,
     pub(super) projection: Arc<Projection>,
-    /// Of whose readings none serves any longer, by their place in the projection.
-    pub(super) changed: Vec<usize>,
-    pub(super) changed_all: bool,
-    /// Why the disk takes nothing new.
-    pub(super) full: Option<String>,
-}
-
-impl TxContext {
-    /// A task that was in `from` is in `to` now; none is not stored.
-    pub(super) fn moved(
-        &mut self,
-        db: &Connection,
-        id: &[u8; 16],
-        lane: &Lane,
-        from: Option<i64>,
-        to: Option<i64>,
-    ) -> Result<(), StoreError> {
-        self.changed(&lane.tenant, id);
-        self.tally.moved(db, lane, from, to)
-    }
-
-    /// A task or workflow of this tenant's is not as it was.
-    pub(super) fn changed(&mut self, tenant: &str, id: &[u8; 16]) {
-        let subjects = [Subject::One(id), Subject::Tenant(tenant), Subject::All];
-        self.changed.extend(subjects.map(|subject| self.projection.slot(subject)));
-    }
-
-    /// Writes the counts so far.
-    pub(super) fn flush(&mut self, db: &Connection) -> Result<(), StoreError> {
-        self.news.ready |= mem::take(&mut self.tally).flush(db, self.now)?;
-        Ok(())
-    }
 }
 
 impl SqliteTasks {
+    /// Over this store, with this clock and these caps for each tenant.
+    #[must_use]
+    pub fn new(store: Store, clock: Arc<dyn Clock>, caps: Caps) -> Self {
+        Self { store, clock, caps: Arc::new(caps), hub: Arc::new(Hub::new()), projection: Arc::new(Projection::new()) }
+    }
+
     /// A write that queues so many bytes where the disk has room for them; the work is told where it has not.
     pub(super) async fn write_new<R: Send + 'static>(
         &self,

@@ -4,14 +4,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tandem_store::StoreError;
 
 use super::{
-    TxContext,
-    codes::{Columns, LEASED, READY, SUCCEEDED, millis, retry_kind, signed, state, state_code, time},
-    read::step,
+    codes::{Columns, LEASED, READY, SUCCEEDED, millis, retry_kind, signed, state, state_code, step, time},
+    context::TxContext,
     tally::Lane,
 };
 use crate::{
-    Caps, Chore, Ended, Hint, KEEP_OTHER, KEEP_SUCCEEDED, LeaseRef, RetryPolicy, StepRef, TaskFailure, TaskId,
-    TaskState, Timestamp, clock,
+    Caps, Chore, Ended, Hint, KEEP_OTHER, KEEP_SUCCEEDED, LeaseRef, RetryPolicy, StepRef, TaskId, TaskState, Timestamp,
+    clock,
 };
 
 /// A task that is leased or was.
@@ -181,23 +180,6 @@ impl End {
         }
         Ok((code, run_at.map(time)))
     }
-}
-
-/// Keeps the result of a task.
-pub(super) fn note_result(db: &Connection, seq: i64, cid: Option<&str>, text: Option<&str>) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT OR REPLACE INTO task_results (seq, cid, result) VALUES (?1, ?2, ?3)")?
-        .execute(params![seq, cid, text])?;
-    Ok(())
-}
-
-/// Keeps why a task's last attempt failed.
-pub(super) fn note_failure(db: &Connection, seq: i64, failure: &TaskFailure) -> Result<(), StoreError> {
-    let TaskFailure { code, message, detail, retryable } = failure;
-    db.prepare_cached(
-        "INSERT OR REPLACE INTO task_results (seq, error, code, detail, retryable) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![seq, message, code.name(), detail, retryable])?;
-    Ok(())
 }
 
 pub(super) fn lane(db: &Connection, seq: i64) -> Result<Lane, StoreError> {

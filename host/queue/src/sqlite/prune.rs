@@ -6,9 +6,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tandem_store::StoreError;
 
 use super::{
-    TxContext,
     change::untag,
     codes::{CANCELLED, SUCCEEDED, millis, signed},
+    context::TxContext,
     due,
     lease::lane,
     workflows,

@@ -5,15 +5,16 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tandem_store::StoreError;
 
 use super::{
-    claim::rank,
     codes::{
-        Columns, LEASED, READY, RETRYING, SCHEDULED, retry_kind, signed, state, state_code, strings, time, unsigned,
+        Columns, LEASED, READY, RETRYING, SCHEDULED, retry_kind, signed, state, state_code, step, strings, time,
+        unsigned,
     },
-    settle,
+    order::rank,
+    results,
 };
 use crate::{
-    Cursor, FailureCode, Filter, MAX_COUNT, MAX_SCAN, Page, RetryPolicy, StepRef, StoredTask, TaskFailure, TaskId,
-    TaskRow, TaskState, WorkflowId,
+    Cursor, FailureCode, Filter, MAX_COUNT, MAX_SCAN, Page, RetryPolicy, StoredTask, TaskFailure, TaskId, TaskRow,
+    TaskState,
 };
 
 const ROW: &str =
@@ -78,12 +79,6 @@ fn failure(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<TaskFailure
     Ok(message.map(|message| TaskFailure { code, message, detail, retryable }))
 }
 
-/// The columns `workflow` and `step`.
-pub(super) fn step(columns: &mut Columns<'_, '_>) -> rusqlite::Result<Option<StepRef>> {
-    let (workflow, step): (Option<[u8; 16]>, Option<String>) = (columns.next()?, columns.next()?);
-    Ok(workflow.zip(step).map(|(id, step)| StepRef { workflow: WorkflowId::from_bytes(id), step }))
-}
-
 fn at(db: &Connection, seq: i64) -> Result<Option<TaskRow>, StoreError> {
     let mut statement = db.prepare_cached(&format!("{ROW} WHERE t.seq = ?1"))?;
     let found = statement.query_row([seq], row).optional()?;
@@ -95,7 +90,7 @@ pub(super) fn get(db: &Connection, tenant: &str, id: TaskId) -> Result<Option<St
     let Some(row) = at(db, seq)? else { return Ok(None) };
     let mut arguments = db.prepare_cached("SELECT arguments FROM task_data WHERE seq = ?1")?;
     let arguments = arguments.query_row([seq], |row| row.get(0))?;
-    Ok(Some(StoredTask { row, arguments, result: settle::result(db, seq)? }))
+    Ok(Some(StoredTask { row, arguments, result: results::result(db, seq)? }))
 }
 
 fn seq(db: &Connection, tenant: &str, id: TaskId) -> Result<Option<i64>, StoreError> {

@@ -1,12 +1,13 @@
 //! Renewing leases and ending them with an outcome.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use tandem_store::StoreError;
 
 use super::{
-    TxContext,
     codes::{millis, signed, state, time},
-    lease::{End, LeaseRow, note_failure, note_result},
+    context::TxContext,
+    lease::{End, LeaseRow},
+    results::{note_failure, note_result, result},
 };
 use crate::{
     Beat, Caps, FailureCode, Finish, LeaseRef, MAX_BACKOFF, Outcome, Progress, TaskFailure, TaskResult, TaskState,
@@ -150,17 +151,4 @@ fn keep(
     db.prepare_cached("UPDATE tasks SET bytes = bytes + ?2 WHERE seq = ?1")?.execute(params![held.seq, bytes])?;
     db.prepare_cached("INSERT OR IGNORE INTO task_contents (cid, content) VALUES (?1, ?2)")?.execute([cid, content])?;
     Ok(None)
-}
-
-pub(super) fn content(db: &Connection, cid: &str) -> Result<Option<String>, StoreError> {
-    let mut statement = db.prepare_cached("SELECT content FROM task_contents WHERE cid = ?1")?;
-    Ok(statement.query_row([cid], |row| row.get(0)).optional()?)
-}
-
-pub(super) fn result(db: &Connection, seq: i64) -> Result<Option<TaskResult>, StoreError> {
-    let mut statement = db.prepare_cached("SELECT cid, result FROM task_results WHERE seq = ?1")?;
-    let row = statement
-        .query_row([seq], |row| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, Option<String>>(1)?)))
-        .optional()?;
-    Ok(row.and_then(|(cid, result)| cid.map(TaskResult::Cid).or(result.map(TaskResult::Inline))))
 }

@@ -4,8 +4,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tandem_store::StoreError;
 
 use super::{
-    TxContext,
     codes::{READY, SCHEDULED, millis, retry_code, signed, state, time},
+    context::TxContext,
     tally::Lane,
 };
 use crate::{Caps, Chore, Submitted, TaskId, TaskState, check::Prepared};

@@ -6,25 +6,17 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tandem_store::StoreError;
 
 use super::{
-    TxContext,
     codes::{Columns, millis, signed, strings, time, unsigned, workflow_state, workflow_state_code},
+    context::{TxContext, Whole},
     submit,
 };
 use crate::{
     Append, Appended, Caps, Cursor, Event, KEEP_OTHER, LeasedWorkflow, MAX_EVENTS, MAX_SCAN, NewEvent, NewWorkflow,
-    Page, Started, TaskId, Timestamp, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow, WorkflowState,
-    check::Prepared,
+    Page, Started, Timestamp, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow, WorkflowState, check::Prepared,
 };
 
 const ROW: &str = "SELECT id, tenant, subject, name, state, tags, idem, created_at, finished_at, last, worker, fence,
     lease_until, trace, seq FROM workflows";
-
-/// Undoes the write and says that a task stands in its way.
-#[derive(Debug)]
-pub(super) enum Whole<T> {
-    Done(T),
-    Conflict(TaskId),
-}
 
 pub(super) fn start(
     db: &Connection,

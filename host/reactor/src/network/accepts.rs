@@ -19,7 +19,7 @@ use libp2p::{
     },
 };
 
-use super::direct_ip;
+use super::address::direct_ip;
 use crate::trust::quota::{AcceptLimits, AcceptQuotas, Held};
 
 pub(super) struct Behaviour {

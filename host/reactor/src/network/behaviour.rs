@@ -18,7 +18,8 @@ use super::dht;
 use super::gossip;
 #[cfg(feature = "nat")]
 use super::nat;
-use super::{NetworkSettings, accepts, handshake_slots::SLOTS, panic_boundary::PanicBoundary};
+use super::{accepts, handshake_slots::SLOTS, panic_boundary::PanicBoundary};
+use crate::settings::NetworkSettings;
 
 /// The protocol of tool calls between hosts (MCP++ Profile E).
 pub const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0");
@@ -30,7 +31,7 @@ const PER_PEER: u32 = 2;
 const OUTGOING: u32 = 64;
 /// Connections that this host is opening.
 const OPENING: u32 = 32;
-/// Connections that others are opening. Who gets a place is decided before ([`handshake_slots`](super::places)); what lost its place
+/// Connections that others are opening. Who gets a place is decided before ([`super::handshake_slots`]); what lost its place
 /// still counts here until its task has seen that.
 const ARRIVING: u32 = 4 * SLOTS as u32;
 /// Share of the machine's memory over which no connection is taken.

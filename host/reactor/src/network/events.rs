@@ -1,14 +1,21 @@
 //! What the swarm's events change.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc, task::Poll};
 
+use futures::{StreamExt as _, future::poll_fn};
 use libp2p::{
     Multiaddr, PeerId, identify, mdns, ping,
     swarm::{ConnectionId, SwarmEvent},
 };
 
 use super::{
-    Connected, Network, NetworkEvent, OBSERVED, PROTOCOL, behaviour::BehaviourEvent, is_relayed, lock, reason,
+    address::is_relayed,
+    behaviour::{BehaviourEvent, PROTOCOL},
+    error_text::reason,
+    event::{Connected, NetworkEvent},
+    limits::{EVENTS_PER_TURN, OBSERVED},
+    lock::lock,
+    shared::Network,
 };
 use crate::trust::UnixMillis;
 
@@ -18,12 +25,25 @@ fn listed(addresses: &[Multiaddr]) -> String {
 }
 
 impl Network {
-    pub(super) fn tell(&self, news: NetworkEvent) {
-        // Nobody may be listening; then the state says it.
-        let _count = self.news.send(news);
+    /// The event loop: it ends with the thread's runtime.
+    pub async fn run(self: Arc<Self>) {
+        poll_fn(|cx| {
+            self.waker.register(cx.waker());
+            for _ in 0..EVENTS_PER_TURN {
+                let next = lock(&self.swarm).poll_next_unpin(cx);
+                match next {
+                    Poll::Ready(Some(event)) => self.on(event),
+                    Poll::Ready(None) => return Poll::Ready(()),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
     }
 
-    pub(super) fn on(&self, event: SwarmEvent<BehaviourEvent>) {
+    fn on(&self, event: SwarmEvent<BehaviourEvent>) {
         match event {
             SwarmEvent::NewListenAddr { address, .. } => {
                 tracing::info!(%address, peer = %self.me, "listening for peers");

@@ -9,16 +9,14 @@
 use std::{collections::HashSet, time::Duration};
 
 use libp2p::{
-    PeerId,
     gossipsub::{
-        Behaviour as Gossip, ConfigBuilder, Event, IdentTopic, MessageAcceptance, MessageAuthenticity, MessageId,
-        PeerScoreParams, PeerScoreThresholds, TopicScoreParams, ValidationMode, WhitelistSubscriptionFilter,
+        Behaviour as Gossip, ConfigBuilder, IdentTopic, MessageAcceptance, MessageAuthenticity, PeerScoreParams,
+        PeerScoreThresholds, TopicScoreParams, ValidationMode, WhitelistSubscriptionFilter,
     },
     identity::Keypair,
 };
 
-use super::{Network, NetworkEvent};
-use crate::discovery::record::{HostRecord, MAX_RECORD};
+use crate::discovery::record::MAX_RECORD;
 
 /// The topic of hosts' records.
 const TOPIC: &str = "tandem/hosts/1";
@@ -82,39 +80,5 @@ fn scores() -> PeerScoreParams {
         // The peer book has its own opinion of crowds, which knows about private networks.
         ip_colocation_factor_weight: 0.0,
         ..PeerScoreParams::default()
-    }
-}
-
-impl Network {
-    /// Announces a record of this host to whoever listens.
-    pub fn gossip(&self, record: &HostRecord) -> Result<(), String> {
-        self.with(|swarm| {
-            let gossip = swarm.behaviour_mut().gossip.as_mut().ok_or("gossip is off; set p2p.discovery.gossip")?;
-            gossip.publish(topic(), record.text().as_bytes()).map(drop).map_err(|error| error.to_string())
-        })
-    }
-
-    /// Says what becomes of an announcement that a peer passed on.
-    pub fn judge(&self, id: &MessageId, from: &PeerId, verdict: Verdict) {
-        self.with(|swarm| {
-            if let Some(gossip) = swarm.behaviour_mut().gossip.as_mut() {
-                // One that took too long to judge is forgotten there.
-                let _known = gossip.report_message_validation_result(id, from, verdict.into());
-            }
-        });
-    }
-
-    pub(super) fn on_gossip(&self, event: Event) {
-        match event {
-            Event::Message { propagation_source, message_id, message } => match message.source {
-                Some(author) => {
-                    let (from, id, data) = (propagation_source, message_id, message.data);
-                    self.tell(NetworkEvent::Announced { from, id, author, data });
-                }
-                None => self.judge(&message_id, &propagation_source, Verdict::Reject),
-            },
-            Event::Subscribed { .. } => self.tell(NetworkEvent::Listens),
-            _ => {}
-        }
     }
 }

@@ -29,7 +29,7 @@ use libp2p::{
 };
 use tokio::sync::oneshot;
 
-use super::{direct_ip, lock};
+use super::{address::direct_ip, lock::lock};
 use crate::trust::addresses::{Subnet, caller};
 
 /// Handshakes of others under way. Each costs a few hundred microseconds of cryptography: a flood of them would take the

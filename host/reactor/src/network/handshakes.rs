@@ -17,7 +17,7 @@ use libp2p::{
     swarm::{DialError, ListenError},
 };
 
-use super::{direct_ip, lock, reason};
+use super::{address::direct_ip, error_text::reason, lock::lock};
 
 /// Between two lines about one address.
 const PAUSE: Duration = Duration::from_secs(60);
@@ -44,26 +44,26 @@ pub struct FailedHandshake {
     pub age_s: u64,
 }
 
-/// What was said of which address.
+/// Failed handshakes, and which addresses have a line in the log.
 #[derive(Default)]
-pub(super) struct Log {
+pub(super) struct HandshakeLog {
     /// Whether this network has a key.
     keyed: bool,
-    said: Mutex<HashMap<Option<IpAddr>, Instant>>,
+    logged: Mutex<HashMap<Option<IpAddr>, Instant>>,
     failed: Mutex<VecDeque<(FailedHandshake, Instant)>>,
 }
 
-impl Log {
+impl HandshakeLog {
     pub(super) fn new(keyed: bool) -> Self {
         Self { keyed, ..Self::default() }
     }
 
-    fn may_say(&self, address: &Multiaddr) -> bool {
-        let (mut said, ip) = (lock(&self.said), direct_ip(address));
-        said.retain(|_, at| at.elapsed() < PAUSE);
-        let new = !said.contains_key(&ip) && said.len() < ADDRESSES;
+    fn may_log(&self, address: &Multiaddr) -> bool {
+        let (mut logged, ip) = (lock(&self.logged), direct_ip(address));
+        logged.retain(|_, at| at.elapsed() < PAUSE);
+        let new = !logged.contains_key(&ip) && logged.len() < ADDRESSES;
         if new {
-            said.insert(ip, Instant::now());
+            logged.insert(ip, Instant::now());
         }
         new
     }
@@ -75,7 +75,7 @@ impl Log {
         }
     }
 
-    /// Says that a handshake failed, and remembers it.
+    /// Logs that a handshake failed, and remembers it.
     fn failed(&self, address: &Multiaddr, error: String) {
         let remedy = self.remedy();
         tracing::warn!(%address, error, remedy, "handshake with a peer failed");
@@ -99,11 +99,11 @@ impl Log {
         let peer = peer.map(tracing::field::display);
         let text = reason(error);
         match error {
-            ListenError::Transport(_) if self.may_say(address) => {
+            ListenError::Transport(_) if self.may_log(address) => {
                 self.failed(address, text);
             }
             ListenError::Denied { cause }
-                if cause.downcast_ref::<allow_block_list::NotAllowed>().is_some() && self.may_say(address) =>
+                if cause.downcast_ref::<allow_block_list::NotAllowed>().is_some() && self.may_log(address) =>
             {
                 tracing::info!(%address, peer, "peer refused: it is not in p2p.allow");
             }
@@ -116,7 +116,7 @@ impl Log {
         let DialError::Transport(tried) = error else { return };
         for (address, error) in tried {
             let TransportError::Other(error) = error else { continue };
-            if !is_unreachable(error) && self.may_say(address) {
+            if !is_unreachable(error) && self.may_log(address) {
                 self.failed(address, reason(error));
             }
         }
@@ -171,9 +171,9 @@ mod tests {
 
     #[test]
     fn an_address_has_a_line_in_a_while_and_so_have_a_few() {
-        let log = Log::new(true);
+        let log = HandshakeLog::new(true);
         let at = |last: usize| format!("/ip4/10.0.0.{last}/tcp/1").parse().unwrap();
-        assert!(log.may_say(&at(1)) && !log.may_say(&at(1)) && log.may_say(&at(2)));
-        assert_eq!((3..200).filter(|last| log.may_say(&at(*last))).count(), ADDRESSES - 2);
+        assert!(log.may_log(&at(1)) && !log.may_log(&at(1)) && log.may_log(&at(2)));
+        assert_eq!((3..200).filter(|last| log.may_log(&at(*last))).count(), ADDRESSES - 2);
     }
 }

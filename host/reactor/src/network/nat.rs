@@ -11,17 +11,14 @@ use std::{
 };
 
 use libp2p::{
-    Multiaddr, PeerId, Transport as _, autonat,
+    Multiaddr, PeerId, Transport as _,
     core::{
         muxing::StreamMuxerBox,
         transport::{Boxed, ListenerId, OrTransport},
         upgrade::Version,
     },
-    multiaddr::Protocol,
     noise, relay, yamux,
 };
-
-use super::{Network, OBSERVED, lock, reason};
 
 /// Connections whose peers are known, with their streams.
 type Connections = Boxed<(PeerId, StreamMuxerBox)>;
@@ -60,20 +57,20 @@ pub(super) fn server(me: PeerId) -> relay::Behaviour {
 
 /// What is known of how this host is reached.
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct NatState {
     /// Where peers tried to reach this host: who did, and who did not.
-    tested: HashMap<Multiaddr, Tested>,
+    pub(super) tested: HashMap<Multiaddr, Tested>,
     /// Listeners at relays.
-    circuits: HashMap<ListenerId, Multiaddr>,
+    pub(super) circuits: HashMap<ListenerId, Multiaddr>,
 }
 
 #[derive(Default)]
-struct Tested {
-    reached: HashSet<PeerId>,
-    failed: HashSet<PeerId>,
+pub(super) struct Tested {
+    pub(super) reached: HashSet<PeerId>,
+    pub(super) failed: HashSet<PeerId>,
 }
 
-impl State {
+impl NatState {
     pub(super) fn closed(&mut self, listener: ListenerId) {
         self.circuits.remove(&listener);
     }
@@ -83,53 +80,4 @@ impl State {
 pub struct Reached {
     pub address: Multiaddr,
     pub by: usize,
-}
-
-impl Network {
-    /// Reserves a place at each relay where there is none yet.
-    pub fn hold_relays(&self, relays: &[Multiaddr]) {
-        for relay in relays {
-            if lock(&self.state).nat.circuits.values().any(|held| held == relay) {
-                continue;
-            }
-            match self.with(|swarm| swarm.listen_on(relay.clone().with(Protocol::P2pCircuit))) {
-                Ok(listener) => drop(lock(&self.state).nat.circuits.insert(listener, relay.clone())),
-                Err(error) => tracing::warn!(%relay, error = reason(&error), "relay reservation failed"),
-            }
-        }
-    }
-
-    /// Where peers tried to reach this host.
-    pub fn reached(&self) -> Vec<Reached> {
-        let state = lock(&self.state);
-        let all = state
-            .nat
-            .tested
-            .iter()
-            .map(|(address, tested)| Reached { address: address.clone(), by: tested.reached.len() });
-        let mut all: Vec<_> = all.collect();
-        all.sort_by(|a, b| b.by.cmp(&a.by).then_with(|| a.address.cmp(&b.address)));
-        all
-    }
-
-    pub(super) fn on_tested(&self, event: autonat::v2::client::Event) {
-        let autonat::v2::client::Event { tested_addr, server, result, .. } = event;
-        if let Err(error) = &result {
-            tracing::debug!(address = %tested_addr, %server, %error, "this host is not reached there");
-        }
-        let mut state = lock(&self.state);
-        let tested = &mut state.nat.tested;
-        if tested.len() >= OBSERVED && !tested.contains_key(&tested_addr) {
-            return;
-        }
-        let tested = tested.entry(tested_addr).or_default();
-        let (now, before) = match result {
-            Ok(()) => (&mut tested.reached, &mut tested.failed),
-            Err(_) => (&mut tested.failed, &mut tested.reached),
-        };
-        before.remove(&server);
-        if now.len() < OBSERVED {
-            now.insert(server);
-        }
-    }
 }

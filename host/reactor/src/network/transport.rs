@@ -12,11 +12,11 @@ use libp2p::{
 };
 
 use super::{
-    NetworkSettings,
     behaviour::Behaviour,
     gate::{Gate, Rules},
     handshake_slots::Door,
 };
+use crate::settings::NetworkSettings;
 
 /// A handshake that takes longer is an attack or a dead network.
 const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{AuditKey, Gap, note::Note};
+use super::{chain::AuditKey, note::Note, record::Gap};
 
 /// What was lost and is not yet marked.
 #[derive(Debug, Default)]

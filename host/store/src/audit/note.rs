@@ -16,7 +16,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{AuditKey, Gap};
+use super::{chain::AuditKey, record::Gap};
 
 /// Three numbers and their authentication: less than a sector of a disk, which is written whole or not at all.
 const SIZE: usize = 3 * 8 + 32;

@@ -1,10 +1,14 @@
 use std::{
     path::PathBuf,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use super::*;
+use crate::Store;
 
 struct Fixture {
     _directory: tempfile::TempDir,
@@ -254,7 +258,7 @@ async fn a_wrong_clock_makes_no_record_old() {
     let mut store = fixture.store();
     let clock = || NOW.load(Ordering::Relaxed);
     let pass = |time: u64| NOW.store(clock().wrapping_add(time), Ordering::Relaxed);
-    store.log = Arc::new(Log { clock: || NOW.load(Ordering::Relaxed), ..Log::open(&fixture.path).unwrap() });
+    store.log = Arc::new(AuditLog { clock: || NOW.load(Ordering::Relaxed), ..AuditLog::open(&fixture.path).unwrap() });
     let records = |count| (0..count).map(|i: u64| call(&i.to_string())).collect::<Vec<_>>();
     let start = clock();
     store.audit_append(records(10)).await.unwrap();

@@ -3,12 +3,12 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    AuditKey, AuditRecord, Gap,
-    chain::{Link, size},
-    read::{AuditRow, select},
-    write::{signed, unsigned},
+    chain::{AuditKey, Link, size},
+    numbers::{signed, unsigned},
+    record::{AuditRecord, Gap},
+    row::{AuditRow, select},
 };
-use crate::StoreError;
+use crate::error::StoreError;
 
 /// Most gaps that are told one by one.
 const MAX_GAPS: usize = 100;

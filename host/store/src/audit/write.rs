@@ -3,11 +3,13 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    AuditKey, AuditRecord, AuditRetention, Checkpoint, EventRecord,
-    chain::{DAY, Link, size},
+    chain::{AuditKey, DAY, Link, size},
+    numbers::{millis, signed, unsigned},
+    record::{AuditRecord, Checkpoint, EventRecord},
+    retention::AuditRetention,
     verify,
 };
-use crate::StoreError;
+use crate::error::StoreError;
 
 /// Retention is looked at whenever so many records were added.
 const ROTATE_EVERY: u64 = 1024;
@@ -143,17 +145,4 @@ fn link(db: &Connection, sequence: u64) -> Result<Option<Link>, StoreError> {
 
 fn hash_before(db: &Connection, sequence: u64) -> Result<Option<[u8; 32]>, StoreError> {
     Ok(link(db, sequence - 1)?.map(|link| link.hash))
-}
-
-pub(super) fn millis(duration: std::time::Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// `SQLite` has signed numbers only; ours do not reach the sign.
-pub(super) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-pub(super) fn unsigned(number: i64) -> u64 {
-    u64::try_from(number).unwrap_or_default()
 }

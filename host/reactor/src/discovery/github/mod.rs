@@ -16,6 +16,7 @@
 mod api;
 mod comment;
 mod error;
+mod settings;
 
 use std::{
     collections::{BTreeMap, btree_map::Entry},
@@ -24,14 +25,16 @@ use std::{
 
 use libp2p_identity::PeerId;
 use reqwest::{Url, header::HeaderValue};
-use tandem_config::{HttpUrl, RepositoryName};
-use tandem_types::Secret;
 
 use self::api::{Api, PER_PAGE, PageAnswer};
 use super::record::HostRecord;
 use crate::trust::UnixMillis;
 
-pub use self::{comment::CommentError, error::GithubError};
+pub use self::{
+    comment::CommentError,
+    error::GithubError,
+    settings::{GithubSettings, LABEL},
+};
 
 /// Most pages that are read: 1,000 comments, 16 MiB of records at worst.
 pub const MAX_PAGES: usize = 10;
@@ -39,26 +42,9 @@ pub const MAX_PAGES: usize = 10;
 pub const POLL: Duration = Duration::from_secs(60);
 /// Most deletions of one cleanup; GitHub limits bursts of changes.
 pub const MAX_DELETES: usize = 50;
-/// The label by which the issue is found when no number is given. Only collaborators can label.
-pub const LABEL: &str = "tandem-peers";
 /// Comments under our marker that are tried before a new one is made. Where the account is unknown, strangers can
 /// put our marker into theirs.
 const MAX_TRIES: usize = 3;
-
-/// Where the registry is.
-#[derive(Clone, Debug)]
-pub struct GithubSettings {
-    /// The API: `https://api.github.com`, or an enterprise server's `https://…/api/v3`.
-    pub api_base: HttpUrl,
-    /// The repository.
-    pub repository: RepositoryName,
-    /// The issue's number; without one, the first open issue with [`LABEL`].
-    pub issue: Option<u64>,
-    /// A token that may write issues; reading a public repository needs none.
-    pub token: Option<Secret>,
-    /// How long one request may take.
-    pub timeout: Duration,
-}
 
 /// A marked comment that is of no use.
 #[derive(Clone, Debug, PartialEq, Eq)]

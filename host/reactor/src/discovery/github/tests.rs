@@ -1,5 +1,6 @@
 use axum::http::StatusCode;
 use libp2p_identity::Keypair;
+use tandem_types::Secret;
 
 use super::{stand_in::StandIn, *};
 use crate::discovery::{

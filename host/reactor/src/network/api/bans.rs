@@ -7,19 +7,16 @@
 //! **Bounds.** [`MAX_BLOCKED`]: who comes under ever new ids makes room for himself, and each costs him a key and a handshake.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::HashSet,
     time::{Duration, Instant},
 };
 
 use libp2p::PeerId;
 
-use super::{Network, lock};
+use crate::network::{lock::lock, shared::Network};
 
 /// Peers that are blocked at a time.
 const MAX_BLOCKED: usize = 4_096;
-
-/// Who is blocked, and until when.
-pub(super) type Blocked = VecDeque<(PeerId, Instant)>;
 
 impl Network {
     /// Closes a peer's connections and takes none of it for so long.
@@ -57,11 +54,6 @@ impl Network {
             self.with(|swarm| swarm.behaviour_mut().blocked.unblock_peer(*peer));
         }
         blocked.len() < before
-    }
-
-    /// Whether the configuration blocks a peer.
-    pub fn is_shut_out(&self, peer: &PeerId) -> bool {
-        lock(&self.shut_out).contains(peer)
     }
 
     /// Takes other lists of the configuration: whom they do not let in any more is disconnected.
