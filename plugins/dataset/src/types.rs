@@ -64,6 +64,11 @@ impl DataType {
         matches!(self, Self::Int64 | Self::Uint64 | Self::Float64)
     }
 
+    /// Whether it is a date, or a date and time.
+    pub fn is_time(self) -> bool {
+        matches!(self, Self::Date | Self::Timestamp | Self::Datetime)
+    }
+
     /// The narrowest type that holds the values of both.
     pub fn unify(self, other: Self) -> Self {
         match (self, other) {

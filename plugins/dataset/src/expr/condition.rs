@@ -60,22 +60,20 @@ fn compile(condition: &Condition, schema: &Schema, depth: usize) -> Result<Node>
 }
 
 /// A constant as a column of `wanted` can be compared with it.
-fn fitting(value: &serde_json::Value, column: &str, wanted: DataType) -> Result<Value> {
-    let value = constant(value)?;
+fn fitting(value: Value, column: &str, wanted: DataType) -> Result<Value> {
     let given = value.data_type();
     let fits = match wanted {
         DataType::Json | DataType::Null => true,
         _ => given == wanted || (given.is_number() && wanted.is_number()),
     };
     let is_whole = matches!(wanted, DataType::Int64 | DataType::Uint64);
-    let is_time = matches!(wanted, DataType::Date | DataType::Timestamp | DataType::Datetime);
     match value {
         Value::Null => Err(Error::invalid(format!(
             "`{column}` is compared with null, which is never true: use `is_null` or `not_null`"
         ))),
         value if fits => Ok(value),
         // Whoever cannot hold 64-bit integers, such as JavaScript, has them as digits.
-        value @ Value::Text(_) if is_time || is_whole => text::convert(value, wanted).map_err(|value| {
+        value @ Value::Text(_) if wanted.is_time() || is_whole => text::convert(value, wanted).map_err(|value| {
             Error::invalid(format!("`{}` is no {}, which `{column}` holds", text::display(&value), wanted.name()))
         }),
         _ => Err(Error::invalid(format!(
@@ -89,9 +87,13 @@ fn fitting(value: &serde_json::Value, column: &str, wanted: DataType) -> Result<
 fn compare(op: Comparison, column: &str, with: &Operand<Expr>, schema: &Schema, depth: usize) -> Result<Node> {
     let (at, wanted) = schema.place(column)?;
     let with = match with {
-        Operand::Value(value) => Program::constant(fitting(value, column, wanted)?),
+        Operand::Value(value) => Program::constant(fitting(constant(value)?, column, wanted)?),
         Operand::Expr(expr) => {
             let program = Program::at_depth(expr, schema, depth)?;
+            if let Some(value) = program.as_constant().filter(|value| !value.is_null()) {
+                let with = Program::constant(fitting(value.clone(), column, wanted)?);
+                return Ok(Node::Compare { at, op, with });
+            }
             let given = program.data_type();
             let loose = |data_type| matches!(data_type, DataType::Json | DataType::Null);
             let fits = given == wanted || (given.is_number() && wanted.is_number()) || loose(given) || loose(wanted);
@@ -110,7 +112,7 @@ fn compare(op: Comparison, column: &str, with: &Operand<Expr>, schema: &Schema, 
 
 fn is_in(column: &str, values: &[serde_json::Value], schema: &Schema) -> Result<Node> {
     let (at, wanted) = schema.place(column)?;
-    let values = values.iter().map(|value| fitting(value, column, wanted));
+    let values = values.iter().map(|value| fitting(constant(value)?, column, wanted));
     Ok(Node::In { at, values: values.collect::<Result<_>>()? })
 }
 

@@ -38,7 +38,8 @@ pub struct Expr {
     /// `concat`, `lower`, `upper`, `trim`, `length`, `substring` (`start`, `count`), `replace` (`from`, `to`).
     /// `coalesce`: the first of `args` that is not null. `if`: `args` are the values where `condition` is true, and
     /// where it is not. `cast`: to `type`. Of dates and times: `year`, `month`, `day`, `weekday` (1 is Monday), `hour`;
-    /// `days_between`: the days from the first of `args` to the second.
+    /// `days_between`: the days from the first of `args` to the second, each a column or a constant as
+    /// `{"op": "value", "value": "2024-01-31"}`.
     pub op: ExprOp,
     /// The expressions that `op` works on.
     #[serde(default)]

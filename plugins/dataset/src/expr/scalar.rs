@@ -68,6 +68,22 @@ impl Program {
         Self { node: Node::Cast { arg: Box::new(self), to: data_type, or_null: false }, data_type }
     }
 
+    /// The constant that it is.
+    pub(super) fn as_constant(&self) -> Option<&Value> {
+        match &self.node {
+            Node::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The same, where it is a constant text that is a date or time: as that. JSON has no other way to write one.
+    fn with_time(self) -> Self {
+        match self.as_constant() {
+            Some(Value::Text(text)) => text::guess_time(text).map_or(self, Self::constant),
+            _ => self,
+        }
+    }
+
     /// The value for a row.
     pub fn eval<'v>(&'v self, row: &'v [Value]) -> Result<Cow<'v, Value>> {
         Ok(match &self.node {
@@ -169,9 +185,7 @@ impl Compiler<'_> {
                 self.text(TextOp::Replace(from.clone(), to.clone()), &["from", "to"])
             }
             ExprOp::Coalesce => {
-                let programs = self.args(&[], 1, usize::MAX)?;
-                let data_type = programs.iter().fold(DataType::Null, |all, one| all.unify(one.data_type));
-                let programs = programs.into_iter().map(|program| program.widened(data_type)).collect();
+                let (programs, data_type) = alike(self.args(&[], 1, usize::MAX)?);
                 Ok((Node::Coalesce(programs), data_type))
             }
             ExprOp::If => self.choice(),
@@ -184,8 +198,7 @@ impl Compiler<'_> {
             ExprOp::DaysBetween => {
                 let [from, to] = <[Program; 2]>::try_from(self.args(&[], 2, 2)?)
                     .map_err(|_| Error::invalid("`days_between` has 2 `args`"))?;
-                dates::expect(&self.name, from.data_type, false)?;
-                dates::expect(&self.name, to.data_type, false)?;
+                let (from, to) = (self.time(from, false)?, self.time(to, false)?);
                 Ok((Node::DaysBetween(Box::new(from), Box::new(to)), DataType::Int64))
             }
         }
@@ -261,17 +274,28 @@ impl Compiler<'_> {
     fn choice(&self) -> Result<(Node, DataType)> {
         let condition = needed(self.expr.condition.as_ref(), &self.name, "condition")?;
         let test = Test::at_depth(condition, self.schema, self.depth)?;
-        let [then, otherwise] = <[Program; 2]>::try_from(self.args(&["condition"], 2, 2)?)
-            .map_err(|_| Error::invalid("`if` has 2 `args`"))?;
-        let data_type = then.data_type.unify(otherwise.data_type);
-        let (then, otherwise) = (then.widened(data_type), otherwise.widened(data_type));
+        let (programs, data_type) = alike(self.args(&["condition"], 2, 2)?);
+        let [then, otherwise] = <[Program; 2]>::try_from(programs).map_err(|_| Error::invalid("`if` has 2 `args`"))?;
         Ok((Node::If(Box::new(test), Box::new(then), Box::new(otherwise)), data_type))
     }
 
     fn date(&self, part: DatePart) -> Result<(Node, DataType)> {
-        let program = self.arg(&[])?;
-        dates::expect(&self.name, program.data_type, part == DatePart::Hour)?;
+        let program = self.time(self.arg(&[])?, part == DatePart::Hour)?;
         Ok((Node::Date(part, Box::new(program)), DataType::Int64))
+    }
+
+    /// What gives dates or times, or a constant text that is one.
+    fn time(&self, program: Program, needs_time: bool) -> Result<Program> {
+        let program = program.with_time();
+        if let Some(Value::Text(text)) = program.as_constant() {
+            let shown: String = text.chars().take(60).collect();
+            return Err(Error::invalid(format!(
+                "`{}` needs a date and gets the text `{shown}`: write a date as 2024-01-31",
+                self.name
+            )));
+        }
+        dates::expect(&self.name, program.data_type, needs_time)?;
+        Ok(program)
     }
 
     fn cast(&self) -> Result<(Node, DataType)> {
@@ -282,6 +306,15 @@ impl Compiler<'_> {
         let arg = Box::new(self.arg(&["type", "or_null"])?);
         Ok((Node::Cast { arg, to, or_null: self.expr.or_null.unwrap_or(false) }, to))
     }
+}
+
+/// Programs whose values go into one column, with its type. Beside dates and times, a constant text that is one is one.
+fn alike(programs: Vec<Program>) -> (Vec<Program>, DataType) {
+    let has_time = programs.iter().any(|program| program.data_type.is_time());
+    let programs: Vec<_> =
+        programs.into_iter().map(|program| if has_time { program.with_time() } else { program }).collect();
+    let data_type = programs.iter().fold(DataType::Null, |all, one| all.unify(one.data_type));
+    (programs.into_iter().map(|program| program.widened(data_type)).collect(), data_type)
 }
 
 fn expect_number(op: &str, given: DataType) -> Result<()> {

@@ -394,3 +394,28 @@ fn dates_have_parts_and_distances() {
     let wrong = json!([{ "step": "map", "column": "v", "expr": { "op": "hour", "args": [{ "op": "column", "name": "since" }] } }]);
     assert!(space.process("data/c.csv", wrong).unwrap_err().to_string().contains("timestamp or datetime"));
 }
+
+#[test]
+fn a_constant_text_that_is_a_date_stands_for_one() {
+    let day = |value: &str| json!({ "op": "value", "value": value });
+    let between = |from: Value, to: Value| map(json!({ "op": "days_between", "args": [from, to] }));
+    assert_eq!(between(day("2024-01-01"), column("day")), [0, 1, 1, 2, 4].map(Value::from));
+    assert_eq!(between(column("day"), day("2024-01-05T23:59:59Z")), [4, 3, 3, 2, 0].map(Value::from));
+    assert_eq!(map(json!({ "op": "year", "args": [day("1999-12-31")] }))[0], 1999);
+    assert_eq!(map(json!({ "op": "hour", "args": [day("1999-12-31 23:00:00")] }))[0], 23);
+    assert_eq!(filter(json!({ "op": "gte", "field": "day", "expr": day("2024-01-03") })), [4, 5]);
+    let north = json!({ "op": "eq", "field": "shop", "value": "north" });
+    for choice in [
+        json!({ "op": "if", "condition": north, "args": [column("day"), day("2030-01-01")] }),
+        json!({ "op": "coalesce", "args": [column("day"), day("2030-01-01")] }),
+    ] {
+        let weekday = json!({ "op": "weekday", "args": [choice] });
+        assert_eq!(map(weekday)[0], 1, "a column of dates and a constant are dates");
+    }
+    let wrong = json!({ "op": "days_between", "args": [column("day"), day("tomorrow")] });
+    let told = refused(json!([{ "step": "map", "column": "out", "expr": wrong }]));
+    assert!(
+        told.contains("`days_between` needs a date and gets the text `tomorrow`: write a date as 2024-01-31"),
+        "{told}"
+    );
+}
