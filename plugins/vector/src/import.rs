@@ -14,6 +14,16 @@ pub(crate) struct Columns<'a> {
     pub(crate) vector: &'a [String],
     pub(crate) id: Option<&'a str>,
     pub(crate) metadata: Option<&'a [String]>,
+    /// Whether a row with null in the vector or the id is left out; it is an error otherwise.
+    pub(crate) skip_null: bool,
+}
+
+impl Columns<'_> {
+    /// Whether a row is one to leave out.
+    fn skips(&self, row: &Map<String, Value>) -> bool {
+        let mut needed = self.vector.iter().map(String::as_str).chain(self.id);
+        self.skip_null && needed.any(|name| row.get(name).is_some_and(has_null))
+    }
 }
 
 /// Adds the rows of a file.
@@ -27,9 +37,17 @@ pub(crate) fn run(
     if columns.vector.is_empty() {
         return Err(Error::invalid_arguments("`vector` names no column: give one of lists, or one for each number"));
     }
-    let mut all = FileAdded { rows: 0, added: 0, replaced: 0, items: 0, next_offset: None };
+    let mut all = FileAdded {
+        rows: 0,
+        added: 0,
+        replaced: 0,
+        skipped: 0,
+        items: vectors.count(collection).map_err(tool_error)?,
+        next_offset: None,
+    };
     let read = files::each_page(ctx, file, |first, rows| {
-        let items = (first..).zip(rows).map(|(number, row)| item(columns, row, number)).collect::<Result<Vec<_>>>()?;
+        let items = (first..).zip(rows).filter(|(_, row)| !columns.skips(row));
+        let items = items.map(|(number, row)| item(columns, row, number)).collect::<Result<Vec<_>>>()?;
         let widest = items.iter().map(|item| item.vector.len()).max().unwrap_or(1).max(1);
         for items in items.chunks((MAX_NUMBERS_PER_CALL / widest).max(1)) {
             let added = vectors.add(collection, items.to_vec()).map_err(tool_error)?;
@@ -40,7 +58,8 @@ pub(crate) fn run(
         Ok(())
     })?;
     crate::maintain(collection);
-    Ok(FileAdded { rows: read.rows, next_offset: read.next_offset, ..all })
+    let skipped = read.rows - all.added - all.replaced;
+    Ok(FileAdded { rows: read.rows, skipped, next_offset: read.next_offset, ..all })
 }
 
 fn item(columns: &Columns<'_>, mut row: Map<String, Value>, number: u64) -> Result<Item> {
@@ -54,10 +73,7 @@ fn item(columns: &Columns<'_>, mut row: Map<String, Value>, number: u64) -> Resu
                 names.join(", ")
             )));
         };
-        let numbers = numbers(&value).ok_or_else(|| {
-            Error::invalid_arguments(format!("row {number} has no number and no list of numbers in `{name}`"))
-        })?;
-        vector.extend(numbers);
+        vector.extend(numbers(&value).ok_or_else(|| no_numbers(number, name, &value))?);
     }
     match columns.metadata {
         Some(wanted) => row.retain(|name, _| wanted.contains(name)),
@@ -74,4 +90,19 @@ fn numbers(value: &Value) -> Option<Vec<f32>> {
         Value::String(text) => serde_json::from_str(text).ok(),
         _ => None,
     }
+}
+
+/// Whether a value is null, or a list with null in it.
+fn has_null(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(|elements| elements.iter().any(Value::is_null))
+}
+
+/// The error of a cell that is no part of a vector.
+fn no_numbers(row: u64, column: &str, value: &Value) -> Error {
+    let (found, remedy) = match value {
+        _ if has_null(value) => ("null", "set `skip_null` to leave such rows out, or fill them with `dataset_process`"),
+        Value::String(_) => ("text that is no list of numbers", "name a column of numbers in `vector`"),
+        _ => ("no number and no list of numbers", "name a column of numbers in `vector`"),
+    };
+    Error::invalid_arguments(format!("row {row} has {found} in `{column}`: {remedy}"))
 }

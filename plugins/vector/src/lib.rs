@@ -100,6 +100,9 @@ impl Vector {
         id: Option<String>,
         /// The columns of the metadata; all others if not given.
         metadata: Option<Vec<String>>,
+        /// Whether to leave out rows whose vector or id is null; such a row is an error otherwise.
+        #[arg(default = false)]
+        skip_null: bool,
         /// The format of the file, as for `dataset_load`.
         format: Option<String>,
         /// How a csv file is written, as for `dataset_load`.
@@ -109,7 +112,7 @@ impl Vector {
         offset: u64,
     ) -> Result<FileAdded> {
         let file = File { path, format, csv, offset };
-        let columns = Columns { vector: &vector, id: id.as_deref(), metadata: metadata.as_deref() };
+        let columns = Columns { vector: &vector, id: id.as_deref(), metadata: metadata.as_deref(), skip_null };
         import::run(ctx, &vectors(), collection, &file, &columns)
     }
 

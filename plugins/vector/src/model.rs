@@ -34,8 +34,10 @@ pub struct Item {
 #[output]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileAdded {
-    /// Rows that were added.
+    /// Rows that were read.
     pub rows: u64,
+    /// Rows that were left out, as `skip_null` asks: their vector or id is null.
+    pub skipped: u64,
     /// Items that were new.
     pub added: u64,
     /// Items that replaced an older one of the same id.

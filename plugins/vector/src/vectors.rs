@@ -83,6 +83,11 @@ impl<'a> Vectors<'a> {
         Ok(Added { added: count - replaced.min(count), replaced, items: head.live() })
     }
 
+    /// How many items a collection has.
+    pub(crate) fn count(&self, name: &str) -> Result<u64> {
+        Ok(self.collections.head::<Settings>(name)?.live())
+    }
+
     /// Merges small segments, so that searches stay fast. What was added before is safe, whatever comes of it.
     pub(crate) fn maintain(&self, name: &str) -> Result<bool> {
         self.collections.maintain(name, |head: &Head<Settings>, sources| {

@@ -101,9 +101,13 @@ pub fn id_of(row: &Map<String, Value>, column: Option<&str>, number: u64) -> Res
     match row.get(column) {
         Some(Value::String(text)) if !text.is_empty() => Ok(text.clone()),
         Some(Value::Number(number)) => Ok(number.to_string()),
-        Some(_) => Err(Error::invalid_arguments(format!(
-            "row {number} has no text or number in `{column}`, the column of ids"
-        ))),
+        Some(value) => {
+            let found = if value.is_null() { "null" } else { "no text or number" };
+            Err(Error::invalid_arguments(format!(
+                "row {number} has {found} in `{column}`, the column of ids: name a column that each row fills, or leave `id` out \
+                 to number the rows"
+            )))
+        }
         None => {
             let names: Vec<_> = row.keys().map(String::as_str).collect();
             Err(Error::invalid_arguments(format!(
