@@ -104,8 +104,8 @@ impl Search {
     fn search_query(
         /// The index.
         index: &str,
-        /// Words to look for; `word*` stands for all words that begin so, `"two words"` for these in a row, which a document must have;
-        /// `title:word` looks in one field. Without it all documents are found.
+        /// Words to look for; `word*` stands for all words that begin so (`*word` is refused), `"two words"` for these in a row, which a
+        /// document must have; `title:word` looks in one field. Without it all documents are found.
         query: Option<String>,
         /// The text fields to search; all unless given.
         fields: Option<Vec<SearchField>>,

@@ -51,9 +51,9 @@ pub struct IndexInfo {
     pub index: String,
     /// Its fields.
     pub fields: Vec<Field>,
-    /// How soon more of a word stops to count.
+    /// BM25 k1: term-frequency saturation.
     pub k1: f32,
-    /// How much long texts are marked down.
+    /// BM25 b: document-length normalization.
     pub b: f32,
     /// How many documents it has.
     pub documents: u64,

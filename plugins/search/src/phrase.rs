@@ -63,6 +63,7 @@ pub(crate) fn parse(settings: &Settings, query: &str) -> Result<Parsed> {
             rest = rest.get(part.len() - inside.len()..).unwrap_or_default();
             continue;
         }
+        only_trailing_star(part)?;
         parsed.add(part, field.take(), false);
         rest = next;
     }
@@ -104,6 +105,17 @@ fn named_field<'q>(settings: &Settings, part: &'q str, next: &str) -> Result<Opt
         ))
     })?;
     Ok(Some((number, inside)))
+}
+
+/// Refuses `*word` and `wo*rd`: terms are found by how they begin, and a star that stood for nothing would find nothing.
+fn only_trailing_star(part: &str) -> Result<()> {
+    match part.split_once('*') {
+        Some((_, after)) if after.contains(char::is_alphanumeric) => Err(Error::invalid(format!(
+            "`{part}`: `*` stands for the rest of a word and goes at its end, as `{}*`; in quotes it is no sign",
+            after.trim_matches(|c: char| !c.is_alphanumeric())
+        ))),
+        _ => Ok(()),
+    }
 }
 
 impl Parsed {

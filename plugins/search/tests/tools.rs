@@ -100,6 +100,14 @@ fn a_prefix_stands_for_all_words_that_begin_so() {
     let mut found = ids(&query(json!({ "query": "s*" }))).into_iter().map(str::to_owned).collect::<Vec<_>>();
     found.sort();
     assert_eq!(found, ["origin", "sea"]);
+    for (query, remedy) in
+        [("*marine", "as `marine*`"), ("sub*ine", "as `ine*`"), ("whale title:*marine", "as `marine*`")]
+    {
+        let error = refused("search_query", json!({ "index": "books", "query": query }));
+        assert!(matches!(&error, Error::InvalidArguments(text) if text.contains(remedy)), "{query}: {error}");
+    }
+    assert_eq!(ids(&query(json!({ "query": "\"white *whale\"" }))), ["whale"], "in quotes it is no sign");
+    assert_eq!(ids(&query(json!({ "query": "subm* * captain" })))[0], "sea", "nor is it by itself");
 }
 
 #[test]
