@@ -18,6 +18,7 @@ mod entry;
 mod hidden;
 mod names;
 mod normalize;
+mod plain_words;
 mod schema;
 mod search;
 mod snapshot;

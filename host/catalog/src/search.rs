@@ -11,34 +11,16 @@ use rusqlite::{Connection, params};
 use serde_json::Value;
 
 use crate::entry::Tool;
+use crate::plain_words::{is_function_word, synonyms};
 
 /// Each word costs a lookup and a merge: a query that pastes a whole text is cut instead of being charged to everybody.
 const MAX_QUERY_WORDS: usize = 32;
-/// What a related word counts, where the word itself is not there.
-const RELATED: f32 = 0.5;
-/// How much of a match a related word is, when it is counted how many words of the query a tool has.
-const RELATED_SHARE: f32 = 0.6;
+/// What a synonym counts, where the word itself is not there.
+const SYNONYM: f32 = 0.5;
+/// How much of a match a synonym is, when it is counted how many words of the query a tool has.
+const SYNONYM_SHARE: f32 = 0.6;
 /// Tools with less than this part of the best one's score are noise: they share a common word with the query.
 pub(crate) const LEAST_SHARE: f32 = 0.25;
-/// Words that people take for the same thing in questions about tools, in the forms that they stem to.
-const RELATED_WORDS: [&[&str]; 16] = [
-    &["read", "load", "open"],
-    &["save", "write", "store", "export"],
-    &["average", "mean", "avg"],
-    &["neighbour", "neighbor", "nearest", "similar", "closest"],
-    &["embedding", "vector"],
-    &["sql", "query"],
-    &["find", "search", "look"],
-    &["delete", "remove", "drop"],
-    &["folder", "directory"],
-    &["list", "show"],
-    &["convert", "transform"],
-    &["add", "insert", "index"],
-    &["file", "dataset"],
-    &["peer", "node", "host"],
-    &["job", "task"],
-    &["count", "aggregate", "sum", "group"],
-];
 /// Column weights as `bm25()` takes them. An agent that knows a word of the name wants that tool.
 const CREATE: &str = "
     CREATE VIRTUAL TABLE tool USING fts5(
@@ -99,16 +81,19 @@ fn build(tools: &[Arc<Tool>]) -> rusqlite::Result<Connection> {
 /// Ranks by the sum of what each word of the query counts, times the square of the share of words that a tool has.
 fn rank(connection: &Connection, words: &[String]) -> rusqlite::Result<Vec<(usize, f32)>> {
     let mut totals: BTreeMap<usize, (f32, f32)> = BTreeMap::new();
+    let says_nothing = words.iter().all(|word| is_function_word(word));
     for word in words {
         let mut counts: BTreeMap<usize, (f32, f32)> = BTreeMap::new();
-        for (tool, score) in find(connection, &quoted(std::slice::from_ref(word)))? {
-            counts.insert(tool, (score, 1.0));
+        if says_nothing || !is_function_word(word) {
+            for (tool, score) in find(connection, &quoted(std::slice::from_ref(word)))? {
+                counts.insert(tool, (score, 1.0));
+            }
         }
-        let related: Vec<String> = related(word).map(str::to_owned).collect();
-        if !related.is_empty() {
-            for (tool, score) in find(connection, &quoted(&related))? {
-                let (own, share) = counts.entry(tool).or_insert((0.0, RELATED_SHARE));
-                (*own, *share) = (own.max(score * RELATED), share.max(RELATED_SHARE));
+        let synonyms: Vec<String> = synonyms(word).map(str::to_owned).collect();
+        if !synonyms.is_empty() {
+            for (tool, score) in find(connection, &quoted(&synonyms))? {
+                let (own, share) = counts.entry(tool).or_insert((0.0, SYNONYM_SHARE));
+                (*own, *share) = (own.max(score * SYNONYM), share.max(SYNONYM_SHARE));
             }
         }
         for (tool, (score, share)) in counts {
@@ -131,14 +116,6 @@ fn find(connection: &Connection, expression: &str) -> rusqlite::Result<Vec<(usiz
         .collect()
 }
 
-/// Words that mean about the same.
-fn related(word: &str) -> impl Iterator<Item = &'static str> {
-    let word = word.to_lowercase();
-    let one = word.strip_suffix('s').unwrap_or(&word).to_owned();
-    let groups = RELATED_WORDS.into_iter().filter(move |group| group.iter().any(|name| *name == word || *name == one));
-    groups.flatten().copied()
-}
-
 /// The names of parameters, and what their schemas say of them.
 fn parameters(schema: &Value) -> String {
     let mut text = String::new();
@@ -151,7 +128,7 @@ fn parameters(schema: &Value) -> String {
     text
 }
 
-/// The words of a query, each once.
+/// The words of a query that say something of a tool, each once; all of them where none does.
 fn wanted(query: &str) -> Vec<String> {
     let words = words(query);
     let mut wanted: Vec<String> = Vec::new();
@@ -159,6 +136,10 @@ fn wanted(query: &str) -> Vec<String> {
         if wanted.iter().all(|other| !other.eq_ignore_ascii_case(word)) {
             wanted.push(word.to_owned());
         }
+    }
+    let says_something = |word: &String| !is_function_word(word) || synonyms(word).next().is_some();
+    if wanted.iter().any(says_something) {
+        wanted.retain(says_something);
     }
     wanted
 }
@@ -193,7 +174,7 @@ fn is_unspaced(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{quoted, related, wanted, words};
+    use super::{quoted, wanted, words};
 
     #[test]
     fn names_are_split_into_their_words() {
@@ -208,18 +189,13 @@ mod tests {
     #[test]
     fn a_query_is_words_and_never_syntax() {
         let all = wanted("csv NOT (a OR \"b\" NEAR/2* or csv");
-        assert_eq!(all, ["csv", "NOT", "a", "OR", "b", "NEAR", "2"]);
+        assert_eq!(all, ["csv", "NOT", "b", "NEAR", "2"]);
         assert_eq!(quoted(&all[..2]), r#""csv" OR "NOT""#);
+        assert_eq!(wanted("which files are there"), ["which", "files", "there"]);
+        assert_eq!(wanted("is it"), ["is", "it"], "where there is nothing else");
         for nothing in ["", "  ", "\0", "\"", "*", "()"] {
             assert!(wanted(nothing).is_empty(), "{nothing:?}");
         }
         assert!(wanted(&(0..1000).map(|i| format!("w{i} ")).collect::<String>()).len() <= super::MAX_QUERY_WORDS);
-    }
-
-    #[test]
-    fn related_words_are_found_in_one_and_many() {
-        assert!(related("Embeddings").any(|word| word == "vector"));
-        assert!(related("neighbors").any(|word| word == "nearest"));
-        assert_eq!(related("zebra").count(), 0);
     }
 }

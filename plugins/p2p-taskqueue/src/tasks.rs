@@ -163,7 +163,7 @@ impl Tasks {
         answer("task-queue.set-priority", task_queue::set_priority(task_id.as_str(), priority))
     }
 
-    /// Queues a task again that has ended, as a new task. Each call makes another one. Errors: `not_found`, `conflict` (it has
+    /// Queues a task again that has ended or failed, as a new task. Each call makes another one. Errors: `not_found`, `conflict` (it has
     /// not ended).
     #[tool(open_world, title = "Submit a task again")]
     fn p2p_taskqueue_resubmit(

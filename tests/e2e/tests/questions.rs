@@ -9,6 +9,43 @@ use tandem_harness::{Client, Host, Options, binary, plugin, root};
 const SHIPPED: [&str; 7] =
     ["dataset", "search", "vector", "p2p-bootstrap", "p2p-peers", "p2p-taskqueue", "p2p-workflow"];
 
+/// What a newcomer asks, and the tool that has to be among the first three.
+const PLAIN_QUESTIONS: [(&str, &str); 33] = [
+    ("which files are there", "dataset_list"),
+    ("list files", "dataset_list"),
+    ("show files", "dataset_list"),
+    ("what data do I have", "dataset_list"),
+    ("what is in the data folder", "dataset_list"),
+    ("show me the columns of a table", "dataset_schema"),
+    ("how many rows does a file have", "dataset_schema"),
+    ("open a spreadsheet", "dataset_load"),
+    ("look at the first rows of a csv", "dataset_load"),
+    ("preview a file", "dataset_load"),
+    ("minimum and maximum of each column", "dataset_describe"),
+    ("what is the average per country", "dataset_process"),
+    ("only the rows where a value is large", "dataset_process"),
+    ("combine two files", "dataset_process"),
+    ("sort a table by a column", "dataset_process"),
+    ("biggest value of each group", "dataset_process"),
+    ("turn a csv file into parquet", "dataset_convert"),
+    ("export rows to a file", "dataset_save"),
+    ("find documents about a topic", "search_query"),
+    ("make a new text index", "search_create"),
+    ("put a csv into a search index", "search_index_file"),
+    ("which search indexes exist", "search_list"),
+    ("get rid of an index", "search_delete"),
+    ("find similar items", "vector_search"),
+    ("store embeddings", "vector_add"),
+    ("run something in the background", "p2p_taskqueue_submit"),
+    ("is my task done", "p2p_taskqueue_task_status"),
+    ("what did the task return", "p2p_taskqueue_get_result"),
+    ("stop a running task", "p2p_taskqueue_cancel"),
+    ("try a failed task again", "p2p_taskqueue_resubmit"),
+    ("which hosts am I connected to", "p2p_peer_list"),
+    ("are there any peers", "p2p_peer_list"),
+    ("run several tools one after the other", "p2p_workflow_submit"),
+];
+
 async fn start() -> anyhow::Result<(Host, Client)> {
     let host = Options::with(&["dataset", "search", "vector"])?
         .config("[grants.dataset]\nfs.data = { path = \"{home}/files\", mode = \"read-write\" }")
@@ -122,7 +159,7 @@ async fn questions_about_tables_are_answered_at_the_first_attempt() -> anyhow::R
 
 #[tokio::test]
 async fn questions_to_indexes_are_answered_at_the_first_attempt() -> anyhow::Result<()> {
-    let (_host, client) = start().await?;
+    let (host, client) = start().await?;
     let fields = json!([
         {"name": "name", "type": "text", "language": "english"}, {"name": "capital", "type": "text_folded"},
         {"name": "continent", "type": "keyword"}, {"name": "population", "type": "number"}
@@ -168,6 +205,34 @@ async fn questions_to_indexes_are_answered_at_the_first_attempt() -> anyhow::Res
     assert_eq!(found["matches"][0]["id"], "ZA", "about as many people as in France: {found}");
     let kept = json!({"name": "South Africa", "continent": "AF"});
     assert_eq!(found["matches"][0]["metadata"], kept, "the columns that were asked for: {found}");
+    // Rows without a vector are named, or left out where that is asked for.
+    let holes = "{\"id\": \"a\", \"v\": [1, 2]}\n{\"id\": \"b\", \"v\": null}\n{\"id\": null, \"v\": [1, 2]}\n{\"id\": \"d\", \"v\": [1, null]}\n";
+    std::fs::write(host.directory.path().join("files/holes.jsonl"), holes)?;
+    std::fs::write(host.directory.path().join("files/words.csv"), "id,v\na,1\nb,two\n")?;
+    client.structured("vector_create", json!({"collection": "h", "dimensions": 2, "metric": "l2"})).await?;
+    let add = |file: &str, skip: bool| json!({"collection": "h", "path": format!("data/{file}"), "vector": ["v"], "id": "id", "skip_null": skip});
+    for (file, told) in [
+        ("holes.jsonl", "row 1 has null in `v`: set `skip_null` to leave such rows out"),
+        ("words.csv", "row 0 has text that is no list of numbers in `v`: name a column of numbers"),
+    ] {
+        let result = client.call("vector_add_file", add(file, false)).await?;
+        let text = tandem_harness::text(&result);
+        assert!(result.is_error == Some(true) && text.contains(told), "{file}: {text}");
+    }
+    let added = client.structured("vector_add_file", add("holes.jsonl", true)).await?;
+    assert_eq!(added, json!({"rows": 4, "skipped": 3, "added": 1, "replaced": 0, "items": 1}));
+    for tool in [json!({"collection": "h", "vector": ["v"]}), json!({"index": "c"})] {
+        let (mut arguments, tool) =
+            (tool.clone(), if tool["index"].is_null() { "vector_add_file" } else { "search_index_file" });
+        arguments["path"] = "data/nameless.jsonl".into();
+        arguments["id"] = "id".into();
+        std::fs::write(host.directory.path().join("files/nameless.jsonl"), "{\"id\": null, \"v\": [1, 2]}\n")?;
+        let text = tandem_harness::text(&client.call(tool, arguments).await?);
+        assert!(
+            text.contains("row 0 has null in `id`, the column of ids: name a column that each row fills"),
+            "{tool}: {text}"
+        );
+    }
     // What cannot be read is told by the tool that reads.
     for (file, part) in [
         (json!({"index": "c", "path": "data/none.csv"}), "beside it: "),
@@ -227,6 +292,13 @@ async fn plain_words_find_the_tool_that_is_meant() -> anyhow::Result<()> {
         let found = client.structured("tools_search", json!({"query": query})).await?;
         let names: Vec<_> = found["tools"].as_array().expect("tools").iter().map(|tool| tool["name"].clone()).collect();
         assert_eq!(names.first(), Some(&json!(first)), "{query}: {names:?}");
+    }
+    for (query, tool) in PLAIN_QUESTIONS {
+        let found = client.structured("tools_search", json!({"query": query, "limit": 3})).await?;
+        assert!(
+            found["tools"].as_array().is_some_and(|top| top.iter().any(|one| one["name"] == tool)),
+            "{query}: {found}"
+        );
     }
     for (query, noise) in [("read csv", "p2p_peer_register"), ("average per group", "p2p_taskqueue_status")] {
         let found = client.structured("tools_search", json!({"query": query})).await?;
