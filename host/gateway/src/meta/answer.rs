@@ -59,6 +59,7 @@ pub(crate) fn answer(
 pub(crate) fn dispatch(mut arguments: Map<String, Value>) -> Result<Dispatch, CallError> {
     let calls = arguments.get_mut("calls").and_then(Value::as_array_mut);
     calls.into_iter().flatten().filter_map(Value::as_object_mut).for_each(without_nulls);
+    dispatch::check_nesting(&arguments)?;
     dispatch::parse(read(MetaTool::Dispatch, arguments)?)
 }
 

@@ -6,10 +6,11 @@ use std::{sync::Arc, time::Duration};
 use rmcp::model::CallToolResult;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use tandem_catalog::shown_name;
 use tandem_engine::{ClientCapabilities, ClientPort, InputError, InputRequest, Level};
 use tandem_router::{CallError, Violation};
 
-use super::limits::{DEFAULT_CONCURRENCY, MAX_CONCURRENCY};
+use super::limits::{DEFAULT_CONCURRENCY, MAX_CALLS, MAX_CONCURRENCY, MAX_NAMED};
 use crate::mcp::convert::structured_result;
 
 #[derive(Deserialize)]
@@ -56,9 +57,39 @@ pub(super) fn parse(arguments: Arguments) -> Result<Dispatch, CallError> {
     }
 }
 
+/// Refuses arguments of the inner tool that stand beside `tool`, of one call or of any in a batch: models forget `arguments`.
+pub(super) fn check_nesting(arguments: &Map<String, Value>) -> Result<(), CallError> {
+    let top = [(String::new(), arguments)].into_iter();
+    let calls = arguments.get("calls").and_then(Value::as_array).into_iter().flatten().take(MAX_CALLS);
+    let calls = calls.enumerate().filter_map(|(at, call)| Some((format!("/calls/{at}"), call.as_object()?)));
+    let violations: Vec<_> = top.chain(calls).filter_map(|(pointer, call)| misplaced(pointer, call)).collect();
+    if violations.is_empty() { Ok(()) } else { Err(refused(violations)) }
+}
+
+/// The members of one call that belong into its `arguments`.
+fn misplaced(pointer: String, call: &Map<String, Value>) -> Option<Violation> {
+    let tool = call.get("tool")?.as_str()?;
+    let is_own = |name: &&String| matches!(name.as_str(), "tool" | "arguments" | "calls" | "max_concurrency");
+    let names: Vec<_> = call.keys().filter(|name| !is_own(name)).take(MAX_NAMED).map(|name| shown_name(name)).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let inner: Vec<_> = names.iter().map(|name| format!("{}: …", Value::from(name.as_ref()))).collect();
+    let message = format!(
+        "put `{}` into `arguments`: {{\"tool\": {}, \"arguments\": {{{}}}}}",
+        names.join("`, `"),
+        Value::from(shown_name(tool).as_ref()),
+        inner.join(", ")
+    );
+    Some(Violation { pointer, message })
+}
+
 fn wrong(message: &str) -> CallError {
-    let violation = Violation { pointer: String::new(), message: message.to_owned() };
-    CallError::InvalidArguments { tool: "tools_dispatch".to_owned(), violations: vec![violation] }
+    refused(vec![Violation { pointer: String::new(), message: message.to_owned() }])
+}
+
+fn refused(violations: Vec<Violation>) -> CallError {
+    CallError::InvalidArguments { tool: "tools_dispatch".to_owned(), violations }
 }
 
 impl Batch {
@@ -120,7 +151,6 @@ mod tests {
     use rmcp::model::ContentBlock;
 
     use super::*;
-    use crate::meta::limits::MAX_CALLS;
 
     fn read(value: Value) -> Result<Dispatch, CallError> {
         super::super::dispatch(value.as_object().cloned().unwrap())
@@ -143,6 +173,26 @@ mod tests {
         ] {
             assert!(read(both.clone()).is_err(), "{both}");
         }
+    }
+
+    #[test]
+    fn arguments_beside_the_tool_are_named_with_where_they_belong() {
+        let told = |value: Value| match read(value) {
+            Err(CallError::InvalidArguments { violations, .. }) => violations,
+            other => panic!("{other:?}"),
+        };
+        let one = told(json!({"tool": "dataset_load", "path": "data/a.csv", "limit": 3}));
+        assert_eq!(one.len(), 1);
+        assert_eq!(one[0].pointer, "");
+        let whole = r#"{"tool": "dataset_load", "arguments": {"path": …, "limit": …}}"#;
+        assert_eq!(one[0].message, format!("put `path`, `limit` into `arguments`: {whole}"));
+        let beside = told(json!({"tool": "a", "arguments": {"x": 1}, "y": 2}));
+        assert!(beside[0].message.starts_with("put `y` into `arguments`"), "{beside:?}");
+        let many = told(json!({"calls": [{"tool": "a"}, {"tool": "b", "x": 1}]}));
+        assert_eq!((many.len(), many[0].pointer.as_str()), (1, "/calls/1"));
+        let mut long = json!({"tool": "a".repeat(10_000)});
+        (0..100).for_each(|n| long[format!("{n}{}", "b".repeat(10_000))] = n.into());
+        assert!(told(long)[0].message.len() < 4096, "names of a request are cut");
     }
 
     #[test]

@@ -16,3 +16,5 @@ pub(super) const MAX_CONCURRENCY: usize = 32;
 pub(super) const DEFAULT_CONCURRENCY: usize = 8;
 /// Places named in one validation error.
 pub(super) const MAX_VIOLATIONS: usize = 16;
+/// Members beside `arguments` that one error names: enough to see what is meant.
+pub(super) const MAX_NAMED: usize = 8;
