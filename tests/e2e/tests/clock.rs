@@ -82,6 +82,22 @@ async fn who_wants_many_random_bytes_lets_others_go_first() -> anyhow::Result<()
     Ok(())
 }
 
+/// They come in pieces of 16 KiB: as many as were wanted, and no piece twice.
+#[tokio::test]
+async fn random_bytes_come_whole_and_none_comes_twice() -> anyhow::Result<()> {
+    let plugin = guest("host-loop", None)?;
+    let wish =
+        |length: u32| plugin.call_tool(context(), "random_bytes", Arc::new(json!({"length": length}).to_string()));
+    for length in [0, 1, 16_384, 16_385, 40_000, 1 << 20] {
+        let came = wish(length).await?.map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        let came: Value = serde_json::from_str(&came.structured.unwrap_or_default())?;
+        assert_eq!(came, json!({"length": length, "repeated": 0}));
+    }
+    let over = wish((1 << 20) + 1).await;
+    assert!(over.is_err(), "{over:?}");
+    Ok(())
+}
+
 /// CPU time of this thread.
 fn thread_time() -> anyhow::Result<Duration> {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat")?;
