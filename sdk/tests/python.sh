@@ -27,4 +27,7 @@ projects
 rm "$HERE/from-wheel.wasm"
 echo "ok    the wheel builds components by itself"
 sender
+cp -r sdk/python/tests/packages "$HERE/packages"
+python3 -m venv "$HERE/packages/.venv"
+"$HERE/packages/.venv/bin/python" -m pip install -q -r "$HERE/packages/requirements.txt" || skip "packages cannot be had from PyPI"
 drive

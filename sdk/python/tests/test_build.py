@@ -103,12 +103,13 @@ class Build(unittest.TestCase):
         files = {"marks/__init__.py": late, "marks/extra.py": "", "marks/broken.py": "import nothere\n", "marks/tests/test_it.py": ""}
         entries = {"entry_points.txt": "[marks]\nextra = marks.extra:make\n", "METADATA": "Requires-Dist: Marks_Base>=1\n"}
         self.install("marks", files, entries)
-        self.install("marks-base", {"base.py": "", "setup.py": ""}, {})
+        self.install("marks-base", {"base.py": "", "setup.py": "", "base/fast.abi3.so": ""}, {})
         self.install("another", {"another.py": ""}, {})
         (self.project / "requirements.txt").write_text("# packages\nmarks>=1\n./local\n")
         with contextlib.redirect_stderr(io.StringIO()) as told:
             self.paths()
         self.assertIn("note: `marks.broken` is left out: ModuleNotFoundError", told.getvalue())
+        self.assertIn("note: `marks-base` has native code (fast.abi3.so), which a component cannot load", told.getvalue())
         entry = Path(f"{self.said}.py").read_text()
         for module in ["marks.extra", "base", "importlib.metadata", "colorsys"]:
             self.assertIn(repr(module), entry)
@@ -124,6 +125,9 @@ print([point.value for point in points], importlib.metadata.version("Marks.Base"
         packages = str(self.project / ".venv/lib/python3.11/site-packages")
         done = subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": packages}, capture_output=True, text=True)
         self.assertEqual((done.stdout, done.stderr), ("['marks.extra:make'] 1.0 True\n", ""))
+        # What a component lacks is told by the component: here it lacks a package that was there before.
+        done = subprocess.run([sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": ""}, capture_output=True, text=True)
+        self.assertIn("note: `base` cannot be imported in a component: ModuleNotFoundError", done.stderr)
 
 
 if __name__ == "__main__":

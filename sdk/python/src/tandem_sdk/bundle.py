@@ -23,6 +23,8 @@ MAX_MODULES = 2_000
 _LEFT_OUT = {"test", "tests", "testing", "conftest", "__main__", "benchmarks", "examples", "docs"}
 #: What of a package's metadata is kept.
 _METADATA = ("METADATA", "entry_points.txt", "top_level.txt")
+#: Names of files that are native code of this machine.
+_NATIVE = {".so", ".pyd", ".dylib"}
 #: How long an import may take here.
 _PATIENCE = 60
 
@@ -58,11 +60,12 @@ json.dump(failed, sys.stdout)
 _PREPARE = """\
 import importlib.metadata
 
+import sys
 for name in {modules!r}:
     try:
         __import__(name)
-    except Exception:
-        pass
+    except Exception as error:
+        print(f"note: `{{name}}` cannot be imported in a component: {{type(error).__name__}}: {{error}}", file=sys.stderr)
 
 
 class _Distribution(importlib.metadata.Distribution):
@@ -90,7 +93,6 @@ class _Finder(importlib.metadata.DistributionFinder):
                 yield _Distribution(files)
 
 
-import sys
 sys.meta_path.insert(0, _Finder)
 # What these functions import when they are first called.
 importlib.metadata.entry_points()
@@ -139,6 +141,13 @@ def modules(distribution: importlib.metadata.Distribution) -> Iterator[tuple[str
             yield ".".join(name), Path(str(distribution.locate_file(file)))
 
 
+def _native(distribution: importlib.metadata.Distribution) -> list[str]:
+    """A note on a package with code of this machine, which imports here and not in a component."""
+    files = sorted(file.name for file in distribution.files or [] if file.suffix in _NATIVE)
+    why = f"has native code ({', '.join(files[:3])}), which a component cannot load: what needs it fails"
+    return [f"`{distribution.name}` {why}"] if files else []
+
+
 def late_imports(source: str) -> set[str]:
     """Modules that a source imports inside of functions, by their whole names."""
     found: set[str] = set()
@@ -178,6 +187,7 @@ def prepare(project: Path, installed: list[Path], search: list[Path]) -> tuple[s
     if len(held) > MAX_MODULES:
         notes.append(f"the packages hold {len(held)} modules: only what is imported at the top of a module is taken along")
         held = {}
+    notes += [note for package in packages.values() for note in _native(package)]
     late: set[str] = set()
     for file in [*_own(project), *held.values()]:
         late |= late_imports(file.read_text(errors="replace"))
