@@ -17,7 +17,7 @@ pub(super) struct Wants {
 /// gets it in the end.
 pub(super) fn complete(headers: &mut HeaderMap) -> Wants {
     let wants = read(headers);
-    if wants.json || wants.events && !names(headers, JSON) {
+    if wants.json || wants.events {
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
     }
     wants
@@ -36,10 +36,6 @@ fn read(headers: &HeaderMap) -> Wants {
         weight(name).or_else(|| weight(&format!("{kind}/*"))).or_else(|| weight("*/*")).unwrap_or(false)
     };
     Wants { json: takes(JSON), events: takes(EVENTS) }
-}
-
-fn names(headers: &HeaderMap, name: &str) -> bool {
-    ranges(headers).any(|(range, _)| range.eq_ignore_ascii_case(name))
 }
 
 /// The media ranges, and whether each is one that the client does not want (`q=0`).

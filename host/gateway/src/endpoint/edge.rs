@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use http::{HeaderMap, Method, StatusCode, request::Parts};
+use http::{HeaderMap, Method, StatusCode, header, request::Parts};
 use rmcp::{
     model::{ErrorData, ProtocolVersion, RequestId},
     transport::{
@@ -17,6 +17,7 @@ use rmcp::{
     },
 };
 use serde_json::value::RawValue;
+use tandem_catalog::shown;
 use tandem_router::{ExactNumbers, unknown_category};
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +33,9 @@ use crate::{
     sessions::{Limits, Sessions},
     state::AppState,
 };
+
+/// Bytes of a header's value that an error repeats.
+const MAX_CODING: usize = 64;
 
 type McpService = StreamableHttpService<Handler, Sessions>;
 
@@ -142,6 +146,11 @@ impl Edge {
     async fn post(&self, incoming: &Arc<Incoming>, request: Request) -> Response {
         let (mut parts, body) = request.into_parts();
         let wants = accept::complete(&mut parts.headers);
+        if let Some(coding) = content_coding(&parts.headers) {
+            let text = format!("Content-Encoding `{coding}` is not supported; send the message as it is");
+            let refused = Refused::invalid(None, text);
+            return answer::refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, &refused);
+        }
         if !is_json(&parts.headers) {
             return self.pass(incoming, Request::from_parts(parts, Body::empty()), None).await;
         }
@@ -162,8 +171,13 @@ impl Edge {
 
     /// Serves a body.
     async fn message(&self, incoming: &Arc<Incoming>, parts: Parts, body: &Bytes, wants: accept::Wants) -> Response {
-        let input = rpc::text(body).and_then(rpc::read);
-        match input {
+        // rmcp takes a byte order mark for a part of the message.
+        let body = &body.slice_ref(rpc::without_mark(body));
+        match rpc::text(body).and_then(rpc::read) {
+            Ok(Input::One(seen)) if !wants.json && !wants.events => {
+                let text = "Accept must allow `application/json`, `text/event-stream` or both";
+                answer::refusal(StatusCode::NOT_ACCEPTABLE, &Refused::invalid(seen.id, text))
+            }
             Ok(Input::One(seen)) => {
                 let response = self.one(incoming, parts, body, &seen).await;
                 match wants.events {
@@ -261,6 +275,14 @@ impl Edge {
         }
         response
     }
+}
+
+/// How a body is encoded beyond its type.
+fn content_coding(headers: &HeaderMap) -> Option<String> {
+    let coding = headers.get(header::CONTENT_ENCODING)?;
+    let coding = String::from_utf8_lossy(coding.as_bytes());
+    (!coding.trim().is_empty() && !coding.trim().eq_ignore_ascii_case("identity"))
+        .then(|| shown(coding.trim(), MAX_CODING).into_owned())
 }
 
 /// Refuses a revision in the header that nobody here speaks.

@@ -15,7 +15,7 @@ pub(super) fn parse(json: &str) -> Result<RequestId, Refused> {
             Err(Refused::invalid(None, "`id` must not be longer than 1 KiB"))
         }
         Ok(id) => Ok(id),
-        Err(_) => Err(Refused::invalid(None, "`id` must be a string or an integer")),
+        Err(_) => Err(Refused::invalid(None, "`id` must be a string or an integer of 64 bits")),
     }
 }
 

@@ -45,10 +45,14 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// The text of a message, without the byte order mark that some clients send before it.
+/// A message without the byte order mark that some clients send before it.
+pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
+/// The text of a message, without its byte order mark.
 pub(crate) fn text(bytes: &[u8]) -> Result<&str, Refused> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    std::str::from_utf8(bytes).map_err(Refused::parse)
+    std::str::from_utf8(without_mark(bytes)).map_err(Refused::parse)
 }
 
 /// Looks at what came in.

@@ -145,6 +145,38 @@ async fn wrong_parameters_are_named_in_both_eras() {
 }
 
 #[tokio::test]
+async fn odd_forms_of_a_message_are_read_or_named() {
+    let edge = start(GatewayConfig::default()).await;
+    let id = session(&edge, "2025-06-18").await;
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}).to_string();
+    let send = async |headers: &[(&str, &str)], body: String| {
+        let usual = [("accept", "application/json"), ("mcp-session-id", id.as_str())];
+        edge.send(edge.request("POST", "/mcp", &[&usual[..], headers].concat(), body)).await
+    };
+    for (headers, body) in [
+        (vec![JSON], format!("\u{feff}{body}")),
+        (vec![JSON], format!("\r\n {body}\n")),
+        (vec![("content-type", "Application/JSON; charset=UTF-8")], body.clone()),
+        (vec![JSON, ("content-encoding", "identity")], body.clone()),
+    ] {
+        let answer = send(&headers, body).await;
+        assert_eq!(
+            (answer.status, answer.message()),
+            (200, json!({"jsonrpc": "2.0", "id": 1, "result": {}})),
+            "{headers:?}"
+        );
+    }
+    let packed = send(&[JSON, ("content-encoding", "gzip")], body).await;
+    let told = packed.message()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(packed.status == 415 && told.contains("`gzip` is not supported"), "{told}");
+    for method in ["roots/list", "nothing/like/it"] {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method}).to_string();
+        let error = send(&[JSON], body).await.message()["error"].clone();
+        assert_eq!(error, json!({"code": -32601, "message": format!("unknown method `{method}`")}));
+    }
+}
+
+#[tokio::test]
 async fn every_accept_that_means_json_is_answered() {
     let edge = start(GatewayConfig::default()).await;
     let id = session(&edge, "2025-06-18").await;
@@ -174,8 +206,12 @@ async fn every_accept_that_means_json_is_answered() {
             assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"), "{accept}");
             assert_eq!(answer.json()["result"]["tools"].as_array().unwrap().len(), 5);
         }
-        for accept in ["text/html", "*/*;q=0"] {
-            assert_eq!(ask(Some(accept), era).await.status, 406, "{accept}");
+        let events = ask(Some("application/json;q=0, text/event-stream"), era).await;
+        assert_eq!(events.message()["result"]["tools"].as_array().map(Vec::len), Some(5), "events alone");
+        for accept in ["text/html", "*/*;q=0", "application/json;q=0"] {
+            let answer = ask(Some(accept), era).await;
+            assert_eq!((answer.status, answer.message()["id"].is_null()), (406, false), "{accept}");
+            assert!(answer.message()["error"]["message"].as_str().unwrap().contains("or both"), "{accept}");
         }
     }
     let hello =
