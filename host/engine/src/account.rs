@@ -6,6 +6,7 @@
 use std::{any::Any, fmt, time::Duration};
 
 use futures::future::BoxFuture;
+use tokio::runtime::Handle;
 
 use crate::limit::Limit;
 
@@ -77,6 +78,11 @@ pub trait Account: Send + Sync {
     /// The most guest time that the place where the call runs has for it, over which its own limit does not go; none where
     /// only that limit counts.
     fn cpu_ceiling(&self) -> Option<Duration> {
+        None
+    }
+    /// The threads of the background class, on which a call that computes for long goes on; none where it stays. They yield to
+    /// those that serve.
+    fn background(&self) -> Option<&Handle> {
         None
     }
     /// A guest that runs for long gives its thread up each tick and goes on with a turn; none when it need not wait

@@ -13,7 +13,7 @@ use std::{
     pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     task::Poll,
     time::Duration,
@@ -21,9 +21,11 @@ use std::{
 
 use futures::future::BoxFuture;
 use rustix::time::{ClockId, clock_gettime};
+use tokio::runtime::Handle;
 
 use crate::{
     account::{Account, Exhausted, Turn},
+    config::FOREGROUND,
     error::RunError,
     limit::Limit,
 };
@@ -55,6 +57,8 @@ pub(crate) struct CpuMeter {
     /// Held while a guest that runs for long computes, and given back when it waits: one that waits never keeps another
     /// one waiting.
     turn: Mutex<Option<Turn>>,
+    /// Whether the call belongs in the background class.
+    demoted: AtomicBool,
 }
 
 impl CpuMeter {
@@ -68,7 +72,28 @@ impl CpuMeter {
             begin: AtomicU64::new(0),
             exhausted: Mutex::default(),
             turn: Mutex::default(),
+            demoted: AtomicBool::new(false),
         })
+    }
+
+    /// The threads of the background class, if the call's account has one.
+    pub(crate) fn background(&self) -> Option<&Handle> {
+        self.account.background()
+    }
+
+    /// Whether the call goes on in the background class.
+    pub(crate) fn is_demoted(&self) -> bool {
+        self.demoted.load(Ordering::Relaxed)
+    }
+
+    /// Has the call go on in the background class, once it yields. Answers whether it did not so far.
+    pub(crate) fn demote(&self) -> bool {
+        self.background().is_some() && !self.demoted.swap(true, Ordering::Relaxed)
+    }
+
+    /// What computes in the foreground is short: it waits for no turn.
+    fn needs_turn(&self) -> bool {
+        self.is_demoted() || self.background().is_none()
     }
 
     /// Charges all that a call's future does. A call that begins to wait over its budget ends.
@@ -95,6 +120,9 @@ impl CpuMeter {
         let time = uncharged().saturating_sub(self.begin.load(Ordering::Relaxed));
         CHARGED.set(CHARGED.get().saturating_add(time));
         let used = self.used.fetch_add(time, Ordering::Relaxed).saturating_add(time);
+        if Duration::from_nanos(used) > FOREGROUND {
+            self.demote();
+        }
         let total = self.account.cpu(Duration::from_nanos(time));
         if let Err(exhausted) = total {
             *self.exhausted.lock().unwrap_or_else(PoisonError::into_inner) = Some(exhausted);
@@ -114,13 +142,13 @@ impl CpuMeter {
     /// The turn that the guest must wait for before it computes on, if it must.
     pub(crate) fn next_turn(&self) -> Option<BoxFuture<'static, Turn>> {
         self.give_turn_back();
-        self.account.turn()
+        if self.needs_turn() { self.account.turn() } else { None }
     }
 
     /// The same, for a guest that has none.
     pub(crate) fn first_turn(&self) -> Option<BoxFuture<'static, Turn>> {
         let has_one = self.turn.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        if has_one { None } else { self.account.turn() }
+        if has_one || !self.needs_turn() { None } else { self.account.turn() }
     }
 
     pub(crate) fn take_turn(&self, turn: Turn) {

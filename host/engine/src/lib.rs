@@ -2,7 +2,7 @@
 //!
 //! **Promises.** A guest touches only what its [`Capability`] names. A guest's fault (a trap, a limit, a bad
 //! answer) is a typed [`RunError`] of its own call; it never takes a thread, another call, or the host. Guests
-//! that loop share the threads fairly with those that do not.
+//! that loop share the threads fairly with those that do not, and leave those that serve.
 //!
 //! **Bounds.** Every call is armed with a wall deadline, a CPU budget, a memory limit over all memories and
 //! tables, bounds on handles, resources and bytes across the border, and budgets for log and output
@@ -17,6 +17,7 @@
 mod account;
 mod answer;
 mod aot;
+mod background;
 #[allow(unreachable_pub, reason = "generated")]
 mod bindings;
 mod call;

@@ -2,8 +2,8 @@
 //!
 //! Wasmtime's own limits are per memory, so a guest with two memories would get twice its share.
 //!
-//! A guest that grows beyond [`LARGE`] waits for its turn on a thread before it goes on: one bulk instruction over such a memory
-//! holds the thread for longer than a tick, and before its first tick a call has no turn yet.
+//! A guest that grows beyond [`LARGE`] goes on in the background class, and with a turn: one bulk instruction over such a memory
+//! holds its thread for longer than a tick, and before its first tick a call has no turn yet.
 
 use std::sync::Arc;
 
@@ -124,9 +124,13 @@ impl ResourceLimiterAsync for MemoryLimit {
         if grown
             && self.used > LARGE
             && let Some(cpu) = &self.cpu
-            && let Some(turn) = cpu.first_turn()
         {
-            cpu.take_turn(turn.await);
+            if cpu.demote() {
+                tokio::task::yield_now().await;
+            }
+            if let Some(turn) = cpu.first_turn() {
+                cpu.take_turn(turn.await);
+            }
         }
         Ok(grown)
     }

@@ -1,11 +1,12 @@
 //! The engine's metrics of one plugin. Handles are made once: a call only adds numbers.
 
-use metrics::{Gauge, gauge};
+use metrics::{Counter, Gauge, counter, gauge};
 
 pub(crate) struct Meters {
     memory: Gauge,
     running: Gauge,
     idle: Gauge,
+    background: Counter,
 }
 
 impl Meters {
@@ -16,7 +17,13 @@ impl Meters {
             memory: gauge!("tandem_guest_memory_bytes", "category" => category.to_owned()),
             running: instances("running"),
             idle: instances("idle"),
+            background: counter!("tandem_background_calls_total", "category" => category.to_owned()),
         }
+    }
+
+    /// A call goes on in the background class.
+    pub(crate) fn demoted(&self) {
+        self.background.increment(1);
     }
 
     /// `peak` is the most memory that the call's instance held.

@@ -1,7 +1,8 @@
 //! A loaded plugin, and the way of one call through it.
 //!
 //! **Promises.** Every call runs with all limits armed. A trapped, timed-out or cancelled instance is dropped
-//! and never serves again. Dropping a call's future stops the guest and frees its instance.
+//! and never serves again. Dropping a call's future stops the guest and frees its instance: at once in the foreground, at the
+//! guest's next yield in the background.
 //!
 //! **Bounds.** [`Limits`] for each call; the engine's pool for all.
 
@@ -11,12 +12,13 @@ use tokio_util::sync::CancellationToken;
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap, component::InstancePre};
 
 use crate::{
+    background,
     bindings::tandem::plugin::types::{
         Completion, CompletionReference, PromptOutput, ResourceContents, ToolError, ToolOutput,
     },
     call::CallContext,
     capability::Limits,
-    config::{HOSTCALL_FUEL, MAX_HANDLES},
+    config::{HOSTCALL_FUEL, LARGE_INPUT, MAX_HANDLES},
     context::PluginContext,
     cpu::CpuMeter,
     error::{LoadError, RunError},
@@ -30,6 +32,27 @@ use crate::{
 
 /// How long a guest may go on after the client gave up, to end in good order.
 const CANCEL_GRACE: Duration = Duration::from_millis(100);
+
+/// One call, and all that it needs: it may go on on another thread.
+struct Call {
+    plugin: Arc<Plugin>,
+    cx: Arc<CallContext>,
+    cpu: Arc<CpuMeter>,
+}
+
+impl Call {
+    /// Asks an instance, and accounts for it.
+    async fn ask<T>(self, ask: impl AsyncFnOnce(Guest<'_>) -> wasmtime::Result<T>) -> Result<T, RunError> {
+        let Self { plugin, cx, cpu } = self;
+        let tenant = cx.caller.tenant.clone();
+        let mut live = plugin.instance(cx, cpu).await?;
+        let GuestInstance { store, instance, tools, .. } = &mut live;
+        let result = ask(Guest { exports: &plugin.exports, store, instance, tools }).await;
+        let result = result.map_err(|error| plugin.explain(&live, &error));
+        plugin.settle(live, &tenant, result.is_ok());
+        result
+    }
+}
 
 /// A loaded plugin.
 pub struct Plugin {
@@ -98,12 +121,14 @@ impl Plugin {
 
     /// Runs one tool, by the name in its code. `arguments` is a JSON object that was validated.
     pub async fn call_tool(
-        &self,
+        self: &Arc<Self>,
         cx: Arc<CallContext>,
         name: &str,
         arguments: Arc<String>,
     ) -> Result<Result<ToolOutput, ToolError>, RunError> {
-        let answer = self.run(cx, async |guest| guest.call_tool(name, &arguments).await).await?;
+        let (size, name) = (arguments.len(), name.to_owned());
+        let work = |call: Call| async move { call.ask(async |guest| guest.call_tool(&name, &arguments).await).await };
+        let answer = self.run(cx, size, work).await?;
         if let Ok(output) | Err(ToolError::Failed(output)) = &answer {
             self.check_output(crate::output::size(output))?;
         }
@@ -112,11 +137,13 @@ impl Plugin {
 
     /// Reads one resource.
     pub async fn read_resource(
-        &self,
+        self: &Arc<Self>,
         cx: Arc<CallContext>,
         uri: &str,
     ) -> Result<Result<Vec<ResourceContents>, ToolError>, RunError> {
-        let answer = self.run(cx, async |guest| guest.read(uri).await).await?;
+        let (size, uri) = (uri.len(), uri.to_owned());
+        let work = |call: Call| async move { call.ask(async |guest| guest.read(&uri).await).await };
+        let answer = self.run(cx, size, work).await?;
         if let Ok(contents) = &answer {
             self.check_output(contents.iter().map(crate::output::resource_size).sum())?;
         }
@@ -125,33 +152,40 @@ impl Plugin {
 
     /// Fills a prompt in.
     pub async fn get_prompt(
-        &self,
+        self: &Arc<Self>,
         cx: Arc<CallContext>,
         name: &str,
         arguments: String,
     ) -> Result<Result<PromptOutput, ToolError>, RunError> {
-        self.run(cx, async |guest| guest.prompt(name, &arguments).await).await
+        let (size, name) = (arguments.len(), name.to_owned());
+        let work = |call: Call| async move { call.ask(async |guest| guest.prompt(&name, &arguments).await).await };
+        self.run(cx, size, work).await
     }
 
     /// Completes an argument of a prompt or a resource template.
     pub async fn complete(
-        &self,
+        self: &Arc<Self>,
         cx: Arc<CallContext>,
-        reference: &CompletionReference,
-        argument: &str,
-        value: &str,
+        reference: CompletionReference,
+        argument: String,
+        value: String,
         settled: String,
     ) -> Result<Result<Completion, ToolError>, RunError> {
-        self.run(cx, async |guest| guest.complete(reference, argument, value, &settled).await).await
+        let size = argument.len() + value.len() + settled.len();
+        let work = |call: Call| async move {
+            call.ask(async |guest| guest.complete(&reference, &argument, &value, &settled).await).await
+        };
+        self.run(cx, size, work).await
     }
 
     /// Asks the plugin whether it can work as it is granted and configured.
-    pub async fn check(&self) -> Result<(), LoadError> {
+    pub async fn check(self: &Arc<Self>) -> Result<(), LoadError> {
         if !self.exports.has_check() {
             return Ok(());
         }
         let cx = CallContext::for_probe(self.limits.deadline);
-        match self.run(cx, async |guest| guest.check().await).await {
+        let work = |call: Call| async move { call.ask(async |guest| guest.check().await).await };
+        match self.run(cx, 0, work).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(text)) => Err(LoadError::Probe(format!("its check failed: {text}"))),
             Err(error) => Err(LoadError::Probe(format!("its check failed: {error}"))),
@@ -198,26 +232,27 @@ impl Plugin {
         Ok(())
     }
 
-    /// Asks an instance something, with all limits armed.
-    async fn run<T>(
-        &self,
+    /// Asks an instance something, with all limits armed. The input has so many bytes.
+    async fn run<T, F>(
+        self: &Arc<Self>,
         cx: Arc<CallContext>,
-        ask: impl AsyncFnOnce(Guest<'_>) -> wasmtime::Result<T>,
-    ) -> Result<T, RunError> {
+        input: usize,
+        work: impl FnOnce(Call) -> F,
+    ) -> Result<T, RunError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, RunError>> + Send + 'static,
+    {
         let (deadline, total, cancel) = (cx.deadline, cx.remaining(), cx.cancel.clone());
         if cancel.is_cancelled() {
             return Err(RunError::Cancelled);
         }
-        let tenant = cx.caller.tenant.clone();
         let cpu = CpuMeter::new(cx.account.clone(), self.limits.cpu);
-        let work = cpu.drive(async {
-            let mut live = self.instance(cx, cpu.clone()).await?;
-            let GuestInstance { store, instance, tools, .. } = &mut live;
-            let result = ask(Guest { exports: &self.exports, store, instance, tools }).await;
-            let result = result.map_err(|error| self.explain(&live, &error));
-            self.settle(live, &tenant, result.is_ok());
-            result
-        });
+        if input > LARGE_INPUT {
+            cpu.demote();
+        }
+        let call = Call { plugin: self.clone(), cx, cpu: cpu.clone() };
+        let work = background::run(&cpu, &self.shared.meters, work(call));
         tokio::pin!(work);
         tokio::select! {
             biased;

@@ -15,6 +15,11 @@ use Kind::{Counter, Gauge, Histogram};
 /// Name, kind, meaning.
 pub(crate) const METRICS: &[(&str, Kind, &str)] = &[
     ("tandem_audit_records_lost_total", Counter, "Audit records that could not be written."),
+    (
+        "tandem_background_calls_total",
+        Counter,
+        "Calls that went on in the background class because their guest computed for long, by category.",
+    ),
     ("tandem_build_info", Gauge, "Always 1; the label says which version runs."),
     ("tandem_cache_requests_total", Counter, "Lookups in a cache, by cache and result (hit or miss)."),
     ("tandem_calls_in_flight", Gauge, "Calls that run, by category, tool and lane."),

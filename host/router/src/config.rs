@@ -36,6 +36,9 @@ pub struct RouterConfig {
     /// Whose threads for blocking work encode, decode and check what is large. Best a runtime of its own, whose threads yield to
     /// those that serve.
     pub work: tokio::runtime::Handle,
+    /// The background class: a runtime of its own, whose threads yield to those that serve. Calls that compute for long go on
+    /// there. Without one, they stay in the general lane.
+    pub background: Option<tokio::runtime::Handle>,
     /// Whether a tool of the reactor lane may run in the general lane while that lane is down; only tools that
     /// are marked idempotent do.
     pub reactor_fallback: bool,
@@ -67,6 +70,7 @@ impl RouterConfig {
             reactor: None,
             reactor_cpu: Duration::from_millis(50),
             reactor_patience: Duration::ZERO,
+            background: None,
             work: general.clone(),
             general,
             reactor_fallback: false,

@@ -96,7 +96,7 @@ impl Router {
         let settled = Value::Object(settled).to_string();
         let (plugin, argument, value) = (category.plugin.clone(), argument.to_owned(), value.to_owned());
         let run = |cx| async move {
-            let answer = plugin.complete(cx, &reference, &argument, &value, settled).await;
+            let answer = plugin.complete(cx, reference, argument, value, settled).await;
             answer.map(|answer| answer.map_err(entry_failed))
         };
         self.enter(cx, category, &what, run).await

@@ -73,7 +73,12 @@ impl Router {
         let router = Self(Arc::new_cyclic(|me| Inner {
             me: me.clone(),
             gate: Gate::new(config.max_running, config.max_waiting),
-            tenants: Tenants::new(config.tenants.clone(), config.workers, config.descriptors),
+            tenants: Tenants::new(
+                config.tenants.clone(),
+                config.workers,
+                config.descriptors,
+                config.background.clone(),
+            ),
             reserved: AtomicU64::new(0),
             work: WorkThreads::new(config.workers, config.max_waiting, config.work.clone()),
             reactor_bounds: LaneBounds { turns: Arc::new(Semaphore::new(REACTOR_TURNS)), cpu: config.reactor_cpu },

@@ -43,7 +43,7 @@ use crate::{
     loading::{First, Loaded},
     reactor,
     reload::{self, Reload, Reloaded},
-    threads::Work,
+    threads::Background,
     wiring::{Stored, Wired, in_background},
 };
 
@@ -101,8 +101,8 @@ impl HostBuilder {
         let alone = !self.stdio || config.reactor.enabled;
         let alone = alone.then(|| Alone::take(&config)).transpose().map_err(HostError::data)?;
         let stored = Stored::open(&config).await.map_err(HostError::data)?;
-        let work = Work::start().map_err(HostError::data)?;
-        let wired = Wired::new(&config, &stored, &work, self.stdio).await.map_err(HostError::configuration)?;
+        let threads = Background::start(&config).map_err(HostError::data)?;
+        let wired = Wired::new(&config, &stored, &threads, self.stdio).await.map_err(HostError::configuration)?;
         let stop = CancellationToken::new();
         let plugins = reload::Loaded::default();
         // Over standard input the only caller is fixed, and nothing of the configuration is read again.
@@ -149,7 +149,7 @@ impl HostBuilder {
             _stopping: stop.clone().drop_guard(),
             stop,
             _alone: alone,
-            _work: work,
+            _threads: threads,
         })))
     }
 }
@@ -174,7 +174,7 @@ struct Inner {
     stop: CancellationToken,
     _stopping: DropGuard,
     _alone: Option<Alone>,
-    _work: Work,
+    _threads: Background,
 }
 
 impl std::fmt::Debug for Host {

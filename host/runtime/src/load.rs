@@ -255,8 +255,9 @@ fn load(
                 .into());
         }
     }
+    let plugin = Arc::new(plugin);
     runtime.block_on(plugin.check())?;
-    Ok((category(file, &package, &Arc::new(plugin), &granted)?, origin))
+    Ok((category(file, &package, &plugin, &granted)?, origin))
 }
 
 fn category(file: &str, package: &Package, plugin: &Arc<Plugin>, granted: &Granted) -> Result<Category, String> {

@@ -7,14 +7,16 @@ use tandem_gateway::{GatewayConfig, OperatorToken};
 use tandem_router::RouterConfig;
 use tokio::runtime::Handle;
 
-use crate::tenants::{self, Limits};
+use crate::{
+    tenants::{self, Limits},
+    threads::workers,
+};
 
 /// The router of a configuration. Inside a runtime's context.
 #[must_use]
 pub fn router_config(config: &HostConfig, limits: Arc<Limits>) -> RouterConfig {
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     RouterConfig {
-        workers: Some(config.general.workers.into()).filter(|workers| *workers > 0).unwrap_or_else(cores),
+        workers: workers(config),
         tenants: limits,
         audited: tenants::audited(config),
         audit_required: config.audit_required(),

@@ -4,8 +4,8 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use tandem_config::HostConfig;
 
-/// A ninth of the processor beside a thread that serves.
-const WORK_NICENESS: i32 = 10;
+/// A tenth of a core beside a thread that serves: what is in the background never starves.
+const NICENESS: i32 = 10;
 
 /// Threads for what blocks: guests' file operations, name lookups, the host's own. The runtime's 512 were all started by a few
 /// guests that ask for metadata in a loop; what waits for a thread is bounded by what asks.
@@ -24,36 +24,66 @@ pub fn general_runtime(config: &HostConfig) -> std::io::Result<Runtime> {
     let mut runtime = Builder::new_multi_thread();
     runtime.enable_all().thread_name("general").max_blocking_threads(BLOCKING_THREADS);
     runtime.event_interval(EVENT_INTERVAL);
-    if config.general.workers > 0 {
-        runtime.worker_threads(config.general.workers.into());
-    }
-    runtime.build()
+    runtime.worker_threads(workers(config)).build()
 }
 
-/// Threads that decode, check and encode what is large. Where cores are scarce, those that serve come first.
-#[derive(Debug)]
-pub(crate) struct Work(Option<Runtime>);
+/// Threads that serve.
+pub(crate) fn workers(config: &HostConfig) -> usize {
+    match config.general.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        workers => workers.into(),
+    }
+}
 
-impl Work {
-    pub(crate) fn start() -> std::io::Result<Self> {
-        let yields = || {
-            // Of this thread only. Without it, they compete as equals.
-            if let Err(error) = rustix::process::setpriority_process(None, WORK_NICENESS) {
-                tracing::debug!(%error, "a work thread keeps its priority");
-            }
-        };
-        let threads =
-            Builder::new_multi_thread().worker_threads(1).thread_name("work").on_thread_start(yields).build()?;
-        Ok(Self(Some(threads)))
+/// Threads that stand back: where cores are scarce, those that serve come first.
+#[derive(Debug)]
+pub(crate) struct Background {
+    /// They drive calls that compute for long.
+    calls: LowPriority,
+    /// They decode, check and encode what is large.
+    work: LowPriority,
+}
+
+impl Background {
+    /// As many threads for calls as serve: while those have nothing to do, no core is idle.
+    pub(crate) fn start(config: &HostConfig) -> std::io::Result<Self> {
+        Ok(Self { calls: LowPriority::start("background", workers(config))?, work: LowPriority::start("work", 1)? })
     }
 
-    /// Where work is spawned; none once it has ended.
-    pub(crate) fn handle(&self) -> Option<Handle> {
+    /// Of the background class of calls; none once it has ended.
+    pub(crate) fn calls(&self) -> Option<Handle> {
+        self.calls.handle()
+    }
+
+    /// Of the threads for blocking work; none once they have ended.
+    pub(crate) fn work(&self) -> Option<Handle> {
+        self.work.handle()
+    }
+}
+
+/// A runtime without sockets and timers of its own: what runs here uses those of the runtime that serves.
+#[derive(Debug)]
+struct LowPriority(Option<Runtime>);
+
+impl LowPriority {
+    fn start(name: &str, threads: usize) -> std::io::Result<Self> {
+        let lower = || {
+            // Of this thread only. Without it, they compete as equals.
+            if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+                tracing::debug!(%error, "background thread keeps its priority");
+            }
+        };
+        let mut runtime = Builder::new_multi_thread();
+        runtime.worker_threads(threads).thread_name(name).on_thread_start(lower);
+        Ok(Self(Some(runtime.build()?)))
+    }
+
+    fn handle(&self) -> Option<Handle> {
         self.0.as_ref().map(|threads| threads.handle().clone())
     }
 }
 
-impl Drop for Work {
+impl Drop for LowPriority {
     /// Nobody waits for what is under way: the last host may be dropped where nothing may block.
     fn drop(&mut self) {
         if let Some(threads) = self.0.take() {

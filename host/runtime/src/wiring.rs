@@ -26,7 +26,7 @@ use crate::{
     reload::{self, Reload},
     settings::{gateway_config, router_config},
     tenants::Limits,
-    threads::Work,
+    threads::Background,
 };
 
 /// What is on disk.
@@ -66,7 +66,7 @@ impl Wired {
     pub(crate) async fn new(
         config: &Arc<HostConfig>,
         stored: &Stored,
-        work: &Work,
+        background: &Background,
         stdio: bool,
     ) -> anyhow::Result<Self> {
         let (descriptors, issued) = (Descriptors::current(), stored.keys.borrow().clone());
@@ -88,7 +88,8 @@ impl Wired {
         let router = RouterConfig {
             reactor: reactor.as_ref().map(|reactor| reactor.lane().clone()),
             descriptors: descriptors.for_guests(),
-            work: work.handle().unwrap_or_else(Handle::current),
+            background: background.calls(),
+            work: background.work().unwrap_or_else(Handle::current),
             ..router_config(config, limits.clone())
         };
         let router = Router::new(catalog.clone(), services.clone(), router);

@@ -17,13 +17,13 @@ pub(crate) fn context() -> Arc<CallContext> {
     Arc::new(CallContext::new("bench".into(), Caller::local()).within(Duration::from_secs(5)))
 }
 
-async fn call(plugin: &Plugin) -> anyhow::Result<()> {
+async fn call(plugin: &Arc<Plugin>) -> anyhow::Result<()> {
     let answer = plugin.call_tool(context(), "add", Arc::new(r#"{"a":1,"b":2}"#.to_owned())).await?;
     anyhow::ensure!(answer.is_ok(), "the tool failed");
     Ok(())
 }
 
-async fn latencies(plugin: &Plugin) -> anyhow::Result<Vec<Duration>> {
+async fn latencies(plugin: &Arc<Plugin>) -> anyhow::Result<Vec<Duration>> {
     for _ in 0..WARM_UP {
         call(plugin).await?;
     }

@@ -44,7 +44,7 @@ fn packed(project: &Path, pooled: bool) -> anyhow::Result<Vec<u8>> {
     Ok(Package::pack(&component, &manifest, &descriptors)?)
 }
 
-async fn latencies(plugin: &Plugin) -> anyhow::Result<Vec<Duration>> {
+async fn latencies(plugin: &Arc<Plugin>) -> anyhow::Result<Vec<Duration>> {
     let mut taken = Vec::with_capacity(CALLS);
     for call in 0..WARM_UP + CALLS {
         let start = Instant::now();

@@ -16,6 +16,7 @@ mod author;
 mod author_pack;
 mod author_project;
 mod author_test;
+mod background;
 mod call;
 mod canary;
 mod capabilities;

@@ -105,11 +105,11 @@ fn thread_time() -> anyhow::Result<Duration> {
 }
 
 /// The guest in an engine of its own.
-fn clock(fixed: Option<Fixed>) -> anyhow::Result<Plugin> {
+fn clock(fixed: Option<Fixed>) -> anyhow::Result<Arc<Plugin>> {
     guest("clock", fixed)
 }
 
-fn guest(name: &str, fixed: Option<Fixed>) -> anyhow::Result<Plugin> {
+fn guest(name: &str, fixed: Option<Fixed>) -> anyhow::Result<Arc<Plugin>> {
     let engine = Engine::new(EngineConfig::default(), None, Arc::new(Services::default()), &[])?;
     let spec = PluginSpec {
         name: name.to_owned(),
@@ -125,14 +125,14 @@ fn guest(name: &str, fixed: Option<Fixed>) -> anyhow::Result<Plugin> {
         capabilities: Arc::new(Arc::new(Capability::default())),
         fixed,
     };
-    Ok(engine.load(&std::fs::read(tandem_harness::plugin(name)?)?, spec)?.0)
+    Ok(Arc::new(engine.load(&std::fs::read(tandem_harness::plugin(name)?)?, spec)?.0))
 }
 
 fn context() -> Arc<CallContext> {
     Arc::new(CallContext::new("test".into(), Caller::local()).within(Duration::from_secs(60)))
 }
 
-async fn seen(plugin: &Plugin) -> anyhow::Result<Value> {
+async fn seen(plugin: &Arc<Plugin>) -> anyhow::Result<Value> {
     let output = plugin.call_tool(context(), "time_and_chance", Arc::new("{}".to_owned())).await?;
     let output = output.map_err(|error| anyhow::anyhow!("{error:?}"))?;
     Ok(serde_json::from_str(&output.structured.unwrap_or_default())?)

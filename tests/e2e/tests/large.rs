@@ -11,22 +11,6 @@ const SENT: usize = 3_500_000;
 /// Bytes of a text that is answered.
 const ANSWERED: usize = 3_500_000;
 
-/// CPU time of the threads with this name, in milliseconds.
-fn cpu_ms(host: &Host, name: &str) -> anyhow::Result<u64> {
-    let tasks = std::fs::read_dir(format!("/proc/{}/task", host.pid().context("it has ended")?))?;
-    let mut sum = 0;
-    for task in tasks {
-        let task = task?.path();
-        // One may end meanwhile.
-        let Ok(comm) = std::fs::read_to_string(task.join("comm")) else { continue };
-        if comm.trim() == name {
-            let stat = std::fs::read_to_string(task.join("schedstat"))?;
-            sum += stat.split_whitespace().next().context("no time")?.parse::<u64>()? / 1_000_000;
-        }
-    }
-    Ok(sum)
-}
-
 /// What asks, by which door.
 enum Door {
     Rest(reqwest::Client),
@@ -74,7 +58,7 @@ async fn attack(host: &Host, tool: &str, arguments: &Value, expected: &str, leng
 
 /// Of the threads that serve, and those for work.
 fn threads(host: &Host) -> anyhow::Result<[u64; 2]> {
-    Ok([cpu_ms(host, "general")?, cpu_ms(host, "work")?])
+    Ok([host.thread_cpu_ms("general")?, host.thread_cpu_ms("work")?])
 }
 
 fn since(host: &Host, before: [u64; 2]) -> anyhow::Result<[u64; 2]> {

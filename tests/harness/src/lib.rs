@@ -320,6 +320,21 @@ impl Host {
         Ok((ticks(11)? + ticks(12)?) * 10)
     }
 
+    /// CPU time of its threads with this name, in milliseconds.
+    pub fn thread_cpu_ms(&self, name: &str) -> anyhow::Result<u64> {
+        let mut sum = 0;
+        for task in std::fs::read_dir(format!("/proc/{}/task", self.pid().context("it has ended")?))? {
+            let task = task?.path();
+            // One may end meanwhile.
+            let Ok(comm) = std::fs::read_to_string(task.join("comm")) else { continue };
+            if comm.trim() == name {
+                let stat = std::fs::read_to_string(task.join("schedstat"))?;
+                sum += stat.split_whitespace().next().context("no time")?.parse::<u64>()? / 1_000_000;
+            }
+        }
+        Ok(sum)
+    }
+
     /// Asks it to stop, as an operator would, and waits for its end. Answers whether it ended well.
     pub async fn stop(mut self) -> anyhow::Result<bool> {
         self.signal("TERM").await?;

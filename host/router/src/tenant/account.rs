@@ -11,7 +11,7 @@ use std::{
 use futures::future::BoxFuture;
 use tandem_engine::{Account, Descriptors, Exhausted, Turn, Use};
 
-use tokio::sync::Semaphore;
+use tokio::{runtime::Handle, sync::Semaphore};
 
 use super::Tenant;
 
@@ -111,6 +111,11 @@ impl Account for CallAccount {
         self.lane.as_ref().map(|lane| lane.cpu)
     }
 
+    /// A call of another lane stays on that lane's thread.
+    fn background(&self) -> Option<&Handle> {
+        if self.lane.is_none() { self.tenant.background() } else { None }
+    }
+
     fn turn(&self) -> Option<BoxFuture<'static, Turn>> {
         let Some(turns) = self.lane.as_ref().map(|lane| lane.turns.clone()) else { return self.tenant.turn() };
         Some(Box::pin(async move {
@@ -171,7 +176,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime
             .block_on(runtime.spawn(async {
-                let (tenants, turns) = (Tenants::new(Arc::new(Unlimited), 2, 100), Arc::new(Semaphore::new(1)));
+                let (tenants, turns) = (Tenants::new(Arc::new(Unlimited), 2, 100, None), Arc::new(Semaphore::new(1)));
                 let ticks = Arc::new(AtomicU32::new(0));
                 let mut guests = tokio::task::JoinSet::new();
                 for _ in 0..4 {
@@ -198,7 +203,7 @@ mod tests {
 
     #[test]
     fn uses_and_refusals_are_kept_once_and_bounded() {
-        let tenants = Tenants::new(Arc::new(Unlimited), 2, 100);
+        let tenants = Tenants::new(Arc::new(Unlimited), 2, 100, None);
         let account = CallAccount::new(tenants.of(&"t".into()), None);
         account.used(Use::Kv);
         account.used(Use::Fs);

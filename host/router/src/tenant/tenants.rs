@@ -6,6 +6,7 @@ use std::{
 };
 
 use tandem_engine::Limit;
+use tokio::runtime::Handle;
 
 use super::{descriptors::Pool, policy::TenantPolicy, totals::Tenant, turns::Activity};
 
@@ -25,10 +26,16 @@ impl Tenants {
     /// `workers` threads run guests: all but one of them at most compute for long while several tenants are active, whoever's
     /// guests these are.
     /// Guests of all of them have at most `descriptors` open.
-    pub(crate) fn new(policy: Arc<dyn TenantPolicy>, workers: usize, descriptors: u32) -> Self {
+    pub(crate) fn new(
+        policy: Arc<dyn TenantPolicy>,
+        workers: usize,
+        descriptors: u32,
+        background: Option<Handle>,
+    ) -> Self {
         let turns = workers.saturating_sub(1).max(1);
         let descriptors = Arc::new(Pool::new(Limit::OpenFiles, descriptors));
-        Self { policy, activity: Arc::new(Activity::new(turns)), turns, descriptors, known: RwLock::default() }
+        let activity = Arc::new(Activity::new(turns, background));
+        Self { policy, activity, turns, descriptors, known: RwLock::default() }
     }
 
     pub(crate) fn of(&self, name: &Arc<str>) -> Arc<Tenant> {

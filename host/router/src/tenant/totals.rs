@@ -16,7 +16,7 @@ use governor::{
 };
 use metrics::Counter;
 use tandem_engine::{Exhausted, Limit, Turn};
-use tokio::sync::Semaphore;
+use tokio::{runtime::Handle, sync::Semaphore};
 
 use super::{
     descriptors::{Pool, Taken},
@@ -218,6 +218,11 @@ impl Tenant {
         Ok((own, self.all_descriptors.take(count)?))
     }
 
+    /// Where calls that compute for long go on.
+    pub(super) fn background(&self) -> Option<&Handle> {
+        self.activity.background.as_ref()
+    }
+
     pub(super) fn turn(&self) -> Option<BoxFuture<'static, Turn>> {
         self.activity.sign(self.number);
         if !self.activity.is_shared(self.number) {
@@ -242,7 +247,7 @@ mod tests {
     }
 
     fn tenant(limits: TenantLimits) -> Tenant {
-        Tenant::new("t".into(), limits, 1, Arc::new(Activity::new(1)), pool())
+        Tenant::new("t".into(), limits, 1, Arc::new(Activity::new(1, None)), pool())
     }
 
     #[test]
@@ -301,7 +306,7 @@ mod tests {
 
     #[test]
     fn a_tenant_alone_takes_no_turns() {
-        let activity = Arc::new(Activity::new(1));
+        let activity = Arc::new(Activity::new(1, None));
         let one = Tenant::new("a".into(), TenantLimits::default(), 1, activity.clone(), pool());
         let two = Tenant::new("b".into(), TenantLimits::default(), 1, activity, pool());
         one.call().unwrap();

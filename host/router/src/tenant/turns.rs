@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use tokio::sync::Semaphore;
+use tokio::{runtime::Handle, sync::Semaphore};
 
 /// For so long after another tenant's call, or its guest's last tick, a tenant's guests take turns. A tenant alone has
 /// every thread.
@@ -21,15 +21,18 @@ const TIME_BITS: u32 = 40;
 pub(crate) struct Activity {
     /// Turns of all tenants: so many guests compute for longer than a tick, at a time.
     pub(crate) turns: Arc<Semaphore>,
+    /// Where they do, apart from the threads that serve.
+    pub(crate) background: Option<Handle>,
     start: Instant,
     newest: AtomicU64,
     other: AtomicU64,
 }
 
 impl Activity {
-    pub(crate) fn new(turns: usize) -> Self {
+    pub(crate) fn new(turns: usize, background: Option<Handle>) -> Self {
         Self {
             turns: Arc::new(Semaphore::new(turns)),
+            background,
             start: Instant::now(),
             newest: AtomicU64::new(0),
             other: AtomicU64::new(0),
@@ -72,7 +75,7 @@ mod tests {
 
     #[test]
     fn one_tenant_alone_shares_with_nobody() {
-        let activity = Activity::new(1);
+        let activity = Activity::new(1, None);
         assert!(!activity.is_shared(1));
         activity.sign(1);
         activity.sign(1);
@@ -84,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_tenant_that_calls_all_the_time_stays_seen() {
-        let activity = Activity::new(1);
+        let activity = Activity::new(1, None);
         activity.sign(1);
         for _ in 0..1000 {
             activity.sign(2);
