@@ -3,7 +3,7 @@
 #
 #   sdk/test.sh [--bench] [LANGUAGE…]
 #
-# With HOST (cargo's selection of packages, as `make` has it) it goes the author's way too: `tandem new`, `tandem dev`, a call, an edit.
+# With HOST (cargo's selection of packages, as `make` has it) it goes the author's way too: `tandem plugin new`, `tandem plugin dev`, a call, an edit.
 #
 # Installs what it needs from PyPI, npm and Debian into target/sdk. A language is left out only when its toolchain cannot be had.
 # TANDEM is the binary (default: target/debug/tandem).
@@ -37,7 +37,7 @@ for language in ${LANGUAGES:-python javascript c rust}; do
     case $code in 0) ready="$ready $language" ;; 77) skipped="$skipped $language" ;; *) failed="$failed $language" ;; esac
 done
 if [ -n "${HOST:-}" ] && [ -n "$ready" ]; then
-    echo "== by tandem new and tandem dev:$ready"
+    echo "== by tandem plugin new and tandem plugin dev:$ready"
     # shellcheck disable=SC2086
     env -u TANDEM_SDK TANDEM_AUTHOR_LANGUAGES="$ready" cargo test $HOST --test all -- --nocapture author:: || failed="$failed author"
 fi

@@ -11,5 +11,5 @@ if cargo deny --workspace fetch db; then
 else
     echo "audit: the advisory database cannot be fetched, so no advisory was checked" >&2
 fi
-# Not the templates of sdk/: their names are filled in by `tandem new`.
+# Not the templates of sdk/: their names are filled in by `tandem plugin new`.
 cargo machete --with-metadata host plugins tests sdk/rust/macros

@@ -5,7 +5,7 @@ skip() { # why
     exit 77
 }
 
-# A project as `tandem new words` writes it, and copies of the examples: builds leave nothing in the sources.
+# A project as `tandem plugin new words` writes it, and copies of the examples: builds leave nothing in the sources.
 projects() {
     HERE=$WORK/$LANGUAGE/projects
     cp -r "sdk/$LANGUAGE/template" "$HERE/words"
@@ -35,13 +35,13 @@ drive() {
         name=$(basename "$project")
         echo "      building $name"
         sh "$project/build.sh" > "$project/build.log" 2>&1 || { tail -n 30 "$project/build.log"; echo "FAIL  $name does not build"; exit 1; }
-        "$TANDEM" test --no-build "$project" > "$project/test.log" 2>&1 || { cat "$project/test.log"; echo "FAIL  $name: tandem test"; exit 1; }
+        "$TANDEM" test --no-build "$project" > "$project/test.log" 2>&1 || { cat "$project/test.log"; echo "FAIL  $name: tandem plugin test"; exit 1; }
         # Warnings count too, except for a component whose schemas come from a WIT of its own.
         strict=--strict
         [ ! -d "$project/wit" ] || strict=
         # shellcheck disable=SC2086
-        "$TANDEM" check $strict "$project" > "$project/check.log" 2>&1 || { cat "$project/check.log"; echo "FAIL  $name: tandem check"; exit 1; }
-        echo "ok    $name: tandem test, tandem check"
+        "$TANDEM" check $strict "$project" > "$project/check.log" 2>&1 || { cat "$project/check.log"; echo "FAIL  $name: tandem plugin check"; exit 1; }
+        echo "ok    $name: tandem plugin test, tandem plugin check"
         set -- "$@" "$name=$project"
     done
     mkdir -p "$WORK/$LANGUAGE/run"

@@ -2,8 +2,8 @@
 
     python3 drive.py LANGUAGE TANDEM WORK NAME=PROJECT… [--bench]
 
-A project is a directory with `plugin.toml`, `build/plugin.wasm` and `tests/*.toml`. Its cases run through `tandem call`, except those that
-need a world of their own (grants, recorded answers), which only `tandem test` gives them; what a case file cannot say (progress, resources,
+A project is a directory with `plugin.toml`, `build/plugin.wasm` and `tests/*.toml`. Its cases run through `tandem tool call`, except those that
+need a world of their own (grants, recorded answers), which only `tandem plugin test` gives them; what a case file cannot say (progress, resources,
 prompts, servers that answer) runs over MCP, for the plugins that the SDKs share. Only the standard library.
 """
 
@@ -158,14 +158,14 @@ class Host:
         command = [self.tandem, "call", "--json", "--url", f"http://{self.address}/mcp/full", tool, json.dumps(arguments)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         if done.returncode not in (0, 5):
-            raise Failure(f"tandem call {tool}: exit code {done.returncode}: {done.stdout}{done.stderr}")
+            raise Failure(f"tandem tool call {tool}: exit code {done.returncode}: {done.stdout}{done.stderr}")
         try:
             answer = json.loads(done.stdout)
         except ValueError:  # refused before the tool ran
             answer = {"isError": True, "content": [{"text": done.stdout or done.stderr}]}
         text = "\n".join(block.get("text", "") for block in answer["content"])
         if (done.returncode == 5) != bool(answer.get("isError")):
-            raise Failure(f"tandem call {tool}: exit code {done.returncode}, isError {answer.get('isError')}")
+            raise Failure(f"tandem tool call {tool}: exit code {done.returncode}, isError {answer.get('isError')}")
         if answer.get("isError"):
             kind = next((kind for words, kind in KINDS.items() if text.startswith(words)), "other")
             return {"error": kind, "message": text}
@@ -312,7 +312,7 @@ def measure(host: Host, label: str, calls: int = 300) -> None:
     line = (time.perf_counter() - start) * 100
     print(
         f"      {label}: {statistics.median(inside):.3f} ms in the host (least {min(inside):.3f}), "
-        f"{statistics.median(outside):.2f} ms over HTTP, {line:.1f} ms by `tandem call`"
+        f"{statistics.median(outside):.2f} ms over HTTP, {line:.1f} ms by `tandem tool call`"
     )
 
 

@@ -7,10 +7,10 @@ cd "$(dirname "$0")/../.."
 for language in rust c javascript python; do
     project=target/bench/$language
     rm -rf "$project.new" "$project/build"
-    target/dist/tandem new words --lang "$language" --path "$project.new" > /dev/null
+    target/dist/tandem plugin new words --lang "$language" --path "$project.new" > /dev/null
     mkdir -p "$project"
     cp -R "$project.new/." "$project/"
     rm -rf "$project.new"
     # Nobody is asked whether to install something on the machine.
-    target/dist/tandem pack "$project" < /dev/null > "$project.log" 2>&1 || { cat "$project.log" >&2; rm -rf "$project/build"; }
+    target/dist/tandem plugin pack "$project" < /dev/null > "$project.log" 2>&1 || { cat "$project.log" >&2; rm -rf "$project/build"; }
 done

@@ -48,7 +48,7 @@ function contract(into, http) {
     }
     return http ? "http-plugin" : "plugin";
   }
-  throw new BuildError(`the contract (wit) is not in ${SDK}: run \`tandem sdk --link\``);
+  throw new BuildError(`the contract (wit) is not in ${SDK}: run \`tandem plugin sdk --link\``);
 }
 
 /** What `read` makes of a manifest; what is wrong with it is the author's to mend. */

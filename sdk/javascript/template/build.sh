@@ -3,7 +3,7 @@
 set -eu
 cd "$(dirname "$0")"
 sdk=.sdk/sdk/javascript
-[ -d $sdk ] || { echo "the SDK is not here: run \`tandem sdk --link\` in $PWD" >&2; exit 1; }
+[ -d $sdk ] || { echo "the SDK is not here: run \`tandem plugin sdk --link\` in $PWD" >&2; exit 1; }
 install() { npm install --no-audit --no-fund --silent "$@"; }
 # What the project itself depends on. The SDK is a link, which is laid already.
 if [ ! -f node_modules/.package-lock.json ] && grep -q '"dependencies"' package.json; then

@@ -2,7 +2,7 @@
 # Makes build/plugin.wasm, with the SDK that the link `.sdk` leads to.
 set -eu
 cd "$(dirname "$0")"
-[ -d .sdk/sdk/python ] || { echo "the SDK is not here: run \`tandem sdk --link\` in $PWD" >&2; exit 1; }
+[ -d .sdk/sdk/python ] || { echo "the SDK is not here: run \`tandem plugin sdk --link\` in $PWD" >&2; exit 1; }
 export PYTHONPATH="$PWD/.sdk/sdk/python/src"
 venv() { [ -x .venv/bin/python ] || python3 -m venv .venv; }
 install() { .venv/bin/python -m pip install -q --disable-pip-version-check "$@"; }

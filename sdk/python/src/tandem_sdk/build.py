@@ -49,7 +49,7 @@ def contract(into: Path, *, http: bool) -> str:
             if http:
                 shutil.copytree(client, into, dirs_exist_ok=True)
             return "http-plugin" if http else "plugin"
-    raise BuildError(f"the contract (wit) is neither in {here} nor beside {sdk}: run `tandem sdk --link`")
+    raise BuildError(f"the contract (wit) is neither in {here} nor beside {sdk}: run `tandem plugin sdk --link`")
 
 
 def sources(project: Path) -> list[Path]:
