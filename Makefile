@@ -26,27 +26,31 @@ setup: ## install what guests need: the wasm32-wasip2 target
 	@rustup target list --installed 2>/dev/null | grep -qx $(GUEST_TARGET) || rustup target add $(GUEST_TARGET)
 
 build: ## build the host
-	cargo build $(HOST) --bin tandem
+	@echo "cargo build --bin tandem"
+	@cargo build $(HOST) --bin tandem
 
 shipped: setup build keys/dev.key ## build, pack and sign the plugins that `make run` serves
-	cargo build --target $(GUEST_TARGET) --profile guest $(foreach p,$(PLUGINS),-p tandem-plugin-$(p))
-	@for p in $(PLUGINS); do $(TANDEM) pack $(GUEST_OUT)/tandem_plugin_$$(echo $$p | tr - _).wasm --manifest plugins/$$p/plugin.toml --key keys/dev.key -o plugins/$$p.wasm || exit 1; done
+	@echo "cargo build --profile guest (plugins)"
+	@cargo build --target $(GUEST_TARGET) --profile guest $(foreach p,$(PLUGINS),-p tandem-plugin-$(p))
+	@for p in $(PLUGINS); do $(TANDEM) plugin pack $(GUEST_OUT)/tandem_plugin_$$(echo $$p | tr - _).wasm --manifest plugins/$$p/plugin.toml --key keys/dev.key -o plugins/$$p.wasm || exit 1; done
 
 plugins: shipped ## the same, and the test guests and the conformance plugin
-	cargo build --target $(GUEST_TARGET) --profile guest $(foreach g,$(filter-out stranger,$(GUESTS)),-p guest-$(g)) -p tandem-conformance-plugin
+	@echo "cargo build --profile guest (test guests)"
+	@cargo build --target $(GUEST_TARGET) --profile guest $(foreach g,$(filter-out stranger,$(GUESTS)),-p guest-$(g)) -p tandem-conformance-plugin
 	@# By itself: its wit-bindgen has the macro, with which the SDK would be compiled once more.
 	cargo build --target $(GUEST_TARGET) --profile guest -p guest-stranger
-	@for g in $(GUESTS); do $(TANDEM) pack $(GUEST_OUT)/guest_$$(echo $$g | tr - _).wasm --manifest tests/guests/$$g/plugin.toml $$([ -d tests/guests/$$g/wit ] && echo --wit tests/guests/$$g/wit) --key keys/dev.key -o target/guests/$$g.wasm || exit 1; done
-	@$(TANDEM) pack $(GUEST_OUT)/tandem_conformance_plugin.wasm --manifest tests/conformance/plugin.toml --key keys/dev.key -o target/conformance/conformance.wasm
+	@for g in $(GUESTS); do $(TANDEM) plugin pack $(GUEST_OUT)/guest_$$(echo $$g | tr - _).wasm --manifest tests/guests/$$g/plugin.toml $$([ -d tests/guests/$$g/wit ] && echo --wit tests/guests/$$g/wit) --key keys/dev.key -o target/guests/$$g.wasm || exit 1; done
+	@$(TANDEM) plugin pack $(GUEST_OUT)/tandem_conformance_plugin.wasm --manifest tests/conformance/plugin.toml --key keys/dev.key -o target/conformance/conformance.wasm
 
 keys/dev.key: | build
-	@$(TANDEM) keygen keys/dev --if-missing
+	@$(TANDEM) plugin keygen keys/dev --if-missing
 
 run: shipped ## build everything and start the host on 127.0.0.1:8000 with sample data
 	$(TANDEM) serve --config examples/tandem.toml
 
 test: plugins ## run every test
-	cargo test $(HOST)
+	@echo "cargo test (every package of the host)"
+	@cargo test $(HOST)
 
 lint: setup ## formatting, documents, structure, clippy (also of a host without dht, gossip and nat), and that no published WIT text has changed
 	cargo fmt --all --check
@@ -55,8 +59,8 @@ lint: setup ## formatting, documents, structure, clippy (also of a host without 
 	cargo clippy -p tandem --no-default-features -- -D warnings
 	sh tools/wit-frozen.sh
 
-docs: ## write docs/reference/cli.md and config.md anew
-	TANDEM_WRITE_DOCS=1 cargo test -q $(HOST) --bin tandem reference
+docs: ## write docs/reference/cli.md and config.md
+	@TANDEM_WRITE_DOCS=1 cargo test -q $(HOST) --bin tandem reference
 
 audit: ## licences, sources, duplicates and advisories of dependencies, and unused ones (installs cargo-deny and cargo-machete)
 	sh tools/audit.sh

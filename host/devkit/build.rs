@@ -1,4 +1,4 @@
-//! Puts the SDKs and their templates into the binary: `tandem new` and `tandem dev` work where there is nothing but it.
+//! Puts the SDKs and their templates into the binary: `tandem plugin new` and `tandem plugin dev` work where there is nothing but it.
 
 use std::{
     env, fs, io,

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use tandem_engine::EntryKind;
 
 use crate::{
-    Canary, CanaryTerms, Catalog, Category, Change, PluginStatus, Rejected,
+    Canary, CanaryTerms, Catalog, Category, Change, PluginStatus, RejectCode, Rejected,
     canary::same_tool,
     snapshot::{Parts, Snapshot},
     status,
@@ -109,7 +109,7 @@ impl Catalog {
             if there {
                 parts.canaries.remove(&canary.category.name);
                 let file = canary.category.file.clone();
-                parts.rejected.insert(file.clone(), Rejected::now(file, reason));
+                parts.rejected.insert(file.clone(), Rejected::now(file, RejectCode::RolledBack, reason));
             }
             there
         })

@@ -19,6 +19,7 @@ mod hidden;
 mod names;
 mod normalize;
 mod plain_words;
+mod rejected;
 mod schema;
 mod search;
 mod snapshot;
@@ -30,8 +31,8 @@ pub use change::Displaced;
 pub use entry::{Category, Tool, ToolLimits};
 pub use names::{near, shown, shown_name};
 pub use normalize::normalize;
+pub use rejected::{RejectCode, Rejected};
 pub use schema::{Effort, Schema, Unfit, UnusableSchema, Violations};
-pub use snapshot::Rejected;
 pub use status::{CanaryStatus, PluginStatus, ReloadError};
 pub use view::{RemovedTool, ResolvedTool, View};
 

@@ -3,42 +3,17 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
-    time::SystemTime,
 };
 
-use crate::{Canary, Category, Tool, search::Index};
+use crate::{
+    Canary, Category, Tool,
+    rejected::{RejectCode, Rejected},
+    search::Index,
+};
 
 /// Names of tools that went away, which are kept so that a caller can be told what became of them. The oldest is
 /// forgotten first.
 const MAX_GONE: usize = 256;
-
-/// A file that is not served as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejected {
-    /// Its name.
-    pub file: String,
-    /// Why.
-    pub reason: String,
-    /// Since when.
-    pub at: SystemTime,
-    /// It is only not ready yet: it is being compiled.
-    pub compiling: bool,
-}
-
-impl Rejected {
-    /// Rejected now.
-    #[must_use]
-    pub fn now(file: String, reason: String) -> Self {
-        Self { file, reason, at: SystemTime::now(), compiling: false }
-    }
-
-    /// Not served yet.
-    #[must_use]
-    pub fn compiling(file: String) -> Self {
-        let reason = "it is being compiled, which takes longer than others wait for".to_owned();
-        Self { compiling: true, ..Self::now(file, reason) }
-    }
-}
 
 /// A tool that went away with a version, or with its plugin.
 #[derive(Clone, Debug)]
@@ -130,7 +105,7 @@ impl Snapshot {
                 Ok(()) => {
                     parts.categories.insert(category.file.clone(), Arc::new(category));
                 }
-                Err(reason) => collided.push(Rejected::now(category.file, reason)),
+                Err(reason) => collided.push(Rejected::now(category.file, RejectCode::NameCollision, reason)),
             }
         }
         let all = rejected.into_iter().chain(collided.iter().cloned());

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::{Canary, Category, Rejected, snapshot::Snapshot};
+use crate::{Canary, Category, RejectCode, Rejected, snapshot::Snapshot};
 
 /// One plugin file.
 #[derive(Clone, Debug, Serialize)]
@@ -38,7 +38,9 @@ pub struct PluginStatus {
 /// Why a file is not served.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReloadError {
-    /// The reason.
+    /// The reason, for programs.
+    pub code: RejectCode,
+    /// The reason, for people.
     pub reason: String,
     /// Since when, in milliseconds since 1970.
     pub at_ms: u64,
@@ -86,7 +88,7 @@ fn plugin(
         category: category.map(|category| category.name.to_string()),
         version: category.map(|category| category.version.clone()),
         state: match (category, canary) {
-            (None, _) if rejected.is_some_and(|rejected| rejected.compiling) => "compiling",
+            (None, _) if rejected.is_some_and(Rejected::is_compiling) => "compiling",
             (None, _) => "refused",
             (Some(_), None) => "serving",
             (Some(_), Some(_)) => "canary",
@@ -94,7 +96,11 @@ fn plugin(
         tools: category.map_or(0, |category| category.tools.len()),
         digest: category.map(|category| category.digest.clone()),
         loaded_at_ms: category.map(|category| millis(category.loaded_at)),
-        error: rejected.map(|rejected| ReloadError { reason: rejected.reason.clone(), at_ms: millis(rejected.at) }),
+        error: rejected.map(|rejected| ReloadError {
+            code: rejected.code,
+            reason: rejected.reason.clone(),
+            at_ms: millis(rejected.at),
+        }),
         canary: canary.map(|canary| {
             let (calls, errors) = canary.counts();
             CanaryStatus {

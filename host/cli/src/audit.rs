@@ -11,10 +11,10 @@ use clap::{Args, Subcommand};
 use tandem_store::{AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRow, Gap, MAX_PAGE};
 use tandem_types::HumanDuration;
 
-use crate::{args::Source, config, exit::Exit};
+use crate::{exit::Exit, source::Source};
 
-/// How often `--follow` looks.
-const LOOK: Duration = Duration::from_millis(500);
+/// How often `--follow` polls.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Args)]
 pub(crate) struct Audit {
@@ -26,9 +26,9 @@ pub(crate) struct Audit {
 enum Command {
     /// Print the newest records
     Tail(Tail),
-    /// Check that no record was changed, added or taken out
+    /// Verify that no record was changed, added or removed
     #[command(
-        after_help = "It prints the last record's number and hash. Noted elsewhere and given as --seen, they show later\nthat the store was not put back to an older state.\n\nRecords that the host could not write, as to a full disk, are told: a gap is no forgery.\n\nExit codes: 0 the log is what the host wrote, 1 it is not."
+        after_help = "Prints the number and hash of the last record. Kept elsewhere and passed as --seen, they prove later that the store\nwas not reset to an older state.\n\nRecords that the host could not write, as on a full disk, are listed as gaps: they are no forgery.\n\nExit codes: 0 the log is intact, 1 it is not."
     )]
     Verify(Verify),
     /// Print all records as JSON Lines, with their hashes
@@ -45,10 +45,10 @@ struct Filter {
     /// Only calls of this tool
     #[arg(long)]
     tool: Option<String>,
-    /// Only calls that ended so, as `denied`
+    /// Only calls with this outcome, as `denied`
     #[arg(long)]
     outcome: Option<String>,
-    /// Only records of the last while, as `2h` or `7d`
+    /// Only records of this period until now, as `2h` or `7d`
     #[arg(long, value_name = "DURATION")]
     since: Option<HumanDuration>,
 }
@@ -57,10 +57,10 @@ struct Filter {
 struct Tail {
     #[command(flatten)]
     filter: Filter,
-    /// How many
+    /// How many records
     #[arg(short = 'n', long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_PAGE)))]
     lines: u32,
-    /// Go on printing as records come
+    /// Keep printing new records
     #[arg(short, long)]
     follow: bool,
     /// Print JSON Lines
@@ -72,7 +72,7 @@ struct Tail {
 struct Verify {
     #[command(flatten)]
     source: Source,
-    /// A record that was the last one earlier, as NUMBER:HASH
+    /// The last record of an earlier verification, as NUMBER:HASH
     #[arg(long)]
     seen: Option<String>,
     /// Print JSON
@@ -96,9 +96,9 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<Exit> {
 }
 
 fn open(source: &Source) -> anyhow::Result<(AuditReader, PathBuf)> {
-    let path = tandem_runtime::config::store_path(&config::load(source)?);
+    let path = tandem_runtime::config::store_path(&source.load()?);
     let reader = AuditReader::open(&path).with_context(|| {
-        format!("cannot open the store {}; has a host run here, with this configuration?", path.display())
+        format!("cannot open the store {}: has a host run with this configuration?", path.display())
     })?;
     Ok((reader, path))
 }
@@ -136,7 +136,7 @@ fn tail(args: &Tail) -> anyhow::Result<Exit> {
         out.flush()?;
         drop(out);
         query = AuditQuery { newest: false, limit: MAX_PAGE, ..query };
-        std::thread::sleep(LOOK);
+        std::thread::sleep(POLL_INTERVAL);
     }
 }
 
@@ -156,7 +156,7 @@ fn export(args: &Export) -> anyhow::Result<Exit> {
 
 fn verify(args: &Verify) -> anyhow::Result<Exit> {
     let (reader, path) = open(&args.source)?;
-    let key = AuditKey::read(&path).context("cannot read the key of the audit log, audit.key beside the store")?;
+    let key = AuditKey::read(&path).context("cannot read audit.key beside the store")?;
     let verified = reader.verify(&key).context("the audit log is not what the host wrote")?;
     if let Some(seen) = &args.seen {
         check_seen(&reader, seen)?;
@@ -177,30 +177,32 @@ fn verify(args: &Verify) -> anyhow::Result<Exit> {
         });
         writeln!(out, "{shown}")?;
     } else {
-        writeln!(out, "{} records, {} to {}, are what the host wrote", verified.count, verified.from, verified.to)?;
+        writeln!(out, "{} records, {} to {}: intact", verified.count, verified.from, verified.to)?;
         if verified.from > 1 {
-            writeln!(out, "older ones were dropped by rotation, as a checkpoint proves")?;
+            writeln!(out, "older records were dropped by rotation (checkpoint verified)")?;
         }
         for (sequence, gap) in &verified.gaps {
             writeln!(out, "gap before record {sequence}: {}", lost(gap))?;
         }
         if verified.lost > 0 {
-            writeln!(out, "{} records are missing: the host could not write them", verified.lost)?;
+            writeln!(out, "{} records are missing: writing them failed", verified.lost)?;
         }
         writeln!(out, "head {}:{head}", verified.to)?;
     }
     Ok(Exit::Success)
 }
 
-/// A record that was there once must be there still.
+/// A record that was seen once must still be there.
 fn check_seen(reader: &AuditReader, seen: &str) -> anyhow::Result<()> {
     let parts = seen.split_once(':').and_then(|(sequence, hash)| Some((sequence.parse::<u64>().ok()?, hash)));
-    let Some((sequence, hash)) = parts else { bail!("--seen {seen}: write it as `verify` printed it, NUMBER:HASH") };
+    let Some((sequence, hash)) = parts else {
+        bail!("--seen {seen}: write NUMBER:HASH, as `tandem audit verify` prints it")
+    };
     let rows = reader.page(&AuditQuery { after: sequence.saturating_sub(1), limit: 1, ..AuditQuery::default() })?;
     match rows.first() {
         Some(row) if row.sequence == sequence && hex::encode(row.hash) == hash => Ok(()),
-        Some(row) if row.sequence > sequence => bail!("record {sequence} was dropped by rotation; note a newer head"),
-        _ => bail!("record {sequence} is not the one that was seen: the store was put back to an older state"),
+        Some(row) if row.sequence > sequence => bail!("record {sequence} was dropped by rotation; pass a newer head"),
+        _ => bail!("record {sequence} differs from the one seen: the store was reset to an older state"),
     }
 }
 
@@ -242,7 +244,7 @@ fn line(row: &AuditRow) -> String {
             format!("checkpoint: {} records before {} were dropped", checkpoint.dropped, checkpoint.first)
         }
         Some(AuditRecord::Gap(gap)) => format!("gap: {}", lost(&gap)),
-        None => "unreadable; `tandem audit verify` says more".to_owned(),
+        None => "unreadable; see `tandem audit verify`".to_owned(),
     };
     format!("{:>8} {time} {}", row.sequence, crate::terminal::line(&text))
 }

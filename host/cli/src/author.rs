@@ -1,4 +1,4 @@
-//! What an author of plugins does: `tandem new`, `dev`, `test`, `check`, `pack` and `sdk`.
+//! What an author of plugins does: `tandem plugin new`, `dev`, `test`, `check`, `pack` and `sdk`.
 
 use std::{io::Write as _, path::PathBuf};
 
@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use tandem_devkit::{self as devkit, Language, Outcome};
 use tandem_types::Name;
 
-use crate::{args::Source, exit::Exit};
+use crate::{exit::Exit, source::Source};
 
 /// The language of a new plugin.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -33,40 +33,40 @@ impl From<Lang> for Language {
     }
 }
 
-/// Where the project is.
+/// The project.
 #[derive(Clone, Debug, Args)]
-struct Place {
+struct ProjectArg {
     /// The project's directory
     #[arg(value_name = "DIR", default_value = ".")]
     directory: PathBuf,
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tandem new words --lang rust && cd words && tandem dev")]
+#[command(after_help = "Example:\n  tandem plugin new words --lang rust && cd words && tandem plugin dev")]
 pub(crate) struct New {
     /// The plugin's name: lower-case words with hyphens
     pub name: String,
     /// The language to write it in
     #[arg(long)]
     pub lang: Lang,
-    /// Where to make it [default: a directory of that name, here]
+    /// Its directory [default: one of that name, here]
     #[arg(long, value_name = "DIR")]
     pub path: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tandem dev\n  tandem dev words --port 9000\n\nA plugin that requests files, hosts or secrets gets them by a \
+    after_help = "Examples:\n  tandem plugin dev\n  tandem plugin dev words --port 9000\n\nFiles, hosts and secrets that the plugin requests are granted by a \
                   tandem.toml in its directory, as\n  [grants.words]\n  http = [\"api.example.com\"]\n\nThe host listens on loopback \
-                  only. Its data is in .tandem below the project."
+                  only; its data is in .tandem in the project."
 )]
 pub(crate) struct Dev {
     #[command(flatten)]
-    place: Place,
-    /// The port [default: 8010, or any that is free]
+    project: ProjectArg,
+    /// The port [default: 8010, or any free one]
     #[arg(long)]
     pub port: Option<u16>,
-    /// Install what is missing to build the plugin, without asking
+    /// Install missing build tools without asking
     #[arg(long)]
     pub install: bool,
     #[command(flatten)]
@@ -81,17 +81,17 @@ pub(crate) struct Dev {
 )]
 pub(crate) struct Test {
     #[command(flatten)]
-    place: Place,
+    project: ProjectArg,
     /// Only cases whose name, tool or file contains this
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
-    /// Test what was built last
+    /// Test the last build
     #[arg(long)]
     pub no_build: bool,
-    /// Install what is missing to build the plugin, without asking
+    /// Install missing build tools without asking
     #[arg(long)]
     pub install: bool,
-    /// Also show what passing cases logged
+    /// Also print the log of passing cases
     #[arg(short, long)]
     pub verbose: bool,
     /// Print JSON
@@ -101,17 +101,17 @@ pub(crate) struct Test {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tandem check                 # the project here, as it was built last\n  tandem check words.wasm\n\nExit codes: 0 no \
-                  error (with --strict: nothing but notes), 1 something was found, 2 usage."
+    after_help = "Examples:\n  tandem plugin check                 # the last build of the project here\n  tandem plugin check words.wasm\n\nExit codes: 0 no \
+                  error (with --strict: nor warning), 1 findings, 2 usage."
 )]
 pub(crate) struct Check {
     /// A plugin, a component, or a project's directory
     #[arg(default_value = ".")]
     pub path: PathBuf,
-    /// Its manifest, where the file is a bare component [default: plugin.toml beside it, if it is there]
+    /// The manifest of a bare component [default: plugin.toml beside it, if it exists]
     #[arg(long)]
     pub manifest: Option<PathBuf>,
-    /// Let warnings fail too
+    /// Fail on warnings too
     #[arg(long)]
     pub strict: bool,
     /// Print JSON
@@ -121,14 +121,14 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 pub(crate) struct Sdk {
-    /// Also lay a project's link to them, `.sdk`, by which cargo, pytest, npm and editors find them
+    /// Also create the link `.sdk` in a project, by which cargo, pytest, npm and editors find them
     #[arg(long, value_name = "DIR", num_args = 0..=1, default_missing_value = ".")]
     pub link: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  tandem pack --key keys/me.key              # the project here: builds it, and writes NAME.wasm into it\n  tandem pack words -o words.wasm            # the project in words; unsigned, for `tandem sign` later\n  tandem pack build/plugin.wasm --manifest plugin.toml --key keys/me.key -o words.wasm   # a component that is built already\n  tandem pack found.wasm --name geo          # a component that nobody built for Tandem: geo.wasm, whose tools have the category geo"
+    after_help = "Examples:\n  tandem plugin pack --key keys/me.key              # the project here: builds it, and writes NAME.wasm into it\n  tandem plugin pack words -o words.wasm            # the project in words; unsigned, for `tandem plugin sign` later\n  tandem plugin pack build/plugin.wasm --manifest plugin.toml --key keys/me.key -o words.wasm   # a built component\n  tandem plugin pack found.wasm --name geo          # a component not built for Tandem: geo.wasm, with the category geo"
 )]
 pub(crate) struct Pack {
     /// A project's directory, or a built component
@@ -137,7 +137,7 @@ pub(crate) struct Pack {
     /// The manifest [default: plugin.toml, of the project or of this directory]
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
-    /// The plugin's name, in place of the manifest's. A component needs no manifest then: it requests nothing
+    /// The plugin's name, instead of the manifest's. A component needs no manifest then: it requests nothing
     #[arg(long, value_name = "NAME")]
     pub name: Option<Name>,
     /// The WIT text of a component with typed exports of its own: its `///` comments become descriptions
@@ -149,7 +149,7 @@ pub(crate) struct Pack {
     /// Also sign it with this private key
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
-    /// Install what is missing to build the project, without asking
+    /// Install missing build tools without asking
     #[arg(long)]
     pub install: bool,
 }
@@ -170,14 +170,15 @@ pub(crate) fn new(args: New) -> anyhow::Result<Exit> {
 }
 
 pub(crate) fn dev(args: Dev) -> anyhow::Result<Exit> {
-    let Dev { place, port, install, source } = args;
-    devkit::dev(&devkit::Dev { directory: place.directory, port, install, source: (&source).into() })?;
+    let Dev { project, port, install, source } = args;
+    devkit::dev(&devkit::Dev { directory: project.directory, port, install, source: (&source).into() })?;
     Ok(Exit::Success)
 }
 
 pub(crate) fn test(args: Test) -> anyhow::Result<Exit> {
-    let Test { place, filter, no_build, install, verbose, json } = args;
-    let outcome = devkit::test(&devkit::Test { directory: place.directory, filter, no_build, install, verbose, json });
+    let Test { project, filter, no_build, install, verbose, json } = args;
+    let outcome =
+        devkit::test(&devkit::Test { directory: project.directory, filter, no_build, install, verbose, json });
     Ok(outcome?.into())
 }
 

@@ -1,18 +1,36 @@
-//! `tandem config`, and the configuration of the other commands.
+//! `tandem config`.
 
 use std::{io::Write, path::Path};
 
+use clap::{Args, Subcommand};
 use tandem_config::HostConfig;
 use tandem_runtime::{config::environment, warnings};
 
-use crate::{
-    args::{Config, ConfigCommand, Source},
-    exit::Exit,
-};
+use crate::{exit::Exit, source::Source};
 
-/// The effective configuration: defaults, then the file, the environment, the flags.
-pub(crate) fn load(source: &Source) -> anyhow::Result<HostConfig> {
-    tandem_runtime::config::load(&source.into())
+#[derive(Debug, Args)]
+pub(crate) struct Config {
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Check the configuration; name what is wrong, with its line
+    Check {
+        #[command(flatten)]
+        source: Source,
+    },
+    /// Print the effective values and where each comes from
+    Show {
+        #[command(flatten)]
+        source: Source,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the JSON Schema of tandem.toml
+    Schema,
 }
 
 /// `tandem config`.
@@ -20,7 +38,7 @@ pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
     let mut out = crate::terminal::out();
     match &args.command {
         ConfigCommand::Check { source } => {
-            let config = load(source)?;
+            let config = source.load()?;
             if config.reactor.enabled {
                 tandem_cluster::Settings::new(&config.p2p, Path::new(&config.plugins.data_directory), None)?;
             }
@@ -31,7 +49,7 @@ pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
             writeln!(out, "configuration OK")?;
         }
         ConfigCommand::Show { source, json } => {
-            let entries = load(source)?.entries();
+            let entries = source.load()?.entries();
             if *json {
                 writeln!(out, "{}", crate::terminal::json(&entries)?)?;
             } else {

@@ -1,102 +1,101 @@
-//! `tandem doctor`: looks at the configuration, the machine and the running host, and says what is wrong and what mends it.
-//!
-//! **Promises.** It changes nothing. It exits with 1 when something is wrong; what only may become so is a warning.
-//!
-//! **Bounds.** Each look has a time ([`PATIENCE`] for the host); one that fails hides no other.
+//! `tandem doctor`: checks the configuration, the machine and the running host.
 
-mod host;
-mod machine;
-mod peers;
-mod report;
-mod tasks;
+use std::io::Write as _;
 
-use std::time::Duration;
-
-use serde::Serialize;
+use clap::Args;
 use serde_json::Value;
+use tandem_diagnostics::{Diagnosis, Severity, diagnose, invalid_configuration};
 
-use crate::{args::Doctor, config, exit::Exit};
+use crate::{
+    exit::{Exit, chain},
+    runtime::block_on,
+    source::Source,
+    terminal,
+};
 
-/// How long the running host may take for its answer.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How a look ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Severity {
-    Ok,
-    /// It may become a problem.
-    Warning,
-    /// Something does not work.
-    Problem,
-}
-
-/// One look.
-#[derive(Debug, Serialize)]
-struct Finding {
-    /// What was looked at.
-    about: String,
-    state: Severity,
-    /// What was seen.
-    seen: String,
-    /// What to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<String>,
-}
-
-impl Finding {
-    fn ok(about: &str, seen: impl Into<String>) -> Self {
-        Self { about: about.to_owned(), state: Severity::Ok, seen: seen.into(), remedy: None }
-    }
-
-    fn warning(about: &str, seen: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { state: Severity::Warning, remedy: Some(remedy.into()), ..Self::ok(about, seen) }
-    }
-
-    fn problem(about: &str, seen: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { state: Severity::Problem, remedy: Some(remedy.into()), ..Self::ok(about, seen) }
-    }
-}
-
-/// Everything that was seen.
-#[derive(Debug, Serialize)]
-struct Diagnosis {
-    ok: bool,
-    findings: Vec<Finding>,
-    /// What the host answered at `/health/runtime`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    runtime: Option<Value>,
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Checks the configuration, clock, disk, open files, store and plugin directory; and of the running host: both\nlanes (calls, latencies, errors, fallbacks), the network of hosts, commits, plugins and open circuit breakers.\nEach error and warning has a remedy.\n\nExamples:\n  tandem doctor\n  tandem doctor --config tandem.toml --url http://10.0.0.7:8000 --token \"$OPERATOR_TOKEN\"\n  tandem doctor --json | jq '.findings[] | select(.state != \"ok\")'\n\nExit codes: 0 no errors (there may be warnings), 1 errors, 2 usage."
+)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    pub source: Source,
+    /// The running host [default: where the configuration has it listen]
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// The operator's token [default: the configuration's server.metrics-token]
+    #[arg(long, env = "TANDEM_TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// Print JSON: `ok`, `findings`, and what the host answers under `runtime`
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Doctor) -> anyhow::Result<Exit> {
-    let (mut findings, mut runtime) = (Vec::new(), None);
-    match config::load(&args.source) {
-        Err(error) => findings.push(Finding::problem(
-            "configuration",
-            crate::exit::chain(&error),
-            "correct it, and see with `tandem config check`; nothing else can be looked at before",
-        )),
-        Ok(config) => {
-            findings.push(Finding::ok("configuration", "OK"));
-            machine::look(&config, &mut findings);
-            let (url, token) = host::target(args, &config);
-            let asked = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            match asked.block_on(host::ask(&url, token.as_deref())) {
-                Ok(answer) => {
-                    host::look(&answer, &config, &mut findings);
-                    runtime = Some(answer);
-                }
-                Err(unreached) => findings.push(unreached.finding(&url)),
-            }
+    let diagnosis = match args.source.load() {
+        Err(error) => invalid_configuration(chain(&error)),
+        Ok(config) => block_on(diagnose(&config, args.url.as_deref(), args.token.as_deref()))?,
+    };
+    if args.json {
+        writeln!(terminal::out(), "{}", terminal::json(&diagnosis)?)?;
+    } else {
+        report(&diagnosis)?;
+    }
+    Ok(if diagnosis.ok { Exit::Success } else { Exit::Failure })
+}
+
+/// What is shown of a lane: the heading, and the key in `/health/runtime`.
+const LANES: [(&str, &str); 9] = [
+    ("state", "state"),
+    ("calls", "calls"),
+    ("errors", "errors"),
+    ("fallbacks", "fallbacks"),
+    ("running", "in_flight"),
+    ("waiting", "queued"),
+    ("p50 us", "p50_us"),
+    ("p90 us", "p90_us"),
+    ("p99 us", "p99_us"),
+];
+
+fn report(diagnosis: &Diagnosis) -> anyhow::Result<()> {
+    let mut out = terminal::out();
+    let width = diagnosis.findings.iter().map(|finding| finding.about.chars().count()).max().unwrap_or(0);
+    for finding in &diagnosis.findings {
+        let mark = match finding.state {
+            Severity::Ok => "ok     ",
+            Severity::Warning => "warning",
+            Severity::Problem => "ERROR  ",
+        };
+        writeln!(out, "{mark}  {:width$}  {}", finding.about, finding.seen)?;
+        if let Some(remedy) = &finding.remedy {
+            writeln!(out, "         {:width$}  -> {remedy}", "")?;
         }
     }
-    let ok = findings.iter().all(|finding| finding.state != Severity::Problem);
-    let diagnosis = Diagnosis { ok, findings, runtime };
-    if args.json {
-        report::json(&diagnosis)?
-    } else {
-        report::text(&diagnosis)?
+    if let Some(lanes) = diagnosis.runtime.as_ref().and_then(|answer| answer.get("lanes")?.as_array()) {
+        lanes_side_by_side(&mut out, lanes)?;
     }
-    Ok(if ok { Exit::Success } else { Exit::Failure })
+    let (errors, warnings) = (diagnosis.count(Severity::Problem), diagnosis.count(Severity::Warning));
+    writeln!(out, "\n{}, {}", counted(errors, "error"), counted(warnings, "warning"))?;
+    Ok(())
+}
+
+/// `1 error`, `2 errors`.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+fn lanes_side_by_side(out: &mut impl std::io::Write, lanes: &[Value]) -> anyhow::Result<()> {
+    let cell = |lane: &Value, key: &str| match lane.get(key) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => "-".to_owned(),
+    };
+    let head: String = lanes.iter().map(|lane| format!("{:>12}", cell(lane, "lane"))).collect();
+    writeln!(out, "\n{:12}{head}", "lane")?;
+    for (heading, key) in LANES {
+        let row: String = lanes.iter().map(|lane| format!("{:>12}", cell(lane, key))).collect();
+        writeln!(out, "{heading:12}{row}")?;
+    }
+    Ok(())
 }

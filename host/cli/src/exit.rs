@@ -5,7 +5,9 @@ use std::{
     process::ExitCode,
 };
 
-pub(crate) use tandem_runtime::errors::{Drawn, HEADING, HostError, chain};
+use tandem_installer::InstallError;
+pub(crate) use tandem_runtime::errors::chain;
+use tandem_runtime::errors::{Drawn, HEADING, drawn_in};
 
 use crate::terminal;
 
@@ -33,8 +35,7 @@ impl From<Exit> for ExitCode {
 
 /// Says what went wrong, with its causes. Nobody may be reading any more.
 pub(crate) fn report(error: &anyhow::Error) {
-    let drawn = error.downcast_ref::<Drawn>().filter(|_| error.chain().count() == 1);
-    let drawn = drawn.or_else(|| error.downcast_ref::<HostError>()?.drawn());
+    let drawn = drawn_in(error).or_else(|| error.downcast_ref::<InstallError>()?.drawn());
     let _unread = match drawn {
         // It brings its heading, and colours; the excerpt of the file is made printable where it is drawn.
         Some(Drawn(errors)) => terminal::styled(errors.render(std::io::stderr().is_terminal()).trim_end()),

@@ -1,18 +1,30 @@
-//! `tandem inspect`: what a plugin is, what it requests, and what it would be granted here.
+//! `tandem plugin inspect`: what a plugin is, what it requests, and what it would be granted here.
 
-use std::io::Write;
+use std::{io::Write, path::PathBuf};
 
+use clap::Args;
 use serde_json::json;
 use tandem_config::{HostConfig, SupplyPolicy};
 use tandem_engine::{Engine, EngineConfig, Outline};
 use tandem_package::{Effective, Installed, Package, SignatureState};
 use tandem_runtime::{config::trust_roots, files, supply};
 
-use crate::{args::Inspect, config, exit::Exit, package, terminal::line};
+use crate::{exit::Exit, package, source::Source, summary::summary, terminal::line};
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The plugin
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub source: Source,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Shows one plugin.
 pub(crate) fn run(args: &Inspect) -> anyhow::Result<Exit> {
-    let host = config::load(&args.source)?;
+    let host = args.source.load()?;
     let bytes = package::read(&args.file)?;
     let roots = files::trust_roots(trust_roots(&host)?.iter().map(AsRef::as_ref))?;
     let (plugin, state) = Package::inspect(&bytes, &roots)?;
@@ -49,8 +61,8 @@ fn signature(state: &SignatureState) -> String {
     match state {
         SignatureState::Unsigned => "unsigned".to_owned(),
         SignatureState::Valid(key) => format!("valid, by the trusted key {key}"),
-        SignatureState::UnknownKey(key) => format!("by key {key}, which is not trusted here"),
-        SignatureState::Invalid(key) => format!("INVALID for key {key}: the file was changed after it was signed"),
+        SignatureState::UnknownKey(key) => format!("by key {key}, not trusted here"),
+        SignatureState::Invalid(key) => format!("INVALID for key {key}: the file was changed after signing"),
     }
 }
 
@@ -84,15 +96,14 @@ fn print(
     if effective.explain().is_empty() {
         writeln!(out, "  none requested")?;
     }
-    let made = if outline.left_out.is_some() { " (made from the exported functions)" } else { "" };
+    let made = if outline.left_out.is_some() { " (derived from the exported functions)" } else { "" };
     writeln!(out, "\ntools{made}")?;
     for tool in &plugin.descriptors.tools {
-        let first = tool.description.lines().next().unwrap_or("");
-        writeln!(out, "  {:28}  {first}", line(&tool.name))?;
+        writeln!(out, "  {:28}  {}", line(&tool.name), summary(&tool.description, 32))?;
     }
     for function in outline.left_out.iter().flatten() {
         writeln!(out, "  {}", line(&function.to_string()))?;
     }
-    writeln!(out, "\nimports (what it could use if it were granted)")?;
+    writeln!(out, "\nimports (usable where granted)")?;
     outline.imports.iter().try_for_each(|import| writeln!(out, "  {}", line(import)))
 }

@@ -1,4 +1,4 @@
-//! `tandem keygen`, `sign` and `verify`.
+//! `tandem plugin keygen`, `sign` and `verify`.
 
 use std::{fs, io::Write, path::PathBuf};
 
@@ -14,16 +14,16 @@ use crate::exit::Exit;
 #[derive(Debug, Args)]
 #[command(after_help = "Writes PREFIX.key (private, PKCS#8 PEM, mode 0600) and PREFIX.pub (public, SPKI PEM).")]
 pub(crate) struct Keygen {
-    /// Where to write the keys, without an ending
+    /// Path of the key files, without extension
     pub prefix: PathBuf,
-    /// Do nothing if both files are there
+    /// Do nothing if both files exist
     #[arg(long)]
     pub if_missing: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Sign {
-    /// The packed plugin; it is replaced by the signed one
+    /// The packed plugin; it is replaced by the signed file
     pub file: PathBuf,
     /// The private key
     #[arg(long)]
@@ -34,7 +34,7 @@ pub(crate) struct Sign {
 pub(crate) struct Verify {
     /// The plugin
     pub file: PathBuf,
-    /// A public key that you trust; may be given often
+    /// A trusted public key; can be repeated
     #[arg(long = "trust", required = true)]
     pub trust: Vec<PathBuf>,
 }
@@ -44,11 +44,7 @@ pub(crate) fn keygen(args: &Keygen) -> anyhow::Result<Exit> {
     match (private.exists(), public.exists()) {
         (true, true) if args.if_missing => return Ok(Exit::Success),
         (false, false) => {}
-        _ => bail!(
-            "{} or {} is already there; a lost key cannot be made again, so none is overwritten",
-            private.display(),
-            public.display()
-        ),
+        _ => bail!("{} or {} exists already; keys are never overwritten", private.display(), public.display()),
     }
     let pair = KeyPair::generate()?;
     if let Some(parent) = private.parent().filter(|parent| !parent.as_os_str().is_empty()) {
@@ -78,7 +74,7 @@ pub(crate) fn sign(args: &Sign) -> anyhow::Result<Exit> {
 pub(crate) fn verify(args: &Verify) -> anyhow::Result<Exit> {
     let roots = trust_roots(args.trust.iter().map(AsRef::as_ref))?;
     let package = Package::open(&read(&args.file)?, &roots, SignaturePolicy::Required)
-        .with_context(|| format!("{} is not to be trusted", args.file.display()))?;
+        .with_context(|| format!("{} is not trusted", args.file.display()))?;
     let key = package.key_id.map(|id| id.to_string()).unwrap_or_default();
     let identity = &package.manifest.plugin;
     writeln!(

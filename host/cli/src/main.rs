@@ -6,28 +6,38 @@ mod admin;
 mod args;
 mod audit;
 mod author;
-mod client;
 mod config;
+mod confirm;
 mod connect;
 #[cfg(test)]
 mod consumed;
+mod dialog;
 mod doctor;
 #[cfg(test)]
 mod documented;
 mod exit;
+mod help;
 mod inspect;
 mod keys;
 mod p2p;
 mod progress;
 mod registry;
+mod runtime;
 mod serve;
 mod shells;
+mod source;
+mod summary;
+mod target;
+mod tool;
+#[cfg(test)]
+#[path = "../version.rs"]
+mod version;
 
 use clap::FromArgMatches as _;
 use tandem_devkit::{package, terminal};
 
 use crate::{
-    args::{Args, Command, Plugin, PluginCommand, Tool, ToolCommand},
+    args::{Args, Command, Plugin, PluginCommand},
     exit::Exit,
 };
 
@@ -36,7 +46,7 @@ use crate::{
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> std::process::ExitCode {
-    let args = Args::from_arg_matches(&shells::command().get_matches()).unwrap_or_else(|error| error.exit());
+    let args = Args::from_arg_matches(&help::command().get_matches()).unwrap_or_else(|error| error.exit());
     match run(args.command) {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -52,8 +62,8 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Connect(args) => connect::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Reload(args) => admin::reload(args),
-        Command::Tool(Tool { command: ToolCommand::Call(args) }) | Command::Call(args) => client::call(args),
-        Command::Tool(Tool { command: ToolCommand::List(args) }) | Command::Tools(args) => client::tools(args),
+        Command::Tool(args) => tool::run(args),
+        Command::Call(args) => tool::call(args),
         Command::Plugin(Plugin { command }) | Command::OfPlugin(command) => of_plugin(command),
         Command::Grant(args) => admin::grants(args),
         Command::Key(args) => admin::keys(args),
@@ -62,8 +72,8 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Peer(args) => p2p::peers(args),
         Command::Task(args) => p2p::tasks(args),
         Command::Workflow(args) => p2p::workflows(args),
-        Command::Completions(args) => shells::completions(&args),
-        Command::Man(args) => shells::man(&args),
+        Command::Completions(args) => shells::completions(&args, help::command()),
+        Command::Man(args) => shells::man(&args, help::command()),
         Command::CompileComponent { order } => {
             tandem_engine::compile(&order).map(|()| Exit::Success).map_err(anyhow::Error::from)
         }

@@ -2,12 +2,16 @@
 
 use std::{
     io::IsTerminal,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tandem_catalog::Rejected;
+use tandem_client::ProgressSink;
 use tandem_devkit::terminal::bars;
 use tandem_engine::Origin;
 use tandem_registry::Meter;
@@ -74,9 +78,46 @@ impl Transfer {
         bar.enable_steady_tick(Duration::from_millis(100));
         Self { bar }
     }
+}
+
+impl Drop for Transfer {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+/// How far a call is. There is no bar before the tool says something.
+#[derive(Clone)]
+pub(crate) struct Call {
+    shown: bool,
+    bar: Arc<OnceLock<ProgressBar>>,
+}
+
+impl Call {
+    pub(crate) fn new(shown: bool) -> Self {
+        Self { shown, bar: Arc::default() }
+    }
 
     pub(crate) fn finish(&self) {
-        self.bar.finish_and_clear();
+        self.bar.get().iter().for_each(|bar| bar.finish_and_clear());
+    }
+}
+
+impl ProgressSink for Call {
+    fn progress(&self, done: f64, total: Option<f64>, message: &str) {
+        if !self.shown {
+            return;
+        }
+        let bar = self.bar.get_or_init(|| bar(ProgressBar::no_length()));
+        match total {
+            Some(total) => {
+                style(bar, "{spinner} [{elapsed}] {bar:32} {pos}/{len} {msg}");
+                bar.set_length(total as u64);
+            }
+            None => style(bar, "{spinner} [{elapsed}] {pos} {msg}"),
+        }
+        bar.set_position(done as u64);
+        bar.set_message(crate::terminal::line(message));
     }
 }
 

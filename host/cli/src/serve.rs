@@ -8,6 +8,7 @@ use std::{
     time::Instant,
 };
 
+use clap::{Args, ValueEnum};
 use tandem_devkit::{logging, stop_on_signal};
 use tandem_runtime::{
     Caller, CompilerProgram, Host, HostBuilder,
@@ -17,7 +18,43 @@ use tandem_runtime::{
 };
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{args::Serve, exit::Exit, progress::Loading};
+use crate::{exit::Exit, progress::Loading, source::Source};
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  tandem serve\n  tandem serve --config tandem.toml --set server.port=9000\n  tandem serve --stdio                   # as a child process of an MCP client\n\nRelative paths in the file are relative to its directory, those in flags and variables to the working directory.\n\nCtrl-C finishes the calls in flight and stops; a second Ctrl-C stops at once."
+)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub source: Source,
+    /// Serve MCP over standard input and output instead of HTTP, without a network port
+    #[arg(long)]
+    pub stdio: bool,
+    /// With --stdio: join the network of hosts too [default: reactor.stdio]
+    #[arg(long, requires = "stdio")]
+    pub p2p: bool,
+    /// Tools that clients of `/mcp` see: the meta-tools, or all
+    #[arg(long, value_name = "MODE")]
+    pub exposure: Option<Exposure>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Exposure {
+    /// Meta-tools, by which an agent finds and calls the others
+    Hierarchical,
+    /// Every tool
+    Full,
+}
+
+impl std::fmt::Display for Exposure {
+    /// As the configuration has it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Hierarchical => "hierarchical",
+            Self::Full => "full",
+        })
+    }
+}
 
 /// Runs the host.
 pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
@@ -92,10 +129,10 @@ fn compiler() -> anyhow::Result<CompilerProgram> {
     })
 }
 
-/// A tool that is worth a try where it is there, with arguments for the sample data.
-const FAVOURITE: (&str, &str) = ("dataset_load", "path=data/countries.csv limit=3");
+/// The tool of the printed example, where it is loaded, with arguments for the sample data.
+const EXAMPLE: (&str, &str) = ("dataset_load", "path=data/countries.csv limit=3");
 
-/// Says what to type next to who sits at a terminal. Nobody may be reading any more; that is no reason to stop.
+/// Prints what to type next, on a terminal. Nobody may be reading any more; that is no reason to stop.
 fn announce(host: &Host, address: &SocketAddr, start: Instant) {
     tracing::info!(%address, "listening");
     if !std::io::stderr().is_terminal() {
@@ -104,12 +141,12 @@ fn announce(host: &Host, address: &SocketAddr, start: Instant) {
     let program = std::env::args().next().unwrap_or_else(|| "tandem".to_owned());
     let view = host.view(&Caller::local());
     let tools = view.tools().count();
-    let there = view.tool(FAVOURITE.0).is_some();
+    let there = view.tool(EXAMPLE.0).is_some();
     let first = view.tools().next().map(|tool| tool.descriptor.name.clone());
     let example = match (there, first) {
-        (true, _) => format!("call {} {}", FAVOURITE.0, FAVOURITE.1),
-        (false, Some(first)) => format!("tools {first}"),
-        (false, None) => "tools".to_owned(),
+        (true, _) => format!("tool call {} {}", EXAMPLE.0, EXAMPLE.1),
+        (false, Some(first)) => format!("tool show {first}"),
+        (false, None) => "tool list".to_owned(),
     };
     let token = if host.authenticates() { " --token KEY" } else { "" };
     let written = writeln!(

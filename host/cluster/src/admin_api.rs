@@ -176,7 +176,7 @@ fn is_key(hash: &Multihash<64>) -> bool {
 fn check_connected(peers: &PeerDirectory, peer: &PeerId) -> Result<(), P2pError> {
     match peers.network.is_connected(peer) {
         true => Ok(()),
-        false => Err(P2pError::NotFound(format!("{peer} is not connected; `tandem peers` lists those that are"))),
+        false => Err(P2pError::NotFound(format!("{peer} is not connected; `tandem peer list` lists those that are"))),
     }
 }
 

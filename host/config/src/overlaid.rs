@@ -25,10 +25,10 @@ impl HostConfig {
             let revoked =
                 |overlay: Option<&Overlay>| overlay.is_some_and(|overlay| overlay.revokes(&explained.capability));
             if explained.granted.is_none() && revoked(for_all) {
-                explained.reason = Some("revoked at run time; `tandem grants grant` gives it back".to_owned());
+                explained.reason = Some("revoked at run time; `tandem grant add` gives it back".to_owned());
             } else if explained.granted.is_none() && revoked(for_one) {
                 explained.reason =
-                    Some("revoked at run time for this tenant; `tandem grants grant` gives it back".to_owned());
+                    Some("revoked at run time for this tenant; `tandem grant add` gives it back".to_owned());
             }
         }
         effective

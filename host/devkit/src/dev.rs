@@ -1,4 +1,4 @@
-//! `tandem dev`: builds, serves, watches, and does it again.
+//! `tandem plugin dev`: builds, serves, watches, and does it again.
 //!
 //! **Promises.** A version that does not build, load or pass its check changes nothing, nor does a `tandem.toml` that is wrong: what
 //! served before goes on, and the reason is on the terminal. Grants are those of the `tandem.toml` that lay there when the build
@@ -124,7 +124,7 @@ async fn version(project: &Project, source: &ConfigSource, host: &Arc<Private>) 
     // Before the build: what is wrong in it is told without waiting for a compiler.
     let config = private_config(&project.directory, source)?;
     for setting in host.waiting(&config) {
-        say!("`{setting}` of the configuration has changed; it counts when `tandem dev` is started again");
+        say!("`{setting}` of the configuration has changed; restart `tandem plugin dev` to apply it");
     }
     let start = Instant::now();
     project.build(Purpose::Again).await?;
@@ -163,7 +163,7 @@ fn announce(project: &Project, url: &str, before: Option<&Category>, version: &V
     }
     if let Some(tool) = now.tools.first() {
         let arguments = example::arguments(&tool.descriptor.input_schema).to_string().replace('\'', r"'\''");
-        say!("\nCall one:\n\n  tandem call --url {url} {} '{arguments}'", tool.descriptor.name);
+        say!("\nCall one:\n\n  tandem tool call --url {url} {} '{arguments}'", tool.descriptor.name);
     }
     let config = serde_json::json!({ "mcpServers": { &**name: { "type": "http", "url": url } } });
     say!(

@@ -21,6 +21,7 @@ use tandem_gateway::Gateway;
 use tandem_package::{Overlays, PluginManifest, SignaturePolicy, TrustRoots};
 use tandem_router::Router;
 use tandem_runtime::{
+    LoadFailure,
     config::{self, ConfigSource, authorities},
     descriptors::Descriptors,
     grants,
@@ -68,7 +69,7 @@ pub(super) struct LoadedVersion {
 struct ProjectGrants<'a>(&'a Arc<Policy>);
 
 impl GrantPolicy for ProjectGrants<'_> {
-    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String> {
+    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, LoadFailure> {
         grants::granted(self.0, manifest)
     }
 }
@@ -98,7 +99,7 @@ impl Private {
         fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
         let config = Arc::new(config);
         let store = Store::open(&data.join("store.db")).with_context(|| {
-            format!("cannot open the store in {}; does another `tandem dev` run here?", data.display())
+            format!("cannot open the store in {}; does another `tandem plugin dev` run here?", data.display())
         })?;
         let services = Arc::new(Services::with_store(store).trusting(authorities(&config)?));
         let catalog = Arc::new(Catalog::with_reserved_names(tandem_gateway::meta_tools()));
@@ -143,7 +144,7 @@ impl Private {
         let refused = effective.explain().iter().filter(|one| one.reason.is_some()).map(ToString::to_string).collect();
         let policy = Policy::new(Arc::new(config), Overlays::default());
         let loaded = load_candidate(&self.engine, FILE, &file, &options, &ProjectGrants(&policy));
-        let (category, _) = loaded.map_err(anyhow::Error::msg)?;
+        let (category, _) = loaded?;
         let displaced = self.catalog.swap(category, None).map_err(anyhow::Error::msg)?;
         self.draining.retire(displaced);
         self.router.set_ready(true);

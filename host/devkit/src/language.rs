@@ -80,7 +80,7 @@ impl Language {
             Some((language, _)) => Ok(*language),
             None => bail!(
                 "{} holds no plugin: there is no Cargo.toml, plugin.py, plugin.js, plugin.ts or *.c; \
-                 `tandem new NAME --lang LANGUAGE` makes a project",
+                 `tandem plugin new NAME --lang LANGUAGE` makes a project",
                 project.display()
             ),
         }

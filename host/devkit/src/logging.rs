@@ -19,7 +19,7 @@ impl Drop for Log {
     fn drop(&mut self) {
         match self.writer.dropped() {
             0 => {}
-            lines => tracing::warn!(lines, "log lines were dropped: nobody read them fast enough"),
+            lines => tracing::warn!(lines, "log: lines dropped, the reader is too slow"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `tandem new`: a small, whole project from a template.
+//! `tandem plugin new`: a small, whole project from a template.
 //!
 //! **Promises.** Either the whole project is there afterwards, or nothing of it; the language's own tools run its unit tests at
 //! once, with the SDK that a link leads to. **Refuses** a directory that is there
@@ -53,7 +53,7 @@ pub fn run(args: &New) -> anyhow::Result<()> {
     let shown = target.display();
     writeln!(
         crate::terminal::out(),
-        "{shown}: a plugin in {}, whose tools are in {shown}/{}. Next:\n\n  cd {shown}\n  tandem dev",
+        "{shown}: a plugin in {}, whose tools are in {shown}/{}. Next:\n\n  cd {shown}\n  tandem plugin dev",
         args.lang,
         args.lang.source()
     )?;

@@ -1,4 +1,4 @@
-//! `tandem pack`: a component becomes a plugin.
+//! `tandem plugin pack`: a component becomes a plugin.
 //!
 //! A project is built before, small and fast, as its operators will have it; a component is taken as it is. Nothing is written
 //! unless it is whole.
@@ -86,7 +86,7 @@ pub fn run(args: &Pack) -> anyhow::Result<()> {
         manifest.plugin.version,
         tools,
         file.len(),
-        if key.is_some() { "signed" } else { "unsigned; `tandem sign` signs it" }
+        if key.is_some() { "signed" } else { "unsigned; `tandem plugin sign` signs it" }
     )?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Plugin files: how one is put together, and `tandem keygen`, `sign` and `verify`.
+//! Plugin files: how one is put together, and `tandem plugin keygen`, `sign` and `verify`.
 
 use std::{fs, path::Path};
 
@@ -45,7 +45,7 @@ pub async fn assemble(
     if let Some(unknown) =
         manifest.tools.keys().find(|name| !descriptors.tools.iter().any(|tool| tool.name == name.as_str()))
     {
-        bail!("{} has settings for `{unknown}`, which is no tool of the component", path.display());
+        bail!("{} has settings for `{unknown}`, which is not a tool of the component", path.display());
     }
     let file = Package::pack(component, manifest, &descriptors)?;
     Ok(Assembled { file, tools: descriptors.tools.len(), left_out })
@@ -53,5 +53,5 @@ pub async fn assemble(
 
 /// Reads a private key.
 pub fn key_pair(path: &Path) -> anyhow::Result<KeyPair> {
-    KeyPair::from_pem(&read_text(path)?).with_context(|| format!("{} is no private key", path.display()))
+    KeyPair::from_pem(&read_text(path)?).with_context(|| format!("{} is not a private key", path.display()))
 }

@@ -62,16 +62,16 @@ pub(super) struct Project {
 impl Project {
     /// Finds a project's language and its SDK.
     pub(super) fn open(directory: &Path) -> anyhow::Result<Self> {
-        let directory = directory
-            .canonicalize()
-            .with_context(|| format!("there is no project {}; make one with `tandem new`", directory.display()))?;
+        let directory = directory.canonicalize().with_context(|| {
+            format!("there is no project {}; make one with `tandem plugin new`", directory.display())
+        })?;
         let language = Language::of(&directory)?;
         for (file, use_of) in
             [("plugin.toml", "names the plugin and what it requests"), (SCRIPT, "makes build/plugin.wasm")]
         {
             if !directory.join(file).is_file() {
                 let shown = directory.join(file);
-                bail!("{} is missing: it {use_of}; `tandem new` writes one to begin with", shown.display());
+                bail!("{} is missing: it {use_of}; `tandem plugin new` writes one to begin with", shown.display());
             }
         }
         let sdk = sdk::directory()?;

@@ -48,12 +48,12 @@ pub(super) fn ready(language: Language, project: &Path, install: bool) -> anyhow
     if missing.is_empty() {
         return Ok(());
     }
-    say!("A plugin in {language} needs what is not here:\n");
+    say!("Missing build tools for {language}:\n");
     for one in &missing {
         say!("  {}\n      {}\n", one.what, one.remedy);
     }
     if !install && !agreed()? {
-        bail!("run these commands, or `tandem dev --install`, and start again");
+        bail!("run these commands, or `tandem plugin dev --install`, and start again");
     }
     for one in &missing {
         say!("$ {}", one.remedy);

@@ -19,7 +19,7 @@ use tandem_runtime::reload::settle::{Settling, Stamp};
 const MADE: [&str; 6] = ["build", "dist", "node_modules", "target", "venv", "__pycache__"];
 /// The project's directory of cases, which no component is made of.
 const CASES: &str = "tests";
-/// The end of a plugin's name: `tandem pack` writes it into the project's directory.
+/// The end of a plugin's name: `tandem plugin pack` writes it into the project's directory.
 const PACKED: &str = ".wasm";
 /// Files that a build writes into a project.
 const WRITTEN: [&str; 2] = ["Cargo.lock", "package-lock.json"];
@@ -58,8 +58,9 @@ impl Sources {
                 let _waking_already = wake.try_send(());
             }
         });
-        let watcher =
-            watcher.inspect_err(|error| tracing::warn!(%error, "changes are seen every few seconds only")).ok();
+        let watcher = watcher
+            .inspect_err(|error| tracing::warn!(%error, "watch: no file notifications, polling every few seconds"))
+            .ok();
         let mut sources = Self {
             root: root.to_owned(),
             settling: Settling::knowing(BTreeMap::new(), REST),
@@ -92,7 +93,7 @@ impl Sources {
     fn scan(&mut self) -> BTreeMap<String, Stamp> {
         let mut found = SourceTree::default();
         if walk(&self.root, &self.root, MAX_DEPTH, &mut found).is_err() {
-            tracing::warn!("there are more than {MAX_FILES} files; changes of the others are not seen");
+            tracing::warn!("watch: more than {MAX_FILES} files, changes of the others are not seen");
         }
         if let Some(watcher) = &mut self.watcher {
             for directory in found.directories.difference(&self.watched) {

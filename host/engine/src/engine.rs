@@ -125,7 +125,7 @@ impl Engine {
         Component::new(&self.wasmtime, wasm).map_err(|error| LoadError::Compile(format!("{error:#}")))
     }
 
-    /// What a component imports, and which of its functions are no tools, for `tandem inspect`. Runs nothing of it.
+    /// What a component imports, and which of its functions are no tools, for `tandem plugin inspect`. Runs nothing of it.
     pub fn outline(&self, wasm: &[u8]) -> Result<Outline, LoadError> {
         let component = self.compiled(wasm)?;
         let imports = component.component_type().imports(&self.wasmtime).map(|(name, _)| name.to_owned()).collect();

@@ -130,7 +130,7 @@ fn form(told: &str) -> Response {
          @media(prefers-color-scheme:dark){{body{{background:#111;color:#ddd}}.bad{{color:#f88}}}}</style>\
          <h1>Sign in</h1><p class=bad>{told}</p><form method=post action=\"/login\"><label>API key or token\
          <input type=password name=key required autofocus autocomplete=current-password></label><button>Sign in</button></form>\
-         <p>The operator issues keys: <code>tandem keys issue --name NAME</code>.</p></html>"
+         <p>The operator issues keys: <code>tandem key issue --name NAME</code>.</p></html>"
     );
     let headers = [
         (header::CONTENT_SECURITY_POLICY, POLICY),

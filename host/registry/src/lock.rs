@@ -26,7 +26,8 @@ const MAX_LOCK: u64 = 4 << 20;
 /// Most entries. A host has far fewer plugins.
 const MAX_ENTRIES: usize = 10_000;
 /// What the file begins with.
-const HEAD: &str = "# Written by `tandem install`. `tandem install` without a source restores what it says.\n\n";
+const HEAD: &str =
+    "# Written by `tandem plugin install`. `tandem plugin install` without a source restores what it says.\n\n";
 
 /// Why a lock file cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -145,7 +145,7 @@ pub(crate) fn reload(ring: Option<&KeyRing>, config: &HostConfig, issued: &[Stor
         bail!("this host was started without authentication; restart it to turn that on");
     };
     if !asks(config, issued) {
-        tracing::warn!("the new configuration has no keys and no `[auth]`; until a restart, nobody is let in");
+        tracing::warn!("the new configuration has no keys and no `[auth]`: every request is refused until a restart");
     }
     Ok(ring.replace(tenants(config, issued)))
 }

@@ -7,18 +7,18 @@ use tandem_engine::{BoundSecret, Capability, Directory, DirectoryQuota};
 use tandem_package::{Effective, FsMode};
 use tandem_store::Quota;
 
-use crate::config::below_data;
+use crate::{config::below_data, failure::LoadFailure};
 
 /// What is granted, with this host's paths and values.
-pub fn capability(config: &HostConfig, plugin: &str, effective: &Effective) -> Result<Capability, String> {
+pub fn capability(config: &HostConfig, plugin: &str, effective: &Effective) -> Result<Capability, LoadFailure> {
     let directories = effective.fs.iter().map(|access| {
         let path = below_data(config, access.path.as_path());
         if !path.is_dir() {
-            return Err(format!(
-                "the directory {} does not exist; make it, or change grants.{plugin}.fs.{}.path",
+            return Err(LoadFailure::Grants(format!(
+                "the directory {} does not exist; create it, or change grants.{plugin}.fs.{}.path",
                 path.display(),
                 access.name
-            ));
+            )));
         }
         Ok(Directory {
             name: access.name.to_string(),

@@ -11,8 +11,9 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use tandem_config::{ConfigSources, HostConfig, Reference};
 use tandem_document::MAX_TEXT;
 
+pub use crate::errors::ConfigError;
 pub use crate::source::ConfigSource;
-use crate::{errors::drawn, locations::Location};
+use crate::{errors::Drawn, locations::Location};
 
 /// The largest file that a reference may name: a certificate chain with its key fits.
 const MAX_REFERRED: u64 = 64 << 10;
@@ -21,20 +22,23 @@ const MAX_REFERRED: u64 = 64 << 10;
 const MAX_AUTHORITIES: u64 = 4 << 20;
 
 /// The effective configuration: defaults, then the file, the environment, the flags.
-pub fn load(source: &ConfigSource) -> anyhow::Result<HostConfig> {
+///
+/// # Errors
+/// The file cannot be found or read, or it, a variable or a flag is wrong.
+pub fn load(source: &ConfigSource) -> Result<HostConfig, ConfigError> {
     let location = Location::of(source)?;
     // Named as the user named it.
     let file = source.file.as_ref().or(location.file.as_ref());
-    let file = file.map(|path| Ok::<_, anyhow::Error>((path.display().to_string(), text(path)?))).transpose()?;
+    let file = file.map(|path| Ok::<_, ConfigError>((path.display().to_string(), text(path)?))).transpose()?;
     let environment = environment();
     let flags = source
         .set
         .iter()
         .map(|setting| match setting.split_once('=') {
             Some((key, value)) => Ok((key.to_owned(), value.to_owned())),
-            None => bail!("--set {setting}: write it as KEY=VALUE"),
+            None => Err(ConfigError::Setting(setting.clone())),
         })
-        .collect::<anyhow::Result<Vec<_>>>()?;
+        .collect::<Result<Vec<_>, _>>()?;
     HostConfig::load(&ConfigSources {
         file: file.as_ref().map(|(label, text)| (label.as_str(), text.as_str())),
         environment: &environment,
@@ -45,7 +49,7 @@ pub fn load(source: &ConfigSource) -> anyhow::Result<HostConfig> {
         },
         bases: location.bases()?,
     })
-    .map_err(|errors| drawn(&errors))
+    .map_err(|errors| Drawn(errors).into())
 }
 
 /// The variables that are text.
@@ -53,18 +57,18 @@ pub fn environment() -> BTreeMap<String, String> {
     std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect()
 }
 
-fn text(path: &Path) -> anyhow::Result<String> {
+fn text(path: &Path) -> Result<String, ConfigError> {
     let mut text = String::new();
     // A pipe is taken too, but not without end. One more than is read, so that it is noticed.
     let read = std::fs::File::open(path).and_then(|file| file.take(MAX_TEXT as u64 + 1).read_to_string(&mut text));
-    read.with_context(|| format!("cannot read the configuration {}", path.display()))?;
+    read.map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     Ok(text)
 }
 
 /// The text of a file that the configuration refers to. It is read again on each reload, and must not hold that up.
 fn referred(path: &Path) -> Result<String, String> {
     let bytes = tandem_files::read_regular(path, MAX_REFERRED).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "is no text".to_owned())
+    String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())
 }
 
 /// A path of the store, or of a grant that an operator gave at run time: relative ones are below the data directory.

@@ -21,7 +21,7 @@ impl Descriptors {
         if limit.current != limit.maximum
             && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })
         {
-            tracing::warn!(%error, "the limit of open files stays where it is");
+            tracing::warn!(%error, "open files: cannot raise the limit");
         }
     }
 

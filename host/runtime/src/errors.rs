@@ -2,6 +2,8 @@
 
 use std::{
     fmt::{self, Write as _},
+    io,
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -45,6 +47,47 @@ pub fn drawn(errors: &ManifestErrors) -> anyhow::Error {
     anyhow::Error::new(Drawn(errors.clone()))
 }
 
+/// The errors of a hand-written file, if an error is just that.
+#[must_use]
+pub fn drawn_in(error: &anyhow::Error) -> Option<&Drawn> {
+    if error.chain().count() != 1 {
+        return None;
+    }
+    let configuration = || match error.downcast_ref::<ConfigError>()? {
+        ConfigError::Invalid(drawn) => Some(drawn),
+        _ => None,
+    };
+    error.downcast_ref::<Drawn>().or_else(configuration).or_else(|| error.downcast_ref::<HostError>()?.drawn())
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file, a variable or a flag is wrong.
+    #[error(transparent)]
+    Invalid(#[from] Drawn),
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A flag is no setting.
+    #[error("--set {0}: write it as KEY=VALUE")]
+    Setting(String),
+    /// The working directory is gone.
+    #[error("the working directory does not exist")]
+    WorkingDirectory(#[source] io::Error),
+    /// Where the user's files are is not known.
+    #[error("there is no home directory; set HOME, or name a configuration with --config")]
+    NoHome,
+    /// A directory that paths count from.
+    #[error("the name of the directory {} is not UTF-8", .0.display())]
+    NotUtf8(PathBuf),
+}
+
 /// An error with its causes, which many may ask for.
 #[derive(Clone, Debug)]
 pub struct Cause(Arc<anyhow::Error>);
@@ -53,7 +96,7 @@ impl Cause {
     /// The errors of a hand-written file, if it is just that.
     #[must_use]
     pub fn drawn(&self) -> Option<&Drawn> {
-        self.0.downcast_ref::<Drawn>().filter(|_| self.0.chain().count() == 1)
+        drawn_in(&self.0)
     }
 }
 
@@ -133,7 +176,7 @@ mod tests {
     #[test]
     fn a_cause_is_said_once() {
         #[derive(Debug)]
-        struct Repeats(std::io::Error);
+        struct Repeats(io::Error);
 
         impl fmt::Display for Repeats {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -147,10 +190,10 @@ mod tests {
             }
         }
 
-        let error = || Repeats(std::io::Error::from_raw_os_error(17));
+        let error = || Repeats(io::Error::from_raw_os_error(17));
         let text = chain(&anyhow::Error::new(error()).context("cannot write"));
         assert_eq!(text, "cannot write: /tmp/x: File exists (os error 17)");
-        let other = Err::<(), _>(std::io::Error::other("inner")).context("outer").unwrap_err();
+        let other = Err::<(), _>(io::Error::other("inner")).context("outer").unwrap_err();
         assert_eq!(chain(&other), "outer: inner");
     }
 

@@ -8,6 +8,7 @@ use tandem_package::{Package, PluginManifest};
 
 pub use crate::capability::capability;
 use crate::{
+    failure::LoadFailure,
     live::Policy,
     load::{GrantPolicy, Granted},
     supply::Supply,
@@ -39,17 +40,17 @@ impl Grants {
 }
 
 impl GrantPolicy for Grants {
-    fn admit(&self, package: &Package) -> Result<(), String> {
+    fn admit(&self, package: &Package) -> Result<(), LoadFailure> {
         self.supply.admit(package, self.back)
     }
 
-    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String> {
+    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, LoadFailure> {
         granted(&self.policy, manifest)
     }
 }
 
 /// What a host grants to a plugin.
-pub fn granted(policy: &Arc<Policy>, manifest: &PluginManifest) -> Result<Granted, String> {
+pub fn granted(policy: &Arc<Policy>, manifest: &PluginManifest) -> Result<Granted, LoadFailure> {
     let (config, name) = (policy.config(), manifest.plugin.name.as_str());
     let capabilities = policy.admit(name, &manifest.request)?;
     let aliases = config.plugins.aliases.get(name).into_iter().flatten();

@@ -42,7 +42,7 @@ pub(crate) fn unready(config: &HostConfig, router: &Router, audit: Unready) -> U
         ReadyPart::Reactor => (router.has_reactor() == Some(false)).then_some("the reactor lane is down"),
         ReadyPart::Plugins => {
             let left_out = !router.view(&Caller::local()).rejected().is_empty();
-            left_out.then_some("a plugin is refused or still compiling; `tandem list` says why")
+            left_out.then_some("a plugin is refused or still compiling; `tandem plugin list` says why")
         }
     };
     Box::new(move || audit().or_else(|| wanted.iter().find_map(&down)))

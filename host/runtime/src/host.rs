@@ -290,7 +290,7 @@ impl Host {
             // It joins a thread.
             drop(tokio::task::spawn_blocking(move || reactor.stop()).await);
         }
-        let flushed = store.flush().await.context("the last records of the audit log are not on disk");
+        let flushed = store.flush().await.context("audit: the last records are not on disk");
         flushed.map_err(HostError::data)
     }
 }

@@ -17,6 +17,7 @@ mod compiler;
 pub mod config;
 pub mod descriptors;
 pub mod errors;
+mod failure;
 pub mod files;
 pub mod grants;
 mod health;
@@ -38,6 +39,7 @@ mod wiring;
 
 pub use compiler::CompilerProgram;
 pub use errors::HostError;
+pub use failure::{LoadFailure, Unreadable};
 pub use host::{Host, HostBuilder};
 pub use reload::Reloaded;
 pub use tandem_config::HostConfig;

@@ -14,7 +14,7 @@ use tandem_config::HostConfig;
 use tandem_engine::{Capabilities, Capability};
 use tandem_package::{Effective, Explained, Overlays, Request};
 
-use crate::{capability::capability, config::below_data};
+use crate::{capability::capability, config::below_data, failure::LoadFailure};
 
 /// What [`Policy::exchange`] takes over; all that is below them too.
 const EXCHANGED: [&str; 8] =
@@ -84,7 +84,7 @@ impl Policy {
     }
 
     /// The capabilities of a plugin that is being loaded, which follow every later change.
-    pub fn admit(&self, name: &str, request: &Request) -> Result<Arc<Live>, String> {
+    pub fn admit(&self, name: &str, request: &Request) -> Result<Arc<Live>, LoadFailure> {
         self.take(name, request, true)
     }
 
@@ -93,7 +93,7 @@ impl Policy {
         self.take(name, request, false).ok()
     }
 
-    fn take(&self, name: &str, request: &Request, strict: bool) -> Result<Arc<Live>, String> {
+    fn take(&self, name: &str, request: &Request, strict: bool) -> Result<Arc<Live>, LoadFailure> {
         let mut state = self.state();
         let by_tenant = by_tenant(&self.config(), name, request, &state.overlays, strict)?;
         let live = Arc::new(Live(ArcSwap::from_pointee(by_tenant)));
@@ -114,8 +114,8 @@ impl Policy {
             match by_tenant(&config, &known.name, &known.request, overlays, false) {
                 Ok(next) => live.0.store(Arc::new(next)),
                 Err(error) => {
-                    // Nothing is safer than too much.
-                    tracing::error!(plugin = known.name, error, "the plugin's grants cannot be had; it has none now");
+                    // Fail closed.
+                    tracing::error!(plugin = known.name, %error, "grants: cannot be provided; the plugin has none now");
                     live.0.store(Arc::new(ByTenant { everybody: Arc::default(), tenants: HashMap::new() }));
                 }
             }
@@ -124,7 +124,7 @@ impl Policy {
     }
 
     /// The settings of `next` that differ from those in force and are not among those that [`Policy::exchange`] takes over:
-    /// they count from the next start on.
+    /// they need a restart.
     pub fn needs_restart(&self, next: &HostConfig) -> Vec<String> {
         let mut keys = self.config().changed(next);
         keys.retain(|key| !is_exchanged(key));
@@ -227,7 +227,7 @@ fn by_tenant(
     request: &Request,
     overlays: &Overlays,
     strict: bool,
-) -> Result<ByTenant, String> {
+) -> Result<ByTenant, LoadFailure> {
     let capability_of = |tenant: &str| {
         let mut effective = config.effective_with(name, request, tenant, overlays);
         own_directories(config, &mut effective, tenant)?;
@@ -250,14 +250,14 @@ fn leave_out_missing(config: &HostConfig, plugin: &str, effective: &mut Effectiv
         let path = below_data(config, access.path.as_path());
         let there = path.is_dir();
         if !there {
-            tracing::warn!(plugin, directory = %path.display(), "a granted directory is not there and is left out");
+            tracing::warn!(plugin, directory = %path.display(), "grants: directory does not exist and is left out");
         }
         there
     });
 }
 
 /// Makes the directories that each tenant has for itself.
-fn own_directories(config: &HostConfig, effective: &mut Effective, tenant: &str) -> Result<(), String> {
+fn own_directories(config: &HostConfig, effective: &mut Effective, tenant: &str) -> Result<(), LoadFailure> {
     // A caller that no tenant's table names is the local one.
     let tenant = if tenant.is_empty() { "default" } else { tenant };
     for access in &mut effective.fs {
@@ -265,7 +265,7 @@ fn own_directories(config: &HostConfig, effective: &mut Effective, tenant: &str)
         access.path = own;
         let path = below_data(config, access.path.as_path());
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path);
-        made.map_err(|error| format!("cannot make the directory {}: {error}", path.display()))?;
+        made.map_err(|error| LoadFailure::Grants(format!("cannot create the directory {}: {error}", path.display())))?;
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ use tandem_package::{
 };
 use tandem_types::HumanDuration;
 
-use crate::{config, files};
+use crate::{config, failure::LoadFailure, failure::Unreadable, files};
 
 /// Where plugins come from and whom to trust.
 #[derive(Debug)]
@@ -82,11 +82,17 @@ impl std::fmt::Debug for Granted {
 /// thread, inside the runtime's context, and may block.
 pub trait GrantPolicy: Sync {
     /// Whether a package, whose signature is right, may be loaded here.
-    fn admit(&self, _package: &Package) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// It may not.
+    fn admit(&self, _package: &Package) -> Result<(), LoadFailure> {
         Ok(())
     }
     /// The grant for one plugin.
-    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String>;
+    ///
+    /// # Errors
+    /// What is granted cannot be provided.
+    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, LoadFailure>;
 }
 
 /// Is told how far the loading is.
@@ -103,32 +109,6 @@ pub trait LoadObserver: Sync {
 
 /// Categories by file name, and what was left out.
 pub type Loaded = (Vec<(String, Category)>, Vec<Rejected>);
-
-/// Why a file is not loaded.
-#[derive(Debug, thiserror::Error)]
-pub enum NotLoaded {
-    /// It takes longer to compile than is waited for; [`tandem_engine::Engine::compile`] takes its time.
-    #[error("compiling it takes longer than `plugins.compile-patience`")]
-    Slow,
-    /// What to tell the operator.
-    #[error("{0}")]
-    Refused(String),
-}
-
-impl From<String> for NotLoaded {
-    fn from(reason: String) -> Self {
-        Self::Refused(reason)
-    }
-}
-
-impl From<LoadError> for NotLoaded {
-    fn from(error: LoadError) -> Self {
-        match error {
-            LoadError::Slow => Self::Slow,
-            other => Self::Refused(other.to_string()),
-        }
-    }
-}
 
 /// Loads every plugin of the directory that is compiled, or soon is; the others are answered as compiling. Blocking, up to
 /// minutes on a first start: call it on a thread of its own, inside a runtime's context.
@@ -161,11 +141,8 @@ pub fn load_directory(
                             observer.loaded(&file, origin, start.elapsed());
                             results.0.push((file, category));
                         }
-                        Err(why) => {
-                            let rejected = match why {
-                                NotLoaded::Slow => Rejected::compiling(file),
-                                NotLoaded::Refused(reason) => Rejected::now(file, reason),
-                            };
+                        Err(failure) => {
+                            let rejected = failure.of(file);
                             observer.rejected(&rejected);
                             results.1.push(rejected);
                         }
@@ -183,13 +160,13 @@ fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// Loads one file. The error says what to tell the operator.
+/// Loads one file.
 pub fn load_file(
     engine: &Engine,
     path: &Path,
     options: &LoadOptions,
     grants: &dyn GrantPolicy,
-) -> Result<(Category, Origin), NotLoaded> {
+) -> Result<(Category, Origin), LoadFailure> {
     load(engine, &file_name(path), &read_file(path)?, options, grants, false)
 }
 
@@ -201,16 +178,21 @@ pub fn load_candidate(
     bytes: &[u8],
     options: &LoadOptions,
     grants: &dyn GrantPolicy,
-) -> Result<(Category, Origin), NotLoaded> {
+) -> Result<(Category, Origin), LoadFailure> {
     load(engine, file, bytes, options, grants, true)
 }
 
 /// A plugin file's bytes, of which there are not more than a package may have. Waits for nobody: what is no regular file is
 /// refused.
-pub fn read_file(path: &Path) -> Result<Vec<u8>, String> {
-    tandem_files::read_regular(path, MAX_FILE as u64).map_err(|error| match error {
-        ReadError::Io(error) => format!("cannot be read: {error}"),
-        other => other.to_string(),
+///
+/// # Errors
+/// It cannot be read, is no regular file, or is too large.
+pub fn read_file(path: &Path) -> Result<Vec<u8>, Unreadable> {
+    tandem_files::read_regular(path, MAX_FILE as u64).map_err(|error| {
+        Unreadable(match error {
+            ReadError::Io(error) => format!("cannot be read: {error}"),
+            other => other.to_string(),
+        })
     })
 }
 
@@ -221,8 +203,8 @@ fn load(
     options: &LoadOptions,
     grants: &dyn GrantPolicy,
     probe: bool,
-) -> Result<(Category, Origin), NotLoaded> {
-    let package = Package::open(bytes, &options.roots, options.signatures).map_err(|error| error.to_string())?;
+) -> Result<(Category, Origin), LoadFailure> {
+    let package = Package::open(bytes, &options.roots, options.signatures)?;
     let manifest = &package.manifest;
     grants.admit(&package)?;
     let granted = grants.grant(manifest)?;
@@ -238,21 +220,24 @@ fn load(
         fixed: granted.fixed,
     };
     // Compiled code is kept by the component alone: another manifest does not make it another one.
-    let (plugin, origin) = engine.load(package.component(bytes), spec)?;
+    let (plugin, origin) = engine.load(package.component(bytes), spec).map_err(|error| match error {
+        LoadError::Slow => LoadFailure::Compiling,
+        other => other.into(),
+    })?;
     for function in plugin.left_out() {
         tracing::info!(file, "{function}");
     }
     if let Some(tool) = package.descriptors.tools.iter().find(|tool| !plugin.may_offer(manifest.own_name(&tool.name))) {
-        return Err(format!("it does not export `{}`, which its descriptors name; pack it anew", tool.name).into());
+        let message = format!("it does not export `{}`, which its descriptors name; pack it again", tool.name);
+        return Err(LoadFailure::Descriptors(message));
     }
     let runtime = tokio::runtime::Handle::current();
     if probe {
         let mut described = runtime.block_on(plugin.describe_ungranted())?;
         manifest.adjust(&mut described);
         if described != package.descriptors {
-            return Err("it does not offer what its descriptors say; pack it anew with `tandem pack`"
-                .to_owned()
-                .into());
+            let message = "it does not offer what its descriptors say; pack it again with `tandem plugin pack`";
+            return Err(LoadFailure::Descriptors(message.to_owned()));
         }
     }
     let plugin = Arc::new(plugin);
@@ -260,16 +245,17 @@ fn load(
     Ok((category(file, &package, &plugin, &granted)?, origin))
 }
 
-fn category(file: &str, package: &Package, plugin: &Arc<Plugin>, granted: &Granted) -> Result<Category, String> {
+fn category(file: &str, package: &Package, plugin: &Arc<Plugin>, granted: &Granted) -> Result<Category, LoadFailure> {
     let manifest = &package.manifest;
     let name: Arc<str> = manifest.category().into();
     let descriptors = package.descriptors.tools.iter();
-    let tools: Result<Vec<_>, String> =
+    let tools: Result<Vec<_>, LoadFailure> =
         descriptors.map(|descriptor| tool(package, &name, descriptor, plugin, granted)).collect();
     if let Some(unknown) =
         manifest.adjusted().find(|tool| !package.descriptors.tools.iter().any(|d| d.name == tool.as_str()))
     {
-        return Err(format!("the manifest has settings for `{unknown}`, which is no tool of the plugin"));
+        let message = format!("the manifest has settings for `{unknown}`, which is not a tool of the plugin");
+        return Err(LoadFailure::Descriptors(message));
     }
     let mut tools = tools?;
     tools.sort_by(|a, b| a.descriptor.name.cmp(&b.descriptor.name));
@@ -300,12 +286,13 @@ fn tool(
     descriptor: &ToolDescriptor,
     plugin: &Arc<Plugin>,
     granted: &Granted,
-) -> Result<Arc<Tool>, String> {
+) -> Result<Arc<Tool>, LoadFailure> {
     let policy = package.manifest.tool_policy(descriptor);
     let limits = plugin.limits();
     let schema = |what: &str, schema| {
-        Schema::compile(schema)
-            .map_err(|error| format!("the {what} schema of `{}` cannot be used: {error}", descriptor.name))
+        Schema::compile(schema).map_err(|error| {
+            LoadFailure::Descriptors(format!("invalid {what} schema of `{}`: {error}", descriptor.name))
+        })
     };
     Ok(Arc::new(Tool {
         category: category.clone(),
@@ -330,12 +317,12 @@ fn tool(
 }
 
 /// The tool's name in this host, as the operator wants it.
-fn public_name(own: &str, granted: &Granted) -> Result<String, String> {
+fn public_name(own: &str, granted: &Granted) -> Result<String, LoadFailure> {
     let name = granted.aliases.get(own).cloned().unwrap_or_else(|| format!("{}{own}", granted.prefix));
     if tandem_types::is_tool_name(&name) {
         return Ok(name);
     }
-    Err(format!(
-        "`{name}`, which `{own}` would be called here, is no tool name: at most 64 letters, digits, `_`, `.` or `-`"
-    ))
+    Err(LoadFailure::Name(format!(
+        "`{name}`, which `{own}` would be called here, is not a valid tool name: at most 64 letters, digits, `_`, `.` or `-`"
+    )))
 }

@@ -82,7 +82,8 @@ impl First {
         self.router.set_ready(true);
         let (categories, tools) = (view.categories().count(), view.tools().count());
         let took_ms = self.start.elapsed().as_millis() as u64;
-        let (compiling, left_out): (Vec<_>, Vec<_>) = view.rejected().iter().partition(|rejected| rejected.compiling);
+        let (compiling, left_out): (Vec<_>, Vec<_>) =
+            view.rejected().iter().partition(|rejected| rejected.is_compiling());
         let (left_out, compiling) = (left_out.len(), compiling.len());
         tracing::info!(categories, tools, left_out, compiling, took_ms, "ready");
         let watched = self.config.plugins.watch;
@@ -139,7 +140,7 @@ impl LoadObserver for Observed<'_> {
             Origin::Compiled => "compiled",
             Origin::Replaced => {
                 self.replaced.lock().unwrap_or_else(PoisonError::into_inner).push(file.to_owned());
-                "compiled anew"
+                "recompiled"
             }
         };
         metrics::histogram!("tandem_compile_seconds").record(took.as_secs_f64());
@@ -149,7 +150,7 @@ impl LoadObserver for Observed<'_> {
     fn rejected(&self, rejected: &Rejected) {
         self.shown.iter().for_each(|shown| shown.rejected(rejected));
         // Of one that is being compiled it is said when that begins.
-        if !rejected.compiling {
+        if !rejected.is_compiling() {
             tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason);
         }
     }

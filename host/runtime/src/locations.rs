@@ -9,10 +9,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
 use tandem_config::PathBases;
 
-use crate::source::ConfigSource;
+use crate::{errors::ConfigError, source::ConfigSource};
 
 /// A configuration's file.
 const FILE: &str = "tandem.toml";
@@ -33,8 +32,11 @@ pub struct Location {
 
 impl Location {
     /// `--config`; `tandem.toml` in the working directory, where that is the user's; the user's own; the installation's.
-    pub fn of(source: &ConfigSource) -> anyhow::Result<Self> {
-        let working = env::current_dir().context("there is no working directory any more")?;
+    ///
+    /// # Errors
+    /// There is no working directory, or no home directory where one is needed.
+    pub fn of(source: &ConfigSource) -> Result<Self, ConfigError> {
+        let working = env::current_dir().map_err(ConfigError::WorkingDirectory)?;
         let user = user_directory("XDG_CONFIG_HOME", ".config");
         let data = user_directory("XDG_DATA_HOME", ".local/share");
         let absolute = |path: &Path| working.join(path);
@@ -54,7 +56,7 @@ impl Location {
         if let Some(file) = here.into_iter().chain(of_user).find(|file| file.is_file()) {
             return Ok(own(file));
         }
-        let data = data.context("there is no home directory; set HOME, or name a configuration with --config")?;
+        let data = data.ok_or(ConfigError::NoHome)?;
         if let Some(file) = env::current_exe().ok().and_then(|program| installed(&program)) {
             let directory = file.parent().unwrap_or(&working).to_path_buf();
             return Ok(Self { file: Some(file), directory, working, data });
@@ -66,7 +68,7 @@ impl Location {
     ///
     /// # Errors
     /// A directory's name is no UTF-8.
-    pub fn bases(&self) -> anyhow::Result<PathBases<'_>> {
+    pub fn bases(&self) -> Result<PathBases<'_>, ConfigError> {
         Ok(PathBases {
             file: text(&self.directory)?,
             working: text(&self.working)?,
@@ -76,8 +78,8 @@ impl Location {
     }
 }
 
-fn text(path: &Path) -> anyhow::Result<&str> {
-    path.to_str().with_context(|| format!("the name of the directory {} is no UTF-8", path.display()))
+fn text(path: &Path) -> Result<&str, ConfigError> {
+    path.to_str().ok_or_else(|| ConfigError::NotUtf8(path.to_owned()))
 }
 
 /// A directory of this user by the XDG base directory specification. An environment without HOME has one too: the system's

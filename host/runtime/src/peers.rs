@@ -77,7 +77,7 @@ impl Authority for Operator {
 pub async fn admit(config: &HostConfig, reactor: Option<&ClusterHandle>) {
     let Some(reactor) = reactor else { return };
     if let Err(error) = reactor.set_peer_lists(&config.p2p.allow, &config.p2p.block).await {
-        tracing::warn!(%error, "p2p.allow and p2p.block count from the reactor's next start on");
+        tracing::warn!(%error, "p2p: cannot apply p2p.allow and p2p.block before the reactor restarts");
     }
 }
 
@@ -91,7 +91,7 @@ pub fn check(config: &HostConfig, asks: bool) -> anyhow::Result<()> {
     if config.reactor.enabled && config.p2p.require_token && !asks {
         bail!(
             "p2p.require-token: there is no API key and no `[auth]`, so no peer could ask for anything; issue a key with \
-             `tandem keys issue --tenant NAME`, give a tenant `keys`, or take tokens (`[auth]`)"
+             `tandem key issue --tenant NAME`, give a tenant `keys`, or take tokens (`[auth]`)"
         );
     }
     if is_open_to_everybody(config) {

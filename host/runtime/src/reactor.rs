@@ -66,7 +66,7 @@ pub(crate) async fn serve(
     let listener = match listen(config, &address, asks).await {
         Ok(listener) => listener,
         Err(error) => {
-            tracing::error!("the reactor has no listener of its own: {}", crate::errors::chain(&error));
+            tracing::error!("reactor: cannot listen: {}", crate::errors::chain(&error));
             return None;
         }
     };
@@ -81,16 +81,16 @@ pub(crate) async fn serve(
             let (gateway, stop, socket) = (gateway.clone(), stop.clone(), listener.try_clone());
             let serving = async move {
                 let listener = TcpListener::from_std(socket?)?;
-                tracing::info!(address = %listener.local_addr()?, "listening on the reactor's thread");
+                tracing::info!(address = %listener.local_addr()?, "reactor: listening");
                 gateway.serve_http(listener, stop).await.map_err(std::io::Error::other)
             };
             match lane.run(serving).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    tracing::error!(%error, "the reactor's listener failed");
+                    tracing::error!(%error, "reactor: listener failed");
                     return;
                 }
-                Err(error) => tracing::warn!(%error, "the reactor's listener ended"),
+                Err(error) => tracing::warn!(%error, "reactor: listener ended"),
             }
         }
     }))

@@ -7,7 +7,7 @@ use tandem_config::{HostConfig, Revoked, SupplyPolicy};
 use tandem_package::{Installed, Package};
 use tandem_store::{AuditRecord, EventRecord, MAX_APPEND, Store};
 
-use crate::{config, errors::drawn, files::read_text};
+use crate::{config, errors::drawn, failure::LoadFailure, files::read_text};
 
 /// The gate of one loading.
 pub struct Supply {
@@ -23,29 +23,29 @@ impl Supply {
     }
 
     /// Whether what serves may go on: it is not revoked, and is what is pinned.
-    pub fn still(&self, file: &Installed) -> Result<(), String> {
+    pub fn still(&self, file: &Installed) -> Result<(), LoadFailure> {
         let policy = SupplyPolicy::new(&self.config, &self.revoked);
-        policy.admit(file, Some(file)).map(drop).map_err(|error| error.to_string())
+        Ok(policy.admit(file, Some(file)).map(drop)?)
     }
 
     /// Whether a package may come into the place of a file that no host may have loaded yet.
-    pub fn succeeds(&self, package: &Package, before: &Installed) -> Result<(), String> {
+    pub fn succeeds(&self, package: &Package, before: &Installed) -> Result<(), LoadFailure> {
         let policy = SupplyPolicy::new(&self.config, &self.revoked);
-        policy.admit(&Installed::of(package), Some(before)).map(drop).map_err(|error| error.to_string())
+        Ok(policy.admit(&Installed::of(package), Some(before)).map(drop)?)
     }
 
     /// Whether a package may be loaded. `back`: the operator goes back to it, so its version may be older. Blocking.
-    pub fn admit(&self, package: &Package, back: bool) -> Result<(), String> {
+    pub fn admit(&self, package: &Package, back: bool) -> Result<(), LoadFailure> {
         let file = Installed::of(package);
         let mut before = tokio::runtime::Handle::current()
             .block_on(self.store.installed(file.name.clone()))
-            .map_err(|error| format!("what was installed before is not known: {error}"))?;
+            .map_err(|error| LoadFailure::Host(format!("cannot read what was installed before: {error}")))?;
         if let Some(before) = before.as_mut().filter(|_| back) {
             before.version.clone_from(&file.version);
         }
         let policy = SupplyPolicy::new(&self.config, &self.revoked);
-        if let Some(told) = policy.admit(&file, before.as_ref()).map_err(|error| error.to_string())? {
-            tracing::warn!(plugin = file.name, "{told}");
+        if let Some(note) = policy.admit(&file, before.as_ref())? {
+            tracing::warn!(plugin = file.name, "{note}");
         }
         Ok(())
     }
@@ -78,7 +78,7 @@ pub async fn note(store: &Store, view: &View, replaced: &[String]) -> anyhow::Re
             .with("file", file)
             .with("reason", "its compiled code in the cache was not written by this host")
     });
-    let refused = view.rejected().iter().filter(|rejected| !rejected.compiling).map(refused);
+    let refused = view.rejected().iter().filter(|rejected| !rejected.is_compiling()).map(refused);
     let records: Vec<AuditRecord> = loaded.chain(refused).chain(recompiled).map(Into::into).collect();
     for records in records.chunks(MAX_APPEND) {
         store.audit_append(records.to_vec()).await?;

@@ -18,8 +18,8 @@ const VARIABLES: [&str; 7] =
 pub fn variables(environment: &BTreeMap<String, String>) -> Vec<String> {
     let strays = stray_variables(environment, &VARIABLES).into_iter();
     let text = strays.map(|stray| match stray.meant {
-        Some(meant) => format!("environment variable {} is read by nothing; did you mean {meant}?", stray.name),
-        None => format!("environment variable {} is read by nothing", stray.name),
+        Some(meant) => format!("environment variable {} is unknown; did you mean {meant}?", stray.name),
+        None => format!("environment variable {} is unknown", stray.name),
     });
     text.collect()
 }
@@ -66,7 +66,7 @@ fn idle_grants(config: &HostConfig, known: &BTreeMap<String, Option<Request>>, p
             None => {
                 let near = nearest(plugin.as_str(), known.keys().map(String::as_str));
                 let near = near.map_or_else(
-                    || "check the name, or see `tandem list`".to_owned(),
+                    || "check the name, or see `tandem plugin list`".to_owned(),
                     |near| format!("did you mean `{near}`?"),
                 );
                 found.push(format!("{key}: no plugin of this name is {place}, so nothing has these grants; {near}"));
@@ -91,7 +91,7 @@ fn missing_directories(config: &HostConfig, key: &str, grants: &Grants) -> Vec<S
         // The host makes those of each tenant itself.
         let path = below_data(config, grant.path.as_path());
         let missing = grant.path.of_tenant("default").is_none() && !path.is_dir();
-        missing.then(|| format!("{key}.fs.{name}: the directory {} does not exist; make it", path.display()))
+        missing.then(|| format!("{key}.fs.{name}: the directory {} does not exist; create it", path.display()))
     };
     grants.fs.iter().flatten().filter_map(missing).collect()
 }

@@ -134,7 +134,7 @@ pub(crate) async fn in_background(store: &Store, admin: Admin, stop: &Cancellati
     tokio::spawn(admin::watch(admin.clone(), stop.clone()));
     if let Err(error) = admin::open(admin, stop.clone()).await {
         tracing::error!(
-            "grants and keys can be changed only beside the host, and are seen a second later: {}",
+            "admin socket: cannot open, changes go through the store and apply a second later: {}",
             crate::errors::chain(&error)
         );
     }

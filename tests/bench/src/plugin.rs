@@ -10,6 +10,7 @@ use anyhow::Context;
 use tandem_catalog::Category;
 use tandem_engine::{CallContext, Capability, Engine, EngineConfig, Limits, Services};
 use tandem_package::{Instance, Package, PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_runtime::LoadFailure;
 use tandem_runtime::load::{GrantPolicy, Granted, LoadOptions, load_file};
 use tandem_types::Caller;
 
@@ -22,7 +23,7 @@ pub(crate) fn context(caller: Caller) -> CallContext {
 pub(crate) struct Plain;
 
 impl GrantPolicy for Plain {
-    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String> {
+    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, LoadFailure> {
         let limits = &manifest.limits;
         Ok(Granted {
             limits: Limits {

@@ -67,7 +67,7 @@ async fn a_hang_up_exchanges_keys_and_a_wrong_file_changes_nothing() -> anyhow::
     std::fs::write(&key, hash("second"))?;
     assert_eq!(add(&host, "second").await?.status(), 401, "not yet");
     host.signal("HUP").await?;
-    let line = host.logged("keys are exchanged").await?;
+    let line = host.logged("keys exchanged").await?;
     let labels = (line["added"].to_string(), line["removed"].to_string());
     assert!(labels.0.contains(&hash("second")[..8]) && labels.1.contains(&hash("first")[..8]), "{line}");
     assert!(!line.to_string().contains(&hash("second")), "{line}");

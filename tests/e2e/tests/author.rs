@@ -1,4 +1,4 @@
-//! What an author does: `tandem new`, then `tandem dev`, then a client calls, and an edit is live.
+//! What an author does: `tandem plugin new`, then `tandem plugin dev`, then a client calls, and an edit is live.
 //!
 //! Rust runs with all other tests. The other languages need their tools from the registries: `make sdk-test` names them in
 //! `TANDEM_AUTHOR_LANGUAGES`.
@@ -101,7 +101,7 @@ impl Machine {
 
     pub(crate) async fn project(&self, language: &str) -> anyhow::Result<PathBuf> {
         let (code, said) = self.run(self.path(), &["new", "words", "--lang", language]).await?;
-        ensure!(code == 0 && said.contains("tandem dev"), "{said}");
+        ensure!(code == 0 && said.contains("tandem plugin dev"), "{said}");
         Ok(self.path().join("words"))
     }
 
@@ -142,7 +142,7 @@ fn listen(stream: impl AsyncRead + Unpin + Send + 'static, said: Arc<Mutex<Strin
     });
 }
 
-/// `tandem dev`, running.
+/// `tandem plugin dev`, running.
 pub(crate) struct Dev {
     child: Child,
     said: Arc<Mutex<String>>,
@@ -330,7 +330,7 @@ async fn a_machine_without_tools_is_told_each_of_them_and_how_to_install_it() ->
         let output = command.arg("dev").env("PATH", &nothing).output().await?;
         let said = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{said}");
-        assert!(said.contains("`tandem dev --install`"), "{said}");
+        assert!(said.contains("`tandem plugin dev --install`"), "{said}");
         for text in told.iter().filter(|text| !(cfg!(target_os = "macos") && text.starts_with("install -y"))) {
             assert!(said.contains(text), "{language}: no `{text}` in\n{said}");
         }

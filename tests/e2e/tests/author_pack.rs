@@ -1,4 +1,4 @@
-//! `tandem pack`, of a project and of a component.
+//! `tandem plugin pack`, of a project and of a component.
 
 use std::path::Path;
 

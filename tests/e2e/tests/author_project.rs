@@ -1,4 +1,4 @@
-//! A project: where it finds the SDK, and what `tandem dev` does with its grants.
+//! A project: where it finds the SDK, and what `tandem plugin dev` does with its grants.
 
 use serde_json::json;
 use tandem_harness::root;
@@ -19,7 +19,7 @@ async fn a_project_finds_the_sdk_of_the_binary_that_is_here_and_of_none_else() -
     std::fs::remove_file(&link)?;
     let built = Command::new("sh").arg("build.sh").current_dir(&project).env_remove("TANDEM_SDK").output().await?;
     let said = String::from_utf8(built.stderr)?;
-    assert!(!built.status.success() && said.contains("run `tandem sdk --link`"), "{said}");
+    assert!(!built.status.success() && said.contains("run `tandem plugin sdk --link`"), "{said}");
     assert_eq!(machine.run(&project, &["sdk", "--link"]).await?.0, 0);
     assert_eq!(std::fs::read_link(&link)?, there);
 

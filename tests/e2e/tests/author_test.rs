@@ -1,4 +1,4 @@
-//! `tandem test` and `tandem check`, on components that were built for other tests.
+//! `tandem plugin test` and `tandem plugin check`, on components that were built for other tests.
 
 use std::{
     fs,

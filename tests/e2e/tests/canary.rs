@@ -11,6 +11,7 @@ use tandem_catalog::{Canary, CanaryTerms, Catalog, Verdict};
 use tandem_engine::{Capability, Engine, EngineConfig, Limits, Services};
 use tandem_harness::{Options, called, root, variant, variant_bytes};
 use tandem_package::{PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_runtime::LoadFailure;
 use tandem_runtime::load::{GrantPolicy, Granted, LoadOptions, load_candidate};
 
 use crate::reload::{file, operator};
@@ -49,7 +50,7 @@ async fn a_version_on_trial_gets_exactly_its_share_and_serves_no_sooner_than_it_
 struct Plain;
 
 impl GrantPolicy for Plain {
-    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String> {
+    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, LoadFailure> {
         let limits = &manifest.limits;
         Ok(Granted {
             limits: Limits {
@@ -87,7 +88,7 @@ fn begun(share: u8) -> anyhow::Result<Trial> {
     };
     let version = |version| -> anyhow::Result<_> {
         let file = variant_bytes("echo", called("echo", version))?;
-        Ok(load_candidate(&engine, "echo.wasm", &file, &options, &Plain).map_err(anyhow::Error::msg)?.0)
+        Ok(load_candidate(&engine, "echo.wasm", &file, &options, &Plain)?.0)
     };
     let catalog = Catalog::default();
     catalog.swap(version("0.1.0")?, None).map_err(anyhow::Error::msg)?;

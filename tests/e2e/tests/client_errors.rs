@@ -35,7 +35,7 @@ async fn a_call_that_cannot_be_made_says_why() -> anyhow::Result<()> {
     let add = ["call", "add", "a=1", "b=2", "--url"];
     for (given, told) in [
         ("http://127.0.0.1:9/mcp", vec!["is the host running?", "tandem serve", "127.0.0.1:9"]),
-        (bare, vec!["is no URL", url.as_str()]),
+        (bare, vec!["has no scheme", url.as_str()]),
         (host.url.as_str(), vec!["is no MCP endpoint", url.as_str()]),
         (&format!("{}/nowhere", host.url), vec!["is no MCP endpoint", "404", url.as_str()]),
         (&format!("{}/mcp/category/ehco", host.url), vec!["ehco"]),
@@ -63,7 +63,7 @@ async fn a_missing_or_wrong_key_is_told() -> anyhow::Result<()> {
     let said = refusal(home, &call).await?;
     assert!(said.contains("--token") && said.contains("TANDEM_TOKEN"), "{said}");
     let said = refusal(home, &[&call[..], &["--token", "wrong"]].concat()).await?;
-    assert!(said.contains("does not take this key"), "{said}");
+    assert!(said.contains("rejects this API key"), "{said}");
     let right = tandem(home, &[&call[..], &["--token", "right"]].concat()).await?;
     assert!(right.status.success(), "{}", String::from_utf8_lossy(&right.stderr));
     Ok(())

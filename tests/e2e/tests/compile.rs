@@ -101,6 +101,7 @@ async fn what_takes_more_than_its_budget_is_left_out_with_the_setting_that_says_
     let refused = in_state(host.directory.path(), "bomb.wasm", "refused").await?;
     let reason = refused["error"]["reason"].as_str().unwrap_or_default();
     assert!(reason.contains("plugins.compile-cpu"), "{reason}");
+    assert_eq!(refused["error"]["code"], "compilation", "{refused}");
     in_state(host.directory.path(), "echo.wasm", "serving").await?;
     assert!(host.stop().await?);
 

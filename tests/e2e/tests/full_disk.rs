@@ -219,7 +219,7 @@ async fn a_gap_is_told_though_the_host_was_killed_before_it_could_mark_it() -> a
     until_ready(&host, 503).await?;
     let doctor = disk.tandem(&host, &["doctor", "--url", &host.url]).await?;
     let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
-    assert!(said.contains("no record tells of it yet"), "{said}");
+    assert!(said.contains("not marked in the log yet"), "{said}");
     let crashed = host.crash().await?;
     disk.make_room()?;
     let host = crashed.restart().await?;

@@ -19,7 +19,7 @@ fn mkfifo(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The reasons by file, as `tandem list` has them.
+/// The reasons by file, as `tandem plugin list` has them.
 async fn reasons(home: &Path) -> anyhow::Result<Vec<(String, String)>> {
     let listed = tokio::time::timeout(WAIT, tandem(home, &["list", "--json"])).await??;
     let listed: Vec<Value> = serde_json::from_slice(&listed.stdout)?;
@@ -69,7 +69,7 @@ async fn a_pipe_a_socket_a_device_and_a_dangling_link_hold_up_nothing() -> anyho
     let reloaded = tokio::time::timeout(WAIT, tandem(&home, &["reload"])).await??;
     assert!(reloaded.status.success(), "{}", String::from_utf8_lossy(&reloaded.stderr));
     std::fs::copy(plugin("kv-user")?, at("kv-user.wasm"))?;
-    host.logged("a candidate was probed").await?;
+    host.logged("candidate probed").await?;
     serves(&host).await?;
 
     // At a start, each with one line in the log.

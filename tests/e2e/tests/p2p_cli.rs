@@ -1,4 +1,4 @@
-//! `tandem peers`, `tandem tasks` and `tandem workflows` against a host that runs.
+//! `tandem peer list`, `tandem task` and `tandem workflow` against a host that runs.
 
 use serde_json::{Value, json};
 use tandem_harness::Host;

@@ -81,7 +81,7 @@ async fn call(host: &Host, peer: &str) -> anyhow::Result<(bool, String)> {
 #[tokio::test]
 async fn a_host_calls_another_one_as_the_tenant_whose_key_it_shows() -> anyhow::Result<()> {
     let (registry, listen) = (TempDir::new()?, ["/ip4/127.0.0.1/tcp/0"]);
-    // `tandem keys issue` makes such a key; what a host keeps of it is its hash.
+    // `tandem key issue` makes such a key; what a host keeps of it is its hash.
     let (key, hash) = (registry.path().join("key.txt"), hex::encode(Sha256::digest("tdm_of_acme")));
     std::fs::write(&key, "tdm_of_acme")?;
     let there = Options::member(&["who"], &listen, &discovery(&registry))?
@@ -126,7 +126,7 @@ async fn a_host_that_gives_nobody_a_token_does_not_ask_for_one() -> anyhow::Resu
     let registry = TempDir::new()?;
     let member = Options::member(&[], &[], &discovery(&registry))?;
     let refused = member.args(&["--set", "p2p.require-token=true"]).start().await.unwrap_err().to_string();
-    for part in ["p2p.require-token", "tandem keys issue"] {
+    for part in ["p2p.require-token", "tandem key issue"] {
         assert!(refused.contains(part), "{refused}");
     }
     let (running, _client) = host(&registry, &[], "").await?;

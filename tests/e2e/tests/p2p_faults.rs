@@ -138,15 +138,15 @@ async fn the_doctor_knows_a_paused_and_a_stopped_queue_and_what_ends_that() -> a
     let host = host(&registry, &["echo"]).await?;
     let run = async |command: &[&str]| tandem(host.directory.path(), command).await;
     let text = doctor(&host).await?;
-    assert!(text.contains("none for over a minute") && !text.contains("tandem tasks resume"), "{text}");
+    assert!(text.contains("none for over a minute") && !text.contains("tandem task resume"), "{text}");
     assert!(run(&["tasks", "pause"]).await?.status.success());
     let text = doctor(&host).await?;
-    assert!(text.contains("paused") && text.contains("tandem tasks resume"), "{text}");
+    assert!(text.contains("paused") && text.contains("tandem task resume"), "{text}");
     assert!(run(&["tasks", "resume"]).await?.status.success());
     host.client("/mcp/full").await?.structured("p2p_taskqueue_shutdown", json!({"drain_s": 0})).await?;
     let text = doctor(&host).await?;
-    assert!(text.contains("p2p_taskqueue_shutdown") && text.contains("tandem tasks resume"), "{text}");
+    assert!(text.contains("p2p_taskqueue_shutdown") && text.contains("tandem task resume"), "{text}");
     assert!(run(&["tasks", "resume"]).await?.status.success());
-    assert!(!doctor(&host).await?.contains("tandem tasks resume"));
+    assert!(!doctor(&host).await?.contains("tandem task resume"));
     Ok(())
 }

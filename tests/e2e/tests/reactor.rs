@@ -140,7 +140,7 @@ async fn a_name_may_lead_into_the_lane_and_each_tool_is_counted_where_it_ran() -
 async fn the_listener_on_the_reactors_thread_serves_tools_of_both_lanes() -> anyhow::Result<()> {
     let registry = TempDir::new()?;
     let host = member(&registry, &["echo"])?.start().await?;
-    let listening = host.logged("listening on the reactor's thread").await?;
+    let listening = host.logged("reactor: listening").await?;
     let url = format!("http://{}", listening["address"].as_str().unwrap_or_default());
     assert_ne!(url, host.url);
     let health = reqwest::get(format!("{url}/health/ready")).await?;

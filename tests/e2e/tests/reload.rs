@@ -24,14 +24,14 @@ pub(crate) async fn operator(home: &Path, arguments: &[&str]) -> anyhow::Result<
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// What `tandem list` says of a file.
+/// What `tandem plugin list` says of a file.
 async fn listed(host: &Host, name: &str) -> anyhow::Result<Value> {
     let all = operator(host.directory.path(), &["list"]).await?;
     let found = all.as_array().and_then(|all| all.iter().find(|line| line["file"] == name).cloned());
     Ok(found.unwrap_or_default())
 }
 
-/// Waits until something of a file in `tandem list` is so.
+/// Waits until something of a file in `tandem plugin list` is so.
 pub(crate) async fn until(host: &Host, name: &str, so: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
     let mut last = Value::Null;
     for _ in 0..600 {
@@ -296,11 +296,11 @@ async fn a_version_that_fails_on_trial_is_given_up_by_itself() -> anyhow::Result
         assert_ne!(result.is_error, Some(true), "where the new version fails, the old one answers: {result:?}");
     }
     let line = until(&host, "echo.wasm", |line| line["state"] == "serving").await?;
-    assert!(line["version"] == "0.1.0" && line.to_string().contains("was tried out and given up"), "{line}");
+    assert!(line["version"] == "0.1.0" && line.to_string().contains("rolled back"), "{line}");
     recorded(&host, "plugin.rolled-back").await?;
     // Its file is still there. Only who names the plugin tries it again.
     let shown = operator(host.directory.path(), &["reload"]).await?;
-    assert!(shown[0]["state"] == "serving" && shown.to_string().contains("was tried out and given up"), "{shown}");
+    assert!(shown[0]["state"] == "serving" && shown.to_string().contains("rolled back"), "{shown}");
     let shown = operator(host.directory.path(), &["reload", "echo"]).await?;
     assert_eq!(shown[0]["state"], "canary", "{shown}");
     Ok(())

@@ -190,8 +190,7 @@ async fn no_call_is_lost_or_waits_long_while_a_plugin_is_replaced_fifty_times() 
     assert!(seen.calls.load(Ordering::Relaxed) > 1_000, "{:?} calls; {line}", seen.calls);
     // Exactly: no replaced version is held by anything.
     until(&host, "echo.wasm", |line| line["draining"] == 0).await?;
-    let gone =
-        host.log().iter().filter(|line| line.to_string().contains("the old version is gone from memory")).count();
+    let gone = host.log().iter().filter(|line| line.to_string().contains("old version released")).count();
     assert_eq!(gone, replacer.replaced, "versions that left memory");
     // And nothing of them: a version that left a five-hundredth part of the memory behind would be seen.
     assert!(after as f64 <= before as f64 * (1.0 + GROWTH), "memory went from {before} to {after}");

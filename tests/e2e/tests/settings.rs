@@ -41,7 +41,7 @@ async fn a_reload_names_every_setting_that_needs_a_restart() -> anyhow::Result<(
     let home = host.directory.path().to_owned();
     let write =
         |text: &str| std::fs::write(home.join("tandem.toml"), text.replace("{home}", &home.display().to_string()));
-    assert!(read_again(&host).await?.contains("read again"));
+    assert!(read_again(&host).await?.contains("grants exchanged"));
     assert!(!told_of_restart(&host), "nothing has changed");
 
     // What is exchanged is not named, and what is not is, also a secret behind the same reference.
@@ -50,8 +50,8 @@ async fn a_reload_names_every_setting_that_needs_a_restart() -> anyhow::Result<(
     let (right, told) = said(&home, &["reload"]).await?;
     assert!(right, "{told}");
     let told = told.lines().find(|line| line.starts_with("warning: ")).unwrap_or_else(|| panic!("{told}")).to_owned();
-    assert_eq!(told, "warning: changed, and needs a restart to count: server.drain, server.metrics-token");
-    let line = host.logged("count from the next start on").await?;
+    assert_eq!(told, "warning: these settings changed and need a restart: server.drain, server.metrics-token");
+    let line = host.logged("these settings changed and need a restart").await?;
     assert_eq!(line["settings"], "server.drain server.metrics-token");
     let kept = records(&host).await?;
     let body =
@@ -64,7 +64,13 @@ async fn a_reload_names_every_setting_that_needs_a_restart() -> anyhow::Result<(
     // They still wait at the next signal, and a wrong file changes nothing and says so.
     host.signal("HUP").await?;
     for _ in 0..200 {
-        if host.log().iter().filter(|line| line.to_string().contains("count from the next start on")).count() == 2 {
+        if host
+            .log()
+            .iter()
+            .filter(|line| line.to_string().contains("these settings changed and need a restart"))
+            .count()
+            == 2
+        {
             break;
         }
         tokio::time::sleep(std::time::Duration::from_millis(25)).await;
@@ -77,7 +83,7 @@ async fn a_reload_names_every_setting_that_needs_a_restart() -> anyhow::Result<(
 }
 
 fn told_of_restart(host: &Host) -> bool {
-    host.log().iter().any(|line| line.to_string().contains("count from the next start on"))
+    host.log().iter().any(|line| line.to_string().contains("these settings changed and need a restart"))
 }
 
 #[tokio::test]

@@ -117,8 +117,16 @@ async fn revoked_and_wrongly_pinned_plugins_are_refused_with_the_reason_and_reco
     let inspected: serde_json::Value = serde_json::from_slice(&inspected.stdout)?;
     let digest = inspected["digest"].as_str().expect("inspect prints the digest");
     std::fs::write(&list, format!("[files]\n\"{digest}\" = \"it was seen to misbehave\"\n"))?;
+    std::fs::write(home.join("plugins/junk.wasm"), "junk")?;
     let host = put(host, &plugin("echo")?).await?;
     assert!(!serves_echo(&host).await? && left_out(&host, "is revoked: it was seen to misbehave"), "{:?}", host.log());
+    let listed = tandem(&home, &["plugin", "list", "--json"]).await?;
+    let listed: Vec<serde_json::Value> = serde_json::from_slice(&listed.stdout)?;
+    let code = |file: &str| listed.iter().find(|one| one["file"] == file).map(|one| one["error"]["code"].clone());
+    for (file, expected) in [("echo.wasm", "revoked"), ("spin.wasm", "supply-policy"), ("junk.wasm", "invalid-package")]
+    {
+        assert_eq!(code(file), Some(json!(expected)), "{file}: {listed:?}");
+    }
     let tail = tandem(&home, &["audit", "tail", "-n", "100", "--json"]).await?;
     let tail = String::from_utf8(tail.stdout)?;
     assert!(tail.lines().any(|line| line.contains("plugin.refused") && line.contains("misbehave")), "{tail}");

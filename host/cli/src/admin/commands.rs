@@ -13,7 +13,7 @@ use tandem_types::{HumanDuration, Secret, nearest};
 
 use tandem_runtime::admin::{self, Ask};
 
-use crate::{args::Source, config, exit::Exit};
+use crate::{exit::Exit, source::Source};
 
 /// The largest secret that is read.
 const MAX_SECRET: u64 = 64 << 10;
@@ -21,7 +21,7 @@ const MAX_SECRET: u64 = 64 << 10;
 #[derive(Debug, Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Examples:\n  tandem grant list dataset\n  tandem grant add dataset fs.data=/srv/data:rw http=api.example.com\n  tandem grant revoke dataset kv\n  tandem grant revoke dataset http api.example.com --tenant acme\n  tandem grant add dataset secrets.token=@-    # the secret from standard input\n  tandem grant clear dataset                     # back to the configuration\n\nA change is in force at the next use of the capability, is kept over restarts and wins over the configuration.\nRelative paths count from the working directory."
+    after_help = "Examples:\n  tandem grant list dataset\n  tandem grant add dataset fs.data=/srv/data:rw http=api.example.com\n  tandem grant revoke dataset kv\n  tandem grant revoke dataset http api.example.com --tenant acme\n  tandem grant add dataset secrets.token=@-    # the secret from standard input\n  tandem grant clear dataset                     # back to the configuration\n\nA change applies from the next use of the capability, survives restarts and overrides the configuration.\nRelative paths are relative to the working directory."
 )]
 pub(crate) struct Grants {
     #[command(subcommand)]
@@ -65,18 +65,18 @@ enum GrantsCommand {
         #[command(flatten)]
         party: Party,
     },
-    /// Revoke something, whatever the configuration says
+    /// Revoke a grant, also one of the configuration
     Revoke {
         /// The plugin
         plugin: String,
         /// fs, http, env, secrets, cache, kv, invoke or allow
         kind: String,
-        /// Which one; all of the kind if it is left out
+        /// Which one [default: all of the kind]
         name: Option<String>,
         #[command(flatten)]
         party: Party,
     },
-    /// Drop changes made at run time: back to the configuration
+    /// Discard changes made at run time: back to the configuration
     Clear {
         /// The plugin
         plugin: String,
@@ -87,7 +87,7 @@ enum GrantsCommand {
     },
 }
 
-/// `tandem grants`.
+/// `tandem grant`.
 pub(crate) fn grants(args: Grants) -> anyhow::Result<Exit> {
     let (party, ask) = match args.command.unwrap_or(GrantsCommand::List(args.list)) {
         GrantsCommand::List(List { plugin, party }) => {
@@ -110,21 +110,21 @@ pub(crate) fn grants(args: Grants) -> anyhow::Result<Exit> {
         }
     };
     let named = ask.plugin().map(str::to_owned);
-    let shown = admin::ask(config::load(&party.source)?, ask)?;
+    let shown = admin::ask(party.source.load()?, ask)?;
     print_grants(&shown, named.is_some(), party.json)?;
-    let mut told = crate::terminal::err();
+    let mut notes = crate::terminal::err();
     for entry in shown.as_array().into_iter().flatten() {
         let plugin = entry.get("plugin").and_then(Value::as_str).unwrap_or_default();
         for item in entry.get("without_effect").and_then(Value::as_array).into_iter().flatten() {
             let item = item.as_str().unwrap_or_default();
-            writeln!(told, "warning: `{plugin}` does not request {item}: this grant has no effect")?;
+            writeln!(notes, "warning: `{plugin}` does not request {item}: this grant has no effect")?;
         }
     }
     if let Some(plugin) = named.filter(|_| shown.as_array().is_some_and(Vec::is_empty)) {
-        let all = admin::ask(config::load(&party.source)?, Ask::Grants { plugin: None, tenant: None })?;
+        let all = admin::ask(party.source.load()?, Ask::Grants { plugin: None, tenant: None })?;
         let names = all.as_array().into_iter().flatten().filter_map(|entry| entry.get("plugin")?.as_str());
         let near = nearest(&plugin, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-        writeln!(told, "warning: no plugin `{plugin}` is loaded: a change is kept until one is{near}")?;
+        writeln!(notes, "warning: no plugin `{plugin}` is loaded; the change applies when it is{near}")?;
     }
     Ok(Exit::Success)
 }
@@ -137,8 +137,8 @@ fn given(words: &str) -> anyhow::Result<(GrantItem, GrantChange)> {
             let (item, mut change) = GrantChange::from_words(words)?;
             if let GrantChange::Grant(Given::Fs(grant)) = &mut change {
                 // The host that keeps it works elsewhere.
-                let here = std::env::current_dir().context("there is no working directory any more")?;
-                grant.path.count_from(here.to_str().context("the working directory's name is no UTF-8")?);
+                let here = std::env::current_dir().context("the working directory does not exist")?;
+                grant.path.count_from(here.to_str().context("the working directory is not UTF-8")?);
             }
             Ok((item, change))
         }
@@ -152,11 +152,11 @@ fn kept((item, change): (GrantItem, GrantChange)) -> anyhow::Result<(String, Opt
 fn secret(from: &str) -> anyhow::Result<Secret> {
     let mut text = String::new();
     if from == "-" {
-        std::io::stdin().take(MAX_SECRET + 1).read_to_string(&mut text).context("standard input is no text")?;
+        std::io::stdin().take(MAX_SECRET + 1).read_to_string(&mut text).context("standard input is not UTF-8 text")?;
     } else {
         let file =
             std::fs::File::open(from).with_context(|| format!("cannot read {}", PathBuf::from(from).display()))?;
-        file.take(MAX_SECRET + 1).read_to_string(&mut text).with_context(|| format!("{from} is no text"))?;
+        file.take(MAX_SECRET + 1).read_to_string(&mut text).with_context(|| format!("{from} is not UTF-8 text"))?;
     }
     if text.len() as u64 > MAX_SECRET {
         bail!("the secret has more than {MAX_SECRET} bytes");
@@ -193,7 +193,7 @@ fn print_grants(shown: &Value, named: bool, json: bool) -> anyhow::Result<()> {
         }
     }
     if !named && shown.as_array().is_some_and(Vec::is_empty) {
-        writeln!(out, "no plugin is there")?;
+        writeln!(out, "no plugins")?;
     }
     Ok(())
 }
@@ -206,15 +206,15 @@ pub(crate) struct Keys {
 
 #[derive(Debug, Subcommand)]
 enum KeysCommand {
-    /// Make an API key for a tenant; it is shown once
+    /// Issue an API key for a tenant; it is printed once
     Issue {
         /// The tenant
         #[arg(long, default_value = "default")]
         tenant: String,
-        /// What to call it; it stands in logs and records
+        /// Its name in logs and records
         #[arg(long)]
         name: String,
-        /// When it ends, as `90d`; never if it is left out
+        /// Lifetime, as `90d` [default: unlimited]
         #[arg(long, value_name = "DURATION")]
         expires: Option<HumanDuration>,
         #[command(flatten)]
@@ -223,7 +223,7 @@ enum KeysCommand {
         #[arg(long)]
         json: bool,
     },
-    /// List the keys that were issued, without the keys themselves
+    /// List the keys that were issued, without their secrets
     List {
         /// Only those of this tenant
         #[arg(long)]
@@ -234,7 +234,7 @@ enum KeysCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Take a key back, at once
+    /// Revoke a key at once
     Revoke {
         /// The key's name
         name: String,
@@ -246,12 +246,12 @@ enum KeysCommand {
     },
 }
 
-/// `tandem keys`.
+/// `tandem key`.
 pub(crate) fn keys(args: Keys) -> anyhow::Result<Exit> {
     match args.command {
         KeysCommand::Issue { tenant, name, expires, source, json } => {
             let ask = Ask::Issue { tenant, name, expires_ms: expires.map(HumanDuration::as_millis) };
-            let answer = admin::ask(config::load(&source)?, ask)?;
+            let answer = admin::ask(source.load()?, ask)?;
             let mut out = crate::terminal::out();
             if json {
                 writeln!(out, "{}", crate::terminal::escaped(&answer.to_string()))?;
@@ -261,11 +261,11 @@ pub(crate) fn keys(args: Keys) -> anyhow::Result<Exit> {
             }
         }
         KeysCommand::List { tenant, source, json } => {
-            print_keys(&admin::ask(config::load(&source)?, Ask::Keys { tenant })?, json)?;
+            print_keys(&admin::ask(source.load()?, Ask::Keys { tenant })?, json)?;
         }
         KeysCommand::Revoke { name, tenant, source } => {
-            admin::ask(config::load(&source)?, Ask::RevokeKey { tenant: tenant.clone(), name: name.clone() })?;
-            writeln!(crate::terminal::out(), "key `{name}` of tenant `{tenant}` is taken no more")?;
+            admin::ask(source.load()?, Ask::RevokeKey { tenant: tenant.clone(), name: name.clone() })?;
+            writeln!(crate::terminal::out(), "key `{name}` of tenant `{tenant}` revoked")?;
         }
     }
     Ok(Exit::Success)
@@ -281,11 +281,11 @@ fn print_keys(keys: &Value, json: bool) -> anyhow::Result<()> {
         let text = |field: &str| key.get(field).and_then(Value::as_str).unwrap_or_default();
         let expires = match (time(key, "expires_ms"), key.get("expired") == Some(&Value::Bool(true))) {
             (Some(time), true) => format!("expired {time}"),
-            (Some(time), false) => format!("until {time}"),
-            (None, _) => "for ever".to_owned(),
+            (Some(time), false) => format!("expires {time}"),
+            (None, _) => "does not expire".to_owned(),
         };
         let created = time(key, "created_ms").unwrap_or_default();
-        writeln!(out, "{:16} {:16} {}…  made {created}  {expires}", text("tenant"), text("name"), text("start"))?;
+        writeln!(out, "{:16} {:16} {}…  issued {created}  {expires}", text("tenant"), text("name"), text("start"))?;
     }
     Ok(())
 }

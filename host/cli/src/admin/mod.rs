@@ -1,4 +1,4 @@
-//! What an operator changes while a host runs: `tandem grants`, `keys`, `list`, `reload` and `rollback`.
+//! What an operator changes while a host runs: `tandem grant`, `key`, `reload`, and `plugin list` and `rollback`.
 
 mod commands;
 mod plugins;

@@ -1,24 +1,19 @@
-//! `tandem list`, `tandem reload` and `tandem rollback`.
+//! `tandem plugin list`, `tandem reload` and `tandem plugin rollback`.
 
 use std::io::Write;
 
 use clap::Args;
 use serde_json::Value;
+use tandem_installer::{follow_rollback, lock_path};
 use tandem_registry::Lock;
 
 use tandem_runtime::admin::{self, Ask};
 
-use crate::{
-    args::Source,
-    config,
-    exit::Exit,
-    registry::{follow_rollback, lock_path},
-    terminal::line,
-};
+use crate::{exit::Exit, source::Source, terminal::line};
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "States: serving; canary (a new version has a share of the calls); compiling (nothing of the file is served yet); refused (nothing of the file is served); stored (no host runs).\n\nExit codes: 0 a host answered, 1 none runs and the states are of the files, 2 usage.\n\nThe source is where `tandem install` had the file from, as tandem.lock says. `-`: it was put there by hand, or changed since."
+    after_help = "States: serving; canary (a new version gets a share of the calls); compiling (not served yet); refused (not served); stored (no host runs).\n\nWith --json, `error.code` names the cause: compiling, unreadable, invalid-package, signature, revoked, supply-policy, compilation, component, check, grants, name-collision, rolled-back, host.\n\nExit codes: 0 a host answered, 1 no host runs (the states are those of the files), 2 usage.\n\nThe source is the one in tandem.lock. `-`: the file was copied by hand, or changed since it was installed."
 )]
 pub(crate) struct List {
     #[command(flatten)]
@@ -30,7 +25,7 @@ pub(crate) struct List {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The configuration is read again, as on SIGHUP: grants, tenants, keys and what peers are asked for count at once, and\nsettings that changed and need a restart are named. Files that were refused are tried again, and what was revoked since\nis unloaded. Naming a plugin leaves the configuration alone; if its new version is on trial, that ends: the new version\nserves."
+    after_help = "The configuration is read again, as on SIGHUP: grants, tenants, keys and peer lists apply at once, and settings that\nneed a restart are named. Files that were refused are retried, and revoked ones are unloaded. Naming a plugin leaves\nthe configuration alone; a canary of that plugin is promoted."
 )]
 pub(crate) struct Reload {
     /// Only this plugin
@@ -44,12 +39,12 @@ pub(crate) struct Reload {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The last versions that served are kept. The file in the plugin directory is replaced too, so that a restart does not\nundo it. A new version that is on trial is given up. tandem.lock says afterwards what is installed then."
+    after_help = "The last five versions that served are kept. The file in the plugin directory and the entry in tandem.lock are replaced\ntoo, so that the rollback survives a restart. A canary is rolled back to the version that serves."
 )]
 pub(crate) struct Rollback {
     /// The plugin
     plugin: String,
-    /// A version or a digest [default: what served before]
+    /// A version or a digest [default: the version that served before]
     #[arg(long, value_name = "VERSION")]
     to: Option<String>,
     #[command(flatten)]
@@ -60,7 +55,7 @@ pub(crate) struct Rollback {
 }
 
 pub(crate) fn list(args: List) -> anyhow::Result<Exit> {
-    let config = config::load(&args.source)?;
+    let config = args.source.load()?;
     let (runs, data) = (admin::runs(&config), config.plugins.data_directory.clone());
     show(&args.source, admin::ask(config, Ask::Plugins)?, args.json)?;
     if runs {
@@ -72,35 +67,35 @@ pub(crate) fn list(args: List) -> anyhow::Result<Exit> {
 }
 
 pub(crate) fn reload(args: Reload) -> anyhow::Result<Exit> {
-    let mut answer = admin::ask(config::load(&args.source)?, Ask::Reload { plugin: args.plugin })?;
+    let mut answer = admin::ask(args.source.load()?, Ask::Reload { plugin: args.plugin })?;
     let plugins = answer.get_mut("plugins").map(Value::take).unwrap_or_default();
     show(&args.source, plugins, args.json)?;
     let restart = answer.get("needs_restart").and_then(Value::as_array).into_iter().flatten();
     let restart: Vec<&str> = restart.filter_map(Value::as_str).collect();
-    let mut told = crate::terminal::err();
+    let mut notes = crate::terminal::err();
     if !restart.is_empty() {
-        writeln!(told, "warning: changed, and needs a restart to count: {}", restart.join(", "))?;
+        writeln!(notes, "warning: these settings changed and need a restart: {}", restart.join(", "))?;
     }
     match answer.get("refused").and_then(Value::as_str) {
-        Some(refused) => anyhow::bail!("the configuration is refused, the old one stays: {refused}"),
+        Some(refused) => anyhow::bail!("configuration refused, the old one stays in force: {refused}"),
         None => Ok(Exit::Success),
     }
 }
 
 pub(crate) fn rollback(args: Rollback) -> anyhow::Result<Exit> {
-    let answer = admin::ask(config::load(&args.source)?, Ask::RollBack { plugin: args.plugin.clone(), to: args.to })?;
-    let noted = follow_rollback(&args.source, &args.plugin);
+    let answer = admin::ask(args.source.load()?, Ask::RollBack { plugin: args.plugin.clone(), to: args.to })?;
+    let noted = follow_rollback(&(&args.source).into(), &args.plugin);
     show(&args.source, answer, args.json)?;
-    let lock = lock_path(&args.source)?;
-    let mut told = crate::terminal::err();
+    let lock = lock_path(&(&args.source).into())?;
+    let mut notes = crate::terminal::err();
     match noted {
-        Ok(Some(version)) => writeln!(told, "{} says {version} now", lock.display())?,
+        Ok(Some(version)) => writeln!(notes, "{}: now at {version}", lock.display())?,
         Ok(None) => {}
         Err(error) => {
-            let why = crate::exit::chain(&error);
+            let why = crate::exit::chain(&error.into());
             writeln!(
-                told,
-                "warning: {} still says the other version, which `tandem install` would bring back: {why}",
+                notes,
+                "warning: {} still has the other version, which `tandem plugin install` would restore: {why}",
                 lock.display()
             )?;
         }
@@ -109,7 +104,7 @@ pub(crate) fn rollback(args: Rollback) -> anyhow::Result<Exit> {
 }
 
 fn show(source: &Source, mut plugins: Value, json: bool) -> anyhow::Result<Exit> {
-    let lock = Lock::read(&lock_path(source)?)?.unwrap_or_default();
+    let lock = Lock::read(&lock_path(&source.into())?)?.unwrap_or_default();
     for plugin in plugins.as_array_mut().into_iter().flatten() {
         add_source(plugin, &lock);
     }
@@ -162,12 +157,12 @@ fn print(out: &mut impl Write, plugins: &[Value]) -> std::io::Result<()> {
                 ["share", "calls", "errors", "min_calls"].map(|k| number(&format!("/canary/{k}")));
             writeln!(
                 out,
-                "{file}: {version} is a canary with {share} % of the calls: {calls} made (at least {least} are needed), {errors} failed"
+                "{file}: {version} is a canary with {share} % of the calls: {calls} made (at least {least} needed), {errors} failed"
             )?;
         }
         if let Some(reason) = text("/error/reason") {
             let since = tandem_runtime::config::time_text(number("/error/at_ms"));
-            writeln!(out, "{file}: not served as it is since {since}: {}", line(reason))?;
+            writeln!(out, "{file}: refused since {since}: {}", line(reason))?;
         }
     }
     Ok(())

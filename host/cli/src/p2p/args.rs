@@ -3,16 +3,16 @@
 use clap::{Args as ClapArgs, Subcommand};
 use tandem_types::HumanDuration;
 
-use crate::args::{Source, Target};
+use crate::{source::Source, target::Target};
 
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "Examples:\n  tandem peers --all\n  tandem peers tools 12D3KooW…\n  tandem peers call 12D3KooW… dataset_load '{\"path\": \"data/countries.csv\", \"limit\": 3}'\n  tandem peers block 12D3KooW… --for 7d\n\nThe list is asked for as by any client. The commands are the operator's: they go through the host's own socket\n(--config names the host), and each call and block stands in the audit log."
+    after_help = "Examples:\n  tandem peer list --all\n  tandem peer tools 12D3KooW…\n  tandem peer call 12D3KooW… dataset_load '{\"path\": \"data/countries.csv\", \"limit\": 3}'\n  tandem peer block 12D3KooW… --for 7d\n\n`peer list` is a call like any client's. The other commands are for operators: they use the host's admin socket\n(--config names the host), and each call and ban is recorded in the audit log."
 )]
 pub(crate) struct Peers {
     #[command(subcommand)]
     pub command: Option<PeerCommand>,
-    /// Also known and banned peers that are not connected
+    /// Also list known and banned peers that are not connected
     #[arg(long, global = true)]
     pub all: bool,
     #[command(flatten)]
@@ -27,26 +27,26 @@ pub(crate) enum PeerCommand {
     Action(PeerAction),
 }
 
-/// What an operator does through the host's own socket.
+/// What an operator does through the host's admin socket.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PeerAction {
-    /// List the tools that a peer lets this host call
+    /// List the tools of a peer that this host may call
     Tools {
-        /// Its id
+        /// The peer's id
         peer: String,
         #[command(flatten)]
         source: Source,
     },
     /// Call a tool of a peer
     Call {
-        /// Its id
+        /// The peer's id
         peer: String,
         /// The tool
         tool: String,
         /// Its arguments, a JSON object; `-` reads them from standard input
         #[arg(default_value = "{}")]
         arguments: String,
-        /// How long its answer may take, at most 5m
+        /// Timeout, at most 5m
         #[arg(long, value_name = "DURATION", default_value = "30s")]
         wait: HumanDuration,
         #[command(flatten)]
@@ -54,9 +54,9 @@ pub(crate) enum PeerAction {
     },
     /// Disconnect and ban a peer for a duration
     Block {
-        /// Its id
+        /// The peer's id
         peer: String,
-        /// How long; for ever is p2p.block in the configuration
+        /// Duration; p2p.block in the configuration bans permanently
         #[arg(long = "for", value_name = "DURATION", default_value = "24h")]
         time: HumanDuration,
         #[command(flatten)]
@@ -64,7 +64,7 @@ pub(crate) enum PeerAction {
     },
     /// Lift a ban and reset the peer's score
     Unblock {
-        /// Its id
+        /// The peer's id
         peer: String,
         #[command(flatten)]
         source: Source,
@@ -80,7 +80,7 @@ pub(crate) struct Page {
     /// Only those with this tag
     #[arg(long)]
     pub tag: Option<String>,
-    /// How many at most, newest first
+    /// Most rows, newest first
     #[arg(long, default_value_t = 50)]
     pub limit: u32,
 }
@@ -105,23 +105,23 @@ pub(crate) enum TaskCommand {
         #[command(flatten)]
         source: Source,
     },
-    /// List your tasks
+    /// List the caller's tasks
     List(Page),
-    /// Show one
+    /// Show a task
     Show {
         /// Its id
         id: String,
     },
-    /// Follow one to its end; exits with 1 unless it completes
+    /// Follow a task to its end; exits with 1 unless it completes
     Watch {
         /// Its id
         id: String,
     },
-    /// Cancel one
+    /// Cancel a task
     Cancel {
         /// Its id
         id: String,
-        /// Why, for those who look at it later
+        /// The reason to record
         #[arg(long)]
         reason: Option<String>,
     },
@@ -137,23 +137,23 @@ pub(crate) struct Workflows {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum WorkflowCommand {
-    /// List your workflows
+    /// List the caller's workflows
     List(Page),
-    /// Show one with its steps
+    /// Show a workflow with its steps
     Show {
         /// Its id
         id: String,
     },
-    /// Follow one to its end; exits with 1 unless it succeeds
+    /// Follow a workflow to its end; exits with 1 unless it succeeds
     Watch {
         /// Its id
         id: String,
     },
-    /// Cancel one
+    /// Cancel a workflow
     Cancel {
         /// Its id
         id: String,
-        /// Why, for those who look at it later
+        /// The reason to record
         #[arg(long)]
         reason: Option<String>,
     },

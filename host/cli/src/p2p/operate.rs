@@ -9,12 +9,12 @@ use super::table::{self, Column};
 use tandem_runtime::admin::{self, Ask, P2pRequest};
 
 use super::args::PeerAction;
-use crate::{args::Source, client, config, exit::Exit};
+use crate::{exit::Exit, source::Source, tool::print_result};
 
 const TOOLS: [Column; 2] = [Column("TOOL", "name"), Column("DESCRIPTION", "description")];
 
 fn ask(source: &Source, what: P2pRequest) -> anyhow::Result<Value> {
-    admin::ask(config::load(source)?, Ask::P2p { what })
+    admin::ask(source.load()?, Ask::P2p { what })
 }
 
 fn seconds(time: HumanDuration) -> u64 {
@@ -30,11 +30,12 @@ pub(super) fn peer(command: PeerAction, json: bool) -> anyhow::Result<Exit> {
             if json { table::print_json(&tools)? } else { table::print(rows, &TOOLS)? }
         }
         PeerAction::Call { peer, tool, arguments, wait, source } => {
-            let arguments = client::arguments(&arguments)?;
+            let arguments = tandem_client::json_arguments(&arguments)?;
             let wait_s = u32::try_from(seconds(wait)).unwrap_or(u32::MAX).max(1);
             let answer = ask(&source, P2pRequest::Call { peer, tool, arguments, wait_s })?;
-            let result: CallToolResult = serde_json::from_value(answer).context("the peer's answer is none of MCP")?;
-            client::print_result(&result, json)?;
+            let result: CallToolResult =
+                serde_json::from_value(answer).context("invalid answer of the peer: no MCP tool result")?;
+            print_result(&result, json)?;
             return Ok(if result.is_error == Some(true) { Exit::ToolError } else { Exit::Success });
         }
         PeerAction::Block { peer, time, source } => {
@@ -54,7 +55,7 @@ pub(super) fn peer(command: PeerAction, json: bool) -> anyhow::Result<Exit> {
 /// Pauses the queue, or ends that.
 pub(super) fn pause(source: &Source, paused: bool, json: bool) -> anyhow::Result<Exit> {
     let done = ask(source, P2pRequest::Pause { paused })?;
-    let text = if paused { "paused: no task is given out; those that run go on" } else { "tasks are given out again" };
+    let text = if paused { "queue paused: no task is dispatched; running tasks continue" } else { "queue resumed" };
     if json {
         table::print_json(&done)?
     } else {

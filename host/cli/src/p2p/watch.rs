@@ -5,12 +5,12 @@ use std::{collections::HashMap, io::IsTerminal as _, time::Duration};
 use anyhow::bail;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
+use tandem_client::Session;
 
 use super::table::{self, at};
-use crate::client::Session;
 
 /// Between two looks. A person sees no difference, and the host hardly notices.
-const LOOK: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// Seconds that one question waits for a task's end.
 const WAIT_S: u32 = 2;
 
@@ -36,7 +36,7 @@ pub(super) async fn task(host: &Session, id: &str, json: bool) -> anyhow::Result
     let terminal = std::io::stderr().is_terminal() && !json;
     let mut before = String::new();
     loop {
-        let status = host.ask("p2p_taskqueue_task_status", json!({"task_id": id})).await?;
+        let status = host.structured("p2p_taskqueue_task_status", json!({"task_id": id})).await?;
         let state = said(&status, "state").to_owned();
         if terminal {
             if let Some(total) = at(&status, "/progress/total").as_u64().filter(|total| *total > 0) {
@@ -50,7 +50,7 @@ pub(super) async fn task(host: &Session, id: &str, json: bool) -> anyhow::Result
             table::print_line(&format!("{} {state}", said(&status, "tool")))?;
         }
         before.clone_from(&state);
-        let result = host.ask("p2p_taskqueue_get_result", json!({"task_id": id, "wait_s": WAIT_S})).await?;
+        let result = host.structured("p2p_taskqueue_get_result", json!({"task_id": id, "wait_s": WAIT_S})).await?;
         if matches!(said(&result, "state"), "queued" | "running") {
             continue;
         }
@@ -70,7 +70,7 @@ pub(super) async fn workflow(host: &Session, id: &str, json: bool) -> anyhow::Re
     let whole = bars.add(bar("{msg} [{elapsed}] {bar:32} {pos}/{len}"));
     let mut steps: HashMap<String, (String, Option<ProgressBar>)> = HashMap::new();
     loop {
-        let workflow = host.ask("p2p_workflow_status", json!({"workflow_id": id})).await?;
+        let workflow = host.structured("p2p_workflow_status", json!({"workflow_id": id})).await?;
         let all = at(&workflow, "/steps").as_array().cloned().unwrap_or_default();
         let done = all.iter().filter(|step| !matches!(said(step, "state"), "pending" | "ready" | "running")).count();
         whole.set_length(all.len() as u64);
@@ -114,6 +114,6 @@ pub(super) async fn workflow(host: &Session, id: &str, json: bool) -> anyhow::Re
             }
             return Ok(());
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
 }

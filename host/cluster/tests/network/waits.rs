@@ -117,7 +117,7 @@ async fn a_target_is_unknown_or_away_or_without_the_tool() {
     let at = |tool: &str, peer: &str| json!({"tool": tool, "arguments": {}, "target_peer": peer});
     let stranger = Keypair::generate_ed25519().public().to_peer_id().to_string();
     let id = submitted(&host, at(TOOL, &stranger)).await;
-    waits(&host, &id, "target_unknown", &[&stranger, "tandem peers --all"]).await;
+    waits(&host, &id, "target_unknown", &[&stranger, "tandem peer list --all"]).await;
     let there = idle.id.to_string();
     let id = submitted(&host, at("echo", &there)).await;
     waits(&host, &id, "target_without_tool", &[&there, "echo"]).await;
@@ -192,13 +192,13 @@ async fn a_paused_queue_and_a_drained_host_are_told_with_what_ends_it() {
     let host = Host::start(&config()).await;
     host.tasks.pause(QUEUE, true).await.unwrap();
     let id = submitted(&host, task("echo")).await;
-    waits(&host, &id, "queue_paused", &["tandem tasks resume"]).await;
+    waits(&host, &id, "queue_paused", &["tandem task resume"]).await;
     assert!(host.reactor.status().await.paused);
     host.tasks.pause(QUEUE, false).await.unwrap();
     completes(&host, &id).await;
     host.request(P2pRequest::QueueShutdown { drain_s: 0 }).await.unwrap();
     let id = submitted(&host, task("echo")).await;
-    waits(&host, &id, "worker_draining", &["this host", "tandem tasks resume"]).await;
+    waits(&host, &id, "worker_draining", &["this host", "tandem task resume"]).await;
     host.reactor.take_tasks().await.unwrap();
     completes(&host, &id).await;
 }
@@ -209,7 +209,7 @@ async fn a_drained_worker_elsewhere_is_named() {
     here.loses("echo");
     there.request(P2pRequest::QueueShutdown { drain_s: 0 }).await.unwrap();
     let id = submitted(&here, task("echo")).await;
-    waits(&here, &id, "worker_draining", &[&there.peer.to_string(), "tandem tasks resume"]).await;
+    waits(&here, &id, "worker_draining", &[&there.peer.to_string(), "tandem task resume"]).await;
     there.reactor.take_tasks().await.unwrap();
     completes(&here, &id).await;
 }

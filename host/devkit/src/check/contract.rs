@@ -118,7 +118,7 @@ fn by_request(facts: &BinaryReport, manifest: &PluginManifest, findings: &mut Fi
                 findings.warning(
                     "request",
                     message,
-                    format!("take `{word}` out: operators are asked for less, and grant it sooner"),
+                    format!("remove `{word}`: operators grant sooner what requests less"),
                 );
             }
             _ => {}

@@ -21,7 +21,7 @@ struct Subject {
     manifest: Option<PluginManifest>,
     /// What the package says that it offers; none in a bare component.
     packed: Option<Descriptors>,
-    /// Where a project keeps what `tandem dev` and `tandem test` compiled; none of other files.
+    /// Where a project keeps what `tandem plugin dev` and `tandem plugin test` compiled; none of other files.
     compiled: Option<PathBuf>,
 }
 
@@ -43,7 +43,9 @@ pub fn run(args: &Check) -> anyhow::Result<Outcome> {
     let mut findings = Findings::default();
     let file = if args.path.is_dir() { args.path.join(project::COMPONENT) } else { args.path.clone() };
     let bytes = package::read(&file).with_context(|| match args.path.is_dir() {
-        true => format!("{} was not built yet; `tandem test` or `tandem dev` builds it", args.path.display()),
+        true => {
+            format!("{} was not built yet; `tandem plugin test` or `tandem plugin dev` builds it", args.path.display())
+        }
         false => "give a plugin, or a project's directory".to_owned(),
     })?;
     let subject = subject(args, &file, bytes, &mut findings)?;
@@ -66,7 +68,7 @@ fn subject(args: &Check, file: &std::path::Path, bytes: Vec<u8>, findings: &mut 
             findings.warning(
                 "signature",
                 "there is none; hosts refuse unsigned plugins",
-                "sign it: `tandem sign FILE --key KEY`",
+                "sign it: `tandem plugin sign FILE --key KEY`",
             );
         }
         let (manifest, packed) = (Some(package.manifest), Some(package.descriptors));
@@ -108,7 +110,7 @@ fn check(subject: &Subject, findings: &mut Findings) -> anyhow::Result<()> {
         findings.note("exports", function.to_string(), remedy);
     }
     if subject.packed.as_ref().is_some_and(|packed| *packed != described) {
-        let remedy = "pack it anew; if that does not help, `describe` answers something else each time";
+        let remedy = "pack it again; if that does not help, `describe` is not deterministic";
         findings.error("descriptors", "the plugin does not offer what its descriptors say", remedy);
     }
     tools::check(&described, subject.manifest.as_ref(), findings);

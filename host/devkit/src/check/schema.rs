@@ -203,7 +203,7 @@ impl Walk<'_> {
         let plain = (1..=64).contains(&name.len())
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
         if self.input && !plain {
-            let message = "the name has signs or a length that model APIs refuse";
+            let message = "the name has characters or a length that model APIs refuse";
             self.findings.warning(place.clone(), message, "write 1 to 64 letters, digits, `_`, `.` or `-`");
         }
         let description = property.get("description").and_then(Value::as_str).unwrap_or("");

@@ -31,7 +31,8 @@ pub(super) fn check(offered: &Descriptors, manifest: Option<&PluginManifest>, fi
         }
         let key = tool.name.to_ascii_lowercase().replace(['-', '.'], "_");
         if let Some(other) = folded.insert(key, &tool.name) {
-            let message = format!("`{other}` and `{}` differ only in case or in signs that clients replace", tool.name);
+            let message =
+                format!("`{other}` and `{}` differ only in case or in characters that clients replace", tool.name);
             findings.warning(&*tool.name, message, "give one of them another name");
         }
     }
@@ -94,7 +95,7 @@ fn description(tool: &ToolDescriptor, findings: &mut Findings) {
     }
     let annotations = &tool.annotations;
     if annotations.read_only && annotations.destructive {
-        findings.warning(&*tool.name, "it is read-only and destructive at once", "take one of the annotations away");
+        findings.warning(&*tool.name, "it is read-only and destructive at once", "remove one of the annotations");
     }
 }
 
@@ -137,7 +138,7 @@ mod tests {
         for other in ["words_Count", "words-count"] {
             assert_eq!(
                 pair(other),
-                [format!("`{other}` and `words_count` differ only in case or in signs that clients replace")]
+                [format!("`{other}` and `words_count` differ only in case or in characters that clients replace")]
             );
         }
     }

@@ -227,7 +227,7 @@ impl Expect {
             bail!("`expect` wants an error and a result; a call gives one of them");
         }
         match error.as_deref().filter(|kind| !KINDS.contains(&kind.split(':').next().unwrap_or(kind))) {
-            Some(unknown) => bail!("`{unknown}` is no kind of error; there are {}", KINDS.join(", ")),
+            Some(unknown) => bail!("`{unknown}` is not a kind of error; kinds are {}", KINDS.join(", ")),
             None => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! `tandem test`: the author's cases, in the real sandbox.
+//! `tandem plugin test`: the author's cases, in the real sandbox.
 //!
 //! **Promises.** Each case has a fresh instance, an empty store, and the grants that it names, under the manifest's limits; arguments and
 //! results are checked against the schemas as a host checks them. Nothing reaches the network: a request that a grant allows gets the

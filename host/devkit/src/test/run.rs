@@ -17,6 +17,7 @@ use tandem_engine::{
     ToolError, ToolOutput,
 };
 use tandem_package::{Package, PluginManifest, SignaturePolicy, TrustRoots};
+use tandem_runtime::LoadFailure;
 use tandem_runtime::grants;
 use tandem_runtime::load::{GrantPolicy, Granted, LoadOptions, load_candidate};
 use tandem_store::{Namespace, Quota, Store};
@@ -74,7 +75,7 @@ pub(super) struct Bench {
 struct ByCase<'a>(&'a Bench, Fixed);
 
 impl GrantPolicy for ByCase<'_> {
-    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, String> {
+    fn grant(&self, manifest: &PluginManifest) -> Result<Granted, LoadFailure> {
         Ok(Granted {
             limits: grants::limits(&self.0.config, manifest),
             max_deadline: self.0.config.limits.deadline.as_duration(),
@@ -99,7 +100,7 @@ impl Bench {
         let mut config = HostConfig::default();
         config.plugins.data_directory = project.directory.display().to_string();
         let engine = EngineConfig { max_instances: 16, max_memory: config.limits.memory.as_u64() };
-        // The same as `tandem dev` has: what is compiled there is not compiled again.
+        // The same as `tandem plugin dev` has: what is compiled there is not compiled again.
         let compiled = project.directory.join(DATA).join("compiled");
         let engine = Engine::new(engine, Some(&compiled), services, &[&tandem_cluster::P2p])?;
         let (manifest, component) = (project.manifest()?, project.component()?);
@@ -154,7 +155,7 @@ impl Bench {
                 workers: 1,
             };
             let loaded = load_candidate(&self.engine, "plugin.wasm", &self.file, &options, &ByCase(self, fixed));
-            self.loaded.insert(fixed, loaded.map_err(anyhow::Error::msg)?.0);
+            self.loaded.insert(fixed, loaded?.0);
         }
         self.loaded.get(&fixed).context("the plugin was just loaded")
     }
@@ -165,8 +166,7 @@ impl Bench {
         let mut config = self.config.clone();
         config.grants.insert(manifest.plugin.name.clone(), case.world.grants.clone());
         let effective = config.effective(manifest.plugin.name.as_str(), &manifest.request, "");
-        let mut capability =
-            grants::capability(&config, manifest.plugin.name.as_str(), &effective).map_err(anyhow::Error::msg)?;
+        let mut capability = grants::capability(&config, manifest.plugin.name.as_str(), &effective)?;
         for directory in capability.directories.iter_mut().filter(|directory| directory.writable) {
             let copied = self.scratch.path().join(format!("{index}-{}", directory.name));
             let mut left = MAX_COPIED;

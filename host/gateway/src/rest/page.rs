@@ -186,7 +186,7 @@ fn rejected(out: &mut String, rejected: &[Rejected]) {
         let _ = write!(out, "<tr><td>{}<td>{}</tr>", cut(&plugin.file), cut(&plugin.reason));
     }
     if let Some(left) = rejected.len().checked_sub(LEFT_OUT).filter(|left| *left > 0) {
-        let _ = write!(out, "<tr><td colspan=2>{left} more: <code>tandem list</code> names them</tr>");
+        let _ = write!(out, "<tr><td colspan=2>{left} more: <code>tandem plugin list</code> names them</tr>");
     }
     out.push_str("</table>");
 }
@@ -201,6 +201,8 @@ fn cut(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tandem_catalog::RejectCode;
+
     use super::*;
 
     #[test]
@@ -210,13 +212,14 @@ mod tests {
             "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;y&quot;"
         );
         let mut out = String::new();
-        rejected(&mut out, &[Rejected::now("<b>.wasm".into(), "a & b".into())]);
+        rejected(&mut out, &[Rejected::now("<b>.wasm".into(), RejectCode::InvalidPackage, "a & b".into())]);
         assert!(out.contains("&lt;b&gt;.wasm") && out.contains("a &amp; b"), "{out}");
     }
 
     #[test]
     fn what_was_left_out_is_not_written_without_end() {
-        let file = |number: usize| Rejected::now(format!("{number}.wasm"), "\"".repeat(5000));
+        let file =
+            |number: usize| Rejected::now(format!("{number}.wasm"), RejectCode::InvalidPackage, "\"".repeat(5000));
         let all: Vec<_> = (0..500).map(file).collect();
         let mut out = String::new();
         rejected(&mut out, &all);

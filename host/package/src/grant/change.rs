@@ -113,7 +113,7 @@ impl FromStr for GrantItem {
                 GrantKind::Env => name.parse::<VariableName>().map(drop).map_err(|error| error.to_string()),
                 GrantKind::Allow => json::<Allowance>(Value::from(name)).map(drop),
                 GrantKind::Http if name.is_empty() || name.len() > MAX_ITEM || name.chars().any(char::is_control) => {
-                    Err("write a host, or a rule as `tandem grants` prints it".to_owned())
+                    Err("write a host, or a rule as `tandem grant list` prints it".to_owned())
                 }
                 GrantKind::Http => Ok(()),
                 _ => Err(format!("`{word}` has no names; write it alone")),

@@ -39,7 +39,11 @@ impl FromStr for Sha256Digest {
         let mut digest = [0; 32];
         let right = text.strip_prefix("sha256:").is_some_and(|hex| hex::decode_to_slice(hex, &mut digest).is_ok());
         right.then_some(Self(digest)).ok_or_else(|| {
-            NameError::new(text, "digest", "write `sha256:` and 64 hexadecimal digits, as `tandem inspect` prints it")
+            NameError::new(
+                text,
+                "digest",
+                "write `sha256:` and 64 hexadecimal digits, as `tandem plugin inspect` prints it",
+            )
         })
     }
 }

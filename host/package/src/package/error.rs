@@ -21,7 +21,7 @@ pub enum PackageError {
     #[error(transparent)]
     Format(#[from] FormatError),
     /// A part of the package is missing.
-    #[error("the file has no `{0}` section; make a package of the component with `tandem pack`")]
+    #[error("the file has no `{0}` section; make a package of the component with `tandem plugin pack`")]
     Missing(Part),
     /// It is a package already.
     #[error("the file is a package already; repack it to replace its sections")]

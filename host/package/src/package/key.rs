@@ -47,16 +47,16 @@ pub(super) const SIGNATURE_LENGTH: usize = 1 + KeyId::LENGTH + 64;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// It is no private key.
-    #[error("this is not an ed25519 private key in pkcs#8 pem; make one with `tandem keygen`")]
+    #[error("this is not an ed25519 private key in pkcs#8 pem; make one with `tandem plugin keygen`")]
     Private,
     /// It is no public key.
-    #[error("{label}: not an ed25519 public key in spki pem; give the `.pub` file that `tandem keygen` wrote")]
+    #[error("{label}: not an ed25519 public key in spki pem; give the `.pub` file that `tandem plugin keygen` wrote")]
     Public {
         /// What the reader called it.
         label: String,
     },
     /// It is a key of small order, under which anything can be made to verify.
-    #[error("{label}: this public key is weak; make another one with `tandem keygen`")]
+    #[error("{label}: this public key is weak; make another one with `tandem plugin keygen`")]
     Weak {
         /// What the reader called it.
         label: String,
@@ -93,7 +93,11 @@ impl FromStr for KeyId {
     fn from_str(text: &str) -> Result<Self, NameError> {
         let mut id = [0; Self::LENGTH];
         hex::decode_to_slice(text, &mut id).map(|()| Self(id)).map_err(|_| {
-            NameError::new(text, "key id", "write 16 hexadecimal digits, as `tandem keygen` and `inspect` print them")
+            NameError::new(
+                text,
+                "key id",
+                "write 16 hexadecimal digits, as `tandem plugin keygen` and `inspect` print them",
+            )
         })
     }
 }

@@ -9,7 +9,7 @@ use tandem_package::Package;
 use tandem_store::Store;
 
 use super::{operations::Admin, p2p::P2pParts, request::Ask, server};
-use crate::{audit, config, live::Policy, load::LoadOptions};
+use crate::{audit, config, failure::LoadFailure, live::Policy, load::LoadOptions};
 
 /// Whether a host runs with this configuration.
 pub fn runs(config: &HostConfig) -> bool {
@@ -37,11 +37,11 @@ async fn through(socket: &std::path::Path, ask: &Ask) -> anyhow::Result<Value> {
     let client = reqwest::Client::builder().unix_socket(socket).no_proxy().build()?;
     let response = client.post("http://localhost/").json(ask).send().await?;
     let right = response.status().is_success();
-    let answer: Value = response.json().await.context("the host's answer is no JSON")?;
+    let answer: Value = response.json().await.context("invalid response of the host")?;
     if right {
         return Ok(answer);
     }
-    bail!("{}", answer.get("error").and_then(Value::as_str).unwrap_or("the host refuses, and does not say why"))
+    bail!("{}", answer.get("error").and_then(Value::as_str).unwrap_or("the host refused the request"))
 }
 
 async fn beside(config: Arc<HostConfig>, ask: Ask) -> anyhow::Result<Value> {
@@ -68,7 +68,7 @@ async fn beside(config: Arc<HostConfig>, ask: Ask) -> anyhow::Result<Value> {
 }
 
 /// The files of the plugin directory, and what a host with this configuration would make of them.
-fn files(config: &HostConfig) -> anyhow::Result<Vec<(PathBuf, Result<Package, String>)>> {
+fn files(config: &HostConfig) -> anyhow::Result<Vec<(PathBuf, Result<Package, LoadFailure>)>> {
     let options = LoadOptions::of(config)?;
     let Ok(directory) = std::fs::read_dir(&options.directory) else { return Ok(Vec::new()) };
     let mut files: Vec<_> = directory.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -76,7 +76,7 @@ fn files(config: &HostConfig) -> anyhow::Result<Vec<(PathBuf, Result<Package, St
     files.sort();
     let open = |path: &PathBuf| {
         let bytes = crate::load::read_file(path)?;
-        Package::open(&bytes, &options.roots, options.signatures).map_err(|error| error.to_string())
+        Ok::<_, LoadFailure>(Package::open(&bytes, &options.roots, options.signatures)?)
     };
     Ok(files
         .into_iter()
@@ -104,10 +104,10 @@ fn stored(config: &HostConfig) -> anyhow::Result<Value> {
                 "file": file, "name": package.manifest.plugin.name, "version": package.manifest.plugin.version,
                 "state": "stored", "tools": package.descriptors.tools.len(), "digest": package.file_digest,
             }),
-            Err(reason) => {
+            Err(failure) => {
                 let at = std::fs::metadata(&path).and_then(|metadata| metadata.modified());
                 let at = config::millis(at.unwrap_or_else(|_| std::time::SystemTime::now()));
-                json!({ "file": file, "state": "refused", "tools": 0, "error": { "reason": reason, "at_ms": at } })
+                json!({ "file": file, "state": "refused", "tools": 0, "error": { "code": failure.code(), "reason": failure.to_string(), "at_ms": at } })
             }
         }
     });

@@ -124,7 +124,7 @@ impl Admin {
             Ask::RevokeKey { tenant, name } => {
                 let event = key_event("key.revoked", actor, &tenant, &name);
                 if !self.store.remove_key(tenant.clone(), name.clone(), event).await? {
-                    bail!("tenant `{tenant}` has no key called `{name}`; `tandem keys list` shows all");
+                    bail!("tenant `{tenant}` has no key `{name}`; `tandem key list` shows all");
                 }
                 self.take_keys(self.store.keys().await?.into());
                 Ok(json!({ "tenant": tenant, "name": name, "revoked": true }))
@@ -140,14 +140,14 @@ impl Admin {
                 (GrantChange::Grant(Given::Fs(grant)), _) => {
                     let path = below_data(&config, grant.path.as_path());
                     if !path.is_dir() {
-                        bail!("{item}: the directory {} does not exist; make it first", path.display());
+                        bail!("{item}: the directory {} does not exist; create it first", path.display());
                     }
                 }
                 (GrantChange::Revoke, Some(name))
                     if item.kind() == GrantKind::Http && !config.has_http(plugin, tenant, name, &overlays) =>
                 {
                     bail!(
-                        "`{plugin}` has no http grant called `{name}`; name one as `tandem grants` prints it, or revoke all with `http`"
+                        "`{plugin}` has no http grant `{name}`; name one as `tandem grant list` prints it, or revoke all with `http`"
                     );
                 }
                 _ => {}

@@ -8,6 +8,8 @@ use std::{
 use tandem_package::Sha256Digest;
 use tokio::sync::mpsc;
 
+use crate::failure::LoadFailure;
+
 /// Files that wait. A directory with more of them changes all the time, and its files are looked at again.
 pub(super) const WAITING: usize = 256;
 
@@ -46,8 +48,10 @@ impl CompileQueue {
         self.jobs().remove(file);
     }
 
-    pub(super) fn add(&self, file: &str, digest: Sha256Digest) -> Result<(), String> {
-        let full = |_| format!("more than {WAITING} plugins wait to be compiled; `tandem reload` tries it again");
+    pub(super) fn add(&self, file: &str, digest: Sha256Digest) -> Result<(), LoadFailure> {
+        let full = |_| {
+            LoadFailure::Host(format!("more than {WAITING} plugins wait to be compiled; retry with `tandem reload`"))
+        };
         self.sender.try_send((file.to_owned(), digest)).map_err(full)?;
         self.jobs().insert(file.to_owned(), digest);
         Ok(())

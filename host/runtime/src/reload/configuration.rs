@@ -53,10 +53,12 @@ pub(crate) fn on_keys(reload: Arc<Reload>) {
                     tracing::info!(
                         added = rotation.added.join(" "),
                         removed = rotation.removed.join(" "),
-                        "keys are exchanged"
+                        "keys exchanged"
                     )
                 }
-                Err(error) => tracing::warn!("the keys count from the next start on: {}", crate::errors::chain(&error)),
+                Err(error) => {
+                    tracing::warn!("keys: cannot exchange before a restart: {}", crate::errors::chain(&error))
+                }
             }
         }
     });
@@ -65,9 +67,9 @@ pub(crate) fn on_keys(reload: Arc<Reload>) {
 /// What became of a reload.
 #[derive(Clone, Debug)]
 pub struct Reloaded {
-    /// The plugin files, what serves of each, and why something does not: as `tandem list --json` prints them.
+    /// The plugin files, what serves of each, and why something does not: as `tandem plugin list --json` prints them.
     pub plugins: Value,
-    /// Settings that changed and count from the next start on.
+    /// Settings that changed and need a restart.
     pub needs_restart: Vec<String>,
 }
 
@@ -82,13 +84,13 @@ pub(crate) async fn everything(
         None => Ok(Vec::new()),
     };
     let taken = plugins.work(move |plugins| plugins.reload(None, actor)).await.flatten().inspect_err(|error| {
-        tracing::error!("the plugin directory is not taken over: {}", crate::errors::chain(error));
+        tracing::error!("reload: cannot load the plugin directory: {}", crate::errors::chain(error));
     });
     let needs_restart = read.map_err(HostError::configuration)?;
     Ok(Reloaded { plugins: taken.map_err(HostError::plugins)?, needs_restart })
 }
 
-/// Reads the configuration again and exchanges what can be. Answers the settings that changed and count from the next start on.
+/// Reads the configuration again and exchanges what can be. Returns the settings that changed and need a restart.
 /// `actor` stands in the record of it. All of it is in the log too.
 ///
 /// # Errors
@@ -99,7 +101,7 @@ pub(crate) async fn configuration(reload: &Arc<Reload>, actor: &str) -> anyhow::
     // Files are read; they may be slow.
     let done = tokio::task::spawn_blocking(move || once(&work, &source)).await?;
     let (rotation, restart) = done.inspect_err(|error| {
-        tracing::error!("configuration read again and refused, the old one stays: {}", crate::errors::chain(error))
+        tracing::error!("configuration reload: refused, the old one stays: {}", crate::errors::chain(error))
     })?;
     peers::admit(&reload.policy.config(), reload.reactor.as_deref()).await;
     record(&reload.store, &rotation, &restart, actor).await;
@@ -119,17 +121,17 @@ fn once(reload: &Reload, source: &ConfigSource) -> anyhow::Result<(Rotation, Vec
     reload.limits.exchange(config);
     reload.router.refresh_tenants();
     if rotation.is_empty() {
-        tracing::info!("configuration read again: grants are exchanged, tenants and keys are the same");
+        tracing::info!("configuration reload: grants exchanged, tenants and keys unchanged");
     } else {
         tracing::info!(
             added = rotation.added.join(" "),
             removed = rotation.removed.join(" "),
             tenants = rotation.tenants.join(" "),
-            "configuration read again: grants, tenants and keys are exchanged"
+            "configuration reload: grants, tenants and keys exchanged"
         );
     }
     if !restart.is_empty() {
-        tracing::warn!(settings = restart.join(" "), "these settings have changed and count from the next start on");
+        tracing::warn!(settings = restart.join(" "), "configuration reload: these settings changed and need a restart");
     }
     Ok((rotation, restart))
 }
@@ -142,6 +144,6 @@ async fn record(store: &Store, rotation: &Rotation, restart: &[String], actor: &
         .with("tenants", rotation.tenants.join(" "))
         .with("needs-restart", restart.join(" "));
     if let Err(error) = store.audit_append(vec![event.into()]).await {
-        tracing::error!(%error, "the exchange of the configuration is not recorded");
+        tracing::error!(%error, "audit: cannot record the configuration reload");
     }
 }

@@ -63,11 +63,11 @@ async fn watch(old: Old, version: String, wait: Duration) {
         tokio::time::sleep(LOOK).await;
     }
     if old.1.strong_count() > 0 {
-        tracing::warn!(plugin, version, "calls of the old version are ended");
+        tracing::warn!(plugin, version, "old version: remaining calls cancelled");
         end(&old);
     } else {
         let after_ms = start.elapsed().as_millis() as u64;
-        tracing::info!(plugin, version, after_ms, "the old version is gone from memory");
+        tracing::info!(plugin, version, after_ms, "old version released");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The last good files of each plugin, in `versions/NAME/VERSION@DIGEST.wasm` below the data directory, for `tandem rollback`.
+//! The last good files of each plugin, in `versions/NAME/VERSION@DIGEST.wasm` below the data directory, for `tandem plugin rollback`.
 //!
 //! A kept file is trusted no more than one in the plugin directory: it is verified like any other before it is loaded.
 //! [`KEPT`] files of each plugin; the one that served last is the newest. Directories 0700, files 0600.
@@ -28,7 +28,7 @@ pub(super) struct Kept {
 
 impl Kept {
     pub(super) fn read(&self) -> anyhow::Result<Vec<u8>> {
-        crate::load::read_file(&self.path).map_err(anyhow::Error::msg)
+        Ok(crate::load::read_file(&self.path)?)
     }
 }
 
@@ -91,7 +91,7 @@ impl History {
         });
         match (found, to) {
             (Some(kept), _) => Ok(kept),
-            (None, Some(to)) => bail!("no {to} of `{plugin}` is kept; there are: {}", names.join(", ")),
+            (None, Some(to)) => bail!("no {to} of `{plugin}` is kept; available: {}", names.join(", ")),
             (None, None) => bail!("no earlier version of `{plugin}` is kept"),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! **Promises.** A version serves only after it was verified as at the start, compiled, asked what it offers, and
 //! checked; all that happens on threads of its own ([`worker`](super::worker)). One that fails any of it changes nothing: the old version serves,
-//! and the reason is in the log, the metrics, the audit log, `tandem list` and the health page. What a version that was
+//! and the reason is in the log, the metrics, the audit log, `tandem plugin list` and the health page. What a version that was
 //! replaced still runs ends as it would have, within `plugins.drain`.
 //!
 //! **Memory.** A version that was replaced leaves it whole, with its last call: its code, its instances, what was made of
@@ -42,9 +42,10 @@ use super::{
 use crate::{
     audit::HOST,
     config::below_data,
+    failure::{LoadFailure, Unreadable},
     grants::Grants,
     live::Policy,
-    load::{LoadOptions, NotLoaded, load_candidate, read_file},
+    load::{LoadOptions, load_candidate, read_file},
     supply::{self, Supply},
 };
 
@@ -62,12 +63,21 @@ pub(crate) struct Plugins {
     compilers: rayon::ThreadPool,
     history: History,
     /// One change at a time; inside, what was refused of each file, so that it is not tried again and again.
-    refused: Mutex<HashMap<String, Sha256Digest>>,
+    refused: Mutex<HashMap<String, Refused>>,
     /// What was tried out of each file and given up: it is on trial again only when an operator names the plugin, or puts the
     /// file there anew after another.
     given_up: Mutex<HashMap<String, Sha256Digest>>,
     draining: Draining,
     pub(super) slow: CompileQueue,
+}
+
+/// What of a file was refused.
+#[derive(Clone, Debug, PartialEq)]
+enum Refused {
+    /// This content.
+    Content(Sha256Digest),
+    /// It could not be read, for this reason.
+    Unreadable(Unreadable),
 }
 
 /// What is tried of files that are as they were, each more than the one before.
@@ -130,11 +140,16 @@ impl Plugins {
             match plugins.catalog.of_file(&file).0 {
                 Some(category) => plugins.keep(&category),
                 None => {
-                    let Ok(bytes) = read_file(&plugins.directory().join(&file)) else { continue };
-                    let digest = Sha256Digest::of(&bytes);
+                    let digest = match read_file(&plugins.directory().join(&file)) {
+                        Ok(bytes) => Sha256Digest::of(&bytes),
+                        Err(failure) => {
+                            plugins.refused().insert(file, Refused::Unreadable(failure));
+                            continue;
+                        }
+                    };
                     match plugins.catalog.rejection(&file) {
-                        Some(rejected) if rejected.compiling => plugins.put_off(&file, digest, HOST),
-                        _ => drop(plugins.refused().insert(file, digest)),
+                        Some(rejected) if rejected.is_compiling() => plugins.put_off(&file, digest, HOST),
+                        _ => drop(plugins.refused().insert(file, Refused::Content(digest))),
                     }
                 }
             }
@@ -156,7 +171,7 @@ impl Plugins {
         self.config.plugins.directory.as_ref()
     }
 
-    fn refused(&self) -> std::sync::MutexGuard<'_, HashMap<String, Sha256Digest>> {
+    fn refused(&self) -> std::sync::MutexGuard<'_, HashMap<String, Refused>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -167,7 +182,7 @@ impl Plugins {
     /// Takes over files that were seen to change. Blocking.
     pub(super) fn changed(&self, changed: &[String], removed: &[String]) {
         if let Err(error) = self.take_over(changed, removed, Tries::New, HOST) {
-            tracing::error!("the plugin directory is not taken over: {}", crate::errors::chain(&error));
+            tracing::error!("reload: cannot load the plugin directory: {}", crate::errors::chain(&error));
         }
     }
 
@@ -222,12 +237,16 @@ impl Plugins {
         Ok(())
     }
 
-    fn take(&self, file: &str, take: &Take<'_>, refused: &mut HashMap<String, Sha256Digest>) {
+    fn take(&self, file: &str, take: &Take<'_>, refused: &mut HashMap<String, Refused>) {
         let bytes = match read_file(&self.directory().join(file)) {
             Ok(bytes) => bytes,
-            // It has no digest by which it is known that nothing has changed; the reason has to do.
-            Err(reason) if take.tries == Tries::New && self.is_refused_for(file, &reason) => return,
-            Err(reason) => return self.refuse(file, reason, take.actor),
+            Err(failure) => {
+                let before = refused.insert(file.to_owned(), Refused::Unreadable(failure.clone()));
+                if take.tries == Tries::New && before == Some(Refused::Unreadable(failure.clone())) {
+                    return;
+                }
+                return self.refuse(file, &failure.into(), take.actor);
+            }
         };
         let digest = Sha256Digest::of(&bytes);
         let (serving, canary) = self.catalog.of_file(file);
@@ -244,7 +263,7 @@ impl Plugins {
             return;
         }
         let on_trial = canary.is_some_and(|canary| canary.category.installed.digest == digest);
-        if on_trial || (take.tries == Tries::New && refused.get(file) == Some(&digest)) {
+        if on_trial || (take.tries == Tries::New && refused.get(file) == Some(&Refused::Content(digest))) {
             return;
         }
         if self.slow.has(file, &digest) {
@@ -252,30 +271,30 @@ impl Plugins {
         }
         self.slow.forget(file);
         let compiled = self.compiled(file, &bytes, take);
-        match compiled.and_then(|category| self.place(category, take).map_err(NotLoaded::Refused)) {
+        match compiled.and_then(|category| self.place(category, take)) {
             Ok(()) => drop(refused.remove(file)),
-            Err(NotLoaded::Slow) => self.put_off(file, digest, take.actor),
-            Err(NotLoaded::Refused(reason)) => {
-                refused.insert(file.to_owned(), digest);
-                self.refuse(file, reason, take.actor);
+            Err(LoadFailure::Compiling) => self.put_off(file, digest, take.actor),
+            Err(failure) => {
+                refused.insert(file.to_owned(), Refused::Content(digest));
+                self.refuse(file, &failure, take.actor);
             }
         }
     }
 
     /// Verifies, compiles, probes.
-    fn compiled(&self, file: &str, bytes: &[u8], take: &Take<'_>) -> Result<Category, NotLoaded> {
+    fn compiled(&self, file: &str, bytes: &[u8], take: &Take<'_>) -> Result<Category, LoadFailure> {
         let (start, runtime) = (Instant::now(), Handle::current());
         let (category, origin) = self.compilers.install(|| {
             let _context = runtime.enter();
             load_candidate(&self.engine, file, bytes, &take.options, &take.grants)
         })?;
         metrics::histogram!("tandem_compile_seconds").record(start.elapsed().as_secs_f64());
-        tracing::info!(file, %origin, took_ms = start.elapsed().as_millis() as u64, "a candidate was probed");
+        tracing::info!(file, %origin, took_ms = start.elapsed().as_millis() as u64, "candidate probed");
         Ok(category)
     }
 
     /// Lets a candidate serve, or have its share of the calls.
-    fn place(&self, category: Category, take: &Take<'_>) -> Result<(), String> {
+    fn place(&self, category: Category, take: &Take<'_>) -> Result<(), LoadFailure> {
         let terms = &self.config.plugins.canary;
         let file = category.file.clone();
         let category = match terms.share {
@@ -288,12 +307,12 @@ impl Plugins {
                     max_errors: terms.max_errors,
                 };
                 let (name, version) = (category.name.clone(), category.version.clone());
-                match self.catalog.try_out(category, terms)? {
+                match self.catalog.try_out(category, terms).map_err(LoadFailure::Name)? {
                     Err(category) => *category,
                     Ok(displaced) => {
                         self.draining.retire(displaced);
                         count(&name, "canary");
-                        tracing::info!(plugin = &*name, version, share, "a new version is tried out");
+                        tracing::info!(plugin = &*name, version, share, "canary started");
                         return Ok(());
                     }
                 }
@@ -303,7 +322,7 @@ impl Plugins {
             let serving = self.catalog.of_file(old).0;
             serving.is_some_and(|serving| serving.plugin_name == category.plugin_name)
         });
-        let displaced = self.catalog.swap(category, moved.map(String::as_str))?;
+        let displaced = self.catalog.swap(category, moved.map(String::as_str)).map_err(LoadFailure::Name)?;
         self.serves(&file, displaced, None, take.actor);
         Ok(())
     }
@@ -324,7 +343,7 @@ impl Plugins {
         });
         let installed = vec![category.installed.clone()];
         if let Err(error) = Handle::current().block_on(self.store.set_installed(installed)) {
-            tracing::error!(%error, plugin, "that it is installed cannot be noted");
+            tracing::error!(%error, plugin, "store: cannot record the installed version");
         }
         self.record(event, actor);
     }
@@ -351,7 +370,7 @@ impl Plugins {
     fn record(&self, event: EventRecord, actor: &str) {
         let record = EventRecord { actor: actor.to_owned(), ..event };
         if let Err(error) = Handle::current().block_on(self.store.audit_append(vec![record.into()])) {
-            tracing::error!(%error, "it could not be recorded in the audit log");
+            tracing::error!(%error, "audit: cannot record the event");
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) async fn run(plugins: Arc<Plugins>, stop: CancellationToken) {
     let (wake, mut woken) = mpsc::channel(1);
     // Dropped, it watches no more.
     let _watcher = watcher(plugins.directory(), wake)
-        .inspect_err(|error| tracing::warn!(%error, "the plugin directory is looked at every few seconds only"));
+        .inspect_err(|error| tracing::warn!(%error, "reload: no file notifications, polling the plugin directory"));
     let mut settling = Settling::knowing(BTreeMap::new(), REST);
     loop {
         while round(&plugins, &mut settling).await {
@@ -58,7 +58,7 @@ async fn round(plugins: &Arc<Plugins>, settling: &mut Settling) -> bool {
         Ok(files) => files,
         Err(error) => {
             // Not the same as an empty directory: what serves goes on.
-            tracing::error!(%error, "the plugin directory cannot be read; what was loaded serves on");
+            tracing::error!(%error, "reload: cannot read the plugin directory, loaded plugins keep serving");
             return false;
         }
     };
@@ -66,7 +66,7 @@ async fn round(plugins: &Arc<Plugins>, settling: &mut Settling) -> bool {
     if !(settled.changed.is_empty() && settled.removed.is_empty()) {
         let (changed, removed) = (settled.changed, settled.removed);
         if let Err(error) = plugins.work(move |plugins| plugins.changed(&changed, &removed)).await {
-            tracing::error!("the plugin directory could not be taken over: {}", crate::errors::chain(&error));
+            tracing::error!("reload: cannot load the plugin directory: {}", crate::errors::chain(&error));
         }
     }
     settled.more

@@ -52,8 +52,8 @@ impl Worker {
     pub(super) async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> anyhow::Result<T> {
         let (answer, answered) = oneshot::channel();
         let work: Work = Box::new(move || drop(answer.send(work())));
-        self.0.send(work).await.ok().context("nothing is taken over any more; the host stops")?;
-        answered.await.context("it ended in a panic; the log says where, and what served before serves on")
+        self.0.send(work).await.ok().context("the host is shutting down")?;
+        answered.await.context("the operation panicked; see the log. Loaded plugins keep serving")
     }
 }
 
@@ -68,7 +68,7 @@ mod tests {
         let first = worker.run(here).await.unwrap();
         assert_eq!(first.1.as_deref(), Some("reload"));
         let ended = worker.run(|| panic!("on purpose")).await;
-        assert!(ended.unwrap_err().to_string().contains("it ended in a panic"));
+        assert!(ended.unwrap_err().to_string().contains("the operation panicked"));
         assert_eq!(worker.run(here).await.unwrap(), first);
     }
 }

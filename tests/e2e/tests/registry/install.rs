@@ -83,7 +83,7 @@ async fn nothing_is_installed_that_a_host_would_not_load() -> anyhow::Result<()>
     assert!(home.wrong(&["install", &new, "--yes"]).await?.contains("the limit is"));
     home.is_untouched();
     assert!(home.wrong(&["install", &format!("{repository}:3.0.0"), "--yes"]).await?.contains("is not there"));
-    assert!(home.wrong(&["install", &new]).await?.contains("say --yes"), "nobody can be asked");
+    assert!(home.wrong(&["install", &new]).await?.contains("with --yes"), "nobody can be asked");
     home.is_untouched();
     let other = format!("plugins.pins.echo=sha256:{}", "0".repeat(64));
     let pinned = home.wrong(&["install", &new, "--yes", "--set", &other]).await?;
@@ -189,7 +189,7 @@ async fn the_newest_version_is_found_by_the_tags() -> anyhow::Result<()> {
         author.right(&["publish", &author.plugin(version)?, &repository]).await?;
     }
     let missing = operator(&["install", &format!("{repository}:0.3.0"), "--yes"]).await?;
-    assert!(missing.text.contains("there are: 1.0.0-rc.1, 0.10.0, 0.9.0, 0.2.0"), "{}", missing.text);
+    assert!(missing.text.contains("available: 1.0.0-rc.1, 0.10.0, 0.9.0, 0.2.0"), "{}", missing.text);
 
     let said = operator(&["install", &repository, "--yes"]).await?;
     assert!(said.well && said.text.contains("taking the newest") && said.text.contains(":0.10.0"), "{}", said.text);
@@ -203,7 +203,7 @@ async fn the_newest_version_is_found_by_the_tags() -> anyhow::Result<()> {
     assert!(said.well && said.out.contains("0.10.0 → 0.11.0"), "{}", said.text);
     until(&host, &author.docker, |line| line["version"] == "0.11.0").await?;
     let said = operator(&["rollback", "echo"]).await?;
-    assert!(said.well && said.text.contains("tandem.lock says 0.10.0 now"), "{}", said.text);
+    assert!(said.well && said.text.contains("tandem.lock: now at 0.10.0"), "{}", said.text);
     assert!(lock()?.contains(&format!("{repository}:0.10.0")), "{}", lock()?);
     let said = operator(&["install"]).await?;
     assert!(said.out.contains("is installed already"), "{}", said.text);

@@ -45,7 +45,7 @@ async fn an_artifact_is_of_the_wasm_layout_and_a_tag_is_not_replaced_by_accident
 
     let _before = registry.asked();
     let said = author.right(&["publish", &file, &repository]).await?;
-    assert!(said.out.contains("is there already") && said.out.contains(&reference), "{}", said.out);
+    assert!(said.out.contains("already published") && said.out.contains(&reference), "{}", said.out);
     let asked = registry.asked();
     assert!(asked.iter().all(|asked| asked.line.starts_with("GET")), "nothing is sent again: {asked:?}");
     let other = author.plugin("1.0.1")?;
@@ -57,7 +57,9 @@ async fn an_artifact_is_of_the_wasm_layout_and_a_tag_is_not_replaced_by_accident
         Package::inspect(&std::fs::read(author.path().join(&file))?, &TrustRoots::none())?;
     let unsigned = Package::repack(&std::fs::read(author.path().join(&file))?, &manifest, &descriptors)?;
     let unsigned = author.file("unsigned.wasm", &unsigned)?;
-    assert!(author.wrong(&["publish", &unsigned, &repository]).await?.contains("tandem sign unsigned.wasm --key"));
+    assert!(
+        author.wrong(&["publish", &unsigned, &repository]).await?.contains("tandem plugin sign unsigned.wasm --key")
+    );
     Ok(())
 }
 
@@ -192,7 +194,7 @@ async fn a_real_registry_takes_and_gives_plugins() -> anyhow::Result<()> {
     let file = home.plugin("1.0.0")?;
     let said = home.right(&["publish", &file, &repository]).await?;
     let reference = said.out.lines().last().expect("the reference is last");
-    assert!(home.right(&["publish", &file, &repository]).await?.out.contains("is there already"));
+    assert!(home.right(&["publish", &file, &repository]).await?.out.contains("already published"));
     home.right(&["install", reference, "--yes"]).await?;
     assert_eq!(std::fs::read(home.path().join("plugins/echo.wasm"))?, std::fs::read(home.path().join(&file))?);
     assert!(home.right(&["upgrade", "--all"]).await?.out.contains("by its digest and stays"));

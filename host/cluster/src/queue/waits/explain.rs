@@ -111,7 +111,7 @@ impl WaitExplainer {
         Ok(match hold {
             Some(Hold::Paused) => Wait::new(
                 Reason::QueuePaused,
-                "the operator paused the queue of this host; `tandem tasks resume` ends that",
+                "the operator paused the queue of this host; `tandem task resume` ends that",
             ),
             Some(Hold::Running(most)) => {
                 let remedy = format!("wait until some of your {most} running tasks have ended, or cancel some");

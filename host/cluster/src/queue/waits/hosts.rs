@@ -190,7 +190,7 @@ impl HostObstacles {
 
 fn unknown(target: &str) -> Wait {
     let remedy = format!(
-        "no host {target} was ever heard of; `tandem peers --all` lists those that are known. Cancel the task, and submit it with \
+        "no host {target} was ever heard of; `tandem peer list --all` lists those that are known. Cancel the task, and submit it with \
          another `target_peer` or without one"
     );
     Wait::new(Reason::TargetUnknown, remedy).with("target_peer", target)
@@ -225,9 +225,7 @@ fn remedy(reason: Reason, host: &str, needs: TaskNeeds<'_>, most: u8) -> String 
             needs.priority
         ),
         Reason::WorkerDraining => {
-            format!(
-                "{host} was told to take no tasks (`p2p_taskqueue_shutdown`): `tandem tasks resume` there ends that"
-            )
+            format!("{host} was told to take no tasks (`p2p_taskqueue_shutdown`): `tandem task resume` there ends that")
         }
         Reason::NoFreeWorker => format!(
             "wait until a worker is free: those of all hosts that have `{tool}` are busy. Raise `workers` of [p2p.task-queue], or \

@@ -22,7 +22,7 @@ impl Plugins {
         let mut refused = self.refused();
         let Some(serving) = self.catalog.plugins().into_iter().find(|status| status.name.as_deref() == Some(plugin))
         else {
-            bail!("no plugin `{plugin}` is loaded; `tandem list` shows all");
+            bail!("no plugin `{plugin}` is loaded; `tandem plugin list` shows all");
         };
         let file = serving.file;
         let (old, canary) = self.catalog.of_file(&file);
@@ -41,7 +41,7 @@ impl Plugins {
         let bytes = kept.read()?;
         let grants = Grants::new(self.policy.clone(), Supply::new(self.config.clone(), self.store.clone())?).back();
         let take = Take { options: LoadOptions::of(&self.config)?, grants, tries: Tries::GivenUp, removed: &[], actor };
-        let category = self.compiled(&file, &bytes, &take).map_err(anyhow::Error::msg)?;
+        let category = self.compiled(&file, &bytes, &take)?;
         if &*category.plugin_name != plugin {
             bail!("the kept file is of plugin `{}`", category.plugin_name);
         }
@@ -61,7 +61,7 @@ impl Plugins {
         let bytes = || read_file(&path).map_err(std::io::Error::other);
         if let Err(error) = self.history.keep(&category.installed, bytes) {
             let plugin = &*category.plugin_name;
-            tracing::warn!(%error, plugin, "the plugin's file cannot be kept; there is no way back to it");
+            tracing::warn!(%error, plugin, "history: cannot keep the plugin's file, so no rollback to it");
         }
     }
 }

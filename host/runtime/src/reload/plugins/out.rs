@@ -1,39 +1,38 @@
 //! Files that do not serve, or no more: each leaves a line in the log, a count and a record of the audit log.
 
-use tandem_catalog::{Category, Rejected};
+use tandem_catalog::Category;
 use tandem_package::Sha256Digest;
 
-use super::{Plugins, count};
-use crate::supply::{self, Supply};
+use super::{Plugins, Refused, count};
+use crate::{
+    failure::LoadFailure,
+    supply::{self, Supply},
+};
 
 impl Plugins {
     /// Has a file compiled beside, or leaves it out.
     pub(super) fn put_off(&self, file: &str, digest: Sha256Digest, actor: &str) {
-        if let Err(reason) = self.compile_later(file, digest) {
-            self.refuse(file, reason, actor);
+        if let Err(failure) = self.compile_later(file, digest) {
+            self.refuse(file, &failure, actor);
         }
     }
 
     /// Leaves out what a file is now.
-    pub(in crate::reload) fn leave_out(&self, file: &str, digest: Sha256Digest, reason: String, actor: &str) {
-        self.refused().insert(file.to_owned(), digest);
-        self.refuse(file, reason, actor);
+    pub(in crate::reload) fn leave_out(&self, file: &str, digest: Sha256Digest, failure: LoadFailure, actor: &str) {
+        self.refused().insert(file.to_owned(), Refused::Content(digest));
+        self.refuse(file, &failure, actor);
     }
 
-    pub(super) fn is_refused_for(&self, file: &str, reason: &str) -> bool {
-        self.catalog.rejection(file).is_some_and(|rejected| rejected.reason == reason)
-    }
-
-    pub(super) fn refuse(&self, file: &str, reason: String, actor: &str) {
+    pub(super) fn refuse(&self, file: &str, failure: &LoadFailure, actor: &str) {
         let serving = self.catalog.of_file(file).0;
         count(serving.as_ref().map_or("unknown", |category| &category.name), "refused");
         match &serving {
             Some(old) => {
-                tracing::error!(file, version = old.version, "candidate refused, the old one serves: {reason}")
+                tracing::error!(file, version = old.version, "candidate refused, the old one serves: {failure}")
             }
-            None => tracing::error!(file, "plugin left out: {reason}"),
+            None => tracing::error!(file, "plugin left out: {failure}"),
         }
-        let rejected = Rejected::now(file.to_owned(), reason);
+        let rejected = failure.of(file.to_owned());
         self.record(supply::refused(&rejected), actor);
         self.catalog.reject(rejected);
     }
@@ -58,10 +57,10 @@ impl Plugins {
             let refusal = |category: &Category| supply.still(&category.installed).err();
             let of_trial = canary.as_ref().and_then(|canary| refusal(&canary.category));
             if let (Some(canary), Some(reason)) = (canary, of_trial) {
-                self.give_up(&canary, reason, actor);
+                self.give_up(&canary, reason.to_string(), actor);
             }
             if let Some(reason) = serving.and_then(|category| refusal(&category)) {
-                self.unload(file, &reason, actor);
+                self.unload(file, &reason.to_string(), actor);
             }
         }
     }

@@ -41,12 +41,12 @@ impl Plugins {
 
     pub(super) fn give_up(&self, canary: &Canary, reason: String, actor: &str) {
         let category = &canary.category;
-        if !self.catalog.give_up(canary, format!("version {} was tried out and given up: {reason}", category.version)) {
+        if !self.catalog.give_up(canary, format!("canary {} rolled back: {reason}", category.version)) {
             return;
         }
         self.given_up().insert(category.file.clone(), category.installed.digest);
         count(&category.name, "rolled-back");
-        tracing::error!(plugin = &*category.plugin_name, version = category.version, "given up: {reason}");
+        tracing::error!(plugin = &*category.plugin_name, version = category.version, "canary rolled back: {reason}");
         self.draining.retire(vec![category.clone()]);
         self.record(supply::loaded("plugin.rolled-back", &category.installed).with("reason", reason), actor);
     }

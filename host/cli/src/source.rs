@@ -1,0 +1,31 @@
+//! Where a command's configuration comes from.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tandem_config::HostConfig;
+use tandem_runtime::config::ConfigSource;
+
+/// Where the configuration comes from.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Source {
+    /// Configuration file [default: tandem.toml here, in $XDG_CONFIG_HOME/tandem, or of the installation]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// One setting, over file and environment, as `server.port=9000`; can be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl Source {
+    /// The effective configuration: defaults, then the file, the environment, the flags.
+    pub(crate) fn load(&self) -> anyhow::Result<HostConfig> {
+        Ok(tandem_runtime::config::load(&self.into())?)
+    }
+}
+
+impl From<&Source> for ConfigSource {
+    fn from(source: &Source) -> Self {
+        Self { file: source.config.clone(), foreign_directory: false, set: source.set.clone() }
+    }
+}

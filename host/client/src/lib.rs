@@ -1,0 +1,24 @@
+//! An MCP client of one host: calls and lists its tools.
+//!
+//! **Promises.** An error names its cause and a remedy ([`ClientError`]): a URL without a scheme or path, a missing or rejected
+//! credential, a server that is no MCP endpoint. Numbers that would be rounded on the way are refused ([`Arguments`]).
+//!
+//! **Bounds.** Arguments of [`MAX_ARGUMENTS`] bytes from standard input; lists have the limit that the caller gives.
+//!
+//! **Refuses** to print: that is its program's.
+
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod endpoint;
+mod error;
+mod failure;
+mod limits;
+mod schema;
+mod session;
+
+pub use arguments::{Arguments, ArgumentsError, json_arguments};
+pub use endpoint::{Target, endpoint};
+pub use error::ClientError;
+pub use limits::MAX_ARGUMENTS;
+pub use session::{ProgressSink, Session};

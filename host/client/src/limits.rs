@@ -1,0 +1,12 @@
+//! What one command may read and wait for.
+
+use std::time::Duration;
+
+/// The most that is read from standard input as arguments. A host refuses larger requests anyway.
+pub const MAX_ARGUMENTS: u64 = 16 << 20;
+
+/// How long a host may take to say why it takes no client.
+pub(crate) const STATUS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Rows of one page: what the tools of a host return at most.
+pub(crate) const MAX_PAGE: usize = 1_000;
