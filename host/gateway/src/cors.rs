@@ -3,16 +3,10 @@
 //! A preflight never carries credentials, so it is answered before anybody asks for them; it names no tenant and does nothing.
 //! Pages of other origins are told nothing: their browser keeps the answer from them, and the guard refuses the call.
 
-use std::sync::Arc;
-
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
-use crate::state::AppState;
+use crate::guard::Guard;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, DELETE");
 /// What clients of both eras send.
@@ -26,24 +20,34 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("mcp-session-id, retry-aft
 /// Seconds for which a browser may keep a preflight's answer. Chromium keeps none for longer than two hours.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("3600");
 
-/// Answers preflights, and adds to every answer what its page needs.
-pub(crate) async fn answer(State(shared): State<Arc<AppState>>, request: Request, next: Next) -> Response {
-    let origin = shared.guard.allowed_origin(request.headers()).cloned();
-    let mut response = match is_preflight(&request) && shared.guard.check(request.uri(), request.headers()).is_ok() {
-        true if origin.is_some() => preflight(request.headers()),
-        _ => next.run(request).await,
-    };
-    let headers = response.headers_mut();
-    // Without it, a cache would give one page the answer that another may read.
-    headers.append(header::VARY, HeaderValue::from_static("origin"));
-    if let Some(origin) = origin {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+/// The page that a request is of; none where its origin is not among the allowed ones.
+pub(crate) struct Page(Option<HeaderValue>);
+
+impl Page {
+    pub(crate) fn of<B>(guard: &Guard, request: &http::Request<B>) -> Self {
+        Self(guard.allowed_origin(request.headers()).cloned())
     }
-    response
+
+    /// The answer to a preflight.
+    pub(crate) fn preflight<B>(&self, guard: &Guard, request: &http::Request<B>) -> Option<Response> {
+        let answered = self.0.is_some() && is_preflight(request);
+        (answered && guard.check(request.uri(), request.headers()).is_ok()).then(|| preflight(request.headers()))
+    }
+
+    /// Adds to an answer what its page needs to read it.
+    pub(crate) fn allow(self, mut response: Response) -> Response {
+        let headers = response.headers_mut();
+        // Without it, a cache would give one page the answer that another may read.
+        headers.append(header::VARY, HeaderValue::from_static("origin"));
+        if let Self(Some(origin)) = self {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
+        }
+        response
+    }
 }
 
-fn is_preflight(request: &Request) -> bool {
+fn is_preflight<B>(request: &http::Request<B>) -> bool {
     *request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 

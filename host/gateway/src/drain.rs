@@ -3,17 +3,11 @@
 //! A request counts from its arrival until the last byte of its answer is handed to the connection: a call whose result
 //! is still on its way out is not done.
 
-use std::{
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    task::{Context, Poll},
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
-use axum::body::{Body, HttpBody};
-use bytes::Bytes;
 use tokio::sync::Notify;
 
 /// Requests in flight.
@@ -57,51 +51,21 @@ impl Drop for Ticket {
     }
 }
 
-impl Ticket {
-    /// Holds the ticket until the body ends or is dropped.
-    pub(crate) fn hold(self, body: Body) -> Body {
-        Body::new(Held { body, _ticket: self })
-    }
-}
-
-struct Held {
-    body: Body,
-    _ticket: Ticket,
-}
-
-impl HttpBody for Held {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> hyper::body::SizeHint {
-        self.body.size_hint()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
+    use axum::body::Body;
     use http_body_util::BodyExt as _;
 
     use super::*;
+    use crate::holding::Holding;
 
     #[tokio::test]
     async fn idle_comes_when_the_last_body_ended() {
         let in_flight = Arc::new(InFlight::default());
         in_flight.idle().await;
-        let body = in_flight.enter().hold(Body::from("answer"));
+        let body = Holding::new(Body::from("answer"), in_flight.enter());
         let other = in_flight.enter();
         let waiting = tokio::spawn({
             let in_flight = in_flight.clone();

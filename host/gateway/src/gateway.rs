@@ -81,7 +81,7 @@ impl Gateway {
         };
         let open = auth.is_open();
         let server = Implementation::new(&config.server_name, &config.server_version);
-        let server_info = serde_json::to_value(&server).unwrap_or_default();
+        let server_info = Arc::new(serde_json::to_value(&server).unwrap_or_default());
         Ok(Self(Arc::new(AppState {
             router,
             auth,

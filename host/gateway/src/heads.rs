@@ -13,6 +13,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Bytes of a line that are kept: the names and values that matter are shorter.
@@ -70,7 +71,7 @@ struct Watch {
 
 impl Watch {
     fn read(&mut self, mut bytes: &[u8]) {
-        while let Some((first, rest)) = bytes.split_first() {
+        while !bytes.is_empty() {
             match self.at {
                 At::Lost => return,
                 At::Body(left) | At::Chunk(left) => {
@@ -84,29 +85,34 @@ impl Watch {
                     };
                 }
                 At::Head | At::ChunkSize | At::Trailers => {
-                    bytes = rest;
-                    self.byte(*first);
+                    let end = memchr(b'\n', bytes);
+                    let (part, rest) = bytes.split_at_checked(end.unwrap_or(bytes.len())).unwrap_or((bytes, &[]));
+                    self.part(part);
+                    bytes = rest.get(1..).unwrap_or_default();
+                    if end.is_some() {
+                        self.line_feed();
+                    }
                 }
             }
         }
     }
 
-    fn byte(&mut self, byte: u8) {
-        if byte == b'\n' {
-            if self.last != b'\r' {
-                self.lax.0.store(true, Ordering::Relaxed);
-            }
-            let length = self.length - usize::from(self.last == b'\r');
-            self.end_line(length);
-            (self.length, self.last) = (0, 0);
-            self.line.clear();
-            return;
+    /// Bytes of one line.
+    fn part(&mut self, part: &[u8]) {
+        let room = KEPT.saturating_sub(self.line.len());
+        self.line.extend(part.iter().filter(|byte| **byte != b'\r').take(room).map(u8::to_ascii_lowercase));
+        self.length += part.len();
+        self.last = part.last().copied().unwrap_or(self.last);
+    }
+
+    fn line_feed(&mut self) {
+        if self.last != b'\r' {
+            self.lax.0.store(true, Ordering::Relaxed);
         }
-        if self.line.len() < KEPT && byte != b'\r' {
-            self.line.push(byte.to_ascii_lowercase());
-        }
-        self.length += 1;
-        self.last = byte;
+        let length = self.length - usize::from(self.last == b'\r');
+        self.end_line(length);
+        (self.length, self.last) = (0, 0);
+        self.line.clear();
     }
 
     fn end_line(&mut self, length: usize) {

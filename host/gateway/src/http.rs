@@ -1,27 +1,36 @@
 //! The HTTP side: routes, and what every request passes before them.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router as App,
+    body::{Body, HttpBody},
     extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{any, get, post},
 };
-use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     access::{guard, let_in},
     auth::WELL_KNOWN,
     cors,
+    drain::Ticket,
     endpoint::{self, Edge},
+    heads::Lax,
     health,
+    holding::Holding,
     incoming::{ClientAddress, Endpoint, Incoming, traceparent_of},
-    intake, login, metrics, pieces,
+    intake::{self, Charge},
+    login, metrics, pieces,
     problem::Problem,
-    rest, slow,
+    rest,
+    slow::{self, Late},
     state::AppState,
     strict,
 };
@@ -31,16 +40,80 @@ const MCP_METHOD: HeaderName = HeaderName::from_static("mcp-method");
 /// When to try again while plugins are being loaded: compiling takes seconds.
 const LOADING: Duration = Duration::from_secs(2);
 
-pub(crate) fn app(shared: &Arc<AppState>, streams: CancellationToken) -> App {
-    // A slash at the end is what many a client's configuration has.
+/// What answers the requests of a listener. From the outside in: answers are counted ([`metrics`]), malformed heads refused
+/// ([`strict`]), preflights answered ([`cors`]), callers admitted ([`admit`]), and their requests served.
+///
+/// The layers are functions, not services: a request passes them without a copy of those below, which is what boxed
+/// services cost. The endpoints that most clients use are reached the same way; the others by their routes.
+pub(crate) struct Front {
+    shared: Arc<AppState>,
+    mcp: Edge,
+    routes: TowerToHyperService<App>,
+}
+
+/// What a connection knows of each of its requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    pub(crate) address: IpAddr,
+    pub(crate) lax: Lax,
+}
+
+impl Front {
+    pub(crate) fn new(shared: &Arc<AppState>, streams: CancellationToken) -> Self {
+        let mcp = Edge::new(shared, streams);
+        let routes = TowerToHyperService::new(routes(shared, &mcp));
+        Self { shared: shared.clone(), mcp, routes }
+    }
+
+    /// Answers one request.
+    pub(crate) async fn answer(
+        &self,
+        request: hyper::Request<hyper::body::Incoming>,
+        connection: &Connection,
+    ) -> Response {
+        let response = match strict::check(&request, &connection.lax) {
+            Ok(()) => {
+                let page = cors::Page::of(&self.shared.guard, &request);
+                let response = match page.preflight(&self.shared.guard, &request) {
+                    Some(preflight) => preflight,
+                    None => self.route(request, connection.address).await,
+                };
+                page.allow(response)
+            }
+            Err(malformed) => malformed.into_response(),
+        };
+        metrics::count(response.status());
+        response
+    }
+
+    async fn route(&self, mut request: hyper::Request<hyper::body::Incoming>, address: IpAddr) -> Response {
+        // A slash at the end is what many a client's configuration has.
+        let endpoint = match request.uri().path() {
+            "/mcp" | "/mcp/" => Endpoint::from(&self.shared.config.exposure),
+            "/mcp/full" | "/mcp/full/" => Endpoint::Full,
+            _ => {
+                request.extensions_mut().insert(ClientAddress(address));
+                return match self.routes.call(request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                };
+            }
+        };
+        match admit(&self.shared, request, Some(address)).await {
+            Ok((admitted, request)) => {
+                let response = self.mcp.serve(endpoint, &admitted.incoming, request).await;
+                admitted.finish(&self.shared, response)
+            }
+            Err(refusal) => refusal,
+        }
+    }
+}
+
+fn routes(shared: &Arc<AppState>, mcp: &Edge) -> App {
     let mcp = App::new()
-        .route("/mcp", any(endpoint::default))
-        .route("/mcp/", any(endpoint::default))
-        .route("/mcp/full", any(endpoint::full))
-        .route("/mcp/full/", any(endpoint::full))
         .route("/mcp/category/{name}", any(endpoint::category))
         .route("/mcp/category/{name}/", any(endpoint::category))
-        .with_state(Edge::new(shared, streams));
+        .with_state(mcp.clone());
     let operator = App::new()
         .route("/health/runtime", get(health::runtime))
         .route("/metrics", get(metrics::page))
@@ -51,7 +124,7 @@ pub(crate) fn app(shared: &Arc<AppState>, streams: CancellationToken) -> App {
         .method_not_allowed_fallback(rest::wrong_method)
         .with_state(shared.clone())
         .merge(mcp)
-        .layer(middleware::from_fn_with_state(shared.clone(), admit));
+        .layer(middleware::from_fn_with_state(shared.clone(), admit_caller));
     // Probes come from load balancers, by whatever address they know, without credentials; the metadata is read by
     // clients that have no token yet.
     App::new()
@@ -64,58 +137,90 @@ pub(crate) fn app(shared: &Arc<AppState>, streams: CancellationToken) -> App {
         .with_state(shared.clone())
         .merge(operator)
         .merge(guarded)
-        .layer(middleware::from_fn_with_state(shared.clone(), cors::answer))
-        .layer(middleware::from_fn(strict::check))
-        .layer(middleware::from_fn(metrics::count))
+}
+
+/// A request whose caller is known, until its answer is on its way.
+struct Admitted {
+    incoming: Arc<Incoming>,
+    ticket: Option<Ticket>,
+    /// Of a request with a body.
+    charge: Option<(Charge, Late)>,
+    /// The credentials of a stream that stays open.
+    watched: Option<HeaderMap>,
 }
 
 /// What every guarded request passes: the guard, authentication, and its id.
-async fn admit(State(shared): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
+async fn admit<B>(
+    shared: &Arc<AppState>,
+    mut request: http::Request<B>,
+    address: Option<IpAddr>,
+) -> Result<(Admitted, Request), Response>
+where
+    B: HttpBody<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<axum::BoxError>,
+{
     let ticket = (*request.method() == Method::POST).then(|| shared.in_flight.enter());
     login::take_cookie(&mut request);
-    let address = request.extensions().get::<ClientAddress>().map(|ClientAddress(address)| *address);
-    let caller = match let_in(&shared, request.uri(), request.headers(), address).await {
+    let caller = match let_in(shared, request.uri(), request.headers(), address).await {
         Ok(caller) => caller,
         Err(problem) if login::is_for_people(&request) => {
             let signed_in = request.extensions().get::<login::SignedIn>().is_some();
-            return login::instead_of(problem.into_response(), signed_in);
+            return Err(login::instead_of(problem.into_response(), signed_in));
         }
-        Err(problem) => return problem.into_response(),
+        Err(problem) => return Err(problem.into_response()),
     };
     if is_call(request.uri().path()) && !shared.router.is_ready() {
-        return loading().into_response();
+        return Err(loading().into_response());
     }
-    let watched = is_listening(&shared, &request).then(|| (request.headers().clone(), caller.clone()));
+    let watched = is_listening(shared, &request).then(|| request.headers().clone());
     let traceparent = traceparent_of(request.headers());
     let incoming = Incoming::new(caller, Endpoint::from(&shared.config.exposure), traceparent);
     let incoming = Arc::new(incoming.at_address(address));
-    let request_id = incoming.request_id.clone();
-    let reserve = shared.router.reserve(&incoming.caller);
-    request.extensions_mut().insert(incoming);
-    let limit = shared.config.body_timeout;
     let (parts, body) = request.into_parts();
-    let (body, late) = slow::timed(body, limit);
-    let (body, charge) = intake::charged(body, reserve);
-    let mut response = next.run(Request::from_parts(parts, body)).await;
-    let refused = charge.as_ref().and_then(|charge| charge.refused().map(|error| Problem::from(&error)));
-    if let Some(problem) = refused.or_else(|| late.problem(limit)) {
-        response = problem.request(&request_id).into_response();
-        // The rest of the body may still come, and is not worth waiting for.
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    let (charge, body) = match body.is_end_stream() {
+        true => (None, Body::empty()),
+        false => {
+            let (body, late) = slow::timed(body, shared.config.body_timeout);
+            let (body, charge) = intake::charged(body, shared.router.reserve(&incoming.caller));
+            (Some((charge, late)), Body::new(body))
+        }
+    };
+    Ok((Admitted { incoming, ticket, charge, watched }, Request::from_parts(parts, body)))
+}
+
+impl Admitted {
+    /// Gives the answer its id, and back what the request took once the answer is on its way.
+    fn finish(self, shared: &Arc<AppState>, mut response: Response) -> Response {
+        let Self { incoming, ticket, charge, watched } = self;
+        let cut = charge.as_ref().and_then(|(charge, late)| {
+            let refused = charge.refused().map(|error| Problem::from(&error));
+            refused.or_else(|| late.problem(shared.config.body_timeout))
+        });
+        if let Some(problem) = cut {
+            response = problem.request(&incoming.request_id).into_response();
+            // The rest of the body may still come, and is not worth waiting for.
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if let Ok(id) = HeaderValue::from_str(&incoming.request_id) {
+            response.headers_mut().insert(REQUEST_ID, id);
+        }
+        if let Some(headers) = watched {
+            let caller = incoming.caller.clone();
+            response = response.map(|body| slow::until_revoked(body, shared.clone(), headers, caller));
+        }
+        response.map(|body| Body::new(Holding::new(pieces::written(body), (charge, ticket))))
     }
-    if let Ok(id) = HeaderValue::from_str(&request_id) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
-    if let Some((headers, caller)) = watched {
-        response = response.map(|body| slow::until_revoked(body, shared.clone(), headers, caller));
-    }
-    response = response.map(pieces::written);
-    if let Some(charge) = charge {
-        response = response.map(|body| charge.hold(body));
-    }
-    match ticket {
-        Some(ticket) => response.map(|body| ticket.hold(body)),
-        None => response,
+}
+
+async fn admit_caller(State(shared): State<Arc<AppState>>, request: Request, next: Next) -> Response {
+    let address = request.extensions().get::<ClientAddress>().map(|ClientAddress(address)| *address);
+    match admit(&shared, request, address).await {
+        Ok((admitted, mut request)) => {
+            request.extensions_mut().insert(admitted.incoming.clone());
+            let response = next.run(request).await;
+            admitted.finish(&shared, response)
+        }
+        Err(refusal) => refusal,
     }
 }
 
@@ -131,7 +236,7 @@ fn loading() -> Problem {
 }
 
 /// Whether the answer is a stream that stays open beside calls. One that belongs to a call ends with it.
-fn is_listening(shared: &AppState, request: &Request) -> bool {
+fn is_listening<B>(shared: &AppState, request: &http::Request<B>) -> bool {
     let listens = request.headers().get(MCP_METHOD).is_some_and(|method| method == "subscriptions/listen");
     !shared.auth.is_open()
         && (listens || (*request.method() == Method::GET && request.uri().path().starts_with("/mcp")))

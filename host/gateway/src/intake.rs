@@ -8,13 +8,13 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::body::{Body, HttpBody};
+use axum::body::HttpBody;
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 use memchr::memchr2;
 use tandem_router::{CallError, Reserve};
 
-use crate::pieces;
+use crate::pieces::{self, Pieces};
 
 /// Bytes that are held for each byte of a body: itself, the texts in it, the arguments as a text again, the guest's copy.
 const BYTE: u64 = 4;
@@ -68,7 +68,8 @@ impl Estimate {
     }
 }
 
-/// What a request holds, and why it may hold no more.
+/// What a request holds until its answer ends or is dropped, since the arguments live as long as the call; and why it may hold
+/// no more.
 #[derive(Clone, Debug)]
 pub(crate) struct Charge(Arc<Mutex<State>>);
 
@@ -89,38 +90,28 @@ impl Charge {
         state.refused = state.reserve.grow(bytes).err();
         state.refused.is_none()
     }
-
-    /// Holds the charge until the answer ends or is dropped: the arguments live as long as the call.
-    pub(crate) fn hold(self, body: Body) -> Body {
-        Body::new(Charged { body, charge: self, estimate: None })
-    }
 }
 
 /// Charges for a body while it is read.
-pub(crate) fn charged(body: Body, reserve: Reserve) -> (Body, Option<Charge>) {
-    if body.is_end_stream() {
-        return (body, None);
-    }
+pub(crate) fn charged<B>(body: B, reserve: Reserve) -> (Charged<B>, Charge) {
     let charge = Charge(Arc::new(Mutex::new(State { reserve, refused: None })));
-    let body = pieces::read(body);
-    (Body::new(Charged { body, charge: charge.clone(), estimate: Some(Estimate::default()) }), Some(charge))
+    (Charged { body: pieces::read(body), charge: charge.clone(), estimate: Estimate::default() }, charge)
 }
 
-struct Charged {
-    body: Body,
+pub(crate) struct Charged<B> {
+    body: Pieces<B>,
     charge: Charge,
-    /// None for an answer.
-    estimate: Option<Estimate>,
+    estimate: Estimate,
 }
 
-impl HttpBody for Charged {
+impl<B: HttpBody<Data = Bytes, Error = axum::Error> + Unpin> HttpBody for Charged<B> {
     type Data = Bytes;
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let frame = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
         let Charged { charge, estimate, .. } = &mut *self;
-        if let (Some(estimate), Some(Ok(frame))) = (estimate, &frame)
+        if let Some(Ok(frame)) = &frame
             && let Some(data) = frame.data_ref()
             && !charge.grow(estimate.of(data))
         {

@@ -38,6 +38,7 @@ mod gateway;
 mod guard;
 mod heads;
 mod health;
+mod holding;
 mod http;
 mod incoming;
 mod intake;

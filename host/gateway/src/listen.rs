@@ -5,6 +5,7 @@
 //! a slow head costs no more than the silence that is allowed anyway. A client that does not take its answer is cut as well.
 
 use std::{
+    convert::Infallible,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -12,13 +13,10 @@ use std::{
     time::Duration,
 };
 
-use axum::Router as App;
-use hyper::service::Service as _;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -27,7 +25,13 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Gateway, GatewayConfig, heads::Heads, http::app, incoming::ClientAddress, metrics, state::AppState};
+use crate::{
+    Gateway, GatewayConfig,
+    heads::Heads,
+    http::{Connection, Front},
+    metrics,
+    state::AppState,
+};
 
 /// How long connections get to close after their calls are done.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -58,13 +62,13 @@ impl Gateway {
         let shared = self.0.clone();
         // Ends what would never end by itself: sessions and their streams.
         let streams = CancellationToken::new();
-        let app = app(&shared, streams.clone());
+        let front = Arc::new(Front::new(&shared, streams.clone()));
         let stop_accepting = CancellationToken::new();
         let cut = CancellationToken::new();
         let _cut = cut.clone().drop_guard();
         let background = tokio::spawn(background(shared.clone(), streams.clone()));
         let drain = tokio::spawn(drain(shared.clone(), shutdown, stop_accepting.clone(), streams.clone()));
-        let connections = accept(&listener, &app, &shared.config, &stop_accepting, &cut).await;
+        let connections = accept(&listener, &front, &shared.config, &stop_accepting, &cut).await;
         // The port is free for a successor while the last calls end.
         drop(listener);
         tokio::select! {
@@ -112,7 +116,7 @@ async fn drain(
 /// Accepts until `stop`; the connections themselves end at the latest with `cut`.
 async fn accept(
     listener: &TcpListener,
-    app: &App,
+    front: &Arc<Front>,
     config: &GatewayConfig,
     stop: &CancellationToken,
     cut: &CancellationToken,
@@ -135,7 +139,7 @@ async fn accept(
             next = next => next,
         };
         let (stream, address) = match accepted {
-            Ok((stream, address)) => (stream, ClientAddress(address.ip())),
+            Ok((stream, address)) => (stream, address.ip()),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -145,12 +149,12 @@ async fn accept(
         let (stream, lax) = Heads::new(prepared(stream, config.write_timeout));
         let spoken = Arc::new(AtomicBool::new(false));
         let service = {
-            let (app, spoken) = (TowerToHyperService::new(app.clone()), spoken.clone());
-            service_fn(move |mut request: Request<Incoming>| {
+            let (connection, spoken) = (Arc::new(Connection { address, lax }), spoken.clone());
+            let front = front.clone();
+            service_fn(move |request: Request<Incoming>| {
                 spoken.store(true, Ordering::Relaxed);
-                request.extensions_mut().insert(address);
-                request.extensions_mut().insert(lax.clone());
-                app.call(request)
+                let (front, connection) = (front.clone(), connection.clone());
+                async move { Ok::<_, Infallible>(front.answer(request, &connection).await) }
             })
         };
         let io = TokioIo::new(stream);

@@ -32,7 +32,7 @@ pub(crate) const POLICY: &str =
 pub(crate) struct SignedIn;
 
 /// Lets the cookie stand for a credential at `GET /`, where the request has none.
-pub(crate) fn take_cookie(request: &mut Request) {
+pub(crate) fn take_cookie<B>(request: &mut http::Request<B>) {
     let headers = request.headers();
     let at_page = *request.method() == Method::GET && request.uri().path() == "/";
     if !at_page || headers.contains_key(header::AUTHORIZATION) || headers.contains_key(API_KEY) {
@@ -52,7 +52,7 @@ fn cookie(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Whether a request is a browser's that asks for the page.
-pub(crate) fn is_for_people(request: &Request) -> bool {
+pub(crate) fn is_for_people<B>(request: &http::Request<B>) -> bool {
     let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     *request.method() == Method::GET
         && request.uri().path() == "/"

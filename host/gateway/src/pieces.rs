@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::body::{Body, HttpBody};
+use axum::body::HttpBody;
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
@@ -18,17 +18,17 @@ const READ: usize = 16 << 10;
 const WRITTEN: usize = 64 << 10;
 
 /// The body of a request in pieces.
-pub(crate) fn read(body: Body) -> Body {
-    Body::new(Pieces { body, size: READ, rest: None, pause: false })
+pub(crate) fn read<B>(body: B) -> Pieces<B> {
+    Pieces { body, size: READ, rest: None, pause: false }
 }
 
 /// The body of a response in pieces.
-pub(crate) fn written(body: Body) -> Body {
-    Body::new(Pieces { body, size: WRITTEN, rest: None, pause: false })
+pub(crate) fn written<B>(body: B) -> Pieces<B> {
+    Pieces { body, size: WRITTEN, rest: None, pause: false }
 }
 
-struct Pieces {
-    body: Body,
+pub(crate) struct Pieces<B> {
+    body: B,
     size: usize,
     /// What came and was not passed on yet.
     rest: Option<Bytes>,
@@ -36,7 +36,7 @@ struct Pieces {
     pause: bool,
 }
 
-impl HttpBody for Pieces {
+impl<B: HttpBody<Data = Bytes, Error = axum::Error> + Unpin> HttpBody for Pieces<B> {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -82,6 +82,7 @@ impl HttpBody for Pieces {
 mod tests {
     use futures::{FutureExt as _, StreamExt as _};
 
+    use axum::body::Body;
     use super::*;
 
     #[test]
@@ -89,7 +90,7 @@ mod tests {
         let bytes: Vec<u8> = (0..=255).cycle().take(5 * READ + 7).collect();
         let body = read(Body::from(bytes.clone()));
         assert_eq!(body.size_hint().exact(), Some(bytes.len() as u64));
-        let mut stream = body.into_data_stream();
+        let mut stream = Body::new(body).into_data_stream();
         let (mut whole, mut pauses) = (Vec::new(), 0);
         loop {
             match stream.next().now_or_never() {

@@ -37,31 +37,33 @@ impl Late {
 }
 
 /// Gives a body so long to arrive, in all: a pause between two bytes says nothing about one who sends a byte at a time.
-pub(crate) fn timed(body: Body, limit: Duration) -> (Body, Late) {
+pub(crate) fn timed<B>(body: B, limit: Duration) -> (Timed<B>, Late) {
     let late = Late::default();
-    if body.is_end_stream() {
-        return (body, late);
-    }
-    let deadline = Box::pin(tokio::time::sleep(limit));
-    (Body::new(Timed { body, deadline, late: late.clone() }), late)
+    (Timed { body, limit, deadline: None, late: late.clone() }, late)
 }
 
-struct Timed {
-    body: Body,
-    deadline: Pin<Box<Sleep>>,
+pub(crate) struct Timed<B> {
+    body: B,
+    limit: Duration,
+    /// Begins when the body is first waited for: most come with their heads.
+    deadline: Option<Pin<Box<Sleep>>>,
     late: Late,
 }
 
-impl HttpBody for Timed {
+impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Timed<B>
+where
+    B::Error: Into<axum::BoxError>,
+{
     type Data = Bytes;
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         // What is there is taken; only who waits can be late.
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
-            return Poll::Ready(frame);
+            return Poll::Ready(frame.map(|frame| frame.map_err(axum::Error::new)));
         }
-        match self.deadline.as_mut().poll(cx) {
+        let limit = self.limit;
+        match self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit))).as_mut().poll(cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(()) => {
                 self.late.0.store(true, Ordering::Relaxed);

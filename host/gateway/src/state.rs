@@ -30,7 +30,7 @@ pub(crate) struct AppState {
     pub(crate) guard: Guard,
     pub(crate) info: ServerConfig,
     /// `info.server_info`, as it stands in results.
-    pub(crate) server_info: Value,
+    pub(crate) server_info: Arc<Value>,
     pub(crate) lists: Lists,
     pub(crate) suspended: SuspendedCalls,
     pub(crate) sealer: Sealer,
@@ -53,7 +53,7 @@ impl AppState {
     /// The `_meta` that names this server.
     pub(crate) fn server_meta(&self) -> MetaObject {
         let mut meta = MetaObject::new();
-        meta.insert("io.modelcontextprotocol/serverInfo".to_owned(), self.server_info.clone());
+        meta.insert("io.modelcontextprotocol/serverInfo".to_owned(), Value::clone(&self.server_info));
         meta
     }
 }

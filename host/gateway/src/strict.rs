@@ -1,11 +1,7 @@
 //! Requests that another server on the way could read otherwise are refused: one of the two would be deceived about where a
 //! request ends, or whom it is for (RFC 9112 sections 3.2, 6.1 and 11.2).
 
-use axum::{
-    extract::Request,
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header, uri::Authority};
 
 use crate::{heads::Lax, problem::Problem};
@@ -25,20 +21,23 @@ pub(crate) enum Malformed {
     Encoding,
 }
 
-/// Refuses malformed requests, and closes their connection.
-pub(crate) async fn check(request: Request, next: Next) -> Response {
-    let lax = request.extensions().get::<Lax>().is_some_and(Lax::is_set);
-    let fine = match lax {
+/// Refuses malformed requests.
+pub(crate) fn check<B>(request: &http::Request<B>, lax: &Lax) -> Result<(), Malformed> {
+    let fine = match lax.is_set() {
         true => Err(Malformed::LineEnd),
         false => head(request.version(), request.uri(), request.headers()),
     };
-    let Err(malformed) = fine else { return next.run(request).await };
-    tracing::debug!(%malformed, "refused a request");
-    let problem = Problem::new(StatusCode::BAD_REQUEST, "malformed_request", malformed.to_string());
-    let mut response = problem.into_response();
-    // Nobody knows where the next request begins.
-    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    response
+    fine.inspect_err(|malformed| tracing::debug!(%malformed, "refused a request"))
+}
+
+impl IntoResponse for Malformed {
+    fn into_response(self) -> Response {
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "malformed_request", self.to_string());
+        let mut response = problem.into_response();
+        // Nobody knows where the next request begins.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        response
+    }
 }
 
 fn head(version: Version, uri: &Uri, headers: &HeaderMap) -> Result<(), Malformed> {

@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderValue, header};
 
 const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream";
+const BOTH: &str = "application/json, text/event-stream";
 
 /// Which of the two types a client takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,14 +18,14 @@ pub(super) struct Wants {
 /// gets it in the end.
 pub(super) fn complete(headers: &mut HeaderMap) -> Wants {
     let wants = read(headers);
-    if wants.json || wants.events {
-        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+    if !is_usual(headers) && (wants.json || wants.events) {
+        headers.insert(header::ACCEPT, HeaderValue::from_static(BOTH));
     }
     wants
 }
 
 fn read(headers: &HeaderMap) -> Wants {
-    if ranges(headers).next().is_none() {
+    if is_usual(headers) || ranges(headers).next().is_none() {
         return Wants { json: true, events: true };
     }
     let takes = |name: &str| {
@@ -36,6 +37,12 @@ fn read(headers: &HeaderMap) -> Wants {
         weight(name).or_else(|| weight(&format!("{kind}/*"))).or_else(|| weight("*/*")).unwrap_or(false)
     };
     Wants { json: takes(JSON), events: takes(EVENTS) }
+}
+
+/// As the SDKs of MCP send it.
+fn is_usual(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(header::ACCEPT).iter();
+    values.next().is_some_and(|accept| accept == BOTH) && values.next().is_none()
 }
 
 /// The media ranges, and whether each is one that the client does not want (`q=0`).

@@ -10,6 +10,8 @@
 //! same moment to end in good order.
 
 use std::{
+    fmt,
+    marker::PhantomData,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -23,12 +25,15 @@ use futures::future::BoxFuture;
 use http::{HeaderMap, StatusCode, header};
 use rmcp::{
     model::{
-        CallToolResult, ErrorCode, ErrorData, ProtocolVersion, RequestId, RequestMetaObject, ServerJsonRpcMessage,
-        ServerResult,
+        ClientCapabilities, ErrorCode, ErrorData, JsonRpcResponse, JsonRpcVersion2_0, ProtocolVersion, RequestId,
+        ServerJsonRpcMessage,
     },
     transport::common::http_header::{HEADER_MCP_PROTOCOL_VERSION, HEADER_SESSION_ID},
 };
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{IgnoredAny, MapAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::{Map, Value};
 use tandem_catalog::{ResolvedTool, shown_name};
 use tandem_engine::{CallContext, traceparent};
@@ -38,11 +43,12 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::answer;
+use super::{accept::Wants, answer};
 use crate::{
     incoming::{Endpoint, Incoming},
-    mcp::{errors, exchange::ResponseMeta, lists::mirrors, tools},
+    mcp::{errors, lists::mirrors, result::ResponseMeta, tools},
     meta::{self, Dispatch, Item, MetaTool},
+    rpc::is_short,
     state::AppState,
 };
 
@@ -59,20 +65,58 @@ const DISPATCHED: &[&str] = &["params", "arguments", "arguments"];
 /// A message with no other members.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Message {
-    jsonrpc: String,
+struct Message<'m> {
+    jsonrpc: &'m str,
     id: RequestId,
-    method: String,
-    params: Params,
+    method: &'m str,
+    #[serde(borrow)]
+    params: Object<Params<'m>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Params {
+struct Params<'m> {
     name: String,
     arguments: Option<Map<String, Value>>,
-    #[serde(rename = "_meta")]
-    meta: RequestMetaObject,
+    #[serde(rename = "_meta", borrow)]
+    meta: Object<Meta<'m>>,
+}
+
+/// What a request says of itself, as far as it counts here.
+#[derive(Deserialize)]
+struct Meta<'m> {
+    #[serde(rename = "io.modelcontextprotocol/protocolVersion")]
+    version: &'m str,
+    #[serde(rename = "io.modelcontextprotocol/clientCapabilities")]
+    capabilities: ClientCapabilities,
+    #[serde(rename = "io.modelcontextprotocol/logLevel")]
+    log_level: Option<IgnoredAny>,
+    #[serde(rename = "progressToken")]
+    progress_token: Option<IgnoredAny>,
+    traceparent: Option<&'m str>,
+}
+
+/// Read from an object alone: a list would be read as the members in their order.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(members)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(Members(PhantomData))
+    }
 }
 
 /// A call that is answered here.
@@ -81,35 +125,42 @@ pub(super) struct PlainCall {
     /// The name that the client used.
     called: String,
     tool: ResolvedTool,
-    arguments: Map<String, Value>,
-    /// Where the message has them.
-    path: &'static [&'static str],
+    arguments: Arguments,
     traceparent: Option<Arc<str>>,
 }
 
 impl PlainCall {
     /// Reads a message; none where rmcp has to see it.
-    pub(super) fn read(shared: &AppState, incoming: &Incoming, headers: &HeaderMap, body: &[u8]) -> Option<Self> {
-        let version = ProtocolVersion::V_2026_07_28;
-        if only(headers, HEADER_METHOD) != Some(METHOD)
-            || only(headers, HEADER_MCP_PROTOCOL_VERSION) != Some(version.as_str())
+    pub(super) fn read(
+        shared: &AppState,
+        incoming: &Incoming,
+        headers: &HeaderMap,
+        body: &[u8],
+        wants: Wants,
+    ) -> Option<Self> {
+        let version = ProtocolVersion::V_2026_07_28.as_str();
+        if !wants.json
+            || only(headers, HEADER_METHOD) != Some(METHOD)
+            || only(headers, HEADER_MCP_PROTOCOL_VERSION) != Some(version)
             || headers.contains_key(HEADER_SESSION_ID)
             || headers.keys().any(|name| name.as_str().starts_with(HEADER_ARGUMENT))
         {
             return None;
         }
-        let Message { jsonrpc, id, method, params } = serde_json::from_slice(body).ok()?;
-        let Params { name, arguments, meta } = params;
+        let text = std::str::from_utf8(body).ok()?;
+        let Object(Message { jsonrpc, id, method, params }) = serde_json::from_str(text).ok()?;
+        let Object(Params { name, arguments, meta: Object(meta) }) = params;
         let fits = jsonrpc == "2.0"
             && method == METHOD
+            && is_short(&id)
             && only(headers, HEADER_NAME) == Some(&name)
-            && meta.protocol_version() == Some(version)
-            && meta.get_progress_token().is_none()
-            && meta.log_level().is_none();
+            && meta.version == version
+            && meta.progress_token.is_none()
+            && meta.log_level.is_none();
         if !fits {
             return None;
         }
-        let has_tasks = meta.client_capabilities()?.supports_tasks();
+        let has_tasks = meta.capabilities.supports_tasks();
         let view = shared.router.view(&incoming.caller);
         let find = |name: &str| incoming.endpoint.resolve(&view, name);
         let arguments = arguments.unwrap_or_default();
@@ -134,9 +185,12 @@ impl PlainCall {
         if may_be_task || tool.tool.uses_client {
             return None;
         }
-        let from_meta = meta.get_traceparent().and_then(traceparent);
+        let from_meta = meta.traceparent.and_then(traceparent);
         let traceparent = from_meta.or_else(|| incoming.traceparent.clone());
-        Some(Self { id, called: name, tool, arguments, path, traceparent })
+        // JSON values round numbers that a tool may want digit by digit.
+        let exact = ExactNumbers::of(text).and_then(|exact| exact.under(path)).map(Arc::new);
+        let arguments = Arguments { members: arguments, exact };
+        Some(Self { id, called: name, tool, arguments, traceparent })
     }
 
     /// Runs it, until `streams` ends.
@@ -144,12 +198,9 @@ impl PlainCall {
         self,
         shared: &Arc<AppState>,
         incoming: &Arc<Incoming>,
-        exact: Option<&ExactNumbers>,
         streams: &CancellationToken,
     ) -> Response {
-        let Self { id, called, tool, arguments, path, traceparent } = self;
-        let exact = exact.and_then(|exact| exact.under(path)).map(Arc::new);
-        let arguments = Arguments { members: arguments, exact };
+        let Self { id, called, tool, arguments, traceparent } = self;
         let request_id = &incoming.request_id;
         let span = tracing::info_span!("mcp.request", method = METHOD, %request_id, name = %shown_name(&called));
         let cancel = streams.child_token();
@@ -159,18 +210,29 @@ impl PlainCall {
             ..CallContext::new(request_id.clone(), incoming.caller.clone())
         };
         let (router, meta) = (shared.router.clone(), ResponseMeta::of_request(shared, incoming, true));
-        let work = async move { tools::one(&router, cx, &called, tool, arguments, meta).await };
-        let result = Attended { work: Some(Box::pin(work.instrument(span))), cancel }.await;
-        let (status, message) = match result {
-            Ok(result) => (StatusCode::OK, ServerJsonRpcMessage::response(ServerResult::CallToolResult(result), id)),
-            Err(error) => (status_of(&error), ServerJsonRpcMessage::error(error, Some(id))),
-        };
-        match serde_json::to_vec(&message) {
-            Ok(json) => (status, [(header::CONTENT_TYPE, answer::JSON)], Body::from(json)).into_response(),
-            Err(error) => {
-                tracing::error!(%error, "an answer cannot be written as JSON");
-                StatusCode::INTERNAL_SERVER_ERROR.into_response()
-            }
+        let of_result = id.clone();
+        // Written where it is made: what is large, apart from the threads that serve.
+        let write = move |result| json(&JsonRpcResponse { jsonrpc: JsonRpcVersion2_0, id: of_result, result });
+        let work = async move { tools::one(&router, cx, &called, tool, arguments, meta, write).await };
+        match (Attended { work: Some(Box::pin(work.instrument(span))), cancel }.await) {
+            Ok(written) => respond(StatusCode::OK, written),
+            Err(error) => respond(status_of(&error), json(&ServerJsonRpcMessage::error(error, Some(id)))),
+        }
+    }
+}
+
+type Written = Result<Vec<u8>, serde_json::Error>;
+
+fn json(message: &impl Serialize) -> Written {
+    serde_json::to_vec(message)
+}
+
+fn respond(status: StatusCode, written: Written) -> Response {
+    match written {
+        Ok(json) => (status, [(header::CONTENT_TYPE, answer::JSON)], Body::from(json)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written as JSON");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
 }
@@ -198,12 +260,12 @@ fn status_of(error: &ErrorData) -> StatusCode {
 /// Work that somebody waits for. Where nobody does any more it is cancelled and goes on by itself to its end: a guest has a
 /// moment to end in good order.
 struct Attended {
-    work: Option<BoxFuture<'static, Result<CallToolResult, ErrorData>>>,
+    work: Option<BoxFuture<'static, Result<Written, ErrorData>>>,
     cancel: CancellationToken,
 }
 
 impl Future for Attended {
-    type Output = Result<CallToolResult, ErrorData>;
+    type Output = Result<Written, ErrorData>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(work) = &mut self.work else { return Poll::Ready(Err(errors::cancelled())) };

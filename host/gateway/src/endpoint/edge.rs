@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
+    Extension,
     body::Body,
     extract::{Path, Request, State},
     response::{IntoResponse, Response},
@@ -49,17 +50,13 @@ pub(crate) struct Edge {
     streams: CancellationToken,
 }
 
-pub(crate) async fn default(State(edge): State<Edge>, request: Request) -> Response {
-    let endpoint = Endpoint::from(&edge.shared.config.exposure);
-    edge.serve(endpoint, request).await
-}
-
-pub(crate) async fn full(State(edge): State<Edge>, request: Request) -> Response {
-    edge.serve(Endpoint::Full, request).await
-}
-
-pub(crate) async fn category(State(edge): State<Edge>, Path(name): Path<String>, request: Request) -> Response {
-    edge.serve(Endpoint::Category(name.into()), request).await
+pub(crate) async fn category(
+    State(edge): State<Edge>,
+    Path(name): Path<String>,
+    Extension(incoming): Extension<Arc<Incoming>>,
+    request: Request,
+) -> Response {
+    edge.serve(Endpoint::Category(name.into()), &incoming, request).await
 }
 
 impl Edge {
@@ -85,11 +82,8 @@ impl Edge {
         Self { shared: shared.clone(), mcp: Arc::new(mcp), sessions, streams }
     }
 
-    async fn serve(&self, endpoint: Endpoint, mut request: Request) -> Response {
-        let Some(before) = request.extensions().get::<Arc<Incoming>>().cloned() else {
-            return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the request lost its caller")
-                .into_response();
-        };
+    /// Serves a request that was let in.
+    pub(crate) async fn serve(&self, endpoint: Endpoint, before: &Arc<Incoming>, request: Request) -> Response {
         if let Endpoint::Category(name) = &endpoint {
             let view = self.shared.router.view(&before.caller);
             if view.category(name).is_none() {
@@ -97,14 +91,13 @@ impl Edge {
             }
         }
         let incoming = match endpoint == before.endpoint {
-            true => before,
-            false => {
-                let incoming = Arc::new(before.at(endpoint));
-                request.extensions_mut().insert(incoming.clone());
-                incoming
-            }
+            true => before.clone(),
+            false => Arc::new(before.at(endpoint)),
         };
-        let response = INCOMING.scope(incoming.clone(), Box::pin(self.dispatch(&incoming, request))).await;
+        let response = match *request.method() == Method::POST {
+            true => self.post(&incoming, request).await,
+            false => INCOMING.scope(incoming.clone(), Box::pin(self.dispatch(&incoming, request))).await,
+        };
         match answer::is(response.headers(), "text/event-stream") {
             true => response.map(|body| apart::body(&self.shared.router, &incoming, body)),
             false => response,
@@ -113,9 +106,6 @@ impl Edge {
 
     async fn dispatch(&self, incoming: &Arc<Incoming>, mut request: Request) -> Response {
         let method = request.method().clone();
-        if method == Method::POST {
-            return self.post(incoming, request).await;
-        }
         if let Err(refused) = known_version(request.headers()) {
             return answer::refusal(StatusCode::BAD_REQUEST, &refused);
         }
@@ -164,6 +154,11 @@ impl Edge {
             }
         };
         incoming.note_bytes(body.len());
+        if !incoming.is_large()
+            && let Some(call) = PlainCall::read(&self.shared, incoming, &parts.headers, &body, wants)
+        {
+            return call.answer(&self.shared, incoming, &self.streams).await;
+        }
         let (edge, of) = (self.clone(), incoming.clone());
         let answered = async move { edge.message(&of, parts, &body, wants).await };
         apart::answer(&self.shared.router, incoming, INCOMING.scope(incoming.clone(), answered)).await
@@ -171,6 +166,11 @@ impl Edge {
 
     /// Serves a body.
     async fn message(&self, incoming: &Arc<Incoming>, parts: Parts, body: &Bytes, wants: accept::Wants) -> Response {
+        if incoming.is_large()
+            && let Some(call) = PlainCall::read(&self.shared, incoming, &parts.headers, body, wants)
+        {
+            return call.answer(&self.shared, incoming, &self.streams).await;
+        }
         // rmcp takes a byte order mark for a part of the message.
         let body = &body.slice_ref(rpc::without_mark(body));
         match rpc::text(body).and_then(rpc::read) {
@@ -234,19 +234,16 @@ impl Edge {
             _ => {}
         }
         // JSON values round numbers that a tool may want digit by digit.
-        let exact = std::str::from_utf8(body).ok().and_then(ExactNumbers::of);
-        if let Some(call) = PlainCall::read(&self.shared, incoming, &parts.headers, body) {
-            return call.answer(&self.shared, incoming, exact.as_ref(), &self.streams).await;
-        }
-        if let Some(exact) = exact {
+        if let Some(exact) = std::str::from_utf8(body).ok().and_then(ExactNumbers::of) {
             parts.extensions.insert(Arc::new(exact));
         }
         self.pass(incoming, Request::from_parts(parts, Body::from(body.clone())), seen.id.as_ref()).await
     }
 
     /// Lets rmcp answer.
-    async fn pass(&self, incoming: &Incoming, request: Request, id: Option<&RequestId>) -> Response {
-        let response = self.mcp.handle(request).await.map(Body::new);
+    async fn pass(&self, incoming: &Arc<Incoming>, mut request: Request, id: Option<&RequestId>) -> Response {
+        request.extensions_mut().insert(incoming.clone());
+        let response = INCOMING.scope(incoming.clone(), self.mcp.handle(request)).await.map(Body::new);
         if let Some(limit) = incoming.refused_session() {
             return Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
@@ -267,7 +264,7 @@ impl Edge {
     }
 
     /// Ends a session. Clients take 200, 204 and 404 for an answer, and report rmcp's 202 as a failure.
-    async fn end(&self, incoming: &Incoming, request: Request) -> Response {
+    async fn end(&self, incoming: &Arc<Incoming>, request: Request) -> Response {
         let mut response = self.pass(incoming, request, None).await;
         if response.status() == StatusCode::ACCEPTED {
             *response.status_mut() = StatusCode::NO_CONTENT;

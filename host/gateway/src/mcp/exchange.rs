@@ -5,33 +5,24 @@ use std::{sync::Arc, time::Duration};
 use rmcp::{
     RoleServer,
     model::{
-        CallToolResponse, CallToolResult, CreateTaskResult, ErrorData, InputRequiredResult, InputResponses, MetaObject,
+        CallToolResponse, CallToolResult, CreateTaskResult, ErrorData, InputRequiredResult, InputResponses,
         ProgressToken, ProtocolVersion,
     },
     service::RequestContext,
 };
-use serde_json::{Number, Value};
 use tandem_catalog::View;
 use tandem_engine::{CallContext, ClientCapabilities, ClientPort, traceparent};
-use tandem_router::{CallError, ExactNumbers, Lane, Output, Router};
-use tandem_types::Caller;
+use tandem_router::ExactNumbers;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     client_port::{PortOptions, Threshold},
     driver::{CallDriver, Outlet, Response, Round, Work, guest_level},
     mrtr::{Binding, Suspended},
+    result::ResponseMeta,
     tasks::{TaskPromotion, Tasks},
 };
 use crate::{incoming::Incoming, state::AppState};
-
-/// Keys in the `_meta` of results.
-const REQUEST_ID: &str = "tandem/request_id";
-const LANE: &str = "tandem/lane";
-const REASON: &str = "tandem/reason";
-const DURATION: &str = "tandem/duration_ms";
-const CACHED: &str = "tandem/cached";
-const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
 /// One request on its way.
 pub(crate) struct Exchange {
@@ -229,83 +220,6 @@ impl Exchange {
     pub(crate) fn response_meta(&self) -> ResponseMeta {
         ResponseMeta::of_request(&self.shared, &self.incoming, self.modern)
     }
-}
-
-/// What every result says of the request that it answers.
-#[derive(Clone, Debug)]
-pub(crate) struct ResponseMeta {
-    request_id: Arc<str>,
-    /// None where no request waits for the result.
-    incoming: Option<Arc<Incoming>>,
-    server_info: Option<Value>,
-}
-
-impl ResponseMeta {
-    /// Of one request; `modern` as in [`Exchange`].
-    pub(crate) fn of_request(shared: &AppState, incoming: &Arc<Incoming>, modern: bool) -> Self {
-        Self {
-            request_id: incoming.request_id.clone(),
-            incoming: Some(incoming.clone()),
-            server_info: modern.then(|| shared.server_info.clone()),
-        }
-    }
-
-    /// Of what no request waits for.
-    pub(crate) fn of(request_id: Arc<str>) -> Self {
-        Self { request_id, incoming: None, server_info: None }
-    }
-
-    pub(crate) fn with_request_id(&self, request_id: Arc<str>) -> Self {
-        Self { request_id, incoming: self.incoming.clone(), server_info: None }
-    }
-
-    /// Makes a result of so many bytes: apart from the threads that serve if they are many, as whatever writes it then.
-    pub(crate) async fn make<T: Send + 'static>(
-        self,
-        router: &Router,
-        caller: &Caller,
-        bytes: usize,
-        result: impl FnOnce(Self) -> T + Send + 'static,
-    ) -> Result<T, CallError> {
-        if let Some(incoming) = &self.incoming {
-            incoming.note_bytes(bytes);
-        }
-        router.answer_on(caller, bytes, move || result(self)).await
-    }
-
-    pub(crate) fn basic(self) -> MetaObject {
-        let mut meta = MetaObject::new();
-        self.put(&mut meta);
-        meta
-    }
-
-    pub(crate) fn put(self, meta: &mut MetaObject) {
-        meta.insert(REQUEST_ID.to_owned(), Value::String(self.request_id.to_string()));
-        if let Some(info) = self.server_info {
-            meta.insert(SERVER_INFO.to_owned(), info);
-        }
-    }
-
-    pub(crate) fn of_output(self, output: &Output) -> MetaObject {
-        let mut meta = self.basic();
-        meta.insert(LANE.to_owned(), lane(output.lane));
-        meta.insert(REASON.to_owned(), output.reason.into());
-        meta.insert(DURATION.to_owned(), milliseconds(output.duration));
-        if output.cached {
-            meta.insert(CACHED.to_owned(), true.into());
-        }
-        meta
-    }
-}
-
-fn lane(lane: Lane) -> Value {
-    lane.as_str().into()
-}
-
-/// Milliseconds with three decimals: a call may take less than one.
-pub(crate) fn milliseconds(duration: Duration) -> Value {
-    let micros = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
-    Number::from_f64(f64::from(micros) / 1e3).map_or(Value::Null, Value::Number)
 }
 
 /// Whether the client's level lets anything through, by era: per request, or per session.

@@ -12,6 +12,7 @@ pub(crate) mod lists;
 pub(crate) mod mrtr;
 mod prompts;
 mod resources;
+pub(crate) mod result;
 mod session;
 mod subscriptions;
 pub(crate) mod tasks;

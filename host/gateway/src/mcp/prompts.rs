@@ -11,7 +11,8 @@ use super::{
     convert,
     driver::{Response, Work},
     errors,
-    exchange::{CallOptions, Exchange, ResponseMeta},
+    exchange::{CallOptions, Exchange},
+    result::ResponseMeta,
     mrtr::Binding,
 };
 

@@ -8,7 +8,8 @@ use super::{
     convert,
     driver::{Response, Work},
     errors,
-    exchange::{CallOptions, Exchange, ResponseMeta, hint},
+    exchange::{CallOptions, Exchange, hint},
+    result::ResponseMeta,
     mrtr::Binding,
     session::MAX_URI,
 };

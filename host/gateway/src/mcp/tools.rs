@@ -13,11 +13,11 @@ use tandem_types::Caller;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    convert,
     driver::Work,
     errors,
-    exchange::{CallOptions, Exchange, ResponseMeta},
+    exchange::{CallOptions, Exchange},
     mrtr::Binding,
+    result::{CallResult, ResponseMeta, ToolResult},
     tasks::TaskPromotion,
 };
 use crate::{
@@ -59,7 +59,8 @@ pub(crate) async fn call(ex: &Exchange, params: CallToolRequestParams) -> Result
     match job {
         Job::One { tool, arguments } if !asks && task.is_none() && !ex.wants_events() => {
             let cx = ex.call_context(None, ex.context.ct.clone());
-            one(&ex.shared.router, cx, &name, tool, arguments, ex.response_meta()).await.map(Into::into)
+            let then = |result| CallToolResult::from(result).into();
+            one(&ex.shared.router, cx, &name, tool, arguments, ex.response_meta(), then).await
         }
         job => {
             let (binding, task, job) = bind(ex, &name, job, task, asks).await?;
@@ -234,7 +235,9 @@ fn work(
     let router = ex.shared.router.clone();
     let (cx, meta) = (ex.call_context(port, cancel), ex.response_meta());
     match job {
-        Job::One { tool, arguments } => Box::pin(async move { one(&router, cx, &called, tool, arguments, meta).await }),
+        Job::One { tool, arguments } => Box::pin(async move {
+            one(&router, cx, &called, tool, arguments, meta, CallToolResult::from).await
+        }),
         Job::Many { calls, at_once } => Box::pin(async move { Ok(many(&router, &cx, calls, at_once, &meta).await) }),
     }
 }
@@ -252,49 +255,44 @@ pub(crate) fn alone(
         let Some(found) = view.resolve(&tool) else {
             return Err(errors::of_request(&unknown_tool(&view, &tool, view.near_tools(&tool))));
         };
-        one(&router, cx, &tool, found, arguments, meta).await
+        one(&router, cx, &tool, found, arguments, meta, CallToolResult::from).await
     })
 }
 
-/// Runs one call. `called` is the name that the client used.
-pub(crate) async fn one(
+/// Runs one call. `called` is the name that the client used. What becomes of the result is made where the result is: apart
+/// from the threads that serve if it is large.
+pub(crate) async fn one<T: Send + 'static>(
     router: &Router,
     cx: CallContext,
     called: &str,
     tool: ResolvedTool,
     arguments: Arguments,
     meta: ResponseMeta,
-) -> Result<CallToolResult, ErrorData> {
+    then: impl FnOnce(CallResult) -> T + Clone + Send + 'static,
+) -> Result<T, ErrorData> {
     let caller = cx.caller.clone();
     // On the heap: the future holds everything down to the guest, and each layer above would move it.
     let outcome = Box::pin(router.call_resolved(cx, tool, arguments)).await;
-    match answered(router, &caller, outcome, &meta).await {
-        Ok(result) => Ok(result),
+    let spare = then.clone();
+    match answered(router, &caller, outcome, &meta, then).await {
+        Ok(done) => Ok(done),
         Err(error) => {
             let mut result = errors::of_tool(called, &error)?;
             meta.put(result.meta.get_or_insert_default());
-            Ok(result)
+            Ok(spare(CallResult::Failure(result)))
         }
     }
 }
 
-async fn answered(
+async fn answered<T: Send + 'static>(
     router: &Router,
     caller: &Caller,
     called: Result<Output, CallError>,
     meta: &ResponseMeta,
-) -> Result<CallToolResult, CallError> {
+    then: impl FnOnce(CallResult) -> T + Send + 'static,
+) -> Result<T, CallError> {
     let output = called?;
-    meta.clone().make(router, caller, output.bytes(), move |meta| answer(output, meta)).await
-}
-
-fn answer(output: Output, meta: ResponseMeta) -> CallToolResult {
-    let mut result = CallToolResult::default();
-    result.meta = Some(meta.of_output(&output));
-    result.is_error = Some(output.is_error);
-    result.content = convert::blocks(output.content, output.structured.as_ref());
-    result.structured_content = output.structured;
-    result
+    meta.clone().make(router, caller, output.bytes(), move |meta| then(CallResult::Tool(ToolResult::new(output, meta)))).await
 }
 
 /// Runs the calls of a batch, some at once, each with a request id of its own.
@@ -342,7 +340,7 @@ async fn planned(router: &Router, cx: CallContext, call: Planned, meta: Response
         Err(error) => Err(error),
     };
     let bytes = called.as_ref().map_or(0, Output::bytes);
-    let result = answered(router, &caller, called, &meta).await.unwrap_or_else(|error| {
+    let result = answered(router, &caller, called, &meta, CallToolResult::from).await.unwrap_or_else(|error| {
         let mut result = errors::failure(&error);
         meta.put(result.meta.get_or_insert_default());
         result

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::input::Input;
 use crate::{
     incoming::Incoming,
-    mcp::{convert, exchange::milliseconds},
+    mcp::{convert, result::milliseconds},
     problem::Problem,
     state::AppState,
 };

@@ -11,12 +11,15 @@ pub(super) fn parse(json: &str) -> Result<RequestId, Refused> {
         return Err(Refused::invalid(None, "`id` must not be longer than 1 KiB"));
     }
     match serde_json::from_str(json) {
-        Ok(RequestId::String(text)) if text.len() > MAX_ID => {
-            Err(Refused::invalid(None, "`id` must not be longer than 1 KiB"))
-        }
-        Ok(id) => Ok(id),
+        Ok(id) if is_short(&id) => Ok(id),
+        Ok(_) => Err(Refused::invalid(None, "`id` must not be longer than 1 KiB")),
         Err(_) => Err(Refused::invalid(None, "`id` must be a string or an integer of 64 bits")),
     }
+}
+
+/// Whether an id may be kept and repeated.
+pub(crate) fn is_short(id: &RequestId) -> bool {
+    !matches!(id, RequestId::String(text) if text.len() > MAX_ID)
 }
 
 /// Looks for the id of a message that goes by in pieces and is not kept. It may stand before or behind the parameters.

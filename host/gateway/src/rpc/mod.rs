@@ -13,7 +13,7 @@ mod params;
 mod refused;
 
 pub(crate) use self::{
-    ids::IdFinder,
+    ids::{IdFinder, is_short},
     limits::MAX_BATCH,
     message::{Input, Seen, message, read, text, without_mark},
     refused::{Refused, no_batch, too_long, unreadable, wrong_batch},

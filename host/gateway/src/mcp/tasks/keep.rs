@@ -25,7 +25,7 @@ use crate::{
     mcp::{
         client_port::{PortOptions, Threshold},
         driver::CallDriver,
-        exchange::ResponseMeta,
+        result::ResponseMeta,
         mrtr::Answers,
         tools,
     },
