@@ -131,6 +131,28 @@ async fn what_does_not_fit_its_headers_is_refused_and_not_run() -> anyhow::Resul
     Ok(())
 }
 
+#[tokio::test]
+async fn lists_in_the_place_of_objects_and_long_ids_are_refused_and_not_run() -> anyhow::Result<()> {
+    let host = Options::with(&["echo"])?.in_process().start().await?;
+    let fits = call("add", &json!({"a": 1, "b": 2}), &json!({}));
+    let meta = fits["params"]["_meta"].clone();
+    let (mut listed, mut unnamed, mut long) = (fits.clone(), fits.clone(), fits.clone());
+    listed["params"] = json!(["add", {"a": 1, "b": 2}, meta]);
+    unnamed["params"]["_meta"] = json!([VERSION, {}, null, null, null]);
+    long["id"] = json!("x".repeat(1025));
+    let message = json!(["2.0", "one", "tools/call", fits["params"]]);
+    for wrong in [listed, unnamed, long, message] {
+        let (status, answer) = sent(&host, "add", &wrong).await?;
+        assert!(answer.get("error").is_some(), "{status} {answer}");
+    }
+    let own = headers("add");
+    let own: Vec<_> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let request = reqwest::Client::new().post(format!("{}/mcp/full", host.url)).header("accept", "text/html").json(&fits);
+    let request = own.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    assert_eq!(request.send().await?.status().as_u16(), 406, "the client takes neither JSON nor events");
+    Ok(())
+}
+
 /// How many calls of a category run.
 async fn in_flight(host: &Host, category: &str) -> anyhow::Result<u64> {
     let status: Value = reqwest::get(format!("{}/health/runtime", host.url)).await?.json().await?;

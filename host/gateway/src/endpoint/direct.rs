@@ -287,3 +287,33 @@ impl Drop for Attended {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads(message: &str) -> bool {
+        serde_json::from_str::<Object<Message<'_>>>(message).is_ok()
+    }
+
+    #[test]
+    fn what_is_not_exactly_a_plain_call_is_not_read() {
+        let meta = r#"{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
+        let with = |meta: &str| format!(r#"{{"name":"add","arguments":{{"a":1}},"_meta":{meta}}}"#);
+        let call = |params: &str| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{params}}}"#);
+        assert!(reads(&call(&with(meta))));
+        let listed = r#"["2026-07-28",{},null,null,null]"#;
+        for wrong in [
+            format!(r#"["2.0",1,"tools/call",{}]"#, with(meta)),
+            call(&format!(r#"["add",{{}},{meta}]"#)),
+            call(&with(listed)),
+            call(&with("{}")),
+            call(&with(&meta.replace("{}", "null"))),
+            call(&with(&meta.replace("{}", "{},\"traceparent\":1"))),
+            call(&format!(r#"{{"name":"add","task":{{}},"_meta":{meta}}}"#)),
+            call(&with(meta)).replace("\"id\":1", "\"id\":1,\"id\":1"),
+        ] {
+            assert!(!reads(&wrong), "{wrong}");
+        }
+    }
+}

@@ -13,6 +13,7 @@ use tandem_types::Caller;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    convert,
     driver::Work,
     errors,
     exchange::{CallOptions, Exchange},
