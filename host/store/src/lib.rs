@@ -1,4 +1,4 @@
-//! Durable state of the host: the key-value store behind the `kv` interface of plugins, the audit log, and what
+//! Durable state of the host: the key-value store of plugins, the audit log, and what
 //! an operator decided at run time.
 //!
 //! **Promises.** A write that was answered is on disk (`SQLite`, WAL, `synchronous=FULL`) and survives
@@ -17,8 +17,8 @@ mod error;
 mod grants;
 mod installed;
 mod key_file;
+mod key_value;
 mod keys;
-mod kv;
 mod limits;
 mod open;
 mod peers;
@@ -35,8 +35,8 @@ pub use audit::{
 pub use error::StoreError;
 pub use grants::{GrantEdit, MAX_ROWS};
 pub use key_file::{host_key, read_key};
+pub use key_value::{KeyPage, Namespace, Quota};
 pub use keys::{MAX_ALL_KEYS, MAX_KEYS, StoredKey};
-pub use kv::{KeyPage, Namespace, Quota};
 pub use limits::{GROUP, MAX_BATCH, MAX_KEY, MAX_VALUE, QUEUE};
 pub use peers::{MAX_PEERS, PeerFilter, PeerPage, PeerRow, PeerSort};
 pub use store::Store;

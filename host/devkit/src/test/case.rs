@@ -46,7 +46,8 @@ pub(super) struct World {
     /// Answers in the place of the network, in the order in which they are looked at.
     pub(super) http: Vec<Exchange>,
     /// What the plugin's store holds: a text as it is, anything else as JSON.
-    pub(super) kv: BTreeMap<String, Value>,
+    #[serde(rename = "kv")]
+    pub(super) stored: BTreeMap<String, Value>,
     /// The client's answers to the plugin's questions, by their keys: MCP results.
     pub(super) answers: BTreeMap<String, Value>,
     /// What other tools answer, by their names: structured results, or `{ error = "…" }`.
@@ -104,7 +105,8 @@ pub(super) struct Expect {
     /// The kind of error.
     pub(super) error: Option<String>,
     /// What the store holds afterwards, by key; `false` is none.
-    pub(super) kv: BTreeMap<String, Value>,
+    #[serde(rename = "kv")]
+    pub(super) stored: BTreeMap<String, Value>,
     /// URLs that were asked for, in order.
     pub(super) requested: Option<Vec<String>>,
 }
@@ -218,9 +220,9 @@ impl Case {
 
 impl Expect {
     fn check(&self) -> anyhow::Result<()> {
-        let Self { structured, partial, at, text, contains, error, kv, requested } = self;
+        let Self { structured, partial, at, text, contains, error, stored, requested } = self;
         let result = structured.is_some() || partial.is_some() || !at.is_empty() || text.is_some();
-        if !result && contains.is_none() && error.is_none() && kv.is_empty() && requested.is_none() {
+        if !result && contains.is_none() && error.is_none() && stored.is_empty() && requested.is_none() {
             bail!("`expect` says nothing; give `structured`, `partial`, `at`, `text`, `contains` or `error`");
         }
         if error.is_some() && result {

@@ -15,8 +15,8 @@ pub(super) fn judge(expect: &Expect, ran: &Ran) -> Vec<String> {
         Outcome::Answer { structured, text } => answer(expect, structured.as_ref(), text, &mut wrong),
         Outcome::Error { kind, message } => error(expect, kind, message, &mut wrong),
     }
-    for (key, expected) in &expect.kv {
-        let found = ran.kv.get(key).cloned().flatten();
+    for (key, expected) in &expect.stored {
+        let found = ran.stored.get(key).cloned().flatten();
         let wanted = if *expected == Value::Bool(false) { None } else { Some(stored(expected)) };
         let same = found == wanted || found.as_ref().is_some_and(|found| same_json(found, expected));
         if !same {
@@ -146,8 +146,8 @@ mod tests {
     use super::*;
 
     fn ran(outcome: Outcome) -> Ran {
-        let kv = HashMap::from([("total".to_owned(), Some(b"2".to_vec())), ("gone".to_owned(), None)]);
-        Ran { outcome, took: Duration::ZERO, lines: Vec::new(), requested: vec!["http://a/".to_owned()], kv }
+        let stored = HashMap::from([("total".to_owned(), Some(b"2".to_vec())), ("gone".to_owned(), None)]);
+        Ran { outcome, took: Duration::ZERO, lines: Vec::new(), requested: vec!["http://a/".to_owned()], stored }
     }
 
     fn expect(value: Value) -> Expect {

@@ -54,7 +54,7 @@ pub(super) struct Ran {
     pub(super) lines: Vec<String>,
     pub(super) requested: Vec<String>,
     /// What the store holds of the keys that the case asks about.
-    pub(super) kv: HashMap<String, Option<Vec<u8>>>,
+    pub(super) stored: HashMap<String, Option<Vec<u8>>>,
 }
 
 /// The plugin in a sandbox of its own.
@@ -115,16 +115,16 @@ impl Bench {
     pub(super) fn run(&mut self, index: usize, case: &Case) -> anyhow::Result<Ran> {
         let tenant = format!("case-{index}");
         let capability = self.capability(index, case)?;
-        let quota = capability.kv.unwrap_or(Quota { bytes: 1 << 30, keys: 1 << 20 });
+        let quota = capability.key_value_quota().unwrap_or(Quota { bytes: 1 << 30, keys: 1 << 20 });
         // The plugin's own check, as it is loaded, finds what the case grants.
         self.worlds.add("", capability.clone(), &case.world);
         self.worlds.add(&tenant, capability, &case.world);
         let runtime = tokio::runtime::Handle::current();
         let namespace =
             Namespace { tenant: tenant.as_str().into(), plugin: self.package.manifest.plugin.name.as_str().into() };
-        let entries: Vec<_> = case.world.kv.iter().map(|(key, value)| (key.clone(), stored(value))).collect();
+        let entries: Vec<_> = case.world.stored.iter().map(|(key, value)| (key.clone(), stored(value))).collect();
         if !entries.is_empty() {
-            runtime.block_on(self.store.set_many(namespace.clone(), quota, entries)).context("`kv`")?;
+            runtime.block_on(self.store.set_many(namespace.clone(), quota, entries)).context("the store's contents")?;
         }
         let client = Arc::new(Client::new(case.world.answers.clone()));
         let fixed = case.fixed()?;
@@ -139,11 +139,11 @@ impl Bench {
             }
         };
         let took = start.elapsed();
-        let mut kv = HashMap::new();
-        for key in case.expect.kv.keys() {
-            kv.insert(key.clone(), runtime.block_on(self.store.get(namespace.clone(), key.clone()))?);
+        let mut stored = HashMap::new();
+        for key in case.expect.stored.keys() {
+            stored.insert(key.clone(), runtime.block_on(self.store.get(namespace.clone(), key.clone()))?);
         }
-        Ok(Ran { outcome, took, lines: client.lines(), requested: self.worlds.requested(&tenant), kv })
+        Ok(Ran { outcome, took, lines: client.lines(), requested: self.worlds.requested(&tenant), stored })
     }
 
     fn category(&mut self, fixed: Fixed) -> anyhow::Result<&Category> {

@@ -64,7 +64,7 @@ pub struct CallRecord {
 /// One refused use of a capability.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Denial {
-    /// The capability's name, as `kv`.
+    /// The capability's name, as `fs`.
     pub capability: String,
     /// What was asked for: a path, a host; never a secret.
     pub what: String,
