@@ -116,7 +116,7 @@ fn capabilities_follow_from_the_configuration() {
     let acme = config.effective("dataset", &request, "acme");
     assert_eq!((acme.fs[0].mode, acme.fs[0].path.to_string().as_str()), (FsMode::ReadOnly, "tenants/acme/data"));
     let other = config.effective("other", &request, "acme");
-    assert!(other.fs.is_empty() && other.kv.is_some());
+    assert!(other.fs.is_empty() && other.internal.kv.is_some());
 }
 
 #[test]

@@ -6,6 +6,7 @@
 use std::{any::Any, fmt, time::Duration};
 
 use futures::future::BoxFuture;
+use tandem_package::InternalKind;
 use tokio::runtime::Handle;
 
 use crate::limit::Limit;
@@ -19,9 +20,8 @@ pub enum Use {
     Env,
     Secrets,
     RevealSecrets,
-    Cache,
-    Kv,
-    Invoke,
+    /// One that stays inside the host, by its name in manifests.
+    Internal(&'static str),
     Client,
     Sockets,
     P2p,
@@ -37,13 +37,26 @@ impl Use {
             Self::Env => "env",
             Self::Secrets => "secrets",
             Self::RevealSecrets => "reveal-secrets",
-            Self::Cache => "cache",
-            Self::Kv => "kv",
-            Self::Invoke => "invoke",
+            Self::Internal(name) => name,
             Self::Client => "client",
             Self::Sockets => "sockets",
             Self::P2p => "p2p",
         }
+    }
+}
+
+impl Use {
+    /// All, in their order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let internal = InternalKind::all().map(|kind| Self::Internal(kind.as_str()));
+        let before = [Self::Fs, Self::Http, Self::Env, Self::Secrets, Self::RevealSecrets];
+        before.into_iter().chain(internal).chain([Self::Client, Self::Sockets, Self::P2p])
+    }
+
+    /// Its position in the order; none for a name that no capability has.
+    #[must_use]
+    pub fn index(self) -> Option<usize> {
+        Self::all().position(|other| other == self)
     }
 }
 

@@ -7,8 +7,7 @@ use std::{
     time::Duration,
 };
 
-use tandem_package::{HostPattern, HttpRule, P2pInterface};
-use tandem_store::Quota;
+use tandem_package::{HostPattern, HttpRule, Internal, P2pInterface};
 use tandem_types::Secret;
 
 /// Ceilings of one call; already the smaller of what the author asks for and the operator allows.
@@ -80,12 +79,8 @@ pub struct Capability {
     pub secrets: BTreeMap<String, BoundSecret>,
     /// Whether the guest may read them.
     pub reveal_secrets: bool,
-    /// Bytes of the cache, if it is granted.
-    pub cache: Option<u64>,
-    /// The durable store's quota, if it is granted.
-    pub kv: Option<Quota>,
-    /// Whether other tools may be called.
-    pub invoke: bool,
+    /// What stays inside the host: each interface finds its own there.
+    pub internal: Internal,
     /// The interfaces of the network of hosts.
     pub p2p: BTreeSet<P2pInterface>,
     /// The operator's settings for the plugin.

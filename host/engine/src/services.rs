@@ -20,7 +20,7 @@ use crate::{
 /// other way round.
 #[derive(Default)]
 pub struct Services {
-    /// The durable store; without one, `kv` is denied.
+    /// The durable store; without one, what needs it is denied.
     pub store: Option<Store>,
     /// What is used of granted directories' quotas.
     pub disk: DiskUsage,

@@ -9,7 +9,9 @@
 //! Input is bounded before it is read (see the constants of each module), and what does not fit is refused with an error that says
 //! what to do.
 
+mod bounds;
 mod canonical;
+pub mod capability;
 mod descriptor;
 mod grant;
 mod http;
@@ -17,13 +19,14 @@ mod installed;
 mod package;
 mod plugin;
 
+pub use capability::{Grants, Internal, InternalKind, Request};
 pub use descriptor::{
     Annotations, Descriptors, PromptArgument, PromptDescriptor, ResourceDescriptor, ResourceTemplate, TaskSupport,
     ToolDescriptor,
 };
 pub use grant::{
-    Allowance, CacheGrant, ChangeError, Effective, EnvGrant, Explained, FsAccess, FsGrant, Given, GrantChange,
-    GrantItem, GrantKind, GrantPath, Grants, HttpGrant, IdleGrant, KvGrant, KvQuota, MAX_CHANGES, Overlay, Overlays,
+    Allowance, ChangeError, Effective, EnvGrant, Explained, FsAccess, FsGrant, Given, GrantChange, GrantItem,
+    GrantKind, GrantPath, HttpGrant, IdleGrant, MAX_CHANGES, Overlay, Overlays,
 };
 pub use http::{HostError, HostPattern, HttpRule, Method, PathError, PathPrefix};
 pub use installed::Installed;
@@ -33,7 +36,6 @@ pub use package::{
     Sha256Digest, SignaturePolicy, SignatureState, TrustRoots,
 };
 pub use plugin::{
-    Affinity, CacheRequest, Ceilings, FsMode, FsRequest, HttpRequest, Identity, Instance, InvokeRequest, KvRequest,
-    Limits, P2pInterface, PluginManifest, Request, Retry, RetryPolicy, Runtime, SectionError, Switch, ToolOverrides,
-    ToolPolicy, Wanted,
+    Affinity, Ceilings, FsMode, FsRequest, HttpRequest, Identity, Instance, Limits, P2pInterface, PluginManifest,
+    Retry, RetryPolicy, Runtime, SectionError, Switch, ToolOverrides, ToolPolicy, Wanted,
 };

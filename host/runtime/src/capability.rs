@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, sync::Arc};
 use tandem_config::HostConfig;
 use tandem_engine::{BoundSecret, Capability, Directory, DirectoryQuota};
 use tandem_package::{Effective, FsMode};
-use tandem_store::Quota;
 
 use crate::{config::below_data, failure::LoadFailure};
 
@@ -33,9 +32,7 @@ pub fn capability(config: &HostConfig, plugin: &str, effective: &Effective) -> R
         http: effective.http.clone(),
         secrets: secrets(effective),
         reveal_secrets: effective.reveal_secrets,
-        cache: effective.cache.map(|bytes| bytes.as_u64()),
-        kv: effective.kv.map(|quota| Quota { bytes: quota.max_bytes.as_u64(), keys: quota.max_keys.into() }),
-        invoke: effective.invoke,
+        internal: effective.internal,
         p2p: effective.p2p.clone(),
         config: Arc::new(effective.config.iter().map(|(k, v)| (k.to_string(), v.expose().to_owned())).collect()),
     })

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use crate::{
     audit::{self, AuditLog, AuditRetention},
     error::StoreError,
-    grants, installed, keys, kv, peers,
+    grants, installed, key_value, keys, peers,
     room::Room,
     store::Store,
     tables::Tables,
@@ -14,7 +14,7 @@ use crate::{
 
 /// The store's own.
 const TABLES: Tables = Tables {
-    schemas: &[kv::SCHEMA, audit::SCHEMA, installed::SCHEMA, grants::SCHEMA, keys::SCHEMA, peers::SCHEMA],
+    schemas: &[key_value::SCHEMA, audit::SCHEMA, installed::SCHEMA, grants::SCHEMA, keys::SCHEMA, peers::SCHEMA],
     columns: &[audit::ADDED],
 };
 

@@ -64,19 +64,19 @@ fn without_changes_the_configuration_stands() {
 fn a_revocation_wins_over_the_file_for_all_or_for_one() {
     let all = effective(&[("-fs.data", None), ("-kv", None), ("-http.a.test", None), ("-allow.peers", None)], "acme");
     assert_eq!(names(&all), ["b.test:8443"]);
-    assert!(all.kv.is_none() && all.p2p.is_empty() && all.invoke);
+    assert!(all.internal.kv.is_none() && all.p2p.is_empty() && all.internal.invoke);
     let reason = all.explain().iter().find(|explained| explained.capability == "kv").unwrap().reason.clone();
     assert!(reason.unwrap().starts_with("revoked at run time"));
     let one = [("-fs", Some("acme")), ("-http.b.test:8443", Some("acme")), ("-invoke", Some("acme"))];
     assert_eq!(names(&effective(&one, "acme")), ["a.test"]);
-    assert!(!effective(&one, "acme").invoke && effective(&one, "other").invoke);
+    assert!(!effective(&one, "acme").internal.invoke && effective(&one, "other").internal.invoke);
     assert_eq!(names(&effective(&one, "other")), ["data@data", "more@more", "a.test", "b.test:8443"]);
 }
 
 #[test]
 fn the_latest_change_counts() {
     let back = effective(&[("-kv", None), ("+kv", None), ("-fs", None), ("+fs.data=other:rw", None)], "x");
-    assert_eq!(back.kv.unwrap().max_keys, 7, "the bounds of the file hold");
+    assert_eq!(back.internal.kv.unwrap().max_keys, 7, "the bounds of the file hold");
     assert_eq!((names(&back)[0].as_str(), back.fs[0].mode, back.fs.len()), ("data@other", FsMode::ReadWrite, 1));
     assert!(effective(&[("+fs.data=other", None), ("-fs", None)], "x").fs.is_empty());
     assert_eq!(effective(&[("+http=c.test", None), ("-http.c.test", None)], "x").http.len(), 2);

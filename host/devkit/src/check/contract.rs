@@ -1,6 +1,6 @@
 //! The world: which versions of which interfaces, and which imports never give anything.
 
-use tandem_package::{P2pInterface, PluginManifest};
+use tandem_package::{InternalKind, P2pInterface, PluginManifest};
 
 use super::{binary::BinaryReport, findings::Findings};
 
@@ -9,15 +9,9 @@ const VERSION: &str = "0.1.0";
 /// What a plugin exports, the first of them always.
 const EXPORTS: [&str; 4] = ["tools", "resources", "prompts", "lifecycle"];
 
-/// Host interfaces that are had by request, and the manifest's word for it.
-const REQUESTED: [(&str, &str); 6] = [
-    ("tandem:host/kv@", "kv"),
-    ("tandem:host/cache@", "cache"),
-    ("tandem:host/invoke@", "invoke"),
-    ("tandem:host/secrets@", "secrets"),
-    ("wasi:http/outgoing-handler@", "http"),
-    ("wasi:filesystem/preopens@", "fs"),
-];
+/// Interfaces that reach outside of the host and are had by request, and the manifest's word for it.
+const REQUESTED: [(&str, &str); 3] =
+    [("tandem:host/secrets@", "secrets"), ("wasi:http/outgoing-handler@", "http"), ("wasi:filesystem/preopens@", "fs")];
 /// Interfaces of the network of hosts, each requested by its own name.
 const NETWORK: [P2pInterface; 4] =
     [P2pInterface::TaskQueue, P2pInterface::Workflow, P2pInterface::Peers, P2pInterface::Bootstrap];
@@ -89,11 +83,10 @@ fn never(facts: &BinaryReport, findings: &mut Findings) {
 
 fn by_request(facts: &BinaryReport, manifest: &PluginManifest, findings: &mut Findings) {
     let request = &manifest.request;
+    let internal = InternalKind::all()
+        .map(|kind| (format!("{}@", kind.interface()), kind.as_str().to_owned(), kind.is_requested(request)));
     let host = REQUESTED.into_iter().map(|(interface, word)| {
         let requested = match word {
-            "kv" => request.kv.on().is_some(),
-            "cache" => request.cache.on().is_some(),
-            "invoke" => request.invoke.on().is_some(),
             "secrets" => !request.secrets.is_empty(),
             "http" => !request.http.is_empty(),
             _ => !request.fs.is_empty(),
@@ -104,7 +97,7 @@ fn by_request(facts: &BinaryReport, manifest: &PluginManifest, findings: &mut Fi
         let requested = request.p2p.iter().any(|wanted| wanted.name == interface);
         (format!("tandem:p2p/{interface}@"), format!("p2p = [\"{interface}\"]"), requested)
     });
-    for (interface, word, requested) in host.chain(network) {
+    for (interface, word, requested) in internal.chain(host).chain(network) {
         let imported = facts.imports.iter().any(|name| name.starts_with(&interface));
         let shown = interface.trim_end_matches('@');
         match (imported, requested) {

@@ -7,7 +7,7 @@ use crate::state::CallState;
 /// An interface that guests may import. Another crate brings one of its own so: it generates the binding from its WIT, implements it
 /// over [`CallState`], and hands it to [`Engine::new`](crate::Engine::new).
 pub trait HostInterface: Send + Sync {
-    /// Its name in WIT without the version, as `tandem:host/kv`.
+    /// Its name in WIT without the version, as `tandem:host/log`.
     fn name(&self) -> &'static str;
 
     /// Adds its functions to the linker of all plugins.

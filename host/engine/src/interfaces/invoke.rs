@@ -1,21 +1,34 @@
 //! `tandem:host/invoke`: another tool, through the router, as the same caller.
 
+use tandem_package::capability::{self, InternalCapability as _};
 use wasmtime::component::Linker;
 
+use self::bindings::tandem::host::invoke::{Error, Host, Output, add_to_linker};
 use crate::{
     account::Use,
-    bindings::tandem::host::invoke::{Error, Host, Output, add_to_linker},
     interfaces::HostInterface,
     ports::InvokeError,
     state::{CallState, HostView},
 };
+
+#[allow(missing_docs, missing_debug_implementations, unreachable_pub, clippy::all, reason = "generated")]
+pub(super) mod bindings {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        interfaces: "import tandem:host/invoke@0.1.0;",
+        imports: { default: async | trappable },
+    });
+}
+
+/// As it stands in audit records.
+const USE: Use = Use::Internal(capability::Invoke::NAME);
 
 /// The interface.
 pub(crate) struct Invoke;
 
 impl HostInterface for Invoke {
     fn name(&self) -> &'static str {
-        "tandem:host/invoke"
+        capability::Invoke::INTERFACE
     }
 
     fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
@@ -39,11 +52,11 @@ impl From<InvokeError> for Error {
 
 impl Host for &mut CallState {
     async fn call_tool(&mut self, tool: String, arguments: String) -> wasmtime::Result<Result<Output, Error>> {
-        if !self.capability().invoke {
-            self.denied(Use::Invoke, &tool);
+        if !self.capability().internal.invoke {
+            self.denied(USE, &tool);
             return Ok(Err(Error::Denied("`invoke` is not granted".to_owned())));
         }
-        self.used(Use::Invoke);
+        self.used(USE);
         let cx = self.context()?.clone();
         let Some(invoker) = self.plugin.services.invoker() else {
             return Ok(Err(Error::Unavailable("this host runs no nested calls".to_owned())));

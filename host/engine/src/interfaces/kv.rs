@@ -1,21 +1,35 @@
 //! `tandem:host/kv`: the durable store, in the namespace of the call's tenant and plugin.
 
+use tandem_package::capability::{self, InternalCapability as _};
 use tandem_store::{Namespace, Quota, Store, StoreError};
 use wasmtime::component::Linker;
 
+use self::bindings::tandem::host::kv::{Error, Host, KeyPage, add_to_linker};
 use crate::{
     account::Use,
-    bindings::tandem::host::kv::{Error, Host, KeyPage, add_to_linker},
+    capability::Capability,
     interfaces::HostInterface,
     state::{CallState, HostView},
 };
+
+#[allow(missing_docs, missing_debug_implementations, unreachable_pub, clippy::all, reason = "generated")]
+pub(super) mod bindings {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        interfaces: "import tandem:host/kv@0.1.0;",
+        imports: { default: async | trappable },
+    });
+}
+
+/// As it stands in audit records.
+const USE: Use = Use::Internal(capability::Kv::NAME);
 
 /// The interface.
 pub(crate) struct Kv;
 
 impl HostInterface for Kv {
     fn name(&self) -> &'static str {
-        "tandem:host/kv"
+        capability::Kv::INTERFACE
     }
 
     fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
@@ -34,15 +48,24 @@ impl From<StoreError> for Error {
     }
 }
 
+impl Capability {
+    /// The quota of the durable store, if it is granted.
+    #[must_use]
+    pub fn key_value_quota(&self) -> Option<Quota> {
+        let quota = self.internal.kv?;
+        Some(Quota { bytes: quota.max_bytes.as_u64(), keys: quota.max_keys.into() })
+    }
+}
+
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
 impl CallState {
     fn kv(&self) -> wasmtime::Result<Result<(Store, Namespace, Quota), Error>> {
-        let Some(quota) = self.capability().kv else {
-            self.denied(Use::Kv, "");
+        let Some(quota) = self.capability().key_value_quota() else {
+            self.denied(USE, "");
             return Ok(Err(Error::Denied("`kv` is not granted".to_owned())));
         };
-        self.used(Use::Kv);
+        self.used(USE);
         let Some(store) = self.plugin.services.store.clone() else {
             return Ok(Err(Error::Denied("this host has no durable store".to_owned())));
         };

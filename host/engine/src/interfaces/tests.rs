@@ -10,10 +10,11 @@ use tandem_types::Caller;
 
 use crate::{
     Account, CallContext, Capability, Descriptors, Exhausted, PluginSpec, Services, Turn, Use,
-    bindings::tandem::host::{cache, invoke, kv, secrets},
-    context::PluginContext,
-    state::CallState,
-    ticker::Ticker,
+    bindings::tandem::host::secrets, context::PluginContext, state::CallState, ticker::Ticker,
+};
+
+use super::{
+    cache::bindings::tandem::host::cache, invoke::bindings::tandem::host::invoke, kv::bindings::tandem::host::kv,
 };
 
 /// Keeps what was refused.
@@ -52,7 +53,7 @@ impl Account for Refusals {
     }
 
     fn denied(&self, capability: Use, what: &str) {
-        self.0.lock().unwrap().push(format!("{capability:?} {what}").trim_end().to_owned());
+        self.0.lock().unwrap().push(format!("{capability} {what}").trim_end().to_owned());
     }
 }
 
@@ -80,7 +81,7 @@ async fn what_is_not_granted_is_refused_and_noted() {
     assert!(matches!(called, Err(invoke::Error::Denied(_))), "{called:?}");
     let revealed = secrets::Host::reveal(&mut state, "s".into()).unwrap();
     assert!(matches!(revealed, Err(secrets::Error::Denied(_))), "{revealed:?}");
-    assert_eq!(*refusals.0.lock().unwrap(), ["Kv", "Kv", "Cache", "Invoke t", "Secrets s"]);
+    assert_eq!(*refusals.0.lock().unwrap(), ["kv", "kv", "cache", "invoke t", "secrets s"]);
 }
 
 /// Two of one name would hide each other in errors, and each is one of the package's.
@@ -91,4 +92,14 @@ fn names_are_distinct_and_of_the_package() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), super::ALL.len());
+}
+
+/// A name that no capability has would be lost from audit records.
+#[test]
+fn internal_capabilities_are_linked_by_their_interfaces_and_counted_by_their_names() {
+    for kind in tandem_package::InternalKind::all() {
+        assert!(super::ALL.iter().any(|interface| interface.name() == kind.interface()), "{}", kind.interface());
+        assert!(Use::Internal(kind.as_str()).index().is_some(), "{}", kind.as_str());
+    }
+    assert_eq!(Use::all().count(), 11);
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tandem_types::{Name, Secret, Setting, VariableName, text::message, text::shown};
 
 use super::{Allowance, FsGrant, HttpGrant};
+use crate::capability::InternalKind;
 
 /// Longest rule of HTTP or value, in bytes.
 const MAX_VALUE: usize = 64 << 10;
@@ -22,33 +23,38 @@ pub enum GrantKind {
     Http,
     Env,
     Secrets,
-    Cache,
-    Kv,
-    Invoke,
+    Internal(InternalKind),
     Allow,
 }
 
 impl GrantKind {
-    const ALL: [(Self, &'static str); 8] = [
-        (Self::Fs, "fs"),
-        (Self::Http, "http"),
-        (Self::Env, "env"),
-        (Self::Secrets, "secrets"),
-        (Self::Cache, "cache"),
-        (Self::Kv, "kv"),
-        (Self::Invoke, "invoke"),
-        (Self::Allow, "allow"),
-    ];
+    fn named(word: &str) -> Option<Self> {
+        match word {
+            "fs" => Some(Self::Fs),
+            "http" => Some(Self::Http),
+            "env" => Some(Self::Env),
+            "secrets" => Some(Self::Secrets),
+            "allow" => Some(Self::Allow),
+            other => InternalKind::named(other).map(Self::Internal),
+        }
+    }
 
     /// The word of the configuration.
     #[must_use]
     pub fn as_str(self) -> &'static str {
-        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
+        match self {
+            Self::Fs => "fs",
+            Self::Http => "http",
+            Self::Env => "env",
+            Self::Secrets => "secrets",
+            Self::Internal(kind) => kind.as_str(),
+            Self::Allow => "allow",
+        }
     }
 
     /// Whether its grants have names.
     pub(super) fn has_names(self) -> bool {
-        !matches!(self, Self::Cache | Self::Kv | Self::Invoke)
+        !matches!(self, Self::Internal(_))
     }
 }
 
@@ -56,7 +62,7 @@ impl GrantKind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
     /// The kind is unknown.
-    #[error("`{0}` is no kind of grant; there are fs, http, env, secrets, cache, kv, invoke and allow")]
+    #[error("`{0}` is no kind of grant; there are fs, http, env, secrets, {internal} and allow", internal = internal())]
     Kind(String),
     /// The kind needs a name, or the name is wrong, or has none.
     #[error("`{item}`: {problem}")]
@@ -68,11 +74,15 @@ pub enum ChangeError {
     },
 }
 
+fn internal() -> String {
+    InternalKind::all().map(InternalKind::as_str).collect::<Vec<_>>().join(", ")
+}
+
 fn wrong(item: &str, problem: impl Into<String>) -> ChangeError {
     ChangeError::Item { item: shown(item), problem: problem.into() }
 }
 
-/// What a change is about: `fs.data`, `http.api.example.com`, `kv`, or all of a kind, as `fs`.
+/// What a change is about: `fs.data`, `http.api.example.com`, `cache`, or all of a kind, as `fs`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GrantItem {
     kind: GrantKind,
@@ -105,8 +115,7 @@ impl FromStr for GrantItem {
 
     fn from_str(text: &str) -> Result<Self, ChangeError> {
         let (word, name) = text.split_once('.').map_or((text, None), |(word, name)| (word, Some(name)));
-        let kind = GrantKind::ALL.iter().find(|(_, known)| *known == word).map(|(kind, _)| *kind);
-        let kind = kind.ok_or_else(|| ChangeError::Kind(shown(word)))?;
+        let kind = GrantKind::named(word).ok_or_else(|| ChangeError::Kind(shown(word)))?;
         if let Some(name) = name {
             let right = match kind {
                 GrantKind::Fs | GrantKind::Secrets => name.parse::<Name>().map(drop).map_err(|error| error.to_string()),
@@ -116,7 +125,7 @@ impl FromStr for GrantItem {
                     Err("write a host, or a rule as `tandem grant list` prints it".to_owned())
                 }
                 GrantKind::Http => Ok(()),
-                _ => Err(format!("`{word}` has no names; write it alone")),
+                GrantKind::Internal(_) => Err(format!("`{word}` has no names; write it alone")),
             };
             right.map_err(|problem| wrong(text, problem))?;
         }
@@ -179,7 +188,7 @@ impl GrantChange {
     }
 
     /// Reads a grant as it is written on a command line: `fs.NAME=PATH[:ro|rw]`, `http=RULE`, `env.NAME=VALUE`,
-    /// `cache`, `kv`, `invoke`, `allow.NAME`. A secret is not written there.
+    /// `allow.NAME`, or an internal capability alone, as `cache`. A secret is not written there.
     ///
     /// # Errors
     /// It has another form.
@@ -247,7 +256,7 @@ impl Given {
                 Value::String(text) if !text.is_empty() => Ok(Self::Secret(Secret::new(text))),
                 _ => Err("the secret is empty".to_owned()),
             },
-            GrantKind::Cache | GrantKind::Kv | GrantKind::Invoke | GrantKind::Allow => match value {
+            GrantKind::Internal(_) | GrantKind::Allow => match value {
                 Value::Bool(true) => Ok(Self::On),
                 _ => Err("it has no value".to_owned()),
             },

@@ -4,8 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tandem_types::{ByteSize, Name, Secret, Setting, ToolName, VariableName};
 
-use super::{Allowance, EnvGrant, Explained, FsGrant, GrantPath, Grants, explain::Party};
-use crate::{http::HostPattern, http::HttpRule, plugin::FsMode, plugin::P2pInterface, plugin::Request, plugin::Switch};
+use super::{
+    Allowance, EnvGrant, FsGrant, GrantPath,
+    explain::{Explained, Party},
+};
+use crate::{
+    capability::{Grants, Internal, InternalKind, Request},
+    http::{HostPattern, HttpRule},
+    plugin::{FsMode, P2pInterface},
+};
 
 /// What a directory may hold unless its grant says more or less: enough for work, too little to fill a disk.
 const MAX_BYTES: u64 = 1 << 30;
@@ -26,15 +33,6 @@ pub struct FsAccess {
     pub max_files: u64,
 }
 
-/// The bounds of a key-value store, per tenant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KvQuota {
-    /// Keys and values together.
-    pub max_bytes: ByteSize,
-    /// Keys.
-    pub max_keys: u32,
-}
-
 /// What a plugin has for one tenant: never more than each of request, operator and tenant says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effective {
@@ -50,12 +48,8 @@ pub struct Effective {
     pub secret_hosts: BTreeMap<Name, Vec<Vec<HostPattern>>>,
     /// The plugin may read its secrets.
     pub reveal_secrets: bool,
-    /// The size of the cache, if there is one.
-    pub cache: Option<ByteSize>,
-    /// The bounds of the key-value store, if there is one.
-    pub kv: Option<KvQuota>,
-    /// The plugin may call other tools.
-    pub invoke: bool,
+    /// What stays inside the host.
+    pub internal: Internal,
     /// P2P interfaces.
     pub p2p: BTreeSet<P2pInterface>,
     /// Settings.
@@ -73,9 +67,10 @@ impl Effective {
         effective.http(request, operator, tenant);
         effective.env(request, operator, tenant);
         effective.secrets(request, operator, tenant);
-        effective.cache(request, operator, tenant);
-        effective.kv(request, operator, tenant);
-        effective.invoke(request, operator, tenant);
+        for kind in InternalKind::all() {
+            let explained = kind.intersect(request, operator, tenant, &mut effective.internal);
+            effective.explained.extend(explained);
+        }
         effective.p2p(request, operator, tenant);
         effective.config = operator.config.clone();
         effective.config.extend(tenant.iter().flat_map(|tenant| tenant.config.clone()));
@@ -113,7 +108,7 @@ impl Effective {
                 (text, (mode < wanted.mode).then(|| by.narrows()))
             });
             let requested = mode_name(wanted.mode).to_owned();
-            self.explain_as(format!("fs.{name}"), requested, outcome, wanted.reason.clone());
+            self.explained.push(Explained::new(format!("fs.{name}"), requested, outcome, wanted.reason.clone()));
         }
     }
 
@@ -150,7 +145,12 @@ impl Effective {
                     self.http.push(rule);
                 }
             }
-            self.explain_as(format!("http.{}", wanted.host), rule.to_string(), outcome, wanted.reason.clone());
+            self.explained.push(Explained::new(
+                format!("http.{}", wanted.host),
+                rule.to_string(),
+                outcome,
+                wanted.reason.clone(),
+            ));
         }
     }
 
@@ -165,7 +165,12 @@ impl Effective {
                 }
                 EnvGrant::Inherit => Err("the host's own environment does not have it".to_owned()),
             });
-            self.explain_as(format!("env.{name}"), "read".to_owned(), outcome, wanted.reason.clone());
+            self.explained.push(Explained::new(
+                format!("env.{name}"),
+                "read".to_owned(),
+                outcome,
+                wanted.reason.clone(),
+            ));
         }
     }
 
@@ -181,7 +186,12 @@ impl Effective {
                 self.reveal_secrets = reveal;
                 Ok((if reveal { "use and read" } else { "use in requests" }.to_owned(), None))
             });
-            self.explain_as(format!("secrets.{name}"), "use".to_owned(), outcome, wanted.reason.clone());
+            self.explained.push(Explained::new(
+                format!("secrets.{name}"),
+                "use".to_owned(),
+                outcome,
+                wanted.reason.clone(),
+            ));
         }
     }
 
@@ -213,64 +223,21 @@ impl Effective {
         Ok(vec![granted])
     }
 
-    fn cache(&mut self, request: &Request, operator: &Grants, tenant: Option<&Grants>) {
-        let Some(wanted) = request.cache.on() else { return };
-        let outcome = switch(operator.cache.as_ref(), tenant.and_then(|tenant| tenant.cache.as_ref())).map(|bounds| {
-            let (size, by) = bound(wanted.max_bytes, bounds.map(|bounds| bounds.and_then(|bounds| bounds.max_bytes)));
-            self.cache = Some(size);
-            (size.to_string(), by.map(Party::narrows))
-        });
-        self.explain_as("cache".to_owned(), wanted.max_bytes.to_string(), outcome, wanted.reason.clone());
-    }
-
-    fn kv(&mut self, request: &Request, operator: &Grants, tenant: Option<&Grants>) {
-        let Some(wanted) = request.kv.on() else { return };
-        let text = |bytes: ByteSize, keys: u32| format!("{bytes}, {keys} keys");
-        let outcome = switch(operator.kv.as_ref(), tenant.and_then(|tenant| tenant.kv.as_ref())).map(|bounds| {
-            let (max_bytes, by) =
-                bound(wanted.max_bytes, bounds.map(|bounds| bounds.and_then(|bounds| bounds.max_bytes)));
-            let (max_keys, also_by) =
-                bound(wanted.max_keys, bounds.map(|bounds| bounds.and_then(|bounds| bounds.max_keys)));
-            self.kv = Some(KvQuota { max_bytes, max_keys });
-            (text(max_bytes, max_keys), by.or(also_by).map(Party::narrows))
-        });
-        self.explain_as("kv".to_owned(), text(wanted.max_bytes, wanted.max_keys), outcome, wanted.reason.clone());
-    }
-
-    fn invoke(&mut self, request: &Request, operator: &Grants, tenant: Option<&Grants>) {
-        let Some(wanted) = request.invoke.on() else { return };
-        let outcome = if operator.invoke == Some(false) {
-            Err(Party::Operator.switched_off())
-        } else if tenant.is_some_and(|tenant| tenant.invoke == Some(false)) {
-            Err(Party::Tenant.switched_off())
-        } else {
-            Ok(("calls of other tools".to_owned(), None))
-        };
-        self.invoke = outcome.is_ok();
-        self.explain_as("invoke".to_owned(), "calls of other tools".to_owned(), outcome, wanted.reason.clone());
-    }
-
     fn p2p(&mut self, request: &Request, operator: &Grants, tenant: Option<&Grants>) {
         for wanted in &request.p2p {
             let outcome = allowed(wanted.name.into(), operator, tenant).map(|()| {
                 self.p2p.insert(wanted.name);
                 ("use".to_owned(), None)
             });
-            self.explain_as(format!("p2p.{}", wanted.name), "use".to_owned(), outcome, wanted.reason.clone());
+            self.explained.push(Explained::new(
+                format!("p2p.{}", wanted.name),
+                "use".to_owned(),
+                outcome,
+                wanted.reason.clone(),
+            ));
         }
     }
-
-    fn explain_as(&mut self, capability: String, requested: String, outcome: Outcome, purpose: Option<String>) {
-        let (granted, reason) = match outcome {
-            Ok((granted, reason)) => (Some(granted), reason),
-            Err(reason) => (None, Some(reason)),
-        };
-        self.explained.push(Explained { capability, requested, granted, reason, purpose });
-    }
 }
-
-/// What is granted and why it is not all, or why nothing is.
-type Outcome = Result<(String, Option<String>), String>;
 
 fn mode_name(mode: FsMode) -> &'static str {
     match mode {
@@ -296,25 +263,6 @@ fn entry<'g, K: Ord, V>(
         Some(tenant) => {
             tenant.get(name).map(|narrower| (grant, Some(narrower))).ok_or_else(|| Party::Tenant.withholds())
         }
-    }
-}
-
-/// The bounds that operator and tenant set on a capability that is granted unless one of them says no.
-fn switch<T: Copy>(operator: Option<&Switch<T>>, tenant: Option<&Switch<T>>) -> Result<[Option<T>; 2], String> {
-    let bounds = |switch: Option<&Switch<T>>, party: Party| match switch {
-        None => Ok(None),
-        Some(Switch::On(bounds)) => Ok(Some(*bounds)),
-        Some(Switch::Off) => Err(party.switched_off()),
-    };
-    Ok([bounds(operator, Party::Operator)?, bounds(tenant, Party::Tenant)?])
-}
-
-/// The least of what is wanted and the bounds, and whose bound that is.
-fn bound<T: Copy + Ord>(wanted: T, [operator, tenant]: [Option<T>; 2]) -> (T, Option<Party>) {
-    let operator = operator.filter(|bound| *bound < wanted);
-    match tenant.filter(|bound| *bound < operator.unwrap_or(wanted)) {
-        Some(bound) => (bound, Some(Party::Tenant)),
-        None => (operator.unwrap_or(wanted), operator.map(|_| Party::Operator)),
     }
 }
 

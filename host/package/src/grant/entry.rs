@@ -294,24 +294,3 @@ impl JsonSchema for EnvGrant {
         json_schema!({ "anyOf": [{ "type": "string" }, table] })
     }
 }
-
-/// Bounds of the cache.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct CacheGrant {
-    /// Its size, per tenant; none is what the manifest asks for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_bytes: Option<ByteSize>,
-}
-
-/// Bounds of the key-value store.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct KvGrant {
-    /// Keys and values together, per tenant; none is what the manifest asks for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_bytes: Option<ByteSize>,
-    /// Keys, per tenant; none is what the manifest asks for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_keys: Option<u32>,
-}

@@ -9,7 +9,7 @@ use crate::http::HttpRule;
 /// One requested capability and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Explained {
-    /// Its name, as `fs.data` or `kv`.
+    /// Its name, as `fs.data`.
     pub capability: String,
     /// What the manifest asks for.
     pub requested: String,
@@ -19,6 +19,19 @@ pub struct Explained {
     pub reason: Option<String>,
     /// Why the author says that it is needed.
     pub purpose: Option<String>,
+}
+
+/// What is granted and why it is not all, or why nothing is.
+pub(crate) type Outcome = Result<(String, Option<String>), String>;
+
+impl Explained {
+    pub(crate) fn new(capability: String, requested: String, outcome: Outcome, purpose: Option<String>) -> Self {
+        let (granted, reason) = match outcome {
+            Ok((granted, reason)) => (Some(granted), reason),
+            Err(reason) => (None, Some(reason)),
+        };
+        Self { capability, requested, granted, reason, purpose }
+    }
 }
 
 /// `fs.data: asked read-write, got read-only (the operator grants it read-only)`.
@@ -32,14 +45,14 @@ impl fmt::Display for Explained {
 
 /// Who has the say after the manifest.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Party {
+pub(crate) enum Party {
     Operator,
     Tenant,
 }
 
 impl Party {
     /// The reason for a capability that the party does not grant.
-    pub(super) fn withholds(self) -> String {
+    pub(crate) fn withholds(self) -> String {
         match self {
             Self::Operator => "the operator's grants do not have it".to_owned(),
             Self::Tenant => "the tenant's grants do not have it".to_owned(),
@@ -47,7 +60,7 @@ impl Party {
     }
 
     /// The reason for requests that the party grants in another form: at another port, by other methods, below another path.
-    pub(super) fn differs(self, grant: &HttpRule, part: &str) -> String {
+    pub(crate) fn differs(self, grant: &HttpRule, part: &str) -> String {
         let whose = match self {
             Self::Operator => "the operator's grant",
             Self::Tenant => "the tenant's grant",
@@ -57,7 +70,7 @@ impl Party {
     }
 
     /// The reason for a capability that the party switched off.
-    pub(super) fn switched_off(self) -> String {
+    pub(crate) fn switched_off(self) -> String {
         match self {
             Self::Operator => "the operator's grants set it to false".to_owned(),
             Self::Tenant => "the tenant's grants set it to false".to_owned(),
@@ -65,7 +78,7 @@ impl Party {
     }
 
     /// The reason for a capability that the party narrows.
-    pub(super) fn narrows(self) -> String {
+    pub(crate) fn narrows(self) -> String {
         match self {
             Self::Operator => "the operator's grants narrow it".to_owned(),
             Self::Tenant => "the tenant's grants narrow it".to_owned(),

@@ -2,8 +2,8 @@
 
 use tandem_types::text::nearest;
 
-use super::{Allowance, Given, GrantChange, GrantItem, GrantKind, Grants, HttpGrant};
-use crate::plugin::Request;
+use super::{Allowance, Given, GrantChange, GrantItem, GrantKind, HttpGrant};
+use crate::capability::{Grants, InternalKind, Request};
 
 /// A grant without effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,12 +34,8 @@ impl Grants {
         idle.extend(self.http.iter().flatten().filter_map(|grant| idle_http(request, grant)));
         idle.extend(self.env.iter().flatten().filter_map(|(name, _)| idle_env(request, name.as_str())));
         idle.extend(self.secrets.iter().flatten().filter_map(|(name, _)| idle_secret(request, name.as_str())));
-        let on = [
-            ("cache", self.cache.as_ref().is_some_and(|switch| switch.on().is_some()), request.cache.is_off()),
-            ("kv", self.kv.as_ref().is_some_and(|switch| switch.on().is_some()), request.kv.is_off()),
-            ("invoke", self.invoke == Some(true), request.invoke.is_off()),
-        ];
-        idle.extend(on.into_iter().filter(|(_, on, off)| *on && *off).map(|(item, ..)| IdleGrant::new(item)));
+        let unused = |kind: &InternalKind| kind.is_granted(self) && !kind.is_requested(request);
+        idle.extend(InternalKind::all().filter(unused).map(|kind| IdleGrant::new(kind.as_str())));
         idle.extend(self.allow.iter().flatten().filter_map(|allowance| idle_allowance(request, *allowance)));
         idle
     }
@@ -51,15 +47,14 @@ impl GrantChange {
     pub fn idle(&self, item: &GrantItem, request: &Request) -> Option<IdleGrant> {
         let Self::Grant(given) = self else { return None };
         let name = item.name().unwrap_or_default();
-        let unless = |off: bool| off.then(|| IdleGrant::new(&item.to_string()));
         match (item.kind(), given) {
             (_, Given::Fs(_)) => idle_fs(request, name),
             (_, Given::Http(grant)) => idle_http(request, grant),
             (_, Given::Env(_)) => idle_env(request, name),
             (_, Given::Secret(_)) => idle_secret(request, name),
-            (GrantKind::Cache, Given::On) => unless(request.cache.is_off()),
-            (GrantKind::Kv, Given::On) => unless(request.kv.is_off()),
-            (GrantKind::Invoke, Given::On) => unless(request.invoke.is_off()),
+            (GrantKind::Internal(kind), Given::On) => {
+                (!kind.is_requested(request)).then(|| IdleGrant::new(&item.to_string()))
+            }
             (_, Given::On) => {
                 let allowance = serde_json::from_value(name.into()).ok()?;
                 idle_allowance(request, allowance)

@@ -1,6 +1,6 @@
 //! What an operator changed at run time, laid over the configuration.
 //!
-//! A change concerns one item (`fs.data`, `kv`) or a whole kind (`fs`) of one plugin, for all tenants or for one.
+//! A change concerns one item (`fs.data`, `cache`) or a whole kind (`fs`) of one plugin, for all tenants or for one.
 //! The latest change of an item is the one that counts. A revocation takes away what the configuration grants,
 //! and stays until the item is granted again or the changes are cleared; a later change of the file does not undo
 //! it. A grant to all tenants lies over `[grants.PLUGIN]`, one to a tenant over
@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use tandem_types::Name;
 
-use super::{CacheGrant, Given, GrantChange, GrantItem, GrantKind, Grants, HttpGrant, KvGrant, change::json};
-use crate::plugin::Switch;
+use super::{Given, GrantChange, GrantItem, GrantKind, HttpGrant, change::json};
+use crate::capability::Grants;
 
 /// Most changes for one plugin and party: as many as its manifest may request.
 pub const MAX_CHANGES: usize = 256;
@@ -112,9 +112,7 @@ fn apply(grants: &mut Grants, above: &Grants, item: &GrantItem, change: &GrantCh
         GrantKind::Http => {
             http(grants.http.get_or_insert_with(|| above.http.clone().unwrap_or_default()), item, change)
         }
-        GrantKind::Cache => grants.cache = Some(switched::<CacheGrant>(grants.cache, change)),
-        GrantKind::Kv => grants.kv = Some(switched::<KvGrant>(grants.kv, change)),
-        GrantKind::Invoke => grants.invoke = Some(*change != GrantChange::Revoke),
+        GrantKind::Internal(kind) => kind.change(grants, *change != GrantChange::Revoke),
         GrantKind::Allow => {
             let allow = grants.allow.get_or_insert_with(|| above.allow.clone().unwrap_or_default());
             match (item.name().map(|name| json(name.into())), change) {
@@ -158,14 +156,6 @@ fn http(rules: &mut Vec<HttpGrant>, item: &GrantItem, change: &GrantChange) {
         (Some(name), GrantChange::Revoke) => rules.retain(|rule| !rule.is_named(name)),
         (_, GrantChange::Grant(Given::Http(rule))) if !rules.contains(rule) => rules.push(rule.clone()),
         (_, GrantChange::Grant(_)) => {}
-    }
-}
-
-fn switched<T: Default + Copy>(before: Option<Switch<T>>, change: &GrantChange) -> Switch<T> {
-    match (change, before) {
-        (GrantChange::Revoke, _) => Switch::Off,
-        (GrantChange::Grant(_), Some(Switch::On(bounds))) => Switch::On(bounds),
-        (GrantChange::Grant(_), _) => Switch::On(T::default()),
     }
 }
 

@@ -3,7 +3,11 @@ use tandem_document::{Tree, read};
 use tandem_types::{ByteSize, Secret, Setting};
 
 use super::*;
-use crate::{http::HttpRule, plugin::FsMode, plugin::Request};
+use crate::{
+    capability::{Grants, KvQuota, Request},
+    http::HttpRule,
+    plugin::FsMode,
+};
 
 fn request(text: &str) -> Request {
     read(&Tree::parse("request", text, |_| false)).unwrap()
@@ -87,22 +91,22 @@ fn a_tenant_narrows_the_kinds_that_it_names() {
 fn private_state_is_granted_until_someone_says_no() {
     let wants = request("cache = { max-bytes = '8MiB' }\nkv = { max-bytes = '4MiB', max-keys = 100 }\ninvoke = true\n");
     let default = Effective::intersect(&wants, &Grants::default(), None);
-    assert_eq!((default.cache, default.invoke), (Some(ByteSize::mib(8)), true));
-    assert_eq!(default.kv, Some(KvQuota { max_bytes: ByteSize::mib(4), max_keys: 100 }));
+    assert_eq!((default.internal.cache, default.internal.invoke), (Some(ByteSize::mib(8)), true));
+    assert_eq!(default.internal.kv, Some(KvQuota { max_bytes: ByteSize::mib(4), max_keys: 100 }));
     assert!(default.explain().iter().all(|explained| explained.reason.is_none()));
 
     let narrow = grants("cache = { max-bytes = '16MiB' }\nkv = { max-keys = 10 }\n");
     let tenant = grants("cache = { max-bytes = '1MiB' }\nkv = { max-bytes = '1GiB' }\n");
     let narrowed = Effective::intersect(&wants, &narrow, Some(&tenant));
-    assert_eq!(narrowed.cache, Some(ByteSize::mib(1)));
-    assert_eq!(narrowed.kv, Some(KvQuota { max_bytes: ByteSize::mib(4), max_keys: 10 }));
+    assert_eq!(narrowed.internal.cache, Some(ByteSize::mib(1)));
+    assert_eq!(narrowed.internal.kv, Some(KvQuota { max_bytes: ByteSize::mib(4), max_keys: 10 }));
     assert_eq!(explained(&narrowed, "cache").1.as_deref(), Some("the tenant's grants narrow it"));
     assert_eq!(explained(&narrowed, "kv").1.as_deref(), Some("the operator's grants narrow it"));
 
     let off = grants("cache = false\nkv = false\ninvoke = false\n");
     for (operator, tenant) in [(&off, &Grants::default()), (&Grants::default(), &off)] {
         let none = Effective::intersect(&wants, operator, Some(tenant));
-        assert_eq!((none.cache, none.kv, none.invoke), (None, None, false));
+        assert_eq!((none.internal.cache, none.internal.kv, none.internal.invoke), (None, None, false));
         assert!(none.explain().iter().all(|explained| explained.reason.as_ref().unwrap().ends_with("set it to false")));
     }
 }

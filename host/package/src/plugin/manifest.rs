@@ -10,14 +10,12 @@ use tandem_document::{Check, Findings, ManifestErrors, Tree, read};
 use tandem_types::{Name, ToolName, canonical_json, text::shown};
 
 use super::{
-    bounds::MAX_LINE,
     error::SectionError,
     limits::Limits,
-    request::Request,
     runtime::{self, Affinity, Runtime},
     tools::{ToolOverrides, ToolPolicy},
 };
-use crate::{descriptor::Descriptors, descriptor::ToolDescriptor};
+use crate::{bounds::MAX_LINE, capability::Request, descriptor::Descriptors, descriptor::ToolDescriptor};
 
 /// Longest description, in bytes: it is part of what a model reads to choose a category.
 const MAX_DESCRIPTION: usize = 2_000;

@@ -4,7 +4,6 @@
 //! had. Unknown keys, values out of bounds and contradictions are errors that show their line. A manifest is
 //! a request: what a plugin really gets is in [`crate::Effective`].
 
-mod bounds;
 mod error;
 mod forms;
 mod limits;
@@ -13,12 +12,11 @@ mod request;
 mod runtime;
 mod tools;
 
-pub(crate) use bounds::{MAX_ENTRIES, check_cache, check_http, check_kv};
 pub use error::SectionError;
 pub use forms::{Switch, Wanted};
 pub use limits::{Ceilings, Limits};
 pub use manifest::{Identity, PluginManifest};
-pub use request::{CacheRequest, FsMode, FsRequest, HttpRequest, InvokeRequest, KvRequest, P2pInterface, Request};
+pub use request::{FsMode, FsRequest, HttpRequest, P2pInterface};
 pub use runtime::{Affinity, Instance, Runtime};
 pub use tools::{Retry, RetryPolicy, ToolOverrides, ToolPolicy};
 

@@ -1,16 +1,11 @@
-//! `[request]`: the capabilities that a plugin asks for. Nothing is had that is not asked for.
+//! Entries of `[request]` that reach outside of the plugin. Nothing is had that is not asked for.
 
 use std::{collections::BTreeSet, fmt};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tandem_document::{Check, Findings};
-use tandem_types::{ByteSize, Name, VariableName};
+use tandem_types::Name;
 
-use super::{
-    bounds::{MAX_ENTRIES, check_cache, check_http, check_kv, check_reason, check_unique, check_wanted},
-    forms::{Switch, Wanted},
-};
 use crate::{http::HostPattern, http::HttpRule, http::Method, http::PathPrefix};
 
 /// What may be done in a directory. Read-only wins wherever two meet.
@@ -73,51 +68,6 @@ impl HttpRequest {
     }
 }
 
-/// The in-memory cache.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct CacheRequest {
-    /// Its size, per tenant.
-    pub max_bytes: ByteSize,
-    /// Why it is needed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-impl Default for CacheRequest {
-    fn default() -> Self {
-        Self { max_bytes: ByteSize::mib(16), reason: None }
-    }
-}
-
-/// The durable key-value store.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct KvRequest {
-    /// Keys and values together, per tenant.
-    pub max_bytes: ByteSize,
-    /// Keys, per tenant.
-    pub max_keys: u32,
-    /// Why it is needed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
-impl Default for KvRequest {
-    fn default() -> Self {
-        Self { max_bytes: ByteSize::mib(16), max_keys: 10_000, reason: None }
-    }
-}
-
-/// Calls of other tools.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct InvokeRequest {
-    /// Why it is needed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
 /// A host interface of the P2P package.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -148,66 +98,5 @@ impl P2pInterface {
 impl fmt::Display for P2pInterface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// The capabilities that a plugin asks for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
-pub struct Request {
-    /// Directories.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub fs: Vec<FsRequest>,
-    /// Outgoing HTTP.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub http: Vec<HttpRequest>,
-    /// Environment variables.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub env: Vec<Wanted<VariableName>>,
-    /// Secrets.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub secrets: Vec<Wanted<Name>>,
-    /// The in-memory cache.
-    #[serde(skip_serializing_if = "Switch::is_off")]
-    pub cache: Switch<CacheRequest>,
-    /// The durable key-value store.
-    #[serde(skip_serializing_if = "Switch::is_off")]
-    pub kv: Switch<KvRequest>,
-    /// Calls of other tools.
-    #[serde(skip_serializing_if = "Switch::is_off")]
-    pub invoke: Switch<InvokeRequest>,
-    /// P2P interfaces of the host.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub p2p: Vec<Wanted<P2pInterface>>,
-}
-
-impl Check for Request {
-    fn check(&self, findings: &mut Findings) {
-        findings.at_most("fs", self.fs.len(), MAX_ENTRIES);
-        findings.each("fs", &self.fs, |findings, entry| check_reason(entry.reason.as_ref(), findings));
-        check_unique("fs", self.fs.iter().map(|entry| entry.name.as_str()), findings);
-        findings.at_most("http", self.http.len(), MAX_ENTRIES);
-        findings.each("http", &self.http, |findings, entry| {
-            check_reason(entry.reason.as_ref(), findings);
-            check_http(entry.port, entry.methods.as_ref(), findings);
-        });
-        check_wanted("env", &self.env, VariableName::as_str, findings);
-        check_wanted("secrets", &self.secrets, Name::as_str, findings);
-        check_wanted("p2p", &self.p2p, |interface| interface.as_str(), findings);
-        if let Some(cache) = self.cache.on() {
-            findings.within("cache", |findings| {
-                check_reason(cache.reason.as_ref(), findings);
-                check_cache(cache.max_bytes, findings);
-            });
-        }
-        if let Some(kv) = self.kv.on() {
-            findings.within("kv", |findings| {
-                check_reason(kv.reason.as_ref(), findings);
-                check_kv(Some(kv.max_bytes), Some(kv.max_keys), findings);
-            });
-        }
-        if let Some(invoke) = self.invoke.on() {
-            findings.within("invoke", |findings| check_reason(invoke.reason.as_ref(), findings));
-        }
     }
 }

@@ -43,7 +43,11 @@ pub(super) fn refuse_sessions(tree: &mut Tree) {
     let way = ["runtime", "instance"].map(|step| Step::Key(step.to_owned()));
     if tree.root.get(&way).is_some_and(|node| node.value == Value::Text("per-session".to_owned())) {
         let message = "`per-session` is not offered by this host".to_owned();
-        tree.refuse(&way, message, "write `per-call` or `pooled`, and keep what a session needs in `kv`".to_owned());
+        tree.refuse(
+            &way,
+            message,
+            "write `per-call` or `pooled`, and keep what a session needs in the key-value store".to_owned(),
+        );
     }
 }
 

@@ -4,7 +4,10 @@ use serde_json::json;
 use tandem_types::{ByteSize, HumanDuration, is_tool_name};
 
 use super::*;
-use crate::{descriptor::Annotations, descriptor::Descriptors, descriptor::TaskSupport, descriptor::ToolDescriptor};
+use crate::{
+    capability::{KvRequest, Request},
+    descriptor::{Annotations, Descriptors, TaskSupport, ToolDescriptor},
+};
 
 const MINIMAL: &str = "[plugin]\nname = 'dataset'\nversion = '1.2.0'\ndescription = 'Tables.'\n";
 

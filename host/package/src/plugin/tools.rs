@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use tandem_document::{Check, Findings};
 use tandem_types::{HumanDuration, ToolName};
 
-use super::{bounds::MAX_LINE, limits::check_deadline};
+use super::limits::check_deadline;
+use crate::bounds::MAX_LINE;
 use crate::{MAX_DESCRIPTION, descriptor::TaskSupport, descriptor::ToolDescriptor};
 
 /// Attempts beyond this only multiply the load on what is failing.
@@ -163,7 +164,7 @@ impl Check for ToolOverrides {
             });
         }
         if let Some(ttl) = &self.cache_ttl {
-            let why = "what stays true longer belongs in kv";
+            let why = "what stays true longer belongs in the key-value store";
             findings.range("cache-ttl", ttl, &HumanDuration::millis(1), &MAX_CACHE_TTL, why);
         }
     }

@@ -20,20 +20,6 @@ const MAX_DENIALS: usize = 16;
 /// Bytes of a refusal's object.
 const MAX_WHAT: usize = 256;
 
-const USES: [Use; 11] = [
-    Use::Fs,
-    Use::Http,
-    Use::Env,
-    Use::Secrets,
-    Use::RevealSecrets,
-    Use::Cache,
-    Use::Kv,
-    Use::Invoke,
-    Use::Client,
-    Use::Sockets,
-    Use::P2p,
-];
-
 /// A use that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denial {
@@ -89,15 +75,16 @@ impl CallAccount {
     pub(crate) fn use_so_far(&self) -> CallUse {
         let bits = self.used.load(Ordering::Relaxed);
         CallUse {
-            used: USES.into_iter().filter(|capability| bits & bit(*capability) != 0).collect(),
+            used: Use::all().filter(|capability| bits & bit(*capability) != 0).collect(),
             denied: self.denied.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             cpu: Duration::from_nanos(self.cpu_ns.load(Ordering::Relaxed)),
         }
     }
 }
 
+/// Its bit among the uses of a call; none has more than 32.
 fn bit(capability: Use) -> u32 {
-    1 << (capability as u32)
+    capability.index().and_then(|index| 1_u32.checked_shl(u32::try_from(index).ok()?)).unwrap_or_default()
 }
 
 impl Account for CallAccount {
@@ -205,16 +192,17 @@ mod tests {
     fn uses_and_refusals_are_kept_once_and_bounded() {
         let tenants = Tenants::new(Arc::new(Unlimited), 2, 100, None);
         let account = CallAccount::new(tenants.of(&"t".into()), None);
-        account.used(Use::Kv);
+        account.used(Use::Internal("cache"));
         account.used(Use::Fs);
-        account.used(Use::Kv);
+        account.used(Use::Internal("cache"));
         for i in 0..100 {
             account.denied(Use::Http, &format!("host-{}", i / 2));
         }
         account.denied(Use::Http, &"é".repeat(200));
         let usage = account.use_so_far();
-        assert_eq!(usage.used, [Use::Fs, Use::Kv]);
+        assert_eq!(usage.used, [Use::Fs, Use::Internal("cache")]);
         assert_eq!(usage.denied.len(), MAX_DENIALS);
-        assert_eq!(USES.len(), Use::P2p as usize + 1, "every use has its bit");
+        let bits = Use::all().fold(0_u32, |bits, capability| bits | bit(capability));
+        assert_eq!(bits.count_ones() as usize, Use::all().count(), "every use has its bit");
     }
 }

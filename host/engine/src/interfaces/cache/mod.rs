@@ -8,24 +8,37 @@ mod entries;
 use std::time::Duration;
 
 use moka::sync::Cache;
+use tandem_package::capability::{self, InternalCapability as _};
 use tandem_store::Namespace;
 use wasmtime::component::Linker;
 
+use self::bindings::tandem::host::cache::{Error, Host, add_to_linker};
 pub use self::entries::Caches;
 use self::entries::{ENTRY_OVERHEAD, Entry, MAX_TTL, insert};
 use crate::{
     account::Use,
-    bindings::tandem::host::cache::{Error, Host, add_to_linker},
     interfaces::HostInterface,
     state::{CallState, HostView},
 };
+
+#[allow(missing_docs, missing_debug_implementations, unreachable_pub, clippy::all, reason = "generated")]
+pub(super) mod bindings {
+    wasmtime::component::bindgen!({
+        path: "../../wit",
+        interfaces: "import tandem:host/cache@0.1.0;",
+        imports: { default: trappable },
+    });
+}
+
+/// As it stands in audit records.
+const USE: Use = Use::Internal(capability::Cache::NAME);
 
 /// The interface.
 pub(crate) struct HostCache;
 
 impl HostInterface for HostCache {
     fn name(&self) -> &'static str {
-        "tandem:host/cache"
+        capability::Cache::INTERFACE
     }
 
     fn link(&self, linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
@@ -38,11 +51,12 @@ type Gate = Result<(Cache<String, Entry>, u64), Error>;
 
 impl CallState {
     fn cache(&self) -> wasmtime::Result<Gate> {
-        let Some(max) = self.capability().cache else {
-            self.denied(Use::Cache, "");
+        let Some(max) = self.capability().internal.cache else {
+            self.denied(USE, "");
             return Ok(Err(Error::Denied("`cache` is not granted".to_owned())));
         };
-        self.used(Use::Cache);
+        self.used(USE);
+        let max = max.as_u64();
         let tenant = self.context()?.caller.tenant.clone();
         let ns = Namespace { tenant, plugin: self.plugin.name.clone() };
         Ok(Ok((self.plugin.services.caches.of(ns, max), max)))
