@@ -82,8 +82,8 @@ impl<B: HttpBody<Data = Bytes, Error = axum::Error> + Unpin> HttpBody for Pieces
 mod tests {
     use futures::{FutureExt as _, StreamExt as _};
 
-    use axum::body::Body;
     use super::*;
+    use axum::body::Body;
 
     #[test]
     fn a_large_body_comes_whole_and_lets_others_go_first() {

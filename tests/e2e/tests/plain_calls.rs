@@ -147,7 +147,8 @@ async fn lists_in_the_place_of_objects_and_long_ids_are_refused_and_not_run() ->
     }
     let own = headers("add");
     let own: Vec<_> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let request = reqwest::Client::new().post(format!("{}/mcp/full", host.url)).header("accept", "text/html").json(&fits);
+    let request =
+        reqwest::Client::new().post(format!("{}/mcp/full", host.url)).header("accept", "text/html").json(&fits);
     let request = own.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     assert_eq!(request.send().await?.status().as_u16(), 406, "the client takes neither JSON nor events");
     Ok(())

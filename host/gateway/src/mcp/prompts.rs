@@ -12,8 +12,8 @@ use super::{
     driver::{Response, Work},
     errors,
     exchange::{CallOptions, Exchange},
-    result::ResponseMeta,
     mrtr::Binding,
+    result::ResponseMeta,
 };
 
 pub(crate) async fn get(ex: &Exchange, params: GetPromptRequestParams) -> Result<GetPromptResponse, ErrorData> {

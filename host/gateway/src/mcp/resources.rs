@@ -9,8 +9,8 @@ use super::{
     driver::{Response, Work},
     errors,
     exchange::{CallOptions, Exchange, hint},
-    result::ResponseMeta,
     mrtr::Binding,
+    result::ResponseMeta,
     session::MAX_URI,
 };
 

@@ -236,9 +236,9 @@ fn work(
     let router = ex.shared.router.clone();
     let (cx, meta) = (ex.call_context(port, cancel), ex.response_meta());
     match job {
-        Job::One { tool, arguments } => Box::pin(async move {
-            one(&router, cx, &called, tool, arguments, meta, CallToolResult::from).await
-        }),
+        Job::One { tool, arguments } => {
+            Box::pin(async move { one(&router, cx, &called, tool, arguments, meta, CallToolResult::from).await })
+        }
         Job::Many { calls, at_once } => Box::pin(async move { Ok(many(&router, &cx, calls, at_once, &meta).await) }),
     }
 }
@@ -293,7 +293,9 @@ async fn answered<T: Send + 'static>(
     then: impl FnOnce(CallResult) -> T + Send + 'static,
 ) -> Result<T, CallError> {
     let output = called?;
-    meta.clone().make(router, caller, output.bytes(), move |meta| then(CallResult::Tool(ToolResult::new(output, meta)))).await
+    meta.clone()
+        .make(router, caller, output.bytes(), move |meta| then(CallResult::Tool(ToolResult::new(output, meta))))
+        .await
 }
 
 /// Runs the calls of a batch, some at once, each with a request id of its own.

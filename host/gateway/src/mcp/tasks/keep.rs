@@ -25,8 +25,8 @@ use crate::{
     mcp::{
         client_port::{PortOptions, Threshold},
         driver::CallDriver,
-        result::ResponseMeta,
         mrtr::Answers,
+        result::ResponseMeta,
         tools,
     },
     state::AppState,
