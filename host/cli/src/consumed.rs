@@ -9,15 +9,18 @@ use std::path::Path;
 use tandem_config::HostConfig;
 
 /// Keys whose table has another name where they are used: the file, and the text in it that takes them.
-const OTHERWISE: [(&str, &str, &str); 17] = [
+const OTHERWISE: [(&str, &str, &str); 20] = [
     ("audit.calls", "runtime/src/tenants.rs", "audited_calls()"),
     ("audit.required", "runtime/src/settings.rs", "config.audit_required()"),
+    ("grants.*.cache.max-bytes", "package/src/capability/cache.rs", "bounds?.max_bytes"),
     ("grants.*.config.*", "package/src/grant/effective.rs", "operator.config"),
     ("grants.*.env.*.inherit", "config/src/layers.rs", "EnvGrant::Inherit"),
     ("grants.*.fs.*.max-bytes", "package/src/grant/effective.rs", "grant.max_bytes"),
     ("grants.*.fs.*.max-files", "package/src/grant/effective.rs", "grant.max_files"),
     ("grants.*.fs.*.mode", "package/src/grant/effective.rs", "grant.mode"),
     ("grants.*.fs.*.path", "package/src/grant/effective.rs", "unwrap_or(grant).path"),
+    ("grants.*.kv.max-bytes", "package/src/capability/kv.rs", "bounds?.max_bytes"),
+    ("grants.*.kv.max-keys", "package/src/capability/kv.rs", "bounds?.max_keys"),
     ("limits.concurrency-per-plugin", "package/src/plugin/limits.rs", "ceilings.concurrency_per_plugin"),
     // It only decides whether the configuration is one to start with.
     ("p2p.allow-unauthenticated", "config/src/config.rs", "self.p2p.allow_unauthenticated"),

@@ -32,6 +32,19 @@ fn hidden(command: Command) -> Command {
     names.fold(command, |command, name| command.mut_subcommand(name, |one| one.hide(true)))
 }
 
+/// The command line without what is hidden: completions offer only what help shows.
+pub(crate) fn visible(command: &Command) -> Command {
+    let below = command.get_subcommands().filter(|below| !below.is_hide_set()).map(visible);
+    let arguments = command.get_arguments().filter(|argument| !argument.is_hide_set()).cloned();
+    // Names are static to clap; the script is written once in a process.
+    let name: &'static str = command.get_name().to_owned().leak();
+    let shown = Command::new(name).args(arguments).subcommands(below);
+    match command.get_about() {
+        Some(about) => shown.about(about.clone()),
+        None => shown,
+    }
+}
+
 fn grouped(command: &Command) -> String {
     let visible: Vec<&Command> = command.get_subcommands().filter(|command| !command.is_hide_set()).collect();
     let width = visible.iter().map(|command| command.get_name().len()).max().unwrap_or_default();
@@ -159,7 +172,7 @@ mod tests {
     fn shells_and_readers_get_every_command() {
         for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut command(), "tandem", &mut script);
+            clap_complete::generate(shell, &mut visible(&command()), "tandem", &mut script);
             let script = String::from_utf8(script).unwrap();
             assert!(script.contains("rollback") && script.contains("workflow"), "{shell}");
             assert_eq!(crate::terminal::plain(&script), script, "{shell}: it is printed as it is");
@@ -178,7 +191,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("tandem.bash");
         let mut script = Vec::new();
-        clap_complete::generate(Shell::Bash, &mut command(), "tandem", &mut script);
+        clap_complete::generate(Shell::Bash, &mut visible(&command()), "tandem", &mut script);
         std::fs::write(&path, script).unwrap();
         let bash = |code: &str| {
             let code = format!("source {} && {code}", path.display());

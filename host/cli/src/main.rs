@@ -72,7 +72,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Peer(args) => p2p::peers(args),
         Command::Task(args) => p2p::tasks(args),
         Command::Workflow(args) => p2p::workflows(args),
-        Command::Completions(args) => shells::completions(&args, help::command()),
+        Command::Completions(args) => shells::completions(&args, &help::command()),
         Command::Man(args) => shells::man(&args, help::command()),
         Command::CompileComponent { order } => {
             tandem_engine::compile(&order).map(|()| Exit::Success).map_err(anyhow::Error::from)

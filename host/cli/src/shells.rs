@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::exit::Exit;
+use crate::{exit::Exit, help::visible};
 
 #[derive(Debug, Args)]
 #[command(
@@ -25,9 +25,9 @@ pub(crate) struct Man {
 }
 
 /// `tandem completions`.
-pub(crate) fn completions(args: &Completions, mut command: Command) -> anyhow::Result<Exit> {
+pub(crate) fn completions(args: &Completions, command: &Command) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut command, "tandem", &mut script);
+    clap_complete::generate(args.shell, &mut visible(command), "tandem", &mut script);
     match crate::terminal::out().write_all(&script) {
         // A reader that has seen enough, as `head`.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Exit::Success),

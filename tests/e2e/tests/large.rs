@@ -1,6 +1,5 @@
 //! Large requests and answers: whose threads read and write them.
 
-use anyhow::Context;
 use rmcp::model::ClientCapabilities;
 use serde_json::{Value, json};
 use tandem_harness::{Client, Host, Options, connect_modern, text, variant};

@@ -309,7 +309,7 @@ mod tests {
             ("", "`expect` is missing"),
             ("expect = {}", "says nothing"),
             ("expect = { strucured = 1 }", "unknown field `strucured`"),
-            ("expect = { error = \"boom\" }", "no kind of error"),
+            ("expect = { error = \"boom\" }", "is not a kind of error"),
             ("expect = { error = \"denied\", text = \"x\" }", "one of them"),
             ("expext = 1", "`expect` is missing"),
             ("sead = 1\nexpect = { text = \"x\" }", "unknown field `sead`"),
