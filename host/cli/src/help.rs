@@ -32,19 +32,6 @@ fn hidden(command: Command) -> Command {
     names.fold(command, |command, name| command.mut_subcommand(name, |one| one.hide(true)))
 }
 
-/// The command line without what is hidden: completions offer only what help shows.
-pub(crate) fn visible(command: &Command) -> Command {
-    let below = command.get_subcommands().filter(|below| !below.is_hide_set()).map(visible);
-    let arguments = command.get_arguments().filter(|argument| !argument.is_hide_set()).cloned();
-    // Names are static to clap; the script is written once in a process.
-    let name: &'static str = command.get_name().to_owned().leak();
-    let shown = Command::new(name).args(arguments).subcommands(below);
-    match command.get_about() {
-        Some(about) => shown.about(about.clone()),
-        None => shown,
-    }
-}
-
 fn grouped(command: &Command) -> String {
     let visible: Vec<&Command> = command.get_subcommands().filter(|command| !command.is_hide_set()).collect();
     let width = visible.iter().map(|command| command.get_name().len()).max().unwrap_or_default();
@@ -73,7 +60,7 @@ mod tests {
     use clap_complete::Shell;
 
     use super::*;
-    use crate::shells::{Man, man};
+    use crate::shells::{Man, man, visible};
 
     /// Commands that print no table, or nothing but what a program reads.
     const WITHOUT_TABLES: [&str; 18] = [

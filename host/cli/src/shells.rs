@@ -6,7 +6,7 @@ use anyhow::Context;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::{exit::Exit, help::visible};
+use crate::exit::Exit;
 
 #[derive(Debug, Args)]
 #[command(
@@ -42,4 +42,17 @@ pub(crate) fn man(args: &Man, command: Command) -> anyhow::Result<Exit> {
     std::fs::create_dir_all(directory).with_context(cannot)?;
     clap_mangen::generate_to(command, directory).with_context(cannot)?;
     Ok(Exit::Success)
+}
+
+/// The command line without what is hidden: completions offer only what help shows.
+pub(crate) fn visible(command: &Command) -> Command {
+    let below = command.get_subcommands().filter(|below| !below.is_hide_set()).map(visible);
+    let arguments = command.get_arguments().filter(|argument| !argument.is_hide_set()).cloned();
+    // Names are static to clap; the script is written once in a process.
+    let name: &'static str = command.get_name().to_owned().leak();
+    let shown = Command::new(name).args(arguments).subcommands(below);
+    match command.get_about() {
+        Some(about) => shown.about(about.clone()),
+        None => shown,
+    }
 }

@@ -207,7 +207,7 @@ async fn a_hang_up_whose_grants_cannot_be_had_changes_nothing() -> anyhow::Resul
     assert_eq!(read().await?, None, "it still has what it had");
     std::fs::write(host.directory.path().join("tandem.toml"), "")?;
     host.signal("HUP").await?;
-    host.logged("are the same").await?;
+    host.logged("tenants and keys unchanged").await?;
     assert!(read().await?.is_some(), "also where nobody authenticates");
     Ok(())
 }

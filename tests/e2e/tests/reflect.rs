@@ -124,7 +124,7 @@ async fn a_strangers_component_is_inspected_reused_and_replaced_as_any_plugin() 
     let file = host.directory.path().join("plugins/stranger.wasm");
     let shown = tandem(host.directory.path(), &["inspect", "plugins/stranger.wasm"]).await?;
     let shown = String::from_utf8(shown.stdout)?;
-    assert!(shown.contains("made from the exported functions") && shown.contains("Counts the words"), "{shown}");
+    assert!(shown.contains("derived from the exported functions") && shown.contains("Counts the words"), "{shown}");
     assert!(shown.contains("numbers@1.2.0#start` is no tool: its result has the resource `counter`"), "{shown}");
     let pooled = variant_bytes("stranger", |manifest, descriptors| {
         called("stranger", "1.3.0")(manifest, descriptors);

@@ -8,6 +8,7 @@
 mod client;
 mod in_process;
 mod issuer;
+mod log;
 mod mesh;
 mod raw;
 mod registry;
@@ -30,6 +31,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use log::{collect, tail};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 use tokio::{
@@ -373,27 +375,6 @@ impl Crashed {
     pub async fn restart(self) -> anyhow::Result<Host> {
         Host::start(self.options, self.directory).await
     }
-}
-
-async fn collect(
-    mut lines: tokio::io::Lines<BufReader<tokio::process::ChildStderr>>,
-    log: Arc<Mutex<Vec<Value>>>,
-    found: tokio::sync::watch::Sender<Option<String>>,
-) {
-    while let Ok(Some(line)) = lines.next_line().await {
-        let entry = serde_json::from_str(&line).unwrap_or(Value::String(line));
-        if entry.get("message").and_then(Value::as_str) == Some("listening") {
-            drop(found.send(entry.get("address").and_then(Value::as_str).map(str::to_owned)));
-        }
-        if let Ok(mut log) = log.lock() {
-            log.push(entry);
-        }
-    }
-}
-
-fn tail(log: &Mutex<Vec<Value>>) -> String {
-    let lines = log.lock().map(|log| log.clone()).unwrap_or_default();
-    lines.iter().rev().take(20).rev().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// A JSON object, from `serde_json::json!`.

@@ -138,9 +138,9 @@ impl GuestApi {
             P2pRequest::PublicAddresses { methods, timeout_s } => self.addresses.find(&methods, timeout_s).await,
             P2pRequest::PeerList { filter } => self.peers.list(&filter).await,
             P2pRequest::BootstrapText { source, text, connect } => {
-                self.bootstrap.from_text(caller, &source, &text, connect).await
+                self.bootstrap.bootstrap_text(caller, &source, &text, connect).await
             }
-            P2pRequest::BootstrapPublic { connect } => self.bootstrap.from_public(connect).await,
+            P2pRequest::BootstrapPublic { connect } => self.bootstrap.bootstrap_public(connect).await,
             P2pRequest::BootstrapList => self.bootstrap.sources(),
         };
         answer.map(|answer| answer.to_string())

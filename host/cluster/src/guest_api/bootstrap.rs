@@ -30,7 +30,7 @@ pub(super) struct BootstrapApi {
 }
 
 impl BootstrapApi {
-    pub(super) async fn from_text(&self, caller: &Caller, source: &str, text: &str, connect: bool) -> Answer {
+    pub(super) async fn bootstrap_text(&self, caller: &Caller, source: &str, text: &str, connect: bool) -> Answer {
         require_operator(caller, "whom this host dials is the operator's: addresses may be of his own network")?;
         let from = match source {
             "file" => Source::Config,
@@ -56,7 +56,7 @@ impl BootstrapApi {
         Ok(json!({"nodes": shown, "connected": connected, "failed": failed}))
     }
 
-    pub(super) async fn from_public(&self, connect: bool) -> Answer {
+    pub(super) async fn bootstrap_public(&self, connect: bool) -> Answer {
         if !self.public_nodes {
             return Err(P2pError::Unauthorized(
                 "public nodes are off; the operator turns them on with p2p.discovery.public-nodes".to_owned(),

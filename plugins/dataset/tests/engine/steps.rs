@@ -20,22 +20,22 @@ fn ids(steps: Value) -> Vec<i64> {
     rows.as_array().unwrap().iter().map(|row| row["id"].as_i64().unwrap()).collect()
 }
 
-fn filter(condition: Value) -> Vec<i64> {
+pub(crate) fn filter(condition: Value) -> Vec<i64> {
     ids(json!([{ "step": "filter", "where": condition }]))
 }
 
-fn map(expr: Value) -> Vec<Value> {
+pub(crate) fn map(expr: Value) -> Vec<Value> {
     let rows = run(json!([{ "step": "map", "column": "out", "expr": expr }, { "step": "select", "columns": ["out"] }]));
     rows.as_array().unwrap().iter().map(|row| row["out"].clone()).collect()
 }
 
-fn refused(steps: Value) -> String {
+pub(crate) fn refused(steps: Value) -> String {
     let error = Space::with("sales.csv", SALES).process("data/sales.csv", steps).unwrap_err();
     assert!(matches!(error, Error::Invalid(_)), "{error:?}");
     error.to_string()
 }
 
-fn column(name: &str) -> Value {
+pub(crate) fn column(name: &str) -> Value {
     json!({ "op": "column", "name": name })
 }
 
@@ -328,7 +328,7 @@ fn a_wrong_step_is_named() {
     assert!(unknown.to_string().contains("unknown variant `pivot`, expected one of `filter`"), "{unknown}");
 }
 
-fn countries() -> Space {
+pub(crate) fn countries() -> Space {
     Space::with(
         "c.csv",
         "name,continent,people,since\nA,x,5,2024-01-31\nB,y,9,2023-12-25\nC,x,7,\nD,x,,2000-02-29\nE,y,9,1999-12-31\nF,x,6,2024-03-01\n",
@@ -365,57 +365,4 @@ fn top_keeps_the_best_rows_of_each_group() {
     let best = rows(&space.process("data/m.csv", json!([{ "step": "top", "by": "n", "per": ["g"], "n": 2 }])).unwrap());
     assert_eq!(best[0], json!({ "g": 0, "n": 49_998 }));
     assert_eq!(best.as_array().unwrap().len(), 6);
-}
-
-#[test]
-fn dates_have_parts_and_distances() {
-    let space = countries();
-    let of = |op: &str| {
-        let args = if op == "days_between" {
-            json!([{ "op": "cast", "type": "date", "args": [{ "op": "value", "value": "2024-01-01" }] }, { "op": "column", "name": "since" }])
-        } else {
-            json!([{ "op": "column", "name": "since" }])
-        };
-        let steps = json!([{ "step": "map", "column": "v", "expr": { "op": op, "args": args } }]);
-        let result = rows(&space.process("data/c.csv", steps).unwrap());
-        result.as_array().unwrap().iter().map(|row| row["v"].clone()).collect::<Value>()
-    };
-    assert_eq!(of("year"), json!([2024, 2023, null, 2000, 1999, 2024]));
-    assert_eq!(of("month"), json!([1, 12, null, 2, 12, 3]));
-    assert_eq!(of("day"), json!([31, 25, null, 29, 31, 1]));
-    assert_eq!(of("weekday"), json!([3, 1, null, 2, 5, 5]));
-    assert_eq!(of("days_between"), json!([30, -7, null, -8707, -8767, 60]));
-    let hour =
-        json!([{ "step": "map", "column": "v", "expr": { "op": "hour", "args": [{ "op": "column", "name": "t" }] } }]);
-    let rows_ = json!({ "rows": [{ "t": "2024-01-31T10:20:30Z" }], "steps": hour });
-    assert_eq!(rows(&space.run(rows_).unwrap())[0]["v"], 10);
-    let wrong = json!([{ "step": "map", "column": "v", "expr": { "op": "year", "args": [{ "op": "column", "name": "name" }] } }]);
-    assert!(space.process("data/c.csv", wrong).unwrap_err().to_string().contains("cast it to date first"));
-    let wrong = json!([{ "step": "map", "column": "v", "expr": { "op": "hour", "args": [{ "op": "column", "name": "since" }] } }]);
-    assert!(space.process("data/c.csv", wrong).unwrap_err().to_string().contains("timestamp or datetime"));
-}
-
-#[test]
-fn a_constant_text_that_is_a_date_stands_for_one() {
-    let day = |value: &str| json!({ "op": "value", "value": value });
-    let between = |from: Value, to: Value| map(json!({ "op": "days_between", "args": [from, to] }));
-    assert_eq!(between(day("2024-01-01"), column("day")), [0, 1, 1, 2, 4].map(Value::from));
-    assert_eq!(between(column("day"), day("2024-01-05T23:59:59Z")), [4, 3, 3, 2, 0].map(Value::from));
-    assert_eq!(map(json!({ "op": "year", "args": [day("1999-12-31")] }))[0], 1999);
-    assert_eq!(map(json!({ "op": "hour", "args": [day("1999-12-31 23:00:00")] }))[0], 23);
-    assert_eq!(filter(json!({ "op": "gte", "field": "day", "expr": day("2024-01-03") })), [4, 5]);
-    let north = json!({ "op": "eq", "field": "shop", "value": "north" });
-    for choice in [
-        json!({ "op": "if", "condition": north, "args": [column("day"), day("2030-01-01")] }),
-        json!({ "op": "coalesce", "args": [column("day"), day("2030-01-01")] }),
-    ] {
-        let weekday = json!({ "op": "weekday", "args": [choice] });
-        assert_eq!(map(weekday)[0], 1, "a column of dates and a constant are dates");
-    }
-    let wrong = json!({ "op": "days_between", "args": [column("day"), day("tomorrow")] });
-    let told = refused(json!([{ "step": "map", "column": "out", "expr": wrong }]));
-    assert!(
-        told.contains("`days_between` needs a date and gets the text `tomorrow`: write a date as 2024-01-31"),
-        "{told}"
-    );
 }
