@@ -293,19 +293,31 @@ async fn plain_words_find_the_tool_that_is_meant() -> anyhow::Result<()> {
         let names: Vec<_> = found["tools"].as_array().expect("tools").iter().map(|tool| tool["name"].clone()).collect();
         assert_eq!(names.first(), Some(&json!(first)), "{query}: {names:?}");
     }
-    for (query, tool) in PLAIN_QUESTIONS {
-        let found = client.structured("tools_search", json!({"query": query, "limit": 3})).await?;
-        assert!(
-            found["tools"].as_array().is_some_and(|top| top.iter().any(|one| one["name"] == tool)),
-            "{query}: {found}"
-        );
-    }
     for (query, noise) in [("read csv", "p2p_peer_register"), ("average per group", "p2p_taskqueue_status")] {
         let found = client.structured("tools_search", json!({"query": query})).await?;
         assert!(!found.to_string().contains(noise), "{query}: {found}");
     }
     let schema = client.structured("tools_get_schema", json!({"tool": "dataset_process"})).await?;
     assert!(schema.to_string().len() < 20 << 10, "{} bytes", schema.to_string().len());
+    Ok(())
+}
+
+/// With a network, since tools of the network are hidden without one.
+#[tokio::test]
+async fn plain_questions_have_their_tool_among_the_first_three() -> anyhow::Result<()> {
+    let loopback = "[p2p]\nlisten = [\"/ip4/127.0.0.1/tcp/0\"]";
+    let host = Options::with(&SHIPPED)?.mesh().config(loopback).in_process().start().await?;
+    let client = host.client("/mcp").await?;
+    let mut missed = Vec::new();
+    for (query, tool) in PLAIN_QUESTIONS {
+        let found = client.structured("tools_search", json!({"query": query, "limit": 3})).await?;
+        let first = found["tools"].as_array().expect("tools");
+        if first.iter().all(|one| one["name"] != tool) {
+            let first: Vec<_> = first.iter().map(|one| one["name"].clone()).collect();
+            missed.push(format!("{query}: {first:?} without {tool}; {}", found["note"]));
+        }
+    }
+    assert!(missed.is_empty(), "{missed:#?}");
     Ok(())
 }
 
