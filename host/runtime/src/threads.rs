@@ -69,8 +69,8 @@ struct LowPriority(Option<Runtime>);
 impl LowPriority {
     fn start(name: &str, threads: usize) -> std::io::Result<Self> {
         let lower = || {
-            // Of this thread only. Without it, they compete as equals.
-            if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+            // Of this thread only, and from what the process has. Without it, they compete as equals.
+            if let Err(error) = rustix::process::nice(NICENESS) {
                 tracing::debug!(%error, "background thread keeps its priority");
             }
         };
