@@ -9,4 +9,4 @@ pub const MAX_ARGUMENTS: u64 = 16 << 20;
 pub(crate) const STATUS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Rows of one page: what the tools of a host return at most.
-pub(crate) const MAX_PAGE: usize = 1_000;
+pub(crate) const MAX_PAGE: usize = 500;
