@@ -8,5 +8,5 @@ pub const MAX_ARGUMENTS: u64 = 16 << 20;
 /// How long a host may take to say why it takes no client.
 pub(crate) const STATUS_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Rows of one page: what the tools of a host return at most.
+/// Rows of one page: a host returns up to 1,000, and lists this many well within the CPU time of its reactor lane.
 pub(crate) const MAX_PAGE: usize = 500;
