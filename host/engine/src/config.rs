@@ -9,8 +9,8 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 
 /// Length of one epoch. It bounds how long a looping guest holds a thread before others run.
 pub const TICK: Duration = Duration::from_millis(1);
-/// CPU time of a call in the foreground: two ticks. Most calls end within a tenth of it; and the hand-over to the background, some
-/// ten microseconds, is lost in what a longer call takes anyway.
+/// CPU time of a call in the foreground: two ticks. Most calls end within a tenth of it; and the hand-over to the background is
+/// little beside what a longer call takes.
 pub(crate) const FOREGROUND: Duration = Duration::from_millis(2);
 /// Arguments of more bytes belong to a call of the background class: to copy them into the guest, and to read them there, takes
 /// longer than calls have in the foreground.

@@ -4,8 +4,8 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use tandem_config::HostConfig;
 
-/// A quarter of a core beside a thread that serves: what is in the background never starves. At 10 (a tenth) calls that compute reached their
-/// deadline before their CPU limit on a machine that others kept busy.
+/// How much a background thread stands back, as in nice(2): it gets about a quarter of a core beside a thread that serves. At 10 (a
+/// tenth), calls that compute reached their deadline before their CPU limit on a machine that others kept busy.
 const NICENESS: i32 = 5;
 
 /// Threads for what blocks: guests' file operations, name lookups, the host's own. The runtime's 512 were all started by a few
