@@ -154,6 +154,22 @@ async fn lists_in_the_place_of_objects_and_long_ids_are_refused_and_not_run() ->
     Ok(())
 }
 
+/// Large arguments are read on threads of their own, of which a tenant has one where two threads serve: a call that waits there
+/// for what it holds itself never ends.
+#[tokio::test]
+async fn large_arguments_and_answers_come_whole_where_one_thread_works() -> anyhow::Result<()> {
+    let host = Options::with(&["echo"])?.config("[general]\nworkers = 2").start().await?;
+    for size in [15_000, 17_000, 300_000] {
+        let text = "\u{e4}\"b".chars().cycle().take(size).collect::<String>();
+        let body = call("echo", &json!({"text": text}), &json!({}));
+        let sending = sent(&host, "echo", &body);
+        let (status, answer) = tokio::time::timeout(Duration::from_secs(60), sending).await??;
+        assert_eq!(status, 200, "{size}");
+        assert!(answer["result"]["content"][0]["text"] == text.as_str(), "{size}: {answer:.300}");
+    }
+    Ok(())
+}
+
 /// How many calls of a category run.
 async fn in_flight(host: &Host, category: &str) -> anyhow::Result<u64> {
     let status: Value = reqwest::get(format!("{}/health/runtime", host.url)).await?.json().await?;

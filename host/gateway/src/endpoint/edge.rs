@@ -19,7 +19,7 @@ use rmcp::{
 };
 use serde_json::value::RawValue;
 use tandem_catalog::shown;
-use tandem_router::{ExactNumbers, unknown_category};
+use tandem_router::{CallError, ExactNumbers, unknown_category};
 use tokio_util::sync::CancellationToken;
 
 use super::{accept, answer, batch, direct::PlainCall};
@@ -154,23 +154,35 @@ impl Edge {
             }
         };
         incoming.note_bytes(body.len());
-        if !incoming.is_large()
-            && let Some(call) = PlainCall::read(&self.shared, incoming, &parts.headers, &body, wants)
-        {
-            return call.answer(&self.shared, incoming, &self.streams).await;
+        match self.plain_call(incoming, &parts.headers, &body, wants).await {
+            Ok(Some(call)) => return call.answer(&self.shared, incoming, &self.streams).await,
+            Ok(None) => {}
+            Err(error) => return Problem::from(&error).request(&incoming.request_id).into_response(),
         }
         let (edge, of) = (self.clone(), incoming.clone());
         let answered = async move { edge.message(&of, parts, &body, wants).await };
         apart::answer(&self.shared.router, incoming, INCOMING.scope(incoming.clone(), answered)).await
     }
 
+    /// Reads a plain call, apart from the threads that serve if it is large. Only reading is: a call that ran there would wait for the
+    /// threads on which it is polled itself.
+    async fn plain_call(
+        &self,
+        incoming: &Arc<Incoming>,
+        headers: &HeaderMap,
+        body: &Bytes,
+        wants: accept::Wants,
+    ) -> Result<Option<PlainCall>, CallError> {
+        if !incoming.is_large() {
+            return Ok(PlainCall::read(&self.shared, incoming, headers, body, wants));
+        }
+        let (shared, of, headers, body) = (self.shared.clone(), incoming.clone(), headers.clone(), body.clone());
+        let read = move || PlainCall::read(&shared, &of, &headers, &body, wants);
+        self.shared.router.answer_on(&incoming.caller, usize::MAX, read).await
+    }
+
     /// Serves a body.
     async fn message(&self, incoming: &Arc<Incoming>, parts: Parts, body: &Bytes, wants: accept::Wants) -> Response {
-        if incoming.is_large()
-            && let Some(call) = PlainCall::read(&self.shared, incoming, &parts.headers, body, wants)
-        {
-            return call.answer(&self.shared, incoming, &self.streams).await;
-        }
         // rmcp takes a byte order mark for a part of the message.
         let body = &body.slice_ref(rpc::without_mark(body));
         match rpc::text(body).and_then(rpc::read) {
