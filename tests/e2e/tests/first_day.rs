@@ -1,6 +1,10 @@
 //! What a newcomer does first, by the README alone, from directories that know nothing of the checkout.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
@@ -40,9 +44,16 @@ fn ports(pid: u32) -> anyhow::Result<Vec<String>> {
     Ok(ports)
 }
 
+/// On a first start the plugin may still be compiled beside the others, for as long as a slow machine takes.
 async fn load_sample(host: &mut Pipe) -> anyhow::Result<Value> {
     let call = json!({"tool": "dataset_load", "arguments": {"path": "data/countries.csv", "limit": 1}});
-    let result = host.ask("tools/call", json!({"name": "tools_dispatch", "arguments": call})).await?;
+    let call = json!({"name": "tools_dispatch", "arguments": call});
+    let until = Instant::now() + Duration::from_secs(90);
+    let mut result = host.ask("tools/call", call.clone()).await?;
+    while result["structuredContent"]["error"]["code"] == "not_found" && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        result = host.ask("tools/call", call.clone()).await?;
+    }
     anyhow::ensure!(result["isError"] != true, "{result}");
     Ok(result["structuredContent"].clone())
 }
