@@ -77,6 +77,12 @@ impl View {
             || category.tools.iter().any(|tool| self.access.tool(&category.name, &tool.descriptor.name))
     }
 
+    /// How many plugins are still being compiled, whose tools may be new.
+    #[must_use]
+    pub fn compiling(&self) -> usize {
+        self.snapshot.rejected.iter().filter(|rejected| rejected.is_compiling()).count()
+    }
+
     /// All tools, sorted by name.
     pub fn tools(&self) -> impl Iterator<Item = &Arc<Tool>> {
         self.snapshot.tools.iter().filter(|tool| self.shows_tool(tool))

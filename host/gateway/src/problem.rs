@@ -50,6 +50,10 @@ impl Facts {
         let mut facts = Self { code: error.code(), retryable: error.retryable(), ..Self::default() };
         match error {
             CallError::NotFound { near, .. } | CallError::Vanished { near, .. } => facts.near.clone_from(near),
+            CallError::Compiling { near, .. } => {
+                facts.near.clone_from(near);
+                facts.retry_after_ms = Some(whole_ms(RETRY_AFTER));
+            }
             CallError::InvalidArguments { violations, .. } => {
                 facts.violations = violations.iter().map(Place::from).collect();
             }
@@ -135,7 +139,7 @@ fn status_of(error: &CallError) -> StatusCode {
         CallError::Limited { retryable: true, .. } => StatusCode::TOO_MANY_REQUESTS,
         CallError::Limited { .. } | CallError::Trapped { .. } | CallError::BadOutput { .. } => StatusCode::BAD_GATEWAY,
         CallError::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
-        CallError::Cancelled | CallError::Unavailable { .. } | CallError::Unrecorded { .. } => {
+        CallError::Cancelled | CallError::Unavailable { .. } | CallError::Compiling { .. } | CallError::Unrecorded { .. } => {
             StatusCode::SERVICE_UNAVAILABLE
         }
         CallError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,

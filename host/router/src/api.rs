@@ -94,6 +94,18 @@ pub enum CallError {
         /// What was asked for.
         name: String,
     },
+    /// It may be of a plugin that is still being compiled.
+    #[error("unknown {kind} `{name}`; {}{}", compiling_text(*.plugins), near_text(.near))]
+    Compiling {
+        /// `tool` or `category`.
+        kind: &'static str,
+        /// What was asked for.
+        name: String,
+        /// How many plugins are being compiled.
+        plugins: usize,
+        /// The nearest names, best first.
+        near: Vec<String>,
+    },
     /// The arguments do not fit the input schema.
     #[error("invalid arguments for `{tool}`: {}", violations_text(.violations))]
     InvalidArguments {
@@ -181,7 +193,7 @@ impl CallError {
             Self::Trapped { .. } => "trapped",
             Self::BadOutput { .. } => "bad_output",
             Self::Cancelled => "cancelled",
-            Self::Unavailable { .. } => "unavailable",
+            Self::Unavailable { .. } | Self::Compiling { .. } => "unavailable",
             Self::Unrecorded { .. } => "unrecorded",
             Self::MissingCapability(_) => "missing_capability",
             Self::Internal(_) => "internal",
@@ -202,7 +214,10 @@ impl CallError {
     pub fn retryable(&self) -> bool {
         matches!(
             self,
-            Self::Limited { retryable: true, .. } | Self::Unavailable { .. } | Self::Unrecorded { ran: false }
+            Self::Limited { retryable: true, .. }
+                | Self::Unavailable { .. }
+                | Self::Compiling { .. }
+                | Self::Unrecorded { ran: false }
         )
     }
 }
@@ -215,6 +230,13 @@ fn vanished_text(category: &str, version: Option<&str>) -> String {
     match version {
         Some(version) => format!("`{category}` {version} has it no more"),
         None => format!("`{category}` was unloaded"),
+    }
+}
+
+fn compiling_text(plugins: usize) -> String {
+    match plugins {
+        1 => "a plugin is still being compiled, try again shortly".to_owned(),
+        many => format!("{many} plugins are still being compiled, try again shortly"),
     }
 }
 

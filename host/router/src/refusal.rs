@@ -20,7 +20,7 @@ pub fn unknown_tool(view: &View, name: &str, near: Vec<String>) -> CallError {
         Some(RemovedTool { category, version, near }) => {
             CallError::Vanished { name: name.to_owned(), category: category.to_string(), version, near }
         }
-        None => not_found("tool", name, near),
+        None => missing(view, "tool", name, near),
     }
 }
 
@@ -30,7 +30,15 @@ pub fn unknown_category(view: &View, name: &str) -> CallError {
     if view.category_lacks_network(name) {
         return CallError::NoNetwork { kind: "category", name: name.to_owned() };
     }
-    not_found("category", name, view.near_categories(name))
+    missing(view, "category", name, view.near_categories(name))
+}
+
+/// Its names are known when a plugin is compiled, so until then nobody can say that there is no such tool.
+fn missing(view: &View, kind: &'static str, name: &str, near: Vec<String>) -> CallError {
+    match view.compiling() {
+        0 => not_found(kind, name, near),
+        plugins => CallError::Compiling { kind, name: shown_name(name).into_owned(), plugins, near },
+    }
 }
 
 pub(crate) fn not_found(kind: &'static str, name: &str, near: Vec<String>) -> CallError {

@@ -117,12 +117,25 @@ async fn what_takes_more_than_its_budget_is_left_out_with_the_setting_that_says_
 #[tokio::test]
 async fn what_takes_longer_than_others_wait_for_serves_by_itself_when_it_is_ready() -> anyhow::Result<()> {
     let fresh = TempDir::new()?;
-    let options = Options::with(&["echo"])?
+    let options = Options::with(&["dataset"])?
         .env("TANDEM_PLUGINS__COMPILE_PATIENCE", "100ms")
         .env("TANDEM_PLUGINS__COMPILED_DIRECTORY", &fresh.path().display().to_string());
     let host = options.start().await?;
-    in_state(host.directory.path(), "echo.wasm", "serving").await?;
     let client = host.client("/mcp/full").await?;
-    assert_eq!(client.structured("add", json!({"a": 1, "b": 2})).await?["sum"].as_f64(), Some(3.0));
+    let rows = json!({"path": "data/a.csv", "rows": [{"x": 1}]});
+    let early = client.call("dataset_save", rows.clone()).await?;
+    let error = &json!(early)["structuredContent"]["error"];
+    assert_eq!(error["code"], "unavailable", "{early:?}");
+    assert_eq!((&error["retryable"], &error["retry_after_ms"]), (&json!(true), &json!(1000)), "{error}");
+    assert!(error["message"].as_str().is_some_and(|text| text.contains("a plugin is still being compiled")), "{error}");
+    let over_http = reqwest::get(format!("{}/v1/tools/dataset_save", host.url)).await?;
+    assert_eq!(over_http.status(), 503);
+    assert_eq!(over_http.headers()["retry-after"], "1");
+
+    in_state(host.directory.path(), "dataset.wasm", "serving").await?;
+    let client = host.client("/mcp/full").await?;
+    client.structured("dataset_save", rows).await?;
+    let over_http = reqwest::get(format!("{}/v1/tools/dataset_sav", host.url)).await?;
+    assert_eq!(over_http.status(), 404, "when nothing is being compiled, a name is unknown");
     Ok(())
 }

@@ -50,7 +50,7 @@ async fn load_sample(host: &mut Pipe) -> anyhow::Result<Value> {
     let call = json!({"name": "tools_dispatch", "arguments": call});
     let until = Instant::now() + Duration::from_secs(90);
     let mut result = host.ask("tools/call", call.clone()).await?;
-    while result["structuredContent"]["error"]["code"] == "not_found" && Instant::now() < until {
+    while result["structuredContent"]["error"]["retryable"] == true && Instant::now() < until {
         tokio::time::sleep(Duration::from_millis(500)).await;
         result = host.ask("tools/call", call.clone()).await?;
     }

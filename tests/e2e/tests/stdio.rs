@@ -37,7 +37,8 @@ impl Pipe {
             .args(arguments)
             .current_dir(home)
             .env("TANDEM_PLUGINS__TRUST_ROOTS", root().join("keys/*.pub"))
-            .env("TANDEM_PLUGINS__COMPILED_DIRECTORY", root().join("target/test-compiled"));
+            .env("TANDEM_PLUGINS__COMPILED_DIRECTORY", root().join("target/test-compiled"))
+            .env("TANDEM_PLUGINS__COMPILE_PATIENCE", "5m");
         Self::start(command).await
     }
 
