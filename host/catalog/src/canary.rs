@@ -1,4 +1,4 @@
-//! A new version that is tried out: it has a share of its category's calls until it has proved itself.
+//! A canary, a new version on probation: it has a share of its category's calls until it has proved itself.
 //!
 //! It gets calls only of tools whose descriptors are the old version's: those are what clients were told. It serves
 //! no prompts and resources. An error is a call without an answer (trap, timeout, answer against its own schema): a
@@ -14,12 +14,12 @@ use std::{
 
 use crate::{Category, Tool};
 
-/// By which a canary is judged.
+/// Promotion criteria.
 #[derive(Clone, Debug, PartialEq)]
-pub struct CanaryTerms {
+pub struct CanaryCriteria {
     /// Percent of calls that it gets.
     pub share: u8,
-    /// How long it is tried out at least.
+    /// How long it is a canary at least.
     pub duration: Duration,
     /// Calls without which there is no verdict for it.
     pub min_calls: u64,
@@ -35,16 +35,16 @@ pub enum Verdict {
     /// It serves all from now on.
     Promote,
     /// The old version serves all again, for this reason.
-    GiveUp(String),
+    RollBack(String),
 }
 
-/// A version on trial.
+/// A canary.
 #[derive(Debug)]
 pub struct Canary {
     /// What it is.
     pub category: Arc<Category>,
-    /// How it is judged.
-    pub terms: CanaryTerms,
+    /// Its promotion criteria.
+    pub criteria: CanaryCriteria,
     /// Since when.
     pub since: SystemTime,
     started: Instant,
@@ -54,9 +54,9 @@ pub struct Canary {
 }
 
 impl Canary {
-    pub(crate) fn new(category: Arc<Category>, terms: CanaryTerms) -> Self {
+    pub(crate) fn new(category: Arc<Category>, criteria: CanaryCriteria) -> Self {
         let [turn, calls, errors] = [const { AtomicU64::new(0) }; 3];
-        Self { category, terms, since: SystemTime::now(), started: Instant::now(), turn, calls, errors }
+        Self { category, criteria, since: SystemTime::now(), started: Instant::now(), turn, calls, errors }
     }
 
     /// The canary's tool in the place of `old`, if this call is one of its share.
@@ -66,7 +66,7 @@ impl Canary {
         if self.over_budget() {
             return None;
         }
-        let (turn, share) = (self.turn.fetch_add(1, Ordering::Relaxed), u64::from(self.terms.share));
+        let (turn, share) = (self.turn.fetch_add(1, Ordering::Relaxed), u64::from(self.criteria.share));
         // Its calls lie evenly among the others.
         (turn.wrapping_add(1).wrapping_mul(share) / 100 != turn.wrapping_mul(share) / 100).then_some(tool)
     }
@@ -88,7 +88,7 @@ impl Canary {
     /// Whether more calls failed than can be made good until the verdict.
     fn over_budget(&self) -> bool {
         let (calls, errors) = self.counts();
-        errors as f64 * 100.0 > calls.max(self.terms.min_calls) as f64 * self.terms.max_errors
+        errors as f64 * 100.0 > calls.max(self.criteria.min_calls) as f64 * self.criteria.max_errors
     }
 
     /// What is known now.
@@ -96,12 +96,12 @@ impl Canary {
     pub fn verdict(&self, now: Instant) -> Verdict {
         let (calls, errors) = self.counts();
         if self.over_budget() {
-            return Verdict::GiveUp(format!(
+            return Verdict::RollBack(format!(
                 "{errors} of {calls} calls failed; plugins.canary.max-errors allows {} %",
-                self.terms.max_errors
+                self.criteria.max_errors
             ));
         }
-        let done = calls >= self.terms.min_calls && now.duration_since(self.started) >= self.terms.duration;
+        let done = calls >= self.criteria.min_calls && now.duration_since(self.started) >= self.criteria.duration;
         if done { Verdict::Promote } else { Verdict::Open }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use tandem_engine::EntryKind;
 
 use crate::{
-    Canary, CanaryTerms, Catalog, Category, Change, PluginStatus, RejectCode, Rejected,
+    Canary, CanaryCriteria, Catalog, Category, Change, PluginStatus, RejectCode, Rejected,
     canary::same_tool,
     snapshot::{Parts, Snapshot},
     status,
@@ -59,12 +59,16 @@ impl Catalog {
         self.change_always(|parts| drop(parts.rejected.insert(rejected.file.clone(), rejected)));
     }
 
-    /// Tries a category out beside what its file has now. It is answered back where there is nothing to compare it
+    /// Starts a canary beside what its file has now. It is answered back where there is nothing to compare it
     /// with: another category, or no tool that is the same in both.
     ///
     /// # Errors
     /// One of its names is another plugin's. Nothing has changed then.
-    pub fn try_out(&self, category: Category, terms: CanaryTerms) -> Result<Result<Displaced, Box<Category>>, String> {
+    pub fn start_canary(
+        &self,
+        category: Category,
+        criteria: CanaryCriteria,
+    ) -> Result<Result<Displaced, Box<Category>>, String> {
         self.change(|parts| {
             parts.free_for(&category, &[&category.file])?;
             let comparable = parts.categories.get(&category.file).is_some_and(|old| {
@@ -74,26 +78,26 @@ impl Catalog {
                 return Ok(Err(Box::new(category)));
             }
             parts.rejected.remove(&category.file);
-            let (name, canary) = (category.name.clone(), Canary::new(Arc::new(category), terms));
+            let (name, canary) = (category.name.clone(), Canary::new(Arc::new(category), criteria));
             let before = parts.canaries.insert(name, Arc::new(canary));
             Ok(Ok(before.map(|canary| canary.category.clone()).into_iter().collect()))
         })
     }
 
-    /// Versions that are tried out.
+    /// The canaries.
     #[must_use]
     pub fn canaries(&self) -> Vec<Arc<Canary>> {
         self.snapshot.load().parts.canaries.values().cloned().collect()
     }
 
-    /// Serves the version that was tried out, from now on; none if it is on trial no more.
+    /// Promotes a canary; none if it is no canary any more.
     ///
     /// # Errors
-    /// One of its names is another plugin's by now. It stays on trial.
+    /// One of its names is another plugin's by now. It stays a canary.
     pub fn promote(&self, canary: &Canary) -> Result<Option<Displaced>, String> {
         self.change(|parts| {
             let new = &canary.category;
-            if !on_trial(parts, canary) {
+            if !is_current(parts, canary) {
                 return Ok(None);
             }
             parts.free_for(new, &[&new.file])?;
@@ -102,10 +106,10 @@ impl Catalog {
         })
     }
 
-    /// Ends a trial with the old version; false if it had ended before.
-    pub fn give_up(&self, canary: &Canary, reason: String) -> bool {
+    /// Rolls a canary back; false if it had ended before.
+    pub fn roll_back(&self, canary: &Canary, reason: String) -> bool {
         self.change_always(|parts| {
-            let there = on_trial(parts, canary);
+            let there = is_current(parts, canary);
             if there {
                 parts.canaries.remove(&canary.category.name);
                 let file = canary.category.file.clone();
@@ -177,7 +181,7 @@ fn put(parts: &mut Parts, category: Arc<Category>, instead: Option<&str>) -> Dis
     displaced
 }
 
-fn on_trial(parts: &Parts, canary: &Canary) -> bool {
+fn is_current(parts: &Parts, canary: &Canary) -> bool {
     let current = parts.canaries.get(&canary.category.name);
     current.is_some_and(|current| Arc::ptr_eq(&current.category, &canary.category))
 }

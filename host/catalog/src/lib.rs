@@ -26,7 +26,7 @@ mod snapshot;
 mod status;
 mod view;
 
-pub use canary::{Canary, CanaryTerms, Verdict};
+pub use canary::{Canary, CanaryCriteria, Verdict};
 pub use change::Displaced;
 pub use entry::{Category, Tool, ToolLimits};
 pub use names::{near, shown, shown_name};

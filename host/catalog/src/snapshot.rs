@@ -29,7 +29,7 @@ pub(crate) struct Parts {
     pub(crate) categories: BTreeMap<String, Arc<Category>>,
     /// By file. A file may be here while an earlier version of it is served.
     pub(crate) rejected: BTreeMap<String, Rejected>,
-    /// Versions that are tried out, by category.
+    /// The canaries, by category.
     pub(crate) canaries: BTreeMap<Arc<str>, Arc<Canary>>,
     pub(crate) gone: VecDeque<Tombstone>,
     /// Tools of the host's own.

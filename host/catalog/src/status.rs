@@ -46,7 +46,7 @@ pub struct ReloadError {
     pub at_ms: u64,
 }
 
-/// A version on trial.
+/// A canary.
 #[derive(Clone, Debug, Serialize)]
 pub struct CanaryStatus {
     /// Its version.
@@ -106,10 +106,10 @@ fn plugin(
             CanaryStatus {
                 version: canary.category.version.clone(),
                 digest: canary.category.digest.clone(),
-                share: canary.terms.share,
+                share: canary.criteria.share,
                 calls,
                 errors,
-                min_calls: canary.terms.min_calls,
+                min_calls: canary.criteria.min_calls,
                 since_ms: millis(canary.since),
             }
         }),

@@ -5,7 +5,7 @@ use std::{io::Write, path::PathBuf};
 use clap::Args;
 use serde_json::json;
 use tandem_config::{HostConfig, SupplyPolicy};
-use tandem_engine::{Engine, EngineConfig, Outline};
+use tandem_engine::{ComponentInfo, Engine, EngineConfig};
 use tandem_package::{Effective, Installed, Package, SignatureState};
 use tandem_runtime::{config::trust_roots, files, supply};
 
@@ -34,15 +34,15 @@ pub(crate) fn run(args: &Inspect) -> anyhow::Result<Exit> {
         Default::default(),
         &[&tandem_cluster::P2p],
     )?;
-    let outline = engine.outline(plugin.component(&bytes))?;
+    let info = engine.component_info(plugin.component(&bytes))?;
     let revoked = supply::revoked(&host)?;
     let refusal = SupplyPolicy::new(&host, &revoked).admit(&Installed::of(&plugin), None).err();
     let effective = host.effective(plugin.manifest.plugin.name.as_str(), &plugin.manifest.request, "");
     let mut out = crate::terminal::out();
     if args.json {
         let shown = json!({
-            "manifest": plugin.manifest, "descriptors": plugin.descriptors, "imports": outline.imports,
-            "functions_left_out": outline.left_out.iter().flatten().map(ToString::to_string).collect::<Vec<_>>(),
+            "manifest": plugin.manifest, "descriptors": plugin.descriptors, "imports": info.imports,
+            "functions_left_out": info.unsupported_exports.iter().flatten().map(ToString::to_string).collect::<Vec<_>>(),
             "signature": signature(&state), "digest": plugin.file_digest.to_string(), "capabilities": effective.explain(),
             "refused": refusal.as_ref().map(ToString::to_string),
             "limits": plugin.manifest.limits.within(&host.limits),
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Inspect) -> anyhow::Result<Exit> {
         writeln!(out, "{}", crate::terminal::json(&shown)?)?;
         return Ok(Exit::Success);
     }
-    print(&mut out, &plugin, &state, &outline, &effective, &host)?;
+    print(&mut out, &plugin, &state, &info, &effective, &host)?;
     if let Some(refusal) = refusal {
         writeln!(out, "\nREFUSED here: {refusal}")?;
     }
@@ -70,7 +70,7 @@ fn print(
     out: &mut impl Write,
     plugin: &Package,
     state: &SignatureState,
-    outline: &Outline,
+    info: &ComponentInfo,
     effective: &Effective,
     host: &HostConfig,
 ) -> std::io::Result<()> {
@@ -96,14 +96,14 @@ fn print(
     if effective.explain().is_empty() {
         writeln!(out, "  none requested")?;
     }
-    let made = if outline.left_out.is_some() { " (derived from the exported functions)" } else { "" };
+    let made = if info.unsupported_exports.is_some() { " (derived from the exported functions)" } else { "" };
     writeln!(out, "\ntools{made}")?;
     for tool in &plugin.descriptors.tools {
         writeln!(out, "  {:28}  {}", line(&tool.name), summary(&tool.description, 32))?;
     }
-    for function in outline.left_out.iter().flatten() {
+    for function in info.unsupported_exports.iter().flatten() {
         writeln!(out, "  {}", line(&function.to_string()))?;
     }
     writeln!(out, "\nimports (usable where granted)")?;
-    outline.imports.iter().try_for_each(|import| writeln!(out, "  {}", line(import)))
+    info.imports.iter().try_for_each(|import| writeln!(out, "  {}", line(import)))
 }

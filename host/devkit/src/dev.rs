@@ -138,7 +138,7 @@ async fn version(project: &Project, source: &ConfigSource, host: &Arc<Private>) 
 }
 
 fn announce(project: &Project, url: &str, before: Option<&Category>, version: &Version) {
-    let Version { taken: LoadedVersion { category: now, left_out, refused }, built, loaded } = version;
+    let Version { taken: LoadedVersion { category: now, unsupported_exports, refused }, built, loaded } = version;
     let (name, version) = (&now.plugin_name, &now.version);
     let times = format!("built in {:.1} s, loaded in {:.1} s", built.as_secs_f64(), loaded.as_secs_f64());
     say!("\n{name} {version} is live: {times}");
@@ -155,7 +155,7 @@ fn announce(project: &Project, url: &str, before: Option<&Category>, version: &V
         let first = tool.descriptor.description.lines().next().unwrap_or("");
         say!("  {:width$}  {first}", tool.descriptor.name);
     }
-    for function in left_out {
+    for function in unsupported_exports {
         say!("  {function}");
     }
     if before.is_some() {

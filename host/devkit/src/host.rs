@@ -16,7 +16,7 @@ use std::{
 use anyhow::Context;
 use tandem_catalog::{Catalog, Category};
 use tandem_config::{Exposure, HostConfig};
-use tandem_engine::{Engine, EngineConfig, LeftOut, Services};
+use tandem_engine::{Engine, EngineConfig, Services, UnsupportedExport};
 use tandem_gateway::Gateway;
 use tandem_package::{Overlays, PluginManifest, SignaturePolicy, TrustRoots};
 use tandem_router::Router;
@@ -60,7 +60,7 @@ pub(super) struct Private {
 pub(super) struct LoadedVersion {
     pub(super) category: Arc<Category>,
     /// Exported functions that are no tools.
-    pub(super) left_out: Vec<LeftOut>,
+    pub(super) unsupported_exports: Vec<UnsupportedExport>,
     /// What the plugin requests and does not get here, or not all of it.
     pub(super) refused: Vec<String>,
 }
@@ -133,7 +133,7 @@ impl Private {
     pub(super) fn take(&self, project: &Project, config: HostConfig) -> anyhow::Result<LoadedVersion> {
         let (manifest, component, path) = (project.manifest()?, project.component()?, project.manifest_path());
         let assembled = package::assemble(&self.engine, &component, &path, &manifest);
-        let Assembled { file, left_out, .. } = tokio::runtime::Handle::current().block_on(assembled)?;
+        let Assembled { file, unsupported_exports, .. } = tokio::runtime::Handle::current().block_on(assembled)?;
         let options = LoadOptions {
             directory: PathBuf::new(),
             roots: TrustRoots::none(),
@@ -150,7 +150,7 @@ impl Private {
         self.router.set_ready(true);
         self.prune();
         let category = self.catalog.of_file(FILE).0.context("the plugin was unloaded")?;
-        Ok(LoadedVersion { category, left_out, refused })
+        Ok(LoadedVersion { category, unsupported_exports, refused })
     }
 
     /// Settings of `config` that differ from those the host was started with and hold for all of its time.

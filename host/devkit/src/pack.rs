@@ -68,10 +68,10 @@ pub fn run(args: &Pack) -> anyhow::Result<()> {
     }
     let engine = EngineConfig { max_instances: 1, ..EngineConfig::default() };
     let engine = Engine::new(engine, compiled.as_deref(), Arc::new(Services::default()), &[&tandem_cluster::P2p])?;
-    let Assembled { mut file, tools, left_out } = runtime
+    let Assembled { mut file, tools, unsupported_exports } = runtime
         .block_on(package::assemble(&engine, &bytes, &manifest_path, &manifest))
         .with_context(|| format!("{} cannot be packed", component.display()))?;
-    for function in &left_out {
+    for function in &unsupported_exports {
         say!("{}: {function}", component.display());
     }
     if let Some(key) = &key {

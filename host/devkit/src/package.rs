@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, bail};
-use tandem_engine::{Engine, LeftOut};
+use tandem_engine::{Engine, UnsupportedExport};
 use tandem_files::read_regular;
 use tandem_package::{KeyPair, MAX_FILE, Package, PluginManifest};
 use tandem_runtime::{errors::drawn, files::read_text};
@@ -31,7 +31,7 @@ pub struct Assembled {
     pub file: Vec<u8>,
     pub tools: usize,
     /// Exported functions that are no tools, of a component that is not of the contract.
-    pub left_out: Vec<LeftOut>,
+    pub unsupported_exports: Vec<UnsupportedExport>,
 }
 
 /// Makes a package of a component, which is asked what it offers, and its manifest, which stands at `path`.
@@ -41,14 +41,14 @@ pub async fn assemble(
     path: &Path,
     manifest: &PluginManifest,
 ) -> anyhow::Result<Assembled> {
-    let (descriptors, left_out) = engine.examine(component).await?;
+    let (descriptors, unsupported_exports) = engine.examine(component).await?;
     if let Some(unknown) =
         manifest.tools.keys().find(|name| !descriptors.tools.iter().any(|tool| tool.name == name.as_str()))
     {
         bail!("{} has settings for `{unknown}`, which is not a tool of the component", path.display());
     }
     let file = Package::pack(component, manifest, &descriptors)?;
-    Ok(Assembled { file, tools: descriptors.tools.len(), left_out })
+    Ok(Assembled { file, tools: descriptors.tools.len(), unsupported_exports })
 }
 
 /// Reads a private key.

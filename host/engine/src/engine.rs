@@ -14,7 +14,7 @@ use crate::{
     exports::{self, Exports},
     interfaces::{self, HostInterface},
     plugin::Plugin,
-    reflect::{Functions, LeftOut},
+    reflect::{Functions, UnsupportedExport},
     services::Services,
     spec::PluginSpec,
     state::CallState,
@@ -24,11 +24,11 @@ use crate::{
 
 /// A component from outside.
 #[derive(Clone, Debug)]
-pub struct Outline {
+pub struct ComponentInfo {
     /// The names of its imports.
     pub imports: Vec<String>,
     /// The exported functions that are no tools; none at all for a component of the contract.
-    pub left_out: Option<Vec<LeftOut>>,
+    pub unsupported_exports: Option<Vec<UnsupportedExport>>,
 }
 
 /// Compiles and links plugins. Made once for a host.
@@ -126,24 +126,27 @@ impl Engine {
     }
 
     /// What a component imports, and which of its functions are no tools, for `tandem plugin inspect`. Runs nothing of it.
-    pub fn outline(&self, wasm: &[u8]) -> Result<Outline, LoadError> {
+    pub fn component_info(&self, wasm: &[u8]) -> Result<ComponentInfo, LoadError> {
         let component = self.compiled(wasm)?;
         let imports = component.component_type().imports(&self.wasmtime).map(|(name, _)| name.to_owned()).collect();
-        let left_out = (!exports::is_contract(&component, &self.wasmtime))
-            .then(|| Functions::of(&self.wasmtime, &component, wasm).left_out().to_vec());
-        Ok(Outline { imports, left_out })
+        let unsupported_exports = (!exports::is_contract(&component, &self.wasmtime))
+            .then(|| Functions::of(&self.wasmtime, &component, wasm).unsupported_exports().to_vec());
+        Ok(ComponentInfo { imports, unsupported_exports })
     }
 
     /// The names of a component's imports.
     pub fn imports(&self, wasm: &[u8]) -> Result<Vec<String>, LoadError> {
-        self.outline(wasm).map(|outline| outline.imports)
+        self.component_info(wasm).map(|component_info| component_info.imports)
     }
 
     /// Asks an unpacked component what it offers, in a sandbox without any grant. With it are the exported functions that
     /// are no tools, of a component that is not of the contract.
-    pub async fn examine(&self, wasm: &[u8]) -> Result<(tandem_package::Descriptors, Vec<LeftOut>), LoadError> {
+    pub async fn examine(
+        &self,
+        wasm: &[u8],
+    ) -> Result<(tandem_package::Descriptors, Vec<UnsupportedExport>), LoadError> {
         let spec = PluginSpec::ungranted(Arc::new(Capability::default()));
         let (plugin, _) = self.load(wasm, spec)?;
-        Ok((plugin.describe().await?, plugin.left_out().to_vec()))
+        Ok((plugin.describe().await?, plugin.unsupported_exports().to_vec()))
     }
 }

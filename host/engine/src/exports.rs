@@ -64,7 +64,7 @@ impl Exports {
         } else {
             let functions = Functions::of(pre.engine(), component, wasm);
             if functions.is_empty() {
-                let reasons: Vec<String> = functions.left_out().iter().map(ToString::to_string).collect();
+                let reasons: Vec<String> = functions.unsupported_exports().iter().map(ToString::to_string).collect();
                 return Err(LoadError::NoTools(reasons.join("; ")));
             }
             Tools::Functions(Arc::new(functions))

@@ -56,15 +56,17 @@ pub use call::{CallContext, ClientCapabilities, ClientPort, Input, InputError, I
 pub use capability::{BoundSecret, Capability, Directory, DirectoryQuota, Limits};
 pub use compile::{CompileBudget, Compiler, run as compile};
 pub use config::{EngineConfig, TICK};
-pub use engine::{Engine, Outline};
+pub use engine::{ComponentInfo, Engine};
 pub use error::{LoadError, RunError};
 pub use interfaces::{Caches, HostInterface};
 pub use limit::Limit;
 pub use plugin::Plugin;
-pub use ports::{Capabilities, EntryKind, EventSink, InvokeError, InvokeOutput, Invoker, Recorded, Unanswered};
-pub use reflect::LeftOut;
+pub use ports::{
+    Capabilities, EntryKind, EventSink, HttpFixtures, InvokeError, InvokeOutput, Invoker, UnmatchedRequest,
+};
+pub use reflect::UnsupportedExport;
 pub use services::Services;
 pub use spec::{InstancePolicy, PluginSpec};
 pub use state::CallState;
 pub use trace::traceparent;
-pub use wasi::{DiskUsage, Fixed};
+pub use wasi::{DeterministicSources, DiskUsage};

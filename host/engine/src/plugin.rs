@@ -25,7 +25,7 @@ use crate::{
     exports::{Exports, Guest, Tools},
     instances::{GuestInstance, Idle},
     limit::Limit,
-    reflect::LeftOut,
+    reflect::UnsupportedExport,
     spec::{InstancePolicy, PluginSpec},
     state::CallState,
 };
@@ -97,10 +97,10 @@ impl Plugin {
 
     /// The exported functions that are no tools, with the reasons. A component of the contract has none.
     #[must_use]
-    pub fn left_out(&self) -> &[LeftOut] {
+    pub fn unsupported_exports(&self) -> &[UnsupportedExport] {
         match &self.exports.tools {
             Tools::Contract(_) => &[],
-            Tools::Functions(functions) => functions.left_out(),
+            Tools::Functions(functions) => functions.unsupported_exports(),
         }
     }
 

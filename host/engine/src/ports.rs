@@ -82,7 +82,7 @@ pub trait Invoker: Send + Sync {
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unanswered {
+pub enum UnmatchedRequest {
     /// Nobody listens there.
     Refused,
     /// No answer comes in time.
@@ -94,10 +94,10 @@ pub enum Unanswered {
 }
 
 /// Answers a plugin's requests in the place of the network.
-pub trait Recorded: Send + Sync {
+pub trait HttpFixtures: Send + Sync {
     /// The answer to one request of a tenant's call.
     ///
     /// # Errors
     /// What the plugin is to see instead.
-    fn answer(&self, tenant: &str, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, Unanswered>;
+    fn answer(&self, tenant: &str, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, UnmatchedRequest>;
 }

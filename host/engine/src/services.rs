@@ -12,7 +12,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::{
     interfaces::Caches,
-    ports::{EventSink, Invoker, Recorded},
+    ports::{EventSink, HttpFixtures, Invoker},
     wasi::{DiskUsage, Pool},
 };
 
@@ -34,7 +34,7 @@ pub struct Services {
     invoker: OnceLock<Weak<dyn Invoker>>,
     events: OnceLock<Weak<dyn EventSink>>,
     extensions: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
-    recorded: OnceLock<Arc<dyn Recorded>>,
+    fixtures: OnceLock<Arc<dyn HttpFixtures>>,
 }
 
 impl std::fmt::Debug for Services {
@@ -81,12 +81,12 @@ impl Services {
 
     /// Sets what answers plugins' HTTP requests in the place of the network, for tests of plugins. Only the first setting
     /// counts.
-    pub fn set_recorded(&self, recorded: Arc<dyn Recorded>) {
-        drop(self.recorded.set(recorded));
+    pub fn set_http_fixtures(&self, fixtures: Arc<dyn HttpFixtures>) {
+        drop(self.fixtures.set(fixtures));
     }
 
-    pub(crate) fn recorded(&self) -> Option<Arc<dyn Recorded>> {
-        self.recorded.get().cloned()
+    pub(crate) fn fixtures(&self) -> Option<Arc<dyn HttpFixtures>> {
+        self.fixtures.get().cloned()
     }
 
     /// Made at the first use; none when the authorities cannot be used.

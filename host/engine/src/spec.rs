@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     capability::{Capability, Limits},
     ports::Capabilities,
-    wasi::Fixed,
+    wasi::DeterministicSources,
 };
 
 /// How long an instance lives.
@@ -31,7 +31,7 @@ pub struct PluginSpec {
     /// What each tenant may touch.
     pub capabilities: Arc<dyn Capabilities>,
     /// Time and chance for tests of the plugin; none is the real ones.
-    pub fixed: Option<Fixed>,
+    pub deterministic: Option<DeterministicSources>,
 }
 
 impl std::fmt::Debug for PluginSpec {
@@ -55,7 +55,7 @@ impl PluginSpec {
             },
             policy: InstancePolicy::PerCall,
             capabilities: Arc::new(capability),
-            fixed: None,
+            deterministic: None,
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::{
 pub struct CallState {
     pub(crate) plugin: Arc<PluginContext>,
     /// What was granted when the guest first used WASI: its environment and directories.
-    baked: Option<Arc<Capability>>,
+    wasi_grants: Option<Arc<Capability>>,
     /// Held for its directories, or why they are not there.
     preopened: Option<Result<Descriptors, Exhausted>>,
     pub(crate) limits: Limits,
@@ -54,7 +54,7 @@ impl CallState {
             log: Arc::new(LogBudget::new(plugin.name.clone(), limits.log)),
             gate: HttpGate::new(plugin.clone()),
             plugin,
-            baked: None,
+            wasi_grants: None,
             preopened: None,
             memory: MemoryLimit::new(limits.memory),
             limits,
@@ -117,11 +117,13 @@ impl CallState {
 
     /// Whether the instance has nothing that its tenant may not have any more.
     pub(crate) fn is_current(&self, tenant: &str) -> bool {
-        self.baked.as_ref().is_none_or(|baked| Arc::ptr_eq(baked, &self.plugin.capabilities.of(tenant)))
+        self.wasi_grants
+            .as_ref()
+            .is_none_or(|wasi_grants| Arc::ptr_eq(wasi_grants, &self.plugin.capabilities.of(tenant)))
     }
 
     /// Builds the WASI context from what is granted now, once.
-    pub(crate) fn bake(&mut self) {
+    pub(crate) fn build_wasi_ctx(&mut self) {
         if self.wasi.is_some() {
             return;
         }
@@ -132,14 +134,14 @@ impl CallState {
             Some(Err(_)) => &[],
             _ => capability.directories.as_slice(),
         };
-        self.wasi = Some(Box::new(crate::wasi::context(directories, &self.log, self.plugin.fixed)));
+        self.wasi = Some(Box::new(crate::wasi::context(directories, &self.log, self.plugin.deterministic)));
         self.preopened = preopened;
-        self.baked = Some(capability);
+        self.wasi_grants = Some(capability);
     }
 
     /// The guest's file system.
     pub(crate) fn files(&mut self) -> Files<'_> {
-        self.bake();
+        self.build_wasi_ctx();
         let gate = Gate {
             plugin: self.plugin.clone(),
             tenant: self.cx.as_ref().map_or_else(|| "".into(), |cx| cx.caller.tenant.clone()),
@@ -208,7 +210,7 @@ impl CallState {
 
 impl WasiView for CallState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        self.bake();
+        self.build_wasi_ctx();
         let ctx = self.wasi.get_or_insert_with(|| Box::new(crate::wasi::context(&[], &self.log, None)));
         WasiCtxView { ctx, table: &mut self.table }
     }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     auth::{self, Authenticator, LocalOnly},
     config::{ConfigError, GatewayConfig, StateKey},
-    guard, mcp, metrics, places,
+    guard, limiter, mcp, metrics,
     ports::{HealthPart, Unready},
     state::AppState,
 };
@@ -91,14 +91,17 @@ impl Gateway {
             lists: mcp::lists::Lists::new(),
             suspended: mcp::mrtr::SuspendedCalls::new(
                 config.suspended_limit,
-                places::share(config.suspended_limit, open),
+                limiter::share(config.suspended_limit, open),
                 config.suspended_ttl,
             ),
             sealer: mcp::mrtr::Sealer::new(&key),
             tasks: config.tasks.clone().map(|store| mcp::tasks::Tasks::new(store, &config, open)),
             refused: auth::Refused::default(),
             unready: parts.unready,
-            listeners: places::Places::new(config.subscription_limit, places::share(config.subscription_limit, open)),
+            listeners: limiter::TenantLimiter::new(
+                config.subscription_limit,
+                limiter::share(config.subscription_limit, open),
+            ),
             in_flight: Arc::default(),
             draining: CancellationToken::new(),
             metrics: metrics::recorder(),

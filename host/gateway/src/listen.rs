@@ -127,14 +127,14 @@ async fn accept(
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS);
     let connections = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(config.connection_limit));
+    let permits = Arc::new(Semaphore::new(config.connection_limit));
     loop {
         let next = async {
             // The semaphore is never closed.
-            let place = places.clone().acquire_owned().await.ok();
-            (place, listener.accept().await)
+            let permit = permits.clone().acquire_owned().await.ok();
+            (permit, listener.accept().await)
         };
-        let (place, accepted) = tokio::select! {
+        let (permit, accepted) = tokio::select! {
             () = stop.cancelled() => return connections,
             next = next => next,
         };
@@ -161,7 +161,7 @@ async fn accept(
         let connection = connections.watch(http.serve_connection(io, service));
         let (cut, head_timeout) = (cut.clone(), config.head_timeout);
         tokio::spawn(async move {
-            let _place = place;
+            let _permit = permit;
             let mut connection = std::pin::pin!(cut.run_until_cancelled(connection));
             let mut first = true;
             let ended = tokio::select! {

@@ -12,24 +12,10 @@ use crate::{auth::AuthError, guard::Refusal};
 /// How long a client should wait when nobody knows better.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// One place where JSON does not fit its schema.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Place {
-    /// JSON Pointer into the arguments.
-    pub(crate) pointer: String,
-    pub(crate) message: String,
-}
-
-impl From<&Violation> for Place {
-    fn from(violation: &Violation) -> Self {
-        Self { pointer: violation.pointer.clone(), message: violation.message.clone() }
-    }
-}
-
 /// What a machine wants to know of a [`CallError`]. Problem documents carry it flat, MCP results under
 /// `_meta["tandem/error"]`.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct Facts {
+pub(crate) struct ErrorDetails {
     pub(crate) code: &'static str,
     pub(crate) retryable: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,23 +25,23 @@ pub(crate) struct Facts {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) value: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) violations: Vec<Place>,
+    pub(crate) violations: Vec<Violation>,
     /// The nearest names to one that is unknown.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) near: Vec<String>,
 }
 
-impl Facts {
+impl ErrorDetails {
     pub(crate) fn of(error: &CallError) -> Self {
         let mut facts = Self { code: error.code(), retryable: error.retryable(), ..Self::default() };
         match error {
-            CallError::NotFound { near, .. } | CallError::Vanished { near, .. } => facts.near.clone_from(near),
+            CallError::NotFound { near, .. } | CallError::Removed { near, .. } => facts.near.clone_from(near),
             CallError::Compiling { near, .. } => {
                 facts.near.clone_from(near);
                 facts.retry_after_ms = Some(whole_ms(RETRY_AFTER));
             }
             CallError::InvalidArguments { violations, .. } => {
-                facts.violations = violations.iter().map(Place::from).collect();
+                facts.violations.clone_from(violations);
             }
             CallError::Limited { limit, value, retry_after, .. } => {
                 facts.limit = Some(limit.as_str());
@@ -89,17 +75,17 @@ pub(crate) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
     #[serde(flatten)]
-    facts: Facts,
+    facts: ErrorDetails,
     #[serde(skip)]
     challenge: Option<HeaderValue>,
 }
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self::with(status, Facts { code, ..Facts::default() }, detail.into())
+        Self::with(status, ErrorDetails { code, ..ErrorDetails::default() }, detail.into())
     }
 
-    fn with(status: StatusCode, facts: Facts, detail: String) -> Self {
+    fn with(status: StatusCode, facts: ErrorDetails, detail: String) -> Self {
         Self {
             r#type: format!("urn:tandem:problem:{}", facts.code),
             title: status.canonical_reason().unwrap_or("Error"),
@@ -133,7 +119,7 @@ impl Problem {
 /// A guest's own limit is a failure of what we stand in front of, a caller's limit is the caller's to wait for.
 fn status_of(error: &CallError) -> StatusCode {
     match error {
-        CallError::NotFound { .. } | CallError::Vanished { .. } | CallError::NoNetwork { .. } => StatusCode::NOT_FOUND,
+        CallError::NotFound { .. } | CallError::Removed { .. } | CallError::NoNetwork { .. } => StatusCode::NOT_FOUND,
         CallError::InvalidArguments { .. } | CallError::MissingCapability(_) => StatusCode::BAD_REQUEST,
         CallError::Denied(_) => StatusCode::FORBIDDEN,
         CallError::Limited { retryable: true, .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -155,7 +141,7 @@ impl From<&CallError> for Problem {
             }
             other => other.to_string(),
         };
-        Self::with(status_of(error), Facts::of(error), detail)
+        Self::with(status_of(error), ErrorDetails::of(error), detail)
     }
 }
 

@@ -13,12 +13,12 @@ use crate::{
     config::GatewayConfig,
     drain::InFlight,
     guard::Guard,
+    limiter::TenantLimiter,
     mcp::{
         lists::Lists,
         mrtr::{Sealer, SuspendedCalls},
         tasks::Tasks,
     },
-    places::Places,
     ports::{HealthPart, Unready},
 };
 
@@ -40,7 +40,7 @@ pub(crate) struct AppState {
     pub(crate) refused: Refused,
     /// Why the host is not ready though it serves; none where nobody says so.
     pub(crate) unready: Option<Unready>,
-    pub(crate) listeners: Arc<Places>,
+    pub(crate) listeners: Arc<TenantLimiter>,
     pub(crate) in_flight: Arc<InFlight>,
     /// Cancelled when the host begins to shut down.
     pub(crate) draining: CancellationToken,

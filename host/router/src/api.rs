@@ -76,7 +76,7 @@ pub enum CallError {
     },
     /// The tool was there before its plugin was replaced or unloaded.
     #[error("unknown tool `{name}`: {}{}", vanished_text(.category, .version.as_deref()), near_text(.near))]
-    Vanished {
+    Removed {
         /// The tool.
         name: String,
         /// Its category.
@@ -185,7 +185,7 @@ impl CallError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::NotFound { .. } | Self::Vanished { .. } | Self::NoNetwork { .. } => "not_found",
+            Self::NotFound { .. } | Self::Removed { .. } | Self::NoNetwork { .. } => "not_found",
             Self::InvalidArguments { .. } => "invalid_arguments",
             Self::Denied(_) => "denied",
             Self::Limited { .. } => "limited",

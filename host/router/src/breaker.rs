@@ -11,7 +11,7 @@ use std::{
 
 /// Failures in a row that open the circuit.
 const THRESHOLD: u32 = 10;
-/// How long it stays open. Doubled each time the trial fails, up to the longest.
+/// How long it stays open. Doubled each time the probe fails, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -37,7 +37,7 @@ impl Circuit {
     }
 }
 
-/// Closed, open until a time, or half open with one trial under way.
+/// Closed, open until a time, or half open with one probe under way.
 #[derive(Debug, Default)]
 pub(crate) struct Breaker(Mutex<Inner>);
 
@@ -46,7 +46,7 @@ struct Inner {
     failures: u32,
     open_until: Option<Instant>,
     pause: Duration,
-    trial: bool,
+    probing: bool,
 }
 
 impl Breaker {
@@ -57,20 +57,20 @@ impl Breaker {
             None => Ok(()),
             Some(until) if now < until => Err(until - now),
             Some(_) => {
-                // Should the trial vanish without a verdict (its client went away), the next may be made after
+                // Should the probe vanish without a verdict (its client went away), the next may be made after
                 // the same pause.
-                inner.trial = true;
+                inner.probing = true;
                 inner.open_until = Some(now + inner.pause);
                 Ok(())
             }
         }
     }
 
-    /// A call ended in a way that says nothing about the category: a trial that was under way may be made again.
+    /// A call ended in a way that says nothing about the category: a probe that was under way may be made again.
     pub(crate) fn neutral(&self, now: Instant) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if inner.trial {
-            inner.trial = false;
+        if inner.probing {
+            inner.probing = false;
             inner.open_until = Some(now);
         }
     }
@@ -85,10 +85,10 @@ impl Breaker {
     pub(crate) fn failure(&self, now: Instant) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         inner.failures = inner.failures.saturating_add(1);
-        if inner.trial || inner.failures == THRESHOLD {
-            inner.pause = if inner.trial { (inner.pause * 2).min(LONGEST_PAUSE) } else { FIRST_PAUSE };
+        if inner.probing || inner.failures == THRESHOLD {
+            inner.pause = if inner.probing { (inner.pause * 2).min(LONGEST_PAUSE) } else { FIRST_PAUSE };
             inner.open_until = Some(now + inner.pause);
-            inner.trial = false;
+            inner.probing = false;
         }
     }
 
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn opens_after_a_run_of_failures_and_closes_after_a_good_trial() {
+    fn opens_after_a_run_of_failures_and_closes_after_a_good_probe() {
         let (breaker, start) = (Breaker::default(), Instant::now());
         for _ in 0..THRESHOLD - 1 {
             breaker.failure(start);
@@ -115,7 +115,7 @@ mod tests {
         breaker.failure(start);
         assert_eq!(breaker.admit(start), Err(FIRST_PAUSE));
         let later = start + FIRST_PAUSE;
-        assert_eq!(breaker.admit(later), Ok(()), "one trial");
+        assert_eq!(breaker.admit(later), Ok(()), "one probe");
         assert!(breaker.admit(later).is_err(), "only one");
         breaker.failure(later);
         assert_eq!(breaker.admit(later), Err(FIRST_PAUSE * 2));

@@ -35,8 +35,8 @@ struct Answered {
     content: Vec<Content>,
     structured: Option<Value>,
     is_error: bool,
-    /// Whether a version on trial gave it.
-    on_trial: bool,
+    /// Whether a canary gave it.
+    by_canary: bool,
 }
 
 impl Router {
@@ -124,19 +124,19 @@ impl Router {
                 return Ok(done(content, structured, false, true));
             }
         }
-        let Answered { content, structured, is_error, on_trial } =
+        let Answered { content, structured, is_error, by_canary } =
             self.answer(job, cx, Arc::new(arguments), route.lane).await?;
         if let Some((key, ttl)) = key
             && !is_error
-            && !on_trial
+            && !by_canary
         {
             self.0.results.put(key, &content, structured.as_ref(), ttl);
         }
         Ok(done(content, structured, is_error, false))
     }
 
-    /// Runs the tool of the version on trial, if the call is one of its share, else that of the version that serves. Where
-    /// the one on trial fails, and running it again does no harm, the other one answers.
+    /// Runs the tool of the canary, if the call is one of its share, else that of the version that serves. Where
+    /// the canary fails, and running it again does no harm, the other one answers.
     async fn answer(
         &self,
         job: &Job<'_>,
@@ -146,25 +146,25 @@ impl Router {
     ) -> Result<Answered, CallError> {
         let tool = &job.resolved.tool;
         let deadline = cx.deadline.min(Instant::now() + tool.limits.deadline);
-        if let Some((its, scope)) = self.on_trial(job) {
+        if let Some((its, scope)) = self.canary(job) {
             // Its own deadline; what it used of the call's is not given back.
             let bounded = bounded(cx.clone().within(its.limits.deadline), &scope)?;
             match self.run(bounded, its, &scope, arguments.clone(), lane).await {
                 Err(error) if tool.is_repeatable() && is_fault(&error) => {
-                    tracing::warn!(category = &*tool.category, %error, "a version on trial failed; the old one answers");
+                    tracing::warn!(category = &*tool.category, %error, "a canary failed; the old one answers");
                 }
-                other => return other.map(|answered| Answered { on_trial: true, ..answered }),
+                other => return other.map(|answered| Answered { by_canary: true, ..answered }),
             }
         }
         let cx = bounded(CallContext { deadline, ..cx }, job.scope)?;
         self.run(cx, tool, job.scope, arguments, lane).await
     }
 
-    /// The tool of the version on trial, if the call is one of its share.
-    fn on_trial<'a>(&self, job: &'a Job<'_>) -> Option<(&'a Arc<Tool>, CallScope)> {
+    /// The tool of the canary, if the call is one of its share.
+    fn canary<'a>(&self, job: &'a Job<'_>) -> Option<(&'a Arc<Tool>, CallScope)> {
         let canary = job.resolved.canary.as_ref()?;
         let tool = canary.takes(&job.resolved.tool)?;
-        let scope = job.scope.of_version(self.state_of_trial(canary));
+        let scope = job.scope.of_version(self.state_of_canary(canary));
         // A circuit of its own must refuse nobody: the old version is there.
         (scope.share.breaker.state(Instant::now()) == Circuit::Closed).then_some((tool, scope))
     }
@@ -190,7 +190,7 @@ impl Router {
             Err(error) => (tool_failed(error)?, true),
         };
         let structured = self.structured(&cx, tool, scope, output.structured, is_error).await?;
-        Ok(Answered { content: output.content, structured, is_error, on_trial: false })
+        Ok(Answered { content: output.content, structured, is_error, by_canary: false })
     }
 
     pub(crate) fn scope(&self, tenant: &Arc<str>, category: &Category, lane: Lane) -> CallScope {
@@ -230,7 +230,7 @@ impl Router {
         };
         decoded.map_err(|reason| {
             scope.share.breaker.failure(Instant::now());
-            if let Some(canary) = &scope.state.trial {
+            if let Some(canary) = &scope.state.canary {
                 canary.count(true);
             }
             CallError::BadOutput { category: tool.category.to_string(), reason }

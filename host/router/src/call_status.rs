@@ -64,7 +64,7 @@ impl From<&CallError> for CallStatus {
             CallError::Cancelled => Self::Cancelled,
             CallError::Unavailable { .. } | CallError::Compiling { .. } | CallError::Unrecorded { .. } => Self::Unavailable,
             CallError::NotFound { .. }
-            | CallError::Vanished { .. }
+            | CallError::Removed { .. }
             | CallError::NoNetwork { .. }
             | CallError::InvalidArguments { .. }
             | CallError::MissingCapability(_) => Self::ToolError,

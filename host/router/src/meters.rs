@@ -40,8 +40,8 @@ pub(crate) struct CategoryState {
     /// Calls of the plugin that may run at once, for each tenant.
     pub(crate) concurrency: u32,
     pub(crate) priority: u8,
-    /// Told how its calls end, while it is on trial.
-    pub(crate) trial: Option<Arc<Canary>>,
+    /// Told how its calls end, while it is a canary.
+    pub(crate) canary: Option<Arc<Canary>>,
     shares: RwLock<HashMap<Arc<str>, Arc<Share>>>,
     waiting: usize,
     pub(crate) in_flight: Arc<AtomicU64>,
@@ -74,9 +74,9 @@ fn calls(lane: Lane, category: &str, tool: &str, status: CallStatus) -> Counter 
 }
 
 impl CategoryState {
-    /// `before` is the state of the version that this one replaces, or is tried out beside: a version on trial has
+    /// `before` is the state of the version that this one replaces, or is a canary of: a canary has
     /// circuits of its own.
-    pub(crate) fn new(category: &Category, waiting: usize, before: Option<&Self>, trial: Option<Arc<Canary>>) -> Self {
+    pub(crate) fn new(category: &Category, waiting: usize, before: Option<&Self>, canary: Option<Arc<Canary>>) -> Self {
         // Made now, so that all that may be counted is shown from the start, as nothing.
         let counters = |tool: &str| {
             let (lane, _) = routing::choose(category, tool);
@@ -98,10 +98,10 @@ impl CategoryState {
             troubled: AtomicBool::new(false),
             lanes: Default::default(),
             by_tool,
-            trial,
+            canary,
         };
         let circuits = before
-            .filter(|_| state.trial.is_none())
+            .filter(|_| state.canary.is_none())
             .map(|before| before.shares.read().unwrap_or_else(PoisonError::into_inner));
         for (tenant, share) in circuits.iter().flat_map(|shares| shares.iter()) {
             state.add_share(tenant, share.breaker.clone());

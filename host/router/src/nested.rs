@@ -42,7 +42,7 @@ fn below(parent: &CallContext) -> CallContext {
 pub(crate) fn refused(error: CallError) -> InvokeError {
     let text = error.to_string();
     match error {
-        CallError::NotFound { .. } | CallError::Vanished { .. } | CallError::NoNetwork { .. } => {
+        CallError::NotFound { .. } | CallError::Removed { .. } | CallError::NoNetwork { .. } => {
             InvokeError::NotFound(text)
         }
         CallError::InvalidArguments { .. } => InvokeError::InvalidArguments(text),

@@ -18,7 +18,7 @@ pub(crate) fn exhausted(total: Exhausted) -> CallError {
 
 /// Tells the breaker how a run ended, and turns the engine's error into the caller's.
 pub(crate) fn settle<T>(state: &CategoryState, share: &Share, result: Result<T, RunError>) -> Result<T, CallError> {
-    if let Some(canary) = &state.trial {
+    if let Some(canary) = &state.canary {
         canary.count(result.as_ref().is_err_and(is_failure));
     }
     let error = match result {

@@ -18,7 +18,7 @@ pub fn unknown_tool(view: &View, name: &str, near: Vec<String>) -> CallError {
     }
     match view.vanished(name) {
         Some(RemovedTool { category, version, near }) => {
-            CallError::Vanished { name: name.to_owned(), category: category.to_string(), version, near }
+            CallError::Removed { name: name.to_owned(), category: category.to_string(), version, near }
         }
         None => missing(view, "tool", name, near),
     }

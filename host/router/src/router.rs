@@ -49,7 +49,7 @@ pub(crate) struct Inner {
     pub(crate) reactor: LaneMeters,
     pub(crate) reactor_bounds: LaneBounds,
     categories: ArcSwap<States>,
-    trials: ArcSwap<States>,
+    canaries: ArcSwap<States>,
     ready: AtomicBool,
     /// How often tenants' rights may have changed.
     pub(crate) refreshed: AtomicU64,
@@ -89,7 +89,7 @@ impl Router {
             general: LaneMeters::new(Lane::General),
             reactor: LaneMeters::new(Lane::Reactor),
             categories: ArcSwap::default(),
-            trials: ArcSwap::default(),
+            canaries: ArcSwap::default(),
             ready: AtomicBool::new(false),
             refreshed: AtomicU64::new(0),
         }));
@@ -166,23 +166,23 @@ impl Router {
         self.state_in(&self.0.categories, category, None)
     }
 
-    /// The state of a version on trial.
-    pub(crate) fn state_of_trial(&self, canary: &Arc<Canary>) -> Arc<CategoryState> {
-        self.state_in(&self.0.trials, &canary.category, Some(canary))
+    /// The state of a canary.
+    pub(crate) fn state_of_canary(&self, canary: &Arc<Canary>) -> Arc<CategoryState> {
+        self.state_in(&self.0.canaries, &canary.category, Some(canary))
     }
 
     fn state_in(
         &self,
         states: &ArcSwap<States>,
         category: &Category,
-        trial: Option<&Arc<Canary>>,
+        canary: Option<&Arc<Canary>>,
     ) -> Arc<CategoryState> {
         let current = |state: &&Arc<CategoryState>| state.is_of(category);
         if let Some(state) = states.load().get(&category.name).filter(current) {
             return state.clone();
         }
         let new = |before: Option<&CategoryState>| {
-            CategoryState::new(category, self.0.config.max_waiting, before, trial.cloned())
+            CategoryState::new(category, self.0.config.max_waiting, before, canary.cloned())
         };
         let view = self.view(&Caller::local());
         states.rcu(|all| {

@@ -60,7 +60,7 @@ pub fn granted(policy: &Arc<Policy>, manifest: &PluginManifest) -> Result<Grante
         prefix: config.plugins.prefixes.get(name).map(ToString::to_string).unwrap_or_default(),
         aliases: aliases.map(|(own, public)| (own.to_string(), public.to_string())).collect(),
         capabilities,
-        fixed: None,
+        deterministic: None,
     })
 }
 

@@ -16,7 +16,9 @@ use std::{
 
 use tandem_catalog::{Category, Rejected, Schema, Tool, ToolLimits};
 use tandem_config::HostConfig;
-use tandem_engine::{Capabilities, Engine, Fixed, InstancePolicy, Limits, LoadError, Origin, Plugin, PluginSpec};
+use tandem_engine::{
+    Capabilities, DeterministicSources, Engine, InstancePolicy, Limits, LoadError, Origin, Plugin, PluginSpec,
+};
 use tandem_files::ReadError;
 use tandem_package::{
     Installed, Instance, MAX_FILE, Package, PluginManifest, SignaturePolicy, ToolDescriptor, TrustRoots,
@@ -69,7 +71,7 @@ pub struct Granted {
     /// What each tenant's calls may touch.
     pub capabilities: Arc<dyn Capabilities>,
     /// Time and chance for tests of the plugin; none is the real ones.
-    pub fixed: Option<Fixed>,
+    pub deterministic: Option<DeterministicSources>,
 }
 
 impl std::fmt::Debug for Granted {
@@ -217,14 +219,14 @@ fn load(
         limits: granted.limits.clone(),
         policy,
         capabilities: granted.capabilities.clone(),
-        fixed: granted.fixed,
+        deterministic: granted.deterministic,
     };
     // Compiled code is kept by the component alone: another manifest does not make it another one.
     let (plugin, origin) = engine.load(package.component(bytes), spec).map_err(|error| match error {
         LoadError::Slow => LoadFailure::Compiling,
         other => other.into(),
     })?;
-    for function in plugin.left_out() {
+    for function in plugin.unsupported_exports() {
         tracing::info!(file, "{function}");
     }
     if let Some(tool) = package.descriptors.tools.iter().find(|tool| !plugin.may_offer(manifest.own_name(&tool.name))) {

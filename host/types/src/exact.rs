@@ -19,7 +19,7 @@ const FLOAT_DIGITS: usize = 17;
 const META: &str = "tandem/exact-numbers";
 
 /// One place where JSON does not fit.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Violation {
     /// JSON Pointer (RFC 6901) into the value; empty for the whole.
     pub pointer: String,

@@ -39,7 +39,7 @@ impl GrantPolicy for Plain {
             prefix: String::new(),
             aliases: Default::default(),
             capabilities: Arc::new(Arc::new(Capability::default())),
-            fixed: None,
+            deterministic: None,
         })
     }
 }

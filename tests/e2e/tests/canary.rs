@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::json;
-use tandem_catalog::{Canary, CanaryTerms, Catalog, Verdict};
+use tandem_catalog::{Canary, CanaryCriteria, Catalog, Verdict};
 use tandem_engine::{Capability, Engine, EngineConfig, Limits, Services};
 use tandem_harness::{Options, called, root, variant, variant_bytes};
 use tandem_package::{PluginManifest, SignaturePolicy, TrustRoots};
@@ -65,7 +65,7 @@ impl GrantPolicy for Plain {
             prefix: String::new(),
             aliases: Default::default(),
             capabilities: Arc::new(Arc::new(Capability::default())),
-            fixed: None,
+            deterministic: None,
         })
     }
 }
@@ -93,9 +93,12 @@ fn begun(share: u8) -> anyhow::Result<Trial> {
     let catalog = Catalog::default();
     catalog.swap(version("0.1.0")?, None).map_err(anyhow::Error::msg)?;
     let candidate = version("0.2.0")?;
-    let terms = CanaryTerms { share, duration: DURATION, min_calls: MIN_CALLS, max_errors: 20.0 };
+    let terms = CanaryCriteria { share, duration: DURATION, min_calls: MIN_CALLS, max_errors: 20.0 };
     let before = Instant::now();
-    assert!(catalog.try_out(candidate, terms).map_err(anyhow::Error::msg)?.is_ok(), "there is something to compare");
+    assert!(
+        catalog.start_canary(candidate, terms).map_err(anyhow::Error::msg)?.is_ok(),
+        "there is something to compare"
+    );
     let after = Instant::now();
     let canary = catalog.canaries().pop().expect("it is on trial");
     Ok((catalog, canary, [before, after]))
@@ -129,10 +132,10 @@ async fn it_serves_after_its_time_and_its_calls_and_not_before() -> anyhow::Resu
     assert_eq!(canary.verdict(after + DURATION), Verdict::Promote);
     // A fifth may fail: two of twelve are less, three of thirteen are more, whatever the time is.
     for _ in 0..3 {
-        assert!(!matches!(canary.verdict(after), Verdict::GiveUp(_)));
+        assert!(!matches!(canary.verdict(after), Verdict::RollBack(_)));
         canary.count(true);
     }
     let verdict = canary.verdict(after);
-    assert!(matches!(&verdict, Verdict::GiveUp(reason) if reason.starts_with("3 of 13 calls failed")), "{verdict:?}");
+    assert!(matches!(&verdict, Verdict::RollBack(reason) if reason.starts_with("3 of 13 calls failed")), "{verdict:?}");
     Ok(())
 }

@@ -7,8 +7,8 @@ use std::{
 
 use serde_json::{Value, json};
 use tandem_engine::{
-    CallContext, Capability, Engine, EngineConfig, Fixed, InstancePolicy, Limit, Limits, Plugin, PluginSpec, RunError,
-    Services,
+    CallContext, Capability, DeterministicSources, Engine, EngineConfig, InstancePolicy, Limit, Limits, Plugin,
+    PluginSpec, RunError, Services,
 };
 use tandem_harness::Options;
 use tandem_types::Caller;
@@ -32,7 +32,7 @@ async fn time_and_chance_are_real() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn time_and_chance_can_be_fixed_for_a_plugin() -> anyhow::Result<()> {
-    let at = |now, seed| Some(Fixed { now: Some(Duration::from_secs(now)), seed: Some(seed) });
+    let at = |now, seed| Some(DeterministicSources { now: Some(Duration::from_secs(now)), seed: Some(seed) });
     let first = seen(&clock(at(1_000_000_000, 1))?).await?;
     assert_eq!((&first["now"], &first["step"]), (&json!("1000000000000000000"), &json!("1000")), "{first}");
     let plugin = clock(at(1_000_000_000, 1))?;
@@ -48,11 +48,11 @@ async fn time_and_chance_can_be_fixed_for_a_plugin() -> anyhow::Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_them_can_be_fixed_and_the_other_is_real() -> anyhow::Result<()> {
-    let time = clock(Some(Fixed { now: Some(Duration::from_secs(1_000_000_000)), seed: None }))?;
+    let time = clock(Some(DeterministicSources { now: Some(Duration::from_secs(1_000_000_000)), seed: None }))?;
     let (first, second) = (seen(&time).await?, seen(&time).await?);
     assert_eq!((&first["now"], &first["now"]), (&json!("1000000000000000000"), &second["now"]));
     assert!(first["secret"] != second["secret"] && first["hash"] != second["hash"], "{first} {second}");
-    let chance = clock(Some(Fixed { now: None, seed: Some(1) }))?;
+    let chance = clock(Some(DeterministicSources { now: None, seed: Some(1) }))?;
     let (first, second) = (seen(&chance).await?, seen(&chance).await?);
     assert_eq!((&first["secret"], &first["hash"]), (&second["secret"], &second["hash"]));
     assert_ne!(first["now"], second["now"]);
@@ -105,11 +105,11 @@ fn thread_time() -> anyhow::Result<Duration> {
 }
 
 /// The guest in an engine of its own.
-fn clock(fixed: Option<Fixed>) -> anyhow::Result<Arc<Plugin>> {
+fn clock(fixed: Option<DeterministicSources>) -> anyhow::Result<Arc<Plugin>> {
     guest("clock", fixed)
 }
 
-fn guest(name: &str, fixed: Option<Fixed>) -> anyhow::Result<Arc<Plugin>> {
+fn guest(name: &str, fixed: Option<DeterministicSources>) -> anyhow::Result<Arc<Plugin>> {
     let engine = Engine::new(EngineConfig::default(), None, Arc::new(Services::default()), &[])?;
     let spec = PluginSpec {
         name: name.to_owned(),
@@ -123,7 +123,7 @@ fn guest(name: &str, fixed: Option<Fixed>) -> anyhow::Result<Arc<Plugin>> {
         },
         policy: InstancePolicy::PerCall,
         capabilities: Arc::new(Arc::new(Capability::default())),
-        fixed,
+        deterministic: fixed,
     };
     Ok(Arc::new(engine.load(&std::fs::read(tandem_harness::plugin(name)?)?, spec)?.0))
 }

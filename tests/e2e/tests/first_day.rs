@@ -107,7 +107,7 @@ async fn a_child_joins_the_network_only_when_it_is_told_to() -> anyhow::Result<(
             if !told || !found.is_empty() {
                 break;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
             found = ports(host.pid()?)?;
         }
         assert_eq!(!found.is_empty(), told, "{flags:?}: {found:?}");

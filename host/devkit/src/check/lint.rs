@@ -98,14 +98,14 @@ fn check(subject: &Subject, findings: &mut Findings) -> anyhow::Result<()> {
     let engine =
         Engine::new(engine, subject.compiled.as_deref(), Arc::new(Services::default()), &[&tandem_cluster::P2p])?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (described, left_out) = match runtime.block_on(engine.examine(&subject.bytes)) {
+    let (described, unsupported_exports) = match runtime.block_on(engine.examine(&subject.bytes)) {
         Ok(examined) => examined,
         Err(error) => {
             findings.error("component", error.to_string(), "build it against the contract of this host's SDK");
             return Ok(());
         }
     };
-    for function in left_out {
+    for function in unsupported_exports {
         let remedy = "give it parameters and a result that JSON has, if it is meant to be a tool";
         findings.note("exports", function.to_string(), remedy);
     }

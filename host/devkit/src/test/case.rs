@@ -13,7 +13,7 @@ use std::{
 use anyhow::{Context, anyhow, bail};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tandem_engine::Fixed;
+use tandem_engine::DeterministicSources;
 use tandem_package::Grants;
 use tandem_types::HumanDuration;
 
@@ -201,12 +201,12 @@ impl Case {
             world: World::deserialize(Value::Object(keys))?,
         };
         case.expect.check()?;
-        case.fixed()?;
+        case.deterministic_sources()?;
         Ok(case)
     }
 
-    /// What is fixed of time and chance.
-    pub(super) fn fixed(&self) -> anyhow::Result<Fixed> {
+    /// Time and random bytes, as far as the case sets them.
+    pub(super) fn deterministic_sources(&self) -> anyhow::Result<DeterministicSources> {
         let World { clock, seed, .. } = &self.world;
         let time = |text: &String| {
             let time = chrono::DateTime::parse_from_rfc3339(text)
@@ -214,7 +214,7 @@ impl Case {
             let millis = u64::try_from(time.timestamp_millis()).map_err(|_| anyhow!("`clock` is before 1970"))?;
             anyhow::Ok(Duration::from_millis(millis))
         };
-        Ok(Fixed { now: clock.as_ref().map(time).transpose()?, seed: *seed })
+        Ok(DeterministicSources { now: clock.as_ref().map(time).transpose()?, seed: *seed })
     }
 }
 
@@ -269,7 +269,7 @@ mod tests {
             expect = { error = "denied" }
         "#;
         let cases = read("tests/a.toml", text, false).unwrap();
-        let seeds: Vec<_> = cases.iter().map(|case| case.fixed().unwrap()).collect();
+        let seeds: Vec<_> = cases.iter().map(|case| case.deterministic_sources().unwrap()).collect();
         assert_eq!((seeds[0].seed, seeds[1].seed), (Some(1), Some(2)));
         assert_eq!(seeds[1].now.unwrap().as_secs(), 1_769_860_800);
         assert!(cases[1].world.grants.http.is_some() && cases[0].world.grants.http.is_none());
@@ -279,7 +279,7 @@ mod tests {
     fn a_clock_and_a_seed_are_given_alone_or_together() {
         let fixed = |rest: &str| {
             let text = format!("[[case]]\nname = \"a\"\ntool = \"t\"\nexpect = {{ text = \"x\" }}\n{rest}");
-            let fixed = read("t", &text, false).unwrap()[0].fixed().unwrap();
+            let fixed = read("t", &text, false).unwrap()[0].deterministic_sources().unwrap();
             (fixed.now.map(|now| now.as_secs()), fixed.seed)
         };
         assert_eq!(fixed("seed = 7"), (None, Some(7)));

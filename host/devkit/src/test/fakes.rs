@@ -11,8 +11,8 @@ use std::{
 use futures::future::BoxFuture;
 use serde_json::Value;
 use tandem_engine::{
-    CallContext, Capabilities, Capability, ClientCapabilities, ClientPort, InputError, InputRequest, InvokeError,
-    InvokeOutput, Invoker, Level, Recorded, Unanswered,
+    CallContext, Capabilities, Capability, ClientCapabilities, ClientPort, HttpFixtures, InputError, InputRequest,
+    InvokeError, InvokeOutput, Invoker, Level, UnmatchedRequest,
 };
 
 use super::case::{Exchange, Fault, World};
@@ -66,14 +66,14 @@ impl Worlds {
         locked(&self.all).get(tenant).cloned()
     }
 
-    fn body(&self, exchange: &Exchange) -> Result<Vec<u8>, Unanswered> {
+    fn body(&self, exchange: &Exchange) -> Result<Vec<u8>, UnmatchedRequest> {
         Ok(match exchange {
             Exchange { body: Some(text), .. } => text.clone().into_bytes(),
             Exchange { json: Some(value), .. } => value.to_string().into_bytes(),
             Exchange { file: Some(file), .. } => {
                 let path = self.project.join(file);
                 tandem_files::read_regular(&path, MAX_BODY)
-                    .map_err(|error| Unanswered::Unknown(format!("cannot read {}: {error}", path.display())))?
+                    .map_err(|error| UnmatchedRequest::Unknown(format!("cannot read {}: {error}", path.display())))?
             }
             _ => Vec::new(),
         })
@@ -86,13 +86,13 @@ impl Capabilities for Worlds {
     }
 }
 
-impl Recorded for Worlds {
+impl HttpFixtures for Worlds {
     fn answer(
         &self,
         tenant: &str,
         request: http::Request<bytes::Bytes>,
-    ) -> Result<http::Response<bytes::Bytes>, Unanswered> {
-        let world = self.world(tenant).ok_or_else(|| Unanswered::Unknown("no case runs".to_owned()))?;
+    ) -> Result<http::Response<bytes::Bytes>, UnmatchedRequest> {
+        let world = self.world(tenant).ok_or_else(|| UnmatchedRequest::Unknown("no case runs".to_owned()))?;
         let url = request.uri().to_string();
         locked(&world.requested).push(url.clone());
         let fits = |exchange: &&Exchange| {
@@ -108,12 +108,15 @@ impl Recorded for Worlds {
         let exchange = world.exchanges.iter().find(fits).ok_or_else(|| {
             let known: Vec<_> = world.exchanges.iter().map(|exchange| &*exchange.url).collect();
             let method = request.method();
-            Unanswered::Unknown(format!("no answer is recorded for {method} {url}; there are: {}", known.join(", ")))
+            UnmatchedRequest::Unknown(format!(
+                "no answer is recorded for {method} {url}; there are: {}",
+                known.join(", ")
+            ))
         })?;
         match exchange.fault {
-            Some(Fault::Refused) => return Err(Unanswered::Refused),
-            Some(Fault::Timeout) => return Err(Unanswered::Timeout),
-            Some(Fault::Closed) => return Err(Unanswered::Closed),
+            Some(Fault::Refused) => return Err(UnmatchedRequest::Refused),
+            Some(Fault::Timeout) => return Err(UnmatchedRequest::Timeout),
+            Some(Fault::Closed) => return Err(UnmatchedRequest::Closed),
             None => {}
         }
         let mut response = http::Response::builder().status(exchange.status.unwrap_or(200));
@@ -124,7 +127,7 @@ impl Recorded for Worlds {
             response = response.header(name, value);
         }
         let response = response.body(self.body(exchange)?.into());
-        response.map_err(|error| Unanswered::Unknown(format!("the recorded answer of {}: {error}", exchange.url)))
+        response.map_err(|error| UnmatchedRequest::Unknown(format!("the recorded answer of {}: {error}", exchange.url)))
     }
 }
 

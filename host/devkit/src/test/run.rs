@@ -13,8 +13,8 @@ use serde_json::Value;
 use tandem_catalog::{Category, Effort, Tool};
 use tandem_config::HostConfig;
 use tandem_engine::{
-    CallContext, Capability, Content, Engine, EngineConfig, Fixed, Invoker, ResourceBody, RunError, Services,
-    ToolError, ToolOutput,
+    CallContext, Capability, Content, DeterministicSources, Engine, EngineConfig, Invoker, ResourceBody, RunError,
+    Services, ToolError, ToolOutput,
 };
 use tandem_package::{Package, PluginManifest, SignaturePolicy, TrustRoots};
 use tandem_runtime::LoadFailure;
@@ -67,12 +67,12 @@ pub(super) struct Bench {
     file: Vec<u8>,
     package: Package,
     /// By time and chance, which a plugin has for all its calls.
-    loaded: HashMap<Fixed, Category>,
+    loaded: HashMap<DeterministicSources, Category>,
     scratch: TempDir,
 }
 
 /// Gives each case its own.
-struct ByCase<'a>(&'a Bench, Fixed);
+struct ByCase<'a>(&'a Bench, DeterministicSources);
 
 impl GrantPolicy for ByCase<'_> {
     fn grant(&self, manifest: &PluginManifest) -> Result<Granted, LoadFailure> {
@@ -82,7 +82,7 @@ impl GrantPolicy for ByCase<'_> {
             prefix: String::new(),
             aliases: Default::default(),
             capabilities: self.0.worlds.clone(),
-            fixed: Some(self.1),
+            deterministic: Some(self.1),
         })
     }
 }
@@ -95,7 +95,7 @@ impl Bench {
         let services = Arc::new(Services::with_store(store.clone()));
         let worlds = Arc::new(Worlds::new(project.directory.clone()));
         let invoker: Arc<dyn Invoker> = worlds.clone();
-        services.set_recorded(worlds.clone());
+        services.set_http_fixtures(worlds.clone());
         services.set_invoker(&invoker);
         let mut config = HostConfig::default();
         config.plugins.data_directory = project.directory.display().to_string();
@@ -127,8 +127,8 @@ impl Bench {
             runtime.block_on(self.store.set_many(namespace.clone(), quota, entries)).context("the store's contents")?;
         }
         let client = Arc::new(Client::new(case.world.answers.clone()));
-        let fixed = case.fixed()?;
-        let category = self.category(fixed)?;
+        let sources = case.deterministic_sources()?;
+        let category = self.category(sources)?;
         let tools = &category.tools;
         let start = Instant::now();
         let outcome = match tools.iter().find(|tool| tool.descriptor.name == case.tool) {
@@ -146,18 +146,18 @@ impl Bench {
         Ok(Ran { outcome, took, lines: client.lines(), requested: self.worlds.requested(&tenant), stored })
     }
 
-    fn category(&mut self, fixed: Fixed) -> anyhow::Result<&Category> {
-        if !self.loaded.contains_key(&fixed) {
+    fn category(&mut self, sources: DeterministicSources) -> anyhow::Result<&Category> {
+        if !self.loaded.contains_key(&sources) {
             let options = LoadOptions {
                 directory: Default::default(),
                 roots: TrustRoots::none(),
                 signatures: SignaturePolicy::AllowUnsigned,
                 workers: 1,
             };
-            let loaded = load_candidate(&self.engine, "plugin.wasm", &self.file, &options, &ByCase(self, fixed));
-            self.loaded.insert(fixed, loaded?.0);
+            let loaded = load_candidate(&self.engine, "plugin.wasm", &self.file, &options, &ByCase(self, sources));
+            self.loaded.insert(sources, loaded?.0);
         }
-        self.loaded.get(&fixed).context("the plugin was just loaded")
+        self.loaded.get(&sources).context("the plugin was just loaded")
     }
 
     /// What the case grants, of what the manifest requests.

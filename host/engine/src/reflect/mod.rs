@@ -60,14 +60,14 @@ use crate::{
 
 /// An exported function that is no tool, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct UnsupportedExport {
     /// The function's name, with its interface before it.
     pub function: String,
     /// What is in the way.
     pub reason: String,
 }
 
-impl fmt::Display for LeftOut {
+impl fmt::Display for UnsupportedExport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "function `{}` is no tool: {}", self.function, self.reason)
     }
@@ -76,7 +76,7 @@ impl fmt::Display for LeftOut {
 /// The functions of a component.
 pub(crate) struct Functions {
     by_tool: HashMap<String, Function>,
-    left_out: Vec<LeftOut>,
+    unsupported_exports: Vec<UnsupportedExport>,
 }
 
 /// A function that was found, before it is known what its tool is called.
@@ -118,7 +118,7 @@ impl Functions {
         for tool in &tools {
             *count.entry(tool).or_default() += 1;
         }
-        let (mut by_tool, mut left_out) = (HashMap::new(), Vec::new());
+        let (mut by_tool, mut unsupported_exports) = (HashMap::new(), Vec::new());
         for (found, tool) in found.into_iter().zip(&tools) {
             let Found { interface, name, function } = found;
             let full_name = interface.map_or_else(|| name.clone(), |interface| format!("{interface}#{name}"));
@@ -135,10 +135,10 @@ impl Functions {
             });
             match function {
                 Ok(function) => drop(by_tool.insert(tool.clone(), function)),
-                Err(reason) => left_out.push(LeftOut { function: full_name, reason }),
+                Err(reason) => unsupported_exports.push(UnsupportedExport { function: full_name, reason }),
             }
         }
-        Self { by_tool, left_out }
+        Self { by_tool, unsupported_exports }
     }
 
     /// Whether there is no tool.
@@ -152,8 +152,8 @@ impl Functions {
     }
 
     /// The functions that are no tools.
-    pub(crate) fn left_out(&self) -> &[LeftOut] {
-        &self.left_out
+    pub(crate) fn unsupported_exports(&self) -> &[UnsupportedExport] {
+        &self.unsupported_exports
     }
 
     /// The tools, in the order that a package has them in.

@@ -5,14 +5,18 @@ use std::sync::Arc;
 use wasmtime_wasi::{FsPerms, WasiCtx};
 
 use super::{
-    Fixed, LogBudget,
+    DeterministicSources, LogBudget,
     limits::MAX_RANDOM,
     stdio::{Stdio, Stream},
 };
 use crate::capability::Directory;
 
 /// Builds the context of one instance.
-pub(crate) fn context(directories: &[Directory], log: &Arc<LogBudget>, fixed: Option<Fixed>) -> WasiCtx {
+pub(crate) fn context(
+    directories: &[Directory],
+    log: &Arc<LogBudget>,
+    deterministic: Option<DeterministicSources>,
+) -> WasiCtx {
     let mut builder = WasiCtx::builder();
     builder
         .allow_tcp(false)
@@ -27,8 +31,8 @@ pub(crate) fn context(directories: &[Directory], log: &Arc<LogBudget>, fixed: Op
             tracing::warn!(directory = directory.name, %error, "a granted directory cannot be opened");
         }
     }
-    if let Some(fixed) = fixed {
-        fixed.apply(&mut builder);
+    if let Some(sources) = deterministic {
+        sources.apply(&mut builder);
     }
     builder.build()
 }

@@ -18,7 +18,7 @@ pub(super) fn link(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
 
 impl environment::Host for CallState {
     fn get_environment(&mut self) -> wasmtime::Result<Vec<(String, String)>> {
-        self.bake();
+        self.build_wasi_ctx();
         let variables = self.capability().env.clone();
         if !variables.is_empty() {
             self.used(Use::Env);

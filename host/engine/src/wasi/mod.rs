@@ -5,8 +5,8 @@
 //! Standard output and error become bounded log lines.
 
 mod context;
+mod deterministic;
 mod environment;
-mod fixed;
 mod fs;
 mod http;
 mod limits;
@@ -16,7 +16,7 @@ mod sockets;
 mod stdio;
 
 pub(crate) use context::context;
-pub use fixed::Fixed;
+pub use deterministic::DeterministicSources;
 pub use fs::DiskUsage;
 pub(crate) use fs::{Files, Gate, OpenFiles};
 pub(crate) use http::{HttpGate, Pool, connector};

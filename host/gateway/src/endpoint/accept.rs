@@ -9,14 +9,14 @@ const BOTH: &str = "application/json, text/event-stream";
 
 /// Which of the two types a client takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Wants {
+pub(super) struct AcceptedTypes {
     pub(super) json: bool,
     pub(super) events: bool,
 }
 
 /// Reads `Accept`, and names both types in it where the client takes one of them at least: a client that takes JSON alone
 /// gets it in the end.
-pub(super) fn complete(headers: &mut HeaderMap) -> Wants {
+pub(super) fn complete(headers: &mut HeaderMap) -> AcceptedTypes {
     let wants = read(headers);
     if !is_usual(headers) && (wants.json || wants.events) {
         headers.insert(header::ACCEPT, HeaderValue::from_static(BOTH));
@@ -24,9 +24,9 @@ pub(super) fn complete(headers: &mut HeaderMap) -> Wants {
     wants
 }
 
-fn read(headers: &HeaderMap) -> Wants {
+fn read(headers: &HeaderMap) -> AcceptedTypes {
     if is_usual(headers) || ranges(headers).next().is_none() {
-        return Wants { json: true, events: true };
+        return AcceptedTypes { json: true, events: true };
     }
     let takes = |name: &str| {
         let kind = name.split_once('/').map_or(name, |(kind, _)| kind);
@@ -36,7 +36,7 @@ fn read(headers: &HeaderMap) -> Wants {
         };
         weight(name).or_else(|| weight(&format!("{kind}/*"))).or_else(|| weight("*/*")).unwrap_or(false)
     };
-    Wants { json: takes(JSON), events: takes(EVENTS) }
+    AcceptedTypes { json: takes(JSON), events: takes(EVENTS) }
 }
 
 /// As the SDKs of MCP send it.

@@ -10,7 +10,7 @@ use futures::{StreamExt as _, stream};
 use http::{StatusCode, header, request::Parts};
 
 use super::answer;
-use crate::rpc::{self, Refused, Seen};
+use crate::rpc::{self, MessageHead, Refused};
 
 type Events = stream::BoxStream<'static, Result<Bytes, axum::Error>>;
 
@@ -38,7 +38,7 @@ impl IntoResponse for Answers {
 }
 
 /// Looks at one message of a batch.
-pub(super) fn message(text: &str) -> Result<Seen, Refused> {
+pub(super) fn message(text: &str) -> Result<MessageHead, Refused> {
     let seen = rpc::message(text)?;
     match seen.initialize {
         true => Err(Refused::invalid(seen.id, "`initialize` must not be part of a batch")),

@@ -43,7 +43,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::{accept::Wants, answer};
+use super::{accept::AcceptedTypes, answer};
 use crate::{
     incoming::{Endpoint, Incoming},
     mcp::{errors, lists::mirrors, result::ResponseMeta, tools},
@@ -136,7 +136,7 @@ impl PlainCall {
         incoming: &Incoming,
         headers: &HeaderMap,
         body: &[u8],
-        wants: Wants,
+        wants: AcceptedTypes,
     ) -> Option<Self> {
         let version = ProtocolVersion::V_2026_07_28.as_str();
         if !wants.json
@@ -214,7 +214,7 @@ impl PlainCall {
         // Written where it is made: what is large, apart from the threads that serve.
         let write = move |result| json(&JsonRpcResponse { jsonrpc: JsonRpcVersion2_0, id: of_result, result });
         let work = async move { tools::one(&router, cx, &called, tool, arguments, meta, write).await };
-        match (Attended { work: Some(Box::pin(work.instrument(span))), cancel }.await) {
+        match (DetachOnDrop { work: Some(Box::pin(work.instrument(span))), cancel }.await) {
             Ok(written) => respond(StatusCode::OK, written),
             Err(error) => respond(status_of(&error), json(&ServerJsonRpcMessage::error(error, Some(id)))),
         }
@@ -259,12 +259,12 @@ fn status_of(error: &ErrorData) -> StatusCode {
 
 /// Work that somebody waits for. Where nobody does any more it is cancelled and goes on by itself to its end: a guest has a
 /// moment to end in good order.
-struct Attended {
+struct DetachOnDrop {
     work: Option<BoxFuture<'static, Result<Written, ErrorData>>>,
     cancel: CancellationToken,
 }
 
-impl Future for Attended {
+impl Future for DetachOnDrop {
     type Output = Result<Written, ErrorData>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -277,7 +277,7 @@ impl Future for Attended {
     }
 }
 
-impl Drop for Attended {
+impl Drop for DetachOnDrop {
     fn drop(&mut self) {
         let Some(work) = self.work.take() else { return };
         self.cancel.cancel();

@@ -27,10 +27,10 @@ use crate::{
     apart,
     body::{self, BodyError, is_json},
     incoming::{Endpoint, INCOMING, Incoming},
+    limiter::share,
     mcp::handler::{Handler, VERSIONS},
-    places::share,
     problem::Problem,
-    rpc::{self, Input, MAX_BATCH, Refused, Seen},
+    rpc::{self, Input, MAX_BATCH, MessageHead, Refused},
     sessions::{Limits, Sessions},
     state::AppState,
 };
@@ -171,7 +171,7 @@ impl Edge {
         incoming: &Arc<Incoming>,
         headers: &HeaderMap,
         body: &Bytes,
-        wants: accept::Wants,
+        wants: accept::AcceptedTypes,
     ) -> Result<Option<PlainCall>, CallError> {
         if !incoming.is_large() {
             return Ok(PlainCall::read(&self.shared, incoming, headers, body, wants));
@@ -182,7 +182,13 @@ impl Edge {
     }
 
     /// Serves a body.
-    async fn message(&self, incoming: &Arc<Incoming>, parts: Parts, body: &Bytes, wants: accept::Wants) -> Response {
+    async fn message(
+        &self,
+        incoming: &Arc<Incoming>,
+        parts: Parts,
+        body: &Bytes,
+        wants: accept::AcceptedTypes,
+    ) -> Response {
         // rmcp takes a byte order mark for a part of the message.
         let body = &body.slice_ref(rpc::without_mark(body));
         match rpc::text(body).and_then(rpc::read) {
@@ -232,7 +238,7 @@ impl Edge {
     }
 
     /// Serves one message.
-    async fn one(&self, incoming: &Arc<Incoming>, mut parts: Parts, body: &Bytes, seen: &Seen) -> Response {
+    async fn one(&self, incoming: &Arc<Incoming>, mut parts: Parts, body: &Bytes, seen: &MessageHead) -> Response {
         match known_version(&parts.headers) {
             // The answer to `initialize` proposes one that is known; rmcp would refuse the header.
             Err(_) if seen.initialize => {

@@ -28,7 +28,7 @@ use super::{
     client_port::{Ask, Event, Port, PortOptions},
     errors,
     mrtr::{Answers, CallId},
-    tasks::Live,
+    tasks::RunningTask,
 };
 
 /// What a request is answered with now.
@@ -235,7 +235,7 @@ impl<T: Send + 'static> CallDriver<T> {
 
     /// Drives a call that has become a task, whose client asks how it stands. Told to stop, the guest gets its moment to
     /// clean up.
-    pub(crate) async fn in_task(mut self, live: &Live) -> Result<T, ErrorData> {
+    pub(crate) async fn in_task(mut self, live: &RunningTask) -> Result<T, ErrorData> {
         let mut stopped = false;
         loop {
             tokio::select! {

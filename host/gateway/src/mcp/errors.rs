@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tandem_engine::Limit;
 use tandem_router::CallError;
 
-use crate::problem::Facts;
+use crate::problem::ErrorDetails;
 
 /// The key of the facts in `_meta`.
 pub(crate) const ERROR_KEY: &str = "tandem/error";
@@ -20,7 +20,7 @@ pub(crate) fn of_tool(called: &str, error: &CallError) -> Result<CallToolResult,
     match error {
         CallError::NotFound { kind: "tool", name, .. }
         | CallError::NoNetwork { kind: "tool", name }
-        | CallError::Vanished { name, .. }
+        | CallError::Removed { name, .. }
             if name == called =>
         {
             Err(of_request(error))
@@ -56,7 +56,7 @@ pub(crate) fn of_request(error: &CallError) -> ErrorData {
         }
         CallError::NotFound { .. }
         | CallError::NoNetwork { .. }
-        | CallError::Vanished { .. }
+        | CallError::Removed { .. }
         | CallError::InvalidArguments { .. } => ErrorData::invalid_params(text, Some(facts(error))),
         CallError::MissingCapability(capability) => missing_capability(capability),
         CallError::Internal(reason) => {
@@ -68,7 +68,7 @@ pub(crate) fn of_request(error: &CallError) -> ErrorData {
 }
 
 fn facts(error: &CallError) -> Value {
-    serde_json::to_value(Facts::of(error)).unwrap_or_default()
+    serde_json::to_value(ErrorDetails::of(error)).unwrap_or_default()
 }
 
 fn missing_capability(name: &str) -> ErrorData {

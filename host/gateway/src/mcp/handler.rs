@@ -349,8 +349,8 @@ impl ServerHandler for Handler {
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         let incoming = self.incoming(&context.request_context().extensions)?;
-        let place = self.shared.listeners.take(&incoming.caller.tenant);
-        let _place = place.map_err(|limit| errors::limited(Limit::Subscriptions, limit))?;
+        let permit = self.shared.listeners.take(&incoming.caller.tenant);
+        let _permit = permit.map_err(|limit| errors::limited(Limit::Subscriptions, limit))?;
         let opened = self.changes.lock().unwrap_or_else(PoisonError::into_inner).take();
         let changes = opened.unwrap_or_else(|| self.shared.router.changes());
         let to = Listener::new(&self.shared.router, &incoming.caller);

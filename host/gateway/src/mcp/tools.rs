@@ -108,13 +108,13 @@ fn task_candidate(ex: &Exchange, job: &Job) -> Result<Option<TaskPromotion>, Err
         return if tool.task == TaskSupport::Required { Err(errors::missing_tasks()) } else { Ok(None) };
     };
     let caller = ex.incoming.caller.clone();
-    let place = tasks.place(&caller.tenant).filter(|_| !ex.shared.draining.is_cancelled());
-    Ok(place.map(|place| TaskPromotion {
+    let permit = tasks.permit(&caller.tenant).filter(|_| !ex.shared.draining.is_cancelled());
+    Ok(permit.map(|permit| TaskPromotion {
         tool: tool.clone(),
         arguments: Map::new(),
         caller,
         capabilities: ex.client_capabilities(),
-        place,
+        permit,
     }))
 }
 

@@ -14,7 +14,7 @@ pub(super) const MAX_CALLS: usize = 64;
 pub(super) const MAX_CONCURRENCY: usize = 32;
 /// Where the call says nothing: some of them at once, without taking a tenant's whole share.
 pub(super) const DEFAULT_CONCURRENCY: usize = 8;
-/// Places named in one validation error.
+/// TenantLimiter named in one validation error.
 pub(super) const MAX_VIOLATIONS: usize = 16;
 /// Members beside `arguments` that one error names: enough to see what is meant.
 pub(super) const MAX_NAMED: usize = 8;

@@ -8,7 +8,7 @@ use super::{ids, limits::MAX_METHOD, params, refused::Refused};
 
 /// A message that looks like one.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct MessageHead {
     /// Of a request.
     pub(crate) id: Option<RequestId>,
     pub(crate) initialize: bool,
@@ -19,7 +19,7 @@ pub(crate) struct Seen {
 /// What came in.
 #[derive(Debug)]
 pub(crate) enum Input<'a> {
-    One(Seen),
+    One(MessageHead),
     /// The messages of a batch, not looked at.
     Batch(Vec<&'a RawValue>),
 }
@@ -64,7 +64,7 @@ pub(crate) fn read(text: &str) -> Result<Input<'_>, Refused> {
 }
 
 /// Looks at one message.
-pub(crate) fn message(text: &str) -> Result<Seen, Refused> {
+pub(crate) fn message(text: &str) -> Result<MessageHead, Refused> {
     if text.trim_start().starts_with('[') {
         return Err(Refused::invalid(None, "a batch stands where a message is expected"));
     }
@@ -87,7 +87,7 @@ pub(crate) fn message(text: &str) -> Result<Seen, Refused> {
     if is_answer {
         return match (result, error) {
             (Some(_), Some(_)) => Err(refuse("an answer has either `result` or `error`")),
-            _ => Ok(Seen { id: None, initialize: false, version: None }),
+            _ => Ok(MessageHead { id: None, initialize: false, version: None }),
         };
     }
     let method = method.ok_or_else(|| refuse("there is no `method`"))?;
@@ -98,9 +98,9 @@ pub(crate) fn message(text: &str) -> Result<Seen, Refused> {
     if result.is_some() || error.is_some() {
         return Err(refuse("a message has either `method` or an answer"));
     }
-    let Some(id) = id else { return Ok(Seen { id: None, initialize: false, version: None }) };
+    let Some(id) = id else { return Ok(MessageHead { id: None, initialize: false, version: None }) };
     match params::check(&method, params.map(RawValue::get)) {
-        Ok(version) => Ok(Seen { initialize: method == "initialize", id: Some(id), version }),
+        Ok(version) => Ok(MessageHead { initialize: method == "initialize", id: Some(id), version }),
         Err(error) => Err(Refused::new(Some(id), error)),
     }
 }

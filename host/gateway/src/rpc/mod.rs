@@ -15,6 +15,6 @@ mod refused;
 pub(crate) use self::{
     ids::{IdFinder, is_short},
     limits::MAX_BATCH,
-    message::{Input, Seen, message, read, text, without_mark},
+    message::{Input, MessageHead, message, read, text, without_mark},
     refused::{Refused, no_batch, too_long, unreadable, wrong_batch},
 };

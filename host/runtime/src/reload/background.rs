@@ -1,4 +1,4 @@
-//! What goes on beside serving: changed files are taken over, slow ones compiled, versions on trial evaluated.
+//! What goes on beside serving: changed files are taken over, slow ones compiled, canaries evaluated.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,10 +6,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{plugins::Plugins, slow, watch};
 
-/// How often versions on trial are looked at.
+/// How often canaries are looked at.
 const JUDGE: Duration = Duration::from_millis(500);
 
-/// Takes changes of the plugin directory over, and judges versions on trial, until the host stops.
+/// Takes changes of the plugin directory over, and evaluates canaries, until the host stops.
 pub(crate) fn on_changes(plugins: Arc<Plugins>, watched: bool, stop: CancellationToken) {
     tokio::spawn(slow::run(plugins.clone(), stop.clone()));
     if watched {
@@ -18,7 +18,7 @@ pub(crate) fn on_changes(plugins: Arc<Plugins>, watched: bool, stop: Cancellatio
     tokio::spawn(async move {
         while stop.run_until_cancelled(tokio::time::sleep(JUDGE)).await.is_some() {
             if !plugins.catalog.canaries().is_empty() {
-                drop(plugins.work(Plugins::judge).await);
+                drop(plugins.work(Plugins::evaluate).await);
             }
         }
     });

@@ -6,14 +6,14 @@
 //! replaced still runs ends as it would have, within `plugins.drain`.
 //!
 //! **Memory.** A version that was replaced leaves it whole, with its last call: its code, its instances, what was made of
-//! its file. Nothing else holds it, neither the history, which keeps files, nor a trial that is over.
+//! its file. Nothing else holds it, neither the history, which keeps files, nor a canary that is over.
 //!
 //! **Bounds.** Compiling by `general.compile-workers` processes of low priority, for `plugins.compile-patience` each; what takes
 //! longer is done [beside](super::slow); one change at a time; those that only finish their calls by [`drain`](super::drain).
 
 mod back;
+mod canary;
 mod out;
-mod trial;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -25,7 +25,7 @@ use std::{
 use anyhow::bail;
 use metrics::counter;
 use serde_json::{Value, json};
-use tandem_catalog::{CanaryTerms, Catalog, Category, Displaced};
+use tandem_catalog::{CanaryCriteria, Catalog, Category, Displaced};
 use tandem_config::HostConfig;
 use tandem_engine::Engine;
 use tandem_package::Sha256Digest;
@@ -187,7 +187,7 @@ impl Plugins {
     }
 
     /// Takes over the whole directory, or one plugin, whatever was refused before; unloads what was revoked since.
-    /// A version of a named plugin that is on trial serves from now on. Blocking.
+    /// A version of a named plugin that is a canary serves from now on. Blocking.
     pub(crate) fn reload(&self, plugin: Option<&str>, actor: &str) -> anyhow::Result<Value> {
         let there: BTreeSet<String> = scan(self.directory())?.into_keys().collect();
         let known: BTreeSet<String> = self.catalog.plugins().into_iter().map(|status| status.file).collect();
@@ -253,7 +253,11 @@ impl Plugins {
         if serving.as_ref().is_some_and(|serving| serving.installed.digest == digest) {
             refused.remove(file);
             if let Some(canary) = canary {
-                self.give_up(&canary, "the file of the version that serves was put back".to_owned(), take.actor);
+                self.roll_back_canary(
+                    &canary,
+                    "the file of the version that serves was put back".to_owned(),
+                    take.actor,
+                );
             }
             self.given_up().remove(file);
             self.catalog.accept(file);
@@ -262,8 +266,8 @@ impl Plugins {
         if self.given_up().get(file) == Some(&digest) && take.tries < Tries::GivenUp {
             return;
         }
-        let on_trial = canary.is_some_and(|canary| canary.category.installed.digest == digest);
-        if on_trial || (take.tries == Tries::New && refused.get(file) == Some(&Refused::Content(digest))) {
+        let is_canary = canary.is_some_and(|canary| canary.category.installed.digest == digest);
+        if is_canary || (take.tries == Tries::New && refused.get(file) == Some(&Refused::Content(digest))) {
             return;
         }
         if self.slow.has(file, &digest) {
@@ -300,14 +304,14 @@ impl Plugins {
         let category = match terms.share {
             0 => category,
             share => {
-                let terms = CanaryTerms {
+                let terms = CanaryCriteria {
                     share,
                     duration: terms.duration.as_duration(),
                     min_calls: terms.min_calls.into(),
                     max_errors: terms.max_errors,
                 };
                 let (name, version) = (category.name.clone(), category.version.clone());
-                match self.catalog.try_out(category, terms).map_err(LoadFailure::Name)? {
+                match self.catalog.start_canary(category, terms).map_err(LoadFailure::Name)? {
                     Err(category) => *category,
                     Ok(displaced) => {
                         self.draining.retire(displaced);

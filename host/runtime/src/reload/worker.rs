@@ -17,7 +17,7 @@ use tokio::{
     sync::{mpsc, oneshot},
 };
 
-/// Work that waits. Operators' commands, a signal, the directory's watcher and the judge of trials bring one each.
+/// Work that waits. Operators' commands, a signal, the directory's watcher and the evaluation of canaries bring one each.
 const WAITING: usize = 8;
 /// How much a thread that takes over or compiles stands back behind those that serve, as in nice(2).
 const NICE: i32 = 10;

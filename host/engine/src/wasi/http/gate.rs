@@ -9,8 +9,8 @@ use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::{
     body::Patient,
+    fixtures,
     placeholders::Placeholders,
-    recorded,
     redact::Redactor,
     send::{redacted, send},
     target::Target,
@@ -37,7 +37,7 @@ pub(crate) struct HttpGate {
     plugin: Arc<PluginContext>,
     call: Option<Call>,
     placeholders: Placeholders,
-    places: Option<Arc<Semaphore>>,
+    permits: Option<Arc<Semaphore>>,
 }
 
 /// On whose behalf requests go out.
@@ -48,7 +48,7 @@ struct Call {
 
 impl HttpGate {
     pub(crate) fn new(plugin: Arc<PluginContext>) -> Self {
-        Self { plugin, call: None, placeholders: Placeholders::default(), places: None }
+        Self { plugin, call: None, placeholders: Placeholders::default(), permits: None }
     }
 
     pub(crate) fn arm(&mut self, cx: &CallContext) {
@@ -97,10 +97,10 @@ impl HttpGate {
             // What is compressed cannot be looked through.
             request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
-        let places = self.places.get_or_insert_with(|| Arc::new(Semaphore::new(MAX_AT_ONCE))).clone();
-        let place = places.try_acquire_owned().map_err(|_| Error::ConnectionLimitReached)?;
+        let permits = self.permits.get_or_insert_with(|| Arc::new(Semaphore::new(MAX_AT_ONCE))).clone();
+        let permit = permits.try_acquire_owned().map_err(|_| Error::ConnectionLimitReached)?;
         let (tenant, plugin) = (tenant.clone(), self.plugin.name.clone());
-        Ok(Target { tenant, plugin, host, port, tls, rule, account: account.clone(), redactor, place })
+        Ok(Target { tenant, plugin, host, port, tls, rule, account: account.clone(), redactor, permit })
     }
 }
 
@@ -113,11 +113,11 @@ impl WasiHttpHooks for HttpGate {
     ) -> Box<dyn Future<Output = Sent> + Send> {
         let mut request = request.map(|body| Patient::new(body).boxed_unsync());
         let target = self.admit(&mut request);
-        if let (Some(recorded), Some(call)) = (self.plugin.services.recorded(), &self.call) {
+        if let (Some(fixtures), Some(call)) = (self.plugin.services.fixtures(), &self.call) {
             let tenant = call.tenant.clone();
             return Box::new(async move {
                 let target = target?;
-                let response = recorded::answer(recorded, tenant, request).await?;
+                let response = fixtures::answer(fixtures, tenant, request).await?;
                 Ok((redacted(response, target.redactor), finished()))
             });
         }

@@ -14,10 +14,10 @@
 
 mod body;
 mod connect;
+mod fixtures;
 mod gate;
 mod placeholders;
 mod pool;
-mod recorded;
 mod redact;
 mod send;
 mod target;

@@ -149,7 +149,7 @@ pub(super) struct Lease {
     pub(super) key: Key,
     pub(super) connection: Connection,
     pub(super) pool: Arc<Pool>,
-    pub(super) _place: OwnedSemaphorePermit,
+    pub(super) _permit: OwnedSemaphorePermit,
 }
 
 impl Lease {

@@ -69,7 +69,7 @@ pub(super) async fn send(
     let wire = connection.wire.clone();
     wire.head();
     let redactor = target.redactor;
-    let lease = Lease { key, connection, pool: pool.clone(), _place: target.place };
+    let lease = Lease { key, connection, pool: pool.clone(), _permit: target.permit };
     let response = response.map(|body| {
         let body = Bounded::new(body.map_err(Error::Hyper), MAX_RESPONSE, between);
         Answer::new(body, wire, lease).boxed_unsync()

@@ -20,7 +20,7 @@ pub(super) struct Target {
     pub(super) rule: HttpRule,
     pub(super) account: Arc<dyn Account>,
     pub(super) redactor: Option<Redactor>,
-    pub(super) place: OwnedSemaphorePermit,
+    pub(super) permit: OwnedSemaphorePermit,
 }
 
 impl Target {

@@ -12,11 +12,11 @@ use tandem_types::Caller;
 use super::*;
 use crate::{
     config::StateKey,
+    limiter::TenantLimiter,
     mcp::{
         client_port::Threshold,
         mrtr::{Binding, Sealer, Suspended},
     },
-    places::Places,
 };
 
 struct Nobody;
@@ -38,7 +38,7 @@ fn host(limit: usize, ttl: Duration) -> Host {
     tokio::spawn(running.waiting());
     Host {
         peer,
-        table: Suspended::new(Places::new(limit, limit), ttl),
+        table: Suspended::new(TenantLimiter::new(limit, limit), ttl),
         sealer: Sealer::new(&StateKey::new([1; 32])),
         binding: Binding::new("tools/call", "t", &Map::new(), &Caller::local()),
         _pipe: ours,
@@ -245,7 +245,7 @@ async fn a_client_that_gives_up_stops_a_call_that_runs_apart() {
 #[tokio::test]
 async fn one_tenant_does_not_take_the_places_of_all() {
     let mut host = host(4, Duration::from_secs(60));
-    host.table = Suspended::new(Places::new(4, 1), Duration::from_secs(60));
+    host.table = Suspended::new(TenantLimiter::new(4, 1), Duration::from_secs(60));
     let (_, state) = asked(host.start(Answers::new(), &[&["a"]]).await);
     let refused = said(host.start(Answers::new(), &[&["b"]]).await);
     assert!(refused.contains("1 calls wait"), "{refused}");

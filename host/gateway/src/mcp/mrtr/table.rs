@@ -11,15 +11,15 @@ use tokio::task::AbortHandle;
 
 use super::state::{Binding, CallId, Sealer, State, carried};
 use crate::{
+    limiter::{Permit, TenantLimiter},
     mcp::driver::CallDriver,
-    places::{Place, Places},
 };
 
 struct Entry<T> {
     driver: CallDriver<T>,
     round: u32,
     expiry: AbortHandle,
-    _place: Place,
+    _permit: Permit,
 }
 
 /// The calls of one method that wait; `T` is its result.
@@ -27,7 +27,7 @@ struct Entry<T> {
 pub(crate) struct Suspended<T> {
     entries: Mutex<HashMap<CallId, Entry<T>>>,
     /// AppState with the other methods.
-    places: Arc<Places>,
+    limiter: Arc<TenantLimiter>,
     ttl: Duration,
 }
 
@@ -42,11 +42,11 @@ pub(crate) struct SuspendedCalls {
 impl SuspendedCalls {
     /// At most `limit` in all, and `per_tenant` of each tenant, each for `ttl`.
     pub(crate) fn new(limit: usize, per_tenant: usize, ttl: Duration) -> Self {
-        let places = Places::new(limit, per_tenant);
+        let limiter = TenantLimiter::new(limit, per_tenant);
         Self {
-            tools: Suspended::new(places.clone(), ttl),
-            prompts: Suspended::new(places.clone(), ttl),
-            resources: Suspended::new(places, ttl),
+            tools: Suspended::new(limiter.clone(), ttl),
+            prompts: Suspended::new(limiter.clone(), ttl),
+            resources: Suspended::new(limiter, ttl),
         }
     }
 
@@ -65,8 +65,8 @@ impl<T> std::fmt::Debug for Entry<T> {
 }
 
 impl<T: Send + 'static> Suspended<T> {
-    pub(crate) fn new(places: Arc<Places>, ttl: Duration) -> Arc<Self> {
-        Arc::new(Self { entries: Mutex::default(), places, ttl })
+    pub(crate) fn new(limiter: Arc<TenantLimiter>, ttl: Duration) -> Arc<Self> {
+        Arc::new(Self { entries: Mutex::default(), limiter, ttl })
     }
 
     /// Keeps a call that asked something and gives the state that resumes it. A call that finds no place comes back,
@@ -78,8 +78,8 @@ impl<T: Send + 'static> Suspended<T> {
         binding: &Binding,
     ) -> Result<String, (Box<CallDriver<T>>, usize)> {
         let (id, round) = driver.turn();
-        let place = match self.places.take(&binding.tenant) {
-            Ok(place) => place,
+        let permit = match self.limiter.take(&binding.tenant) {
+            Ok(permit) => permit,
             Err(limit) => return Err((Box::new(driver), limit)),
         };
         let state = State { id, round, answers: carried(driver.answers_so_far()) };
@@ -87,11 +87,11 @@ impl<T: Send + 'static> Suspended<T> {
             Ok(sealed) => sealed,
             Err(error) => {
                 tracing::error!(%error, "a request state could not be sealed");
-                return Err((Box::new(driver), self.places.limit()));
+                return Err((Box::new(driver), self.limiter.limit()));
             }
         };
         let expiry = expire(Arc::downgrade(self), id, self.ttl);
-        self.lock().insert(id, Entry { driver, round, expiry, _place: place });
+        self.lock().insert(id, Entry { driver, round, expiry, _permit: permit });
         Ok(sealed)
     }
 

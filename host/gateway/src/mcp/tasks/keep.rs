@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     limits::LEASE,
-    live::{Live, Stop},
     run,
+    running::{RunningTask, Stop},
     table::{QUEUE, Tasks},
 };
 use crate::{
@@ -185,8 +185,8 @@ async fn again(shared: &Arc<AppState>, tasks: &Arc<Tasks>, task: Leased) {
     tracing::info!(task = %task.lease.id, tool = task.tool, attempt = task.attempt, "a task runs again");
     let mut caller = Caller::new(&task.tenant, &task.subject);
     caller.access = Access::everything().and(vec![Allow::Tool(task.tool.as_str().into())]);
-    let place = tasks.place(&caller.tenant);
-    let live = Live::new(task.lease, task.attempt, true, tasks.store.now(), place);
+    let permit = tasks.permit(&caller.tenant);
+    let live = RunningTask::new(task.lease, task.attempt, true, tasks.store.now(), permit);
     let live = tasks.enter(live);
     let driver = driver(shared, caller, &task, arguments, metadata.as_deref());
     run::start(tasks.clone(), live, Box::new(driver));

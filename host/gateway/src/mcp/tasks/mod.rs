@@ -21,11 +21,11 @@
 
 pub(crate) mod keep;
 mod limits;
-mod live;
 mod outcome;
 mod requests;
 mod run;
+mod running;
 mod table;
 mod wire;
 
-pub(crate) use self::{live::Live, requests::TaskPromotion, table::Tasks};
+pub(crate) use self::{requests::TaskPromotion, running::RunningTask, table::Tasks};

@@ -4,11 +4,11 @@ use rmcp::model::{CallToolResult, ErrorData};
 use serde_json::{Value, json};
 use tandem_queue::{FailureCode, MAX_ERROR, Outcome, TaskFailure};
 
-use super::live::{Live, Stop};
+use super::running::{RunningTask, Stop};
 use crate::mcp::errors;
 
 /// How a run that ended so counts. `most` is the size of the largest result that is kept.
-pub(super) async fn outcome(live: &Live, result: Result<CallToolResult, ErrorData>, most: usize) -> Outcome {
+pub(super) async fn outcome(live: &RunningTask, result: Result<CallToolResult, ErrorData>, most: usize) -> Outcome {
     // What ended well although it was told to stop has ended well.
     let well = result.as_ref().is_ok_and(|result| result.is_error != Some(true));
     match live.why().filter(|_| !well) {

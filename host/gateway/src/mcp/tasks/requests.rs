@@ -15,15 +15,15 @@ use tandem_types::Caller;
 
 use super::{
     limits::{ATTEMPTS, LEASE},
-    live::{Live, Stop},
     run,
+    running::{RunningTask, Stop},
     table::{QUEUE, Tasks},
     wire,
 };
 use crate::{
     incoming::Incoming,
+    limiter::Permit,
     mcp::{driver::CallDriver, errors},
-    places::Place,
 };
 
 /// What a call becomes a task with.
@@ -33,7 +33,7 @@ pub(crate) struct TaskPromotion {
     pub(crate) arguments: Map<String, Value>,
     pub(crate) caller: Caller,
     pub(crate) capabilities: ClientCapabilities,
-    pub(crate) place: Place,
+    pub(crate) permit: Permit,
 }
 
 impl Tasks {
@@ -63,7 +63,7 @@ impl Tasks {
         };
         tracing::info!(task = %lease.id, tool, "the call goes on as a task");
         metrics::counter!("tandem_mcp_tasks_total", "state" => "begun").increment(1);
-        let live = self.enter(Live::new(lease, 1, again, at, Some(of.place)));
+        let live = self.enter(RunningTask::new(lease, 1, again, at, Some(of.permit)));
         run::start(self.clone(), live, driver);
         Ok(wire::begun(lease.id, at, self.keep))
     }

@@ -6,7 +6,7 @@ use rmcp::model::CallToolResult;
 use tandem_queue::{Finish, LeaseRef, Outcome, TaskStore as _};
 use tracing::Instrument as _;
 
-use super::{live::Live, outcome::outcome, table::Tasks};
+use super::{outcome::outcome, running::RunningTask, table::Tasks};
 use crate::mcp::driver::CallDriver;
 
 /// Times that an outcome is handed in while the store is too busy to take it; the lease goes on meanwhile.
@@ -15,7 +15,7 @@ const TRIES: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Drives a task in the background.
-pub(super) fn start(tasks: Arc<Tasks>, live: Arc<Live>, driver: Box<CallDriver<CallToolResult>>) {
+pub(super) fn start(tasks: Arc<Tasks>, live: Arc<RunningTask>, driver: Box<CallDriver<CallToolResult>>) {
     let span = tracing::info_span!("mcp.task", task = %live.lease.id);
     let work = async move {
         let _leave = Leave(&tasks, live.lease);
@@ -35,7 +35,7 @@ impl Drop for Leave<'_> {
     }
 }
 
-async fn hand_in(tasks: &Tasks, live: &Live, outcome: Outcome) {
+async fn hand_in(tasks: &Tasks, live: &RunningTask, outcome: Outcome) {
     let mut pause = PAUSE;
     for _ in 0..TRIES {
         match tasks.store.finish(&tasks.worker, vec![(live.lease, outcome.clone())]).await {

@@ -10,10 +10,10 @@ use tandem_queue::{LeaseRef, MAX_CONTENT, SqliteTasks, TaskId};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use super::live::Live;
+use super::running::RunningTask;
 use crate::{
     GatewayConfig,
-    places::{self, Place, Places},
+    limiter::{self, Permit, TenantLimiter},
 };
 
 /// The queue that they are in: workers of the network of hosts claim from another.
@@ -23,11 +23,11 @@ pub(crate) struct Tasks {
     pub(super) store: SqliteTasks,
     /// The holder of the leases: another one each time the host starts.
     pub(super) worker: String,
-    places: Arc<Places>,
+    limiter: Arc<TenantLimiter>,
     pub(super) keep: Duration,
     pub(super) max_result: usize,
     /// Those that run here.
-    live: Mutex<HashMap<TaskId, Arc<Live>>>,
+    live: Mutex<HashMap<TaskId, Arc<RunningTask>>>,
     pub(super) ended: Notify,
 }
 
@@ -41,11 +41,11 @@ impl Tasks {
     /// `open`: all callers are the same one.
     pub(crate) fn new(store: SqliteTasks, config: &GatewayConfig, open: bool) -> Arc<Self> {
         let limit = config.task_limit;
-        let per_tenant = config.task_limit_per_tenant.unwrap_or_else(|| places::share(limit, open));
+        let per_tenant = config.task_limit_per_tenant.unwrap_or_else(|| limiter::share(limit, open));
         Arc::new(Self {
             store,
             worker: format!("mcp-{}", Uuid::now_v7()),
-            places: Places::new(limit, per_tenant),
+            limiter: TenantLimiter::new(limit, per_tenant),
             keep: config.task_keep,
             max_result: config.task_max_result.min(MAX_CONTENT),
             live: Mutex::default(),
@@ -54,23 +54,23 @@ impl Tasks {
     }
 
     /// A place for one more task of this tenant.
-    pub(crate) fn place(&self, tenant: &Arc<str>) -> Option<Place> {
-        self.places.take(tenant).ok()
+    pub(crate) fn permit(&self, tenant: &Arc<str>) -> Option<Permit> {
+        self.limiter.take(tenant).ok()
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<TaskId, Arc<Live>>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<TaskId, Arc<RunningTask>>> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn of(&self, id: &TaskId) -> Option<Arc<Live>> {
+    pub(super) fn of(&self, id: &TaskId) -> Option<Arc<RunningTask>> {
         self.lock().get(id).cloned()
     }
 
-    pub(super) fn all(&self) -> Vec<Arc<Live>> {
+    pub(super) fn all(&self) -> Vec<Arc<RunningTask>> {
         self.lock().values().cloned().collect()
     }
 
-    pub(super) fn enter(&self, live: Live) -> Arc<Live> {
+    pub(super) fn enter(&self, live: RunningTask) -> Arc<RunningTask> {
         let live = Arc::new(live);
         self.lock().insert(live.lease.id, live.clone());
         live

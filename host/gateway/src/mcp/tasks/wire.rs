@@ -5,7 +5,7 @@ use std::time::Duration;
 use rmcp::model::{DetailedTask, JsonObject, Task, TaskPayload, TaskStatus};
 use tandem_queue::{Progress, StoredTask, TaskId, TaskState, Timestamp};
 
-use super::{live::Live, outcome::error_of};
+use super::{outcome::error_of, running::RunningTask};
 
 /// How often a client should ask: a task takes seconds at least, and asking costs one read.
 const POLL: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ pub(super) fn begun(id: TaskId, at: Timestamp, keep: Duration) -> Task {
 /// A task as it is stored, and as it runs here if it does. `result` is that of one which ended well.
 pub(super) fn detailed(
     stored: &StoredTask,
-    live: Option<&Live>,
+    live: Option<&RunningTask>,
     result: Option<JsonObject>,
     keep: Duration,
 ) -> DetailedTask {
@@ -35,14 +35,14 @@ pub(super) fn detailed(
         TaskState::Failed | TaskState::Dead => TaskPayload::Failed { error: error_of(row.failure.as_ref()) },
         TaskState::Cancelled => TaskPayload::Cancelled,
         TaskState::Scheduled | TaskState::Ready | TaskState::Leased | TaskState::Retrying => {
-            let questions = live.map(Live::questions).unwrap_or_default();
+            let questions = live.map(RunningTask::questions).unwrap_or_default();
             match questions.is_empty() {
                 true => TaskPayload::Working,
                 false => TaskPayload::InputRequired { input_requests: questions },
             }
         }
     };
-    let running = live.filter(|_| !row.state.is_terminal()).map(Live::progress);
+    let running = live.filter(|_| !row.state.is_terminal()).map(RunningTask::progress);
     let (progress, changed) = running.unwrap_or((None, row.finished_at.or(row.started_at).unwrap_or(row.created_at)));
     let mut task =
         Task::new(row.id.to_string(), payload.status(), time(row.created_at), time(changed.max(row.created_at)));

@@ -28,7 +28,7 @@ impl Plugins {
         let (old, canary) = self.catalog.of_file(&file);
         let path = self.directory().join(&file);
         if let Some(canary) = canary {
-            self.give_up(&canary, "rolled back by the operator".to_owned(), actor);
+            self.roll_back_canary(&canary, "rolled back by the operator".to_owned(), actor);
             if to.is_none() {
                 let kept = self.history.find(plugin, serving.digest.as_deref(), "")?;
                 history::put_back(&path, &kept.read()?)?;

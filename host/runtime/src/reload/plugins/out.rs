@@ -57,7 +57,7 @@ impl Plugins {
             let refusal = |category: &Category| supply.still(&category.installed).err();
             let of_trial = canary.as_ref().and_then(|canary| refusal(&canary.category));
             if let (Some(canary), Some(reason)) = (canary, of_trial) {
-                self.give_up(&canary, reason.to_string(), actor);
+                self.roll_back_canary(&canary, reason.to_string(), actor);
             }
             if let Some(reason) = serving.and_then(|category| refusal(&category)) {
                 self.unload(file, &reason.to_string(), actor);

@@ -9,11 +9,11 @@ use tandem_queue::{LeaseRef, Progress, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    limiter::Permit,
     mcp::{
         client_port::{Ask, Event},
         mrtr::Answers,
     },
-    places::Place,
 };
 
 /// Questions in rounds of their own that wait at once: a guest waits for one, and what it calls for another.
@@ -49,7 +49,7 @@ struct State {
 }
 
 /// See the module.
-pub(crate) struct Live {
+pub(crate) struct RunningTask {
     pub(super) lease: LeaseRef,
     /// Whether it may be run again.
     pub(super) again: bool,
@@ -57,11 +57,11 @@ pub(crate) struct Live {
     stop: CancellationToken,
     why: OnceLock<Stop>,
     state: Mutex<State>,
-    _place: Option<Place>,
+    _permit: Option<Permit>,
 }
 
-impl Live {
-    pub(super) fn new(lease: LeaseRef, attempt: u32, again: bool, at: Timestamp, place: Option<Place>) -> Self {
+impl RunningTask {
+    pub(super) fn new(lease: LeaseRef, attempt: u32, again: bool, at: Timestamp, permit: Option<Permit>) -> Self {
         let state = State { at, progress: None, news: false, asks: Vec::new(), asked: 0 };
         Self {
             lease,
@@ -70,7 +70,7 @@ impl Live {
             stop: CancellationToken::new(),
             why: OnceLock::new(),
             state: Mutex::new(state),
-            _place: place,
+            _permit: permit,
         }
     }
 
@@ -217,8 +217,8 @@ mod tests {
     use super::*;
     use crate::mcp::client_port::Question;
 
-    fn live() -> Live {
-        Live::new(LeaseRef { id: TaskId::new(), fence: 1 }, 1, false, now(), None)
+    fn live() -> RunningTask {
+        RunningTask::new(LeaseRef { id: TaskId::new(), fence: 1 }, 1, false, now(), None)
     }
 
     fn question(key: &str) -> Question {
@@ -229,7 +229,7 @@ mod tests {
 
     type Heard = oneshot::Receiver<Result<Vec<Value>, InputError>>;
 
-    fn ask(live: &Live, keys: &[&str], spare: &mut Answers) -> Heard {
+    fn ask(live: &RunningTask, keys: &[&str], spare: &mut Answers) -> Heard {
         let (reply, heard) = oneshot::channel();
         let questions = keys.iter().map(|key| question(key)).collect();
         live.hear(Event::Ask(Ask { questions, reply }), spare);
@@ -240,7 +240,7 @@ mod tests {
         keys.iter().map(|key| ((*key).to_owned(), json!({"action": "accept"}))).collect()
     }
 
-    fn open(live: &Live) -> Vec<String> {
+    fn open(live: &RunningTask) -> Vec<String> {
         live.questions().into_keys().collect()
     }
 

@@ -18,7 +18,7 @@ const STEP: u64 = 1_000;
 /// For tests only: who knows the seed knows every key that the guest makes. Nothing that a manifest or a configuration
 /// says sets it. Waiting takes as long as it does, and deadlines are of the real clock.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Fixed {
+pub struct DeterministicSources {
     /// Since 1970: the wall clock stands there. The other clock starts at zero and goes on by a microsecond at each
     /// look. None is the real time.
     pub now: Option<Duration>,
@@ -27,7 +27,7 @@ pub struct Fixed {
     pub seed: Option<u64>,
 }
 
-impl Fixed {
+impl DeterministicSources {
     pub(super) fn apply(self, builder: &mut WasiCtxBuilder) {
         if let Some(now) = self.now {
             builder.wall_clock(Standing(now)).monotonic_clock(Stepping(AtomicU64::new(0)));

@@ -1,4 +1,4 @@
-//! Places that tenants share: so many in all, and so many for each, so that no tenant takes them from the others.
+//! Limits that tenants share: so many permits in all, and so many for each, so that no tenant takes them from the others.
 
 use std::{
     collections::HashMap,
@@ -10,34 +10,34 @@ pub(crate) fn share(limit: usize, open: bool) -> usize {
     if open { limit } else { (limit / 2).max(1) }
 }
 
-/// Counts places by tenant.
+/// Counts permits by tenant.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub(crate) struct TenantLimiter {
     limit: usize,
     per_tenant: usize,
-    /// As many entries as tenants hold places.
+    /// As many entries as tenants hold permits.
     taken: Mutex<HashMap<Arc<str>, usize>>,
 }
 
-/// One place. Given back when dropped.
+/// One permit. Given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Place {
-    places: Arc<Places>,
+pub(crate) struct Permit {
+    limiter: Arc<TenantLimiter>,
     tenant: Arc<str>,
 }
 
-impl Places {
+impl TenantLimiter {
     pub(crate) fn new(limit: usize, per_tenant: usize) -> Arc<Self> {
         Arc::new(Self { limit, per_tenant, taken: Mutex::default() })
     }
 
-    /// Places in all.
+    /// Permits in all.
     pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 
-    /// A place, or the limit that stands against it.
-    pub(crate) fn take(self: &Arc<Self>, tenant: &Arc<str>) -> Result<Place, usize> {
+    /// A permit, or the limit that stands against it.
+    pub(crate) fn take(self: &Arc<Self>, tenant: &Arc<str>) -> Result<Permit, usize> {
         let mut taken = self.lock();
         if taken.values().sum::<usize>() >= self.limit {
             return Err(self.limit);
@@ -47,7 +47,7 @@ impl Places {
             return Err(self.per_tenant);
         }
         *count += 1;
-        Ok(Place { places: self.clone(), tenant: tenant.clone() })
+        Ok(Permit { limiter: self.clone(), tenant: tenant.clone() })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, usize>> {
@@ -55,9 +55,9 @@ impl Places {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
-        let mut taken = self.places.lock();
+        let mut taken = self.limiter.lock();
         if let Some(count) = taken.get_mut(&self.tenant) {
             *count -= 1;
             if *count == 0 {
@@ -74,15 +74,15 @@ mod tests {
     #[test]
     fn no_tenant_takes_the_places_of_all() {
         let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
-        let places = Places::new(4, share(4, false));
-        let held: Vec<_> = (0..2).map(|_| places.take(&a).unwrap()).collect();
-        assert_eq!(places.take(&a).unwrap_err(), 2);
-        let others: Vec<_> = (0..2).map(|_| places.take(&b).unwrap()).collect();
-        assert_eq!(places.take(&"c".into()).unwrap_err(), 4);
+        let limiter = TenantLimiter::new(4, share(4, false));
+        let held: Vec<_> = (0..2).map(|_| limiter.take(&a).unwrap()).collect();
+        assert_eq!(limiter.take(&a).unwrap_err(), 2);
+        let others: Vec<_> = (0..2).map(|_| limiter.take(&b).unwrap()).collect();
+        assert_eq!(limiter.take(&"c".into()).unwrap_err(), 4);
         drop(held);
-        places.take(&a).unwrap();
+        limiter.take(&a).unwrap();
         drop(others);
-        assert!(places.lock().is_empty(), "who holds nothing costs nothing");
+        assert!(limiter.lock().is_empty(), "who holds nothing costs nothing");
     }
 
     #[test]

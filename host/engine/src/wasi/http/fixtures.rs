@@ -8,14 +8,14 @@ use std::sync::Arc;
 use http_body_util::{BodyExt, Full, Limited};
 use wasmtime_wasi_http::{Error, WasiBody};
 
-use crate::ports::{Recorded, Unanswered};
+use crate::ports::{HttpFixtures, UnmatchedRequest};
 
 /// Bytes of a request's body that are read for its answer. A test's request is compared, not stored.
 const MAX_BODY: usize = 16 << 20;
 
 /// The recorded answer to a request that passed the gate.
 pub(super) async fn answer(
-    recorded: Arc<dyn Recorded>,
+    recorded: Arc<dyn HttpFixtures>,
     tenant: Arc<str>,
     request: http::Request<WasiBody>,
 ) -> Result<http::Response<WasiBody>, Error> {
@@ -24,9 +24,9 @@ pub(super) async fn answer(
     let body = body.map_err(|error| Error::InternalError(Some(error.to_string())))?.to_bytes();
     match recorded.answer(&tenant, http::Request::from_parts(head, body)) {
         Ok(response) => Ok(response.map(|body| Full::new(body).map_err(|never| match never {}).boxed_unsync())),
-        Err(Unanswered::Refused) => Err(Error::ConnectionRefused),
-        Err(Unanswered::Timeout) => Err(Error::HttpResponseTimeout),
-        Err(Unanswered::Closed) => Err(Error::ConnectionTerminated),
-        Err(Unanswered::Unknown(text)) => Err(Error::InternalError(Some(text))),
+        Err(UnmatchedRequest::Refused) => Err(Error::ConnectionRefused),
+        Err(UnmatchedRequest::Timeout) => Err(Error::HttpResponseTimeout),
+        Err(UnmatchedRequest::Closed) => Err(Error::ConnectionTerminated),
+        Err(UnmatchedRequest::Unknown(text)) => Err(Error::InternalError(Some(text))),
     }
 }

@@ -1,6 +1,6 @@
-//! How a trial ends.
+//! How a canary ends.
 //!
-//! **Promises.** A version on trial that keeps its terms serves, one that breaks them does not, and either is in the log, the
+//! **Promises.** A canary that meets its criteria serves, one that breaks them does not, and either is in the log, the
 //! metrics and the audit log. Who gives one up says why; it is not tried again by itself.
 
 use std::time::Instant;
@@ -11,8 +11,8 @@ use super::{Plugins, count};
 use crate::{audit::HOST, supply};
 
 impl Plugins {
-    /// Looks how versions on trial do. Blocking.
-    pub(in crate::reload) fn judge(&self) {
+    /// Looks how canaries do. Blocking.
+    pub(in crate::reload) fn evaluate(&self) {
         for canary in self.catalog.canaries() {
             match canary.verdict(Instant::now()) {
                 Verdict::Open => {}
@@ -20,9 +20,9 @@ impl Plugins {
                     let _order = self.refused();
                     self.promote(&canary, HOST);
                 }
-                Verdict::GiveUp(reason) => {
+                Verdict::RollBack(reason) => {
                     let _order = self.refused();
-                    self.give_up(&canary, reason, HOST);
+                    self.roll_back_canary(&canary, reason, HOST);
                 }
             }
         }
@@ -35,13 +35,13 @@ impl Plugins {
                 count(&canary.category.name, "promoted");
                 self.serves(&canary.category.file, displaced, None, actor);
             }
-            Err(reason) => self.give_up(canary, reason, actor),
+            Err(reason) => self.roll_back_canary(canary, reason, actor),
         }
     }
 
-    pub(super) fn give_up(&self, canary: &Canary, reason: String, actor: &str) {
+    pub(super) fn roll_back_canary(&self, canary: &Canary, reason: String, actor: &str) {
         let category = &canary.category;
-        if !self.catalog.give_up(canary, format!("canary {} rolled back: {reason}", category.version)) {
+        if !self.catalog.roll_back(canary, format!("canary {} rolled back: {reason}", category.version)) {
             return;
         }
         self.given_up().insert(category.file.clone(), category.installed.digest);
