@@ -11,7 +11,7 @@ use tandem_engine::EntryKind;
 use crate::{
     Canary, CanaryCriteria, Catalog, Category, Change, PluginStatus, RejectCode, Rejected,
     canary::same_tool,
-    snapshot::{Parts, Snapshot},
+    snapshot::{NameTaken, Parts, Snapshot},
     status,
 };
 
@@ -23,7 +23,7 @@ impl Catalog {
     ///
     /// # Errors
     /// One of its names is another plugin's. Nothing has changed then.
-    pub fn swap(&self, category: Category, instead: Option<&str>) -> Result<Displaced, String> {
+    pub fn swap(&self, category: Category, instead: Option<&str>) -> Result<Displaced, NameTaken> {
         self.change(|parts| {
             parts.free_for(&category, &[&category.file, instead.unwrap_or(&category.file)])?;
             Ok(put(parts, Arc::new(category), instead))
@@ -68,7 +68,7 @@ impl Catalog {
         &self,
         category: Category,
         criteria: CanaryCriteria,
-    ) -> Result<Result<Displaced, Box<Category>>, String> {
+    ) -> Result<Result<Displaced, Box<Category>>, NameTaken> {
         self.change(|parts| {
             parts.free_for(&category, &[&category.file])?;
             let comparable = parts.categories.get(&category.file).is_some_and(|old| {
@@ -94,7 +94,7 @@ impl Catalog {
     ///
     /// # Errors
     /// One of its names is another plugin's by now. It stays a canary.
-    pub fn promote(&self, canary: &Canary) -> Result<Option<Displaced>, String> {
+    pub fn promote(&self, canary: &Canary) -> Result<Option<Displaced>, NameTaken> {
         self.change(|parts| {
             let new = &canary.category;
             if !is_current(parts, canary) {

@@ -33,6 +33,7 @@ pub use names::{near, shown, shown_name};
 pub use normalize::normalize;
 pub use rejected::{RejectCode, Rejected};
 pub use schema::{Effort, Schema, Unfit, UnusableSchema, Violations};
+pub use snapshot::NameTaken;
 pub use status::{CanaryStatus, PluginStatus, ReloadError};
 pub use view::{RemovedTool, ResolvedTool, View};
 

@@ -38,7 +38,7 @@ pub(crate) struct Parts {
 
 impl Parts {
     /// Whether a category's names are free, where `files` are about to go.
-    pub(crate) fn free_for(&self, category: &Category, files: &[&str]) -> Result<(), String> {
+    pub(crate) fn free_for(&self, category: &Category, files: &[&str]) -> Result<(), NameTaken> {
         let mut taken = NameRegistry::by_the_host(&self.own);
         for (_, other) in self.categories.iter().filter(|(file, _)| !files.contains(&file.as_str())) {
             taken.claim(other)?;
@@ -105,7 +105,9 @@ impl Snapshot {
                 Ok(()) => {
                     parts.categories.insert(category.file.clone(), Arc::new(category));
                 }
-                Err(reason) => collided.push(Rejected::now(category.file, RejectCode::NameCollision, reason)),
+                Err(taken) => {
+                    collided.push(Rejected::now(category.file, RejectCode::NameCollision, taken.to_string()));
+                }
             }
         }
         let all = rejected.into_iter().chain(collided.iter().cloned());
@@ -118,6 +120,16 @@ impl Snapshot {
     }
 }
 
+/// A category, tool, prompt or resource has the name of another plugin's, or of a meta-tool.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name} of plugin `{plugin}` is already taken by {owner}{remedy}")]
+pub struct NameTaken {
+    name: String,
+    plugin: String,
+    owner: String,
+    remedy: String,
+}
+
 /// Who has which name, as it stands in the reason.
 struct NameRegistry(HashMap<String, String>);
 
@@ -127,7 +139,7 @@ impl NameRegistry {
         Self(tools.iter().map(|name| (format!("tool `{name}`"), owner(name))).collect())
     }
 
-    fn claim(&mut self, category: &Category) -> Result<(), String> {
+    fn claim(&mut self, category: &Category) -> Result<(), NameTaken> {
         let plugin = &category.plugin_name;
         let rename = format!("; rename it with `plugins.prefixes` or `plugins.aliases` of `{plugin}`");
         let names: Vec<(String, &str)> = std::iter::once((format!("category `{}`", category.name), ""))
@@ -137,7 +149,8 @@ impl NameRegistry {
             .collect();
         for (name, remedy) in &names {
             if let Some(owner) = self.0.get(name) {
-                return Err(format!("{name} of plugin `{plugin}` is already taken by {owner}{remedy}"));
+                let (name, plugin, owner) = (name.clone(), plugin.to_string(), owner.clone());
+                return Err(NameTaken { name, plugin, owner, remedy: (*remedy).to_owned() });
             }
         }
         let owner = format!("plugin `{plugin}`");

@@ -125,9 +125,10 @@ fn status_of(error: &CallError) -> StatusCode {
         CallError::Limited { retryable: true, .. } => StatusCode::TOO_MANY_REQUESTS,
         CallError::Limited { .. } | CallError::Trapped { .. } | CallError::BadOutput { .. } => StatusCode::BAD_GATEWAY,
         CallError::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
-        CallError::Cancelled | CallError::Unavailable { .. } | CallError::Compiling { .. } | CallError::Unrecorded { .. } => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
+        CallError::Cancelled
+        | CallError::Unavailable { .. }
+        | CallError::Compiling { .. }
+        | CallError::Unrecorded { .. } => StatusCode::SERVICE_UNAVAILABLE,
         CallError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

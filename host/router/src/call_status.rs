@@ -62,7 +62,9 @@ impl From<&CallError> for CallStatus {
             CallError::Timeout { .. } => Self::Timeout,
             CallError::Trapped { .. } | CallError::BadOutput { .. } | CallError::Internal(_) => Self::Trapped,
             CallError::Cancelled => Self::Cancelled,
-            CallError::Unavailable { .. } | CallError::Compiling { .. } | CallError::Unrecorded { .. } => Self::Unavailable,
+            CallError::Unavailable { .. } | CallError::Compiling { .. } | CallError::Unrecorded { .. } => {
+                Self::Unavailable
+            }
             CallError::NotFound { .. }
             | CallError::Removed { .. }
             | CallError::NoNetwork { .. }

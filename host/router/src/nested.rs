@@ -48,7 +48,9 @@ pub(crate) fn refused(error: CallError) -> InvokeError {
         CallError::InvalidArguments { .. } => InvokeError::InvalidArguments(text),
         CallError::Denied(_) | CallError::MissingCapability(_) => InvokeError::Denied(text),
         CallError::Limited { .. } => InvokeError::LimitExceeded(text),
-        CallError::Unavailable { .. } | CallError::Compiling { .. } | CallError::Unrecorded { ran: false } => InvokeError::Unavailable(text),
+        CallError::Unavailable { .. } | CallError::Compiling { .. } | CallError::Unrecorded { ran: false } => {
+            InvokeError::Unavailable(text)
+        }
         CallError::Timeout { .. } => InvokeError::Timeout,
         CallError::Trapped { .. }
         | CallError::BadOutput { .. }

@@ -1,6 +1,6 @@
 //! Why a plugin file is not loaded.
 
-use tandem_catalog::{RejectCode, Rejected};
+use tandem_catalog::{NameTaken, RejectCode, Rejected};
 use tandem_config::SupplyError;
 use tandem_engine::LoadError;
 use tandem_package::PackageError;
@@ -31,9 +31,19 @@ pub enum LoadFailure {
     /// It is not what its descriptors or its manifest say.
     #[error("{0}")]
     Descriptors(String),
-    /// One of its names is taken, or is none here.
-    #[error("{0}")]
-    Name(String),
+    /// One of its names is another plugin's, or a meta-tool's.
+    #[error(transparent)]
+    NameTaken(#[from] NameTaken),
+    /// A tool would have this name here, by the operator's prefix or alias.
+    #[error(
+        "`{name}`, which `{own}` would be called here, is not a valid tool name: at most 64 letters, digits, `_`, `.` or `-`"
+    )]
+    ToolName {
+        /// The name here.
+        name: String,
+        /// The plugin's own name for it.
+        own: String,
+    },
     /// What the operator grants cannot be provided.
     #[error("{0}")]
     Grants(String),
@@ -54,7 +64,7 @@ impl LoadFailure {
             Self::Supply(_) => RejectCode::SupplyPolicy,
             Self::Component(error) => of_component(error),
             Self::Descriptors(_) => RejectCode::Component,
-            Self::Name(_) => RejectCode::NameCollision,
+            Self::NameTaken(_) | Self::ToolName { .. } => RejectCode::NameCollision,
             Self::Grants(_) => RejectCode::Grants,
             Self::Host(_) => RejectCode::Host,
         }

@@ -324,7 +324,5 @@ fn public_name(own: &str, granted: &Granted) -> Result<String, LoadFailure> {
     if tandem_types::is_tool_name(&name) {
         return Ok(name);
     }
-    Err(LoadFailure::Name(format!(
-        "`{name}`, which `{own}` would be called here, is not a valid tool name: at most 64 letters, digits, `_`, `.` or `-`"
-    )))
+    Err(LoadFailure::ToolName { name, own: own.to_owned() })
 }

@@ -311,7 +311,7 @@ impl Plugins {
                     max_errors: terms.max_errors,
                 };
                 let (name, version) = (category.name.clone(), category.version.clone());
-                match self.catalog.start_canary(category, terms).map_err(LoadFailure::Name)? {
+                match self.catalog.start_canary(category, terms)? {
                     Err(category) => *category,
                     Ok(displaced) => {
                         self.draining.retire(displaced);
@@ -326,7 +326,7 @@ impl Plugins {
             let serving = self.catalog.of_file(old).0;
             serving.is_some_and(|serving| serving.plugin_name == category.plugin_name)
         });
-        let displaced = self.catalog.swap(category, moved.map(String::as_str)).map_err(LoadFailure::Name)?;
+        let displaced = self.catalog.swap(category, moved.map(String::as_str))?;
         self.serves(&file, displaced, None, take.actor);
         Ok(())
     }

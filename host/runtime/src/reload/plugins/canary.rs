@@ -35,7 +35,7 @@ impl Plugins {
                 count(&canary.category.name, "promoted");
                 self.serves(&canary.category.file, displaced, None, actor);
             }
-            Err(reason) => self.roll_back_canary(canary, reason, actor),
+            Err(taken) => self.roll_back_canary(canary, taken.to_string(), actor),
         }
     }
 
