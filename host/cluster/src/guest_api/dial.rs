@@ -36,7 +36,9 @@ pub(super) async fn dial(
         }
         match tokio::time::timeout_at(end, dials.next()).await {
             Ok(Some((Ok(_), _))) => connected += 1,
-            Ok(Some((Err(error), address))) => failed.push(json!({"address": address.to_string(), "error": error})),
+            Ok(Some((Err(error), address))) => {
+                failed.push(json!({"address": address.to_string(), "error": error.to_string()}));
+            }
             Ok(None) => break,
             Err(_) => {
                 failed.extend(

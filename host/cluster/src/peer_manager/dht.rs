@@ -27,7 +27,7 @@ pub(super) struct DhtSource(Renewal);
 
 impl DhtSource {
     pub(super) async fn read(&self, peers: &PeerDirectory, record: &OwnRecord) -> Result<SourceResult, String> {
-        let hosts = peers.network.dht_hosts().await?;
+        let hosts = peers.network.dht_hosts().await.map_err(|error| error.to_string())?;
         let error = self.put(peers, record).await.err();
         let now = UnixMillis::now();
         let (known, unknown): (Vec<_>, Vec<_>) =
@@ -47,7 +47,7 @@ impl DhtSource {
         match peers.network.dht_publish(&record).await {
             Ok(()) => self.0.done(),
             // Hosts that start together have nobody to ask yet.
-            Err(error) => tracing::debug!(error, "dht put_record failed"),
+            Err(error) => tracing::debug!(%error, "dht put_record failed"),
         }
         Ok(())
     }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use libp2p::{Multiaddr, PeerId, multiaddr::Protocol};
 use tandem_reactor::{
+    network::RequestError,
     settings::peer_of,
-    trust::{PeerQuery, Source, UnixMillis},
+    trust::{BookError, PeerQuery, Source, UnixMillis},
 };
 
 use super::intake::add_hint;
@@ -15,6 +16,21 @@ use crate::{limits::PEER_TIMEOUT, peers::PeerDirectory};
 
 /// Dials of one round.
 pub(super) const DIALS: usize = 20;
+
+/// Why an address that a caller named is not connected to.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub(crate) enum DialError {
+    /// The dial failed, or cannot begin.
+    #[error(transparent)]
+    Network(#[from] RequestError),
+    /// The peer is kept out for a time.
+    #[error(transparent)]
+    KeptOut(#[from] BookError),
+    #[error("the peer is in p2p.block")]
+    Blocked,
+    #[error("admission is closed and the peer is not in p2p.allow")]
+    NotAllowed,
+}
 
 /// An address that ends with its peer.
 fn with_peer(address: Multiaddr, peer: PeerId) -> Multiaddr {
@@ -33,7 +49,7 @@ pub(super) async fn dial_due(peers: &PeerDirectory) {
                 let address = with_peer(address, due.peer);
                 match peers.network.dial(address.clone(), PEER_TIMEOUT).await {
                     Ok(_) => return,
-                    Err(error) => tracing::debug!(%address, error, "dial failed"),
+                    Err(error) => tracing::debug!(%address, %error, "dial failed"),
                 }
             }
             peers.book().dial_failed(&due.peer, UnixMillis::now());
@@ -47,17 +63,17 @@ pub(super) async fn dial(
     address: Multiaddr,
     source: Source,
     timeout: Duration,
-) -> Result<PeerId, String> {
+) -> Result<PeerId, DialError> {
     add_hint(peers, &address, source);
-    let peer = peer_of(&address).ok_or("the address names no peer; end it with /p2p/ID")?;
-    peers.book().may_connect(&peer, UnixMillis::now()).map_err(|error| error.to_string())?;
+    let peer = peer_of(&address).ok_or(RequestError::NoPeerId)?;
+    peers.book().may_connect(&peer, UnixMillis::now())?;
     if peers.network.is_shut_out(&peer) {
-        return Err("the peer is in p2p.block".to_owned());
+        return Err(DialError::Blocked);
     }
     if !peers.network.admits(&peer) {
-        return Err("admission is closed and the peer is not in p2p.allow".to_owned());
+        return Err(DialError::NotAllowed);
     }
-    peers.network.dial(address, timeout).await
+    Ok(peers.network.dial(address, timeout).await?)
 }
 
 /// Addresses of known peers that are not connected.

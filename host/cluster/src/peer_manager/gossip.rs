@@ -29,7 +29,7 @@ pub(super) async fn announce(network: &Network, record: &OwnRecord) {
     loop {
         // Nothing is wrong when the time is over: then it is a renewal.
         let _changed = tokio::time::timeout(RENEW.min(record.half_life()), record.changed.notified()).await;
-        let sent = record.renew().and_then(|record| network.gossip(&record));
+        let sent = record.renew().and_then(|record| network.gossip(&record).map_err(|error| error.to_string()));
         let pause = match sent {
             Ok(()) => QUIET,
             Err(error) => {

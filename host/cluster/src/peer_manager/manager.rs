@@ -21,7 +21,7 @@ use tokio::{runtime::Handle, sync::broadcast::error::RecvError};
 use super::gossip;
 use super::{
     advertiser::Advertiser,
-    dialer::{self, DIALS},
+    dialer::{self, DIALS, DialError},
     exchange::RecordExchange,
     intake::add_hint,
     own_record::OwnRecord,
@@ -277,7 +277,12 @@ impl PeerManager {
     }
 
     /// Dials one address and keeps it where that succeeds, or where an operator named it.
-    pub(crate) async fn dial(&self, address: Multiaddr, source: Source, timeout: Duration) -> Result<PeerId, String> {
+    pub(crate) async fn dial(
+        &self,
+        address: Multiaddr,
+        source: Source,
+        timeout: Duration,
+    ) -> Result<PeerId, DialError> {
         dialer::dial(&self.peers, address, source, timeout).await
     }
 

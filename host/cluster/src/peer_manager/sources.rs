@@ -15,6 +15,7 @@ use tandem_reactor::{
         file::{FileRegistry, MAX_FILES},
         record::HostRecord,
     },
+    network::RequestError,
     settings::peer_of,
     trust::{Source, UnixMillis},
 };
@@ -150,10 +151,11 @@ impl Sources {
     /// Registers at a rendezvous point and takes in whom it knows.
     async fn query_rendezvous(&self, point: &Multiaddr, timeout: Duration) -> Result<SourceResult, String> {
         let network = &self.peers.network;
-        let peer = network.dial(point.clone(), timeout).await?;
+        let text = |error: RequestError| error.to_string();
+        let peer = network.dial(point.clone(), timeout).await.map_err(text)?;
         let discover = async {
             let mut result = SourceResult::default();
-            for (peer, addresses) in network.ask_at(peer, timeout).await? {
+            for (peer, addresses) in network.ask_at(peer, timeout).await.map_err(text)? {
                 let added = self.peers.book().hint(peer, addresses, Source::Rendezvous, UnixMillis::now());
                 result.add(peer, added.map(drop));
             }
@@ -161,7 +163,7 @@ impl Sources {
         };
         // A host that cannot be reached, and so cannot register, still looks for those that can, and keeps whom it found.
         let (registered, result) = tokio::join!(network.register_at(peer, timeout), discover);
-        Ok(result?.or_error(registered.err()))
+        Ok(result?.or_error(registered.err().map(text)))
     }
 
     /// Renews this host's own record in the directory and takes in those of others.

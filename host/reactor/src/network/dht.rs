@@ -28,6 +28,7 @@ use libp2p::{
 };
 use tokio::sync::oneshot;
 
+use super::request_error::RequestError;
 use crate::{
     discovery::record::{HostRecord, MAX_RECORD},
     settings::DhtMode,
@@ -121,7 +122,7 @@ impl<T> Asked<T> {
 pub(super) struct Queries {
     hosts: HashMap<QueryId, Asked<PeerId>>,
     records: HashMap<QueryId, Asked<Vec<u8>>>,
-    puts: HashMap<QueryId, oneshot::Sender<Result<(), String>>>,
+    puts: HashMap<QueryId, oneshot::Sender<Result<(), RequestError>>>,
 }
 
 impl Queries {
@@ -134,16 +135,16 @@ impl Queries {
         &mut self,
         table: &mut Table,
         record: &HostRecord,
-    ) -> Result<oneshot::Receiver<Result<(), String>>, String> {
+    ) -> Result<oneshot::Receiver<Result<(), RequestError>>, RequestError> {
         if self.full() {
-            return Err("too many questions to the hash table are under way".to_owned());
+            return Err(RequestError::DhtBusy);
         }
-        table.start_providing(meeting()).map_err(|error| error.to_string())?;
+        table.start_providing(meeting()).map_err(|error| RequestError::Dht(error.to_string()))?;
         let (key, value) = (key_of(&record.peer()), record.text().as_bytes().to_vec());
         let expires = Some(at(record.expires_at()));
         let put = Record { key, value, publisher: None, expires };
         let one = kad::Quorum::N(NonZeroUsize::MIN);
-        let query = table.put_record(put, one).map_err(|error| error.to_string())?;
+        let query = table.put_record(put, one).map_err(|error| RequestError::Dht(error.to_string()))?;
         let (reply, answer) = oneshot::channel();
         self.puts.insert(query, reply);
         Ok(answer)
@@ -185,7 +186,7 @@ impl Queries {
             }
             QueryResult::PutRecord(result) => {
                 if let Some(reply) = self.puts.remove(&id) {
-                    drop(reply.send(result.map(drop).map_err(|error| error.to_string())));
+                    drop(reply.send(result.map(drop).map_err(|error| RequestError::Dht(error.to_string()))));
                 }
             }
             _ => {}

@@ -15,6 +15,7 @@ use super::{
     event::{Connected, NetworkEvent},
     limits::{EVENTS_PER_TURN, OBSERVED},
     lock::lock,
+    request_error::RequestError,
     shared::Network,
 };
 use crate::trust::UnixMillis;
@@ -83,7 +84,7 @@ impl Network {
             SwarmEvent::OutgoingConnectionError { connection_id, error, .. } => {
                 self.handshakes.outgoing(&error);
                 if let Some(reply) = lock(&self.state).dials.remove(&connection_id) {
-                    drop(reply.send(Err(reason(&error))));
+                    drop(reply.send(Err(RequestError::Dial(reason(&error)))));
                 }
             }
             SwarmEvent::IncomingConnectionError { send_back_addr, peer_id, error, .. } => {

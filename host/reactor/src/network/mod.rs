@@ -32,6 +32,7 @@ mod lock;
 mod nat;
 mod panic_boundary;
 mod rendezvous;
+mod request_error;
 mod shared;
 mod transport;
 
@@ -41,4 +42,5 @@ pub use event::{Connected, NetworkEvent};
 #[cfg(feature = "gossip")]
 pub use gossip::Verdict;
 pub use handshakes::FailedHandshake;
+pub use request_error::RequestError;
 pub use shared::Network;

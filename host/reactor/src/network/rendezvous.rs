@@ -13,14 +13,16 @@ use std::{collections::HashMap, time::Duration};
 use libp2p::{Multiaddr, PeerId, rendezvous};
 use tokio::sync::oneshot;
 
+use super::request_error::RequestError;
+
 /// Where hosts like this one register.
 const NAMESPACE: &str = "tandem";
 /// Callers that wait for one answer. A tool may be called often while a point is silent.
-const WAITING: usize = 256;
+pub(super) const WAITING: usize = 256;
 
 /// Peers with the addresses that they signed.
 pub(super) type Found = Vec<(PeerId, Vec<Multiaddr>)>;
-pub(super) type Waiters<T> = HashMap<PeerId, Vec<oneshot::Sender<Result<T, String>>>>;
+pub(super) type Waiters<T> = HashMap<PeerId, Vec<oneshot::Sender<Result<T, RequestError>>>>;
 
 /// Who waits for the answers of points.
 #[derive(Default)]
@@ -33,13 +35,13 @@ pub(super) struct Waiting {
 pub(super) fn wait<T>(
     waiters: &mut Waiters<T>,
     point: PeerId,
-) -> Result<(bool, oneshot::Receiver<Result<T, String>>), String> {
+) -> Result<(bool, oneshot::Receiver<Result<T, RequestError>>), RequestError> {
     let waiting = waiters.entry(point).or_default();
     // A point that answers otherwise than it was asked answers nobody: the next one asks again.
     waiting.retain(|waiter| !waiter.is_closed());
     let first = waiting.is_empty();
     if waiting.len() >= WAITING {
-        return Err(format!("{WAITING} callers wait for this rendezvous point already"));
+        return Err(RequestError::RendezvousBusy);
     }
     let (reply, answer) = oneshot::channel();
     waiting.push(reply);
@@ -47,21 +49,24 @@ pub(super) fn wait<T>(
 }
 
 /// Answers all who wait; tells whether anybody did.
-pub(super) fn answer<T: Clone>(waiters: &mut Waiters<T>, point: &PeerId, result: &Result<T, String>) -> bool {
+pub(super) fn answer<T: Clone>(waiters: &mut Waiters<T>, point: &PeerId, result: &Result<T, RequestError>) -> bool {
     let told = waiters.remove(point).into_iter().flatten().filter_map(|waiter| waiter.send(result.clone()).ok());
     told.count() > 0
 }
 
-pub(super) async fn within<T>(timeout: Duration, answer: oneshot::Receiver<Result<T, String>>) -> Result<T, String> {
+pub(super) async fn within<T>(
+    timeout: Duration,
+    answer: oneshot::Receiver<Result<T, RequestError>>,
+) -> Result<T, RequestError> {
     match tokio::time::timeout(timeout, answer).await {
         Ok(Ok(result)) => result,
-        Ok(Err(_)) => Err("the reactor is stopping".to_owned()),
-        Err(_) => Err(format!("the rendezvous point did not answer within {} s", timeout.as_secs())),
+        Ok(Err(_)) => Err(RequestError::Stopping),
+        Err(_) => Err(RequestError::RendezvousTimeout(timeout)),
     }
 }
 
-pub(super) fn namespace() -> Result<rendezvous::Namespace, String> {
-    rendezvous::Namespace::new(NAMESPACE.to_owned()).map_err(|error| error.to_string())
+pub(super) fn namespace() -> rendezvous::Namespace {
+    rendezvous::Namespace::from_static(NAMESPACE)
 }
 
 /// What a point says of a refusal, which the library only prints for programmers.

@@ -28,7 +28,9 @@ use super::{
     identity,
     limits::EVENT_QUEUE,
     lock::lock,
-    rendezvous, transport,
+    rendezvous,
+    request_error::RequestError,
+    transport,
 };
 #[cfg(feature = "dht")]
 use crate::trust::AddressPolicy;
@@ -44,7 +46,7 @@ pub(super) type Bans = VecDeque<(PeerId, Instant)>;
 #[derive(Default)]
 pub(super) struct NetworkState {
     pub(super) connected: HashMap<PeerId, Connected>,
-    pub(super) dials: HashMap<ConnectionId, oneshot::Sender<Result<PeerId, String>>>,
+    pub(super) dials: HashMap<ConnectionId, oneshot::Sender<Result<PeerId, RequestError>>>,
     pub(super) observed: HashMap<Multiaddr, HashSet<PeerId>>,
     pub(super) listening: Vec<Multiaddr>,
     /// Where others were seen to reach this host.
@@ -174,10 +176,10 @@ impl Network {
     }
 
     /// Connects to `address`, which must end with the peer's id; a peer that is connected already is the answer at once.
-    pub async fn dial(&self, address: Multiaddr, timeout: Duration) -> Result<PeerId, String> {
-        let peer = peer_of(&address).ok_or("the address names no peer; end it with /p2p/ID")?;
+    pub async fn dial(&self, address: Multiaddr, timeout: Duration) -> Result<PeerId, RequestError> {
+        let peer = peer_of(&address).ok_or(RequestError::NoPeerId)?;
         if peer == self.me {
-            return Err("this is the host itself".to_owned());
+            return Err(RequestError::OwnAddress);
         }
         if self.is_connected(&peer) {
             return Ok(peer);
@@ -189,14 +191,14 @@ impl Network {
         let connection = options.connection_id();
         if let Err(error) = self.with(|swarm| swarm.dial(options)) {
             lock(&self.state).dials.remove(&connection);
-            return Err(reason(&error));
+            return Err(RequestError::Dial(reason(&error)));
         }
         let result = tokio::time::timeout(timeout, answer).await;
         lock(&self.state).dials.remove(&connection);
         match result {
             Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err("the reactor is stopping".to_owned()),
-            Err(_) => Err(format!("no connection within {} s", timeout.as_secs())),
+            Ok(Err(_)) => Err(RequestError::Stopping),
+            Err(_) => Err(RequestError::DialTimeout(timeout)),
         }
     }
 

@@ -11,11 +11,12 @@ use crate::{
         dht::{PROTOCOL, Queries, Table, identified, on},
         event::NetworkEvent,
         lock::lock,
+        request_error::RequestError,
         shared::Network,
     },
 };
 
-const OFF: &str = "the hash table is off; set p2p.discovery.dht";
+const OFF: RequestError = RequestError::Off { protocol: "the hash table", key: "p2p.discovery.dht" };
 
 impl Network {
     fn table<R>(&self, act: impl FnOnce(&mut Queries, &mut Table) -> R) -> Option<R> {
@@ -26,16 +27,16 @@ impl Network {
     }
 
     /// Says in the hash table that this host is there, and puts its record. Answers when another host has it.
-    pub async fn dht_publish(&self, record: &HostRecord) -> Result<(), String> {
+    pub async fn dht_publish(&self, record: &HostRecord) -> Result<(), RequestError> {
         let answer = self.table(|queries, table| queries.publish(table, record)).ok_or(OFF)??;
-        answer.await.map_err(|_| "the reactor is stopping".to_owned())?
+        answer.await.map_err(|_| RequestError::Stopping)?
     }
 
     /// The hosts that the hash table knows, this one possibly among them.
-    pub async fn dht_hosts(&self) -> Result<Vec<PeerId>, String> {
+    pub async fn dht_hosts(&self) -> Result<Vec<PeerId>, RequestError> {
         let answer = self.table(|queries, table| queries.hosts(table)).ok_or(OFF)?;
-        let answer = answer.ok_or("no host of the hash table is known yet")?;
-        answer.await.map_err(|_| "the reactor is stopping".to_owned())
+        let answer = answer.ok_or(RequestError::DhtEmpty)?;
+        answer.await.map_err(|_| RequestError::Stopping)
     }
 
     /// What the hash table has as the record of a host; nobody checked it.

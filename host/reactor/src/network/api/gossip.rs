@@ -10,16 +10,22 @@ use crate::{
     network::{
         event::NetworkEvent,
         gossip::{Verdict, topic},
+        request_error::RequestError,
         shared::Network,
     },
 };
 
+const OFF: RequestError = RequestError::Off { protocol: "gossip", key: "p2p.discovery.gossip" };
+
 impl Network {
     /// Announces a record of this host to whoever listens.
-    pub fn gossip(&self, record: &HostRecord) -> Result<(), String> {
+    pub fn gossip(&self, record: &HostRecord) -> Result<(), RequestError> {
         self.with(|swarm| {
-            let gossip = swarm.behaviour_mut().gossip.as_mut().ok_or("gossip is off; set p2p.discovery.gossip")?;
-            gossip.publish(topic(), record.text().as_bytes()).map(drop).map_err(|error| error.to_string())
+            let gossip = swarm.behaviour_mut().gossip.as_mut().ok_or(OFF)?;
+            gossip
+                .publish(topic(), record.text().as_bytes())
+                .map(drop)
+                .map_err(|error| RequestError::Gossip(error.to_string()))
         })
     }
 

@@ -8,13 +8,14 @@ use crate::network::{
     event::NetworkEvent,
     lock::lock,
     rendezvous::{Found, answer, namespace, wait, why, within},
+    request_error::RequestError,
     shared::Network,
 };
 
 impl Network {
     /// Registers at a point that is connected; answers when it has this host's record.
-    pub async fn register_at(&self, point: PeerId, timeout: Duration) -> Result<(), String> {
-        let namespace = namespace()?;
+    pub async fn register_at(&self, point: PeerId, timeout: Duration) -> Result<(), RequestError> {
+        let namespace = namespace();
         let (first, answer) = wait(&mut lock(&self.state).rendezvous.registered, point)?;
         if first {
             let sent = self.with(|swarm| {
@@ -26,7 +27,7 @@ impl Network {
             });
             if let Err(error) = sent {
                 lock(&self.state).rendezvous.registered.remove(&point);
-                return Err(error.to_string());
+                return Err(RequestError::NotRegistered(error.to_string()));
             }
         }
         within(timeout, answer).await
@@ -34,14 +35,12 @@ impl Network {
 
     /// Takes this host's record back from a point that is connected. Nothing answers that.
     pub fn unregister_at(&self, point: PeerId) {
-        if let Ok(namespace) = namespace() {
-            self.with(|swarm| swarm.behaviour_mut().rendezvous.part().unregister(namespace, point));
-        }
+        self.with(|swarm| swarm.behaviour_mut().rendezvous.part().unregister(namespace(), point));
     }
 
     /// Asks a point that is connected who is there, this host not counted.
-    pub async fn ask_at(&self, point: PeerId, timeout: Duration) -> Result<Found, String> {
-        let namespace = namespace()?;
+    pub async fn ask_at(&self, point: PeerId, timeout: Duration) -> Result<Found, RequestError> {
+        let namespace = namespace();
         let (first, answer) = wait(&mut lock(&self.state).rendezvous.found, point)?;
         if first {
             self.with(|swarm| swarm.behaviour_mut().rendezvous.part().discover(Some(namespace), None, None, point));
@@ -58,7 +57,7 @@ impl Network {
             Event::RegisterFailed { rendezvous_node: point, error, .. } => {
                 let error = why(error);
                 tracing::warn!(%point, error, "rendezvous registration failed");
-                let refused = Err(format!("rendezvous registration failed: {error}"));
+                let refused = Err(RequestError::RegistrationRefused(error));
                 answer(&mut lock(&self.state).rendezvous.registered, &point, &refused);
             }
             Event::Discovered { rendezvous_node: point, registrations, .. } => {
@@ -75,7 +74,7 @@ impl Network {
                 }
             }
             Event::DiscoverFailed { rendezvous_node: point, error, .. } => {
-                let failed = Err(format!("the rendezvous point does not say who is there: {}", why(error)));
+                let failed = Err(RequestError::DiscoveryRefused(why(error)));
                 answer(&mut lock(&self.state).rendezvous.found, &point, &failed);
             }
             Event::Expired { .. } => {}
