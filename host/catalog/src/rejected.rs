@@ -10,9 +10,9 @@ use serde::Serialize;
 pub enum RejectCode {
     /// It is being compiled, which takes longer than others wait for.
     Compiling,
-    /// The file cannot be read, or is no regular file.
+    /// The file cannot be read, or is not a regular file.
     Unreadable,
-    /// It is no package, or its manifest or descriptors are wrong.
+    /// It is not a package, or its manifest or descriptors are wrong.
     InvalidPackage,
     /// It is not signed by a trusted key, or was changed after signing.
     Signature,

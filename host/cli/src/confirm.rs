@@ -10,7 +10,7 @@ const MAX_ANSWER: u64 = 64;
 pub(crate) enum Answer {
     Yes,
     No,
-    /// Standard input or standard error is no terminal.
+    /// Standard input or standard error is not a terminal.
     NotInteractive,
 }
 

@@ -93,7 +93,7 @@ pub(crate) fn run(args: &Connect) -> anyhow::Result<Exit> {
             writeln!(out, "nothing was written")?;
             return Ok(Exit::Failure);
         }
-        Answer::NotInteractive => bail!("standard input is no terminal: confirm the change with --yes"),
+        Answer::NotInteractive => bail!("standard input is not a terminal: confirm the change with --yes"),
     }
     change.write()?;
     writeln!(out, "written: {shown}. {}", next(args, &server))?;
@@ -129,7 +129,7 @@ fn server(args: &Connect) -> anyhow::Result<Server> {
     }
     let program = std::env::current_exe().context("cannot find the path of this program")?;
     let text =
-        |path: &Path| path.to_str().map(str::to_owned).with_context(|| format!("{} is no UTF-8", path.display()));
+        |path: &Path| path.to_str().map(str::to_owned).with_context(|| format!("{} is not UTF-8", path.display()));
     let mut arguments = vec!["serve".to_owned(), "--stdio".to_owned()];
     // A child finds the user's file and the installation's by itself, and takes none from where it is started.
     let found = Location::of(&ConfigSource { foreign_directory: true, ..ConfigSource::default() })

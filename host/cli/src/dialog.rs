@@ -42,7 +42,7 @@ impl Dialog for Terminal {
             Answer::Yes => Ok(true),
             Answer::No => Ok(false),
             Answer::NotInteractive => {
-                bail!("standard input is no terminal: confirm the installation of `{}` with --yes", plan.locked.name)
+                bail!("standard input is not a terminal: confirm the installation of `{}` with --yes", plan.locked.name)
             }
         }
     }

@@ -16,7 +16,7 @@ pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Columns of the terminal on standard output; none where it is no terminal.
+/// Columns of the terminal on standard output; none where it is not a terminal.
 fn terminal_width() -> Option<usize> {
     if !std::io::stdout().is_terminal() {
         return None;

@@ -3,7 +3,7 @@
 /// Why a request has no answer. Each says what to do, where something can be done.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// It is no URL of an MCP endpoint; the text says what was probably meant.
+    /// It is not a URL of an MCP endpoint; the text says what was probably meant.
     #[error("invalid URL: {0}")]
     InvalidUrl(String),
     /// Nothing listens there.

@@ -31,7 +31,7 @@ impl ClusterHandle {
     /// The tools that a connected peer lets this host call, as in MCP's `tools/list`.
     ///
     /// # Errors
-    /// `invalid_argument` for what is no peer id, `not_found` where the peer is not connected, and what it refuses.
+    /// `invalid_argument` for what is not a peer id, `not_found` where the peer is not connected, and what it refuses.
     pub async fn peer_tools(&self, peer: &str) -> Result<Vec<Value>, P2pError> {
         let peer = id(peer)?;
         self.run(move |cluster| async move {
@@ -77,7 +77,7 @@ impl ClusterHandle {
     /// disconnected.
     ///
     /// # Errors
-    /// `invalid_argument` for what is no peer id, `unavailable` while the lane is down; then they count from its next start on.
+    /// `invalid_argument` for what is not a peer id, `unavailable` while the lane is down; then they count from its next start on.
     pub async fn set_peer_lists(&self, allow: &[PeerIdText], block: &[PeerIdText]) -> Result<(), P2pError> {
         let wrong = |error: SettingsError| P2pError::InvalidArgument(error.to_string());
         let allow = settings::peers("p2p.allow", allow).map_err(wrong)?;
@@ -97,7 +97,7 @@ impl ClusterHandle {
     /// Disconnects and bans a peer for so long, also over a restart.
     ///
     /// # Errors
-    /// `invalid_argument` for what is no peer id, and for this host's own; `conflict` for one that the configuration allows.
+    /// `invalid_argument` for what is not a peer id, and for this host's own; `conflict` for one that the configuration allows.
     pub async fn block_peer(&self, peer: &str, time: Duration) -> Result<(), P2pError> {
         let peer = id(peer)?;
         self.run(move |cluster| async move {
@@ -120,7 +120,7 @@ impl ClusterHandle {
     /// Lifts the ban of a peer and resets its score. Answers whether it was banned.
     ///
     /// # Errors
-    /// `invalid_argument` for what is no peer id, `conflict` for one that the configuration blocks.
+    /// `invalid_argument` for what is not a peer id, `conflict` for one that the configuration blocks.
     pub async fn unblock_peer(&self, peer: &str) -> Result<bool, P2pError> {
         let peer = id(peer)?;
         self.run(move |cluster| async move {
@@ -151,7 +151,7 @@ impl ClusterHandle {
 }
 
 fn id(peer: &str) -> Result<PeerId, P2pError> {
-    let wrong = |why: &dyn std::fmt::Display| P2pError::InvalidArgument(format!("`{peer}` is no peer id: {why}"));
+    let wrong = |why: &dyn std::fmt::Display| P2pError::InvalidArgument(format!("`{peer}` is not a peer id: {why}"));
     let id: PeerId = peer.parse().map_err(|error| wrong(&error))?;
     match is_key(id.as_ref()) {
         true => Ok(id),

@@ -57,7 +57,7 @@ pub enum ConnectError {
         /// Why.
         source: ReadError,
     },
-    /// The client's file is no text.
+    /// The client's file is not text.
     #[error("{} is not UTF-8 text", .0.display())]
     NotText(PathBuf),
     /// The client's file cannot be edited without loss.

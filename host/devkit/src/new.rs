@@ -74,7 +74,7 @@ fn checked(name: &str, language: Language) -> anyhow::Result<Name> {
 
 fn lay_out(project: &Path, name: &Name, language: Language) -> anyhow::Result<()> {
     for (file, bytes) in sdk::template(language.directory()) {
-        let text = str::from_utf8(bytes).with_context(|| format!("the template's {file} is no text"))?;
+        let text = str::from_utf8(bytes).with_context(|| format!("the template's {file} is not text"))?;
         let text = text.replace(NAME, name.as_str()).replace(TOOL, &name.as_str().replace('-', "_"));
         sdk::write(&project.join(file), text.as_bytes())?;
     }

@@ -197,7 +197,7 @@ mod tests {
         let mut past = Vec::new();
         let host = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         ["cli", "devkit", "runtime"].iter().for_each(|part| look(&host.join(part).join("src"), &mut past));
-        // Log lines go their own way, and the compiler's answer to a host is no text.
+        // Log lines go their own way, and the compiler's answer to a host is not text.
         past.retain(|line| !line.contains("logging.rs"));
         assert!(past.is_empty(), "{past:#?}");
     }

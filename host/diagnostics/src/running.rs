@@ -78,7 +78,7 @@ pub(crate) async fn ask(url: &str, token: Option<&str>) -> Result<Value, Unreach
             other => Unreached::Other(format!("HTTP status {other}")),
         });
     }
-    response.json::<Value>().await.map_err(|error| Unreached::Other(format!("the answer is no JSON: {error}")))
+    response.json::<Value>().await.map_err(|error| Unreached::Other(format!("the answer is not JSON: {error}")))
 }
 
 #[cfg(test)]

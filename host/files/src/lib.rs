@@ -7,7 +7,7 @@
 //! **Bounds.** A read takes as many bytes as its caller says. A writer that was killed leaves one temporary file, which
 //! [`sweep`] takes away when it is older than [`ABANDONED`].
 //!
-//! **Refuses.** To read what is no regular file: opening a named pipe waits for a writer, and a device may never end.
+//! **Refuses.** To read what is not a regular file: opening a named pipe waits for a writer, and a device may never end.
 
 #![forbid(unsafe_code)]
 

@@ -81,7 +81,7 @@ pub(crate) async fn login(State(shared): State<Arc<AppState>>, request: Request)
     };
     let key = form_urlencoded::parse(&body).find(|(name, _)| name == "key").map(|(_, key)| key.trim().to_owned());
     let Some(key) = key.filter(|key| !key.is_empty()) else { return form("Write a key.") };
-    let Ok(credential) = HeaderValue::try_from(format!("Bearer {key}")) else { return form("This is no key.") };
+    let Ok(credential) = HeaderValue::try_from(format!("Bearer {key}")) else { return form("This is not a key.") };
     parts.headers.remove(API_KEY);
     parts.headers.insert(header::AUTHORIZATION, credential);
     match let_in(&shared, &parts.uri, &parts.headers, address).await {

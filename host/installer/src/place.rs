@@ -18,7 +18,7 @@ impl Installation {
         let directory = &self.load.directory;
         let target = target(directory, &locked.name, present)?;
         let cannot = || format!("cannot write {}", target.display());
-        // Under a name that is no plugin's: nobody looks at it before it is renamed.
+        // Under a name that is not a plugin's: nobody looks at it before it is renamed.
         tandem_files::sweep(directory);
         let staged = Staged::new(&target, bytes, 0o644).with_context(cannot)?;
         let mut lock = self.lock.clone().unwrap_or_default();

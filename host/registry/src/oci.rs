@@ -95,7 +95,7 @@ impl Repository<'_> {
     /// What the source means now.
     ///
     /// # Errors
-    /// There is none, it is no plugin, or the registry refuses.
+    /// There is none, it is not a plugin, or the registry refuses.
     pub async fn resolve(&self) -> Result<Resolved, RegistryError> {
         let place = self.source.to_string();
         let (manifest, bytes) = self.manifest(self.source.wanted()).await?;

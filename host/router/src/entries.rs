@@ -102,7 +102,7 @@ impl Router {
         self.enter(cx, category, &what, run).await
     }
 
-    /// Admits, runs and accounts for what is no tool's call. `what` is the URI or the prompt.
+    /// Admits, runs and accounts for what is not a tool's call. `what` is the URI or the prompt.
     async fn enter<T, F>(
         &self,
         cx: CallContext,

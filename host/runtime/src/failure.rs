@@ -16,10 +16,10 @@ pub enum LoadFailure {
     /// It takes longer to compile than is waited for; [`tandem_engine::Engine::compile`] takes its time.
     #[error("it is being compiled, which takes longer than `plugins.compile-patience`")]
     Compiling,
-    /// The file cannot be read, or is no regular file.
+    /// The file cannot be read, or is not a regular file.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
-    /// It is no package, or not one that is trusted.
+    /// It is not a package, or not one that is trusted.
     #[error(transparent)]
     Package(#[from] PackageError),
     /// The operator's policy does not admit it.

@@ -184,11 +184,11 @@ pub fn load_candidate(
     load(engine, file, bytes, options, grants, true)
 }
 
-/// A plugin file's bytes, of which there are not more than a package may have. Waits for nobody: what is no regular file is
+/// A plugin file's bytes, of which there are not more than a package may have. Waits for nobody: what is not a regular file is
 /// refused.
 ///
 /// # Errors
-/// It cannot be read, is no regular file, or is too large.
+/// It cannot be read, is not a regular file, or is too large.
 pub fn read_file(path: &Path) -> Result<Vec<u8>, Unreadable> {
     tandem_files::read_regular(path, MAX_FILE as u64).map_err(|error| {
         Unreadable(match error {

@@ -67,7 +67,7 @@ impl Location {
     /// What the paths of the configuration count from.
     ///
     /// # Errors
-    /// A directory's name is no UTF-8.
+    /// A directory's name is not UTF-8.
     pub fn bases(&self) -> Result<PathBases<'_>, ConfigError> {
         Ok(PathBases {
             file: text(&self.directory)?,

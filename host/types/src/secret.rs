@@ -68,7 +68,7 @@ impl<'de> Deserialize<'de> for Secret {
 /// Reads a text that must not stand in the configuration itself.
 ///
 /// # Errors
-/// It was written in clear text, or is no text.
+/// It was written in clear text, or is not text.
 pub fn reference_only<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Zeroizing<String>, D::Error> {
     struct Visitor;
 

@@ -24,8 +24,8 @@ pub enum ReferenceError {
         /// Where in the arguments, as a JSON pointer.
         at: String,
     },
-    /// The path is no JSON pointer (RFC 6901).
-    #[error("the path of the reference at `{at}` is no JSON pointer; it is empty or begins with `/`")]
+    /// The path is not a JSON pointer (RFC 6901).
+    #[error("the path of the reference at `{at}` is not a JSON pointer; it is empty or begins with `/`")]
     Pointer {
         /// Where in the arguments.
         at: String,

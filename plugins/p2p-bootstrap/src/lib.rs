@@ -1,11 +1,11 @@
 //! The category of bootstrapping: the first nodes of the network that a host connects to.
 //!
-//! **Promises.** A text of nodes reaches the host as it was found, with where it came from. What is no address is the
+//! **Promises.** A text of nodes reaches the host as it was found, with where it came from. What is not an address is the
 //! host's to say, in its answer. Nothing is kept here.
 //!
 //! **Bounds.** A text has 256 KiB at most.
 //!
-//! **Refuses.** Paths that leave the granted directory, variables that were not granted, and what is no text. Public nodes
+//! **Refuses.** Paths that leave the granted directory, variables that were not granted, and what is not text. Public nodes
 //! are refused by the host unless its operator allows them.
 
 pub mod answers;

@@ -32,7 +32,7 @@ pub(crate) fn file(directory: &Path, path: &str) -> Result<String> {
     let failed = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound => Error::not_found(format!("there is no file `{path}` in the directory `bootstrap`")),
         ErrorKind::PermissionDenied => Error::denied(format!("`{path}` may not be read: {error}")),
-        ErrorKind::InvalidData => Error::invalid_arguments(format!("`{path}` is no text in UTF-8")),
+        ErrorKind::InvalidData => Error::invalid_arguments(format!("`{path}` is not text in UTF-8")),
         _ => Error::other(format!("`{path}` cannot be read: {error}")),
     };
     let mut text = String::new();
@@ -48,7 +48,7 @@ pub(crate) fn file(directory: &Path, path: &str) -> Result<String> {
 /// [`Error::NotFound`] when it is not set for this plugin: one that was not granted looks the same from here.
 pub(crate) fn variable(name: &str) -> Result<String> {
     let text = env::var(name).map_err(|error| match error {
-        VarError::NotUnicode(_) => Error::invalid_arguments(format!("`{name}` is no text in UTF-8")),
+        VarError::NotUnicode(_) => Error::invalid_arguments(format!("`{name}` is not text in UTF-8")),
         VarError::NotPresent if name == REQUESTED => Error::not_found(format!(
             "the variable `{name}` is not there: an operator sets it for the host and grants it to this plugin with \
              `env = [\"{name}\"]`"

@@ -134,7 +134,7 @@ impl Settings {
                 return Err(Failure::invalid(format!("the field `{}` is given twice", field.name)));
             }
             if !field.kind.is_text() && field.language != Language::None {
-                return Err(Failure::invalid(format!("the field `{}` is no text, so it has no language", field.name)));
+                return Err(Failure::invalid(format!("the field `{}` is not text, so it has no language", field.name)));
             }
         }
         if !(0.0..=10.0).contains(&self.k1) || !(0.0..=1.0).contains(&self.b) {

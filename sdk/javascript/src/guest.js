@@ -49,7 +49,7 @@ function texts(json) {
 
 /** The exports of a component that serves `plugin`. */
 export function serve(plugin) {
-  if (typeof plugin?.getPrompt !== "function") throw new TypeError("the module's default export is no plugin: `export default plugin({…})`");
+  if (typeof plugin?.getPrompt !== "function") throw new TypeError("the module's default export is not a plugin: `export default plugin({…})`");
   const listed = ({ name, title = null, description = null, mimeType = null }) => ({ name, title, description, mimeType });
   const resources = [...plugin.resources];
   return {

@@ -22,7 +22,7 @@ class Response {
     try {
       return JSON.parse(this.text);
     } catch (error) {
-      throw ToolError.other(`the answer is no JSON: ${error.message}`);
+      throw ToolError.other(`the answer is not JSON: ${error.message}`);
     }
   }
   /** The answer itself, if its status says success; else throws. */

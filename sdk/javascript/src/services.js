@@ -168,7 +168,7 @@ export const client = {
   sample(key, prompt, { maxTokens = 1000 } = {}) {
     const messages = [{ role: "user", content: { type: "text", text: prompt } }];
     const text = client.request({ key, sample: { messages, maxTokens } })[0]?.content?.text;
-    if (typeof text !== "string") throw wrongForm(`\`${key}\` is no text`);
+    if (typeof text !== "string") throw wrongForm(`\`${key}\` is not text`);
     return text;
   },
   roots: () => client.request({ key: "roots", roots: true })[0]?.roots ?? [],

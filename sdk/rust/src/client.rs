@@ -121,7 +121,7 @@ pub fn sample_text(key: &str, prompt: &str, max_tokens: u32) -> Result<String, E
     let message = json!({ "role": "user", "content": { "type": "text", "text": prompt } });
     let result = sample(key, &json!({ "messages": [message], "maxTokens": max_tokens }))?;
     let text = result.pointer("/content/text").and_then(Value::as_str);
-    text.map(str::to_owned).ok_or_else(|| Error::InvalidResponse(format!("`{key}`: the answer is no text")))
+    text.map(str::to_owned).ok_or_else(|| Error::InvalidResponse(format!("`{key}`: the answer is not text")))
 }
 
 /// The workspace's roots, as an MCP `ListRootsResult`.

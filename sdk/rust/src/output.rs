@@ -2,7 +2,7 @@
 //!
 //! `String`, [`Content`], `Vec<Content>`, `()` and [`ToolOutput`] are content for a model or a person.
 //! Everything else that serialises is a structured result, whose schema the descriptor carries; a result
-//! that is no JSON object by its type (a number, a list, an option) is put into one, under `result`.
+//! that is not a JSON object by its type (a number, a list, an option) is put into one, under `result`.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -83,7 +83,7 @@ impl ToolOutput {
         })
     }
 
-    /// The structured result, parsed; null when there is none or it is no JSON.
+    /// The structured result, parsed; null when there is none or it is not JSON.
     pub fn value(&self) -> Value {
         self.structured.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Value::Null)
     }
@@ -132,5 +132,5 @@ impl IntoContent for Vec<Content> {
 }
 
 pub(crate) fn to_json(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|e| Error::other(format!("the result is no JSON: {e}")))
+    serde_json::to_string(value).map_err(|e| Error::other(format!("the result is not JSON: {e}")))
 }

@@ -223,7 +223,7 @@ fn results_that_are_no_object_are_put_into_one() -> Result<()> {
 
 #[test]
 fn any_error_becomes_the_tools_own() {
-    let error = testing::call::<Group>("parse", &json!({ "text": "x" })).expect_err("x is no number");
+    let error = testing::call::<Group>("parse", &json!({ "text": "x" })).expect_err("x is not a number");
     assert_eq!(error, Error::other("invalid digit found in string"));
     let error: Error = kv::Error::Denied("kv was not granted".to_owned()).into();
     assert_eq!(error.context("saving"), Error::denied("saving: kv was not granted"));
@@ -277,7 +277,7 @@ fn a_completion_sees_what_is_settled() -> Result<()> {
 fn a_check_reads_the_settings() {
     assert_eq!(Group::check(), Err(Error::other("no level")));
     testing::set_config("level", "many");
-    let error = <(Other, Group)>::check().expect_err("`many` is no number");
+    let error = <(Other, Group)>::check().expect_err("`many` is not a number");
     assert!(error.to_string().contains("`level` = `many`"), "{error}");
     testing::set_config("level", "7");
     assert_eq!(<(Other, Group)>::check(), Ok(()));

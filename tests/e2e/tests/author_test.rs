@@ -364,7 +364,7 @@ async fn what_troubles_others_is_found_with_its_place() -> anyhow::Result<()> {
 async fn a_strangers_functions_are_its_tools_and_what_is_none_is_noted() -> anyhow::Result<()> {
     let (code, all) = found(&Project::of("stranger")?, Path::new(".")).await?;
     assert!(code == Some(0) && !all.iter().any(|(severity, ..)| severity == "error"), "{all:?}");
-    assert!(has(&all, "note", "exports", "is no tool:"), "{all:?}");
+    assert!(has(&all, "note", "exports", "is not a tool:"), "{all:?}");
     assert!(!all.iter().any(|(_, _, message)| message.contains("no host calls it")), "{all:?}");
     Ok(())
 }

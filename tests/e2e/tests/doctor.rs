@@ -38,7 +38,7 @@ async fn the_doctor_sees_what_is_wrong_and_how_both_lanes_are() -> anyhow::Resul
     assert_eq!(said["runtime"]["network"]["up"], true, "{said}");
     assert_eq!(said["runtime"]["store"]["ok"], true, "{said}");
 
-    // A file that is no plugin is refused, and that is a problem with a remedy.
+    // A file that is not a plugin is refused, and that is a problem with a remedy.
     std::fs::write(host.directory.path().join("plugins/broken.wasm"), std::fs::read(plugin("echo")?)?.split_at(99).0)?;
     for _ in 0..200 {
         let (code, said) = doctor(host.directory.path(), &url).await?;

@@ -1,4 +1,4 @@
-//! What is no plugin in the plugin directory is left out with its reason, and nothing waits for it.
+//! What is not a plugin in the plugin directory is left out with its reason, and nothing waits for it.
 
 use std::{
     os::unix::{fs::symlink, net::UnixListener},

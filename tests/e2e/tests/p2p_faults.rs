@@ -72,7 +72,7 @@ async fn another_network_key_is_said_on_both_sides() -> anyhow::Result<()> {
 
 #[tokio::test]
 async fn a_directory_that_cannot_be_written_is_logged_and_shown() -> anyhow::Result<()> {
-    // A file is no directory, whoever one is.
+    // A file is not a directory, whoever one is.
     let discovery = "directory = \"{home}/tandem.toml/peers\"\nloopback = true";
     let host = Options::member(&[], &LOOPBACK, discovery)?.start().await?;
     let line = host.logged("peer discovery source failed").await?;
@@ -126,7 +126,7 @@ async fn what_is_no_peer_id_is_refused_by_every_command() -> anyhow::Result<()> 
         {
             let output = tandem(host.directory.path(), &[&["peers"], command.as_slice()].concat()).await?;
             let text = String::from_utf8_lossy(&output.stderr);
-            assert!(!output.status.success() && text.contains("is no peer id"), "{command:?}: {text}");
+            assert!(!output.status.success() && text.contains("is not a peer id"), "{command:?}: {text}");
         }
     }
     Ok(())

@@ -16,12 +16,12 @@ async fn start() -> anyhow::Result<(Host, Client)> {
 async fn functions_are_tools_with_schemas_and_the_words_of_their_wit() -> anyhow::Result<()> {
     let (_host, client) = start().await?;
     let tools = client.tools().await?;
-    // One name for two functions has the interface before it; what gives a resource is no tool.
+    // One name for two functions has the interface before it; what gives a resource is not a tool.
     for tool in ["greet", "find", "words_count", "numbers_count", "same"] {
         assert!(tools.iter().any(|listed| listed == tool), "{tool}: {tools:?}");
     }
     assert!(!tools.iter().any(|tool| tool == "start" || tool.contains("counter")), "{tools:?}");
-    // What starts Python in components of componentize-py is no tool; another `init` is.
+    // What starts Python in components of componentize-py is not a tool; another `init` is.
     let named_init: Vec<_> = tools.iter().filter(|tool| tool.contains("init")).collect();
     assert_eq!(named_init, ["init"], "{tools:?}");
     assert_eq!(text(&client.call("init", json!({"name": "It"})).await?), "It begins.");
@@ -125,7 +125,7 @@ async fn a_strangers_component_is_inspected_reused_and_replaced_as_any_plugin() 
     let shown = tandem(host.directory.path(), &["inspect", "plugins/stranger.wasm"]).await?;
     let shown = String::from_utf8(shown.stdout)?;
     assert!(shown.contains("derived from the exported functions") && shown.contains("Counts the words"), "{shown}");
-    assert!(shown.contains("numbers@1.2.0#start` is no tool: its result has the resource `counter`"), "{shown}");
+    assert!(shown.contains("numbers@1.2.0#start` is not a tool: its result has the resource `counter`"), "{shown}");
     let pooled = variant_bytes("stranger", |manifest, descriptors| {
         called("stranger", "1.3.0")(manifest, descriptors);
         manifest.runtime.instance = tandem_package::Instance::Pooled;

@@ -44,7 +44,7 @@ fn look(path: &Path, old: &BTreeSet<String>, seen: &mut usize, wrong: &mut Vec<S
     if !ENDINGS.contains(&name.rsplit('.').next().unwrap_or_default()) {
         return;
     }
-    // What is no text has no commands.
+    // What is not text has no commands.
     let Ok(text) = std::fs::read_to_string(path) else { return };
     for (number, line) in text.lines().enumerate() {
         for word in spelled(line) {

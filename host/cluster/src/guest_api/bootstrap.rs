@@ -104,7 +104,7 @@ fn list(text: &str) -> Result<List, P2pError> {
     }
     let texts: Vec<String> = match text.trim_start().starts_with('[') {
         true => serde_json::from_str(text)
-            .map_err(|error| P2pError::InvalidArgument(format!("the list is no JSON array of texts: {error}")))?,
+            .map_err(|error| P2pError::InvalidArgument(format!("the list is not a JSON array of texts: {error}")))?,
         false => text
             .lines()
             .flat_map(|line| {

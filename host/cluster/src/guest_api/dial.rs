@@ -13,7 +13,7 @@ use crate::{error::P2pError, peer_manager::PeerManager};
 const DIALS: usize = 20;
 
 pub(super) fn multiaddr(text: &str) -> Result<Multiaddr, P2pError> {
-    text.parse().map_err(|error| P2pError::InvalidArgument(format!("`{text}` is no multiaddr: {error}")))
+    text.parse().map_err(|error| P2pError::InvalidArgument(format!("`{text}` is not a multiaddr: {error}")))
 }
 
 /// Dials these addresses, paced, until enough are connected or the time is over.

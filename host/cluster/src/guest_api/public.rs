@@ -172,7 +172,7 @@ async fn page(url: &HttpUrl, timeout: Duration) -> Result<String, String> {
             return Err(format!("the page's answer has more than {MAX_ANSWER} bytes"));
         }
     }
-    String::from_utf8(bytes).map_err(|_| "the page's answer is no text".to_owned())
+    String::from_utf8(bytes).map_err(|_| "the page's answer is not text".to_owned())
 }
 
 /// An address, alone or as `ip` of a JSON object.

@@ -9,7 +9,7 @@
 //! **Bounds.** A part has [`PART`] bytes; [`MAX_EXPORTED`] bytes are exported at a time, each for as long as its fetching may take;
 //! [`FETCHES`] are under way at once, each within what the operator allows.
 //!
-//! **Refuses.** A content that is larger than was said, or another one; what is no JSON.
+//! **Refuses.** A content that is larger than was said, or another one; what is not JSON.
 
 use std::{
     collections::HashMap,

@@ -107,7 +107,7 @@ fn written(answer: &ToolAnswer, most: usize) -> Outcome {
 fn named(result: &str) -> Outcome {
     let canonical = serde_json::from_str::<Value>(result).map(|value| tandem_types::canonical_json(&value));
     let Some(content) = canonical.ok().and_then(|bytes| String::from_utf8(bytes).ok()) else {
-        return Outcome::fatal(FailureCode::BadOutput, "the result is no JSON");
+        return Outcome::fatal(FailureCode::BadOutput, "the result is not JSON");
     };
     Outcome::done(content)
 }

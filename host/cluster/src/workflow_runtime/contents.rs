@@ -48,7 +48,7 @@ impl Contents {
         let parsed = journals.general.spawn_blocking(move || serde_json::from_str::<Value>(&text)).await;
         match parsed.map_err(|error| error.to_string())? {
             Ok(value) => drop(self.loaded.insert(content, Arc::new(value))),
-            Err(_) => return Ok(Err(StepError::new("bad_output", &format!("the result {content} is no JSON")))),
+            Err(_) => return Ok(Err(StepError::new("bad_output", &format!("the result {content} is not JSON")))),
         }
         Ok(Ok(()))
     }

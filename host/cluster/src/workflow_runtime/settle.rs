@@ -48,7 +48,7 @@ pub(super) fn bodies(step: &str, attempt: u32, known: u64, task: &StoredTask) ->
                     failed(step, StepError::new("bad_output", &error), true)
                 }
             },
-            Err(_) => failed(step, StepError::new("bad_output", "the result is no JSON"), true),
+            Err(_) => failed(step, StepError::new("bad_output", "the result is not JSON"), true),
         },
         (TaskState::Succeeded, Some(TaskResult::Cid(cid))) => match cid.parse() {
             Ok(content) => Body::Completed { step, fence, output: Output::Content(content) },

@@ -95,7 +95,7 @@ impl Authority for Operator {
     fn bearer(&self, token: String) -> BoxFuture<'static, Result<Caller, String>> {
         let good = self.0.lock().unwrap().takes && token == "good";
         let caller = || Caller { operator: true, ..Caller::new("acme", "key") };
-        async move { good.then(caller).ok_or_else(|| "this is no API key of this host".to_owned()) }.boxed()
+        async move { good.then(caller).ok_or_else(|| "this is not an API key of this host".to_owned()) }.boxed()
     }
 
     fn requires_token(&self) -> bool {

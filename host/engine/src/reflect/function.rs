@@ -21,7 +21,7 @@ use crate::{
     limit::Limit,
 };
 
-/// The member of a structured result that is no record.
+/// The member of a structured result that is not a record.
 const RESULT: &str = "result";
 
 /// What a function gives.
@@ -116,7 +116,7 @@ impl Function {
     }
 
     pub(super) fn arguments(&self, json: &str) -> Result<Vec<Val>, Misfit> {
-        let json = serde_json::from_str(json).map_err(|error| Misfit::new(format!("this is no JSON: {error}")))?;
+        let json = serde_json::from_str(json).map_err(|error| Misfit::new(format!("this is not JSON: {error}")))?;
         let read = Reader::new().members(&self.parameters, &json)?;
         Ok(read.into_iter().map(|(_, value)| value).collect())
     }

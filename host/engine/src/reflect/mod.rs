@@ -22,7 +22,7 @@
 //! **Bounds.** Those of [`shape`], [`read`] and [`write`], and the engine's of every call.
 //!
 //! **Refuses**, by name and with the reason, functions that are async or take or give resources, streams, futures or
-//! other types that have no JSON. The function by which componentize-py makes a component is no tool. Exports in the namespace `wasi` are protocols between program and host, not tools.
+//! other types that have no JSON. The function by which componentize-py makes a component is not a tool. Exports in the namespace `wasi` are protocols between program and host, not tools.
 
 mod docs;
 mod function;
@@ -58,7 +58,7 @@ use crate::{
     state::CallState,
 };
 
-/// An exported function that is no tool, and why.
+/// An exported function that is not a tool, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnsupportedExport {
     /// The function's name, with its interface before it.
@@ -69,7 +69,7 @@ pub struct UnsupportedExport {
 
 impl fmt::Display for UnsupportedExport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "function `{}` is no tool: {}", self.function, self.reason)
+        write!(f, "function `{}` is not a tool: {}", self.function, self.reason)
     }
 }
 

@@ -100,7 +100,7 @@ impl TenantAuth {
         match &self.tokens {
             Some(tokens) if bearer && looks_like_token(text) => self.of_token(tokens, text, &hash).await,
             Some(_) => Err(self.challenges.invalid("this is neither a token nor an API key of this host")),
-            None => Err(self.challenges.invalid("this is no API key of this host")),
+            None => Err(self.challenges.invalid("this is not an API key of this host")),
         }
     }
 

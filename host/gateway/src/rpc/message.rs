@@ -69,7 +69,7 @@ pub(crate) fn message(text: &str) -> Result<MessageHead, Refused> {
         return Err(Refused::invalid(None, "a batch stands where a message is expected"));
     }
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| match error.classify() {
-        Category::Data => Refused::invalid(None, format!("the message is no JSON-RPC message: {error}")),
+        Category::Data => Refused::invalid(None, format!("the message is not a JSON-RPC message: {error}")),
         _ => Refused::parse(error),
     })?;
     let Envelope { jsonrpc, id, method, params, result, error } = envelope;

@@ -69,7 +69,7 @@ impl Package {
     /// the component says.
     ///
     /// # Errors
-    /// `component` is no component or has sections of ours already; the manifest or the descriptors break a
+    /// `component` is not a component or has sections of ours already; the manifest or the descriptors break a
     /// rule; something is too large.
     pub fn pack(
         component: &[u8],
@@ -99,7 +99,7 @@ impl Package {
     /// A component with one more custom section, as `package-docs`, which is where WIT tools keep `///` comments.
     ///
     /// # Errors
-    /// `component` is no component or is packed already.
+    /// `component` is not a component or is packed already.
     pub fn annotate(component: &[u8], section: &str, payload: &[u8]) -> Result<Vec<u8>, PackageError> {
         check_size(component)?;
         if !Layout::read(component)?.is_bare() {
@@ -125,7 +125,7 @@ impl Package {
     /// Signs a package.
     ///
     /// # Errors
-    /// `file` is no package or is signed already.
+    /// `file` is not a package or is signed already.
     pub fn sign(file: &[u8], key: &KeyPair) -> Result<Vec<u8>, PackageError> {
         check_size(file)?;
         let layout = Layout::read(file)?;
@@ -146,7 +146,7 @@ impl Package {
     /// Opens a package that the host may trust.
     ///
     /// # Errors
-    /// The file is no package, is changed, or is not signed as `policy` wants it.
+    /// The file is not a package, is changed, or is not signed as `policy` wants it.
     pub fn open(file: &[u8], roots: &TrustRoots, policy: SignaturePolicy) -> Result<Self, PackageError> {
         check_size(file)?;
         let layout = Layout::read(file)?;
@@ -166,7 +166,7 @@ impl Package {
     /// [`SignatureState::Valid`].
     ///
     /// # Errors
-    /// The file is no package.
+    /// The file is not a package.
     pub fn inspect(file: &[u8], roots: &TrustRoots) -> Result<(Self, SignatureState), PackageError> {
         check_size(file)?;
         let layout = Layout::read(file)?;

@@ -79,7 +79,7 @@ pub enum FormatError {
         /// Where the length stands.
         offset: usize,
     },
-    /// A custom section's name is no UTF-8 or longer than its section.
+    /// A custom section's name is not UTF-8 or longer than its section.
     #[error("the custom section at byte {offset} has no readable name")]
     Name {
         /// Where the section starts.

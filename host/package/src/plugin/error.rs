@@ -3,7 +3,7 @@
 /// Why a section is no manifest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SectionError {
-    /// It is no JSON of the expected form.
+    /// It is not JSON of the expected form.
     #[error("{0}; pack the plugin with this host's version")]
     Form(String),
     /// It is the right JSON, but not in canonical form.

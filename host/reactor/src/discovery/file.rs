@@ -45,7 +45,7 @@ pub enum BadFile {
     #[error("it cannot be read: {0}")]
     Io(#[from] io::Error),
     /// It is a directory, a pipe or a device.
-    #[error("it is no regular file")]
+    #[error("it is not a regular file")]
     NotRegular,
     /// Its record is wrong.
     #[error(transparent)]

@@ -37,7 +37,7 @@ pub enum NodeError {
     #[error("it does not end in `/p2p/<id>`; add the peer's id, so that nobody else is taken for it")]
     NoPeer,
     /// In a JSON array, something else than a text.
-    #[error("it is no text")]
+    #[error("it is not text")]
     NoText,
 }
 

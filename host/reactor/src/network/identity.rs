@@ -11,7 +11,7 @@ const MAX_KEY: u64 = 16 << 10;
 ///
 /// # Errors
 ///
-/// When the file is not readable, is no key, or others may read it.
+/// When the file is not readable, is not a key, or others may read it.
 pub(super) fn open(path: &Path) -> Result<Keypair, String> {
     let fail = |what: &str, error: &dyn std::fmt::Display| format!("{what} {}: {error}", path.display());
     match tandem_files::read_regular(path, MAX_KEY) {
@@ -20,7 +20,7 @@ pub(super) fn open(path: &Path) -> Result<Keypair, String> {
             if mode & 0o077 != 0 {
                 return Err(format!("others may read {}; run: chmod 600 {}", path.display(), path.display()));
             }
-            Keypair::from_protobuf_encoding(&bytes).map_err(|error| fail("this is no key of a peer:", &error))
+            Keypair::from_protobuf_encoding(&bytes).map_err(|error| fail("this is not a key of a peer:", &error))
         }
         Err(error) if error.is_not_found() => {
             let key = Keypair::generate_ed25519();

@@ -31,7 +31,7 @@ pub(super) enum FrameError {
     #[error("{0}")]
     Slow(&'static str),
     /// The bytes are no JSON.
-    #[error("a frame is no JSON: {0}")]
+    #[error("a frame is not JSON: {0}")]
     NotJson(#[from] serde_json::Error),
     /// The stream broke.
     #[error("the stream broke: {0}")]

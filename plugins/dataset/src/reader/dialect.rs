@@ -184,7 +184,7 @@ impl Decoded {
     fn unit(&mut self, unit: u16) -> io::Result<()> {
         match (self.high.take(), unit) {
             (None, 0xd800..=0xdbff) => self.high = Some(unit),
-            // The mark of the byte order is no text.
+            // The mark of the byte order is not text.
             (None, 0xfeff) => {}
             (high, unit) => {
                 let units = high.into_iter().chain([unit]);

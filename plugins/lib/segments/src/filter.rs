@@ -193,9 +193,10 @@ impl Scalar {
         match value {
             Value::Bool(value) => Ok(Self::Bool(value)),
             Value::String(value) => Ok(Self::Text(value)),
-            Value::Number(value) => {
-                value.as_f64().map(Self::Number).ok_or_else(|| format!("`{value}` is no number that a filter can hold"))
-            }
+            Value::Number(value) => value
+                .as_f64()
+                .map(Self::Number)
+                .ok_or_else(|| format!("`{value}` is not a number that a filter can hold")),
             Value::Null => Err(format!("nothing equals null: use `is_null` or `not_null` on `{field}`")),
             Value::Array(_) | Value::Object(_) => Err(format!(
                 "`{field}` is compared with a string, a number or a boolean; use `in` with `values` for several"

@@ -87,5 +87,5 @@ impl<'a> IdReader<'a> {
 }
 
 fn text(bytes: &[u8]) -> Result<String> {
-    String::from_utf8(bytes.to_vec()).map_err(|_| Error::corrupt("an id is no text"))
+    String::from_utf8(bytes.to_vec()).map_err(|_| Error::corrupt("an id is not text"))
 }

@@ -78,7 +78,7 @@ def sample(key: str, prompt: str, max_tokens: int = 1000) -> str:
     content = answer.get("content") if isinstance(answer, dict) else None
     text = content.get("text") if isinstance(content, dict) else None
     if not isinstance(text, str):
-        raise ToolError(f"the client's answer has the wrong form: `{key}` is no text")
+        raise ToolError(f"the client's answer has the wrong form: `{key}` is not text")
     return text
 
 

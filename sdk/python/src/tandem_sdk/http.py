@@ -42,7 +42,7 @@ class Response:
         try:
             return _json.loads(self.body)
         except ValueError as error:
-            raise ToolError(f"the answer is no JSON: {error}") from None
+            raise ToolError(f"the answer is not JSON: {error}") from None
 
     def ok(self) -> Response:
         """The answer itself, if its status says success; else raises ``Unavailable`` (429, 5xx) or ``ToolError``."""

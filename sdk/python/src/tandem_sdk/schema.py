@@ -207,7 +207,7 @@ def from_json(text: str) -> Any:
     """As ``json.loads``, which looks for white space around the value first; the host sends none.
 
     Raises:
-        ValueError: it is no JSON.
+        ValueError: it is not JSON.
     """
     try:
         value, end = _SCAN(text, 0)

@@ -11,7 +11,7 @@ use crate::error::{Context, Error as AnyError, Result as AnyResult};
 pub struct Response {
     /// Its status.
     pub status: u16,
-    /// Names, in lower case, and values. What is no UTF-8 is replaced.
+    /// Names, in lower case, and values. What is not UTF-8 is replaced.
     pub headers: Vec<(String, String)>,
     /// Its body.
     pub body: Vec<u8>,
@@ -36,7 +36,7 @@ impl Response {
     /// The body, read as JSON.
     ///
     /// # Errors
-    /// A body that is no JSON, or of another shape.
+    /// A body that is not JSON, or of another shape.
     pub fn json<T: DeserializeOwned>(&self) -> AnyResult<T> {
         serde_json::from_slice(&self.body).context("reading the server's answer")
     }

@@ -10,7 +10,7 @@ struct BadJson;
 
 #[tools]
 impl BadJson {
-    /// Answers a structured result that is no JSON.
+    /// Answers a structured result that is not JSON.
     #[tool(read_only, output_schema = count_schema())]
     fn bad_not_json() -> ToolOutput {
         structured("{ not json")

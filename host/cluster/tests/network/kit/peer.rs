@@ -48,7 +48,7 @@ pub(crate) fn socket(address: &Multiaddr) -> std::net::SocketAddr {
     let mut parts = address.iter();
     match (parts.next(), parts.next()) {
         (Some(Protocol::Ip4(ip)), Some(Protocol::Tcp(port))) => (ip, port).into(),
-        _ => panic!("{address} is no address of TCP"),
+        _ => panic!("{address} is not an address of TCP"),
     }
 }
 

@@ -8,7 +8,7 @@ use super::LABEL;
 /// Why the registry could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum GithubError {
-    /// The base is no URL.
+    /// The base is not a URL.
     #[error("`p2p.discovery.github.api-base` is no url; write `https://api.github.com`")]
     Base,
     /// Others could read the token.

@@ -13,7 +13,7 @@ pub enum RecordError {
     #[error("the record has more than {MAX_RECORD} bytes; name fewer tools or metadata")]
     TooLarge,
     /// It is not the document that is described above.
-    #[error("this is no record of a host: {0}")]
+    #[error("this is not a record of a host: {0}")]
     Form(String),
     /// A signature does not fit: the record's own, or the one of the peer record inside.
     #[error("the signature of the record is wrong; it was changed, or made with another key")]

@@ -176,7 +176,7 @@ impl HostRecord {
         let body: Body = serde_json::from_value(document.body).map_err(json)?;
         let key = PublicKey::try_decode_protobuf(&base64(&document.key, "key")?)
             .map_err(|_| form("`key` is no public key that is known here; use ed25519"))?;
-        let named: PeerId = body.peer_id.parse().map_err(|_| form("`peer_id` is no peer id"))?;
+        let named: PeerId = body.peer_id.parse().map_err(|_| form("`peer_id` is not a peer id"))?;
         let signer = key.to_peer_id();
         if signer != named {
             return Err(mismatch(named, signer));
@@ -356,7 +356,7 @@ fn routing(text: &str) -> Result<PeerRecord, RecordError> {
         FromEnvelopeError::BadPayload(ReadPayloadError::InvalidSignature) | FromEnvelopeError::MismatchedSignature => {
             RecordError::BadSignature
         }
-        error => RecordError::Form(format!("`routing` is no peer record: {error}")),
+        error => RecordError::Form(format!("`routing` is not a peer record: {error}")),
     })
 }
 

@@ -30,7 +30,7 @@ fn ask(function: &str, arguments: Value) -> Answer {
     ANSWERS.with_borrow(|answers| answers.get(function).cloned()).unwrap_or_else(nowhere)
 }
 
-/// A document; what is no JSON stays a text.
+/// A document; what is not JSON stays a text.
 fn document(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| text.into())
 }
