@@ -30,12 +30,13 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         Self { read: BufReader::new(read), limit, line: Vec::new(), passing: None }
     }
 
-    /// The next line, without its end. None where the pipe ends; what stands behind the last end of a line is no line.
+    /// The next line, without its end, which the last one need not have. None where the pipe ends.
     pub(crate) async fn next(&mut self) -> io::Result<Option<Line>> {
         loop {
             let available = self.read.fill_buf().await?;
             if available.is_empty() {
-                return Ok(None);
+                let rest = self.passing.is_some() || !self.line.is_empty();
+                return Ok(rest.then(|| self.take()));
             }
             let end = available.iter().position(|byte| *byte == b'\n');
             let piece = available.get(..end.unwrap_or(available.len())).unwrap_or_default();
@@ -53,11 +54,15 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             let used = piece.len() + usize::from(end.is_some());
             self.read.consume(used);
             if end.is_some() {
-                return Ok(Some(match self.passing.take() {
-                    Some(finder) => Line::TooLong(finder.found()),
-                    None => Line::Whole(std::mem::take(&mut self.line)),
-                }));
+                return Ok(Some(self.take()));
             }
+        }
+    }
+
+    fn take(&mut self) -> Line {
+        match self.passing.take() {
+            Some(finder) => Line::TooLong(finder.found()),
+            None => Line::Whole(std::mem::take(&mut self.line)),
         }
     }
 }
@@ -77,7 +82,7 @@ mod tests {
         }
         let whole = |text: &str| Line::Whole(text.as_bytes().to_vec());
         let last = Line::TooLong(Some(RequestId::String("last".into())));
-        assert_eq!(all, [whole("one\r"), whole(""), last, whole("two")]);
+        assert_eq!(all, [whole("one\r"), whole(""), last, whole("two"), whole("rest")]);
     }
 
     #[tokio::test]

@@ -130,3 +130,20 @@ async fn standard_input_speaks_for_the_tenant_that_the_configuration_names() -> 
     );
     Ok(())
 }
+
+/// What the commands of a shell send ends where their output ends, not with a line's end.
+#[tokio::test]
+async fn the_last_request_is_answered_without_the_end_of_its_line() -> anyhow::Result<()> {
+    let home = tempfile::tempdir()?;
+    let mut pipe = Pipe::with(home.path(), &["echo"], &[]).await?;
+    let call = json!({"name": "add", "arguments": {"a": 1, "b": 2}});
+    let request = json!({"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": call});
+    pipe.write(request.to_string().as_bytes()).await?;
+    let Pipe { mut child, input, mut output } = pipe;
+    drop(input);
+    let line = output.next_line().await?.context("it ended without an answer")?;
+    let answer: Value = serde_json::from_str(&line)?;
+    assert_eq!(answer["result"]["structuredContent"]["sum"].as_f64(), Some(3.0), "{answer}");
+    child.wait().await?;
+    Ok(())
+}
