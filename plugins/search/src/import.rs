@@ -30,7 +30,7 @@ pub(crate) fn run(ctx: &Ctx, indexes: &Indexes<'_>, index: &str, file: &File, id
         (added, replaced, documents) = (added + indexed.added, replaced + indexed.replaced, indexed.documents);
         Ok(())
     })?;
-    crate::maintain(index);
+    indexes.merge_after_change(index);
     let columns_left_out = left_out;
     Ok(FileIndexed { rows: read.rows, added, replaced, documents, columns_left_out, next_offset: read.next_offset })
 }

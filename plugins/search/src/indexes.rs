@@ -1,6 +1,7 @@
 //! Indexes: every operation, on any store.
 
 use serde_json::Map;
+use tandem_sdk::log;
 use tandem_segments::collection::Change;
 use tandem_segments::ids::check_id;
 use tandem_segments::{
@@ -90,6 +91,14 @@ impl<'a> Indexes<'a> {
             segment,
         };
         self.collections.commit(name, change)
+    }
+
+    /// Merges segments after a change, which is durable already: a merge that fails costs speed, not data, and the next change
+    /// tries again.
+    pub(crate) fn merge_after_change(&self, name: &str) {
+        if let Err(error) = self.maintain(name) {
+            log::warning!("merging segments of `{name}`: {error}");
+        }
     }
 
     /// Merges small segments, so that queries stay fast. What was indexed before is safe, whatever comes of it.

@@ -72,7 +72,7 @@ impl Search {
         documents: Vec<Document>,
     ) -> Result<Indexed> {
         let indexed = indexes().index(index, documents).map_err(tool_error)?;
-        maintain(index);
+        indexes().merge_after_change(index);
         Ok(indexed)
     }
 
@@ -176,16 +176,9 @@ impl Search {
         }
         let deleted = indexes().delete(index, ids.as_deref()).map_err(tool_error)?;
         if !deleted.index_deleted {
-            maintain(index);
+            indexes().merge_after_change(index);
         }
         Ok(deleted)
-    }
-}
-
-/// The change is durable already; a merge that fails costs speed, not data, and the next change tries again.
-fn maintain(index: &str) {
-    if let Err(error) = indexes().maintain(index) {
-        log::warning!("merging segments of `{index}`: {error}");
     }
 }
 

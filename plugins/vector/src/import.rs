@@ -57,7 +57,7 @@ pub(crate) fn run(
         }
         Ok(())
     })?;
-    crate::maintain(collection);
+    vectors.merge_after_change(collection);
     let skipped = read.rows - all.added - all.replaced;
     Ok(FileAdded { rows: read.rows, skipped, next_offset: read.next_offset, ..all })
 }

@@ -81,7 +81,7 @@ impl Vector {
         items: Vec<Item>,
     ) -> Result<Added> {
         let added = vectors().add(collection, items).map_err(tool_error)?;
-        maintain(collection);
+        vectors().merge_after_change(collection);
         Ok(added)
     }
 
@@ -201,16 +201,9 @@ impl Vector {
         };
         let deleted = vectors().delete(collection, &selection).map_err(tool_error)?;
         if !deleted.collection_deleted {
-            maintain(collection);
+            vectors().merge_after_change(collection);
         }
         Ok(deleted)
-    }
-}
-
-/// The change is durable already; a merge that fails costs speed, not data, and the next change tries again.
-fn maintain(collection: &str) {
-    if let Err(error) = vectors().maintain(collection) {
-        log::warning!("merging segments of `{collection}`: {error}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! Collections of vectors: every operation, on any store.
 
+use tandem_sdk::log;
 use tandem_segments::bits::Bits;
 use tandem_segments::collection::{Change, DROPPED};
 use tandem_segments::filter::Filter;
@@ -86,6 +87,14 @@ impl<'a> Vectors<'a> {
     /// How many items a collection has.
     pub(crate) fn count(&self, name: &str) -> Result<u64> {
         Ok(self.collections.head::<Settings>(name)?.live())
+    }
+
+    /// Merges segments after a change, which is durable already: a merge that fails costs speed, not data, and the next change
+    /// tries again.
+    pub(crate) fn merge_after_change(&self, name: &str) {
+        if let Err(error) = self.maintain(name) {
+            log::warning!("merging segments of `{name}`: {error}");
+        }
     }
 
     /// Merges small segments, so that searches stay fast. What was added before is safe, whatever comes of it.

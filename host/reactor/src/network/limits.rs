@@ -6,3 +6,5 @@ pub(super) const EVENTS_PER_TURN: usize = 64;
 pub(super) const OBSERVED: usize = 64;
 /// Events that nobody took yet. Who comes late looks at the state instead.
 pub(super) const EVENT_QUEUE: usize = 256;
+/// Callers that wait for one answer of a rendezvous point. A tool may be called often while a point is silent.
+pub(super) const RENDEZVOUS_WAITERS: usize = 256;

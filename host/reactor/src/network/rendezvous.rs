@@ -3,7 +3,7 @@
 //! **Promises.** Who asks gets the point's answer, its refusal, or hears that none came in time. The library's client panics over
 //! answers that its protocol does not know; that is [`super::panic_boundary`].
 //!
-//! **Bounds.** One question of each kind to a point at a time: whoever asks meanwhile waits for the same answer, [`WAITING`] of
+//! **Bounds.** One question of each kind to a point at a time: whoever asks meanwhile waits for the same answer, [`RENDEZVOUS_WAITERS`] of
 //! them. A point that never answers keeps one entry.
 //!
 //! Source: the libp2p rendezvous specification, `rendezvous/1.0.0`.
@@ -13,12 +13,10 @@ use std::{collections::HashMap, time::Duration};
 use libp2p::{Multiaddr, PeerId, rendezvous};
 use tokio::sync::oneshot;
 
-use super::request_error::RequestError;
+use super::{limits::RENDEZVOUS_WAITERS, request_error::RequestError};
 
 /// Where hosts like this one register.
 const NAMESPACE: &str = "tandem";
-/// Callers that wait for one answer. A tool may be called often while a point is silent.
-pub(super) const WAITING: usize = 256;
 
 /// Peers with the addresses that they signed.
 pub(super) type Found = Vec<(PeerId, Vec<Multiaddr>)>;
@@ -40,7 +38,7 @@ pub(super) fn wait<T>(
     // A point that answers otherwise than it was asked answers nobody: the next one asks again.
     waiting.retain(|waiter| !waiter.is_closed());
     let first = waiting.is_empty();
-    if waiting.len() >= WAITING {
+    if waiting.len() >= RENDEZVOUS_WAITERS {
         return Err(RequestError::RendezvousBusy);
     }
     let (reply, answer) = oneshot::channel();

@@ -4,7 +4,7 @@ use std::{io::Write, time::Duration};
 
 use tandem_cluster::P2pRequest;
 
-use super::{Host, PAUSE, ROUNDS, RPC, host, load, local, median, rpc};
+use super::hosts::{Host, PAUSE, ROUNDS, RPC, host, load, local, median, rpc};
 
 /// Questions in a round.
 const LOCAL: usize = 4_000;

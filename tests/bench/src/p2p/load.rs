@@ -19,7 +19,7 @@ use tandem_router::{Arguments, Router, RouterConfig};
 use tandem_types::Caller;
 use tokio::runtime::Handle;
 
-use super::{Host, PAUSE, ROUNDS, Took, host, load, local, median, rpc};
+use super::hosts::{Host, PAUSE, ROUNDS, Took, host, load, local, median, rpc};
 use crate::plugin;
 
 /// Calls of tools that compute, at a time, and how long each does.

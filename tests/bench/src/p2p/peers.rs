@@ -88,7 +88,7 @@ pub(crate) fn host() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let mut out = std::io::stdout();
     let (host, address) = runtime.block_on(async {
-        let host = super::host(0, false).await?;
+        let host = super::hosts::host(0, false).await?;
         let address = host.address().await?;
         anyhow::Ok((host, address))
     })?;

@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 use tandem_cluster::P2pRequest;
 
-use super::{Host, ROUNDS, ask, at, host, load, median};
+use super::hosts::{Host, ROUNDS, ask, at, host, load, median};
 
 /// Tasks of a run, and clients that submit them.
 const TASKS: usize = 8_000;

@@ -6,9 +6,8 @@ use serde_json::Map;
 use tandem_cluster::P2pRequest;
 
 use super::{
-    Host, Took, host, load,
+    hosts::{Host, Took, host, load, local, rpc},
     load::{keep_calling, router},
-    local, rpc,
 };
 
 /// Guests that loop at a time.
