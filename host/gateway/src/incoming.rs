@@ -14,7 +14,7 @@ use tandem_engine::traceparent;
 use tandem_types::Caller;
 use uuid::Uuid;
 
-use crate::config::Exposure;
+use crate::{config::Exposure, heads::Lax};
 
 tokio::task_local! {
     /// The HTTP request that this task serves. It lets what rmcp calls without any context (a tool's schema, a new
@@ -22,9 +22,12 @@ tokio::task_local! {
     pub(crate) static INCOMING: Arc<Incoming>;
 }
 
-/// Where a request's connection comes from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ClientAddress(pub(crate) IpAddr);
+/// What a connection knows of each of its requests. The listener puts it among their extensions.
+#[derive(Clone, Debug)]
+pub(crate) struct ConnectionInfo {
+    pub(crate) address: IpAddr,
+    pub(crate) lax: Lax,
+}
 
 /// Which part of the catalog an endpoint shows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -29,7 +29,6 @@ mod apart;
 mod auth;
 mod body;
 mod config;
-mod cors;
 mod cursor;
 mod described;
 mod drain;
@@ -42,6 +41,7 @@ mod holding;
 mod http;
 mod incoming;
 mod intake;
+mod layers;
 mod limiter;
 mod lines;
 mod listen;
@@ -61,7 +61,6 @@ mod slow;
 mod standard;
 mod state;
 mod stdio;
-mod strict;
 
 pub use auth::{
     ApiKey, AuthError, Authenticator, IssuerError, KeyRing, LocalOnly, OAuthConfig, OperatorToken, ResourceMetadata,

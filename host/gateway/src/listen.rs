@@ -5,7 +5,6 @@
 //! a slow head costs no more than the silence that is allowed anyway. A client that does not take its answer is cut as well.
 
 use std::{
-    convert::Infallible,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -13,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use axum::body::Body;
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -24,11 +24,13 @@ use tokio::{
 };
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
+use tower_service::Service as _;
 
 use crate::{
     Gateway, GatewayConfig,
     heads::Heads,
-    http::{Connection, Front},
+    http::{Front, front},
+    incoming::ConnectionInfo,
     metrics,
     state::AppState,
 };
@@ -62,7 +64,7 @@ impl Gateway {
         let shared = self.0.clone();
         // Ends what would never end by itself: sessions and their streams.
         let streams = CancellationToken::new();
-        let front = Arc::new(Front::new(&shared, streams.clone()));
+        let front = front(&shared, streams.clone());
         let stop_accepting = CancellationToken::new();
         let cut = CancellationToken::new();
         let _cut = cut.clone().drop_guard();
@@ -116,7 +118,7 @@ async fn drain(
 /// Accepts until `stop`; the connections themselves end at the latest with `cut`.
 async fn accept(
     listener: &TcpListener,
-    front: &Arc<Front>,
+    front: &Front,
     config: &GatewayConfig,
     stop: &CancellationToken,
     cut: &CancellationToken,
@@ -149,12 +151,11 @@ async fn accept(
         let (stream, lax) = Heads::new(prepared(stream, config.write_timeout));
         let spoken = Arc::new(AtomicBool::new(false));
         let service = {
-            let (connection, spoken) = (Arc::new(Connection { address, lax }), spoken.clone());
-            let front = front.clone();
-            service_fn(move |request: Request<Incoming>| {
+            let (front, spoken, connection) = (front.clone(), spoken.clone(), ConnectionInfo { address, lax });
+            service_fn(move |mut request: Request<Incoming>| {
                 spoken.store(true, Ordering::Relaxed);
-                let (front, connection) = (front.clone(), connection.clone());
-                async move { Ok::<_, Infallible>(front.answer(request, &connection).await) }
+                request.extensions_mut().insert(connection.clone());
+                front.clone().call(request.map(Body::new))
             })
         };
         let io = TokioIo::new(stream);

@@ -17,7 +17,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use url::form_urlencoded;
 
-use crate::{access::let_in, auth::API_KEY, body, incoming::ClientAddress, problem::Problem, state::AppState};
+use crate::{access::let_in, auth::API_KEY, body, incoming::ConnectionInfo, problem::Problem, state::AppState};
 
 /// The cookie's name.
 const COOKIE: &str = "tandem-key";
@@ -73,7 +73,7 @@ pub(crate) fn instead_of(refusal: Response, signed_in: bool) -> Response {
 
 /// `POST /login`.
 pub(crate) async fn login(State(shared): State<Arc<AppState>>, request: Request) -> Response {
-    let address = request.extensions().get::<ClientAddress>().map(|ClientAddress(address)| *address);
+    let address = request.extensions().get::<ConnectionInfo>().map(|connection| connection.address);
     let (mut parts, body) = request.into_parts();
     let body = match body::whole(&parts.headers, body, MAX_FORM).await {
         Ok(body) => body,

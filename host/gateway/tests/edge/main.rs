@@ -11,6 +11,7 @@
 mod cors;
 mod http;
 mod keys;
+mod layers;
 mod mcp;
 mod pipe;
 mod serve;

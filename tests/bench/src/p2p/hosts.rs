@@ -145,7 +145,7 @@ pub(super) fn rpc() -> P2pRequest {
 
 /// What a load came to.
 pub(super) struct Took {
-    questions: usize,
+    pub(super) questions: usize,
     pub(super) time: Duration,
     /// Of each, in microseconds, sorted.
     pub(super) each: Vec<f64>,

@@ -1,10 +1,14 @@
 //! Requests that another server on the way could read otherwise are refused: one of the two would be deceived about where a
 //! request ends, or whom it is for (RFC 9112 sections 3.2, 6.1 and 11.2).
 
-use axum::response::{IntoResponse, Response};
+use axum::{
+    extract::Request,
+    response::{IntoResponse, Response},
+};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, Version, header, uri::Authority};
 
-use crate::{heads::Lax, problem::Problem};
+use super::concern::Concern;
+use crate::{incoming::ConnectionInfo, problem::Problem};
 
 /// What is wrong with a request's head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,13 +25,28 @@ pub(crate) enum Malformed {
     Encoding,
 }
 
-/// Refuses malformed requests.
-pub(crate) fn check<B>(request: &http::Request<B>, lax: &Lax) -> Result<(), Malformed> {
-    let fine = match lax.is_set() {
-        true => Err(Malformed::LineEnd),
-        false => head(request.version(), request.uri(), request.headers()),
-    };
-    fine.inspect_err(|malformed| tracing::debug!(%malformed, "refused a request"))
+/// Refuses malformed requests, and closes their connection.
+#[derive(Clone)]
+pub(crate) struct Strict;
+
+impl Concern for Strict {
+    type Context = ();
+
+    fn before(&self, request: &mut Request) -> Result<(), Box<Response>> {
+        let lax = request.extensions().get::<ConnectionInfo>().is_some_and(|connection| connection.lax.is_set());
+        let fine = match lax {
+            true => Err(Malformed::LineEnd),
+            false => head(request.version(), request.uri(), request.headers()),
+        };
+        fine.map_err(|malformed| {
+            tracing::debug!(%malformed, "refused a request");
+            Box::new(malformed.into_response())
+        })
+    }
+
+    fn after((): (), response: Response) -> Response {
+        response
+    }
 }
 
 impl IntoResponse for Malformed {

@@ -3,10 +3,16 @@
 //! A preflight never carries credentials, so it is answered before anybody asks for them; it names no tenant and does nothing.
 //! Pages of other origins are told nothing: their browser keeps the answer from them, and the guard refuses the call.
 
-use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+
+use axum::{
+    extract::Request,
+    response::{IntoResponse, Response},
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
-use crate::guard::Guard;
+use super::concern::Concern;
+use crate::state::AppState;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, DELETE");
 /// What clients of both eras send.
@@ -20,26 +26,29 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("mcp-session-id, retry-aft
 /// Seconds for which a browser may keep a preflight's answer. Chromium keeps none for longer than two hours.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("3600");
 
-/// The page that a request is of; none where its origin is not among the allowed ones.
-pub(crate) struct Page(Option<HeaderValue>);
+/// Answers preflights, and adds to every answer what its page needs.
+#[derive(Clone)]
+pub(crate) struct Cors(pub(super) Arc<AppState>);
 
-impl Page {
-    pub(crate) fn of<B>(guard: &Guard, request: &http::Request<B>) -> Self {
-        Self(guard.allowed_origin(request.headers()).cloned())
+impl Concern for Cors {
+    /// The origin, where it is allowed.
+    type Context = Option<HeaderValue>;
+
+    fn before(&self, request: &mut Request) -> Result<Self::Context, Box<Response>> {
+        let guard = &self.0.guard;
+        let origin = guard.allowed_origin(request.headers()).cloned();
+        if origin.is_some() && is_preflight(request) && guard.check(request.uri(), request.headers()).is_ok() {
+            let response = preflight(request.headers());
+            return Err(Box::new(Self::after(origin, response)));
+        }
+        Ok(origin)
     }
 
-    /// The answer to a preflight.
-    pub(crate) fn preflight<B>(&self, guard: &Guard, request: &http::Request<B>) -> Option<Response> {
-        let answered = self.0.is_some() && is_preflight(request);
-        (answered && guard.check(request.uri(), request.headers()).is_ok()).then(|| preflight(request.headers()))
-    }
-
-    /// Adds to an answer what its page needs to read it.
-    pub(crate) fn allow(self, mut response: Response) -> Response {
+    fn after(origin: Self::Context, mut response: Response) -> Response {
         let headers = response.headers_mut();
         // Without it, a cache would give one page the answer that another may read.
         headers.append(header::VARY, HeaderValue::from_static("origin"));
-        if let Self(Some(origin)) = self {
+        if let Some(origin) = origin {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }
@@ -47,7 +56,7 @@ impl Page {
     }
 }
 
-fn is_preflight<B>(request: &http::Request<B>) -> bool {
+fn is_preflight(request: &Request) -> bool {
     *request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
