@@ -21,13 +21,18 @@ if command -v cargo > /dev/null; then
 fi
 
 # The parts that need no host, natively, with what finds mistakes in memory.
-${CC:-cc} -std=c11 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover -Isdk/c/include -Isdk/c/bindings -Isdk/c/src \
-    sdk/c/tests/json.c sdk/c/src/json.c sdk/c/src/arena.c -lm -o "$WORK/c/json"
-"$WORK/c/json"
+unit() { # NAME SOURCE…
+    name=$1
+    shift
+    ${CC:-cc} -std=c11 -g -Wall -Wextra -fsanitize=address,undefined -fno-sanitize-recover -Isdk/c/include -Isdk/c/bindings -Isdk/c/src \
+        "sdk/c/tests/$name.c" "$@" sdk/c/src/arena.c -lm -o "$WORK/c/$name"
+    "$WORK/c/$name"
+}
+unit json sdk/c/src/json.c sdk/c/src/query.c
+unit http sdk/c/src/http.c sdk/c/src/http_wire.c
 echo "ok    unit tests"
 
 projects
-# What the examples do not use of http.
-cp -r sdk/c/tests/sender "$HERE/sender"
+sender
 drive
 sends_by_request links notes stats words

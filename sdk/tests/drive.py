@@ -30,7 +30,7 @@ KINDS = {
 
 
 # Parts of 64 KiB: more than the plugin's memory holds, but for Python, where what goes to the host is freed with the instance.
-PARTS = {"javascript": 1200, "python": 300}
+PARTS = {"c": 1200, "javascript": 1200, "python": 300}
 
 
 class Failure(Exception):
@@ -48,6 +48,9 @@ class Pages(http.server.BaseHTTPRequestHandler):
 
     asked: list[str] = []
 
+    #: 40 MiB of lines of 64 bytes: more than a plugin's memory.
+    huge, lines = (b"x" * 63 + b"\n") * 16384, 40 * 16384
+
     pages = {"/page": b"<html><title>Bread &amp; butter</title></html>", "/large": b"<title>Loaf</title>" + bytes(9 << 20)}
 
     #: Answers when so many requests wait at a time.
@@ -63,6 +66,10 @@ class Pages(http.server.BaseHTTPRequestHandler):
             except threading.BrokenBarrierError:
                 return self.answer(None)
             return self.answer(b"together")
+        if self.path == "/huge":
+            return self.answer(self.huge, 40)
+        if self.path.startswith("/echo?"):
+            return self.answer(self.path.encode())
         if self.path == "/later":
             Pages.released.wait(60)
         if self.path == "/some":
@@ -86,13 +93,14 @@ class Pages(http.server.BaseHTTPRequestHandler):
             sent.update(self.rfile.read(length))
         self.answer(f"{length} {sent.hexdigest()}".encode())
 
-    def answer(self, body: bytes | None) -> None:
+    def answer(self, body: bytes | None, times: int = 1) -> None:
         self.send_response(404 if body is None else 200)
         body = b"gone" if body is None else body
-        self.send_header("content-length", str(len(body)))
+        self.send_header("content-length", str(len(body) * times))
         self.end_headers()
         try:
-            self.wfile.write(body)
+            for _ in range(times):
+                self.wfile.write(body)
         except OSError:  # a client that has enough of it
             self.close_connection = True
 
@@ -252,11 +260,16 @@ def links(host: Host, port: int) -> None:
     check("links: an answer that is too large", (large.get("error"), "is larger than" in large.get("message", "")), ("other", True))
 
 
-def sender(host: Host, port: int) -> None:
-    body = {"body": "0123456789", "times": 10_000}
-    made = host.call("sender_send", {"method": "POST", "url": f"http://127.0.0.1:{port}/", **body})
-    sent = hashlib.sha256(b"0123456789" * 10_000).hexdigest()
-    check("sender: a body of several writes arrives", made["structured"]["body"], f"100000 {sent}")
+def sender_count(host: Host, port: int) -> None:
+    """Answers that are read part by part: only the SDKs that do so by a function have this tool."""
+    base = f"http://127.0.0.1:{port}"
+    whole = host.call("sender_count", {"url": f"{base}/huge"})
+    expected = {"status": 200, "bytes": 64 * Pages.lines, "lines": Pages.lines}
+    check("sender: an answer that is larger than the memory is read in parts", whole.get("structured", whole), expected)
+    some = host.call("sender_count", {"url": f"{base}/huge", "enough": 1000})["structured"]
+    check("sender: no more of it than is wanted", (some["status"], 1000 <= some["bytes"] < 1 << 20), (200, True))
+    gone = host.call("sender_count", {"url": f"{base}/nowhere"})
+    check("sender: what its reader refuses fails the request", (gone.get("error"), "nothing to count" in gone.get("message", "")), ("not-found", True))
 
 
 def sender_all(host: Host, port: int, times: int) -> None:
@@ -277,6 +290,11 @@ def sender_all(host: Host, port: int, times: int) -> None:
     check("sender: one that is late does not hold the others up", [m["status"] for m in made], [0] + [200] * 8 + [0])
     check("sender: … and says so", (made[0]["kind"], made[0]["reason"], "after 0.5 s" in made[0]["body"] or "after 500 ms" in made[0]["body"]),
           ("unavailable", "timeout", True))  # fmt: skip
+    query = {"a&b": "1+1=2", "q": "New York/100%20 ü"}
+    made = send({"method": "GET", "url": f"{base}/echo?first=1#part", "query": query})
+    check("sender: parameters of the query arrive as they are", made[0]["body"], "/echo?first=1&a%26b=1%2B1%3D2&q=New%20York%2F100%2520%20%C3%BC")
+    made = send({"method": "GET", "url": f"{base}/large"}, {"method": "GET", "url": f"{base}/page"})
+    check("sender: an answer that is too large has its own error", [(m["status"], m.get("reason")) for m in made], [(0, "too-large"), (200, None)])
     part = "0123456789abcdef" * 4096
     sent = hashlib.sha256(part.encode() * times).hexdigest()
     Pages.some.clear()
@@ -286,6 +304,8 @@ def sender_all(host: Host, port: int, times: int) -> None:
     check("sender: beside one that is refused", made[1]["kind"], "denied")
     made = send({"method": "POST", "url": f"{base}/full", "body": part, "times": times})
     check("sender: a server that takes no more is heard", made[0]["status"], 404)
+    if "sender_count" in {tool["name"] for tool in host.mcp("tools/list")["tools"]}:
+        sender_count(host, port)
 
 
 def stranger(host: Host) -> None:
@@ -349,7 +369,7 @@ def main() -> int:
         for name, project in projects.items():
             cases(host, project)
             {"words": template, "notes": notes, "links": lambda h: links(h, port),
-             "sender": lambda h: sender(h, port) if language == "c" else sender_all(h, port, PARTS[language]),
+             "sender": lambda h: sender_all(h, port, PARTS[language]),
              "stats": lambda h: task(h, "stats_describe"), "stranger": stranger}.get(name, lambda _: None)(host)
         "words" in projects and measure(host, f"{language}, fresh instance", 300 if bench else 20)
     except Failure as failure:

@@ -169,40 +169,71 @@ typedef struct {
 } tandem_invoked;
 bool tandem_invoke(tandem_call *call, const char *tool, tandem_text arguments, tandem_invoked *answer);
 
-/* Bytes of an answer that are kept where `max_bytes` is 0. While it comes it takes up to four times as much of the plugin's memory. */
+/* Default of `max_bytes`: 1 MiB. While an answer comes it takes up to four times its size of the plugin's memory. */
 #define TANDEM_HTTP_MAX_BYTES ((size_t)1 << 20)
 
 typedef struct {
     tandem_text name, value;
 } tandem_header;
 
+/* An answer, with whatever status, or the error of a request that has none. */
 typedef struct {
-    /* NULL: GET. */
+    /* The HTTP status; 0 for an error. */
+    uint16_t status;
+    /* In the order of the answer, names in lower case. */
+    tandem_header *headers;
+    size_t header_count;
+    /* The whole body; empty when `take_part` took it. */
+    tandem_text body;
+    /* The error's message; `at` is NULL when there is an answer. */
+    tandem_text why;
+    /* The error's cause, for programs: `timeout` (by `timeout_ms`), `too-large` (by `max_bytes`), `invalid` (a malformed URL, method or
+     * header), `body` (`next_part` or `take_part` returned false), else a code of wasi:http, such as `connection-refused`. NULL for an
+     * answer. */
+    const char *reason;
+    /* The error's kind. TANDEM_DENIED: no grant covers host, port, method and path. TANDEM_UNAVAILABLE: not reached, not in time, or
+     * broken off. TANDEM_OTHER: too large, malformed, anything else. With the reason `body`: what the function gave to `tandem_fail`. */
+    tandem_error error;
+} tandem_http_response;
+
+/* A request. All fields but `url` may be left out: `(tandem_http_request){.url = url}` is a GET. */
+typedef struct {
+    /* In upper case. NULL: GET. */
     const char *method;
-    /* http or https. */
+    /* Absolute, http or https. A fragment is not sent. */
     const char *url;
     const tandem_header *headers;
     size_t header_count;
     tandem_text body;
-    /* A longer answer fails the call. 0: TANDEM_HTTP_MAX_BYTES. */
+    /* Gives the next part of a body that is made while it is sent, after what `body` has. The part must stay valid until the next call;
+     * a part of no bytes ends the body. False ends the request as `tandem_fail` says, and the server sees a body that is not complete.
+     * NULL: `body` is all. */
+    bool (*next_part)(tandem_call *call, void *state, tandem_text *part);
+    /* Takes an answer of any length, in parts of 1 to 65536 bytes without a zero at the end, each valid during this call only. `head` has
+     * status and headers. Setting `*more` to false ends the reading: the rest is not waited for. False ends the request as `tandem_fail`
+     * says. NULL: the body is kept whole, up to `max_bytes`. */
+    bool (*take_part)(tandem_call *call, void *state, const tandem_http_response *head, tandem_text part, bool *more);
+    /* Passed to both functions. */
+    void *state;
+    /* The largest body that is kept, in bytes; a larger one is an error. Not used with `take_part`. 0: TANDEM_HTTP_MAX_BYTES. */
     size_t max_bytes;
+    /* Milliseconds from sending the request to the end of the answer, checked between parts; then it is an error, and the call goes on.
+     * 0: no limit but the call's deadline and those of the host. */
+    uint64_t timeout_ms;
 } tandem_http_request;
 
-/* An answer, with whatever status. Names of headers are in lower case. */
-typedef struct {
-    uint16_t status;
-    tandem_header *headers;
-    size_t header_count;
-    tandem_text body;
-} tandem_http_response;
-
-/* Sends a request to a host that the manifest requests (`http`) and the operator grants, and waits for the whole answer. A refused host
- * is TANDEM_DENIED; one that cannot be reached is TANDEM_UNAVAILABLE. A plugin that calls neither of these imports no http. */
+/* Sends a request to a host that the manifest requests (`http`) and the operator grants, and waits for the whole answer. Fails with the
+ * response's `error`; a status is no failure: see `tandem_http_ok`. A plugin that sends no request imports no http. */
 bool tandem_http_send(tandem_call *call, const tandem_http_request *request, tandem_http_response *response);
-/* A GET without headers. */
+/* Sends requests, up to eight at a time, and waits for all of them. `responses` has room for `count`, in the order of the requests. A
+ * request that fails ends neither the call nor the others: its response has `why`. */
+void tandem_http_send_all(tandem_call *call, const tandem_http_request *requests, size_t count, tandem_http_response *responses);
+/* Sends a GET without headers. */
 bool tandem_http_get(tandem_call *call, const char *url, tandem_http_response *response);
-/* Fails the call for a status from 400: TANDEM_UNAVAILABLE for 429 and from 500. */
+/* Fails the call for a status from 400 (TANDEM_UNAVAILABLE for 429 and from 500, else TANDEM_OTHER), and for an error with its `why`. */
 bool tandem_http_ok(tandem_call *call, const tandem_http_response *response);
+/* The URL with one more parameter in its query. All bytes of name and value but letters, digits and `-._~` are percent-encoded. */
+const char *tandem_http_query(tandem_call *call, const char *url, const char *name, tandem_text value);
 /* The first header of this name, in lower case; `at` is NULL when there is none. */
 tandem_text tandem_http_header(const tandem_http_response *response, const char *name);
 

@@ -1,138 +1,144 @@
-/* http by grant, through wasi:http 0.2. What the host hands out is copied into the call's arena and freed; every handle is given back, for
- * instances may be kept. An answer is bounded before it is kept whole. The host checks every request against the grant. */
-#include "call.h"
-
-#include <tandem/http.h>
+/* http by grant, through wasi:http 0.2, several requests at a time. What the host hands out is copied into the call's arena and freed; every
+ * handle is given back, for instances may be kept. An answer is bounded before it is kept whole. The host checks every request against the
+ * grant. */
+#include "http.h"
 
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
-/* Bytes that wasi:io takes in one write, and that are asked for in one read. */
-#define WRITE 4096
+/* Bytes that are asked for in one read. */
 #define READ 65536
+/* Requests that wait for their answers at a time: the host lets one call have 16 connections. */
+#define AT_ONCE 8
+/* What a request waits for at most: room for its body, and what comes. */
+#define WAKERS 2
+#define MILLISECOND 1000000u
 
-/* By their tags, in the words of wasi:http. */
-static const char *const CODES[] = {
-    "DNS-timeout", "DNS-error", "destination-not-found", "destination-unavailable", "destination-IP-prohibited", "destination-IP-unroutable",
-    "connection-refused", "connection-terminated", "connection-timeout", "connection-read-timeout", "connection-write-timeout",
-    "connection-limit-reached", "TLS-protocol-error", "TLS-certificate-error", "TLS-alert-received", "HTTP-request-denied",
-    "HTTP-request-length-required", "HTTP-request-body-size", "HTTP-request-method-invalid", "HTTP-request-URI-invalid",
-    "HTTP-request-URI-too-long", "HTTP-request-header-section-size", "HTTP-request-header-size", "HTTP-request-trailer-section-size",
-    "HTTP-request-trailer-size", "HTTP-response-incomplete", "HTTP-response-header-section-size", "HTTP-response-header-size",
-    "HTTP-response-body-size", "HTTP-response-trailer-section-size", "HTTP-response-trailer-size", "HTTP-response-transfer-coding",
-    "HTTP-response-content-coding", "HTTP-response-timeout", "HTTP-upgrade-failed", "HTTP-protocol-error", "loop-detected",
-    "configuration-error", "internal-error",
-};
-static const char *const METHODS[] = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+typedef enum { NEW, SENT, READING, DONE } stage;
 
-static http_string_t lent(const char *text, size_t length) {
-    return (http_string_t){(uint8_t *)(uintptr_t)text, length};
-}
-
-static bool failed(tandem_call *call, wasi_http_types_error_code_t *code) {
-    const char *name = code->tag < sizeof CODES / sizeof *CODES ? CODES[code->tag] : "failed";
-    bool denied = code->tag == WASI_HTTP_TYPES_ERROR_CODE_HTTP_REQUEST_DENIED || code->tag == WASI_HTTP_TYPES_ERROR_CODE_DESTINATION_IP_PROHIBITED;
-    bool transient = code->tag <= WASI_HTTP_TYPES_ERROR_CODE_CONNECTION_LIMIT_REACHED || code->tag == WASI_HTTP_TYPES_ERROR_CODE_HTTP_RESPONSE_TIMEOUT;
-    const http_option_string_t *detail = &code->val.internal_error;
-    if (denied) tandem_fail(call, TANDEM_DENIED, "http: %s: the host is not granted", name);
-    else if (code->tag == WASI_HTTP_TYPES_ERROR_CODE_INTERNAL_ERROR && detail->is_some)
-        tandem_fail(call, TANDEM_OTHER, "http: %s: %.*s", name, (int)detail->val.len, (const char *)detail->val.ptr);
-    else tandem_fail(call, transient ? TANDEM_UNAVAILABLE : TANDEM_OTHER, "http: %s", name);
-    wasi_http_types_error_code_free(code);
-    return false;
-}
-
-/* The parts of a URL: they point into it, and a fragment is cut off. */
+/* A request on its way. */
 typedef struct {
-    bool secure;
-    tandem_text authority, rest;
-} address;
+    const tandem_http_request *request;
+    tandem_http_response *response;
+    stage stage;
+    /* When it is given up, by the monotonic clock; 0: with the call. */
+    uint64_t until;
+    /* The body that goes out, while it is not whole. The stream is a child of the body, and goes before it. */
+    bool sending, ended, flushed;
+    wasi_http_types_own_outgoing_body_t outgoing;
+    wasi_http_types_own_output_stream_t to;
+    /* What is left of the part of the body that is being sent. */
+    tandem_text part;
+    wasi_http_types_own_future_incoming_response_t coming;
+    /* The answer, its body and its stream: each is a child of the one before it. */
+    wasi_http_types_own_incoming_response_t answer;
+    wasi_http_types_own_incoming_body_t incoming;
+    wasi_http_types_own_input_stream_t from;
+    tandem_buffer kept;
+} flight;
 
-static bool parse(const char *url, address *parts) {
-    if (strncasecmp(url, "http://", 7) == 0) parts->secure = false;
-    else if (strncasecmp(url, "https://", 8) == 0) parts->secure = true;
-    else return false;
-    const char *authority = url + (parts->secure ? 8 : 7);
-    parts->authority = (tandem_text){authority, strcspn(authority, "/?#")};
-    const char *rest = authority + parts->authority.length;
-    parts->rest = (tandem_text){rest, strcspn(rest, "#")};
-    return parts->authority.length > 0;
+/* Lets go of the request's body. One that is not finished is broken off. */
+static void stop_sending(flight *it) {
+    if (!it->sending) return;
+    it->sending = false;
+    wasi_io_streams_output_stream_drop_own(it->to);
+    wasi_http_types_outgoing_body_drop_own(it->outgoing);
 }
 
-static bool set_method(wasi_http_types_borrow_outgoing_request_t request, const char *method) {
-    wasi_http_types_method_t made = {.tag = WASI_HTTP_TYPES_METHOD_OTHER, .val.other = lent(method, strlen(method))};
-    for (uint8_t i = 0; i < sizeof METHODS / sizeof *METHODS; i++) {
-        if (strcmp(METHODS[i], method) == 0) made.tag = i;
+/* Lets go of what it has of the host. */
+static void end(flight *it) {
+    stop_sending(it);
+    if (it->stage == SENT) wasi_http_types_future_incoming_response_drop_own(it->coming);
+    if (it->stage == READING) {
+        wasi_io_streams_input_stream_drop_own(it->from);
+        wasi_http_types_incoming_body_drop_own(it->incoming);
+        wasi_http_types_incoming_response_drop_own(it->answer);
     }
-    return wasi_http_types_method_outgoing_request_set_method(request, &made);
+    it->stage = DONE;
 }
 
-/* The request without its body. */
-static bool prepare(tandem_call *call, const tandem_http_request *given, wasi_http_types_own_outgoing_request_t *made) {
-    const char *method = given->method ? given->method : "GET";
-    address parts;
-    if (!parse(given->url, &parts)) return tandem_fail(call, TANDEM_OTHER, "`%s` is no http or https URL", given->url);
-    wasi_http_types_list_tuple2_field_name_field_value_t entries = {
-        tandem_alloc(call, (given->header_count + 1) * sizeof *entries.ptr), given->header_count};
-    for (size_t i = 0; i < given->header_count; i++) {
-        const tandem_header *header = &given->headers[i];
-        entries.ptr[i].f0 = lent(header->name.at, header->name.length);
-        entries.ptr[i].f1 = (wasi_http_types_field_value_t){(uint8_t *)(uintptr_t)header->value.at, header->value.length};
-    }
-    wasi_http_types_own_fields_t fields;
-    wasi_http_types_header_error_t why;
-    if (!wasi_http_types_static_fields_from_list(&entries, &fields, &why))
-        return tandem_fail(call, TANDEM_OTHER, "http: a header of `%s %s` is malformed or forbidden", method, given->url);
-    *made = wasi_http_types_constructor_outgoing_request(fields);
-    wasi_http_types_borrow_outgoing_request_t request = wasi_http_types_borrow_outgoing_request(*made);
-    wasi_http_types_scheme_t scheme = {.tag = parts.secure ? WASI_HTTP_TYPES_SCHEME_HTTPS : WASI_HTTP_TYPES_SCHEME_HTTP};
-    http_string_t authority = lent(parts.authority.at, parts.authority.length);
-    /* A path begins with a slash, also before a query. */
-    const char *slash = parts.rest.length > 0 && *parts.rest.at == '/' ? "" : "/";
-    tandem_text path = tandem_format(call, "%s%.*s", slash, (int)parts.rest.length, parts.rest.at);
-    http_string_t path_with_query = lent(path.at, path.length);
-    if (set_method(request, method) && wasi_http_types_method_outgoing_request_set_scheme(request, &scheme)
-        && wasi_http_types_method_outgoing_request_set_authority(request, &authority)
-        && wasi_http_types_method_outgoing_request_set_path_with_query(request, &path_with_query)) return true;
-    wasi_http_types_outgoing_request_drop_own(*made);
-    return tandem_fail(call, TANDEM_OTHER, "http: `%s %s` is malformed", method, given->url);
+/* Ends it with the error that `tandem_fail` was given. */
+static void give_up(tandem_call *call, flight *it, const char *reason) {
+    end(it);
+    *it->response = (tandem_http_response){.why = call->why, .error = call->error, .reason = reason};
 }
 
-/* Writes and finishes the body. A body that is not taken whole is no failure by itself: the answer, or its error, says why. */
-static void write_body(wasi_http_types_own_outgoing_body_t body, tandem_text content) {
-    wasi_http_types_own_output_stream_t stream;
-    bool whole = true;
-    if (content.length > 0) {
-        whole = wasi_http_types_method_outgoing_body_write(wasi_http_types_borrow_outgoing_body(body), &stream);
-        if (whole) {
-            for (size_t at = 0; whole && at < content.length; at += WRITE) {
-                size_t length = content.length - at < WRITE ? content.length - at : WRITE;
-                http_list_u8_t part = {(uint8_t *)(uintptr_t)content.at + at, length};
-                wasi_io_streams_stream_error_t error;
-                whole = wasi_io_streams_method_output_stream_blocking_write_and_flush(wasi_io_streams_borrow_output_stream(stream), &part, &error);
-                if (!whole) wasi_io_streams_stream_error_free(&error);
-            }
-            wasi_io_streams_output_stream_drop_own(stream);
-        }
-    }
+/* The time after so many milliseconds; the last one that there is when they are too many. */
+static uint64_t after(uint64_t milliseconds) {
+    uint64_t now = wasi_clocks_monotonic_clock_now();
+    return milliseconds > (UINT64_MAX - now) / MILLISECOND ? UINT64_MAX : now + milliseconds * MILLISECOND;
+}
+
+/* Before a function of the plugin runs: if it fails without a word, what failed before it must not be taken for its reason. */
+static void forget(tandem_call *call) {
+    call->why = (tandem_text){NULL, 0};
+    call->error = TANDEM_OTHER;
+}
+
+/* Ends it because a function of the plugin returned false. */
+static void refuse(tandem_call *call, flight *it, const char *function) {
+    if (!call->why.at) tandem_fail(call, TANDEM_OTHER, "http: `%s` of `%s` failed", function, it->request->url);
+    give_up(call, it, "body");
+}
+
+static void start(tandem_call *call, flight *it) {
+    wasi_http_types_own_outgoing_request_t made;
     wasi_http_types_error_code_t code;
-    if (!whole) wasi_http_types_outgoing_body_drop_own(body);
-    else if (!wasi_http_types_static_outgoing_body_finish(body, NULL, &code)) wasi_http_types_error_code_free(&code);
+    if (!tandem_http_prepare(call, it->request, &made)) return give_up(call, it, "invalid");
+    wasi_http_types_borrow_outgoing_request_t request = wasi_http_types_borrow_outgoing_request(made);
+    bool has_body = wasi_http_types_method_outgoing_request_body(request, &it->outgoing);
+    if (!has_body || !wasi_http_types_method_outgoing_body_write(wasi_http_types_borrow_outgoing_body(it->outgoing), &it->to)) {
+        if (has_body) wasi_http_types_outgoing_body_drop_own(it->outgoing);
+        wasi_http_types_outgoing_request_drop_own(made);
+        tandem_fail(call, TANDEM_OTHER, "http: the request takes no body");
+        return give_up(call, it, "invalid");
+    }
+    it->sending = true;
+    it->part = it->request->body;
+    if (it->request->timeout_ms) it->until = after(it->request->timeout_ms);
+    if (!wasi_http_outgoing_handler_handle(made, NULL, &it->coming, &code)) return give_up(call, it, tandem_http_failed(call, &code));
+    it->stage = SENT;
 }
 
-static bool wait_for(tandem_call *call, wasi_http_types_own_future_incoming_response_t coming, wasi_http_types_own_incoming_response_t *answer) {
-    wasi_http_types_borrow_future_incoming_response_t future = wasi_http_types_borrow_future_incoming_response(coming);
-    wasi_http_types_own_pollable_t ready = wasi_http_types_method_future_incoming_response_subscribe(future);
-    wasi_io_poll_method_pollable_block(wasi_io_poll_borrow_pollable(ready));
-    wasi_io_poll_pollable_drop_own(ready);
-    wasi_http_types_result_result_own_incoming_response_error_code_void_t got;
-    bool is_there = wasi_http_types_method_future_incoming_response_get(future, &got) && !got.is_err;
-    wasi_http_types_future_incoming_response_drop_own(coming);
-    if (!is_there) return tandem_fail(call, TANDEM_UNAVAILABLE, "http: there is no answer");
-    if (got.val.ok.is_err) return failed(call, &got.val.ok.val.err);
-    *answer = got.val.ok.val.ok;
-    return true;
+/* Ends the body, when all that was written has left. */
+static void finish(tandem_call *call, flight *it) {
+    wasi_io_streams_stream_error_t error;
+    wasi_http_types_error_code_t code;
+    uint64_t room = 0;
+    wasi_io_streams_borrow_output_stream_t to = wasi_io_streams_borrow_output_stream(it->to);
+    bool whole = it->flushed || wasi_io_streams_method_output_stream_flush(to, &error);
+    it->flushed = true;
+    if (!whole || !wasi_io_streams_method_output_stream_check_write(to, &room, &error)) {
+        wasi_io_streams_stream_error_free(&error);
+        return stop_sending(it);
+    }
+    if (room == 0) return;
+    it->sending = false;
+    wasi_io_streams_output_stream_drop_own(it->to);
+    if (!wasi_http_types_static_outgoing_body_finish(it->outgoing, NULL, &code)) give_up(call, it, tandem_http_failed(call, &code));
+}
+
+/* Sends what there is room for. A body that is not taken whole is no failure by itself: the answer, or its error, says why. */
+static void push(tandem_call *call, flight *it) {
+    if (it->part.length == 0 && it->request->next_part && !it->ended) {
+        forget(call);
+        if (!it->request->next_part(call, it->request->state, &it->part)) return refuse(call, it, "next_part");
+        it->ended = it->part.length == 0;
+    }
+    if (it->part.length == 0) return finish(call, it);
+    wasi_io_streams_stream_error_t error;
+    uint64_t room = 0;
+    wasi_io_streams_borrow_output_stream_t to = wasi_io_streams_borrow_output_stream(it->to);
+    bool taken = wasi_io_streams_method_output_stream_check_write(to, &room, &error);
+    if (taken && room > 0) {
+        size_t length = room < it->part.length ? (size_t)room : it->part.length;
+        http_list_u8_t part = {(uint8_t *)(uintptr_t)it->part.at, length};
+        taken = wasi_io_streams_method_output_stream_write(to, &part, &error);
+        it->part = (tandem_text){it->part.at + length, it->part.length - length};
+    }
+    if (taken) return;
+    wasi_io_streams_stream_error_free(&error);
+    stop_sending(it);
 }
 
 static void read_headers(tandem_call *call, wasi_http_types_borrow_incoming_response_t response, tandem_http_response *answer) {
@@ -151,61 +157,134 @@ static void read_headers(tandem_call *call, wasi_http_types_borrow_incoming_resp
     wasi_http_types_fields_drop_own(fields);
 }
 
-static bool read_stream(tandem_call *call, wasi_io_streams_borrow_input_stream_t stream, size_t max_bytes, tandem_text *content) {
-    tandem_buffer kept = {0};
-    tandem_append(call, &kept, "", 0);
-    for (;;) {
-        http_list_u8_t part;
-        wasi_io_streams_stream_error_t error;
-        if (!wasi_io_streams_method_input_stream_blocking_read(stream, READ, &part, &error)) {
-            bool closed = error.tag == WASI_IO_STREAMS_STREAM_ERROR_CLOSED;
-            wasi_io_streams_stream_error_free(&error);
-            *content = (tandem_text){kept.at, kept.length};
-            return closed || tandem_fail(call, TANDEM_UNAVAILABLE, "http: the answer broke off");
+/* Takes the head of the answer, when it is there. */
+static void take_head(tandem_call *call, flight *it) {
+    wasi_http_types_result_result_own_incoming_response_error_code_void_t got;
+    if (!wasi_http_types_method_future_incoming_response_get(wasi_http_types_borrow_future_incoming_response(it->coming), &got)) return;
+    if (got.is_err) {
+        tandem_fail(call, TANDEM_UNAVAILABLE, "http: there is no answer");
+        return give_up(call, it, "internal-error");
+    }
+    if (got.val.ok.is_err) return give_up(call, it, tandem_http_failed(call, &got.val.ok.val.err));
+    it->answer = got.val.ok.val.ok;
+    wasi_http_types_borrow_incoming_response_t answer = wasi_http_types_borrow_incoming_response(it->answer);
+    bool has_body = wasi_http_types_method_incoming_response_consume(answer, &it->incoming);
+    if (!has_body || !wasi_http_types_method_incoming_body_stream(wasi_http_types_borrow_incoming_body(it->incoming), &it->from)) {
+        if (has_body) wasi_http_types_incoming_body_drop_own(it->incoming);
+        wasi_http_types_incoming_response_drop_own(it->answer);
+        tandem_fail(call, TANDEM_OTHER, "http: the answer has no body");
+        return give_up(call, it, "internal-error");
+    }
+    wasi_http_types_future_incoming_response_drop_own(it->coming);
+    it->stage = READING;
+    it->response->status = wasi_http_types_method_incoming_response_status(answer);
+    read_headers(call, answer, it->response);
+    tandem_append(call, &it->kept, "", 0);
+}
+
+/* Takes what is there of the answer's body. */
+static void pull(tandem_call *call, flight *it) {
+    http_list_u8_t part;
+    wasi_io_streams_stream_error_t error;
+    if (!wasi_io_streams_method_input_stream_read(wasi_io_streams_borrow_input_stream(it->from), READ, &part, &error)) {
+        bool closed = error.tag == WASI_IO_STREAMS_STREAM_ERROR_CLOSED;
+        wasi_io_streams_stream_error_free(&error);
+        if (closed) {
+            it->response->body = (tandem_text){it->kept.at, it->kept.length};
+            return end(it);
         }
-        bool fits = part.len <= max_bytes - kept.length;
-        if (fits) tandem_append(call, &kept, (const char *)part.ptr, part.len);
-        http_list_u8_free(&part);
-        if (!fits) return tandem_fail(call, TANDEM_OTHER, "http: the answer is larger than %zu bytes", max_bytes);
+        tandem_fail(call, TANDEM_UNAVAILABLE, "http: the answer broke off");
+        return give_up(call, it, "connection-terminated");
+    }
+    const tandem_http_request *request = it->request;
+    size_t most = request->max_bytes ? request->max_bytes : TANDEM_HTTP_MAX_BYTES;
+    tandem_text came = {(const char *)part.ptr, part.len};
+    bool fits = request->take_part || part.len <= most - it->kept.length, more = true, taken = true;
+    if (request->take_part && part.len > 0) {
+        forget(call);
+        taken = request->take_part(call, request->state, it->response, came, &more);
+    } else if (fits) tandem_append(call, &it->kept, came.at, came.length);
+    http_list_u8_free(&part);
+    if (!taken) return refuse(call, it, "take_part");
+    if (!fits) {
+        tandem_fail(call, TANDEM_OTHER, "http: the answer is larger than %zu bytes", most);
+        return give_up(call, it, "too-large");
+    }
+    if (!more) {
+        it->response->body = (tandem_text){it->kept.at, 0};
+        end(it);
     }
 }
 
-static bool read_body(tandem_call *call, wasi_http_types_borrow_incoming_response_t response, size_t max_bytes, tandem_text *content) {
-    wasi_http_types_own_incoming_body_t body;
-    wasi_http_types_own_input_stream_t stream;
-    bool read = false;
-    if (!wasi_http_types_method_incoming_response_consume(response, &body)) return tandem_fail(call, TANDEM_OTHER, "http: the answer has no body");
-    if (wasi_http_types_method_incoming_body_stream(wasi_http_types_borrow_incoming_body(body), &stream)) {
-        read = read_stream(call, wasi_io_streams_borrow_input_stream(stream), max_bytes, content);
-        wasi_io_streams_input_stream_drop_own(stream);
-    } else tandem_fail(call, TANDEM_OTHER, "http: the answer has no body");
-    wasi_http_types_incoming_body_drop_own(body);
-    return read;
+/* Goes on as far as it can without waiting, by one part. */
+static void advance(tandem_call *call, flight *it) {
+    if (it->sending) push(call, it);
+    if (it->stage == SENT) take_head(call, it);
+    else if (it->stage == READING) pull(call, it);
+    if (it->stage == DONE || !it->until || wasi_clocks_monotonic_clock_now() < it->until) return;
+    const tandem_http_request *request = it->request;
+    tandem_fail(call, TANDEM_UNAVAILABLE, "http: `%s %s` had no answer after %llu ms", request->method ? request->method : "GET", request->url,
+                (unsigned long long)request->timeout_ms);
+    give_up(call, it, "timeout");
+}
+
+static bool is_under_way(const flight *it) {
+    return it->stage == SENT || it->stage == READING;
+}
+
+/* Waits until one of those under way can go on, or is late. */
+static void wait(flight *flights, size_t count) {
+    wasi_io_poll_own_pollable_t owned[AT_ONCE * WAKERS + 1];
+    wasi_io_poll_borrow_pollable_t wakers[AT_ONCE * WAKERS + 1];
+    size_t many = 0;
+    uint64_t until = 0;
+    for (size_t i = 0; i < count && many + WAKERS <= AT_ONCE * WAKERS; i++) {
+        flight *it = &flights[i];
+        if (!is_under_way(it)) continue;
+        if (it->sending) owned[many++] = wasi_io_streams_method_output_stream_subscribe(wasi_io_streams_borrow_output_stream(it->to));
+        if (it->stage == SENT)
+            owned[many++] = wasi_http_types_method_future_incoming_response_subscribe(wasi_http_types_borrow_future_incoming_response(it->coming));
+        else owned[many++] = wasi_io_streams_method_input_stream_subscribe(wasi_io_streams_borrow_input_stream(it->from));
+        if (it->until && (!until || it->until < until)) until = it->until;
+    }
+    if (until) {
+        uint64_t now = wasi_clocks_monotonic_clock_now();
+        owned[many++] = wasi_clocks_monotonic_clock_subscribe_duration(until > now ? until - now : 0);
+    }
+    for (size_t i = 0; i < many; i++) wakers[i] = wasi_io_poll_borrow_pollable(owned[i]);
+    wasi_io_poll_list_borrow_pollable_t list = {wakers, many};
+    http_list_u32_t ready;
+    wasi_io_poll_poll(&list, &ready);
+    http_list_u32_free(&ready);
+    /* They are children of what the flights have, and go before it. */
+    for (size_t i = 0; i < many; i++) wasi_io_poll_pollable_drop_own(owned[i]);
+}
+
+void tandem_http_send_all(tandem_call *call, const tandem_http_request *requests, size_t count, tandem_http_response *responses) {
+    flight *flights = tandem_alloc(call, (count + 1) * sizeof *flights);
+    for (size_t i = 0; i < count; i++) {
+        responses[i] = (tandem_http_response){0};
+        flights[i] = (flight){.request = &requests[i], .response = &responses[i]};
+    }
+    for (;;) {
+        size_t waiting = 0, left = 0;
+        for (size_t i = 0; i < count && left < AT_ONCE; i++) {
+            if (flights[i].stage == NEW) start(call, &flights[i]);
+            left += flights[i].stage != DONE;
+        }
+        for (size_t i = 0; i < count; i++) waiting += is_under_way(&flights[i]);
+        if (waiting == 0) return;
+        wait(flights, count);
+        for (size_t i = 0; i < count; i++) {
+            if (is_under_way(&flights[i])) advance(call, &flights[i]);
+        }
+    }
 }
 
 bool tandem_http_send(tandem_call *call, const tandem_http_request *request, tandem_http_response *response) {
-    wasi_http_types_own_outgoing_request_t made;
-    wasi_http_types_own_outgoing_body_t body;
-    wasi_http_types_own_future_incoming_response_t coming;
-    wasi_http_types_own_incoming_response_t answer;
-    wasi_http_types_error_code_t code;
-    if (!prepare(call, request, &made)) return false;
-    if (!wasi_http_types_method_outgoing_request_body(wasi_http_types_borrow_outgoing_request(made), &body)) {
-        wasi_http_types_outgoing_request_drop_own(made);
-        return tandem_fail(call, TANDEM_OTHER, "http: the request takes no body");
-    }
-    if (!wasi_http_outgoing_handler_handle(made, NULL, &coming, &code)) {
-        wasi_http_types_outgoing_body_drop_own(body);
-        return failed(call, &code);
-    }
-    write_body(body, request->body);
-    if (!wait_for(call, coming, &answer)) return false;
-    wasi_http_types_borrow_incoming_response_t borrowed = wasi_http_types_borrow_incoming_response(answer);
-    response->status = wasi_http_types_method_incoming_response_status(borrowed);
-    read_headers(call, borrowed, response);
-    bool read = read_body(call, borrowed, request->max_bytes ? request->max_bytes : TANDEM_HTTP_MAX_BYTES, &response->body);
-    wasi_http_types_incoming_response_drop_own(answer);
-    return read;
+    tandem_http_send_all(call, request, 1, response);
+    /* With this request's error: its functions may have sent others that failed since. */
+    return !response->why.at || tandem_fail(call, response->error, "%s", response->why.at);
 }
 
 bool tandem_http_get(tandem_call *call, const char *url, tandem_http_response *response) {
@@ -213,6 +292,7 @@ bool tandem_http_get(tandem_call *call, const char *url, tandem_http_response *r
 }
 
 bool tandem_http_ok(tandem_call *call, const tandem_http_response *response) {
+    if (response->why.at) return tandem_fail(call, response->error, "%s", response->why.at);
     if (response->status < 400) return true;
     tandem_error kind = response->status == 429 || response->status >= 500 ? TANDEM_UNAVAILABLE : TANDEM_OTHER;
     return tandem_fail(call, kind, "the server answered with status %u", (unsigned)response->status);

@@ -1,4 +1,4 @@
-/* Reading and writing JSON, natively. */
+/* Reading and writing JSON, and making up queries, natively. */
 #include "call.h"
 
 #include <math.h>
@@ -105,12 +105,27 @@ static void writes(void) {
     CHECK(next == 5000);
 }
 
+static bool asks(const char *url, const char *value, const char *expected) {
+    return strcmp(tandem_http_query(&CALL, url, "q", (tandem_text){value, strlen(value)}), expected) == 0;
+}
+
+/* A value in a query stays one value. */
+static void queries(void) {
+    CHECK(asks("https://a.test/x", "New York", "https://a.test/x?q=New%20York"));
+    CHECK(asks("https://a.test", "a&admin=1#b", "https://a.test?q=a%26admin%3D1%23b"));
+    CHECK(asks("https://a.test/?a=b", "\xc3\x9f/%", "https://a.test/?a=b&q=%C3%9F%2F%25"));
+    CHECK(asks("https://a.test/?", "", "https://a.test/?q="));
+    CHECK(asks("https://a.test/?a=b&", "-._~", "https://a.test/?a=b&q=-._~"));
+    CHECK(asks("https://a.test/x#part?", "1", "https://a.test/x?q=1#part?"));
+}
+
 int main(void) {
     reads();
     unescapes();
     numbers();
     survives();
     writes();
+    queries();
     tandem_end(&CALL);
     return 0;
 }

@@ -11,6 +11,14 @@ extern void __wasm_import_wasi_io_poll_method_pollable_block(int32_t);
 __attribute__((__import_module__("wasi:io/poll@0.2.9"), __import_name__("poll")))
 extern void __wasm_import_wasi_io_poll_poll(uint8_t *, size_t, uint8_t *);
 
+// Imported Functions from `wasi:clocks/monotonic-clock@0.2.9`
+
+__attribute__((__import_module__("wasi:clocks/monotonic-clock@0.2.9"), __import_name__("now")))
+extern int64_t __wasm_import_wasi_clocks_monotonic_clock_now(void);
+
+__attribute__((__import_module__("wasi:clocks/monotonic-clock@0.2.9"), __import_name__("subscribe-duration")))
+extern int32_t __wasm_import_wasi_clocks_monotonic_clock_subscribe_duration(int64_t);
+
 // Imported Functions from `wasi:io/error@0.2.9`
 
 __attribute__((__import_module__("wasi:io/error@0.2.9"), __import_name__("[method]error.to-debug-string")))
@@ -629,6 +637,16 @@ void wasi_io_poll_poll(wasi_io_poll_list_borrow_pollable_t *in, http_list_u32_t 
   uint8_t *ptr = (uint8_t *) &ret_area;
   __wasm_import_wasi_io_poll_poll((uint8_t *) (*in).ptr, (*in).len, ptr);
   *ret = (http_list_u32_t) { (uint32_t*)(*((uint8_t **) (ptr + 0))), (*((size_t*) (ptr + sizeof(void*)))) };
+}
+
+wasi_clocks_monotonic_clock_instant_t wasi_clocks_monotonic_clock_now(void) {
+  int64_t ret = __wasm_import_wasi_clocks_monotonic_clock_now();
+  return (uint64_t) (ret);
+}
+
+wasi_clocks_monotonic_clock_own_pollable_t wasi_clocks_monotonic_clock_subscribe_duration(wasi_clocks_monotonic_clock_duration_t when) {
+  int32_t ret = __wasm_import_wasi_clocks_monotonic_clock_subscribe_duration((int64_t) (when));
+  return (wasi_clocks_monotonic_clock_own_pollable_t) { ret };
 }
 
 void wasi_io_error_method_error_to_debug_string(wasi_io_error_borrow_error_t self, http_string_t *ret) {

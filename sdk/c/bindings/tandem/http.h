@@ -32,6 +32,14 @@ typedef struct {
   size_t len;
 } http_list_u32_t;
 
+// A time, in nanoseconds since some moment.
+typedef uint64_t wasi_clocks_monotonic_clock_instant_t;
+
+// Nanoseconds.
+typedef uint64_t wasi_clocks_monotonic_clock_duration_t;
+
+typedef wasi_io_poll_own_pollable_t wasi_clocks_monotonic_clock_own_pollable_t;
+
 typedef struct wasi_io_error_own_error_t {
   int32_t __handle;
 } wasi_io_error_own_error_t;
@@ -445,6 +453,12 @@ typedef struct {
 extern void wasi_io_poll_method_pollable_block(wasi_io_poll_borrow_pollable_t self);
 // Waits until one of them is ready, and answers which are, by their places.
 extern void wasi_io_poll_poll(wasi_io_poll_list_borrow_pollable_t *in, http_list_u32_t *ret);
+
+// Imported Functions from `wasi:clocks/monotonic-clock@0.2.9`
+// The time now.
+extern wasi_clocks_monotonic_clock_instant_t wasi_clocks_monotonic_clock_now(void);
+// Something that is ready after so long.
+extern wasi_clocks_monotonic_clock_own_pollable_t wasi_clocks_monotonic_clock_subscribe_duration(wasi_clocks_monotonic_clock_duration_t when);
 
 // Imported Functions from `wasi:io/error@0.2.9`
 // For logs only: its form is not fixed.
