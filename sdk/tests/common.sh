@@ -36,9 +36,10 @@ drive() {
         echo "      building $name"
         sh "$project/build.sh" > "$project/build.log" 2>&1 || { tail -n 30 "$project/build.log"; echo "FAIL  $name does not build"; exit 1; }
         "$TANDEM" test --no-build "$project" > "$project/test.log" 2>&1 || { cat "$project/test.log"; echo "FAIL  $name: tandem plugin test"; exit 1; }
-        # Warnings count too, except for a component whose schemas come from a WIT of its own.
+        # Warnings count too, except for a component whose schemas come from a WIT of its own, and for one that is large by what it tests:
+        # `packages` holds every module of its packages.
         strict=--strict
-        [ ! -d "$project/wit" ] || strict=
+        { [ ! -d "$project/wit" ] && [ "$name" != packages ]; } || strict=
         # shellcheck disable=SC2086
         "$TANDEM" check $strict "$project" > "$project/check.log" 2>&1 || { cat "$project/check.log"; echo "FAIL  $name: tandem plugin check"; exit 1; }
         echo "ok    $name: tandem plugin test, tandem plugin check"
