@@ -256,7 +256,7 @@ impl NewFile {
 
     /// Puts the complete file where it belongs and tells its length.
     pub fn commit(mut self) -> Result<u64> {
-        let settled = self.settle().map_err(|error| full::named(error, &self.partial));
+        let settled = self.settle().map_err(|error| full::named(error, &self.partial, 0));
         let bytes = settled.map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => exists(&self.path),
             _ => Error::io(&self.path, error),
@@ -284,11 +284,11 @@ impl NewFile {
 
 impl Write for NewFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes).map_err(|error| full::named(error, &self.partial))
+        self.file.write(bytes).map_err(|error| full::named(error, &self.partial, bytes.len()))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush().map_err(|error| full::named(error, &self.partial))
+        self.file.flush().map_err(|error| full::named(error, &self.partial, 0))
     }
 }
 
