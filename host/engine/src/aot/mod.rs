@@ -85,7 +85,7 @@ impl AotCache {
             Ok(bytes) => match self.authentic(&digest, &bytes) {
                 Some(code) => return Ok((load::component(engine, code).map_err(wrong)?, Origin::Cached)),
                 None => {
-                    tracing::warn!(entry = %path.display(), "a cached artifact is not authentic; it is compiled anew");
+                    tracing::warn!(entry = %path.display(), "a cached artifact is not authentic; it is compiled again");
                     Origin::Replaced
                 }
             },
