@@ -11,10 +11,12 @@
 mod analysis;
 mod columns;
 mod document;
+mod fields;
 mod highlight;
 mod import;
 mod indexes;
 pub mod model;
+mod parse;
 mod phrase;
 mod query;
 mod ranking;

@@ -4,8 +4,9 @@ use tandem_segments::filter::Filter;
 use tandem_segments::{Error, Result};
 
 use crate::analysis::Analyzer;
+use crate::fields::{known, of_kind};
 use crate::model::{Matching, SearchField};
-use crate::phrase::{Parsed, Phrase, parse};
+use crate::parse::{Parsed, Phrase, Wanted, parse};
 use crate::settings::{FieldKind, MAX_FACET_VALUES, MAX_FACETS, MAX_HITS, MAX_LISTS, MAX_OFFSET, Settings};
 
 /// A boost beyond this drowns everything else.
@@ -40,20 +41,6 @@ pub(crate) struct Plan<'s> {
     /// The fields that the filter needs, with their numbers.
     pub(crate) filter_fields: Vec<(&'s str, usize)>,
     pub(crate) facets: Vec<(&'s str, usize)>,
-}
-
-/// A word of a query.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Wanted {
-    pub(crate) word: String,
-    /// Whether it stands for every term that begins with it.
-    pub(crate) prefix: bool,
-    /// Whether a document may lack it, since it has other words of the query instead.
-    pub(crate) bonus: bool,
-    /// Whether a document must have it, whatever else it has: it is of a phrase.
-    pub(crate) must: bool,
-    /// The only field where it counts.
-    pub(crate) field: Option<usize>,
 }
 
 /// A field that is searched.
@@ -166,37 +153,4 @@ fn filter_fields<'s>(settings: &'s Settings, filter: Option<&Filter>) -> Result<
         })?;
     }
     Ok(fields)
-}
-
-fn known(settings: &Settings, name: &str) -> Result<(usize, FieldKind)> {
-    match settings.field(name) {
-        Some((number, field)) => Ok((number, field.kind)),
-        None => {
-            let names: Vec<&str> = settings.fields.iter().map(|field| field.name.as_str()).collect();
-            Err(Error::invalid(format!("the index has no field `{name}`; it has `{}`", names.join("`, `"))))
-        }
-    }
-}
-
-pub(crate) fn of_kind(settings: &Settings, name: &str, kinds: &[FieldKind], what: &str) -> Result<usize> {
-    let (number, kind) = known(settings, name)?;
-    if !kinds.contains(&kind) {
-        let wanted: Vec<&str> = kinds.iter().map(|kind| kind_name(*kind)).collect();
-        return Err(Error::invalid(format!(
-            "`{name}` is a {} field; {what} has to be a {} field",
-            kind_name(kind),
-            wanted.join(" or ")
-        )));
-    }
-    Ok(number)
-}
-
-fn kind_name(kind: FieldKind) -> &'static str {
-    match kind {
-        FieldKind::Text => "text",
-        FieldKind::Keyword => "keyword",
-        FieldKind::Number => "number",
-        FieldKind::Stored => "stored",
-        FieldKind::Folded => "text_folded",
-    }
 }

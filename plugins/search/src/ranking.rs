@@ -12,8 +12,9 @@ use tandem_segments::{Error, Head, Result, SegmentRef};
 
 use crate::columns::{Column, Row};
 use crate::model::Matching;
+use crate::parse::Wanted;
 use crate::phrase;
-use crate::query::{Plan, Searched, Wanted};
+use crate::query::{Plan, Searched};
 use crate::segment::Segment;
 use crate::settings::{MAX_EXPANSIONS, MAX_FACET_KEYWORDS, Settings};
 use crate::terms::{Postings, TermReader, key, word_key};
