@@ -8,7 +8,7 @@ use tandem_json_text::{number_length, string_length};
 
 use crate::{
     error::Result,
-    page::Integers,
+    integers::Integers,
     text,
     types::Schema,
     value::{Row, Value},

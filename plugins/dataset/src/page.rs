@@ -1,9 +1,8 @@
 //! A page of rows: what a call answers of a table, bounded by rows and by bytes.
 
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
+pub use crate::integers::Integers;
 use crate::{
     error::{Error, Result},
     json::ObjectWriter,
@@ -19,18 +18,6 @@ pub const DEFAULT_ROWS: u32 = 100;
 pub const MAX_ROWS: u32 = 10_000;
 /// Bytes of a page's rows as JSON at most, about: what a client still takes in.
 pub const MAX_PAGE_BYTES: usize = 1 << 20;
-
-/// How integers beyond ±(2^53 - 1) are answered: `strings`, which every reader keeps, or `numbers`, which some round.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(transform = crate::schema::names_only)]
-pub enum Integers {
-    /// Decimal digits in a string.
-    #[default]
-    Strings,
-    /// JSON numbers.
-    Numbers,
-}
 
 /// A page of rows.
 #[derive(Debug)]

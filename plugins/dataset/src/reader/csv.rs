@@ -12,9 +12,12 @@ use std::{
 use csv::{ReaderBuilder, StringRecord};
 
 use super::{
-    BATCH_BYTES, BATCH_ROWS, MAX_ROW_BYTES, Plan, READ_BUFFER, ReadOptions, RowStream, Source, Survey,
     dialect::{Decoded, NULL_WORDS, Settings},
-    held_bytes, typed_columns,
+    limits::{BATCH_BYTES, BATCH_ROWS, MAX_ROW_BYTES, READ_BUFFER},
+    options::ReadOptions,
+    plan::{Plan, Survey},
+    stream::{RowStream, Source, held_bytes},
+    typed::{not_a, typed_columns},
 };
 use crate::{
     error::{Error, Result},
@@ -228,12 +231,6 @@ impl Lines {
         }
         Ok((surveys, rows))
     }
-}
-
-/// What is wrong with a cell of the wrong type.
-pub(super) fn not_a(cell: &str, wanted: DataType) -> String {
-    let shown: String = cell.chars().take(40).collect();
-    format!("`{shown}` is not of type {}", wanted.name())
 }
 
 /// The number of the line that the record at byte `start` begins on.

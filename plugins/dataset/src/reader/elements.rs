@@ -4,7 +4,7 @@
 
 use std::io::{self, BufRead};
 
-use super::MAX_ROW_BYTES;
+use super::limits::MAX_ROW_BYTES;
 use crate::error::{Error, Result};
 
 /// The objects of a JSON array or of JSON Lines.

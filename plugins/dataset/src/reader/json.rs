@@ -15,8 +15,12 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{
-    BATCH_BYTES, BATCH_ROWS, Plan, READ_BUFFER, ReadOptions, RowStream, Source, Survey, csv::not_a, elements::Elements,
-    held_bytes, typed_columns,
+    elements::Elements,
+    limits::{BATCH_BYTES, BATCH_ROWS, READ_BUFFER},
+    options::ReadOptions,
+    plan::{Plan, Survey},
+    stream::{RowStream, Source, held_bytes},
+    typed::{not_a, typed_columns},
 };
 use crate::{
     error::{Error, Result},

@@ -9,12 +9,15 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::{RowStream, Source, Survey, Types, typed_columns};
+use super::{
+    plan::Survey,
+    stream::{RowStream, Source},
+    typed::{Types, not_a, typed_columns},
+};
 use crate::{
     error::{Error, Result},
     json,
     meter::Meter,
-    reader::csv::not_a,
     text,
     types::{Column, DataType, Schema},
     value::{Row, Value},

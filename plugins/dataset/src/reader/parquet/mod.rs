@@ -23,7 +23,12 @@ use parquet::{
 };
 
 use self::{column::ColumnCursor, decode::Decode, input::Input};
-use super::{BATCH_BYTES, BATCH_ROWS, Plan, ReadOptions, RowStream, Source};
+use super::{
+    limits::{BATCH_BYTES, BATCH_ROWS},
+    options::ReadOptions,
+    plan::Plan,
+    stream::{RowStream, Source},
+};
 use crate::{
     error::{Error, Result},
     files::Opened,

@@ -13,7 +13,7 @@ use parquet::{
 };
 
 use super::{
-    super::BATCH_ROWS,
+    super::limits::BATCH_ROWS,
     decode::{Decode, big_endian, decimal, time, time_of_day},
 };
 use crate::{json, text, value::Value};
