@@ -1,6 +1,7 @@
 //! What an expression's operations make of values.
 
-use super::Program;
+use std::borrow::Cow;
+
 use crate::{
     error::{Error, Result},
     text,
@@ -36,8 +37,12 @@ pub(super) enum TextOp {
     Replace(String, String),
 }
 
-pub(super) fn arithmetic(op: Arithmetic, data_type: DataType, args: &[Program], row: &[Value]) -> Result<Value> {
-    let mut values = args.iter().map(|arg| arg.eval(row));
+/// Takes no more values than it needs: it is null from the first one that is.
+pub(super) fn arithmetic<'v>(
+    op: Arithmetic,
+    data_type: DataType,
+    mut values: impl Iterator<Item = Result<Cow<'v, Value>>>,
+) -> Result<Value> {
     let Some(first) = values.next() else { return Ok(Value::Null) };
     let first = first?;
     if data_type == DataType::Float64 {
@@ -113,10 +118,11 @@ impl TextOp {
     }
 }
 
-pub(super) fn concat(args: &[Program], row: &[Value]) -> Result<Value> {
+/// Takes no more values than it needs: it is null from the first one that is.
+pub(super) fn concat<'v>(values: impl Iterator<Item = Result<Cow<'v, Value>>>) -> Result<Value> {
     let mut joined = String::new();
-    for arg in args {
-        let value = arg.eval(row)?;
+    for value in values {
+        let value = value?;
         if value.is_null() {
             return Ok(Value::Null);
         }

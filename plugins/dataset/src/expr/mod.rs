@@ -5,12 +5,11 @@
 //! comparison with null is unknown, and a filter keeps only rows where its condition is true.
 
 mod apply;
-mod condition;
+mod compile;
 mod dates;
-mod scalar;
+mod program;
 
-pub use condition::Test;
-pub use scalar::Program;
+pub use program::{Program, Test};
 
 use schemars::JsonSchema;
 use serde::Deserialize;

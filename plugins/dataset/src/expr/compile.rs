@@ -1,13 +1,16 @@
-//! Expressions, checked against the columns and run on rows.
+//! Checks expressions and conditions against the columns and makes them into programs.
+//!
+//! They are in one file since they are made of each other: an `if` has a condition, and a condition may compare with an expression.
 
-use std::borrow::Cow;
+use tandem_filters::{Comparison, Operand, TextMatch};
 
 use super::{
-    Expr, ExprOp, Given, Test,
-    apply::{Arithmetic, Rounding, TextOp, arithmetic, concat, rounding},
+    Condition, Expr, ExprOp, Given,
+    apply::{Arithmetic, Rounding, TextOp},
     constant, dates,
     dates::DatePart,
     deeper, needed, op_name,
+    program::{Node, Program, Test, TestNode},
 };
 use crate::{
     error::{Error, Result},
@@ -16,120 +19,28 @@ use crate::{
     value::Value,
 };
 
-/// An expression that fits its columns.
-#[derive(Debug)]
-pub struct Program {
-    node: Node,
-    data_type: DataType,
-}
-
-#[derive(Debug)]
-enum Node {
-    Column(usize),
-    Constant(Value),
-    Arithmetic(Arithmetic, Vec<Program>),
-    Rounding(Rounding, Box<Program>),
-    Text(TextOp, Box<Program>),
-    Concat(Vec<Program>),
-    Coalesce(Vec<Program>),
-    If(Box<Test>, Box<Program>, Box<Program>),
-    Cast { arg: Box<Program>, to: DataType, or_null: bool },
-    Date(DatePart, Box<Program>),
-    DaysBetween(Box<Program>, Box<Program>),
-}
-
 impl Program {
     /// Checks an expression against the columns.
     pub fn new(expr: &Expr, schema: &Schema) -> Result<Self> {
         Self::at_depth(expr, schema, 0)
     }
 
-    /// A program that always gives `value`.
-    pub fn constant(value: Value) -> Self {
-        Self { data_type: value.data_type(), node: Node::Constant(value) }
-    }
-
-    /// What it gives.
-    pub fn data_type(&self) -> DataType {
-        self.data_type
-    }
-
-    pub(super) fn at_depth(expr: &Expr, schema: &Schema, depth: usize) -> Result<Self> {
+    fn at_depth(expr: &Expr, schema: &Schema, depth: usize) -> Result<Self> {
         let compiler = Compiler { schema, depth: deeper(depth)?, expr, name: op_name(expr.op) };
         let (node, data_type) = compiler.compile()?;
         Ok(Self { node, data_type })
     }
-
-    /// The same as a wider type, such as a float instead of an integer.
-    fn widened(self, data_type: DataType) -> Self {
-        if self.data_type == data_type || data_type == DataType::Json {
-            return self;
-        }
-        Self { node: Node::Cast { arg: Box::new(self), to: data_type, or_null: false }, data_type }
-    }
-
-    /// The constant that it is.
-    pub(super) fn as_constant(&self) -> Option<&Value> {
-        match &self.node {
-            Node::Constant(value) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// The same, where it is a constant text that is a date or time: as that. JSON has no other way to write one.
-    fn with_time(self) -> Self {
-        match self.as_constant() {
-            Some(Value::Text(text)) => text::guess_time(text).map_or(self, Self::constant),
-            _ => self,
-        }
-    }
-
-    /// The value for a row.
-    pub fn eval<'v>(&'v self, row: &'v [Value]) -> Result<Cow<'v, Value>> {
-        Ok(match &self.node {
-            Node::Column(at) => row.get(*at).map_or(Cow::Owned(Value::Null), Cow::Borrowed),
-            Node::Constant(value) => Cow::Borrowed(value),
-            Node::Arithmetic(op, args) => Cow::Owned(arithmetic(*op, self.data_type, args, row)?),
-            Node::Rounding(op, arg) => Cow::Owned(rounding(*op, arg.eval(row)?.as_ref())?),
-            Node::Text(op, arg) => Cow::Owned(match arg.eval(row)?.as_ref() {
-                Value::Text(text) => op.apply(text),
-                _ => Value::Null,
-            }),
-            Node::Concat(args) => Cow::Owned(concat(args, row)?),
-            Node::Coalesce(args) => {
-                for arg in args {
-                    let value = arg.eval(row)?;
-                    if !value.is_null() {
-                        return Ok(value);
-                    }
-                }
-                Cow::Owned(Value::Null)
-            }
-            Node::If(test, then, otherwise) => {
-                return if test.eval(row)? == Some(true) { then.eval(row) } else { otherwise.eval(row) };
-            }
-            Node::Date(part, arg) => Cow::Owned(dates::part(*part, arg.eval(row)?.as_ref())),
-            Node::DaysBetween(from, to) => {
-                Cow::Owned(dates::days_between(from.eval(row)?.as_ref(), to.eval(row)?.as_ref()))
-            }
-            Node::Cast { arg, to, or_null } => {
-                let value = arg.eval(row)?;
-                if value.data_type() == *to {
-                    return Ok(value);
-                }
-                match text::convert(value.into_owned(), *to) {
-                    Ok(value) => Cow::Owned(value),
-                    Err(_) if *or_null => Cow::Owned(Value::Null),
-                    Err(value) => return Err(cannot_cast(&value, *to)),
-                }
-            }
-        })
-    }
 }
 
-fn cannot_cast(value: &Value, to: DataType) -> Error {
-    let shown: String = text::display(value).chars().take(60).collect();
-    Error::invalid(format!("`{shown}` cannot be cast to {}: set `or_null` to get null for such values", to.name()))
+impl Test {
+    /// Checks a condition against the columns.
+    pub fn new(condition: &Condition, schema: &Schema) -> Result<Self> {
+        Self::at_depth(condition, schema, 0)
+    }
+
+    fn at_depth(condition: &Condition, schema: &Schema, depth: usize) -> Result<Self> {
+        test(condition, schema, deeper(depth)?).map(Self)
+    }
 }
 
 struct Compiler<'a> {
@@ -322,4 +233,89 @@ fn expect_number(op: &str, given: DataType) -> Result<()> {
         return Ok(());
     }
     Err(Error::invalid(format!("`{op}` needs numbers and gets {}: cast it first", given.name())))
+}
+
+fn test(condition: &Condition, schema: &Schema, depth: usize) -> Result<TestNode> {
+    let all = |args: &[Condition]| -> Result<Vec<TestNode>> {
+        let depth = deeper(depth)?;
+        args.iter().map(|arg| test(arg, schema, depth)).collect()
+    };
+    match condition {
+        Condition::And(args) => all(args).map(TestNode::And),
+        Condition::Or(args) => all(args).map(TestNode::Or),
+        Condition::Not(arg) => Ok(TestNode::Not(Box::new(test(arg, schema, deeper(depth)?)?))),
+        Condition::Compare { op, field, with } => compare(*op, field, with, schema, depth),
+        Condition::In { field, values } => is_in(field, values, schema),
+        Condition::Text { op, field, text, ignore_case } => matches(*op, field, text, *ignore_case, schema),
+        Condition::Null { field, wanted } => Ok(TestNode::Null { at: schema.place(field)?.0, wanted: *wanted }),
+    }
+}
+
+/// A constant as a column of `wanted` can be compared with it.
+fn fitting(value: Value, column: &str, wanted: DataType) -> Result<Value> {
+    let given = value.data_type();
+    let fits = match wanted {
+        DataType::Json | DataType::Null => true,
+        _ => given == wanted || (given.is_number() && wanted.is_number()),
+    };
+    let is_whole = matches!(wanted, DataType::Int64 | DataType::Uint64);
+    match value {
+        Value::Null => Err(Error::invalid(format!(
+            "`{column}` is compared with null, which is never true: use `is_null` or `not_null`"
+        ))),
+        value if fits => Ok(value),
+        // Whoever cannot hold 64-bit integers, such as JavaScript, has them as digits.
+        value @ Value::Text(_) if wanted.is_time() || is_whole => text::convert(value, wanted).map_err(|value| {
+            Error::invalid(format!("`{}` is no {}, which `{column}` holds", text::display(&value), wanted.name()))
+        }),
+        _ => Err(Error::invalid(format!(
+            "`{column}` holds {}, the value is {}: give a {0}, or cast the column in a map step first",
+            wanted.name(),
+            given.name()
+        ))),
+    }
+}
+
+fn compare(op: Comparison, column: &str, with: &Operand<Expr>, schema: &Schema, depth: usize) -> Result<TestNode> {
+    let (at, wanted) = schema.place(column)?;
+    let with = match with {
+        Operand::Value(value) => Program::constant(fitting(constant(value)?, column, wanted)?),
+        Operand::Expr(expr) => {
+            let program = Program::at_depth(expr, schema, depth)?;
+            if let Some(value) = program.as_constant().filter(|value| !value.is_null()) {
+                let with = Program::constant(fitting(value.clone(), column, wanted)?);
+                return Ok(TestNode::Compare { at, op, with });
+            }
+            let given = program.data_type();
+            let loose = |data_type| matches!(data_type, DataType::Json | DataType::Null);
+            let fits = given == wanted || (given.is_number() && wanted.is_number()) || loose(given) || loose(wanted);
+            if !fits {
+                return Err(Error::invalid(format!(
+                    "`{column}` holds {}, the expression gives {}: cast one of them",
+                    wanted.name(),
+                    given.name()
+                )));
+            }
+            program
+        }
+    };
+    Ok(TestNode::Compare { at, op, with })
+}
+
+fn is_in(column: &str, values: &[serde_json::Value], schema: &Schema) -> Result<TestNode> {
+    let (at, wanted) = schema.place(column)?;
+    let values = values.iter().map(|value| fitting(constant(value)?, column, wanted));
+    Ok(TestNode::In { at, values: values.collect::<Result<_>>()? })
+}
+
+fn matches(op: TextMatch, column: &str, text: &str, ignore_case: bool, schema: &Schema) -> Result<TestNode> {
+    let (at, given) = schema.place(column)?;
+    if !matches!(given, DataType::String | DataType::Json | DataType::Null) {
+        return Err(Error::invalid(format!(
+            "`{column}` holds {}, not text: cast it to string in a map step first",
+            given.name()
+        )));
+    }
+    let text = if ignore_case { text.to_lowercase() } else { text.to_owned() };
+    Ok(TestNode::Match { at, text, ignore_case, op })
 }
