@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Context, Table};
+use super::table::{Context, Table};
 use crate::{
     error::{Error, Result},
     meter::Meter,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tandem_filters::Operand;
 
-use super::{Aggregate, Step};
+use super::{aggregate::Aggregate, step::Step};
 use crate::expr::{Condition, Expr};
 
 /// The columns that `steps` need; none where they need all, or where it cannot be told before the files are read.
