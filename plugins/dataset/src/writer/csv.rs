@@ -2,7 +2,7 @@
 
 use csv::{Writer, WriterBuilder};
 
-use super::{RowSink, WRITE_BUFFER};
+use super::sink::{RowSink, WRITE_BUFFER};
 use crate::{
     error::{Error, Result},
     files::NewFile,

@@ -3,7 +3,9 @@
 mod csv;
 mod json;
 mod parquet;
+mod sink;
 
+use self::sink::RowSink;
 use crate::{
     error::Result,
     files::{Files, NewFile},
@@ -11,19 +13,7 @@ use crate::{
     meter::Meter,
     reader::RowStream,
     types::Schema,
-    value::Row,
 };
-
-/// What is written at once. Large, since every write leaves the sandbox.
-const WRITE_BUFFER: usize = 128 << 10;
-
-/// A table that is being written.
-trait RowSink {
-    /// Writes rows of the schema that it was opened with.
-    fn write(&mut self, rows: Vec<Row>) -> Result<()>;
-    /// Completes the content.
-    fn finish(self: Box<Self>) -> Result<NewFile>;
-}
 
 /// Where a result goes.
 #[derive(Debug, Clone)]

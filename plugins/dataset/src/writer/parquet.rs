@@ -16,7 +16,7 @@ use parquet::{
     schema::types::{Type, TypePtr},
 };
 
-use super::RowSink;
+use super::sink::RowSink;
 use crate::{
     error::{Error, Result},
     files::NewFile,
