@@ -250,7 +250,9 @@ async fn questions_to_indexes_are_answered_at_the_first_attempt() -> anyhow::Res
 #[tokio::test]
 async fn a_file_without_room_is_told_so_and_leaves_nothing() -> anyhow::Result<()> {
     let host = Options::with(&["dataset"])?
-        .config("[grants.dataset]\nfs.data = { path = \"{home}/files\", mode = \"read-write\", max-bytes = \"100KiB\" }")
+        .config(
+            "[grants.dataset]\nfs.data = { path = \"{home}/files\", mode = \"read-write\", max-bytes = \"100KiB\" }",
+        )
         .in_process()
         .start()
         .await?;
