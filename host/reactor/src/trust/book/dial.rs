@@ -5,7 +5,8 @@ use std::{hash::BuildHasher, time::Duration};
 use libp2p_core::Multiaddr;
 use libp2p_identity::PeerId;
 
-use super::{PeerBook, UnixMillis, entry::Peer, score};
+use super::{PeerBook, entry::Peer};
+use crate::trust::{UnixMillis, score};
 
 /// How long a dial may take; until then the peer is not dialled again.
 const DIAL_TIME: Duration = Duration::from_secs(30);

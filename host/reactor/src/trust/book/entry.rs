@@ -7,10 +7,11 @@ use libp2p_identity::PeerId;
 use serde::{Deserialize, Serialize};
 use tandem_config::is_host_name;
 
-use super::{MAX_HINTS, UnixMillis};
+use super::MAX_HINTS;
 use crate::{
     discovery::record::{HostRecord, MAX_ADDRESSES, NAME, RecordError},
     trust::{
+        UnixMillis,
         addresses::{AddressPolicy, Reach, Subnet},
         score::Score,
     },

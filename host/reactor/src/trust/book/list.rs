@@ -8,10 +8,11 @@ use std::{cmp::Ordering, fmt, str::FromStr};
 use libp2p_identity::PeerId;
 
 use super::{
-    PeerBook, PeerState, PeerView, UnixMillis, crowd_points,
+    PeerBook, PeerState, PeerView,
     entry::{Peer, Source},
+    peer_book::crowd_points,
 };
-use crate::discovery::record::HostRecord;
+use crate::{discovery::record::HostRecord, trust::UnixMillis};
 
 /// Most peers of a page.
 pub const MAX_PAGE: usize = 1_000;

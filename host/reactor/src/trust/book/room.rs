@@ -5,10 +5,13 @@ use std::collections::{BTreeSet, HashMap};
 use libp2p_identity::PeerId;
 
 use super::{
-    BookLimits, MAX_BANS, Subnet, UnixMillis,
+    BookLimits, MAX_BANS,
     entry::{Peer, PeerTier},
 };
-use crate::trust::addresses::is_local;
+use crate::trust::{
+    UnixMillis,
+    addresses::{Subnet, is_local},
+};
 
 type Oldest = BTreeSet<(UnixMillis, PeerId)>;
 

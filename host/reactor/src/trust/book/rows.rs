@@ -7,12 +7,13 @@ use libp2p_identity::PeerId;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    MAX_HINTS, PeerBook, Source, UnixMillis,
+    MAX_HINTS, PeerBook, Source,
     entry::{AcceptedRecord, Peer},
 };
 use crate::{
     discovery::record::HostRecord,
     trust::{
+        UnixMillis,
         addresses::AddressPolicy,
         score::{LIMIT, Score},
     },

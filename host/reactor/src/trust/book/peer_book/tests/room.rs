@@ -1,6 +1,7 @@
 //! Who goes when there is no room.
 
 use super::*;
+use crate::trust::book::MAX_BANS;
 
 #[test]
 fn a_flood_from_one_network_takes_the_places_of_that_network_only() {

@@ -5,11 +5,12 @@ use libp2p_identity::Keypair;
 use super::*;
 use crate::{
     discovery::{
-        record::Announcement,
+        record::{Announcement, RecordError},
         testing::{MINUTE, NOW, announcement, key, record, record_at},
     },
     trust::{
         addresses::Reach,
+        book::{CursorError, PeerQuery, PeerRow, PeerState, Sort},
         score::{Conduct, Verdict},
     },
 };
