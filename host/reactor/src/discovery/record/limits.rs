@@ -18,3 +18,11 @@ pub const MAX_LIFETIME: Duration = Duration::from_secs(24 * 3_600);
 pub const MAX_SKEW: Duration = Duration::from_secs(5 * 60);
 /// What is put before the signed text.
 pub const SIGNED_AS: &[u8] = b"tandem-host-record:";
+/// What `format` says in a record.
+pub(super) const FORMAT: &str = "tandem-host-record/1";
+/// Most bytes of a key of the metadata.
+pub(super) const MAX_KEY: usize = 64;
+/// Most bytes of its value.
+pub(super) const MAX_VALUE: usize = 256;
+/// Numbers up to here are the same in every reader of JSON (RFC 8259 section 6).
+pub(super) const MAX_NUMBER: u64 = (1 << 53) - 1;

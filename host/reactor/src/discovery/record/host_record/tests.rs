@@ -1,10 +1,13 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use libp2p_core::{PeerRecord, SignedEnvelope};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::discovery::testing::{MINUTE, NOW, announcement, document, key, record, record_at, resigned};
+use crate::discovery::{
+    record::{MAX_METADATA, MAX_TOOLS, next_sequence},
+    testing::{MINUTE, NOW, announcement, document, key, record, record_at, resigned},
+};
 
 fn policy() -> AddressPolicy {
     AddressPolicy::new(PeerId::random(), Reach::default())
