@@ -2,8 +2,9 @@ use axum::http::StatusCode;
 use libp2p_identity::Keypair;
 use tandem_types::Secret;
 
-use super::{stand_in::StandIn, *};
+use super::*;
 use crate::discovery::{
+    github::{CommentError, stand_in::StandIn},
     record::RecordError,
     testing::{MINUTE, NOW, document, key, record_at, resigned},
 };
