@@ -13,41 +13,16 @@
 
 mod frame;
 mod inbound;
+mod limits;
 mod message;
 mod outbound;
 mod outlet;
+mod ports;
 mod quota;
 
-use std::{sync::Arc, time::Duration};
-
-use futures::future::BoxFuture;
-use libp2p::PeerId;
-use serde_json::{Map, Value};
-use tandem_types::exact::ExactNumbers;
-
 pub use inbound::accept;
+pub use limits::{REQUEST, WAITING};
 pub use message::RpcError;
 pub use outbound::{Links, PeerRpc};
 pub use outlet::Outlet;
-
-/// Our requests that wait for one peer. A slow peer must not fill this host's memory.
-pub const WAITING: usize = 256;
-/// How long an answer may take, where the request does not say.
-pub const REQUEST: Duration = Duration::from_secs(30);
-
-/// Answers what peers ask.
-pub trait Service: Send + Sync {
-    /// A request; `exact` are the numbers of a tool's arguments that `params` rounds. Dropping the answer's future stops the work. `outlet` is for what is told before the answer.
-    fn request(
-        &self,
-        peer: PeerId,
-        method: String,
-        params: Map<String, Value>,
-        exact: Option<Arc<ExactNumbers>>,
-        outlet: Outlet,
-    ) -> BoxFuture<'static, Result<Value, RpcError>>;
-    /// A message without an answer.
-    fn notified(&self, peer: PeerId, method: &str, params: Map<String, Value>);
-    /// A peer broke the protocol.
-    fn fault(&self, peer: PeerId, what: &str);
-}
+pub use ports::Service;
