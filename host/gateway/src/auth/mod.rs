@@ -12,126 +12,27 @@
 
 mod challenge;
 mod crypto;
+mod error;
 mod gate;
 mod issuer;
 mod jwks;
 mod jwt;
 mod keys;
+mod local_only;
 mod oauth;
 mod operator;
+mod ports;
 mod refused;
 mod scopes;
 
-use std::{fmt, time::Duration};
-
-use futures::future::BoxFuture;
-use http::{HeaderMap, HeaderValue};
-use serde_json::Value;
-use tandem_types::Caller;
-
 pub(crate) use challenge::WELL_KNOWN;
+pub use error::AuthError;
 pub(crate) use gate::API_KEY;
 pub use gate::TenantAuth;
 pub use issuer::IssuerError;
 pub use keys::{ApiKey, KeyRing, Rotation, Tenant};
+pub use local_only::LocalOnly;
 pub use oauth::OAuthConfig;
 pub use operator::OperatorToken;
+pub use ports::{Authenticator, ResourceMetadata};
 pub(crate) use refused::Refused;
-
-/// Why a request was not let in.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum AuthError {
-    /// No credentials, or wrong ones.
-    #[error("{detail}")]
-    Unauthenticated {
-        /// What to do about it.
-        detail: String,
-        /// The value of `WWW-Authenticate`.
-        challenge: Option<HeaderValue>,
-    },
-    /// Known, but not allowed here.
-    #[error("{detail}")]
-    Forbidden {
-        /// Why, for machines: `insufficient_scope`, `unknown_tenant`, `forbidden`.
-        code: &'static str,
-        /// What is missing.
-        detail: String,
-        /// The value of `WWW-Authenticate`.
-        challenge: Option<HeaderValue>,
-    },
-    /// Nobody can be known now.
-    #[error("{detail}")]
-    Unavailable {
-        /// Why.
-        detail: String,
-        /// When to try again.
-        retry_after: Duration,
-    },
-}
-
-/// What clients read to find the authorization server (RFC 9728).
-#[derive(Clone, Debug)]
-pub struct ResourceMetadata {
-    /// The path of the protected resource, as `/mcp`; empty for the whole host.
-    pub resource_path: String,
-    /// The document.
-    pub document: Value,
-}
-
-/// Decides who a request comes from.
-pub trait Authenticator: Send + Sync + fmt::Debug + 'static {
-    /// The caller behind these headers. Runs on every request: verified credentials belong in a cache.
-    fn authenticate<'a>(&'a self, headers: &'a HeaderMap) -> BoxFuture<'a, Result<Caller, AuthError>>;
-
-    /// The caller of the process's own standard input.
-    fn local(&self) -> Caller {
-        Caller::local()
-    }
-
-    /// Whether everybody is let in as the same caller: then there are no tenants to keep apart.
-    fn is_open(&self) -> bool {
-        false
-    }
-
-    /// The document under `/.well-known/oauth-protected-resource`, if tokens are taken.
-    fn resource_metadata(&self) -> Option<ResourceMetadata> {
-        None
-    }
-
-    /// What has to be done beside requests, as long as the host serves. Never returns.
-    fn maintain(&self) -> BoxFuture<'_, ()> {
-        Box::pin(std::future::pending())
-    }
-}
-
-/// Lets everybody in as the local caller: for a host that listens on loopback only.
-#[derive(Clone, Debug)]
-pub struct LocalOnly(Caller);
-
-impl LocalOnly {
-    /// Lets everybody in as this caller.
-    #[must_use]
-    pub fn new(caller: Caller) -> Self {
-        Self(caller)
-    }
-}
-
-impl Default for LocalOnly {
-    fn default() -> Self {
-        Self(Caller::local())
-    }
-}
-
-impl Authenticator for LocalOnly {
-    fn authenticate<'a>(&'a self, _headers: &'a HeaderMap) -> BoxFuture<'a, Result<Caller, AuthError>> {
-        Box::pin(std::future::ready(Ok(self.0.clone())))
-    }
-
-    fn local(&self) -> Caller {
-        self.0.clone()
-    }
-
-    fn is_open(&self) -> bool {
-        true
-    }
-}
