@@ -5,7 +5,10 @@ use serde_json::json;
 use tandem_types::canonical_json;
 
 use super::*;
-use crate::{Annotations, PromptArgument, PromptDescriptor, ResourceDescriptor, ToolDescriptor};
+use crate::{
+    Annotations, FormatError, MAX_SCHEMA, MAX_SECTION, MAX_TOOLS, PromptArgument, PromptDescriptor, ResourceDescriptor,
+    ToolDescriptor,
+};
 
 /// A component by hand: the preamble and two custom sections.
 fn component() -> Vec<u8> {
