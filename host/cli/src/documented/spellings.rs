@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use super::root;
+use super::commands::root;
 use crate::help;
 
 /// What people read: sources with their messages, templates, scripts and documents.
