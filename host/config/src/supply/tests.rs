@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use tandem_package::KeyPair;
+use tandem_package::{Installed, KeyId, KeyPair, Sha256Digest};
 
 use super::*;
-use crate::ConfigSources;
+use crate::{ConfigSources, HostConfig};
 
 const LIST: &str = "[keys]\n\"0123456789abcdef\" = \"it was stolen\"\n[files]\n\
     \"sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\" = \"it spies\"\n";
