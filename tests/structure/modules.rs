@@ -149,7 +149,7 @@ fn attributes(item: &Item) -> &[Attribute] {
 }
 
 /// Built for tests only: `#[cfg(test)]`, or one of several conditions of which that is one.
-fn is_test(attributes: &[Attribute]) -> bool {
+pub(crate) fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         let Ok(list) = attribute.meta.require_list() else { return false };
         list.path.is_ident("cfg")

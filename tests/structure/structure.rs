@@ -1,14 +1,18 @@
-//! The shape of the source: short files, and no circle of imports among the files of a crate.
+//! The shape of the source: short files, no circle of imports among the files of a crate, and no code in `mod.rs` and `lib.rs`.
 //!
 //! A file imports another one where it names what the other defines. Re-exports are followed to the file of the definition;
 //! `mod` and `pub use` lines do not count, nor does code that is built for tests only. Read as text: no crate is compiled for it.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test")]
 
+mod bodies;
 mod circles;
 mod imports;
 mod modules;
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use modules::Crate;
 
@@ -17,6 +21,10 @@ const MAX_LINES: usize = 400;
 
 /// Crates whose files are still to be untied: a line goes as soon as its crate has no circle, and none is added.
 const TIED: [&str; 0] = [];
+
+/// Files that still have functions with a body, and how many: a number only falls, and its line goes with the last of them.
+const WITH_BODIES: [(&str, usize); 2] =
+    [("host/engine/src/interfaces/cache/mod.rs", 6), ("tests/bench/src/p2p/mod.rs", 2)];
 
 fn root() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -55,6 +63,29 @@ fn files_of_a_crate_import_each_other_in_no_circle() {
 }
 
 #[test]
+fn mod_and_lib_files_have_no_function_with_a_body() {
+    let mut wrong = Vec::new();
+    let mut exceptions = BTreeMap::from(WITH_BODIES);
+    for folder in crates() {
+        let name = folder.strip_prefix(root()).unwrap();
+        if name.starts_with("plugins") {
+            continue;
+        }
+        let Some(source) = Crate::read(&folder) else { continue };
+        for (file, names) in bodies::of(&source, name.starts_with("host")) {
+            let file = file.strip_prefix(root()).unwrap().display().to_string();
+            let allowed = exceptions.remove(file.as_str()).unwrap_or_default();
+            assert!(names.len() >= allowed, "{file} has only {} functions left: lower its number", names.len());
+            if names.len() > allowed {
+                wrong.push(format!("{file}: {}", names.join(", ")));
+            }
+        }
+    }
+    assert!(exceptions.is_empty(), "without a function with a body, to be taken off the list: {exceptions:?}");
+    assert!(wrong.is_empty(), "move these functions to files that are named for what they do:\n{}", wrong.join("\n"));
+}
+
+#[test]
 fn files_have_at_most_400_lines() {
     let mut wrong = Vec::new();
     let mut seen = 0;
@@ -71,17 +102,21 @@ fn files_have_at_most_400_lines() {
     assert!(wrong.is_empty(), "files with more than {MAX_LINES} lines:\n{}", wrong.join("\n"));
 }
 
-/// Writes a crate of these files and counts its circles.
-fn circles_of(name: &str, files: &[(&str, &str)]) -> usize {
+/// Writes a crate of these files and looks at it.
+fn look<T>(name: &str, files: &[(&str, &str)], at: impl FnOnce(&Crate) -> T) -> T {
     let folder = std::env::temp_dir().join(format!("tandem-structure-{}-{name}", std::process::id()));
     for (file, text) in files {
         let path = folder.join("src").join(file);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    let found = circles::among(&imports::of(&Crate::read(&folder).unwrap())).len();
+    let found = at(&Crate::read(&folder).unwrap());
     std::fs::remove_dir_all(&folder).unwrap();
     found
+}
+
+fn circles_of(name: &str, files: &[(&str, &str)]) -> usize {
+    look(name, files, |source| circles::among(&imports::of(source)).len())
 }
 
 #[test]
@@ -113,4 +148,31 @@ fn circles_are_seen_through_re_exports_macros_and_globs() {
         ("b.rs", "pub struct B; #[cfg(test)] mod tests { use crate::a::A; }"),
     ];
     assert_eq!(circles_of("tests-only", &tested), 0);
+}
+
+#[test]
+fn bodies_are_seen_in_impls_traits_and_inner_modules_but_not_in_tests() {
+    let files = [
+        ("lib.rs", "mod a; mod b; fn root() {}"),
+        (
+            "a/mod.rs",
+            "mod c; pub use c::C; pub const N: usize = 1; pub struct S; pub trait T { fn without(); fn default() {} }
+            fn free() { fn inside() {} } impl S { const fn own() {} } impl T for S { fn without() {} }
+            mod inner { fn deep() {} } #[cfg(test)] mod tests { fn test() {} }
+            impl S { #[cfg(test)] fn for_tests() {} } #[cfg(test)] fn helper() {}",
+        ),
+        ("a/c.rs", "pub struct C; impl C { fn named() {} }"),
+        ("b.rs", "fn named() {}"),
+    ];
+    let names = |with_root| {
+        look(&format!("bodies-{with_root}"), &files, |source| {
+            let mut names: Vec<_> = bodies::of(source, with_root).into_values().flatten().collect();
+            names.sort();
+            names
+        })
+    };
+    assert_eq!(names(false), ["deep", "default", "free", "own", "without"]);
+    assert_eq!(names(true), ["deep", "default", "free", "own", "root", "without"]);
+    let clean = [("lib.rs", "//! The contract.\nmod part; pub use part::Part;"), ("part.rs", "pub struct Part;")];
+    assert!(look("no-bodies", &clean, |source| bodies::of(source, true)).is_empty());
 }
