@@ -46,7 +46,7 @@ async fn a_key_calls_and_another_or_an_old_one_does_not() -> anyhow::Result<()> 
     let client = host.client_as("/mcp/full", "first").await?;
     assert_eq!(client.structured("add", json!({"a": 1, "b": 2})).await?["sum"], 3.0);
     assert_eq!(add(&host, "first").await?.status(), 200);
-    for (key, word) in [("second", "no API key"), ("old", "expired")] {
+    for (key, word) in [("second", "not an API key"), ("old", "expired")] {
         let answer = add(&host, key).await?;
         assert_eq!(answer.status(), 401);
         assert!(answer.headers().contains_key("www-authenticate"));

@@ -30,6 +30,14 @@ pub(crate) fn of_tool(called: &str, error: &CallError) -> Result<CallToolResult,
     }
 }
 
+/// What a request for a tool answers that is not there: the request has no meaning, unless the tool may still come.
+pub(crate) fn of_unknown(error: &CallError) -> Result<CallToolResult, ErrorData> {
+    match error {
+        CallError::Compiling { .. } => Ok(failure(error)),
+        _ => Err(of_request(error)),
+    }
+}
+
 /// A result that tells a model what went wrong.
 pub(crate) fn failure(error: &CallError) -> CallToolResult {
     let (text, facts) = (error.to_string(), facts(error));

@@ -130,7 +130,7 @@ async fn find(ex: &Exchange, view: &View, name: &str, arguments: Map<String, Val
             let arguments = Arguments { members: arguments, exact: ex.exact().map(Arc::new) };
             Ok(Target::Run(Job::One { tool, arguments }))
         }
-        None => Err(errors::of_request(&unknown(ex, view, name).await)),
+        None => errors::of_unknown(&unknown(ex, view, name).await).map(Target::Answer),
     }
 }
 
@@ -254,7 +254,7 @@ pub(crate) fn alone(
     Box::pin(async move {
         let view = router.view(&cx.caller);
         let Some(found) = view.resolve(&tool) else {
-            return Err(errors::of_request(&unknown_tool(&view, &tool, view.near_tools(&tool))));
+            return errors::of_unknown(&unknown_tool(&view, &tool, view.near_tools(&tool)));
         };
         one(&router, cx, &tool, found, arguments, meta, CallToolResult::from).await
     })

@@ -31,7 +31,7 @@ pub struct Node {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NodeError {
     /// No multiaddress.
-    #[error("it is no multiaddress; write one as `/ip4/192.0.2.1/tcp/4001/p2p/12D3KooW…`")]
+    #[error("it is not a multiaddress; write one as `/ip4/192.0.2.1/tcp/4001/p2p/12D3KooW…`")]
     Address,
     /// No id.
     #[error("it does not end in `/p2p/<id>`; add the peer's id, so that nobody else is taken for it")]
