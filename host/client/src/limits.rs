@@ -9,4 +9,4 @@ pub const MAX_ARGUMENTS: u64 = 16 << 20;
 pub(crate) const STATUS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Rows of one page: a host returns up to 1,000, and lists this many well within the CPU time of its reactor lane.
-pub(crate) const MAX_PAGE: usize = 500;
+pub(crate) const MAX_PAGE: usize = 200;

@@ -19,12 +19,6 @@ pub(crate) fn member(registry: &TempDir, plugins: &[&str]) -> anyhow::Result<Opt
     Options::member(plugins, &["/ip4/127.0.0.1/tcp/0"], &discovery(registry))
 }
 
-/// The same for much work in one call: an unoptimised build takes several times as long as what is shipped, for which the lane's
-/// time for a call is meant.
-pub(crate) fn patient_member(registry: &TempDir, plugins: &[&str]) -> anyhow::Result<Options> {
-    Ok(member(registry, plugins)?.env("TANDEM_REACTOR__CPU", "500ms"))
-}
-
 pub(crate) async fn host(registry: &TempDir, plugins: &[&str]) -> anyhow::Result<Host> {
     member(registry, plugins)?.start().await
 }

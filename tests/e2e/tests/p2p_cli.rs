@@ -5,7 +5,7 @@ use tandem_harness::Host;
 use tempfile::TempDir;
 
 use crate::{
-    mesh::{connected, host, patient_member, until},
+    mesh::{connected, host, until},
     policy::{records, tandem},
 };
 
@@ -166,7 +166,7 @@ async fn a_peers_tools_are_listed_and_called_and_a_peer_is_kept_out() -> anyhow:
 #[tokio::test]
 async fn a_list_goes_over_as_many_pages_as_it_takes() -> anyhow::Result<()> {
     let registry = TempDir::new()?;
-    let host = patient_member(&registry, &["echo"])?.start().await?;
+    let host = host(&registry, &["echo"]).await?;
     let client = host.client("/mcp/full").await?;
     assert_eq!(read(&host, &["tasks", "pause"]).await?["paused"], true);
     let submits = (0..1_100).map(|n| {

@@ -3,10 +3,11 @@
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::mesh::{connected, host, member, patient_member, until};
+use crate::mesh::{connected, host, member, until};
 
-/// Characters of a text, quoted over the 256 KiB of a part.
-const LARGE: usize = 240_000;
+/// Characters of a text: 275,000 bytes when quoted, over the 256 KiB of a part. To submit half as much again takes the 50 ms of
+/// the plugin in an unoptimised build on a slow machine.
+const LARGE: usize = 165_000;
 /// The same for a step: its arguments are just within their 64 KiB, and the result just over those that are kept inline.
 const STEP: usize = 65_520;
 
@@ -14,8 +15,7 @@ const STEP: usize = 65_520;
 async fn a_large_result_comes_whole_from_another_host_and_through_a_workflow() -> anyhow::Result<()> {
     let registry = TempDir::new()?;
     // Only the other host has the tool: arguments go there and the result comes back.
-    let here = patient_member(&registry, &["progress"])?.start().await?;
-    let there = host(&registry, &["echo"]).await?;
+    let (here, there) = (host(&registry, &["progress"]).await?, host(&registry, &["echo"]).await?);
     let client = here.client("/mcp/full").await?;
     connected(&client, 1).await?;
     // Quotes and letters of several bytes: parts are cut between characters, and escaped on the way.

@@ -51,6 +51,6 @@ mod tests {
         assert!(open(&path).unwrap_err().contains("chmod 600"));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         std::fs::write(&path, b"no key").unwrap();
-        assert!(open(&path).unwrap_err().contains("no key"));
+        assert!(open(&path).unwrap_err().contains("not a key"));
     }
 }
