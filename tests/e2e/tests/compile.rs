@@ -118,6 +118,7 @@ async fn what_takes_more_than_its_budget_is_left_out_with_the_setting_that_says_
 async fn what_takes_longer_than_others_wait_for_serves_by_itself_when_it_is_ready() -> anyhow::Result<()> {
     let fresh = TempDir::new()?;
     let options = Options::with(&["dataset"])?
+        .config("[grants.dataset]\nfs.data = { path = \"{home}/files\", mode = \"read-write\" }")
         .env("TANDEM_PLUGINS__COMPILE_PATIENCE", "100ms")
         .env("TANDEM_PLUGINS__COMPILED_DIRECTORY", &fresh.path().display().to_string());
     let host = options.start().await?;
