@@ -8,7 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::body::HttpBody;
+use axum::body::{Body, HttpBody};
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
 
@@ -22,9 +22,12 @@ pub(crate) fn read<B>(body: B) -> Pieces<B> {
     Pieces { body, size: READ, rest: None, pause: false }
 }
 
-/// The body of a response in pieces.
-pub(crate) fn written<B>(body: B) -> Pieces<B> {
-    Pieces { body, size: WRITTEN, rest: None, pause: false }
+/// The body of a response in pieces; as it is, where it is known to be no larger than one.
+pub(crate) fn written(body: Body) -> Body {
+    match body.size_hint().upper() {
+        Some(bytes) if bytes <= WRITTEN as u64 => body,
+        _ => Body::new(Pieces { body, size: WRITTEN, rest: None, pause: false }),
+    }
 }
 
 pub(crate) struct Pieces<B> {
@@ -83,7 +86,6 @@ mod tests {
     use futures::{FutureExt as _, StreamExt as _};
 
     use super::*;
-    use axum::body::Body;
 
     #[test]
     fn a_large_body_comes_whole_and_lets_others_go_first() {

@@ -28,7 +28,7 @@ pub trait Authenticator: Send + Sync + fmt::Debug + 'static {
         Caller::local()
     }
 
-    /// Whether everybody is let in as the same caller: then there are no tenants to keep apart.
+    /// Whether everybody is authenticated as the same caller: then there are no tenants to isolate.
     fn is_open(&self) -> bool {
         false
     }

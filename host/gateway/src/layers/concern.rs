@@ -14,13 +14,17 @@ use tower_service::Service;
 /// One concern.
 pub(crate) trait Concern: Clone {
     /// What goes from the request to its response.
-    type Context;
+    type Context: Default;
 
     /// Looks at a request. A response refuses it: the services below do not see it.
-    fn before(&self, request: &mut Request) -> Result<Self::Context, Box<Response>>;
+    fn before(&self, _request: &mut Request) -> Result<Self::Context, Box<Response>> {
+        Ok(Self::Context::default())
+    }
 
     /// Looks at the response from below.
-    fn after(context: Self::Context, response: Response) -> Response;
+    fn after(_context: Self::Context, response: Response) -> Response {
+        response
+    }
 }
 
 /// The layer of a concern.

@@ -1,6 +1,6 @@
 //! Large answers in pieces, with others served in between.
 
-use axum::{body::Body, extract::Request, response::Response};
+use axum::response::Response;
 
 use super::concern::Concern;
 use crate::pieces;
@@ -11,11 +11,7 @@ pub(crate) struct Pieces;
 impl Concern for Pieces {
     type Context = ();
 
-    fn before(&self, _request: &mut Request) -> Result<(), Box<Response>> {
-        Ok(())
-    }
-
     fn after((): (), response: Response) -> Response {
-        response.map(|body| Body::new(pieces::written(body)))
+        response.map(pieces::written)
     }
 }

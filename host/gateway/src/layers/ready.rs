@@ -29,10 +29,6 @@ impl Concern for Ready {
         let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail).retry(LOADING);
         Err(Box::new(problem.into_response()))
     }
-
-    fn after((): (), response: Response) -> Response {
-        response
-    }
 }
 
 fn needs_catalog(path: &str) -> bool {

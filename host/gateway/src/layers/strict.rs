@@ -43,10 +43,6 @@ impl Concern for Strict {
             Box::new(malformed.into_response())
         })
     }
-
-    fn after((): (), response: Response) -> Response {
-        response
-    }
 }
 
 impl IntoResponse for Malformed {
