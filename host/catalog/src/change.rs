@@ -1,4 +1,4 @@
-//! What subscribers are told.
+//! What subscribers of the catalog receive.
 
 use std::sync::Arc;
 

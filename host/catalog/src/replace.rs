@@ -1,7 +1,7 @@
 //! One plugin after another is replaced while the others serve.
 //!
 //! Each change makes a new snapshot beside the one that is read, and puts it in its place at once. What it displaces
-//! is answered: whoever changes the catalog lets those versions finish their calls. Clients are told of lists that are
+//! is answered: whoever changes the catalog lets those versions finish their calls. Clients are notified of lists that are
 //! different afterwards, and only of those.
 
 use std::sync::{Arc, PoisonError};
@@ -90,7 +90,7 @@ impl Catalog {
         self.snapshot.load().parts.canaries.values().cloned().collect()
     }
 
-    /// Promotes a canary; none if it is no canary any more.
+    /// Promotes a canary; none if it is not a canary any more.
     ///
     /// # Errors
     /// One of its names is another plugin's by now. It stays a canary.

@@ -59,7 +59,7 @@ pub(super) struct Private {
 /// What is served now.
 pub(super) struct LoadedVersion {
     pub(super) category: Arc<Category>,
-    /// Exported functions that are no tools.
+    /// Exported functions that are not tools.
     pub(super) unsupported_exports: Vec<UnsupportedExport>,
     /// What the plugin requests and does not get here, or not all of it.
     pub(super) refused: Vec<String>,

@@ -30,7 +30,7 @@ pub fn manifest(path: &Path) -> anyhow::Result<PluginManifest> {
 pub struct Assembled {
     pub file: Vec<u8>,
     pub tools: usize,
-    /// Exported functions that are no tools, of a component that is not of the contract.
+    /// Exported functions that are not tools, of a component that is not of the contract.
     pub unsupported_exports: Vec<UnsupportedExport>,
 }
 

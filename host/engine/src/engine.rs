@@ -27,7 +27,7 @@ use crate::{
 pub struct ComponentInfo {
     /// The names of its imports.
     pub imports: Vec<String>,
-    /// The exported functions that are no tools; none at all for a component of the contract.
+    /// The exported functions that are not tools; none at all for a component of the contract.
     pub unsupported_exports: Option<Vec<UnsupportedExport>>,
 }
 

@@ -95,7 +95,7 @@ impl Plugin {
         self.uses_client
     }
 
-    /// The exported functions that are no tools, with the reasons. A component of the contract has none.
+    /// The exported functions that are not tools, with the reasons. A component of the contract has none.
     #[must_use]
     pub fn unsupported_exports(&self) -> &[UnsupportedExport] {
         match &self.exports.tools {

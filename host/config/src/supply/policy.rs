@@ -31,7 +31,7 @@ impl<'c> SupplyPolicy<'c> {
             return Err(SupplyError::Pin { name: file.name.clone(), pinned: *pinned, found: file.digest });
         }
         let Some(before) = before else { return Ok(None) };
-        // A first signature is no change of hands: whoever could replace an unsigned file could do anything.
+        // A first signature is not a change of signer: whoever could replace an unsigned file could do anything.
         let changed = before.signer.is_some() && before.signer != file.signer;
         if changed && !named(&plugins.allow_new_signer, &file.name) {
             return Err(SupplyError::NewSigner {

@@ -103,7 +103,7 @@ impl Functions {
         self.by_tool.contains_key(tool)
     }
 
-    /// The functions that are no tools.
+    /// The functions that are not tools.
     pub(crate) fn unsupported_exports(&self) -> &[UnsupportedExport] {
         &self.unsupported_exports
     }
