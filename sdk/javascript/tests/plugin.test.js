@@ -65,7 +65,7 @@ test("what is wrong is said when it is declared", () => {
     assert.throws(() => one(declared), why);
   }
   assert.throws(() => plugin({ tools: { "one two": { description: "x", handler } } }), /up to 64/);
-  assert.throws(() => serve({}), /no plugin/);
+  assert.throws(() => serve({}), /is not a plugin/);
 });
 
 test("a tool says whether its calls become tasks", () => {
