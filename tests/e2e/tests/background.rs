@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::fault;
 
 /// How long what was given up may take to be gone, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The sum of a metric's series of a category.
 async fn metric(host: &Host, name: &str, category: &str) -> anyhow::Result<f64> {

@@ -10,7 +10,7 @@ use tandem_queue::TaskStore as _;
 use crate::kit::{Host, MARKS, REFUSAL, REFUSALS, ask, closed, config, peer_of};
 
 /// How long a thing that happens at once may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn submitted(host: &Host, task: Value) -> String {
     let answer = host.request(P2pRequest::TaskSubmit { task: task.to_string() }).await.unwrap();

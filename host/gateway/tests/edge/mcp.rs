@@ -187,7 +187,7 @@ async fn a_listener_hears_of_changes_that_it_asked_for_and_of_the_end() {
     let mut next = async || {
         let mut text = String::new();
         while !text.contains("\n\n") || !text.contains("{") {
-            let frame = tokio::time::timeout(Duration::from_secs(5), stream.frame()).await.unwrap();
+            let frame = tokio::time::timeout(Duration::from_secs(60), stream.frame()).await.unwrap();
             let Some(frame) = frame else { return Value::Null };
             text.push_str(std::str::from_utf8(&frame.unwrap().into_data().unwrap()).unwrap());
         }

@@ -42,7 +42,7 @@ async fn a_head_that_does_not_come_is_not_waited_for() {
     {
         let (answer, took) = converse(&edge, parts).await;
         assert_eq!(answer, "");
-        assert!((Duration::from_millis(250)..Duration::from_secs(2)).contains(&took), "{took:?}");
+        assert!((Duration::from_millis(250)..Duration::from_secs(8)).contains(&took), "{took:?}");
     }
     assert_eq!(edge.get("/health").await.status, 200);
 }
@@ -72,10 +72,10 @@ async fn a_body_that_drips_is_cut_and_named() {
     ];
     for head in heads {
         let drip = ("{", Duration::from_millis(50));
-        let parts: Vec<_> = std::iter::once((head, Duration::ZERO)).chain(std::iter::repeat_n(drip, 60)).collect();
+        let parts: Vec<_> = std::iter::once((head, Duration::ZERO)).chain(std::iter::repeat_n(drip, 400)).collect();
         let (answer, took) = converse(&edge, &parts).await;
         assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("body-timeout"), "{answer}");
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert!(took < Duration::from_secs(15), "{took:?}");
     }
 }
 
@@ -107,7 +107,7 @@ async fn an_answer_that_is_not_taken_is_not_kept() {
         std::future::pending::<()>().await;
         drop(greedy);
     });
-    let answer = tokio::time::timeout(Duration::from_secs(8), edge.get("/health")).await;
+    let answer = tokio::time::timeout(Duration::from_secs(20), edge.get("/health")).await;
     sending.abort();
     assert_eq!(answer.expect("the only place is free again").status, 200);
 }

@@ -178,7 +178,7 @@ pub(crate) async fn what_is_over_retention_goes<S: TaskStore + Clone>(f: Fixture
 /// Whether a chore is due within moments, of which none pass by the store's clock.
 async fn is_due<S: TaskStore + Clone>(f: &Fixture<S>, chore: Chore) -> bool {
     let due = f.store.due(chore, secs(600));
-    tokio::time::timeout(Duration::from_millis(100), due).await.is_ok_and(|done| done.is_ok())
+    tokio::time::timeout(Duration::from_millis(400), due).await.is_ok_and(|done| done.is_ok())
 }
 
 pub(crate) async fn due_tells_when_to_look_again<S: TaskStore + Clone>(f: Fixture<S>) {
