@@ -50,6 +50,6 @@ pub use routing::choose;
 pub use size::is_small;
 pub use status::{CategoryStatus, LaneStatus, RuntimeStatus};
 pub use tandem_types::exact::{Arguments, ExactNumbers, Violation};
-pub use tenant::{CallUse, Denial, TenantLimits, TenantPolicy, Unlimited};
+pub use tenant::{TenantLimits, TenantPolicy, Unlimited};
 
 use tandem_types::exact;

@@ -105,17 +105,18 @@ impl<'a> CallRecorder<'a> {
 
     fn settle(&self, outcome: &CallOutcome) -> Option<(Store, CallRecord)> {
         let CallScope { state, lane, tenant, account, .. } = self.scope;
-        let (took, usage) = (self.start.elapsed(), account.use_so_far());
+        let took = self.start.elapsed();
         let status = outcome.status;
         state.record(self.what, *lane, status, took);
         tenant.count(status);
-        self.scope.settle_account(&usage, outcome.limit);
+        self.scope.settle_account(outcome.limit);
         let wanted = match self.router.0.config.audited {
             AuditedCalls::None => false,
-            AuditedCalls::Failures => status != CallStatus::Ok || outcome.limit.is_some() || !usage.denied.is_empty(),
+            AuditedCalls::Failures => status != CallStatus::Ok || outcome.limit.is_some() || account.was_denied(),
             AuditedCalls::All => true,
         };
         let store = self.router.0.services.store.clone().filter(|_| wanted)?;
+        let usage = account.use_so_far();
         let denied = usage.denied.into_iter();
         let record = CallRecord {
             request_id: self.request_id.to_string(),

@@ -7,7 +7,7 @@ use tandem_engine::Limit;
 use crate::{
     api::Lane,
     meters::{CategoryState, Share},
-    tenant::{CallAccount, CallUse, Tenant},
+    tenant::{CallAccount, Tenant},
 };
 
 /// Where a call runs, and why.
@@ -34,9 +34,10 @@ impl CallScope {
     }
 
     /// Counts what a call used, and what its tenant was refused.
-    pub(crate) fn settle_account(&self, usage: &CallUse, limit: Option<Limit>) {
-        if !usage.cpu.is_zero() {
-            self.share.cpu.increment(usage.cpu.as_secs_f64());
+    pub(crate) fn settle_account(&self, limit: Option<Limit>) {
+        let cpu = self.account.cpu_so_far();
+        if !cpu.is_zero() {
+            self.share.cpu.increment(cpu.as_secs_f64());
         }
         let Some(limit) = limit else { return };
         self.state.limit_hit(limit);

@@ -51,7 +51,8 @@ impl Router {
         let encode = move |tool: &Tool, arguments: &Value| {
             let digest = digests.then(|| CallRecord::digest(arguments));
             let text = match exact {
-                None => Ok(arguments.to_string()),
+                // What `Display` writes goes through a formatter, piece by piece.
+                None => Ok(serde_json::to_string(arguments).unwrap_or_else(|_| arguments.to_string())),
                 Some(exact) => exact.write(arguments, tool.descriptor.meta.as_ref()),
             };
             (digest, text.map(|text| Prepared { text, digest }))

@@ -50,14 +50,19 @@ pub(crate) fn contents_bytes(contents: &Contents) -> usize {
 /// The blocks of a result. A structured result without blocks is repeated as text, for clients that read nothing else.
 pub(crate) fn blocks(content_blocks: Vec<Content>, structured: Option<&Value>) -> Vec<ContentBlock> {
     match structured {
-        Some(value) if content_blocks.is_empty() => vec![ContentBlock::text(value.to_string())],
+        Some(value) if content_blocks.is_empty() => vec![ContentBlock::text(text(value))],
         _ => content_blocks.into_iter().map(content).collect(),
     }
 }
 
+/// A value as JSON. What `Display` writes goes through a formatter, piece by piece.
+fn text(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| value.to_string())
+}
+
 /// A structured result, repeated as text for clients that read nothing else.
 pub(crate) fn structured_result(value: Value) -> CallToolResult {
-    let mut result = CallToolResult::success(vec![ContentBlock::text(value.to_string())]);
+    let mut result = CallToolResult::success(vec![ContentBlock::text(text(&value))]);
     result.structured_content = Some(value);
     result
 }

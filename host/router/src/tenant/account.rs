@@ -22,22 +22,20 @@ const MAX_WHAT: usize = 256;
 
 /// A use that was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Denial {
+pub(crate) struct Denial {
     /// The capability.
-    pub capability: Use,
+    pub(crate) capability: Use,
     /// Its object: a host, a path, a key. Never a secret.
-    pub what: String,
+    pub(crate) what: String,
 }
 
 /// What one call used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CallUse {
+pub(crate) struct CallUse {
     /// Capabilities that were used, in the order of [`Use`].
-    pub used: Vec<Use>,
+    pub(crate) used: Vec<Use>,
     /// Those that were refused, at most 16.
-    pub denied: Vec<Denial>,
-    /// CPU time of the guest, and of the host on its behalf.
-    pub cpu: Duration,
+    pub(crate) denied: Vec<Denial>,
 }
 
 /// Made for each call.
@@ -77,8 +75,17 @@ impl CallAccount {
         CallUse {
             used: Use::all().filter(|capability| bits & bit(*capability) != 0).collect(),
             denied: self.denied.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            cpu: Duration::from_nanos(self.cpu_ns.load(Ordering::Relaxed)),
         }
+    }
+
+    /// Whether a use was refused.
+    pub(crate) fn was_denied(&self) -> bool {
+        !self.denied.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
+    /// CPU time of the guest, and of the host on its behalf.
+    pub(crate) fn cpu_so_far(&self) -> Duration {
+        Duration::from_nanos(self.cpu_ns.load(Ordering::Relaxed))
     }
 }
 

@@ -16,7 +16,6 @@ mod totals;
 mod turns;
 
 pub(crate) use account::{CallAccount, LaneBounds};
-pub use account::{CallUse, Denial};
 pub use policy::{TenantLimits, TenantPolicy, Unlimited};
 pub(crate) use tenants::Tenants;
 pub(crate) use totals::Tenant;

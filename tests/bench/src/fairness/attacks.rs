@@ -71,6 +71,8 @@ pub(super) fn attacks() -> anyhow::Result<Vec<Attack>> {
     let objects = |bytes: usize| json!({"text": vec![json!({"": 0}); bytes / 7]});
     let none = json!({});
     Ok(vec![
+        // No attack: what the machine's cores give beside as many calls as fit.
+        call("calls that fit, without pause", 1, SOME, "add", &json!({"a": 1, "b": 2})),
         call("loops, one tenant", 1, ALL, "spin", &none),
         call("loops, two tenants", 2, ALL, "spin", &none),
         call("loops, four tenants", 4, ALL, "spin", &none),
