@@ -107,7 +107,8 @@ impl Search {
         /// The index.
         index: &str,
         /// Words to look for; `word*` stands for all words that begin so (`*word` is refused), `"two words"` for these in a row, which a
-        /// document must have; `title:word` looks in one field. Without it all documents are found.
+        /// document must have; `title:word` looks in one field. There are no other signs: `AND`, `OR` and `NOT` are words (see `match`), and
+        /// nothing is excluded. Without it all documents are found.
         query: Option<String>,
         /// The text fields to search; all unless given.
         fields: Option<Vec<SearchField>>,

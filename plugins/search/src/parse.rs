@@ -72,6 +72,7 @@ pub(crate) fn parse(settings: &Settings, query: &str) -> Result<Parsed> {
             continue;
         }
         only_trailing_star(part)?;
+        no_exclusion(part, next)?;
         parsed.add(part, field.take(), false);
         rest = next;
     }
@@ -95,6 +96,11 @@ fn named_field<'q>(settings: &Settings, part: &'q str, next: &str) -> Result<Opt
         && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.' | '-'));
     let says_something =
         inside.chars().next().map_or(next.starts_with(is_quote), |c| c.is_alphanumeric() || is_quote(c));
+    if is_name && inside.starts_with(['<', '>', '=', '[', '{']) && settings.field(name).is_some() {
+        return Err(Error::invalid(format!(
+            "`{part}`: a query compares no values: use `filter`, as {{\"op\": \"gt\", \"field\": \"{name}\", \"value\": …}}"
+        )));
+    }
     if !is_name || !says_something {
         return Ok(None);
     }
@@ -121,6 +127,25 @@ fn only_trailing_star(part: &str) -> Result<()> {
         Some((_, after)) if after.contains(char::is_alphanumeric) => Err(Error::invalid(format!(
             "`{part}`: `*` stands for the rest of a word and goes at its end, as `{}*`; in quotes it is no sign",
             after.trim_matches(|c: char| !c.is_alphanumeric())
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses `-word` and `word~`, as other languages have them: the words alone would find the opposite, or nothing. `-5` is a number.
+fn no_exclusion(part: &str, next: &str) -> Result<()> {
+    let excludes = part.strip_prefix('-').is_some_and(|after| match after.chars().next() {
+        Some(first) => first.is_alphabetic(),
+        None => next.starts_with(is_quote),
+    });
+    if excludes {
+        return Err(Error::invalid(format!(
+            "`{part}`: words cannot be excluded: leave it out, or use `filter` with `not` for keyword and number fields"
+        )));
+    }
+    match part.split_once('~') {
+        Some((word, _)) if word.ends_with(char::is_alphanumeric) => Err(Error::invalid(format!(
+            "`{part}`: words are not matched by similar spelling; give the beginning of the word, as `{word}*`"
         ))),
         _ => Ok(()),
     }

@@ -348,3 +348,24 @@ fn texts_without_spaces_are_found_by_the_words_in_them() {
     assert_eq!(ids(&indexes, &search("東京都"))[0], "tokyo", "京都 fits too, and less");
     assert_eq!(ids(&indexes, &search("초과근무")), ["spaced", "glued"], "a word that stands alone comes first");
 }
+
+#[test]
+fn signs_of_other_query_languages_are_refused_with_what_to_use() {
+    let store = MemoryStorage::default();
+    let indexes = Indexes::new(&store, &ENVIRONMENT);
+    indexes.create("i", settings()).unwrap();
+    indexes.index("i", vec![document("1", json!({ "title": "south-korea at -5 degrees", "year": 1900 }))]).unwrap();
+    for (query, use_instead) in [
+        ("south -korea", "`filter` with `not`"),
+        ("south -\"korea\"", "`filter` with `not`"),
+        ("korrea~1", "`korrea*`"),
+        ("year:>1800", "\"field\": \"year\""),
+        ("title:[a TO b]", "`filter`"),
+    ] {
+        let refused = indexes.query("i", &search(query)).unwrap_err().to_string();
+        assert!(refused.contains(use_instead), "{query}: {refused}");
+    }
+    for word in ["south-korea", "-5", "- south", "south - korea", "at ~ -5"] {
+        assert_eq!(ids(&indexes, &search(word)), ["1"], "{word}");
+    }
+}
