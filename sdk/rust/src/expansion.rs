@@ -40,8 +40,13 @@ pub fn wrapped_output_schema<T: StructuredOutput>() -> Option<String> {
 pub fn arguments<T: DeserializeOwned>(arguments: &str) -> Result<T> {
     let mut json = serde_json::Deserializer::from_str(arguments);
     let read = serde_path_to_error::deserialize(&mut json);
-    let value =
-        read.map_err(|error| Error::invalid_arguments(format_args!("{}{}", pointer(error.path()), error.inner())))?;
+    let value = read.map_err(|error| {
+        let text = error.inner().to_string();
+        // The pointer says where; a client does not see the text that lines and columns count in.
+        let position = format!(" at line {} column {}", error.inner().line(), error.inner().column());
+        let text = text.strip_suffix(&position).unwrap_or(&text);
+        Error::invalid_arguments(format_args!("{}{text}", pointer(error.path())))
+    })?;
     json.end().map_err(Error::invalid_arguments)?;
     Ok(value)
 }

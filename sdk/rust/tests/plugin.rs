@@ -206,6 +206,7 @@ fn arguments_that_do_not_fit_are_named() {
         let error = testing::call::<Group>("take.all", &arguments).expect_err("they do not fit");
         assert!(matches!(error, Error::InvalidArguments(_)), "{error:?}");
         assert!(error.to_string().contains(named), "{error}");
+        assert!(!error.to_string().contains("line"), "a client does not see the text that lines count in: {error}");
     }
 }
 
