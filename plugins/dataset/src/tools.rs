@@ -120,7 +120,7 @@ impl Dataset {
     }
 
     /// Queries a table without SQL: filters, computes, sorts, groups with sum, mean (average) and count, takes the top rows per
-    /// group, joins: runs `steps` on a file or on given rows, one after the other, and answers
+    /// group, joins, selects and renames columns: runs `steps` on a file or on given rows, one after the other, and answers
     /// a page of the result, or writes all of it to `output`.
     ///
     /// Example of `steps`, the mean population of large countries by continent:
@@ -152,7 +152,8 @@ impl Dataset {
         to_format: Option<Format>,
         /// Types of columns, instead of what their values look like (not for parquet).
         types: Option<Types>,
-        /// How a csv or tsv file is written, where it is not as usual: without header, with `;`, in latin1, with `NA`.
+        /// How the file to read is written, where it is not as usual: without header, with `;`, in latin1, with `NA`. What is made has a
+        /// header, commas (tabs in tsv) and UTF-8.
         csv: Option<Dialect>,
         /// Whether to replace a file that is there.
         #[arg(default)]

@@ -32,7 +32,7 @@ pub fn condition_schema(expr: Option<Schema>) -> Schema {
         }
     });
     if let (Some(mut expr), Some(properties)) = (expr, schema.get_mut("properties").and_then(|it| it.as_object_mut())) {
-        expr.insert("description".to_owned(), json!("An expression, instead of `value`."));
+        expr.insert("description".to_owned(), json!("What `field` is compared with, instead of `value`. What is tested is always a column: add a computed one by a `map` step first."));
         properties.insert("expr".to_owned(), expr.into());
     }
     schema
