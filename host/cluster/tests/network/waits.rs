@@ -144,7 +144,7 @@ async fn a_tool_that_went_away_is_nobodys() {
     let id = submitted(&own, task("echo")).await;
     own.loses("echo");
     own.tasks.pause(QUEUE, false).await.unwrap();
-    waits(&own, &id, "no_host_has_the_tool", &["echo"]).await;
+    waits(&own, &id, "no_host_has_the_tool", &["echo", "no other host is connected", "tandem peer list --all"]).await;
     let refused = own.request(P2pRequest::TaskSubmit { task: task("echo").to_string() }).await;
     let Err(P2pError::NotFound(why)) = refused else { panic!("{refused:?}") };
     assert!(why.contains("categories") && why.contains("no other host is connected"), "{why}");

@@ -70,8 +70,10 @@ impl HandshakeLog {
 
     fn remedy(&self) -> &'static str {
         match self.keyed {
-            true => "compare p2p.psk of both hosts; identity keys are ed25519",
-            false => "the other host may have a network key (p2p.psk); identity keys are ed25519",
+            true => {
+                "compare p2p.psk of both hosts; after a timeout, see whether the other one still answers; identity keys are ed25519"
+            }
+            false => "the other host may have a network key (p2p.psk), or no longer answer; identity keys are ed25519",
         }
     }
 

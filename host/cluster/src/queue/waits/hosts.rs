@@ -98,6 +98,14 @@ impl HostObstacles {
                 );
                 Wait::new(Reason::TargetWithoutTool, remedy).with("target_peer", target.to_string())
             }
+            None if connected == 0 => {
+                let remedy = format!(
+                    "this host has no tool `{tool}`, and no other host is connected: start one that has it, or mend the network \
+                     (`tandem peer list --all` lists hosts that are known, `tandem doctor` what fails); or install its plugin here, or \
+                     cancel the task"
+                );
+                Wait::new(Reason::NoHostHasTheTool, remedy)
+            }
             None => {
                 let remedy = format!(
                     "none of {connected} connected hosts offers `{tool}`, and this one has no such tool: install its plugin, \
