@@ -7,6 +7,7 @@
 mod markdown;
 mod names;
 mod tree;
+mod walks;
 mod words;
 
 use std::{collections::BTreeSet, path::Path};
