@@ -36,7 +36,7 @@ pub(crate) fn endpoint_at(text: &str, path: &str) -> Result<String, ClientError>
         return invalid(format!("`{text}`: unsupported scheme; write http:// or https://"));
     }
     if url.path() == "/" {
-        return invalid(format!("{text} is no MCP endpoint; write {}{path}", text.trim_end_matches('/')));
+        return invalid(format!("{text} is not an MCP endpoint; write {}{path}", text.trim_end_matches('/')));
     }
     Ok(text.to_owned())
 }

@@ -43,7 +43,7 @@ pub enum ClientError {
     #[error("the host at {0} is busy or not ready; try again")]
     Busy(String),
     /// There is a server, but no MCP endpoint at this path.
-    #[error("{url} is no MCP endpoint (HTTP {status}); write {likely}")]
+    #[error("{url} is not an MCP endpoint (HTTP {status}); write {likely}")]
     NoEndpoint {
         /// What was asked.
         url: String,

@@ -1,7 +1,7 @@
 //! An MCP client of one host: calls and lists its tools.
 //!
 //! **Promises.** An error names its cause and a remedy ([`ClientError`]): a URL without a scheme or path, a missing or rejected
-//! credential, a server that is no MCP endpoint. Numbers that would be rounded on the way are refused ([`Arguments`]).
+//! credential, a server that is not an MCP endpoint. Numbers that would be rounded on the way are refused ([`Arguments`]).
 //!
 //! **Bounds.** Arguments of [`MAX_ARGUMENTS`] bytes from standard input; lists have the limit that the caller gives.
 //!

@@ -41,7 +41,7 @@ impl ClusterHandle {
                 let mut page = cluster.peers.links.ask(peer, "tools/list", params, REQUEST).await.map_err(refused)?;
                 match page.get_mut("tools").map(Value::take) {
                     Some(Value::Array(more)) => tools.extend(more),
-                    _ => return Err(P2pError::Other("the peer's answer is no list of tools".to_owned())),
+                    _ => return Err(P2pError::Other("invalid response of the peer: not a list of tools".to_owned())),
                 }
                 match page.get_mut("nextCursor").map(Value::take) {
                     Some(cursor @ Value::String(_)) => params = Map::from_iter([("cursor".to_owned(), cursor)]),

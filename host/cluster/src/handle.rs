@@ -144,7 +144,7 @@ impl ClusterHandle {
         let work = self.run(move |cluster| async move { cluster.guests.request(&cx, request).await });
         match tokio::time::timeout(REQUEST_TIMEOUT, work).await {
             Ok(answer) => answer,
-            Err(_) => Err(P2pError::Timeout(format!("nothing came of it in {} s", REQUEST_TIMEOUT.as_secs()))),
+            Err(_) => Err(P2pError::Timeout(format!("no result within {} s", REQUEST_TIMEOUT.as_secs()))),
         }
     }
 

@@ -169,7 +169,7 @@ fn accept(limits: &PeerLimitsConfig) -> AcceptLimits {
 fn named<'a>(key: &'static str, texts: impl Iterator<Item = &'a str>) -> Result<Vec<Multiaddr>, SettingsError> {
     let named = addresses(key, texts)?;
     match named.iter().find(|address| peer_of(address).is_none()) {
-        Some(address) => Err(SettingsError { key, reason: format!("`{address}` names no peer; end it with /p2p/ID") }),
+        Some(address) => Err(SettingsError { key, reason: format!("`{address}` has no peer id; end it with /p2p/ID") }),
         None => Ok(named),
     }
 }
@@ -231,6 +231,6 @@ mod tests {
         let id = PeerId::random();
         let text = format!("/ip4/127.0.0.1/tcp/1/p2p/{id}, /dns4/a.example/tcp/2/p2p/{id}\n");
         assert_eq!(nodes("x", &text).unwrap().len(), 2);
-        assert!(nodes("x", "/ip4/127.0.0.1/tcp/1").unwrap_err().reason.contains("names no peer"));
+        assert!(nodes("x", "/ip4/127.0.0.1/tcp/1").unwrap_err().reason.contains("has no peer id"));
     }
 }

@@ -164,7 +164,7 @@ impl Check for P2pConfig {
         findings.at_most("allow", self.allow.len(), MAX_ALLOW);
         findings.at_most("bootstrap", self.bootstrap.len(), MAX_BOOTSTRAP);
         if let Some(node) = self.bootstrap.iter().find(|node| !node.as_str().contains("/p2p/")) {
-            findings.report("bootstrap", format!("`{node}` names no peer; end it with /p2p/ID"));
+            findings.report("bootstrap", format!("`{node}` has no peer id; end it with /p2p/ID"));
         }
         findings.at_most("block", self.block.len(), MAX_BLOCK);
         if let Some(both) = self.block.iter().find(|peer| self.allow.contains(peer)) {

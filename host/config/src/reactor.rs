@@ -59,7 +59,7 @@ impl Default for ReactorConfig {
 impl Check for ReactorConfig {
     fn check(&self, findings: &mut Findings) {
         let (none, minute) = (HumanDuration::millis(0), HumanDuration::secs(60));
-        let why = "a call that waits longer is better told to try again";
+        let why = "a call that waits longer is better retried";
         findings.range("fallback-timeout", &self.fallback_timeout, &none, &minute, why);
         let (tick, second) = (HumanDuration::millis(1), HumanDuration::secs(1));
         let why = "guest time is counted in milliseconds, and the network waits while guests compute";

@@ -105,7 +105,7 @@ impl Check for TenantConfig {
         findings.at_most("keys", self.keys.len(), MAX_KEYS);
         let mut names = BTreeSet::new();
         if let Some(name) = self.keys.iter().filter_map(|key| key.name.as_ref()).find(|name| !names.insert(*name)) {
-            findings.report("keys", format!("two keys are called `{name}`; calls are told apart by the key's name"));
+            findings.report("keys", format!("two keys are called `{name}`; calls are attributed by the key's name"));
         }
         findings.at_most("categories", self.categories.len(), MAX_CATEGORIES);
         findings.within("rate", |findings| {

@@ -122,7 +122,7 @@ fn described(name: &Name, component: &Path, bytes: &[u8]) -> anyhow::Result<Plug
     });
     let manifest = tandem_types::canonical_json(&serde_json::json!({ "plugin": plugin }));
     let manifest = PluginManifest::from_section(&manifest);
-    manifest.with_context(|| format!("{} describes itself wrongly; write a plugin.toml", component.display()))
+    manifest.with_context(|| format!("{} has invalid package metadata; write a plugin.toml", component.display()))
 }
 
 /// A text that a component says of itself, in a custom section of its own.

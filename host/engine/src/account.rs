@@ -68,7 +68,7 @@ impl fmt::Display for Use {
 
 /// A total is used up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("limit `{limit}` of {value} was hit")]
+#[error("limit `{limit}` exceeded: {value}")]
 pub struct Exhausted {
     /// Its name: `tenant-cpu`, `tenant-memory`, `tenant-egress`, …
     pub limit: Limit,

@@ -71,10 +71,10 @@ pub enum InputError {
     #[error("the client has no {0} capability")]
     Unsupported(&'static str),
     /// No answer came in time.
-    #[error("no answer came in time")]
+    #[error("timeout: the client did not answer")]
     Timeout,
     /// The client gave the call up or went away.
-    #[error("the client gave the call up")]
+    #[error("the client cancelled the call")]
     Cancelled,
     /// Too many calls wait for answers.
     #[error("{0}")]

@@ -20,7 +20,7 @@ pub enum LoadError {
     #[error("cannot link the component: {0}")]
     Link(String),
     /// It lacks an export, or an export has another type.
-    #[error("the component does not export `tandem:plugin/tools@0.1.0` as the contract has it: {0}")]
+    #[error("the component does not export `tandem:plugin/tools@0.1.0` with the contract's types: {0}")]
     Exports(String),
     /// It exports neither the contract's interface nor a function that can be a tool.
     #[error(
@@ -40,7 +40,7 @@ pub enum LoadError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RunError {
     /// A limit was hit.
-    #[error("limit `{limit}` of {value} was hit")]
+    #[error("limit `{limit}` exceeded: {value}")]
     Limit {
         /// Its name, as in the manifest.
         limit: Limit,
@@ -60,7 +60,7 @@ pub enum RunError {
     #[error("cancelled")]
     Cancelled,
     /// Another version took the plugin's place, and the call did not end in the time that such calls have.
-    #[error("another version of the plugin took its place while the call ran")]
+    #[error("the plugin was replaced by another version while the call ran")]
     Replaced,
     /// The guest trapped.
     #[error("{0}")]

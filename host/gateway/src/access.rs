@@ -41,7 +41,7 @@ async fn refused(shared: &AppState, error: &AuthError, address: Option<IpAddr>) 
     ::metrics::counter!("tandem_refused_credentials_total").increment(1);
     let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let Some((address, count)) = shared.refused.note(address, Instant::now()) else { return };
-    tracing::warn!(%address, count, reason = %error, "credentials refused");
+    tracing::warn!(%address, count, reason = %error, "auth: credentials refused");
     let event = EventRecord::of_host("credentials.refused")
         .with("address", address.to_string())
         .with("count", count.to_string())
@@ -53,6 +53,6 @@ async fn refused(shared: &AppState, error: &AuthError, address: Option<IpAddr>) 
 pub(crate) fn guard(shared: &AppState, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
     shared.guard.check(uri, headers).inspect_err(|refusal| {
         let text = |name| headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes())).unwrap_or_default();
-        tracing::warn!(host = &*text(header::HOST), origin = &*text(header::ORIGIN), %refusal, "request refused");
+        tracing::warn!(host = &*text(header::HOST), origin = &*text(header::ORIGIN), %refusal, "http: request refused");
     })
 }

@@ -14,7 +14,7 @@ const DRAINED: usize = 64 << 20;
 pub(crate) enum BodyError {
     #[error("the body is longer than {0} bytes; send less, or raise `server.max-body`")]
     TooLong(usize),
-    #[error("the body did not come whole: {0}")]
+    #[error("the body is incomplete: {0}")]
     Broken(axum::Error),
 }
 

@@ -14,9 +14,9 @@ use crate::config::ConfigError;
 /// Why a request was turned away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
-    #[error("the `Host` header names no host of this server; add it to the allowed hosts")]
+    #[error("the `Host` header is not a name of this host; add it to server.allowed-hosts")]
     Host,
-    #[error("web pages of this origin may not call; add it to the allowed origins")]
+    #[error("the `Origin` header is not an allowed origin; add it to server.allowed-origins")]
     Origin,
 }
 

@@ -78,7 +78,7 @@ impl Gateway {
             () = async {
                 streams.cancelled().await;
                 tokio::time::sleep(CLOSE_TIMEOUT).await;
-            } => tracing::warn!("connections were still open after shutdown; they are cut"),
+            } => tracing::warn!("shutdown: closing connections that are still open"),
         }
         streams.cancel();
         drain.abort();
@@ -109,7 +109,7 @@ async fn drain(
     stop_accepting.cancel();
     if tokio::time::timeout(shared.config.drain, shared.in_flight.idle()).await.is_err() {
         let left = shared.in_flight.count();
-        tracing::warn!(left, "requests were still in flight after the drain time; they are cancelled");
+        tracing::warn!(left, "shutdown: requests in flight cancelled after the drain time");
     }
     shared.suspended.clear();
     streams.cancel();
@@ -143,7 +143,7 @@ async fn accept(
         let (stream, address) = match accepted {
             Ok((stream, address)) => (stream, address.ip()),
             Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
+                tracing::warn!(%error, "http: accept failed");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
@@ -173,8 +173,8 @@ async fn accept(
                 }
             };
             match ended {
-                Some(Err(error)) => tracing::debug!(%error, "a connection ended early"),
-                None if !first => tracing::debug!("a connection asked nothing in time"),
+                Some(Err(error)) => tracing::debug!(%error, "http: connection failed"),
+                None if !first => tracing::debug!("http: no request within the head timeout"),
                 _ => {}
             }
         });
@@ -184,7 +184,7 @@ async fn accept(
 fn prepared(stream: TcpStream, write_timeout: Duration) -> std::pin::Pin<Box<TimeoutStream<TcpStream>>> {
     // With Nagle on, the end of every event stream waits 40 ms for an acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY could not be set");
+        tracing::debug!(%error, "http: cannot set TCP_NODELAY");
     }
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(write_timeout));

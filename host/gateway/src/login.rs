@@ -64,7 +64,7 @@ pub(crate) fn instead_of(refusal: Response, signed_in: bool) -> Response {
     if refusal.status() != StatusCode::UNAUTHORIZED {
         return refusal;
     }
-    let mut page = form(if signed_in { "This key does not count any more." } else { "" });
+    let mut page = form(if signed_in { "This key is no longer valid." } else { "" });
     if signed_in {
         set_cookie(&mut page, "", false);
     }

@@ -22,8 +22,9 @@ const BUCKETS: [f64; 19] = [
 const UPKEEP: Duration = Duration::from_secs(5);
 
 static RECORDER: LazyLock<Option<PrometheusHandle>> = LazyLock::new(|| {
-    let builder =
-        PrometheusBuilder::new().set_buckets(&BUCKETS).inspect_err(|error| tracing::error!(%error, "metrics"));
+    let builder = PrometheusBuilder::new()
+        .set_buckets(&BUCKETS)
+        .inspect_err(|error| tracing::error!(%error, "metrics: cannot start the recorder"));
     let recorder = builder.ok()?.build_recorder();
     let handle = recorder.handle();
     match metrics::set_global_recorder(recorder) {
@@ -32,7 +33,7 @@ static RECORDER: LazyLock<Option<PrometheusHandle>> = LazyLock::new(|| {
             Some(handle)
         }
         Err(_) => {
-            tracing::warn!("another metrics recorder is installed already; /metrics stays empty");
+            tracing::warn!("metrics: another recorder is installed, /metrics stays empty");
             None
         }
     }

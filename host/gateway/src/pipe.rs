@@ -109,7 +109,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pipe<R, W> {
             Ok(message) => message,
             Err(error) if id.is_some() => return Err(rpc::unreadable(id, &error)),
             Err(error) => {
-                tracing::debug!(%error, "a notification or answer that cannot be read");
+                tracing::debug!(%error, "stdio: unreadable notification or answer");
                 return Ok(None);
             }
         };
@@ -146,7 +146,7 @@ impl<R: AsyncRead + Unpin, W: AsyncWrite + Unpin> Pipe<R, W> {
                     Ok(Some(Line::TooLong(id))) => Err(rpc::too_long(id, self.limit)),
                     Ok(None) => return None,
                     Err(error) => {
-                        tracing::error!(%error, "cannot read the input");
+                        tracing::error!(%error, "stdio: cannot read the input");
                         return None;
                     }
                 },

@@ -137,7 +137,7 @@ impl From<&CallError> for Problem {
     fn from(error: &CallError) -> Self {
         let detail = match error {
             CallError::Internal(reason) => {
-                tracing::error!(reason, "a call failed inside the host");
+                tracing::error!(reason, "call failed: internal error");
                 "the host failed; its log has the reason under this request's id".to_owned()
             }
             other => other.to_string(),

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum StdioError {
     /// The client did not open the conversation as MCP has it.
-    #[error("the client did not open the conversation: {0}")]
+    #[error("the client did not initialize the connection: {0}")]
     Handshake(String),
     /// The serving task died.
     #[error("serving ended unexpectedly: {0}")]

@@ -57,7 +57,7 @@ fn send(
     config: &HostConfig,
 ) -> anyhow::Result<Published> {
     let Source::Oci(to) = &options.to else {
-        bail!("{} is no registry; write `oci://HOST/REPOSITORY`, as oci://ghcr.io/acme/words", options.to);
+        bail!("{} is not a registry; write `oci://HOST/REPOSITORY`, as oci://ghcr.io/acme/words", options.to);
     };
     if to.digest().is_some() {
         bail!("{to} names an existing artifact by its digest; name a tag, or none for the plugin's version");

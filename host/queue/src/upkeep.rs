@@ -37,7 +37,7 @@ async fn reaping<S: TaskStore>(store: &S, mut lost: impl FnMut(Reaped) + Send) {
     loop {
         match store.reap(SWEEP).await {
             Ok(reaped) => reaped.into_iter().for_each(|reaped| {
-                tracing::warn!(task = %reaped.id, worker = reaped.worker, state = %reaped.state, "a worker lost its lease");
+                tracing::warn!(task = %reaped.id, worker = reaped.worker, state = %reaped.state, "tasks: lease expired");
                 lost(reaped);
             }),
             Err(error) => trouble(&error).await,
@@ -76,7 +76,7 @@ async fn pruning<S: TaskStore>(store: &S) {
                 tenant,
                 dropped,
                 cap,
-                "ended tasks were dropped before their retention; raise tasks.ended-per-tenant to keep more"
+                "tasks: ended tasks dropped before their retention; raise tasks.ended-per-tenant to keep more"
             );
         }
         tokio::time::sleep(PRUNE).await;
@@ -91,6 +91,6 @@ async fn next<S: TaskStore>(store: &S, chore: Chore, longest: Duration) {
 }
 
 async fn trouble(error: &TaskStoreError) {
-    tracing::error!(%error, "task maintenance failed");
+    tracing::error!(%error, "tasks: maintenance failed");
     tokio::time::sleep(TROUBLE).await;
 }

@@ -104,7 +104,7 @@ fn interfaces(component: &[u8]) -> (Vec<String>, Vec<String>) {
 pub(crate) fn layer(place: &str, manifest: &[u8]) -> Result<(Sha256Digest, u64), RegistryError> {
     let other = |reason: String| RegistryError::NotAPlugin { place: place.to_owned(), reason };
     let kind: serde_json::Value =
-        serde_json::from_slice(manifest).map_err(|_| RegistryError::protocol(place, "a manifest that is no json"))?;
+        serde_json::from_slice(manifest).map_err(|_| RegistryError::protocol(place, "a manifest that is not json"))?;
     if kind.get("manifests").is_some() {
         return Err(other("it is an index of several artifacts; name one of them by its digest".to_owned()));
     }

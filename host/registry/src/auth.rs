@@ -104,7 +104,7 @@ impl Client {
     ) -> Result<String, RegistryError> {
         let place = source.connects_to();
         let mut url = Url::parse(realm)
-            .map_err(|_| RegistryError::protocol(place, "a token service whose address is no url".to_owned()))?;
+            .map_err(|_| RegistryError::protocol(place, "a token service whose address is not a url".to_owned()))?;
         let registry_has_tls = self.options.plain_http.scheme_of(place) == "https";
         if registry_has_tls && url.scheme() != "https" {
             return Err(RegistryError::protocol(place, "a token service without tls, to which nothing is sent"));

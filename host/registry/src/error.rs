@@ -97,9 +97,7 @@ pub enum RegistryError {
         limit: u64,
     },
     /// What came is not what was asked for.
-    #[error(
-        "{place} delivered {found} instead of {expected}; it was changed on the way or in its place, and was thrown away"
-    )]
+    #[error("digest mismatch: {place} delivered {found} instead of {expected}; the download is discarded")]
     Digest {
         /// What was asked for.
         place: String,

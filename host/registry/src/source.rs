@@ -24,7 +24,7 @@ pub enum SourceError {
     },
     /// It would be fetched without TLS.
     #[error(
-        "{host} would be asked without TLS, so that everybody on the way could read and change what is sent; use https, or name the host with `--plain-http {host}` if you mean it"
+        "{host} would be reached without TLS, open to reading and changes on the way; use https, or allow it with `--plain-http {host}`"
     )]
     Plain {
         /// The host, with its port if it names one.

@@ -118,7 +118,7 @@ pub enum CallError {
     #[error("denied: {0}")]
     Denied(String),
     /// A limit was hit, by the guest or by the caller.
-    #[error("limit `{limit}` of {value} was hit{}", if *.retryable { "; retrying later may help" } else { "" })]
+    #[error("limit `{limit}` exceeded: {value}{}", if *.retryable { "; retrying later may help" } else { "" })]
     Limited {
         /// Its name, as in the manifest: `memory`, `cpu`, `output`, `concurrency`, `queue`, `depth`, …
         limit: Limit,
@@ -144,7 +144,7 @@ pub enum CallError {
         reason: String,
     },
     /// The guest's answer breaks its own contract.
-    #[error("`{category}` answered wrongly: {reason}")]
+    #[error("`{category}` returned invalid output: {reason}")]
     BadOutput {
         /// The category.
         category: String,

@@ -71,7 +71,7 @@ impl Router {
         if let Some(store) = self.0.services.store.clone()
             && let Err(error) = store.audit_send(vec![AuditRecord::from(event)]).await
         {
-            tracing::error!(%error, "an event could not be recorded in the audit log");
+            tracing::error!(%error, "audit: cannot record an event");
         }
     }
 
@@ -87,6 +87,6 @@ impl Router {
 
 pub(crate) async fn send(store: Store, record: CallRecord) {
     if let Err(error) = store.audit_send(vec![AuditRecord::from(record)]).await {
-        tracing::error!(%error, "a call could not be recorded in the audit log");
+        tracing::error!(%error, "audit: cannot record a call");
     }
 }

@@ -12,7 +12,7 @@ use moka::{Expiry, sync::Cache};
 use serde_json::Value;
 use tandem_engine::{Content, ToolAnswer};
 
-/// Bytes over all tenants. One tenant can push out another's entries, which costs time, never correctness.
+/// Bytes over all tenants. One tenant can evict another's entries, which costs time, never correctness.
 const MAX_BYTES: u64 = 64 << 20;
 /// A larger answer is not worth its room.
 const MAX_ENTRY: usize = 1 << 20;

@@ -151,7 +151,7 @@ impl Router {
             let bounded = bounded(cx.clone().within(its.limits.deadline), &scope)?;
             match self.run(bounded, its, &scope, arguments.clone(), lane).await {
                 Err(error) if tool.is_repeatable() && is_fault(&error) => {
-                    tracing::warn!(category = &*tool.category, %error, "a canary failed; the old one answers");
+                    tracing::warn!(category = &*tool.category, %error, "canary failed; the serving version answers");
                 }
                 other => return other.map(|answered| Answered { by_canary: true, ..answered }),
             }

@@ -92,7 +92,7 @@ pub fn loaded(event: &str, plugin: &Installed) -> EventRecord {
         .with("plugin", &plugin.name)
         .with("version", plugin.version.to_string())
         .with("digest", plugin.digest.to_string())
-        .with("signer", plugin.signer.map_or_else(|| "nobody".to_owned(), |key| key.to_string()))
+        .with("signer", plugin.signer.map_or_else(|| "unsigned".to_owned(), |key| key.to_string()))
 }
 
 pub fn refused(rejected: &Rejected) -> EventRecord {

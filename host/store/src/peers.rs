@@ -57,7 +57,7 @@ pub struct PeerRow {
     pub score: i64,
     /// The operator vouches for it.
     pub trusted: bool,
-    /// It is kept out until then.
+    /// It is banned until then.
     pub banned_until: Option<u64>,
 }
 
@@ -103,7 +103,7 @@ impl Store {
         self.write(move |db| upsert(db, &peers)).await
     }
 
-    /// Sets whether the operator vouches for a peer, and until when it is kept out. Answers whether it is known.
+    /// Sets whether the operator vouches for a peer, and until when it is banned. Answers whether it is known.
     pub async fn set_peer_trust(
         &self,
         peer: String,

@@ -92,7 +92,7 @@ impl Drop for Worker {
         self.reads = None;
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
-                tracing::error!("a store thread panicked");
+                tracing::error!("store: thread panicked");
             }
         }
     }
@@ -173,7 +173,7 @@ fn write_loop(db: &Connection, mut queue: mpsc::Receiver<Job>) {
     let mut last = Last::default();
     while let Some(first) = queue.blocking_recv() {
         if let Err(error) = db.execute_batch("BEGIN IMMEDIATE") {
-            tracing::error!(%error, "cannot begin a store transaction");
+            tracing::error!(%error, "store: cannot begin a transaction");
             first(Err(error.into()))(Ok(()));
             continue;
         }
@@ -192,7 +192,7 @@ fn write_loop(db: &Connection, mut queue: mpsc::Receiver<Job>) {
         last = Last { jobs: pending.len(), took: start.elapsed() };
         metrics::histogram!("tandem_store_commit_seconds").record(last.took.as_secs_f64());
         if let Err(error) = &commit {
-            tracing::error!(%error, "store commit failed");
+            tracing::error!(%error, "store: commit failed");
             if !db.is_autocommit() {
                 drop(db.execute_batch("ROLLBACK"));
             }

@@ -38,7 +38,7 @@ pub enum LogError {
         parent: ContentId,
     },
     /// The number or the parents are not in the one form that is accepted.
-    #[error("event {cid} is out of form: its parents must be sorted and its seq one more than the largest of theirs")]
+    #[error("event {cid} is malformed: its parents must be sorted and its seq one more than the largest of theirs")]
     Form {
         /// The event.
         cid: ContentId,

@@ -55,7 +55,7 @@ pub enum PlanError {
         step: String,
     },
     /// A dependency that is no step.
-    #[error("step `{step}` depends on `{dependency}`, which is no step of the workflow")]
+    #[error("step `{step}` depends on `{dependency}`, which is not a step of the workflow")]
     UnknownDependency {
         /// The step.
         step: String,

@@ -85,7 +85,7 @@ pub enum ResolveError {
     )]
     TooLarge,
     /// The arguments are one reference, and what it refers to is no object.
-    #[error("the arguments are no object once the results are filled in")]
+    #[error("the arguments are not an object once the results are filled in")]
     NotAnObject,
 }
 

@@ -42,7 +42,7 @@ function texts(json) {
     throw ToolError.invalidArguments(`the arguments are no JSON: ${error.message}`);
   }
   if (given === null || typeof given !== "object" || Object.values(given).some((text) => typeof text !== "string")) {
-    throw ToolError.invalidArguments("the arguments are no object of strings");
+    throw ToolError.invalidArguments("the arguments are not an object of strings");
   }
   return given;
 }

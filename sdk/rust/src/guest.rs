@@ -73,5 +73,5 @@ fn strings(arguments: &str) -> Result<Arguments, ToolError> {
         return Ok(Arguments::new());
     }
     serde_json::from_str(arguments)
-        .map_err(|e| ToolError::InvalidArguments(format!("the arguments are no object of strings: {e}")))
+        .map_err(|e| ToolError::InvalidArguments(format!("the arguments are not an object of strings: {e}")))
 }

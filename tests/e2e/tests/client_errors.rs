@@ -36,8 +36,8 @@ async fn a_call_that_cannot_be_made_says_why() -> anyhow::Result<()> {
     for (given, told) in [
         ("http://127.0.0.1:9/mcp", vec!["is the host running?", "tandem serve", "127.0.0.1:9"]),
         (bare, vec!["has no scheme", url.as_str()]),
-        (host.url.as_str(), vec!["is no MCP endpoint", url.as_str()]),
-        (&format!("{}/nowhere", host.url), vec!["is no MCP endpoint", "404", url.as_str()]),
+        (host.url.as_str(), vec!["is not an MCP endpoint", url.as_str()]),
+        (&format!("{}/nowhere", host.url), vec!["is not an MCP endpoint", "404", url.as_str()]),
         (&format!("{}/mcp/category/ehco", host.url), vec!["ehco"]),
         ("http://nowhere.invalid/mcp", vec!["nowhere.invalid", "is the host running?"]),
     ] {

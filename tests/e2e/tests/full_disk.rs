@@ -207,7 +207,7 @@ async fn a_gap_is_told_though_the_host_was_killed_before_it_could_mark_it() -> a
     let healthy = disk.tandem(&host, &["doctor", "--url", &host.url]).await?;
     assert!(!String::from_utf8_lossy(&healthy.stdout).contains("records were lost"), "{healthy:?}");
     disk.leave(0).await?;
-    let lost = || host.log().iter().any(|line| line["message"] == "audit records were lost");
+    let lost = || host.log().iter().any(|line| line["message"] == "audit: records lost");
     // The first ones may find room in what the log has already.
     for _ in 0..500 {
         if lost() {

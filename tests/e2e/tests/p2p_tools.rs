@@ -81,7 +81,7 @@ async fn task_queue(caller: &mut Caller) -> anyhow::Result<()> {
     caller.refused("p2p_taskqueue_submit", other, "idempotency_conflict").await?;
     caller.refused("p2p_taskqueue_submit", json!({"tool": "ad", "arguments": {}}), "add").await?;
     let local = json!({"tool": "p2p_peer_list", "arguments": {}});
-    caller.refused("p2p_taskqueue_submit", local, "no task").await?;
+    caller.refused("p2p_taskqueue_submit", local, "cannot run as a task").await?;
     let long = json!({"tool": "add", "arguments": {"a": 1, "b": 1}, "timeout_s": 3_600});
     caller.refused("p2p_taskqueue_submit", long, "longer than the deadline of `add`").await?;
     let id = first["task_id"].clone();

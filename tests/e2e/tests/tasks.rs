@@ -95,7 +95,7 @@ async fn a_cancelled_task_stops_its_guest() -> anyhow::Result<()> {
     let task = ended(&client, &id).await?;
     assert_eq!(task.status(), TaskStatus::Cancelled, "{task:?}");
     // The guest itself heard of it: its call ended long before its time.
-    let call = host.logged("a task ended").await?;
+    let call = host.logged("tasks: task ended").await?;
     assert_eq!(call["state"], "cancelled", "{call}");
     client.peer().cancel_task(CancelTaskParams::new(&*id)).await?;
     assert_eq!(get(&client, &id).await?.status(), TaskStatus::Cancelled);

@@ -82,7 +82,7 @@ pub(super) fn states(word: &str) -> Result<Vec<TaskState>, P2pError> {
     let states: Vec<_> = TaskState::ALL.into_iter().filter(|known| state(*known) == word).collect();
     if states.is_empty() {
         let known = "queued, running, completed, failed, cancelled, dead";
-        return Err(P2pError::InvalidArgument(format!("`{word}` is no state of a task; there are {known}")));
+        return Err(P2pError::InvalidArgument(format!("`{word}` is not a task state; use one of {known}")));
     }
     Ok(states)
 }
@@ -101,7 +101,7 @@ pub(super) fn workflow_states(word: &str) -> Result<Vec<WorkflowState>, P2pError
     let found: Vec<_> = WorkflowState::ALL.into_iter().filter(|known| workflow_state(*known) == word).collect();
     if found.is_empty() {
         let known = "pending, running, succeeded, failed, cancelled";
-        return Err(P2pError::InvalidArgument(format!("`{word}` is no state of a workflow; there are {known}")));
+        return Err(P2pError::InvalidArgument(format!("`{word}` is not a workflow state; use one of {known}")));
     }
     Ok(found)
 }

@@ -68,7 +68,7 @@ impl OutsideApi {
     fn may_work(&self, caller: &Caller) -> Result<(), P2pError> {
         let open = !self.policy.leases_to_peers();
         if open && !caller.operator && caller.subject.parse::<PeerId>().is_ok() {
-            return Err(P2pError::Unauthorized("in an open network, tasks are given to nobody".to_owned()));
+            return Err(P2pError::Unauthorized("in an open network, tasks are not leased to peers".to_owned()));
         }
         Ok(())
     }

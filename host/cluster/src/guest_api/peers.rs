@@ -194,7 +194,7 @@ impl PeerApi {
         }
         let mut addresses = nodes.iter().map(|text| multiaddr(text)).collect::<Result<Vec<_>, _>>()?;
         if let Some(wrong) = addresses.iter().find(|address| peer_of(address).is_none()) {
-            return Err(P2pError::InvalidArgument(format!("`{wrong}` names no peer; end it with /p2p/ID")));
+            return Err(P2pError::InvalidArgument(format!("`{wrong}` has no peer id; end it with /p2p/ID")));
         }
         let enough = nodes.is_empty().then_some(min_connections as usize);
         if nodes.is_empty() {

@@ -116,7 +116,7 @@ impl TaskApi {
         if let Some(info) = self.worker.tools.info(caller, tool) {
             if info.local {
                 return Err(P2pError::InvalidArgument(format!(
-                    "`{tool}` is about this host and runs in its reactor lane; call it, it is no task"
+                    "`{tool}` is about this host and runs in its reactor lane; call it directly, it cannot run as a task"
                 )));
             }
             return Ok(Some(info));
@@ -309,10 +309,10 @@ fn accepted(done: Option<Submitted>) -> Result<(TaskId, TaskState, bool), P2pErr
         Some(Submitted::Created { id, state }) => Ok((id, state, false)),
         Some(Submitted::Existing { id, state }) => Ok((id, state, true)),
         Some(Submitted::Conflict) => {
-            Err(P2pError::IdempotencyConflict("the idempotency key stands for another task".to_owned()))
+            Err(P2pError::IdempotencyConflict("the idempotency key is in use by another task".to_owned()))
         }
         Some(Submitted::QuotaExceeded(which)) => Err(P2pError::LimitExceeded(which)),
-        None => Err(P2pError::Other("the store answered nothing".to_owned())),
+        None => Err(P2pError::Other("the task store gave no answer".to_owned())),
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) enum DialError {
     /// The dial failed, or cannot begin.
     #[error(transparent)]
     Network(#[from] RequestError),
-    /// The peer is kept out for a time.
+    /// The peer is banned for a time.
     #[error(transparent)]
     KeptOut(#[from] BookError),
     #[error("the peer is in p2p.block")]

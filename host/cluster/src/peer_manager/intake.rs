@@ -28,7 +28,7 @@ impl SourceResult {
     pub(super) fn add(&mut self, peer: PeerId, added: Result<(), BookError>) {
         match added {
             Ok(()) => self.nodes += 1,
-            // That its record is over, or that it is kept out, is nobody's fault.
+            // That its record is over, or that it is banned, is nobody's fault.
             Err(BookError::KeptOut(_) | BookError::Record(RecordError::Expired)) => {}
             Err(error) => self.error = self.error.take().or_else(|| Some(format!("{peer}: {error}"))),
         }

@@ -68,7 +68,7 @@ impl TaskClaimer {
         loop {
             while running.try_join_next().is_some() {}
             if let Err(error) = self.claim_all(&mut registration, &mut running).await {
-                tracing::error!(%error, "claiming tasks failed");
+                tracing::error!(%error, "tasks: claim failed");
                 tokio::time::sleep(STORE_PAUSE).await;
             }
             tokio::select! {
@@ -202,7 +202,7 @@ impl TaskClaimer {
     }
 
     fn claim_failed(&self, peer: PeerId, error: &RpcError) {
-        tracing::debug!(%peer, %error, "claim from a peer failed");
+        tracing::debug!(%peer, %error, "tasks: claim from a peer failed");
         // Who is gone says so himself when he is back; who may give nothing here will not give it later.
         if !self.peers.network.is_connected(&peer) || error.reason.as_deref() == Some("unauthorized") {
             return;

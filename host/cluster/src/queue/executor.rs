@@ -38,7 +38,10 @@ impl Executor {
         let arguments: Map<String, Value> = match serde_json::from_str(&task.arguments) {
             Ok(arguments) => arguments,
             Err(error) => {
-                return Outcome::fatal(FailureCode::InvalidArgument, format!("the arguments are no object: {error}"));
+                return Outcome::fatal(
+                    FailureCode::InvalidArgument,
+                    format!("the arguments are not an object: {error}"),
+                );
             }
         };
         let info = self.tools.info(&caller, &task.tool);

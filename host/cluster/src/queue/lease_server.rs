@@ -52,7 +52,7 @@ impl LeaseServer {
         let Claim { tools, max, lease_s } = from_params(params)?;
         self.claims.record(peer, Trust::With { tenant: tenant.clone(), max_priority });
         if !self.policy.leases_to_peers() {
-            return Err(RpcError::new(-32002, "unauthorized", "in an open network, tasks are given to nobody"));
+            return Err(RpcError::new(-32002, "unauthorized", "in an open network, tasks are not leased to peers"));
         }
         let name = peer.to_string();
         let claim = ClaimReq {

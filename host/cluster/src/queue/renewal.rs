@@ -94,7 +94,7 @@ impl LeaseRenewer {
                     let reason = match beat {
                         Beat::Extended { .. } => continue,
                         Beat::CancelRequested { reason, .. } => reason,
-                        Beat::Stale | Beat::Expired => "its lease is another's or over".to_owned(),
+                        Beat::Stale | Beat::Expired => "its lease was lost".to_owned(),
                     };
                     tracing::info!(task = %lease.id, reason, "task stopped");
                     task.cancel.cancel();

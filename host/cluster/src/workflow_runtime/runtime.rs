@@ -120,7 +120,7 @@ impl WorkflowRuntime {
         let claimed = match self.journals.tasks.claim_workflows(&self.me, room, LEASE).await {
             Ok(claimed) => claimed,
             Err(error) => {
-                tracing::error!(%error, "claiming workflows failed");
+                tracing::error!(%error, "workflows: claim failed");
                 return;
             }
         };

@@ -48,7 +48,7 @@ async fn who_is_blocked_is_refused_until_he_is_forgiven() {
     assert_eq!(here.connect(&there.address()).await["connected"], 0);
     assert_eq!(here.reactor.unblock_peer(&peer).await, Ok(true));
     assert_eq!(here.connect(&there.address()).await["connected"], 1);
-    // Nobody needs to be known to be kept out.
+    // Nobody needs to be known to be banned.
     let stranger = Host::start(&config()).await;
     here.reactor.block_peer(&stranger.peer.to_string(), Duration::from_secs(600)).await.unwrap();
     stranger.connect(&here.address()).await;

@@ -116,7 +116,7 @@ fn secrets_come_from_elsewhere_and_do_not_print() {
 #[test]
 fn wrong_words_say_what_to_write() {
     for (words, expected) in [
-        ("disk", "is no kind of grant"),
+        ("disk", "is not a kind of grant"),
         ("fs=/x", "fs.NAME=PATH"),
         ("fs.data", "fs.NAME=PATH"),
         ("fs.data=../x", "without `..`"),

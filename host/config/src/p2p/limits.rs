@@ -46,7 +46,7 @@ impl Check for PeerLimitsConfig {
     fn check(&self, findings: &mut Findings) {
         findings.range("streams", &self.streams, &1, &64, "a peer needs one; each holds up to a frame of memory");
         findings.range("in-flight", &self.in_flight, &1, &1_024, "each may hold an instance");
-        let rates = "a peer that may say nothing is of no use, and one that says more takes the thread";
+        let rates = "a peer without a rate cannot work, and one with more takes the thread";
         findings.range("messages-per-second", &self.messages_per_second, &1, &100_000, rates);
         findings.range("burst", &self.burst, &1, &100_000, rates);
         let (least, most) = (ByteSize::mib(1), ByteSize::mib(1 << 10));

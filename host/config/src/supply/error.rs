@@ -46,7 +46,7 @@ pub enum SupplyError {
     },
     /// Another key signed what was installed under the name.
     #[error(
-        "`{name}` was installed before with the signature of {}, and this file has that of {}; if the author changed keys, add the name to plugins.allow-new-signer",
+        "`{name}` was {} before, and this file is {}; if the author changed keys, add the name to plugins.allow-new-signer",
         signer(.installed), signer(.found)
     )]
     NewSigner {
@@ -60,5 +60,5 @@ pub enum SupplyError {
 }
 
 fn signer(key: &Option<KeyId>) -> String {
-    key.map_or_else(|| "nobody".to_owned(), |key| format!("key {key}"))
+    key.map_or_else(|| "unsigned".to_owned(), |key| format!("signed by key {key}"))
 }

@@ -161,7 +161,7 @@ mod tests {
             ran(Outcome::Answer { text: structured.to_string(), structured: Some(structured) })
         };
         let error =
-            || ran(Outcome::Error { kind: "limit:memory".to_owned(), message: "limit `memory` was hit".to_owned() });
+            || ran(Outcome::Error { kind: "limit:memory".to_owned(), message: "limit `memory` exceeded".to_owned() });
         let right = [
             json!({ "structured": { "words": 4.0, "more": { "a/b": [1, 2] } } }),
             json!({ "partial": { "more": { "a/b": [1, 2] } } }),
@@ -190,7 +190,7 @@ mod tests {
             let found = judge(&expect(wrong.clone()), &answer()).join("\n");
             assert!(found.contains(told), "{wrong}: {found}");
         }
-        for right in [json!({ "error": "limit" }), json!({ "error": "limit:memory", "contains": "was hit" })] {
+        for right in [json!({ "error": "limit" }), json!({ "error": "limit:memory", "contains": "exceeded" })] {
             assert!(judge(&expect(right), &error()).is_empty());
         }
         for wrong in [

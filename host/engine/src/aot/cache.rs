@@ -57,7 +57,7 @@ impl AotCache {
             Ok(bytes) => match self.authentic(&digest, &bytes) {
                 Some(code) => return Ok((load::component(engine, code).map_err(wrong)?, Origin::Cached)),
                 None => {
-                    tracing::warn!(entry = %path.display(), "a cached artifact is not authentic; it is compiled again");
+                    tracing::warn!(entry = %path.display(), "compiled-code cache: entry is not authentic, compiling again");
                     Origin::Replaced
                 }
             },
@@ -65,7 +65,7 @@ impl AotCache {
         };
         let code = compile()?;
         if let Err(error) = self.write(&path, &digest, &code) {
-            tracing::warn!(%error, "the compiled component could not be cached");
+            tracing::warn!(%error, "compiled-code cache: cannot write an entry");
         }
         Ok((load::component(engine, load::Authentic::just_compiled(&code)).map_err(wrong)?, origin))
     }

@@ -132,7 +132,7 @@ impl Reader {
     fn bytes(&mut self, json: &Value) -> Result<Val, Misfit> {
         let text = text(json)?;
         self.count(text.len() / 4 * 3)?;
-        let bytes = STANDARD.decode(text).map_err(|error| Misfit::new(format!("this is no base64: {error}")))?;
+        let bytes = STANDARD.decode(text).map_err(|error| Misfit::new(format!("invalid base64: {error}")))?;
         Ok(Val::List(bytes.into_iter().map(Val::U8).collect()))
     }
 

@@ -28,7 +28,7 @@ pub(crate) fn context(
         let perms = if directory.writable { FsPerms::ReadWrite } else { FsPerms::ReadOnly };
         if let Err(error) = builder.preopened_dir(&directory.path, format!("/{}", directory.name), perms) {
             // The guest sees a missing directory; the operator is told why.
-            tracing::warn!(directory = directory.name, %error, "a granted directory cannot be opened");
+            tracing::warn!(directory = directory.name, %error, "grants: cannot open a directory");
         }
     }
     if let Some(sources) = deterministic {

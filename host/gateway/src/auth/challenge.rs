@@ -55,7 +55,7 @@ impl Challenges {
     }
 
     pub(super) fn unknown_tenant(&self) -> AuthError {
-        let detail = "the token names no tenant of this host; ask its operator to add yours".to_owned();
+        let detail = "the token has no tenant of this host; ask its operator to add yours".to_owned();
         // Another scope or a newer token would not help, so no error of OAuth is named.
         AuthError::Forbidden { code: "unknown_tenant", detail, challenge: self.header(None) }
     }

@@ -42,7 +42,7 @@ pub(super) fn presented(headers: &HeaderMap) -> Result<Option<Presented<'_>>, &'
         if found.is_some() {
             return Err("there is more than one credential; send one");
         }
-        let text = value.to_str().map_err(|_| "the credential is no plain text")?.trim();
+        let text = value.to_str().map_err(|_| "the credential is not plain text")?.trim();
         let text = match (bearer, text.split_once(' ')) {
             (false, _) => text,
             (true, Some((scheme, text))) if scheme.eq_ignore_ascii_case("bearer") => text.trim(),

@@ -26,10 +26,10 @@ const MAX_REDIRECTS: usize = 3;
 #[derive(Debug, thiserror::Error)]
 pub enum IssuerError {
     /// A URL in the configuration or in the issuer's metadata that is none, or that others could answer for.
-    #[error("`{0}` is no url of https (or of http on loopback)")]
+    #[error("`{0}` is not an https url (http is accepted on loopback only)")]
     Url(String),
     /// The HTTP client could not be made.
-    #[error("no http client for the issuer: {0}")]
+    #[error("cannot create an http client for the issuer: {0}")]
     Client(#[source] reqwest::Error),
     /// The issuer did not answer.
     #[error("the issuer does not answer at {url}: {source}")]
@@ -48,7 +48,7 @@ pub enum IssuerError {
         status: u16,
     },
     /// It answered something that is too long or makes no sense.
-    #[error("what the issuer answered at {url} is of no use: {reason}")]
+    #[error("invalid response of the issuer at {url}: {reason}")]
     Document {
         /// What was asked for.
         url: String,

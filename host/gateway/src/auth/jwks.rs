@@ -118,7 +118,7 @@ impl Jwks {
             drop(asked);
         });
         if let Err(error) = asking.await {
-            tracing::error!(%error, "asking the issuer for its keys ended unexpectedly");
+            tracing::error!(%error, "oauth: fetching the issuer's keys panicked");
         }
     }
 }
@@ -130,7 +130,7 @@ impl State {
             Ok(answer) => answer,
             Err(error) => {
                 let kept = self.current.load().is_some();
-                tracing::warn!(issuer, %error, kept, "the issuer's keys could not be fetched");
+                tracing::warn!(issuer, %error, kept, "oauth: cannot fetch the issuer's keys");
                 return;
             }
         };
@@ -144,8 +144,8 @@ impl State {
         self.generation.fetch_add(1, Ordering::AcqRel);
         // An issuer that withdraws all of its keys means it.
         match count {
-            0 => tracing::warn!(issuer, "the issuer has no key to check tokens with; all are refused"),
-            _ => tracing::info!(issuer, keys = count, "the issuer's keys were fetched"),
+            0 => tracing::warn!(issuer, "oauth: the issuer has no usable key, all tokens are refused"),
+            _ => tracing::info!(issuer, keys = count, "oauth: fetched the issuer's keys"),
         }
     }
 }

@@ -101,7 +101,7 @@ impl Tokens {
         }
         let kind = header.typ.as_deref().unwrap_or("JWT");
         if !["JWT", "at+jwt", "application/at+jwt"].iter().any(|known| kind.eq_ignore_ascii_case(known)) {
-            return Err(TokenError::Invalid("this is no access token"));
+            return Err(TokenError::Invalid("this is not an access token"));
         }
         // Before the key is looked for: what comes later may belong to newer keys, never to older ones.
         let generation = self.jwks.generation();

@@ -231,7 +231,7 @@ fn respond(status: StatusCode, written: Written) -> Response {
     match written {
         Ok(json) => (status, [(header::CONTENT_TYPE, answer::JSON)], Body::from(json)).into_response(),
         Err(error) => {
-            tracing::error!(%error, "an answer cannot be written as JSON");
+            tracing::error!(%error, "mcp: cannot serialize an answer");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

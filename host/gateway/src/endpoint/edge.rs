@@ -118,7 +118,7 @@ impl Edge {
         }
         // rmcp would answer as if it had ended one.
         if method == Method::DELETE && self.is_gone(request.headers()).await {
-            let error = ErrorData::new(answer::SESSION_NOT_FOUND, "there is no such session", None);
+            let error = ErrorData::new(answer::SESSION_NOT_FOUND, "session not found", None);
             return answer::refusal(StatusCode::NOT_FOUND, &Refused::new(None, error));
         }
         if method == Method::DELETE {

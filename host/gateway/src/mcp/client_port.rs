@@ -129,7 +129,7 @@ impl Port {
 
     fn offer(&self, event: Event) {
         if self.events.try_send(event).is_err() {
-            tracing::debug!("a client reads too slowly; an event was dropped");
+            tracing::debug!("mcp: event dropped, the client reads too slowly");
         }
     }
 

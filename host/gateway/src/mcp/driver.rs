@@ -73,7 +73,7 @@ impl Outlet<'_> {
             Event::Ask(_) => return,
         };
         if let Err(error) = sent {
-            tracing::debug!(%error, "an event did not reach its client");
+            tracing::debug!(%error, "mcp: event not delivered");
         }
     }
 }

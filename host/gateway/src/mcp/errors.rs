@@ -68,7 +68,7 @@ pub(crate) fn of_request(error: &CallError) -> ErrorData {
         | CallError::InvalidArguments { .. } => ErrorData::invalid_params(text, Some(facts(error))),
         CallError::MissingCapability(capability) => missing_capability(capability),
         CallError::Internal(reason) => {
-            tracing::error!(reason, "a call failed inside the host");
+            tracing::error!(reason, "call failed: internal error");
             ErrorData::internal_error("the host failed; its log has the reason", Some(facts(error)))
         }
         _ => ErrorData::internal_error(text, Some(facts(error))),

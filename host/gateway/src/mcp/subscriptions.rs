@@ -148,7 +148,7 @@ pub(crate) async fn over_stream(
         };
         let Some(news) = news else { return Ok(()) };
         if let Err(error) = tell(&sink, &news, &to).await {
-            tracing::debug!(%error, "a listener is gone");
+            tracing::debug!(%error, "mcp: subscriber disconnected");
             return Ok(());
         }
     }

@@ -7,9 +7,9 @@ use rmcp::transport::streamable_http_server::session::local::LocalSessionManager
 pub(crate) enum SessionError {
     #[error("{0} sessions are open, which is the limit; try again later")]
     Full(usize),
-    #[error("there is no such session")]
+    #[error("session not found")]
     NotFound,
-    #[error("the session has too much to do")]
+    #[error("too many messages wait in the session")]
     Busy,
     #[error(transparent)]
     Local(#[from] LocalSessionManagerError),

@@ -108,7 +108,7 @@ impl Sessions {
             room::first_to_go(sessions).cloned()
         };
         let Some(id) = gone else { return false };
-        tracing::info!("all sessions are in use: one that was idle is ended");
+        tracing::info!("mcp: session limit reached, ending an idle session");
         self.owners().remove(&id);
         self.local.close_session(&id).await.is_ok()
     }

@@ -113,7 +113,7 @@ async fn what_is_not_for_us_is_refused() {
         ("another key's id", own.token_with(&json!({"alg": "EdDSA", "kid": "r"}), &good)),
         ("another algorithm than the key's", rsa.token_with(&json!({"alg": "PS256", "kid": "r"}), &good)),
         ("critical extensions", own.token_with(&json!({"alg": "EdDSA", "kid": "k", "crit": ["x"]}), &good)),
-        ("no access token", own.token_with(&json!({"alg": "EdDSA", "kid": "k", "typ": "logout+jwt"}), &good)),
+        ("not an access token", own.token_with(&json!({"alg": "EdDSA", "kid": "k", "typ": "logout+jwt"}), &good)),
         ("changed claims", format!("{other_claims}.{signature}")),
         ("no signature", format!("{body}.")),
         ("half a token", body.to_owned()),

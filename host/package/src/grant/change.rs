@@ -62,7 +62,7 @@ impl GrantKind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
     /// The kind is unknown.
-    #[error("`{0}` is no kind of grant; there are fs, http, env, secrets, {internal} and allow", internal = internal())]
+    #[error("`{0}` is not a kind of grant; use fs, http, env, secrets, {internal} or allow", internal = internal())]
     Kind(String),
     /// The kind needs a name, or the name is wrong, or has none.
     #[error("`{item}`: {problem}")]
@@ -169,7 +169,7 @@ impl GrantChange {
             return Err(problem(format!("its value has more than {MAX_VALUE} bytes")));
         }
         // No message repeats the value: it may be a secret.
-        let value = serde_json::from_str(text).map_err(|_| problem("its value is no json".to_owned()))?;
+        let value = serde_json::from_str(text).map_err(|_| problem("its value is not json".to_owned()))?;
         Given::read(item, value).map(Self::Grant).map_err(problem)
     }
 

@@ -92,10 +92,10 @@ pub enum FormatError {
         name: String,
     },
     /// A section of ours comes twice.
-    #[error("section `{0}` comes twice; pack the plugin again")]
+    #[error("duplicate section `{0}`; pack the plugin again")]
     Duplicate(Part),
     /// A section of ours stands before one that it must follow.
-    #[error("section `{found}` stands behind `{before}`; pack the plugin again")]
+    #[error("section `{found}` comes after `{before}`; pack the plugin again")]
     Order {
         /// The section.
         found: Part,
@@ -103,7 +103,7 @@ pub enum FormatError {
         before: Part,
     },
     /// Something follows a section of ours that is none of ours.
-    #[error("something follows section `{0}` at byte {1}; get the file again, it was extended after it was made")]
+    #[error("trailing data after section `{0}` at byte {1}; get the file again, it was extended after it was made")]
     Trailing(Part, usize),
     /// A section of ours is too large.
     #[error("section `{part}` has {size} bytes; the limit is {MAX_SECTION}")]

@@ -13,7 +13,7 @@ pub const VARIABLE: &str = "TANDEM_BOOTSTRAP";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvError {
     /// No name of a variable. It is not printed: it could be anything.
-    #[error("this is no name of an environment variable; write at most 64 of A-Z a-z 0-9 _, no digit first")]
+    #[error("this is not a name of an environment variable; write at most 64 of A-Z a-z 0-9 _, no digit first")]
     Name,
     /// A variable that is not for this: the caller may be a tool, and other variables hold secrets.
     #[error("`{0}` is not read for bootstrap nodes; name a variable that begins with `{VARIABLE}`")]
@@ -22,7 +22,7 @@ pub enum EnvError {
     #[error("the environment variable `{0}` is not set")]
     Unset(String),
     /// Its value is no list.
-    #[error("the environment variable `{variable}` is of no use: {source}")]
+    #[error("the environment variable `{variable}` is invalid: {source}")]
     List {
         /// Which one.
         variable: String,

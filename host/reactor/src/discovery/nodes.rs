@@ -34,7 +34,7 @@ pub enum NodeError {
     #[error("it is not a multiaddress; write one as `/ip4/192.0.2.1/tcp/4001/p2p/12D3KooW…`")]
     Address,
     /// No id.
-    #[error("it does not end in `/p2p/<id>`; add the peer's id, so that nobody else is taken for it")]
+    #[error("it does not end in `/p2p/<id>`; add the peer's id, which authenticates it")]
     NoPeer,
     /// In a JSON array, something else than a text.
     #[error("it is not text")]
@@ -51,10 +51,10 @@ pub enum ListError {
     #[error("the list has more than {MAX_NODES} entries; shorten it")]
     TooMany,
     /// Not UTF-8.
-    #[error("the list is no utf-8 text")]
+    #[error("the list is not utf-8 text")]
     NoText,
     /// It begins as a JSON array and is none.
-    #[error("the list begins with `[` and is no json array: {0}")]
+    #[error("the list begins with `[` and is not a json array: {0}")]
     Json(String),
 }
 

@@ -252,7 +252,7 @@ fn keep(table: &mut Table, policy: &AddressPolicy, source: &PeerId, put: Record)
     let known = known.map(|known| known.sequence());
     if let Err(error) = record.check(policy, policy.reach(), known, UnixMillis::now()) {
         // A clock that is wrong, or a network that is not ours: nobody is blamed for it.
-        tracing::debug!(peer = %source, %error, "a record is not kept for the hash table");
+        tracing::debug!(peer = %source, %error, "dht: record refused");
         return Ok(());
     }
     let put = Record { publisher: Some(*source), expires: Some(at(record.expires_at())), ..put };

@@ -11,7 +11,7 @@ pub enum RequestError {
     #[error("the reactor is stopping")]
     Stopping,
     /// An address without the peer's id cannot be checked against who answers there.
-    #[error("the address names no peer; end it with /p2p/ID")]
+    #[error("the address has no peer id; end it with /p2p/ID")]
     NoPeerId,
     /// The address has this host's own id.
     #[error("this is the host itself")]
@@ -23,7 +23,7 @@ pub enum RequestError {
     #[error("no connection within {} s", .0.as_secs())]
     DialTimeout(Duration),
     /// The operator did not turn it on.
-    #[error("{protocol} is off; set {key}")]
+    #[error("{protocol} is disabled; set {key}")]
     Off {
         /// For people.
         protocol: &'static str,
@@ -31,10 +31,10 @@ pub enum RequestError {
         key: &'static str,
     },
     /// As many questions to the hash table as are allowed are open.
-    #[error("too many questions to the hash table are under way")]
+    #[error("too many dht queries are in flight")]
     DhtBusy,
     /// There is nobody to ask.
-    #[error("no host of the hash table is known yet")]
+    #[error("no dht peer is known yet")]
     DhtEmpty,
     /// The hash table did not take the record, in the library's words.
     #[error("{0}")]

@@ -34,7 +34,7 @@ pub(super) enum FrameError {
     #[error("a frame is not JSON: {0}")]
     NotJson(#[from] serde_json::Error),
     /// The stream broke.
-    #[error("the stream broke: {0}")]
+    #[error("stream error: {0}")]
     Io(#[from] std::io::Error),
 }
 

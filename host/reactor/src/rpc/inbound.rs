@@ -151,7 +151,7 @@ async fn take(
         }
         // Nothing is asked on a stream that the peer opened, so nothing is answered on it.
         Message::Response { .. } => {
-            service.fault(peer, "it answered what nobody asked");
+            service.fault(peer, "a response without a request");
             return Ok(());
         }
     };

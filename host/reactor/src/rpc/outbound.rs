@@ -201,7 +201,7 @@ async fn talk(stream: Stream, queue: &mut mpsc::Receiver<Outgoing>, pending: &Pe
 
 fn note(done: Result<(), frame::FrameError>) {
     if let Err(error) = done {
-        tracing::debug!(%error, "a stream to a peer ended");
+        tracing::debug!(%error, "p2p: stream closed");
     }
 }
 

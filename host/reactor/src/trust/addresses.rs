@@ -56,7 +56,7 @@ pub enum AddressError {
     #[error("it is link-local")]
     LinkLocal,
     /// Multicast, broadcast, documentation or reserved.
-    #[error("it is no unicast address")]
+    #[error("it is not a unicast address")]
     NotUnicast,
     /// Private, and those are not allowed.
     #[error("it is private; only an operator can allow these")]

@@ -75,10 +75,10 @@ pub enum OverQuota {
     #[error("too many bytes a second; wait {} ms", .0.as_millis())]
     Bytes(Duration),
     /// A message that would be too much even after a rest.
-    #[error("a message of {0} bytes is more than the quota ever allows; send less")]
+    #[error("a message of {0} bytes is over the quota; send less")]
     TooLarge(u32),
     /// Too many requests without an answer.
-    #[error("{0} requests have no answer yet; wait for one")]
+    #[error("{0} requests are in flight; wait for one to end")]
     InFlight(u32),
     /// Too many streams.
     #[error("{0} streams are open already; use one of them")]

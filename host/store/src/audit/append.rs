@@ -130,7 +130,7 @@ fn count_losses(
     move |result| {
         if let Err(error) = &result {
             log.losses.add(count, (log.clock)());
-            tracing::error!(%error, count, "audit records were lost");
+            tracing::error!(%error, count, "audit: records lost");
         }
         answer(result);
     }

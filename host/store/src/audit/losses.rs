@@ -25,18 +25,18 @@ impl Losses {
     pub(super) fn open(store: &Path, key: &AuditKey) -> Self {
         let note = Note::take(store, key).unwrap_or_else(|error| {
             let path = Note::path(store);
-            tracing::warn!(path = %path.display(), %error, "lost audit records are forgotten if this process is killed");
+            tracing::warn!(path = %path.display(), %error, "audit: no gap file; lost records are forgotten if this process is killed");
             None
         });
         let open = note.as_ref().and_then(|note| {
             note.read().unwrap_or_else(|error| {
                 let path = Note::path(store);
-                tracing::error!(path = %path.display(), %error, "the note of lost audit records cannot be read");
+                tracing::error!(path = %path.display(), %error, "audit: cannot read the gap file");
                 None
             })
         });
         if let Some(gap) = open {
-            tracing::warn!(lost = gap.lost, "audit records were lost before the last stop; marking the gap");
+            tracing::warn!(lost = gap.lost, "audit: records were lost before the last stop; marking the gap");
         }
         Self(Mutex::new(LossState { open, marking: None, note }))
     }
@@ -98,7 +98,7 @@ impl LossState {
         let Some(note) = &self.note else { return };
         let all = self.all();
         if let Err(error) = if now { note.write(all) } else { note.put(all) } {
-            tracing::error!(%error, "lost audit records cannot be noted; they are forgotten if this process is killed");
+            tracing::error!(%error, "audit: cannot write the gap file; lost records are forgotten if this process is killed");
         }
     }
 }

@@ -75,7 +75,7 @@ pub(super) fn rotate(db: &Connection, terms: &Terms<'_>) -> Result<u64, StoreErr
     let Some(keep) = kept(db, terms, &first, &last)? else { return Ok(0) };
     // A changed record must not vanish with an authentic note that says all was well.
     if let Err(broken) = verify::rows(db, key, Some(keep)) {
-        tracing::error!(%broken, "audit log rotation stopped: the log was modified; keep a copy of the store and inspect it");
+        tracing::error!(%broken, "audit: rotation stopped, the log was modified; keep a copy of the store and inspect it");
         return Ok(0);
     }
     let Some(previous) = hash_before(db, keep)? else { return Ok(0) };

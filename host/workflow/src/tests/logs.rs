@@ -112,10 +112,10 @@ fn what_is_no_event_of_the_log_is_refused_and_changes_nothing() {
     let mut both = [head, root.cid];
     both.sort();
     for (bad, error) in [
-        (event(vec![head], 2), "out of form"),
-        (event(vec![head], 4), "out of form"),
-        (event(vec![head, head], 3), "out of form"),
-        (event(vec![both[1], both[0]], 3), "out of form"),
+        (event(vec![head], 2), "malformed"),
+        (event(vec![head], 4), "malformed"),
+        (event(vec![head, head], 3), "malformed"),
+        (event(vec![both[1], both[0]], 3), "malformed"),
         (event(vec![unknown], 3), "has the parent"),
         (event(vec![], 1), "a second time"),
         (other.clone(), "a second time"),

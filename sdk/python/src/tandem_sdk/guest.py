@@ -167,5 +167,5 @@ def _texts(arguments: str) -> dict[str, str]:
     except ValueError as error:
         raise InvalidArguments(f"the arguments are no JSON: {error}") from None
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
-        raise InvalidArguments("the arguments are no object of strings")
+        raise InvalidArguments("the arguments are not an object of strings")
     return texts

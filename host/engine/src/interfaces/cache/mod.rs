@@ -1,7 +1,7 @@
 //! `tandem:host/cache`: a bounded cache in memory, one for each tenant's use of a plugin.
 //!
 //! An entry weighs its key and value and a fixed overhead; over the granted bytes the least used ones go.
-//! Entries of one namespace can never push out another's.
+//! Entries of one namespace never evict another's.
 
 mod entries;
 

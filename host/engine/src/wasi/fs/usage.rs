@@ -170,11 +170,11 @@ impl Usage {
         match walked {
             Ok(Depth::Within) | Err(Errno::NOENT) => {}
             Ok(Depth::Beyond) => {
-                tracing::warn!(directory = %self.path.display(), "a granted directory counts as full: it is nested deeper than {MAX_DEPTH} levels");
+                tracing::warn!(directory = %self.path.display(), "grants: directory counts as full, nested deeper than {MAX_DEPTH} levels");
                 (count.bytes, count.files) = (u64::MAX, u64::MAX);
             }
             Err(errno) => {
-                tracing::warn!(directory = %self.path.display(), error = %io::Error::from(errno), "a granted directory cannot be counted");
+                tracing::warn!(directory = %self.path.display(), error = %io::Error::from(errno), "grants: cannot measure a directory");
                 return;
             }
         }

@@ -67,7 +67,7 @@ pub(super) async fn resolve(target: &Target) -> Result<SocketAddr, Error> {
     for address in &addresses {
         if !is_public(address.ip()) && !target.rule.allows_private(address.ip()) {
             target.account.denied(crate::account::Use::Http, &format!("{} at {}", target.host, address.ip()));
-            tracing::warn!(target: "tandem::plugin", host = target.host, address = %address.ip(), "an address that is not public was denied");
+            tracing::warn!(target: "tandem::plugin", host = target.host, address = %address.ip(), "outgoing http: non-public address denied");
             return Err(Error::DestinationIpProhibited);
         }
     }

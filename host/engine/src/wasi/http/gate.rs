@@ -79,7 +79,7 @@ impl HttpGate {
         let rule = capability.http.iter().find(|rule| rule.allows(method, &host, port, uri.path())).cloned();
         let Some(rule) = rule else {
             account.denied(Use::Http, &format!("{method} {host}:{port}{}", uri.path()));
-            tracing::info!(target: "tandem::plugin", plugin = &*self.plugin.name, host, port, "outgoing HTTP was denied");
+            tracing::info!(target: "tandem::plugin", plugin = &*self.plugin.name, host, port, "outgoing http: denied");
             return Err(Error::HttpRequestDenied);
         };
         account.used(Use::Http);

@@ -37,7 +37,7 @@ struct State {
 enum Refused {
     #[error(transparent)]
     Total(Exhausted),
-    #[error("over {BEFORE_HEAD} bytes came before the answer's head")]
+    #[error("more than {BEFORE_HEAD} bytes came before the response head")]
     Head,
 }
 

@@ -99,7 +99,7 @@ impl Sealer {
 
     pub(crate) fn open(&self, sealed: &str, binding: &Binding) -> Result<State, ErrorData> {
         self.0.open_json_with(sealed, &binding.bytes).map_err(|error| {
-            tracing::debug!(%error, "a request state was refused");
+            tracing::debug!(%error, "mcp: request state refused");
             errors::invalid(
                 "invalid_request_state",
                 "`requestState` is not one that this host gave for this request; start without it",

@@ -86,7 +86,7 @@ impl<T: Send + 'static> Suspended<T> {
         let sealed = match sealer.seal(&state, binding) {
             Ok(sealed) => sealed,
             Err(error) => {
-                tracing::error!(%error, "a request state could not be sealed");
+                tracing::error!(%error, "mcp: cannot seal a request state");
                 return Err((Box::new(driver), self.limiter.limit()));
             }
         };
@@ -122,7 +122,7 @@ fn expire<T: Send + 'static>(table: Weak<Suspended<T>>, id: CallId, ttl: Duratio
         // The guest is dropped outside the lock.
         let gone = table.upgrade().and_then(|table| table.lock().remove(&id));
         if gone.is_some() {
-            tracing::debug!(id, "a suspended call got no answer in time");
+            tracing::debug!(id, "mcp: suspended call timed out");
         }
     });
     task.abort_handle()

@@ -98,7 +98,7 @@ async fn renew(tasks: &Tasks) {
                     }
                 }
             }
-            Err(error) => tracing::warn!(%error, "the leases of tasks are not renewed"),
+            Err(error) => tracing::warn!(%error, "tasks: lease renewal failed"),
         }
     }
 }
@@ -127,7 +127,7 @@ async fn claiming(shared: &Arc<AppState>, tasks: &Arc<Tasks>) {
         let mut ended = std::pin::pin!(tasks.ended.notified());
         ended.as_mut().enable();
         while let Err(error) = claim(shared, tasks).await {
-            tracing::error!(%error, "tasks cannot be claimed");
+            tracing::error!(%error, "tasks: claim failed");
             tokio::time::sleep(TROUBLE).await;
         }
         tokio::select! {
@@ -176,13 +176,13 @@ async fn claim(shared: &Arc<AppState>, tasks: &Arc<Tasks>) -> Result<(), TaskSto
 /// task may do nothing else.
 async fn again(shared: &Arc<AppState>, tasks: &Arc<Tasks>, task: Leased) {
     let Ok(Value::Object(arguments)) = serde_json::from_str(&task.arguments) else {
-        let outcome = Outcome::fatal(FailureCode::InvalidArgument, "the arguments are no object");
+        let outcome = Outcome::fatal(FailureCode::InvalidArgument, "the arguments are not an object");
         drop(tasks.store.finish(&tasks.worker, vec![(task.lease, outcome)]).await);
         return;
     };
     let stored = tasks.store.get(&task.tenant, task.lease.id).await.ok().flatten();
     let metadata = stored.and_then(|stored| stored.row.metadata);
-    tracing::info!(task = %task.lease.id, tool = task.tool, attempt = task.attempt, "a task runs again");
+    tracing::info!(task = %task.lease.id, tool = task.tool, attempt = task.attempt, "tasks: task restarted");
     let mut caller = Caller::new(&task.tenant, &task.subject);
     caller.access = Access::everything().and(vec![Allow::Tool(task.tool.as_str().into())]);
     let permit = tasks.permit(&caller.tenant);

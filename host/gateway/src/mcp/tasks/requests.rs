@@ -53,15 +53,15 @@ impl Tasks {
                     Adopted::QuotaExceeded(cap) => cap,
                     Adopted::Leased { .. } | Adopted::Conflict => "its id is taken".to_owned(),
                 };
-                tracing::warn!(tool, reason, "a call does not become a task");
+                tracing::warn!(tool, reason, "tasks: call not promoted to a task");
                 return Err(driver);
             }
             Err(error) => {
-                tracing::warn!(tool, %error, "a call does not become a task");
+                tracing::warn!(tool, %error, "tasks: call not promoted to a task");
                 return Err(driver);
             }
         };
-        tracing::info!(task = %lease.id, tool, "the call goes on as a task");
+        tracing::info!(task = %lease.id, tool, "tasks: call promoted to a task");
         metrics::counter!("tandem_mcp_tasks_total", "state" => "begun").increment(1);
         let live = self.enter(RunningTask::new(lease, 1, again, at, Some(of.permit)));
         run::start(self.clone(), live, driver);
@@ -96,9 +96,9 @@ impl Tasks {
         let read = move || text.and_then(|text| serde_json::from_str(&text).ok());
         let read = router.answer_on(&of.caller, bytes, read).await;
         read.map_err(|error| errors::of_request(&error))?.ok_or_else(|| {
-            tracing::error!(task = %id, "a result that was kept cannot be read");
+            tracing::error!(task = %id, "tasks: cannot read a stored result");
             let data = json!({"code": "unavailable", "retryable": false});
-            ErrorData::internal_error("the task's result cannot be read any more", Some(data))
+            ErrorData::internal_error("the stored result of the task cannot be read", Some(data))
         })
     }
 
@@ -164,7 +164,7 @@ fn unknown(id: &str) -> ErrorData {
 }
 
 fn failed(error: TaskStoreError) -> ErrorData {
-    tracing::error!(%error, "the task store failed");
+    tracing::error!(%error, "tasks: store failed");
     let data = json!({"code": "unavailable", "retryable": true});
     ErrorData::internal_error("the task store does not answer; try again later", Some(data))
 }

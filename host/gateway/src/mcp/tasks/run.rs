@@ -43,15 +43,15 @@ async fn hand_in(tasks: &Tasks, live: &RunningTask, outcome: Outcome) {
                 match finished.first() {
                     Some(Finish::Applied { state, .. }) => {
                         let state = state.to_string();
-                        tracing::info!(state, "a task ended");
+                        tracing::info!(state, "tasks: task ended");
                         metrics::counter!("tandem_mcp_tasks_total", "state" => state).increment(1);
                     }
-                    _ => tracing::warn!(task = %live.lease.id, "the outcome of a task does not count any more"),
+                    _ => tracing::warn!(task = %live.lease.id, "tasks: outcome refused, the lease is stale"),
                 }
                 return;
             }
             Err(error) => {
-                tracing::warn!(%error, "the outcome of a task was not taken");
+                tracing::warn!(%error, "tasks: cannot store an outcome");
                 tokio::time::sleep(pause).await;
                 pause *= 2;
             }

@@ -19,7 +19,7 @@ const FENCE: &str = "```";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommentError {
     /// The marker names no peer.
-    #[error("its marker names no peer")]
+    #[error("its marker has no peer id")]
     Marker,
     /// There is no record in it.
     #[error("it has no fenced json")]

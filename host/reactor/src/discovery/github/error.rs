@@ -9,16 +9,16 @@ use super::LABEL;
 #[derive(Debug, thiserror::Error)]
 pub enum GithubError {
     /// The base is not a URL.
-    #[error("`p2p.discovery.github.api-base` is no url; write `https://api.github.com`")]
+    #[error("`p2p.discovery.github.api-base` is not a url; write `https://api.github.com`")]
     Base,
     /// Others could read the token.
     #[error("the github token would go over plain http; use https for `p2p.discovery.github.api-base`")]
     Exposed,
     /// The token cannot be sent.
-    #[error("the github token has characters that no token has; check where it comes from")]
+    #[error("the github token has invalid characters; check its source")]
     Token,
     /// The HTTP client could not be made.
-    #[error("no http client for github: {0}")]
+    #[error("cannot create an http client for github: {0}")]
     Client(#[source] reqwest::Error),
     /// No answer.
     #[error("github does not answer: {0}")]
@@ -65,7 +65,7 @@ pub enum GithubError {
         path: String,
     },
     /// An answer that makes no sense.
-    #[error("what github answered at {path} is of no use: {reason}")]
+    #[error("invalid response of github at {path}: {reason}")]
     Document {
         /// What was asked for.
         path: String,

@@ -73,7 +73,7 @@ pub(super) fn signed_text(body: &Value) -> Vec<u8> {
 pub(super) fn routing(text: &str) -> Result<PeerRecord, RecordError> {
     use libp2p_core::{peer_record::FromEnvelopeError, signed_envelope::ReadPayloadError};
     let envelope = SignedEnvelope::from_protobuf_encoding(&base64(text, "routing")?)
-        .map_err(|_| form("`routing` is no signed envelope"))?;
+        .map_err(|_| form("`routing` is not a signed envelope"))?;
     PeerRecord::from_signed_envelope_interop(envelope).map_err(|error| match error {
         FromEnvelopeError::BadPayload(ReadPayloadError::InvalidSignature) | FromEnvelopeError::MismatchedSignature => {
             RecordError::BadSignature
@@ -83,7 +83,7 @@ pub(super) fn routing(text: &str) -> Result<PeerRecord, RecordError> {
 }
 
 pub(super) fn base64(text: &str, field: &str) -> Result<Vec<u8>, RecordError> {
-    BASE64_STANDARD.decode(text).map_err(|_| RecordError::Form(format!("`{field}` is no base64")))
+    BASE64_STANDARD.decode(text).map_err(|_| RecordError::Form(format!("`{field}` is not base64")))
 }
 
 pub(super) fn mismatch(named: PeerId, signer: PeerId) -> RecordError {

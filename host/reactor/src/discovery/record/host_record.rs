@@ -79,13 +79,13 @@ impl HostRecord {
         if bytes.len() > MAX_RECORD {
             return Err(RecordError::TooLarge);
         }
-        let text = std::str::from_utf8(bytes).map_err(|_| form("it is no utf-8"))?;
+        let text = std::str::from_utf8(bytes).map_err(|_| form("it is not utf-8"))?;
         let json = |error: serde_json::Error| RecordError::Form(error.to_string());
         let document: Document = serde_json::from_str(text).map_err(json)?;
         let signed = signed_text(&document.body);
         let body: Body = serde_json::from_value(document.body).map_err(json)?;
         let key = PublicKey::try_decode_protobuf(&base64(&document.key, "key")?)
-            .map_err(|_| form("`key` is no public key that is known here; use ed25519"))?;
+            .map_err(|_| form("`key` is not a supported public key; use ed25519"))?;
         let named: PeerId = body.peer_id.parse().map_err(|_| form("`peer_id` is not a peer id"))?;
         let signer = key.to_peer_id();
         if signer != named {

@@ -34,7 +34,7 @@ impl Network {
     pub(in crate::network) fn on_tested(&self, event: autonat::v2::client::Event) {
         let autonat::v2::client::Event { tested_addr, server, result, .. } = event;
         if let Err(error) = &result {
-            tracing::debug!(address = %tested_addr, %server, %error, "this host is not reached there");
+            tracing::debug!(address = %tested_addr, %server, %error, "nat: address not reachable");
         }
         let mut state = lock(&self.state);
         let tested = &mut state.nat.tested;

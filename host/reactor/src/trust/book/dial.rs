@@ -21,7 +21,7 @@ pub struct Dial {
 }
 
 impl PeerBook {
-    /// Up to `limit` peers to dial now: not connected, not kept out, not waiting after a failure. Those that the
+    /// Up to `limit` peers to dial now: not connected, not banned, not waiting after a failure. Those that the
     /// operator allows come first, then the best.
     #[must_use]
     pub fn dialable(&self, limit: usize, now: UnixMillis) -> Vec<Dial> {

@@ -82,7 +82,7 @@ pub struct PeerView {
     pub addresses: Vec<Multiaddr>,
     /// What it is to this host.
     pub state: PeerState,
-    /// Until when it is kept out.
+    /// Until when it is banned.
     pub banned_until: Option<UnixMillis>,
     /// The smoothed round trip, if one was measured.
     pub rtt: Option<Duration>,
@@ -158,7 +158,7 @@ impl AcceptedRecord {
     }
 }
 
-/// Whether and in favour of whom a peer may be pushed out.
+/// Whether and in favour of whom a peer may be evicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PeerTier {
     /// Never.

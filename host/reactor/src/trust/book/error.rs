@@ -15,18 +15,20 @@ pub enum BookError {
     #[error(transparent)]
     Record(#[from] RecordError),
     /// It is blocked or banned.
-    #[error("the peer is kept out for {} more seconds", .0.as_secs())]
+    #[error("the peer is banned for {} more seconds", .0.as_secs())]
     KeptOut(Duration),
     /// No address of it may be dialled.
     #[error("no address of the peer may be dialled: {0}")]
     Addresses(AddressError),
-    /// Nobody can be pushed out for it.
-    #[error("the peer book is full of peers that may not be pushed out; remove some or raise its limit")]
+    /// Nobody can be evicted for it.
+    #[error("the peer book is full, and none of its peers may be evicted; remove some")]
     Full,
-    /// The operator keeps as many out as may be.
-    #[error("{MAX_BANS} peers are kept out by order; let one of them in again, or name it in p2p.block")]
+    /// The operator has banned as many as may be.
+    #[error(
+        "{MAX_BANS} peers are banned by the operator; lift a ban with `tandem peer unblock`, or name the peer in p2p.block"
+    )]
     Orders,
-    /// Too many strangers of its network are connected.
-    #[error("too many strangers of {0:?} are connected; let the operator allow the peer by its id")]
+    /// Too many untrusted peers of its network are connected.
+    #[error("too many untrusted peers of {0:?} are connected; the operator can name the peer in p2p.allow")]
     Crowded(Subnet),
 }

@@ -2,7 +2,7 @@
 //!
 //! **Promises.** What is kept of a peer comes from itself (a signed record), from its connection, or from the operator;
 //! unsigned hints are only places to dial. Peers that the operator named or allows, and those that are connected, are
-//! never pushed out; a peer that was connected before is pushed out only by others that were, never by mere hearsay.
+//! never evicted; a peer that was connected before is evicted only by others that were, never by mere hearsay.
 //!
 //! **Bounds.** [`BookLimits`]: peers in all, and strangers of one /24 (IPv4) or /48 (IPv6), so that a thousand records
 //! from one network take the places of that network only. Bans of [`MAX_BANS`], the first to end goes first; as many
@@ -11,7 +11,7 @@
 //! has one.
 //!
 //! **Refuses.** [`BookError`]. Time is always the caller's. A peer's sequence is forgotten with the peer: only after
-//! its record expired, or when it was pushed out; a copy that is played then is one that has not expired.
+//! its record expired, or when it was evicted; a copy that is played then is one that has not expired.
 
 mod conduct;
 mod dial;

@@ -52,7 +52,7 @@ impl PeerBook {
         Self { limits, policy, allow, peers, room: Room::new(limits), chance: RandomState::new() }
     }
 
-    /// Sets whom the operator allows. Those are never pushed out, nor banned for longer than a block.
+    /// Sets whom the operator allows. Those are never evicted, nor banned for longer than a block.
     pub fn set_allowed(&mut self, allow: impl IntoIterator<Item = PeerId>) {
         self.allow = allow.into_iter().collect();
         for id in self.peers.keys().copied().collect::<Vec<_>>() {
@@ -205,7 +205,7 @@ impl PeerBook {
     }
 
     /// Removes peers that were not heard of for `older_than`, or else those whose record and time are over. Peers that
-    /// are connected, kept out, or named or allowed by the operator stay. A dry run removes none.
+    /// are connected, banned, or named or allowed by the operator stay. A dry run removes none.
     pub fn cleanup(&mut self, older_than: Option<Duration>, dry_run: bool, now: UnixMillis) -> Cleanup {
         let ttl = self.limits.ttl;
         let over = |peer: &Peer| match older_than {

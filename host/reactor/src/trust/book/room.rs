@@ -1,4 +1,4 @@
-//! Who goes when there is no room: the order in which peers may be pushed out, and each network's share.
+//! Who goes when there is no room: the order in which peers may be evicted, and each network's share.
 
 use std::collections::{BTreeSet, HashMap};
 

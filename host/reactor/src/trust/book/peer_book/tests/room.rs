@@ -17,7 +17,7 @@ fn a_flood_from_one_network_takes_the_places_of_that_network_only() {
     let connected = PeerId::random();
     book.connected(connected, Some(ip(5)), NOW).unwrap();
     good.push(connected);
-    // The book is full but for what was pushed out while it was filled.
+    // The book is full but for what was evicted while it was filled.
     good.retain(|id| book.get(id, NOW).is_some());
     assert_eq!((book.len(), good.len()), (200, 200));
 
