@@ -88,7 +88,7 @@ async fn arguments_are_typed_as_words_and_a_tool_shows_its_own() -> anyhow::Resu
 }
 
 #[tokio::test]
-async fn who_only_looks_makes_nothing() -> anyhow::Result<()> {
+async fn read_only_commands_create_no_files() -> anyhow::Result<()> {
     let home = tempfile::tempdir()?;
     let home = home.path();
     std::fs::write(home.join("tandem.toml"), "")?;

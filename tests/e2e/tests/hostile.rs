@@ -189,7 +189,7 @@ async fn plugins_that_do_not_fit_are_left_out_by_name() -> anyhow::Result<()> {
 }
 
 #[tokio::test]
-async fn as_many_loops_as_places_leave_room_for_others() -> anyhow::Result<()> {
+async fn busy_loops_in_every_slot_do_not_starve_other_calls() -> anyhow::Result<()> {
     let host = Options::with(&["spin", "echo"])?.in_process().start().await?;
     let good = host.client("/mcp/full").await?;
     let mut loops = Vec::new();

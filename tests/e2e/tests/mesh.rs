@@ -206,7 +206,7 @@ async fn sees(client: &Client, tool: &str, not: &str) -> anyhow::Result<Value> {
 }
 
 #[tokio::test]
-async fn a_peer_calls_as_the_tenant_that_it_was_given_and_a_hang_up_gives_it_another() -> anyhow::Result<()> {
+async fn a_peer_calls_as_its_configured_tenant_and_sighup_changes_it() -> anyhow::Result<()> {
     let registry = TempDir::new()?;
     let (known, stranger) = (host(&registry, &[]).await?, host(&registry, &[]).await?);
     let (client, other) = (known.client("/mcp/full").await?, stranger.client("/mcp/full").await?);

@@ -36,7 +36,7 @@ async fn doctor(host: &Host) -> anyhow::Result<String> {
 }
 
 #[tokio::test]
-async fn who_may_connect_follows_a_hang_up() -> anyhow::Result<()> {
+async fn sighup_changes_which_peers_may_connect() -> anyhow::Result<()> {
     let registry = TempDir::new()?;
     let closed = Options::closed(&[], &LOOPBACK, &discovery(&registry))?.start().await?;
     let open = Options::open(&[], &LOOPBACK, &discovery(&registry))?.start().await?;

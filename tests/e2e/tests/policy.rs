@@ -194,7 +194,7 @@ async fn a_hang_up_exchanges_grants_and_a_wrong_file_changes_nothing() -> anyhow
 }
 
 #[tokio::test]
-async fn a_hang_up_whose_grants_cannot_be_had_changes_nothing() -> anyhow::Result<()> {
+async fn a_reload_whose_grants_cannot_be_provided_changes_nothing() -> anyhow::Result<()> {
     let data = |path: &str| format!("grants.reader.fs.data = {{ path = \"{path}\", mode = \"read-write\" }}");
     let host = Options::with(&["reader"])?.config(&data("{home}/files")).start().await?;
     std::fs::write(host.directory.path().join("files/a.txt"), "inside")?;

@@ -90,7 +90,7 @@ async fn arguments_that_do_not_fit_are_charged_to_their_tenant() -> anyhow::Resu
 }
 
 #[tokio::test]
-async fn a_name_of_megabytes_is_nobodys_and_costs_as_much_as_a_call() -> anyhow::Result<()> {
+async fn a_tool_name_of_megabytes_is_not_found_and_charged_as_a_call() -> anyhow::Result<()> {
     let host = host(&["echo"], "rate = { per-second = 1, burst = 6 }", "").await?;
     let (good, bad) = both(&host).await?;
     let long = "add".repeat(1_000_000);

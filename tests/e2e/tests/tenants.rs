@@ -240,7 +240,7 @@ async fn a_tenant_that_makes_a_plugin_fail_pauses_it_for_itself_only() -> anyhow
 }
 
 #[tokio::test]
-async fn a_tenant_that_takes_all_its_places_takes_no_others() -> anyhow::Result<()> {
+async fn a_tenant_at_its_concurrency_limit_leaves_permits_to_others() -> anyhow::Result<()> {
     let host = host(&["echo"], "concurrency = 2", "").await?;
     let (good, bad) = both(&host).await?;
     let mut waiting = Vec::new();

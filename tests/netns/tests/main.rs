@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         trial("a_partition_costs_the_lease_and_never_a_second_completion", skip, partition::run),
         trial("a_dead_link_is_noticed_by_both_ends", skip, liveness::dead_link),
         trial("a_killed_coordinator_resumes_its_workflow", skip, takeover::run),
-        trial("hostile_hosts_cost_the_others_little", skip, hostile::run),
+        trial("hostile_peers_do_not_slow_down_honest_ones", skip, hostile::run),
         trial("tasks_end_on_a_network_that_loses_a_fifth", skip, weather::lossy),
         trial("tasks_end_on_a_slow_network", skip, weather::slow),
         trial("a_cold_mesh_forms_by_a_directory", skip, mesh::by_directory),

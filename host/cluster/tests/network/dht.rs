@@ -113,7 +113,7 @@ async fn put(swarm: &mut Swarm<Liar>, of: &PeerId, value: Vec<u8>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_speaks_another_tables_protocol_is_not_named_to_others() {
+async fn a_peer_of_another_dht_protocol_is_not_returned_to_others() {
     let host = Host::start(&member(true)).await;
     let (other, ours) = (Keypair::generate_ed25519(), Keypair::generate_ed25519());
     let mut stranger = liar(&other, "/ipfs/kad/1.0.0", &host).await;

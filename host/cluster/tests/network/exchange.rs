@@ -30,7 +30,7 @@ async fn friends_of_a_friend_meet() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_friend_tells_lets_nobody_in() {
+async fn peer_exchange_does_not_admit_a_peer() {
     let [first, middle, last] = line(false).await;
     // It is known, as a candidate only: admission does not let it in, and so it is not dialled.
     first.until(&last.peer, |known| known["source"] == "exchange").await;

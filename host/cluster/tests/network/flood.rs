@@ -19,7 +19,7 @@ use tokio::{
 use crate::kit::{Host, ask, config, echo, host, is_well, peer, receive, send, try_send};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_sends_a_byte_now_and_then_loses_the_stream() {
+async fn a_peer_that_trickles_bytes_loses_its_stream() {
     let host = host().await;
     let mut slow = peer(&host).await;
     let mut stream = slow.stream().await;
@@ -39,7 +39,7 @@ async fn who_sends_a_byte_now_and_then_loses_the_stream() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_never_reads_is_cut_off() {
+async fn a_peer_that_never_reads_loses_its_stream() {
     let host = host().await;
     let mut deaf = peer(&host).await;
     let mut stream = deaf.stream().await;
@@ -111,7 +111,7 @@ async fn ten_thousand_messages_at_once_come_at_their_rate() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_comes_back_does_not_start_anew() {
+async fn a_reconnecting_peer_keeps_its_used_quota() {
     let mut p2p = config();
     (p2p.limits.messages_per_second, p2p.limits.burst) = (1, 20);
     let host = Host::start(&p2p).await;
@@ -224,11 +224,11 @@ async fn newcomers_pass(from: impl Iterator<Item = [u8; 4]>, each: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_newcomer_comes_in_while_neighbours_that_say_nothing_hold_all_places() {
+async fn a_new_peer_connects_while_silent_peers_of_its_network_hold_all_handshake_slots() {
     newcomers_pass((2..18).map(|host| [127, 0, 0, host]), 4).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_newcomer_comes_in_while_thirty_one_networks_that_say_nothing_hold_all_places() {
+async fn a_new_peer_connects_while_silent_peers_of_31_networks_hold_all_handshake_slots() {
     newcomers_pass((1..32).map(|network| [127, 0, network, 1]), 2).await;
 }

@@ -68,7 +68,7 @@ async fn requests_run_beside_each_other_and_end_with_their_stream() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn broken_frames_cost_their_stream_and_nobody_elses() {
+async fn malformed_frames_close_only_their_own_stream() {
     let host = host().await;
     let cases: [&[u8]; 5] = [
         &[0xff, 0xff, 0xff, 0xff],

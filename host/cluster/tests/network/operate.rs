@@ -34,7 +34,7 @@ async fn a_peers_tools_are_all_listed_and_called_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_blocked_is_refused_until_he_is_forgiven() {
+async fn a_banned_peer_is_refused_until_the_ban_is_lifted() {
     let [here, there] = pair().await;
     let peer = there.peer.to_string();
     assert_eq!(here.reactor.unblock_peer(&peer).await, Ok(false));
@@ -60,7 +60,7 @@ async fn who_is_blocked_is_refused_until_he_is_forgiven() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_in_the_block_list_never_comes_in() {
+async fn a_peer_in_the_block_list_is_never_admitted() {
     let stranger = Host::start(&config()).await;
     let mut closed = config();
     closed.block = vec![stranger.peer.to_string().parse().unwrap()];
@@ -99,7 +99,7 @@ async fn a_queue_that_was_shut_down_takes_tasks_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_is_blocked_stays_out_over_a_restart() {
+async fn a_ban_survives_a_restart() {
     let [here, there] = pair().await;
     let peer = there.peer;
     here.reactor.block_peer(&peer.to_string(), Duration::from_secs(600)).await.unwrap();

@@ -97,7 +97,7 @@ async fn a_worker_outside_of_all_hosts_claims_renews_and_finishes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lease_is_its_holders_whoever_knows_the_fence() {
+async fn a_lease_is_bound_to_its_worker_even_if_the_fence_is_known() {
     let host = Host::start(&handing_on()).await;
     let id = submit(&host, "acme", echo()).await;
     let lease = claim(&host, worker(), json!({"tools": ["echo"]})).await.remove(0);

@@ -46,7 +46,7 @@ pub(crate) async fn until(host: &Host, id: &str, state: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_peer_that_offers_and_never_answers_holds_nobody_up() {
+async fn a_peer_that_offers_and_never_answers_delays_no_other_claim() {
     let host = host().await;
     let mut mute = peer(&host).await;
     let mut taken = mute.control.accept(PROTOCOL).unwrap();
@@ -161,7 +161,7 @@ async fn one_wrong_line_of_a_list_costs_the_others_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_completes_gains_points_and_who_loses_a_lease_loses_more() {
+async fn completions_raise_the_score_and_a_lost_lease_lowers_it_more() {
     let key = Keypair::generate_ed25519();
     let id = key.public().to_peer_id();
     let host = Host::start(&closed(&[id])).await;

@@ -30,7 +30,7 @@ fn reason(answer: &Value) -> &str {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_token_says_whose_a_request_is_and_a_wrong_one_is_nobodys() {
+async fn a_token_decides_the_tenant_and_an_invalid_one_is_refused() {
     let key = Keypair::generate_ed25519();
     let host = Host::start(&closed(&[key.public().to_peer_id()])).await;
     let mut peer = peer_of(&key, &host);
@@ -53,7 +53,7 @@ async fn a_token_says_whose_a_request_is_and_a_wrong_one_is_nobodys() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_must_show_a_token_gets_nothing_without_one() {
+async fn a_peer_that_must_show_a_token_is_refused_without_one() {
     let key = Keypair::generate_ed25519();
     let id = key.public().to_peer_id();
     let mut p2p = closed(&[id]);
@@ -80,7 +80,7 @@ async fn who_must_show_a_token_gets_nothing_without_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_claims_with_a_token_gets_the_tasks_of_its_tenant_alone() {
+async fn a_claim_with_a_token_gets_only_tasks_of_its_tenant() {
     let key = Keypair::generate_ed25519();
     let id = key.public().to_peer_id();
     let host = Host::start(&closed(&[id])).await;

@@ -89,7 +89,7 @@ fn task(tool: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn in_an_open_network_tasks_are_given_to_nobody() {
+async fn in_an_open_network_tasks_are_not_leased() {
     let (host, key) = (Host::start(&config()).await, Keypair::generate_ed25519());
     let idle = Idle::of(&host, &key).await;
     let id = submitted(&host, task(TOOL)).await;
@@ -132,7 +132,7 @@ async fn a_target_is_unknown_or_away_or_without_the_tool() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_tool_that_went_away_is_nobodys() {
+async fn a_task_whose_tool_was_removed_waits_for_a_host_that_has_it() {
     let (host, mut idle) = with_idle().await;
     let id = submitted(&host, task(TOOL)).await;
     waits(&host, &id, "awaiting_claim", &[&idle.id.to_string()]).await;

@@ -66,7 +66,7 @@ async fn a_preflight_of_an_allowed_page_is_answered_before_anybody_authenticates
 }
 
 #[tokio::test]
-async fn pages_of_others_are_told_nothing() {
+async fn pages_of_other_origins_get_no_cors_headers() {
     let edge = start(config()).await;
     for origin in [OTHER, "null", "https://app.example.com:8443", "http://app.example.com"] {
         for path in ["/mcp", "/health", "/v1/categories"] {

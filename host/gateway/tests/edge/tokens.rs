@@ -222,7 +222,7 @@ async fn a_flood_of_unknown_keys_does_not_reach_the_issuer() {
 }
 
 #[tokio::test]
-async fn who_asks_and_goes_does_not_stop_what_others_wait_for() {
+async fn a_cancelled_request_does_not_cancel_the_shared_key_fetch() {
     let (old, new) = (Signer::new("old", "EdDSA"), Signer::new("new", "EdDSA"));
     let issuer = Issuer::start(&[&old]).await;
     let edge = edge(config(&issuer)).await;

@@ -74,7 +74,7 @@ impl Meter for Told {
 }
 
 #[tokio::test]
-async fn whoever_watches_sees_the_file_leave_in_steps() -> anyhow::Result<()> {
+async fn an_upload_reports_its_progress_in_steps() -> anyhow::Result<()> {
     let (registry, home) = (Registry::start().await, Home::new()?);
     // More than a connection takes at once.
     let small = variant_bytes("echo", called("echo", "1.0.0"))?;
