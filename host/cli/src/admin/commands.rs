@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::Value;
-use tandem_package::{Given, GrantChange, GrantItem};
+use tandem_package::{Given, GrantChange, GrantItem, InternalKind};
 use tandem_types::{HumanDuration, Secret, nearest};
 
 use tandem_runtime::admin::{self, Ask};
@@ -59,8 +59,7 @@ enum GrantsCommand {
     Add {
         /// The plugin
         plugin: String,
-        /// fs.NAME=PATH[:ro|rw], http=HOST[:PORT], env.NAME=VALUE, secrets.NAME=@FILE, cache, kv, invoke, allow.NAME
-        #[arg(required = true)]
+        #[arg(required = true, help = grant_forms())]
         what: Vec<String>,
         #[command(flatten)]
         party: Party,
@@ -69,7 +68,7 @@ enum GrantsCommand {
     Revoke {
         /// The plugin
         plugin: String,
-        /// fs, http, env, secrets, cache, kv, invoke or allow
+        #[arg(help = grant_kinds())]
         kind: String,
         /// Which one [default: all of the kind]
         name: Option<String>,
@@ -85,6 +84,17 @@ enum GrantsCommand {
         #[command(flatten)]
         party: Party,
     },
+}
+
+fn grant_forms() -> String {
+    format!(
+        "fs.NAME=PATH[:ro|rw], http=HOST[:PORT], env.NAME=VALUE, secrets.NAME=@FILE, {}, allow.NAME",
+        InternalKind::names()
+    )
+}
+
+fn grant_kinds() -> String {
+    format!("fs, http, env, secrets, {} or allow", InternalKind::names())
 }
 
 /// `tandem grant`.

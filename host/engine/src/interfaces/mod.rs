@@ -19,7 +19,7 @@ pub use cache::Caches;
 pub use interface::HostInterface;
 
 /// Those that every plugin may import.
-pub(crate) const ALL: [&dyn HostInterface; 9] = [
+pub(crate) const ALL: &[&dyn HostInterface] = &[
     &call::Call,
     &log::Log,
     &config::Config,

@@ -1,6 +1,7 @@
 //! Each interface without its grant: a typed refusal, and a note for the audit log.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -101,5 +102,6 @@ fn internal_capabilities_are_linked_by_their_interfaces_and_counted_by_their_nam
         assert!(super::ALL.iter().any(|interface| interface.name() == kind.interface()), "{}", kind.interface());
         assert!(Use::Internal(kind.as_str()).index().is_some(), "{}", kind.as_str());
     }
-    assert_eq!(Use::all().count(), 11);
+    let names: BTreeSet<&str> = Use::all().map(Use::as_str).collect();
+    assert_eq!(names.len(), Use::all().count(), "{names:?}");
 }

@@ -99,7 +99,7 @@ pub struct Internal {
 }
 
 /// Those that stay inside the host, in the order in which grants are listed.
-static INTERNAL: [&dyn Entry; 3] = [
+static INTERNAL: &[&dyn Entry] = &[
     &Fields::<Cache> {
         request: |request| request.cache.on(),
         grant: |grants| grants.cache,
@@ -221,6 +221,12 @@ impl InternalKind {
     /// All, in the order in which grants are listed.
     pub fn all() -> impl Iterator<Item = Self> {
         (0..INTERNAL.len()).map(Self)
+    }
+
+    /// Their names, as a list for people.
+    #[must_use]
+    pub fn names() -> String {
+        Self::all().map(Self::as_str).collect::<Vec<_>>().join(", ")
     }
 
     /// The one of this name.

@@ -62,7 +62,7 @@ impl GrantKind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
     /// The kind is unknown.
-    #[error("`{0}` is not a kind of grant; use fs, http, env, secrets, {internal} or allow", internal = internal())]
+    #[error("`{0}` is not a kind of grant; use fs, http, env, secrets, {internal} or allow", internal = InternalKind::names())]
     Kind(String),
     /// The kind needs a name, or the name is wrong, or has none.
     #[error("`{item}`: {problem}")]
@@ -72,10 +72,6 @@ pub enum ChangeError {
         /// What is wrong with it.
         problem: String,
     },
-}
-
-fn internal() -> String {
-    InternalKind::all().map(InternalKind::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn wrong(item: &str, problem: impl Into<String>) -> ChangeError {

@@ -2,7 +2,7 @@
 //! unit tests run, they are kept in this process, so that the same code works.
 
 #[cfg(target_arch = "wasm32")]
-pub(crate) use crate::bindings::tandem::host::{cache, client, config, events, invoke, kv, log, secrets};
+pub(crate) use crate::bindings::tandem::host::*;
 #[cfg(target_arch = "wasm32")]
 pub(crate) use crate::bindings::tandem::p2p;
 
@@ -12,4 +12,4 @@ pub(crate) mod http;
 #[cfg(not(target_arch = "wasm32"))]
 mod local;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use local::{cache, clear, client, config, events, http, invoke, kv, log, p2p, secrets};
+pub(crate) use local::*;
