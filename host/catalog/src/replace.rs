@@ -125,7 +125,7 @@ impl Catalog {
         status::of(&self.snapshot.load())
     }
 
-    /// What a file has now, and what is tried out of it.
+    /// What serves of a file, and its canary.
     #[must_use]
     pub fn of_file(&self, file: &str) -> (Option<Arc<Category>>, Option<Arc<Canary>>) {
         let snapshot = self.snapshot.load();

@@ -32,7 +32,7 @@ pub struct ResolvedTool {
     pub tool: Arc<Tool>,
     /// Its category.
     pub category: Arc<Category>,
-    /// The version that is tried out in the category's place.
+    /// The canary beside it.
     pub canary: Option<Arc<Canary>>,
 }
 

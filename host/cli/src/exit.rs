@@ -7,7 +7,7 @@ use std::{
 
 use tandem_installer::InstallError;
 pub(crate) use tandem_runtime::errors::chain;
-use tandem_runtime::errors::{Drawn, HEADING, drawn_in};
+use tandem_runtime::errors::{Diagnostics, HEADING, diagnostics_in};
 
 use crate::terminal;
 
@@ -35,10 +35,10 @@ impl From<Exit> for ExitCode {
 
 /// Says what went wrong, with its causes. Nobody may be reading any more.
 pub(crate) fn report(error: &anyhow::Error) {
-    let drawn = drawn_in(error).or_else(|| error.downcast_ref::<InstallError>()?.drawn());
-    let _unread = match drawn {
+    let diagnostics = diagnostics_in(error).or_else(|| error.downcast_ref::<InstallError>()?.diagnostics());
+    let _unread = match diagnostics {
         // It brings its heading, and colours; the excerpt of the file is made printable where it is drawn.
-        Some(Drawn(errors)) => terminal::styled(errors.render(std::io::stderr().is_terminal()).trim_end()),
+        Some(Diagnostics(errors)) => terminal::styled(errors.render(std::io::stderr().is_terminal()).trim_end()),
         None => writeln!(terminal::err(), "{HEADING}{}", chain(error)),
     };
 }

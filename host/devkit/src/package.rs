@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use tandem_engine::{Engine, UnsupportedExport};
 use tandem_files::read_regular;
 use tandem_package::{KeyPair, MAX_FILE, Package, PluginManifest};
-use tandem_runtime::{errors::drawn, files::read_text};
+use tandem_runtime::{errors::render_diagnostics, files::read_text};
 
 /// A component or a package.
 pub fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
@@ -23,7 +23,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
 
 /// Reads a `plugin.toml`.
 pub fn manifest(path: &Path) -> anyhow::Result<PluginManifest> {
-    PluginManifest::parse(&path.display().to_string(), &read_text(path)?).map_err(|errors| drawn(&errors))
+    PluginManifest::parse(&path.display().to_string(), &read_text(path)?).map_err(|errors| render_diagnostics(&errors))
 }
 
 /// An unsigned package.

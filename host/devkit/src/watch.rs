@@ -13,7 +13,7 @@ use std::{
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
-use tandem_runtime::reload::settle::{Settling, Stamp};
+use tandem_runtime::reload::settle::{Fingerprint, Settling};
 
 /// Directories that are made, not written. Hidden ones are left out too.
 const MADE: [&str; 6] = ["build", "dist", "node_modules", "target", "venv", "__pycache__"];
@@ -44,7 +44,7 @@ pub(super) struct Sources {
 
 #[derive(Default)]
 struct SourceTree {
-    files: BTreeMap<String, Stamp>,
+    files: BTreeMap<String, Fingerprint>,
     directories: BTreeSet<PathBuf>,
 }
 
@@ -90,7 +90,7 @@ impl Sources {
         }
     }
 
-    fn scan(&mut self) -> BTreeMap<String, Stamp> {
+    fn scan(&mut self) -> BTreeMap<String, Fingerprint> {
         let mut found = SourceTree::default();
         if walk(&self.root, &self.root, MAX_DEPTH, &mut found).is_err() {
             tracing::warn!("watch: more than {MAX_FILES} files, changes of the others are not seen");
@@ -124,7 +124,7 @@ fn walk(root: &Path, directory: &Path, depth: usize, found: &mut SourceTree) -> 
                 return Err(());
             }
             let shown = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-            found.files.insert(shown, Stamp::of(&metadata));
+            found.files.insert(shown, Fingerprint::of(&metadata));
         }
     }
     Ok(())

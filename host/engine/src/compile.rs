@@ -33,7 +33,7 @@ const MAX_COMPONENT: u64 = tandem_package::MAX_FILE as u64;
 /// Wall time for each unit of CPU time. It stands back behind calls, which may take most of every core.
 const WALL: u32 = 12;
 /// How often it is looked whether it is done.
-const LOOK: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// How much it stands back, as in nice(2).
 const NICE: i32 = 10;
 /// What an answer begins with.
@@ -204,7 +204,7 @@ fn wait(child: &mut Child, wall: Duration) -> io::Result<Option<ExitStatus>> {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
         }
-        thread::sleep(LOOK);
+        thread::sleep(POLL_INTERVAL);
     }
     child.kill()?;
     child.wait()?;

@@ -47,7 +47,7 @@ pub(crate) const METRICS: &[(&str, Kind, &str)] = &[
     ("tandem_p2p_tasks", Gauge, "Tasks in the queue, by state."),
     ("tandem_p2p_waiting_tasks", Gauge, "Tasks that wait for a worker, by the reason."),
     ("tandem_p2p_workflows", Gauge, "Workflows that this host coordinates, by state."),
-    ("tandem_queue_wait_seconds", Histogram, "Time that calls waited for their place, by lane."),
+    ("tandem_queue_wait_seconds", Histogram, "Time that calls waited for admission, by lane."),
     ("tandem_refused_credentials_total", Counter, "Requests with credentials that do not count."),
     ("tandem_reloads_total", Counter, "Plugins that were loaded while the host serves, by category and result."),
     ("tandem_routing_total", Counter, "Decisions where a call runs, by lane and reason."),

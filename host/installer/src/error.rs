@@ -1,6 +1,6 @@
 //! Why an operation failed.
 
-use tandem_runtime::errors::{Cause, Drawn};
+use tandem_runtime::errors::{Cause, Diagnostics};
 
 /// Why plugins are not installed, upgraded, removed or published.
 #[derive(Debug, thiserror::Error)]
@@ -19,9 +19,9 @@ pub enum InstallError {
 impl InstallError {
     /// The errors of a hand-written file, if it is just that.
     #[must_use]
-    pub fn drawn(&self) -> Option<&Drawn> {
+    pub fn diagnostics(&self) -> Option<&Diagnostics> {
         match self {
-            Self::Configuration(cause) | Self::Directory(cause) | Self::Failed(cause) => cause.drawn(),
+            Self::Configuration(cause) | Self::Directory(cause) | Self::Failed(cause) => cause.diagnostics(),
         }
     }
 

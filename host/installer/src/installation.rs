@@ -13,7 +13,7 @@ use tandem_registry::{
     Client, ClientOptions, Expected, Fetched, LOCK_NAME, Layer, Lock, Meter, OciSource, PlainHttp, Source,
 };
 use tandem_runtime::{
-    config::{ConfigSource, authorities, below_data, load, store_path},
+    config::{ConfigSource, authorities, load, resolve_data_path, store_path},
     load::LoadOptions,
     locations::Location,
     supply::Supply,
@@ -59,7 +59,7 @@ pub(crate) fn client(config: &HostConfig, plain_http: &[String]) -> anyhow::Resu
     Ok(Client::new(ClientOptions {
         plain_http: PlainHttp::new(plain_http.to_vec()),
         authorities: authorities(config)?,
-        downloads: below_data(config, "downloads".as_ref()),
+        downloads: resolve_data_path(config, "downloads".as_ref()),
     })?)
 }
 
@@ -143,7 +143,7 @@ impl Installation {
         let present = PluginFile::find(&self.load, &package.manifest.plugin.name)?;
         // A file that no host has loaded yet is not in the store.
         if let Some(before) = present.as_ref().and_then(|present| present.installed.as_ref()) {
-            self.supply.succeeds(&package, before)?;
+            self.supply.is_valid_upgrade(&package, before)?;
         }
         Ok((package, present))
     }

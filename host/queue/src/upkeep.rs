@@ -20,7 +20,7 @@ const PRUNE: Duration = Duration::from_secs(1);
 /// What was dropped at once when there is more: the smallest of the store's full batches, which is of workflows.
 const MORE: u64 = 64;
 /// How long one look for what is over retention goes on while there is more.
-const LOOK: Duration = Duration::from_secs(5);
+const MAX_PRUNE_TIME: Duration = Duration::from_secs(5);
 /// How long a look is put off at most: another process may have written, and the machine's clock may have been set.
 const LONGEST: Duration = Duration::from_secs(60);
 /// The same for what the caps drop, of which no time is known, and workflows.
@@ -54,7 +54,7 @@ async fn pruning<S: TaskStore>(store: &S) {
         loop {
             match store.prune(keep, SWEEP).await {
                 Ok(pruned) => {
-                    let more = pruned.count() >= MORE && start.elapsed() < LOOK;
+                    let more = pruned.count() >= MORE && start.elapsed() < MAX_PRUNE_TIME;
                     metrics::counter!("tandem_tasks_dropped_total", "reason" => "retention").increment(pruned.expired);
                     for (tenant, dropped) in pruned.over_cap {
                         metrics::counter!("tandem_tasks_dropped_total", "reason" => "cap").increment(dropped);

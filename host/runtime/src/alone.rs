@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context, bail};
 use tandem_config::HostConfig;
 
-use crate::config::below_data;
+use crate::config::resolve_data_path;
 
 /// Longest note of who holds the lock: a process id.
 const MAX_NOTE: u64 = 32;
@@ -32,7 +32,7 @@ impl Alone {
     /// # Errors
     /// Another host has it, or the directory cannot be written.
     pub(crate) fn take(config: &HostConfig) -> anyhow::Result<Self> {
-        let path = below_data(config, "run/host.lock".as_ref());
+        let path = resolve_data_path(config, "run/host.lock".as_ref());
         let cannot = || format!("cannot lock {}; is the data directory writable?", path.display());
         if let Some(directory) = path.parent() {
             DirBuilder::new().recursive(true).mode(0o700).create(directory).with_context(cannot)?;

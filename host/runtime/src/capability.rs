@@ -6,12 +6,12 @@ use tandem_config::HostConfig;
 use tandem_engine::{BoundSecret, Capability, Directory, DirectoryQuota};
 use tandem_package::{Effective, FsMode};
 
-use crate::{config::below_data, failure::LoadFailure};
+use crate::{config::resolve_data_path, failure::LoadFailure};
 
 /// What is granted, with this host's paths and values.
 pub fn capability(config: &HostConfig, plugin: &str, effective: &Effective) -> Result<Capability, LoadFailure> {
     let directories = effective.fs.iter().map(|access| {
-        let path = below_data(config, access.path.as_path());
+        let path = resolve_data_path(config, access.path.as_path());
         if !path.is_dir() {
             return Err(LoadFailure::Grants(format!(
                 "the directory {} does not exist; create it, or change grants.{plugin}.fs.{}.path",

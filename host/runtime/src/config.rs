@@ -13,7 +13,7 @@ use tandem_document::MAX_TEXT;
 
 pub use crate::errors::ConfigError;
 pub use crate::source::ConfigSource;
-use crate::{errors::Drawn, locations::Location};
+use crate::{errors::Diagnostics, locations::Location};
 
 /// The largest file that a reference may name: a certificate chain with its key fits.
 const MAX_REFERRED: u64 = 64 << 10;
@@ -49,7 +49,7 @@ pub fn load(source: &ConfigSource) -> Result<HostConfig, ConfigError> {
         },
         bases: location.bases()?,
     })
-    .map_err(|errors| Drawn(errors).into())
+    .map_err(|errors| Diagnostics(errors).into())
 }
 
 /// The variables that are text.
@@ -72,13 +72,13 @@ fn referred(path: &Path) -> Result<String, String> {
 }
 
 /// A path of the store, or of a grant that an operator gave at run time: relative ones are below the data directory.
-pub fn below_data(config: &HostConfig, path: &Path) -> PathBuf {
+pub fn resolve_data_path(config: &HostConfig, path: &Path) -> PathBuf {
     Path::new(&config.plugins.data_directory).join(path)
 }
 
 /// Where the store is.
 pub fn store_path(config: &HostConfig) -> PathBuf {
-    below_data(config, config.store.url.path().as_ref())
+    resolve_data_path(config, config.store.url.path().as_ref())
 }
 
 /// A time in milliseconds since 1970.

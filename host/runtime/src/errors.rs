@@ -11,12 +11,12 @@ use tandem_document::ManifestErrors;
 
 /// The errors of a hand-written file, which are drawn with the lines that they are about.
 #[derive(Debug)]
-pub struct Drawn(pub ManifestErrors);
+pub struct Diagnostics(pub ManifestErrors);
 
 /// How each of them begins.
 pub const HEADING: &str = "error: ";
 
-impl fmt::Display for Drawn {
+impl fmt::Display for Diagnostics {
     /// Without the heading of the first: whoever shows it has one of their own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.0.render(false);
@@ -24,7 +24,7 @@ impl fmt::Display for Drawn {
     }
 }
 
-impl std::error::Error for Drawn {}
+impl std::error::Error for Diagnostics {}
 
 /// An error with its causes in one line. A cause that the message before it ends with is said once: many libraries repeat the
 /// cause in their own words.
@@ -43,21 +43,24 @@ pub fn chain(error: &anyhow::Error) -> String {
 
 /// The errors of a hand-written file, drawn with the lines that they are about.
 #[must_use]
-pub fn drawn(errors: &ManifestErrors) -> anyhow::Error {
-    anyhow::Error::new(Drawn(errors.clone()))
+pub fn render_diagnostics(errors: &ManifestErrors) -> anyhow::Error {
+    anyhow::Error::new(Diagnostics(errors.clone()))
 }
 
 /// The errors of a hand-written file, if an error is just that.
 #[must_use]
-pub fn drawn_in(error: &anyhow::Error) -> Option<&Drawn> {
+pub fn diagnostics_in(error: &anyhow::Error) -> Option<&Diagnostics> {
     if error.chain().count() != 1 {
         return None;
     }
     let configuration = || match error.downcast_ref::<ConfigError>()? {
-        ConfigError::Invalid(drawn) => Some(drawn),
+        ConfigError::Invalid(diagnostics) => Some(diagnostics),
         _ => None,
     };
-    error.downcast_ref::<Drawn>().or_else(configuration).or_else(|| error.downcast_ref::<HostError>()?.drawn())
+    error
+        .downcast_ref::<Diagnostics>()
+        .or_else(configuration)
+        .or_else(|| error.downcast_ref::<HostError>()?.diagnostics())
 }
 
 /// Why there is no configuration.
@@ -65,7 +68,7 @@ pub fn drawn_in(error: &anyhow::Error) -> Option<&Drawn> {
 pub enum ConfigError {
     /// The file, a variable or a flag is wrong.
     #[error(transparent)]
-    Invalid(#[from] Drawn),
+    Invalid(#[from] Diagnostics),
     /// The file cannot be read.
     #[error("cannot read the configuration {}", .path.display())]
     Read {
@@ -95,8 +98,8 @@ pub struct Cause(Arc<anyhow::Error>);
 impl Cause {
     /// The errors of a hand-written file, if it is just that.
     #[must_use]
-    pub fn drawn(&self) -> Option<&Drawn> {
-        drawn_in(&self.0)
+    pub fn diagnostics(&self) -> Option<&Diagnostics> {
+        diagnostics_in(&self.0)
     }
 }
 
@@ -157,10 +160,10 @@ impl HostError {
 
     /// The errors of a hand-written file, if it is just that.
     #[must_use]
-    pub fn drawn(&self) -> Option<&Drawn> {
+    pub fn diagnostics(&self) -> Option<&Diagnostics> {
         match self {
             Self::Configuration(cause) | Self::Data(cause) | Self::Listener(cause) | Self::Plugins(cause) => {
-                cause.drawn()
+                cause.diagnostics()
             }
             Self::Loading => None,
         }
@@ -200,9 +203,13 @@ mod tests {
     #[test]
     fn errors_of_a_file_have_one_heading() {
         let wrong = tandem_package::PluginManifest::parse("plugin.toml", "[plugin]\nnmae = 1\n").unwrap_err();
-        let drawn = anyhow::Error::new(Drawn(wrong));
-        assert!(!chain(&drawn).starts_with(HEADING) && chain(&drawn).contains("nmae"), "{}", chain(&drawn));
-        let text = format!("{HEADING}{}", chain(&drawn.context("the configuration is refused")));
+        let diagnostics = anyhow::Error::new(Diagnostics(wrong));
+        assert!(
+            !chain(&diagnostics).starts_with(HEADING) && chain(&diagnostics).contains("nmae"),
+            "{}",
+            chain(&diagnostics)
+        );
+        let text = format!("{HEADING}{}", chain(&diagnostics.context("the configuration is refused")));
         assert!(text.starts_with("error: the configuration is refused: unknown key"), "{text}");
     }
 }

@@ -14,7 +14,7 @@ use tandem_config::HostConfig;
 use tandem_engine::{Capabilities, Capability};
 use tandem_package::{Effective, Explained, Overlays, Request};
 
-use crate::{capability::capability, config::below_data, failure::LoadFailure};
+use crate::{capability::capability, config::resolve_data_path, failure::LoadFailure};
 
 /// What [`Policy::exchange`] takes over; all that is below them too.
 const EXCHANGED: [&str; 8] =
@@ -28,31 +28,31 @@ fn is_exchanged(key: &str) -> bool {
 /// The grants of the configuration and the changes over it.
 pub struct Policy {
     config: ArcSwap<HostConfig>,
-    state: Mutex<State>,
+    state: Mutex<PolicyState>,
 }
 
 #[derive(Default)]
-struct State {
+struct PolicyState {
     overlays: Overlays,
-    plugins: Vec<Known>,
+    plugins: Vec<LoadedPlugin>,
 }
 
 /// A plugin that is loaded, or was, and calls of which may still run.
-struct Known {
+struct LoadedPlugin {
     name: String,
     request: Request,
-    live: Weak<Live>,
+    live: Weak<LiveGrants>,
 }
 
 /// The capabilities of one loaded plugin.
-pub struct Live(ArcSwap<ByTenant>);
+pub struct LiveGrants(ArcSwap<ByTenant>);
 
 struct ByTenant {
     everybody: Arc<Capability>,
     tenants: HashMap<String, Arc<Capability>>,
 }
 
-impl Capabilities for Live {
+impl Capabilities for LiveGrants {
     fn of(&self, tenant: &str) -> Arc<Capability> {
         let current = self.0.load();
         current.tenants.get(tenant).unwrap_or(&current.everybody).clone()
@@ -61,7 +61,7 @@ impl Capabilities for Live {
 
 /// What a plugin has for a tenant, for people and machines.
 #[derive(Debug, serde::Serialize)]
-pub struct Shown {
+pub struct GrantStatus {
     plugin: String,
     /// None is every tenant that the configuration does not name.
     tenant: Option<String>,
@@ -75,7 +75,10 @@ pub struct Shown {
 
 impl Policy {
     pub fn new(config: Arc<HostConfig>, overlays: Overlays) -> Arc<Self> {
-        Arc::new(Self { config: ArcSwap::new(config), state: Mutex::new(State { overlays, plugins: Vec::new() }) })
+        Arc::new(Self {
+            config: ArcSwap::new(config),
+            state: Mutex::new(PolicyState { overlays, plugins: Vec::new() }),
+        })
     }
 
     /// The configuration, with the grants and tenants that count now.
@@ -84,21 +87,21 @@ impl Policy {
     }
 
     /// The capabilities of a plugin that is being loaded, which follow every later change.
-    pub fn admit(&self, name: &str, request: &Request) -> Result<Arc<Live>, LoadFailure> {
+    pub fn admit(&self, name: &str, request: &Request) -> Result<Arc<LiveGrants>, LoadFailure> {
         self.take(name, request, true)
     }
 
     /// A plugin that is only to be shown.
-    pub fn know(&self, name: &str, request: &Request) -> Option<Arc<Live>> {
+    pub fn know(&self, name: &str, request: &Request) -> Option<Arc<LiveGrants>> {
         self.take(name, request, false).ok()
     }
 
-    fn take(&self, name: &str, request: &Request, strict: bool) -> Result<Arc<Live>, LoadFailure> {
+    fn take(&self, name: &str, request: &Request, strict: bool) -> Result<Arc<LiveGrants>, LoadFailure> {
         let mut state = self.state();
         let by_tenant = by_tenant(&self.config(), name, request, &state.overlays, strict)?;
-        let live = Arc::new(Live(ArcSwap::from_pointee(by_tenant)));
+        let live = Arc::new(LiveGrants(ArcSwap::from_pointee(by_tenant)));
         state.plugins.retain(|known| known.live.strong_count() > 0);
-        let known = Known { name: name.to_owned(), request: request.clone(), live: Arc::downgrade(&live) };
+        let known = LoadedPlugin { name: name.to_owned(), request: request.clone(), live: Arc::downgrade(&live) };
         state.plugins.push(known);
         Ok(live)
     }
@@ -108,7 +111,7 @@ impl Policy {
         let mut state = self.state();
         state.overlays = overlays;
         let config = self.config();
-        let State { overlays, plugins } = &mut *state;
+        let PolicyState { overlays, plugins } = &mut *state;
         plugins.retain(|known| {
             let Some(live) = known.live.upgrade() else { return false };
             match by_tenant(&config, &known.name, &known.request, overlays, false) {
@@ -145,7 +148,7 @@ impl Policy {
         config.p2p.block.clone_from(&next.p2p.block);
         config.p2p.require_token = next.p2p.require_token;
         config.p2p.tokens.clone_from(&next.p2p.tokens);
-        let State { overlays, plugins } = &mut *state;
+        let PolicyState { overlays, plugins } = &mut *state;
         let mut ready = Vec::new();
         for known in plugins.iter() {
             let Some(live) = known.live.upgrade() else { continue };
@@ -170,9 +173,9 @@ impl Policy {
     }
 
     /// The loaded plugins' grants, of one plugin or all, for everybody and each named tenant, or for one tenant.
-    pub fn shown(&self, plugin: Option<&str>, tenant: Option<&str>) -> Vec<Shown> {
+    pub fn shown(&self, plugin: Option<&str>, tenant: Option<&str>) -> Vec<GrantStatus> {
         let (state, config) = (self.state(), self.config());
-        let mut shown: Vec<Shown> = Vec::new();
+        let mut shown: Vec<GrantStatus> = Vec::new();
         for known in state.plugins.iter().filter(|known| known.live.strong_count() > 0) {
             if plugin.is_some_and(|plugin| plugin != known.name) {
                 continue;
@@ -190,12 +193,12 @@ impl Policy {
         shown
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> std::sync::MutexGuard<'_, PolicyState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn show(config: &HostConfig, known: &Known, tenant: Option<&str>, overlays: &Overlays) -> Shown {
+fn show(config: &HostConfig, known: &LoadedPlugin, tenant: Option<&str>, overlays: &Overlays) -> GrantStatus {
     let effective = config.effective_with(&known.name, &known.request, tenant.unwrap_or(""), overlays);
     let mine = overlays
         .iter()
@@ -211,7 +214,7 @@ fn show(config: &HostConfig, known: &Known, tenant: Option<&str>, overlays: &Ove
         tandem_package::GrantChange::Revoke => format!("-{item}"),
         tandem_package::GrantChange::Grant(_) => format!("+{item}"),
     });
-    Shown {
+    GrantStatus {
         plugin: known.name.clone(),
         tenant: tenant.map(str::to_owned),
         capabilities: effective.explain().to_vec(),
@@ -247,7 +250,7 @@ fn by_tenant(
 
 fn leave_out_missing(config: &HostConfig, plugin: &str, effective: &mut Effective) {
     effective.fs.retain(|access| {
-        let path = below_data(config, access.path.as_path());
+        let path = resolve_data_path(config, access.path.as_path());
         let there = path.is_dir();
         if !there {
             tracing::warn!(plugin, directory = %path.display(), "grants: directory does not exist and is left out");
@@ -263,7 +266,7 @@ fn own_directories(config: &HostConfig, effective: &mut Effective, tenant: &str)
     for access in &mut effective.fs {
         let Some(own) = access.path.of_tenant(tenant) else { continue };
         access.path = own;
-        let path = below_data(config, access.path.as_path());
+        let path = resolve_data_path(config, access.path.as_path());
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&path);
         made.map_err(|error| LoadFailure::Grants(format!("cannot create the directory {}: {error}", path.display())))?;
     }

@@ -100,7 +100,7 @@ impl First {
         };
         let compiled = match &self.config.plugins.compiled_directory {
             Some(directory) => directory.into(),
-            None => config::below_data(&self.config, "compiled".as_ref()),
+            None => config::resolve_data_path(&self.config, "compiled".as_ref()),
         };
         let engine = Engine::new(limits, Some(&compiled), self.services.clone(), &[&tandem_cluster::P2p])?;
         Ok(engine.with_compiler(compiler::of(&self.config, self.compiler.clone())))

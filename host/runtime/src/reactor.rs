@@ -18,7 +18,7 @@ use crate::{auth, peers};
 const BOOTSTRAP: &str = "TANDEM_BOOTSTRAP";
 
 /// Between two looks whether the thread is there.
-const LOOK: std::time::Duration = std::time::Duration::from_millis(100);
+const POLL_INTERVAL: std::time::Duration = std::time::Duration::from_millis(100);
 
 /// The lane, where the configuration wants one, with what starts it once there are tools.
 pub(crate) fn prepare(
@@ -74,7 +74,7 @@ pub(crate) async fn serve(
     Some(tokio::spawn(async move {
         while !stop.is_cancelled() {
             if !lane.is_up() {
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
                 continue;
             }
             // A socket belongs to the runtime that polls it: each incarnation of the thread gets its own.
@@ -173,14 +173,14 @@ mod tests {
                 if asked.is_ok_and(|answer| answer.status().is_success()) {
                     return;
                 }
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
             }
             panic!("{url} does not answer");
         };
         answers().await;
         panics.store(true, Ordering::SeqCst);
         while reactor.lane().restarts() == 0 {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         answers().await;
         // A lane that is down is told, and the process is alive all the same.

@@ -7,7 +7,7 @@ use tandem_config::{HostConfig, Revoked, SupplyPolicy};
 use tandem_package::{Installed, Package};
 use tandem_store::{AuditRecord, EventRecord, MAX_APPEND, Store};
 
-use crate::{config, errors::drawn, failure::LoadFailure, files::read_text};
+use crate::{config, errors::render_diagnostics, failure::LoadFailure, files::read_text};
 
 /// The gate of one loading.
 pub struct Supply {
@@ -23,13 +23,13 @@ impl Supply {
     }
 
     /// Whether what serves may go on: it is not revoked, and is what is pinned.
-    pub fn still(&self, file: &Installed) -> Result<(), LoadFailure> {
+    pub fn is_still_trusted(&self, file: &Installed) -> Result<(), LoadFailure> {
         let policy = SupplyPolicy::new(&self.config, &self.revoked);
         Ok(policy.admit(file, Some(file)).map(drop)?)
     }
 
     /// Whether a package may come into the place of a file that no host may have loaded yet.
-    pub fn succeeds(&self, package: &Package, before: &Installed) -> Result<(), LoadFailure> {
+    pub fn is_valid_upgrade(&self, package: &Package, before: &Installed) -> Result<(), LoadFailure> {
         let policy = SupplyPolicy::new(&self.config, &self.revoked);
         Ok(policy.admit(&Installed::of(package), Some(before)).map(drop)?)
     }
@@ -62,7 +62,8 @@ pub fn revoked(config: &HostConfig) -> anyhow::Result<Revoked> {
         }
         for file in files {
             let text = read_text(&file)?;
-            revoked.add(Revoked::parse(&file.display().to_string(), &text).map_err(|errors| drawn(&errors))?);
+            revoked
+                .add(Revoked::parse(&file.display().to_string(), &text).map_err(|errors| render_diagnostics(&errors))?);
         }
     }
     Ok(revoked)

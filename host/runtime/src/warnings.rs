@@ -7,7 +7,7 @@ use tandem_config::{HostConfig, stray_variables};
 use tandem_package::{Grants, Package, Request, TrustRoots};
 use tandem_types::nearest;
 
-use crate::{config::below_data, live::Policy};
+use crate::{config::resolve_data_path, live::Policy};
 
 /// Variables that are no settings and that the host, its commands or its authors' tools read. A test compares the list with
 /// the sources.
@@ -89,7 +89,7 @@ fn idle_grants(config: &HostConfig, known: &BTreeMap<String, Option<Request>>, p
 fn missing_directories(config: &HostConfig, key: &str, grants: &Grants) -> Vec<String> {
     let missing = |(name, grant): (_, &tandem_package::FsGrant)| {
         // The host makes those of each tenant itself.
-        let path = below_data(config, grant.path.as_path());
+        let path = resolve_data_path(config, grant.path.as_path());
         let missing = grant.path.of_tenant("default").is_none() && !path.is_dir();
         missing.then(|| format!("{key}.fs.{name}: the directory {} does not exist; create it", path.display()))
     };

@@ -22,7 +22,7 @@ use crate::{
 /// one for the first and another for the rest.
 const WINDOW: Duration = Duration::from_millis(2);
 /// Between two looks meanwhile.
-const LOOK: Duration = Duration::from_micros(20);
+const POLL_INTERVAL: Duration = Duration::from_micros(20);
 /// Pages kept in memory by each connection, in KiB: the upper parts of all indexes and what is written to now.
 const CACHE: i64 = 16 << 10;
 
@@ -183,7 +183,7 @@ fn write_loop(db: &Connection, mut queue: mpsc::Receiver<Job>) {
         while pending.len() < GROUP && !db.is_autocommit() {
             match queue.try_recv() {
                 Ok(job) => pending.push(job(Ok(db))),
-                Err(_) if pending.len() < last.jobs && Instant::now() < until => std::thread::sleep(LOOK),
+                Err(_) if pending.len() < last.jobs && Instant::now() < until => std::thread::sleep(POLL_INTERVAL),
                 Err(_) => break,
             }
         }

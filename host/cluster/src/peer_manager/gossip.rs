@@ -42,7 +42,7 @@ pub(super) async fn announce(network: &Network, record: &OwnRecord) {
 }
 
 /// Judges an announcement, whoever passed it on. An author may only speak of itself.
-pub(super) fn judge(peers: &PeerDirectory, author: PeerId, data: &[u8]) -> Verdict {
+pub(super) fn evaluate(peers: &PeerDirectory, author: PeerId, data: &[u8]) -> Verdict {
     let record = match HostRecord::decode(data) {
         Ok(record) if record.peer() == author => record,
         Ok(_) | Err(_) => return Verdict::Reject,

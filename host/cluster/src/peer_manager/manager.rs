@@ -127,8 +127,8 @@ impl PeerManager {
                 Ok(NetworkEvent::Fault { peer, what }) => self.peers.report_violation(peer, &what),
                 #[cfg(feature = "gossip")]
                 Ok(NetworkEvent::Announced { from, id, author, data }) => {
-                    let verdict = gossip::judge(&self.peers, author, &data);
-                    self.peers.network.judge(&id, &from, verdict);
+                    let verdict = gossip::evaluate(&self.peers, author, &data);
+                    self.peers.network.report_verdict(&id, &from, verdict);
                 }
                 #[cfg(feature = "gossip")]
                 Ok(NetworkEvent::Listens) => self.record.changed.notify_one(),

@@ -31,7 +31,7 @@ pub(crate) struct Capabilities {
     pub(crate) capacity: u32,
     /// How many more it would take now.
     pub(crate) free: u32,
-    /// It was told to take no tasks. A peer that does not say takes some.
+    /// It is draining. A peer that does not say takes some.
     pub(crate) draining: bool,
 }
 

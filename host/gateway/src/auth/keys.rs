@@ -105,15 +105,15 @@ pub struct KeyRing(ArcSwap<Set>);
 struct Set {
     tenants: HashMap<Arc<str>, Access>,
     /// By the first bytes of the hash.
-    keys: HashMap<u64, Vec<Known>>,
+    keys: HashMap<u64, Vec<KnownKey>>,
 }
 
-struct Known {
+struct KnownKey {
     key: ApiKey,
     caller: Caller,
 }
 
-impl fmt::Debug for Known {
+impl fmt::Debug for KnownKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.key.fmt(f)
     }
@@ -172,7 +172,7 @@ impl Set {
             for key in tenant.keys {
                 let mut caller = Caller::new(&tenant.name, &format!("key:{}", key.label()));
                 caller.access = tenant.access.clone();
-                set.keys.entry(prefix(&key.hash)).or_default().push(Known { key, caller });
+                set.keys.entry(prefix(&key.hash)).or_default().push(KnownKey { key, caller });
             }
             set.tenants.insert(tenant.name, tenant.access);
         }

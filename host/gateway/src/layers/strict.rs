@@ -102,7 +102,7 @@ fn same(target: &Authority, host: &Authority) -> bool {
 mod tests {
     use super::*;
 
-    fn judge(target: &str, headers: &[(&str, &str)]) -> Result<(), Malformed> {
+    fn check(target: &str, headers: &[(&str, &str)]) -> Result<(), Malformed> {
         let mut map = HeaderMap::new();
         for (name, value) in headers {
             map.append(http::HeaderName::try_from(*name).unwrap(), value.parse().unwrap());
@@ -113,27 +113,27 @@ mod tests {
     #[test]
     fn a_request_names_one_host_and_a_port_that_is_one() {
         for host in ["localhost", "localhost:8000", "localhost.", "127.0.0.1:80", "[::1]:8000", "[::1]", "a.example:"] {
-            assert_eq!(judge("/", &[("host", host)]), Ok(()), "{host}");
+            assert_eq!(check("/", &[("host", host)]), Ok(()), "{host}");
         }
         for host in ["127.0.0.1:evil", "localhost:+80", "localhost:99999", "a@127.0.0.1", "a b", "a/b", "[::1]x", ""] {
-            assert_eq!(judge("/", &[("host", host)]), Err(Malformed::Host), "{host}");
+            assert_eq!(check("/", &[("host", host)]), Err(Malformed::Host), "{host}");
         }
-        assert_eq!(judge("/", &[("host", "a"), ("host", "a")]), Err(Malformed::Hosts));
+        assert_eq!(check("/", &[("host", "a"), ("host", "a")]), Err(Malformed::Hosts));
     }
 
     #[test]
     fn the_target_is_of_the_same_host() {
-        assert_eq!(judge("http://localhost:8000/mcp", &[("host", "LOCALHOST:8000")]), Ok(()));
-        assert_eq!(judge("http://localhost/mcp", &[("host", "localhost:80")]), Ok(()));
+        assert_eq!(check("http://localhost:8000/mcp", &[("host", "LOCALHOST:8000")]), Ok(()));
+        assert_eq!(check("http://localhost/mcp", &[("host", "localhost:80")]), Ok(()));
         for target in ["http://evil.example/", "http://localhost:81/", "http://x@localhost/"] {
-            assert_eq!(judge(target, &[("host", "localhost")]), Err(Malformed::Target), "{target}");
+            assert_eq!(check(target, &[("host", "localhost")]), Err(Malformed::Target), "{target}");
         }
     }
 
     #[test]
     fn a_body_has_one_length() {
         let host = ("host", "a");
-        assert_eq!(judge("/", &[host, ("transfer-encoding", "Chunked")]), Ok(()));
+        assert_eq!(check("/", &[host, ("transfer-encoding", "Chunked")]), Ok(()));
         for headers in [
             &[host, ("transfer-encoding", "xchunked"), ("transfer-encoding", "chunked")][..],
             &[host, ("transfer-encoding", "gzip, chunked")],
@@ -141,7 +141,7 @@ mod tests {
             &[host, ("transfer-encoding", "chunked"), ("content-length", "3")],
             &[host, ("transfer-encoding", "identity")],
         ] {
-            assert_eq!(judge("/", headers), Err(Malformed::Encoding), "{headers:?}");
+            assert_eq!(check("/", headers), Err(Malformed::Encoding), "{headers:?}");
         }
     }
 }

@@ -22,7 +22,7 @@ use super::session::{MAX_SUBSCRIPTIONS, SessionState};
 
 /// Changes that are told together.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct News {
+struct PendingChanges {
     tools: bool,
     prompts: bool,
     resources: bool,
@@ -31,7 +31,7 @@ struct News {
     lost: bool,
 }
 
-impl News {
+impl PendingChanges {
     fn add(&mut self, change: Change, tenant: &Arc<str>) {
         let concerns = |whom: &Option<Arc<str>>| whom.as_ref().is_none_or(|whom| whom == tenant);
         match change {
@@ -70,18 +70,18 @@ impl Listener {
 }
 
 /// Waits for the next changes. None when there will be no more.
-async fn next(changes: &mut Receiver<Change>, tenant: &Arc<str>) -> Option<News> {
-    let mut news = News::default();
+async fn next(changes: &mut Receiver<Change>, tenant: &Arc<str>) -> Option<PendingChanges> {
+    let mut pending = PendingChanges::default();
     match changes.recv().await {
-        Ok(change) => news.add(change, tenant),
-        Err(RecvError::Lagged(_)) => return Some(News::everything()),
+        Ok(change) => pending.add(change, tenant),
+        Err(RecvError::Lagged(_)) => return Some(PendingChanges::everything()),
         Err(RecvError::Closed) => return None,
     }
     loop {
         match changes.try_recv() {
-            Ok(change) => news.add(change, tenant),
-            Err(TryRecvError::Lagged(_)) => return Some(News::everything()),
-            Err(TryRecvError::Empty | TryRecvError::Closed) => return Some(news),
+            Ok(change) => pending.add(change, tenant),
+            Err(TryRecvError::Lagged(_)) => return Some(PendingChanges::everything()),
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return Some(pending),
         }
     }
 }
@@ -101,21 +101,21 @@ pub(crate) async fn over_session(
     to: Listener,
     mut changes: Receiver<Change>,
 ) {
-    while let Some(news) = until(&session.ended, next(&mut changes, &to.caller.tenant)).await {
+    while let Some(pending) = until(&session.ended, next(&mut changes, &to.caller.tenant)).await {
         if peer.is_transport_closed() {
             return;
         }
         // Until the client opens its stream there is nobody to send to; what it missed it learns when it lists.
-        if news.tools {
+        if pending.tools {
             let _ = peer.notify_tool_list_changed().await;
         }
-        if news.prompts {
+        if pending.prompts {
             let _ = peer.notify_prompt_list_changed().await;
         }
-        if news.resources {
+        if pending.resources {
             let _ = peer.notify_resource_list_changed().await;
         }
-        let changed = |uri: &String| (news.lost || news.updated.contains(uri.as_str())) && to.sees(uri);
+        let changed = |uri: &String| (pending.lost || pending.updated.contains(uri.as_str())) && to.sees(uri);
         for uri in session.subscribed().into_iter().filter(changed) {
             let _ = peer.notify_resource_updated(ResourceUpdatedNotificationParam::new(uri)).await;
         }
@@ -140,33 +140,37 @@ pub(crate) async fn over_stream(
 ) -> Result<(), ErrorData> {
     let sink = context.sink().clone();
     loop {
-        let news = tokio::select! {
+        let pending = tokio::select! {
             biased;
             () = context.cancelled() => return Ok(()),
             () = shutdown.cancelled() => return Ok(()),
-            news = next(&mut changes, &to.caller.tenant) => news,
+            pending = next(&mut changes, &to.caller.tenant) => pending,
         };
-        let Some(news) = news else { return Ok(()) };
-        if let Err(error) = tell(&sink, &news, &to).await {
+        let Some(pending) = pending else { return Ok(()) };
+        if let Err(error) = tell(&sink, &pending, &to).await {
             tracing::debug!(%error, "mcp: subscriber disconnected");
             return Ok(());
         }
     }
 }
 
-async fn tell(sink: &SubscriptionSink, news: &News, to: &Listener) -> Result<(), rmcp::service::SubscriptionSendError> {
+async fn tell(
+    sink: &SubscriptionSink,
+    pending: &PendingChanges,
+    to: &Listener,
+) -> Result<(), rmcp::service::SubscriptionSendError> {
     let filter = sink.accepted();
-    if news.tools && filter.tools_list_changed == Some(true) {
+    if pending.tools && filter.tools_list_changed == Some(true) {
         sink.notify_tool_list_changed().await?;
     }
-    if news.prompts && filter.prompts_list_changed == Some(true) {
+    if pending.prompts && filter.prompts_list_changed == Some(true) {
         sink.notify_prompt_list_changed().await?;
     }
-    if news.resources && filter.resources_list_changed == Some(true) {
+    if pending.resources && filter.resources_list_changed == Some(true) {
         sink.notify_resource_list_changed().await?;
     }
     for uri in filter.resource_subscriptions.iter().flatten() {
-        if (news.lost || news.updated.contains(uri.as_str())) && to.sees(uri) {
+        if (pending.lost || pending.updated.contains(uri.as_str())) && to.sees(uri) {
             sink.notify_resource_updated(uri.as_str()).await?;
         }
     }
@@ -191,8 +195,11 @@ mod tests {
         tx.send(Change::Prompts { tenant: Some("other".into()) }).unwrap();
         tx.send(Change::ResourceUpdated { tenant: acme(), uri: "test://a".into() }).unwrap();
         tx.send(Change::ResourceUpdated { tenant: "other".into(), uri: "test://b".into() }).unwrap();
-        let news = next(&mut rx, &acme()).await.unwrap();
-        assert_eq!(news, News { tools: true, updated: BTreeSet::from(["test://a".into()]), ..News::default() });
+        let pending = next(&mut rx, &acme()).await.unwrap();
+        assert_eq!(
+            pending,
+            PendingChanges { tools: true, updated: BTreeSet::from(["test://a".into()]), ..PendingChanges::default() }
+        );
         drop(tx);
         assert!(next(&mut rx, &acme()).await.is_none());
     }
@@ -203,7 +210,7 @@ mod tests {
         for _ in 0..5 {
             tx.send(Change::Prompts { tenant: None }).unwrap();
         }
-        assert_eq!(next(&mut rx, &acme()).await.unwrap(), News::everything());
+        assert_eq!(next(&mut rx, &acme()).await.unwrap(), PendingChanges::everything());
     }
 
     #[test]

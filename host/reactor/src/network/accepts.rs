@@ -20,12 +20,12 @@ use libp2p::{
 };
 
 use super::address::direct_ip;
-use crate::trust::quota::{AcceptLimits, AcceptQuotas, Held};
+use crate::trust::quota::{AcceptLimits, AcceptQuotas, QuotaSlot};
 
 pub(super) struct Behaviour {
     quotas: AcceptQuotas,
     /// Bounded by the connections that are let in and the handshakes under way.
-    held: HashMap<ConnectionId, Held>,
+    held: HashMap<ConnectionId, QuotaSlot>,
 }
 
 impl Behaviour {

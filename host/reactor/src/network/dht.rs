@@ -95,12 +95,12 @@ pub(super) fn key_of(peer: &PeerId) -> RecordKey {
 }
 
 /// A question that is under way: what came so far, and who waits for it.
-struct Asked<T> {
+struct PendingQuery<T> {
     found: Vec<T>,
     reply: oneshot::Sender<Vec<T>>,
 }
 
-impl<T> Asked<T> {
+impl<T> PendingQuery<T> {
     fn new() -> (Self, oneshot::Receiver<Vec<T>>) {
         let (reply, answer) = oneshot::channel();
         (Self { found: Vec::new(), reply }, answer)
@@ -120,8 +120,8 @@ impl<T> Asked<T> {
 /// Questions that are under way.
 #[derive(Default)]
 pub(super) struct Queries {
-    hosts: HashMap<QueryId, Asked<PeerId>>,
-    records: HashMap<QueryId, Asked<Vec<u8>>>,
+    hosts: HashMap<QueryId, PendingQuery<PeerId>>,
+    records: HashMap<QueryId, PendingQuery<Vec<u8>>>,
     puts: HashMap<QueryId, oneshot::Sender<Result<(), RequestError>>>,
 }
 
@@ -157,7 +157,7 @@ impl Queries {
         }
         // It also fills the routing table; without anybody in it there is nothing to ask.
         table.bootstrap().ok()?;
-        let (asked, answer) = Asked::new();
+        let (asked, answer) = PendingQuery::new();
         self.hosts.insert(table.get_providers(meeting()), asked);
         Some(answer)
     }
@@ -167,7 +167,7 @@ impl Queries {
         if self.full() {
             return None;
         }
-        let (asked, answer) = Asked::new();
+        let (asked, answer) = PendingQuery::new();
         self.records.insert(table.get_record(key_of(peer)), asked);
         Some(answer)
     }

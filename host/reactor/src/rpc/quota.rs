@@ -7,7 +7,7 @@ use std::{
 
 use libp2p::PeerId;
 
-use crate::trust::quota::{Held, OverQuota, WireLimits, WireQuotas};
+use crate::trust::quota::{OverQuota, QuotaSlot, WireLimits, WireQuotas};
 
 /// Outlives the streams: a peer that reconnects does not start anew.
 #[derive(Clone)]
@@ -25,11 +25,11 @@ impl Quotas {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn stream(&self, peer: &PeerId) -> Result<Held, OverQuota> {
+    pub(super) fn stream(&self, peer: &PeerId) -> Result<QuotaSlot, OverQuota> {
         self.used().stream(peer, Instant::now())
     }
 
-    pub(super) fn request(&self, peer: &PeerId) -> Result<Held, OverQuota> {
+    pub(super) fn request(&self, peer: &PeerId) -> Result<QuotaSlot, OverQuota> {
         self.used().request(peer, Instant::now())
     }
 

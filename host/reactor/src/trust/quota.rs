@@ -130,9 +130,9 @@ impl Bucket {
 
 /// One of a number that may be held at a time; it is given back when dropped.
 #[derive(Debug)]
-pub struct Held(Arc<AtomicU32>);
+pub struct QuotaSlot(Arc<AtomicU32>);
 
-impl Held {
+impl QuotaSlot {
     fn take(count: &Arc<AtomicU32>, limit: u32) -> Result<Self, u32> {
         let more = |count: u32| (count < limit).then_some(count.saturating_add(1));
         match count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
@@ -142,7 +142,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for QuotaSlot {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -197,18 +197,18 @@ impl WireQuotas {
     ///
     /// # Errors
     /// [`OverQuota::InFlight`], or [`OverQuota::Connections`] when the table is full of others.
-    pub fn request(&mut self, peer: &PeerId, now: Instant) -> Result<Held, OverQuota> {
+    pub fn request(&mut self, peer: &PeerId, now: Instant) -> Result<QuotaSlot, OverQuota> {
         let limit = self.limits.in_flight;
-        Held::take(&self.wire(peer, now)?.requests, limit).map_err(OverQuota::InFlight)
+        QuotaSlot::take(&self.wire(peer, now)?.requests, limit).map_err(OverQuota::InFlight)
     }
 
     /// A peer opens a stream; it is closed when the answer drops.
     ///
     /// # Errors
     /// [`OverQuota::Streams`], or [`OverQuota::Connections`] when the table is full of others.
-    pub fn stream(&mut self, peer: &PeerId, now: Instant) -> Result<Held, OverQuota> {
+    pub fn stream(&mut self, peer: &PeerId, now: Instant) -> Result<QuotaSlot, OverQuota> {
         let limit = self.limits.streams;
-        Held::take(&self.wire(peer, now)?.streams, limit).map_err(OverQuota::Streams)
+        QuotaSlot::take(&self.wire(peer, now)?.streams, limit).map_err(OverQuota::Streams)
     }
 
     fn wire(&mut self, peer: &PeerId, now: Instant) -> Result<&mut Wire, OverQuota> {
@@ -247,7 +247,7 @@ impl AcceptQuotas {
     ///
     /// # Errors
     /// [`OverQuota::Accepts`] or [`OverQuota::Connections`].
-    pub fn accept(&mut self, address: IpAddr, now: Instant) -> Result<Held, OverQuota> {
+    pub fn accept(&mut self, address: IpAddr, now: Instant) -> Result<QuotaSlot, OverQuota> {
         let limits = self.limits;
         let new = || Accepts { bucket: Bucket::new(limits.per_second, limits.burst, now), open: Arc::default() };
         let accepts = self.callers.get(caller(address), now, new).ok_or(OverQuota::Connections)?;
@@ -255,7 +255,7 @@ impl AcceptQuotas {
             Duration::ZERO => {}
             wait => return Err(OverQuota::Accepts(wait)),
         }
-        let held = Held::take(&accepts.open, limits.open).map_err(|_| OverQuota::Connections)?;
+        let held = QuotaSlot::take(&accepts.open, limits.open).map_err(|_| OverQuota::Connections)?;
         accepts.bucket.take(1);
         Ok(held)
     }

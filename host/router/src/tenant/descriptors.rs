@@ -26,12 +26,12 @@ impl Pool {
         Self { limit, max, open: AtomicU32::new(0) }
     }
 
-    pub(super) fn take(self: &Arc<Self>, count: u32) -> Result<Taken, Exhausted> {
+    pub(super) fn take(self: &Arc<Self>, count: u32) -> Result<DescriptorPermit, Exhausted> {
         let taken = self.open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| {
             open.checked_add(count).filter(|open| *open <= self.max)
         });
         match taken {
-            Ok(_) => Ok(Taken { pool: self.clone(), count }),
+            Ok(_) => Ok(DescriptorPermit { pool: self.clone(), count }),
             Err(_) => {
                 let value = format!("{} open files", self.max);
                 Err(Exhausted { limit: self.limit, value, retry_after: Some(AGAIN) })
@@ -41,12 +41,12 @@ impl Pool {
 }
 
 /// Given back when dropped.
-pub(super) struct Taken {
+pub(super) struct DescriptorPermit {
     pool: Arc<Pool>,
     count: u32,
 }
 
-impl Drop for Taken {
+impl Drop for DescriptorPermit {
     fn drop(&mut self) {
         self.pool.open.fetch_sub(self.count, Ordering::Relaxed);
     }

@@ -19,7 +19,7 @@ use tandem_engine::{Exhausted, Limit, Turn};
 use tokio::{runtime::Handle, sync::Semaphore};
 
 use super::{
-    descriptors::{Pool, Taken},
+    descriptors::{DescriptorPermit, Pool},
     policy::TenantLimits,
     turns::Activity,
 };
@@ -213,7 +213,7 @@ impl Tenant {
     }
 
     /// The tenant's own total comes first: it is told of that one.
-    pub(super) fn descriptors(&self, count: u32) -> Result<(Option<Taken>, Taken), Exhausted> {
+    pub(super) fn descriptors(&self, count: u32) -> Result<(Option<DescriptorPermit>, DescriptorPermit), Exhausted> {
         let own = self.descriptors.as_ref().map(|own| own.take(count)).transpose()?;
         Ok((own, self.all_descriptors.take(count)?))
     }

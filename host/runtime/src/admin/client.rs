@@ -88,7 +88,7 @@ fn files(config: &HostConfig) -> anyhow::Result<Vec<(PathBuf, Result<Package, Lo
 }
 
 /// The plugins that a host with this configuration would load.
-fn plugins(config: &HostConfig, policy: &Policy) -> anyhow::Result<Vec<Arc<crate::live::Live>>> {
+fn plugins(config: &HostConfig, policy: &Policy) -> anyhow::Result<Vec<Arc<crate::live::LiveGrants>>> {
     let opened = files(config)?.into_iter().filter_map(|(_, opened)| opened.ok());
     Ok(opened
         .filter_map(|package| policy.know(package.manifest.plugin.name.as_str(), &package.manifest.request))

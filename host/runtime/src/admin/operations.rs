@@ -16,7 +16,7 @@ use super::{
     request::Ask,
 };
 use crate::{
-    config::below_data,
+    config::resolve_data_path,
     live::Policy,
     reload::{self, Loaded, Reload},
 };
@@ -138,7 +138,7 @@ impl Admin {
         for (item, change) in changes {
             match (change, item.name()) {
                 (GrantChange::Grant(Given::Fs(grant)), _) => {
-                    let path = below_data(&config, grant.path.as_path());
+                    let path = resolve_data_path(&config, grant.path.as_path());
                     if !path.is_dir() {
                         bail!("{item}: the directory {} does not exist; create it first", path.display());
                     }

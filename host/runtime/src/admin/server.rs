@@ -29,11 +29,11 @@ use super::{
     operations::Admin,
     request::Ask,
 };
-use crate::config::below_data;
+use crate::config::resolve_data_path;
 
 /// Where the admin socket of a configuration's host is.
 pub(super) fn path(config: &HostConfig) -> PathBuf {
-    below_data(config, "run/admin.sock".as_ref())
+    resolve_data_path(config, "run/admin.sock".as_ref())
 }
 
 /// Binds the socket and serves it until the host stops. While another host has it, this one waits for it.

@@ -13,7 +13,7 @@ use tandem_engine::Plugin;
 /// them all in memory for the whole of the drain time.
 const MAX_DRAINING: usize = 8;
 /// How often it is looked whether a version's last call has ended.
-const LOOK: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 type Old = (Arc<str>, Weak<Plugin>);
 
@@ -60,7 +60,7 @@ impl Draining {
 async fn watch(old: Old, version: String, wait: Duration) {
     let (start, plugin) = (Instant::now(), &*old.0);
     while old.1.strong_count() > 0 && start.elapsed() < wait {
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     }
     if old.1.strong_count() > 0 {
         tracing::warn!(plugin, version, "old version: remaining calls cancelled");

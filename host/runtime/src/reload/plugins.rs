@@ -41,7 +41,7 @@ use super::{
 };
 use crate::{
     audit::HOST,
-    config::below_data,
+    config::resolve_data_path,
     failure::{LoadFailure, Unreadable},
     grants::Grants,
     live::Policy,
@@ -62,11 +62,11 @@ pub(crate) struct Plugins {
     worker: Worker,
     compilers: rayon::ThreadPool,
     history: History,
-    /// One change at a time; inside, what was refused of each file, so that it is not tried again and again.
+    /// One change at a time; inside, what was refused of each file, so that it is not loaded again and again.
     refused: Mutex<HashMap<String, Refused>>,
-    /// What was tried out of each file and given up: it is on trial again only when an operator names the plugin, or puts the
-    /// file there anew after another.
-    given_up: Mutex<HashMap<String, Sha256Digest>>,
+    /// Canaries that were rolled back, by file: one is started again only when an operator names the plugin, or puts the file
+    /// there again after another.
+    rolled_back: Mutex<HashMap<String, Sha256Digest>>,
     draining: Draining,
     pub(super) slow: CompileQueue,
 }
@@ -80,22 +80,22 @@ enum Refused {
     Unreadable(Unreadable),
 }
 
-/// What is tried of files that are as they were, each more than the one before.
+/// What is loaded again of files that have not changed; each takes in more than the one before.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Tries {
-    /// Nothing that failed before.
+enum RetryScope {
+    /// Nothing that was refused or rolled back.
     New,
     /// What was refused.
     Refused,
-    /// What was given up too: an operator named the plugin.
-    GivenUp,
+    /// What was rolled back too: an operator named the plugin.
+    RolledBack,
 }
 
 /// How a file is to be taken over.
 struct Take<'a> {
     options: LoadOptions,
     grants: Grants,
-    tries: Tries,
+    retry: RetryScope,
     /// Files that are gone.
     removed: &'a [String],
     actor: &'a str,
@@ -116,9 +116,9 @@ impl Plugins {
             .start_handler(|_| stand_back())
             .build()?;
         let worker = Worker::start()?;
-        let history = History::new(below_data(&config, "versions".as_ref()));
+        let history = History::new(resolve_data_path(&config, "versions".as_ref()));
         let draining = Draining::new(config.plugins.drain.as_duration());
-        let (refused, given_up) = <(Mutex<_>, Mutex<_>)>::default();
+        let (refused, rolled_back) = <(Mutex<_>, Mutex<_>)>::default();
         let slow = CompileQueue::new();
         let plugins = Self {
             engine,
@@ -130,7 +130,7 @@ impl Plugins {
             compilers,
             history,
             refused,
-            given_up,
+            rolled_back,
             draining,
             slow,
         };
@@ -175,13 +175,13 @@ impl Plugins {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn given_up(&self) -> std::sync::MutexGuard<'_, HashMap<String, Sha256Digest>> {
-        self.given_up.lock().unwrap_or_else(PoisonError::into_inner)
+    fn rolled_back(&self) -> std::sync::MutexGuard<'_, HashMap<String, Sha256Digest>> {
+        self.rolled_back.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes over files that were seen to change. Blocking.
     pub(super) fn changed(&self, changed: &[String], removed: &[String]) {
-        if let Err(error) = self.take_over(changed, removed, Tries::New, HOST) {
+        if let Err(error) = self.take_over(changed, removed, RetryScope::New, HOST) {
             tracing::error!("reload: cannot load the plugin directory: {}", crate::errors::chain(&error));
         }
     }
@@ -207,29 +207,29 @@ impl Plugins {
         for canary in canaries.iter().filter(|canary| changed.contains(&canary.category.file)) {
             self.promote(canary, actor);
         }
-        let tries = if plugin.is_some() { Tries::GivenUp } else { Tries::Refused };
-        self.take_over(&changed, &removed, tries, actor)?;
+        let retry = if plugin.is_some() { RetryScope::RolledBack } else { RetryScope::Refused };
+        self.take_over(&changed, &removed, retry, actor)?;
         Ok(self.list(Some(&|file| changed.contains(file) || removed.contains(file))))
     }
 
-    fn take_over(&self, changed: &[String], removed: &[String], tries: Tries, actor: &str) -> anyhow::Result<()> {
+    fn take_over(&self, changed: &[String], removed: &[String], retry: RetryScope, actor: &str) -> anyhow::Result<()> {
         let mut refused = self.refused();
         let supply = Supply::new(self.config.clone(), self.store.clone())?;
-        if tries >= Tries::Refused {
+        if retry >= RetryScope::Refused {
             self.unload_revoked(changed, &supply, actor);
         }
         let grants = Grants::new(self.policy.clone(), supply);
-        let mut take = Take { options: LoadOptions::of(&self.config)?, grants, tries, removed, actor };
+        let mut take = Take { options: LoadOptions::of(&self.config)?, grants, retry, removed, actor };
         for file in changed {
             self.take(file, &take, &mut refused);
         }
         removed.iter().for_each(|file| self.slow.forget(file));
         let unloaded = removed.iter().filter(|file| self.unload(file, "its file is gone", actor)).count();
         refused.retain(|file, _| !removed.contains(file));
-        self.given_up().retain(|file, _| !removed.contains(file));
+        self.rolled_back().retain(|file, _| !removed.contains(file));
         if unloaded > 0 {
             // A name that another plugin had may be free now.
-            take.tries = tries.max(Tries::Refused);
+            take.retry = retry.max(RetryScope::Refused);
             for rejected in self.catalog.plugins().into_iter().filter(|status| status.error.is_some()) {
                 self.take(&rejected.file, &take, &mut refused);
             }
@@ -242,7 +242,7 @@ impl Plugins {
             Ok(bytes) => bytes,
             Err(failure) => {
                 let before = refused.insert(file.to_owned(), Refused::Unreadable(failure.clone()));
-                if take.tries == Tries::New && before == Some(Refused::Unreadable(failure.clone())) {
+                if take.retry == RetryScope::New && before == Some(Refused::Unreadable(failure.clone())) {
                     return;
                 }
                 return self.refuse(file, &failure.into(), take.actor);
@@ -259,15 +259,15 @@ impl Plugins {
                     take.actor,
                 );
             }
-            self.given_up().remove(file);
+            self.rolled_back().remove(file);
             self.catalog.accept(file);
             return;
         }
-        if self.given_up().get(file) == Some(&digest) && take.tries < Tries::GivenUp {
+        if self.rolled_back().get(file) == Some(&digest) && take.retry < RetryScope::RolledBack {
             return;
         }
         let is_canary = canary.is_some_and(|canary| canary.category.installed.digest == digest);
-        if is_canary || (take.tries == Tries::New && refused.get(file) == Some(&Refused::Content(digest))) {
+        if is_canary || (take.retry == RetryScope::New && refused.get(file) == Some(&Refused::Content(digest))) {
             return;
         }
         if self.slow.has(file, &digest) {
@@ -299,19 +299,19 @@ impl Plugins {
 
     /// Lets a candidate serve, or have its share of the calls.
     fn place(&self, category: Category, take: &Take<'_>) -> Result<(), LoadFailure> {
-        let terms = &self.config.plugins.canary;
+        let canary = &self.config.plugins.canary;
         let file = category.file.clone();
-        let category = match terms.share {
+        let category = match canary.share {
             0 => category,
             share => {
-                let terms = CanaryCriteria {
+                let criteria = CanaryCriteria {
                     share,
-                    duration: terms.duration.as_duration(),
-                    min_calls: terms.min_calls.into(),
-                    max_errors: terms.max_errors,
+                    duration: canary.duration.as_duration(),
+                    min_calls: canary.min_calls.into(),
+                    max_errors: canary.max_errors,
                 };
                 let (name, version) = (category.name.clone(), category.version.clone());
-                match self.catalog.start_canary(category, terms)? {
+                match self.catalog.start_canary(category, criteria)? {
                     Err(category) => *category,
                     Ok(displaced) => {
                         self.draining.retire(displaced);

@@ -17,13 +17,13 @@ pub const REST: Duration = Duration::from_millis(200);
 
 /// By which a change is seen without reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stamp {
+pub struct Fingerprint {
     size: u64,
     modified: Option<SystemTime>,
     inode: u64,
 }
 
-impl Stamp {
+impl Fingerprint {
     /// Of a file as it is now.
     pub fn of(metadata: &std::fs::Metadata) -> Self {
         Self { size: metadata.len(), modified: metadata.modified().ok(), inode: metadata.ino() }
@@ -31,7 +31,7 @@ impl Stamp {
 }
 
 /// The plugin files of a directory.
-pub(super) fn scan(directory: &Path) -> io::Result<BTreeMap<String, Stamp>> {
+pub(super) fn scan(directory: &Path) -> io::Result<BTreeMap<String, Fingerprint>> {
     let mut files = BTreeMap::new();
     for entry in std::fs::read_dir(directory)? {
         let path = entry?.path();
@@ -39,7 +39,7 @@ pub(super) fn scan(directory: &Path) -> io::Result<BTreeMap<String, Stamp>> {
         let Some(name) = path.file_name().filter(|_| plugin) else { continue };
         // A link to nothing is looked at itself. What is gone between listing and looking is not there.
         let Ok(metadata) = std::fs::metadata(&path).or_else(|_| std::fs::symlink_metadata(&path)) else { continue };
-        files.insert(name.to_string_lossy().into_owned(), Stamp::of(&metadata));
+        files.insert(name.to_string_lossy().into_owned(), Fingerprint::of(&metadata));
     }
     Ok(files)
 }
@@ -57,32 +57,32 @@ pub struct Settled {
 #[derive(Debug)]
 pub struct Settling {
     rest: Duration,
-    known: BTreeMap<String, Stamp>,
-    moving: BTreeMap<String, (Option<Stamp>, Instant)>,
+    known: BTreeMap<String, Fingerprint>,
+    moving: BTreeMap<String, (Option<Fingerprint>, Instant)>,
 }
 
 impl Settling {
     /// With files that are known as they are, and the time for which one must not have changed.
-    pub fn knowing(known: BTreeMap<String, Stamp>, rest: Duration) -> Self {
+    pub fn knowing(known: BTreeMap<String, Fingerprint>, rest: Duration) -> Self {
         Self { rest, known, moving: BTreeMap::new() }
     }
 
-    pub fn look(&mut self, now: Instant, files: &BTreeMap<String, Stamp>) -> Settled {
+    pub fn look(&mut self, now: Instant, files: &BTreeMap<String, Fingerprint>) -> Settled {
         let mut settled = Settled::default();
         let names: BTreeSet<String> = files.keys().chain(self.known.keys()).cloned().collect();
         self.moving.retain(|name, _| names.contains(name));
         for name in names {
-            let stamp = files.get(&name);
-            if stamp == self.known.get(&name) {
+            let fingerprint = files.get(&name);
+            if fingerprint == self.known.get(&name) {
                 self.moving.remove(&name);
                 continue;
             }
             match self.moving.get(&name) {
-                Some((seen, since)) if seen.as_ref() == stamp && now.duration_since(*since) >= self.rest => {
+                Some((seen, since)) if seen.as_ref() == fingerprint && now.duration_since(*since) >= self.rest => {
                     self.moving.remove(&name);
-                    match stamp {
-                        Some(stamp) => {
-                            self.known.insert(name.clone(), stamp.clone());
+                    match fingerprint {
+                        Some(fingerprint) => {
+                            self.known.insert(name.clone(), fingerprint.clone());
                             settled.changed.push(name);
                         }
                         None => {
@@ -91,9 +91,9 @@ impl Settling {
                         }
                     }
                 }
-                Some((seen, _)) if seen.as_ref() == stamp => settled.more = true,
+                Some((seen, _)) if seen.as_ref() == fingerprint => settled.more = true,
                 _ => {
-                    self.moving.insert(name, (stamp.cloned(), now));
+                    self.moving.insert(name, (fingerprint.cloned(), now));
                     settled.more = true;
                 }
             }
@@ -106,9 +106,9 @@ impl Settling {
 mod tests {
     use super::*;
 
-    fn files(all: &[(&str, u64)]) -> BTreeMap<String, Stamp> {
-        let stamp = |size| Stamp { size, modified: None, inode: 1 };
-        all.iter().map(|(name, size)| ((*name).to_owned(), stamp(*size))).collect()
+    fn files(all: &[(&str, u64)]) -> BTreeMap<String, Fingerprint> {
+        let fingerprint = |size| Fingerprint { size, modified: None, inode: 1 };
+        all.iter().map(|(name, size)| ((*name).to_owned(), fingerprint(*size))).collect()
     }
 
     #[test]

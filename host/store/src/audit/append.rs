@@ -27,7 +27,7 @@ pub(crate) struct Auditor {
 
 impl Auditor {
     pub(crate) fn append(&self, db: &rusqlite::Connection, event: EventRecord) -> Result<(), StoreError> {
-        write::append(db, &self.log.terms(self.retention), &[AuditRecord::from(event).body()])
+        write::append(db, &self.log.options(self.retention), &[AuditRecord::from(event).body()])
     }
 }
 
@@ -85,7 +85,7 @@ impl Store {
     /// records; 0 when there is nothing more to drop.
     pub async fn audit_rotate(&self) -> Result<u64, StoreError> {
         let (log, retention) = (self.log.clone(), self.retention);
-        self.write(move |db| write::rotate(db, &log.terms(retention))).await
+        self.write(move |db| write::rotate(db, &log.options(retention))).await
     }
 
     async fn audit_queue(
@@ -108,7 +108,7 @@ impl Store {
                 bodies.insert(0, AuditRecord::Gap(gap).body());
                 let _first = marked.set(gap);
             }
-            write::append(db, &log.terms(retention), &bodies)
+            write::append(db, &log.options(retention), &bodies)
         };
         let log = self.log.clone();
         let answer = move |result: Result<(), StoreError>| {

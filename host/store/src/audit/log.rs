@@ -9,7 +9,7 @@ use std::{
 
 use tokio::sync::Semaphore;
 
-use super::{chain::AuditKey, losses::Losses, numbers::millis, retention::AuditRetention, write::Terms};
+use super::{chain::AuditKey, losses::Losses, numbers::millis, retention::AuditRetention, write::WriteOptions};
 use crate::limits::QUEUE;
 
 /// Appends that may wait for the disk: half of the store's queue, so that a storm of calls leaves the other
@@ -34,8 +34,8 @@ impl AuditLog {
         Ok(Self { key, waiting: Arc::new(Semaphore::new(MAX_WAITING)), losses, clock: now })
     }
 
-    pub(super) fn terms(&self, retention: AuditRetention) -> Terms<'_> {
-        Terms { key: &self.key, retention, now: (self.clock)() }
+    pub(super) fn options(&self, retention: AuditRetention) -> WriteOptions<'_> {
+        WriteOptions { key: &self.key, retention, now: (self.clock)() }
     }
 }
 

@@ -20,7 +20,7 @@ const ROTATE_AT_MOST: u64 = 4096;
 const SET_BACK: u64 = 60_000;
 
 /// How records are written.
-pub(super) struct Terms<'a> {
+pub(super) struct WriteOptions<'a> {
     pub(super) key: &'a AuditKey,
     pub(super) retention: AuditRetention,
     /// What the clock says, in milliseconds since 1970.
@@ -28,15 +28,15 @@ pub(super) struct Terms<'a> {
 }
 
 /// Adds records of these bodies.
-pub(super) fn append(db: &Connection, terms: &Terms<'_>, bodies: &[String]) -> Result<(), StoreError> {
+pub(super) fn append(db: &Connection, options: &WriteOptions<'_>, bodies: &[String]) -> Result<(), StoreError> {
     let before = last(db)?.unwrap_or_default();
-    let marked = match stepped(&before, terms.now) {
-        Some(event) => add(db, terms, before, &[event.body()])?,
+    let marked = match stepped(&before, options.now) {
+        Some(event) => add(db, options, before, &[event.body()])?,
         None => before,
     };
-    let after = add(db, terms, marked, bodies)?;
+    let after = add(db, options, marked, bodies)?;
     if before.sequence / ROTATE_EVERY != after.sequence / ROTATE_EVERY {
-        rotate(db, terms)?;
+        rotate(db, options)?;
     }
     Ok(())
 }
@@ -50,14 +50,14 @@ fn stepped(last: &Link, now: u64) -> Option<AuditRecord> {
     Some(EventRecord::of_host("clock.stepped").with("seconds", seconds.to_string()).into())
 }
 
-fn add(db: &Connection, terms: &Terms<'_>, mut link: Link, bodies: &[String]) -> Result<Link, StoreError> {
-    let key = terms.key;
+fn add(db: &Connection, options: &WriteOptions<'_>, mut link: Link, bodies: &[String]) -> Result<Link, StoreError> {
+    let key = options.key;
     let mut insert = db.prepare_cached(
         "INSERT INTO audit (sequence, time, age, bytes, body, previous, hash, mac)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for body in bodies {
-        let next = link.next(terms.now, body);
+        let next = link.next(options.now, body);
         let (sequence, time, bytes) = (signed(next.sequence), signed(next.time), signed(next.bytes));
         let age = next.age.map(signed);
         insert.execute(params![sequence, time, age, bytes, body, link.hash, next.hash, key.mac(&next.hash)])?;
@@ -69,10 +69,10 @@ fn add(db: &Connection, terms: &Terms<'_>, mut link: Link, bodies: &[String]) ->
 }
 
 /// Drops records from the front, as the retention says, and notes it. Answers how many.
-pub(super) fn rotate(db: &Connection, terms: &Terms<'_>) -> Result<u64, StoreError> {
-    let key = terms.key;
+pub(super) fn rotate(db: &Connection, options: &WriteOptions<'_>) -> Result<u64, StoreError> {
+    let key = options.key;
     let (Some(first), Some(last)) = (first(db)?, last(db)?) else { return Ok(0) };
-    let Some(keep) = kept(db, terms, &first, &last)? else { return Ok(0) };
+    let Some(keep) = kept(db, options, &first, &last)? else { return Ok(0) };
     // A changed record must not vanish with an authentic note that says all was well.
     if let Err(broken) = verify::rows(db, key, Some(keep)) {
         tracing::error!(%broken, "audit: rotation stopped, the log was modified; keep a copy of the store and inspect it");
@@ -84,19 +84,19 @@ pub(super) fn rotate(db: &Connection, terms: &Terms<'_>) -> Result<u64, StoreErr
     db.execute("DELETE FROM audit WHERE sequence < ?1", [signed(keep)])?;
     db.execute("DELETE FROM audit_rotation", [])?;
     let checkpoint = AuditRecord::Checkpoint(Checkpoint { first: keep, previous, dropped });
-    add(db, terms, last, &[checkpoint.body()])?;
+    add(db, options, last, &[checkpoint.body()])?;
     Ok(dropped)
 }
 
 /// The first record to keep, if there is anything to drop. Bytes and age only grow along the chain, so the place is found
 /// by halving, and whatever the clock said, what is dropped was written before what is kept.
-fn kept(db: &Connection, terms: &Terms<'_>, first: &Link, last: &Link) -> Result<Option<u64>, StoreError> {
-    let retention = terms.retention;
+fn kept(db: &Connection, options: &WriteOptions<'_>, first: &Link, last: &Link) -> Result<Option<u64>, StoreError> {
+    let retention = options.retention;
     let present = last.bytes.saturating_sub(first.bytes);
     let too_much = present > retention.max_bytes;
     // With some slack, so that a record does not cost a checkpoint of its own.
     let slack = retention.keep / 16;
-    let age = last.counted_at(terms.now);
+    let age = last.counted_at(options.now);
     let oldest = age.saturating_sub(millis(retention.keep));
     let too_old = first.counted() < age.saturating_sub(millis(retention.keep + slack));
     if !too_much && !too_old {

@@ -219,7 +219,7 @@ fn remedy(reason: Reason, host: &str, needs: TaskNeeds<'_>, most: u8) -> String 
              `p2p.require-token = false` here"
         ),
         Reason::AdmissionOpen => {
-            "this host's `p2p.admission` is open, and in an open network tasks are given to nobody: set it to \
+            "this host's `p2p.admission` is open, and in an open network tasks are not leased to peers: set it to \
              `psk`, or to `closed` with `p2p.allow`"
                 .to_owned()
         }
@@ -233,7 +233,7 @@ fn remedy(reason: Reason, host: &str, needs: TaskNeeds<'_>, most: u8) -> String 
             needs.priority
         ),
         Reason::WorkerDraining => {
-            format!("{host} was told to take no tasks (`p2p_taskqueue_shutdown`): `tandem task resume` there ends that")
+            format!("{host} is draining (`p2p_taskqueue_shutdown`): run `tandem task resume` there")
         }
         Reason::NoFreeWorker => format!(
             "wait until a worker is free: those of all hosts that have `{tool}` are busy. Raise `workers` of [p2p.task-queue], or \

@@ -28,7 +28,7 @@ pub enum Reason {
     PeerUnreachable,
     /// Claims of the hosts that have the tool are refused: they show no token that is taken.
     PeerUnauthorized,
-    /// In an open network, tasks are given to nobody.
+    /// In an open network, tasks are not leased to peers.
     AdmissionOpen,
     /// The hosts that have the tool get tasks of another tenant alone.
     TenantMismatch,

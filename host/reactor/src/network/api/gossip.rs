@@ -30,7 +30,7 @@ impl Network {
     }
 
     /// Says what becomes of an announcement that a peer passed on.
-    pub fn judge(&self, id: &MessageId, from: &PeerId, verdict: Verdict) {
+    pub fn report_verdict(&self, id: &MessageId, from: &PeerId, verdict: Verdict) {
         self.with(|swarm| {
             if let Some(gossip) = swarm.behaviour_mut().gossip.as_mut() {
                 // One that took too long to judge is forgotten there.
@@ -46,7 +46,7 @@ impl Network {
                     let (from, id, data) = (propagation_source, message_id, message.data);
                     self.tell(NetworkEvent::Announced { from, id, author, data });
                 }
-                None => self.judge(&message_id, &propagation_source, Verdict::Reject),
+                None => self.report_verdict(&message_id, &propagation_source, Verdict::Reject),
             },
             Event::Subscribed { .. } => self.tell(NetworkEvent::Listens),
             _ => {}

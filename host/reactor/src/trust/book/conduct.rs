@@ -42,11 +42,11 @@ impl PeerBook {
     /// Bans a peer until a time by order of the operator, whether or not it is known. No other ban takes its place.
     ///
     /// # Errors
-    /// [`BookError::Orders`], [`BookError::Full`].
+    /// [`BookError::TooManyBans`], [`BookError::Full`].
     pub fn block(&mut self, id: PeerId, until: UnixMillis, now: UnixMillis) -> Result<(), BookError> {
         let others = self.peers.iter().filter(|(other, peer)| peer.by_order && **other != id).count();
         if others >= MAX_BANS {
-            return Err(BookError::Orders);
+            return Err(BookError::TooManyBans);
         }
         let order = |peer: &mut Peer| (peer.banned_until, peer.by_order) = (Some(until), true);
         if self.change(&id, order) {

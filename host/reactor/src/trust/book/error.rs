@@ -27,7 +27,7 @@ pub enum BookError {
     #[error(
         "{MAX_BANS} peers are banned by the operator; lift a ban with `tandem peer unblock`, or name the peer in p2p.block"
     )]
-    Orders,
+    TooManyBans,
     /// Too many untrusted peers of its network are connected.
     #[error("too many untrusted peers of {0:?} are connected; the operator can name the peer in p2p.allow")]
     Crowded(Subnet),

@@ -7,7 +7,7 @@ use anyhow::bail;
 use serde_json::Value;
 use tandem_catalog::Category;
 
-use super::{Plugins, Take, Tries};
+use super::{Plugins, RetryScope, Take};
 use crate::{
     grants::Grants,
     load::{LoadOptions, read_file},
@@ -40,7 +40,13 @@ impl Plugins {
         let kept = self.history.find(plugin, to, serving.digest.as_deref().unwrap_or_default())?;
         let bytes = kept.read()?;
         let grants = Grants::new(self.policy.clone(), Supply::new(self.config.clone(), self.store.clone())?).back();
-        let take = Take { options: LoadOptions::of(&self.config)?, grants, tries: Tries::GivenUp, removed: &[], actor };
+        let take = Take {
+            options: LoadOptions::of(&self.config)?,
+            grants,
+            retry: RetryScope::RolledBack,
+            removed: &[],
+            actor,
+        };
         let category = self.compiled(&file, &bytes, &take)?;
         if &*category.plugin_name != plugin {
             bail!("the kept file is of plugin `{}`", category.plugin_name);

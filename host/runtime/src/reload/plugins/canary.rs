@@ -44,7 +44,7 @@ impl Plugins {
         if !self.catalog.roll_back(canary, format!("canary {} rolled back: {reason}", category.version)) {
             return;
         }
-        self.given_up().insert(category.file.clone(), category.installed.digest);
+        self.rolled_back().insert(category.file.clone(), category.installed.digest);
         count(&category.name, "rolled-back");
         tracing::error!(plugin = &*category.plugin_name, version = category.version, "canary rolled back: {reason}");
         self.draining.retire(vec![category.clone()]);

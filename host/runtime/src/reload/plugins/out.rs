@@ -54,9 +54,9 @@ impl Plugins {
     pub(super) fn unload_revoked(&self, files: &[String], supply: &Supply, actor: &str) {
         for file in files {
             let (serving, canary) = self.catalog.of_file(file);
-            let refusal = |category: &Category| supply.still(&category.installed).err();
-            let of_trial = canary.as_ref().and_then(|canary| refusal(&canary.category));
-            if let (Some(canary), Some(reason)) = (canary, of_trial) {
+            let refusal = |category: &Category| supply.is_still_trusted(&category.installed).err();
+            let of_canary = canary.as_ref().and_then(|canary| refusal(&canary.category));
+            if let (Some(canary), Some(reason)) = (canary, of_canary) {
                 self.roll_back_canary(&canary, reason.to_string(), actor);
             }
             if let Some(reason) = serving.and_then(|category| refusal(&category)) {

@@ -108,7 +108,7 @@ fn bans_are_bounded_and_the_first_to_end_goes() {
     for _ in 1..MAX_BANS {
         book.block(PeerId::random(), NOW.after(MINUTE), NOW).unwrap();
     }
-    assert_eq!(book.block(PeerId::random(), NOW.after(MINUTE), NOW), Err(BookError::Orders));
+    assert_eq!(book.block(PeerId::random(), NOW.after(MINUTE), NOW), Err(BookError::TooManyBans));
     book.block(enemy, NOW.after(60 * 24 * MINUTE), NOW).unwrap();
     assert_eq!(book.report(&enemy, Conduct::Fatal, NOW), Verdict::Ban(NOW.after(12 * 60 * MINUTE)));
     let late = NOW.after(60 * 23 * MINUTE);
