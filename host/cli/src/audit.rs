@@ -3,15 +3,21 @@
 use std::{
     io::Write,
     path::PathBuf,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime},
 };
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, Subcommand};
-use tandem_store::{AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRow, Gap, MAX_PAGE};
+use tandem_diagnostics::audit::{described, lost};
+use tandem_runtime::config::{millis, store_path, time_text};
+use tandem_store::{AuditKey, AuditQuery, AuditReader, AuditRow, MAX_PAGE, Verified};
 use tandem_types::HumanDuration;
 
-use crate::{exit::Exit, source::Source};
+use crate::{
+    exit::Exit,
+    source::Source,
+    terminal::{self, escaped},
+};
 
 /// How often `--follow` polls.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -96,7 +102,7 @@ pub(crate) fn run(args: &Audit) -> anyhow::Result<Exit> {
 }
 
 fn open(source: &Source) -> anyhow::Result<(AuditReader, PathBuf)> {
-    let path = tandem_runtime::config::store_path(&source.load()?);
+    let path = store_path(&source.load()?);
     let reader = AuditReader::open(&path).with_context(|| {
         format!("cannot open the store {}: has a host run with this configuration?", path.display())
     })?;
@@ -104,15 +110,22 @@ fn open(source: &Source) -> anyhow::Result<(AuditReader, PathBuf)> {
 }
 
 fn query(filter: &Filter) -> AuditQuery {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let since = filter.since.map(|ago| now.saturating_sub(ago.as_duration()).as_millis());
+    let since = |ago: HumanDuration| millis(SystemTime::now()).saturating_sub(ago.as_millis());
     AuditQuery {
         tenant: filter.tenant.clone(),
         tool: filter.tool.clone(),
         outcome: filter.outcome.clone(),
-        since: since.and_then(|since| u64::try_from(since).ok()),
+        since: filter.since.map(since),
         limit: MAX_PAGE,
         ..AuditQuery::default()
+    }
+}
+
+/// Prints a record as JSON Lines, or for people.
+fn print(out: &mut impl Write, row: &AuditRow, json: bool) -> std::io::Result<()> {
+    match json {
+        true => writeln!(out, "{}", escaped(&row.to_json().to_string())),
+        false => writeln!(out, "{:>8} {} {}", row.sequence, time_text(row.time), terminal::line(&described(row))),
     }
 }
 
@@ -121,14 +134,10 @@ fn tail(args: &Tail) -> anyhow::Result<Exit> {
     let mut query = AuditQuery { newest: true, limit: args.lines, ..query(&args.filter) };
     loop {
         let rows = reader.page(&query)?;
-        let mut out = crate::terminal::out();
+        let mut out = terminal::out();
         for row in &rows {
             query.after = row.sequence;
-            if args.json {
-                writeln!(out, "{}", crate::terminal::escaped(&row.to_json().to_string()))?
-            } else {
-                writeln!(out, "{}", line(row))?
-            }
+            print(&mut out, row, args.json)?;
         }
         if !args.follow {
             return Ok(Exit::Success);
@@ -143,12 +152,12 @@ fn tail(args: &Tail) -> anyhow::Result<Exit> {
 fn export(args: &Export) -> anyhow::Result<Exit> {
     let (reader, _) = open(&args.filter.source)?;
     let mut query = query(&args.filter);
-    let mut out = std::io::BufWriter::new(crate::terminal::out());
+    let mut out = std::io::BufWriter::new(terminal::out());
     loop {
         let rows = reader.page(&query)?;
         let Some(last) = rows.last() else { break };
         query.after = last.sequence;
-        rows.iter().try_for_each(|row| writeln!(out, "{}", crate::terminal::escaped(&row.to_json().to_string())))?;
+        rows.iter().try_for_each(|row| print(&mut out, row, true))?;
     }
     out.flush()?;
     Ok(Exit::Success)
@@ -159,92 +168,27 @@ fn verify(args: &Verify) -> anyhow::Result<Exit> {
     let key = AuditKey::read(&path).context("cannot read audit.key beside the store")?;
     let verified = reader.verify(&key).context("the audit log is not what the host wrote")?;
     if let Some(seen) = &args.seen {
-        check_seen(&reader, seen)?;
+        reader.contains(seen.parse().with_context(|| format!("--seen {seen}"))?)?;
     }
-    let head = hex::encode(verified.head);
-    let mut out = crate::terminal::out();
-    if args.json {
-        let gaps: Vec<_> = verified
-            .gaps
-            .iter()
-            .map(|(sequence, gap)| {
-                serde_json::json!({ "sequence": sequence, "lost": gap.lost, "since": gap.since, "until": gap.until })
-            })
-            .collect();
-        let shown = serde_json::json!({
-            "from": verified.from, "to": verified.to, "count": verified.count, "head": head,
-            "lost": verified.lost, "gaps": gaps,
-        });
-        writeln!(out, "{shown}")?;
-    } else {
-        writeln!(out, "{} records, {} to {}: intact", verified.count, verified.from, verified.to)?;
-        if verified.from > 1 {
-            writeln!(out, "older records were dropped by rotation (checkpoint verified)")?;
-        }
-        for (sequence, gap) in &verified.gaps {
-            writeln!(out, "gap before record {sequence}: {}", lost(gap))?;
-        }
-        if verified.lost > 0 {
-            writeln!(out, "{} records are missing: writing them failed", verified.lost)?;
-        }
-        writeln!(out, "head {}:{head}", verified.to)?;
+    let mut out = terminal::out();
+    match args.json {
+        true => writeln!(out, "{}", verified.to_json())?,
+        false => report(&mut out, &verified)?,
     }
     Ok(Exit::Success)
 }
 
-/// A record that was seen once must still be there.
-fn check_seen(reader: &AuditReader, seen: &str) -> anyhow::Result<()> {
-    let parts = seen.split_once(':').and_then(|(sequence, hash)| Some((sequence.parse::<u64>().ok()?, hash)));
-    let Some((sequence, hash)) = parts else {
-        bail!("--seen {seen}: write NUMBER:HASH, as `tandem audit verify` prints it")
-    };
-    let rows = reader.page(&AuditQuery { after: sequence.saturating_sub(1), limit: 1, ..AuditQuery::default() })?;
-    match rows.first() {
-        Some(row) if row.sequence == sequence && hex::encode(row.hash) == hash => Ok(()),
-        Some(row) if row.sequence > sequence => bail!("record {sequence} was dropped by rotation; pass a newer head"),
-        _ => bail!("record {sequence} differs from the one seen: the store was reset to an older state"),
+fn report(out: &mut impl Write, verified: &Verified) -> std::io::Result<()> {
+    let Verified { from, head, count, .. } = verified;
+    writeln!(out, "{count} records, {from} to {}: intact", head.sequence)?;
+    if *from > 1 {
+        writeln!(out, "older records were dropped by rotation (checkpoint verified)")?;
     }
-}
-
-fn lost(gap: &Gap) -> String {
-    let (since, until) = (tandem_runtime::config::time_text(gap.since), tandem_runtime::config::time_text(gap.until));
-    format!("{} records were lost between {since} and {until}", gap.lost)
-}
-
-/// One record for people.
-fn line(row: &AuditRow) -> String {
-    let time = tandem_runtime::config::time_text(row.time);
-    let text = match row.record() {
-        Some(AuditRecord::Call(call)) => {
-            let mut text = format!(
-                "{:9} {} {}/{} by {} on {} in {:.1} ms",
-                call.outcome,
-                call.tenant,
-                call.category,
-                call.tool,
-                if call.subject.is_empty() { "-" } else { &call.subject },
-                call.lane,
-                call.duration.as_secs_f64() * 1e3
-            );
-            if !call.used.is_empty() {
-                text.push_str(&format!(", used {}", call.used.join(" ")));
-            }
-            for denial in &call.denied {
-                text.push_str(&format!(", denied {} {}", denial.capability, denial.what));
-            }
-            call.limit.iter().for_each(|limit| text.push_str(&format!(", limit {limit}")));
-            text
-        }
-        Some(AuditRecord::Event(event)) => {
-            let details: Vec<String> = event.details.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            let tenant = event.tenant.map(|tenant| format!(" {tenant}")).unwrap_or_default();
-            format!("{}{tenant} by {}: {}", event.event, event.actor, details.join(", "))
-        }
-        Some(AuditRecord::Checkpoint(checkpoint)) => {
-            format!("checkpoint: {} records before {} were dropped", checkpoint.dropped, checkpoint.first)
-        }
-        Some(AuditRecord::Gap(gap)) => format!("gap: {}", lost(&gap)),
-        None => "unreadable; see `tandem audit verify`".to_owned(),
-    };
-    format!("{:>8} {time} {}", row.sequence, crate::terminal::line(&text))
+    for (sequence, gap) in &verified.gaps {
+        writeln!(out, "gap before record {sequence}: {}", lost(gap))?;
+    }
+    if verified.lost > 0 {
+        writeln!(out, "{} records are missing: writing them failed", verified.lost)?;
+    }
+    writeln!(out, "head {head}")
 }

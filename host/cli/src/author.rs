@@ -2,35 +2,18 @@
 
 use std::{io::Write as _, path::PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::{
+    Args,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use tandem_devkit::{self as devkit, Language, Outcome};
 use tandem_types::Name;
 
 use crate::{exit::Exit, source::Source};
 
-/// The language of a new plugin.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Lang {
-    /// Rust
-    Rust,
-    /// Python
-    Python,
-    /// JavaScript or TypeScript
-    #[value(alias = "js", alias = "typescript", alias = "ts")]
-    Javascript,
-    /// C
-    C,
-}
-
-impl From<Lang> for Language {
-    fn from(lang: Lang) -> Self {
-        match lang {
-            Lang::Rust => Self::Rust,
-            Lang::Python => Self::Python,
-            Lang::Javascript => Self::Javascript,
-            Lang::C => Self::C,
-        }
-    }
+fn languages() -> impl TypedValueParser<Value = Language> {
+    let names = Language::all().map(|(name, about, aliases)| PossibleValue::new(name).help(about).aliases(aliases));
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Language>())
 }
 
 /// The project.
@@ -47,8 +30,8 @@ pub(crate) struct New {
     /// The plugin's name: lower-case words with hyphens
     pub name: String,
     /// The language to write it in
-    #[arg(long)]
-    pub lang: Lang,
+    #[arg(long, value_parser = languages())]
+    pub lang: Language,
     /// Its directory [default: one of that name, here]
     #[arg(long, value_name = "DIR")]
     pub path: Option<PathBuf>,
@@ -165,7 +148,7 @@ impl From<Outcome> for Exit {
 
 pub(crate) fn new(args: New) -> anyhow::Result<Exit> {
     let New { name, lang, path } = args;
-    devkit::new(&devkit::New { name, lang: lang.into(), path })?;
+    devkit::new(&devkit::New { name, lang, path })?;
     Ok(Exit::Success)
 }
 

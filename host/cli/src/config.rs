@@ -6,7 +6,11 @@ use clap::{Args, Subcommand};
 use tandem_config::HostConfig;
 use tandem_runtime::{config::environment, warnings};
 
-use crate::{exit::Exit, source::Source};
+use crate::{
+    exit::Exit,
+    source::{Query, Source},
+    terminal,
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct Config {
@@ -24,10 +28,7 @@ pub(crate) enum ConfigCommand {
     /// Print the effective values and where each comes from
     Show {
         #[command(flatten)]
-        source: Source,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
+        query: Query,
     },
     /// Print the JSON Schema of tandem.toml
     Schema,
@@ -35,7 +36,7 @@ pub(crate) enum ConfigCommand {
 
 /// `tandem config`.
 pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
-    let mut out = crate::terminal::out();
+    let mut out = terminal::out();
     match &args.command {
         ConfigCommand::Check { source } => {
             let config = source.load()?;
@@ -44,24 +45,22 @@ pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
             }
             let idle = warnings::grants_of_files(&config);
             for warning in warnings::variables(&environment()).iter().chain(&idle) {
-                writeln!(crate::terminal::err(), "warning: {warning}")?;
+                writeln!(terminal::err(), "warning: {warning}")?;
             }
             writeln!(out, "configuration OK")?;
         }
-        ConfigCommand::Show { source, json } => {
+        ConfigCommand::Show { query: Query { source, json } } => {
             let entries = source.load()?.entries();
             if *json {
-                writeln!(out, "{}", crate::terminal::json(&entries)?)?;
-            } else {
-                let width = entries.iter().map(|entry| entry.key.len()).max().unwrap_or(0);
-                for entry in entries {
-                    writeln!(out, "{:width$}  {}  ({})", entry.key, entry.value, entry.origin)?;
-                }
+                terminal::print_json(&entries)?;
+                return Ok(Exit::Success);
+            }
+            let width = entries.iter().map(|entry| entry.key.len()).max().unwrap_or(0);
+            for entry in entries {
+                writeln!(out, "{:width$}  {}  ({})", entry.key, entry.value, entry.origin)?;
             }
         }
-        ConfigCommand::Schema => {
-            writeln!(out, "{}", crate::terminal::json(&HostConfig::json_schema())?)?;
-        }
+        ConfigCommand::Schema => terminal::print_json(&HostConfig::json_schema())?,
     }
     Ok(Exit::Success)
 }

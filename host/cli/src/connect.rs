@@ -2,7 +2,6 @@
 
 use std::{
     io::Write as _,
-    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -11,15 +10,10 @@ use clap::{
     Args,
     builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
-use tandem_connect::{Change, Client, Server, TOKEN_VARIABLE};
+use tandem_connect::{Change, Client, EntryName, Server, TOKEN_VARIABLE};
 use tandem_runtime::{config::ConfigSource, locations::Location};
 
-use crate::{
-    confirm::{Answer, confirm},
-    exit::Exit,
-    source::Source,
-    terminal,
-};
+use crate::{confirm::confirm, exit::Exit, source::Source, terminal};
 
 #[derive(Debug, Args)]
 #[command(
@@ -42,8 +36,8 @@ pub(crate) struct Connect {
     #[arg(long)]
     token: bool,
     /// The name of the entry
-    #[arg(long, default_value = "tandem", value_parser = name)]
-    name: String,
+    #[arg(long, default_value = "tandem")]
+    name: EntryName,
     /// The host's configuration [default: that of the user, or of the installation]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -63,15 +57,6 @@ fn clients() -> impl TypedValueParser<Value = Client> {
     PossibleValuesParser::new(names).try_map(|name| name.parse::<Client>())
 }
 
-/// Names that every client takes.
-fn name(text: &str) -> Result<String, String> {
-    let right = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_');
-    if !text.is_empty() && text.len() <= 64 && text.chars().all(right) {
-        return Ok(text.to_owned());
-    }
-    Err("write 1 to 64 of the characters A-Z a-z 0-9 _ -".to_owned())
-}
-
 /// Runs it.
 pub(crate) fn run(args: &Connect) -> anyhow::Result<Exit> {
     let server = server(args)?;
@@ -87,13 +72,9 @@ pub(crate) fn run(args: &Connect) -> anyhow::Result<Exit> {
         return Ok(Exit::Success);
     }
     write!(out, "{}", change.diff())?;
-    match confirm(&mut out, "Write it?", args.yes)? {
-        Answer::Yes => {}
-        Answer::No => {
-            writeln!(out, "nothing was written")?;
-            return Ok(Exit::Failure);
-        }
-        Answer::NotInteractive => bail!("standard input is not a terminal: confirm the change with --yes"),
+    if !confirm(&mut out, "Write it?", "the change", args.yes)? {
+        writeln!(out, "nothing was written")?;
+        return Ok(Exit::Failure);
     }
     change.write()?;
     writeln!(out, "written: {shown}. {}", next(args, &server))?;
@@ -119,12 +100,10 @@ fn server(args: &Connect) -> anyhow::Result<Server> {
     // What is wrong with it is better told here than in a client's log.
     let config = source.load()?;
     if args.http {
-        let listener = &config.server;
-        if listener.port == 0 {
+        if config.server.port == 0 {
             bail!("server.port is 0, so that the system chooses it; name the URL with --url");
         }
-        let host = if listener.host.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { listener.host };
-        let url = format!("http://{}/mcp", SocketAddr::new(host, listener.port));
+        let url = format!("http://{}/mcp", config.server.local_address());
         return Ok(Server::Http { url, token: args.token || config.authenticates() });
     }
     let program = std::env::current_exe().context("cannot find the path of this program")?;

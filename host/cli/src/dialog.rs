@@ -2,15 +2,10 @@
 
 use std::io::{self, Write};
 
-use anyhow::bail;
 use tandem_installer::{Dialog, Plan};
 use tandem_registry::Meter;
 
-use crate::{
-    confirm::{Answer, confirm},
-    progress::Transfer,
-    terminal,
-};
+use crate::{confirm::confirm, inspect::capabilities, progress::Transfer, terminal};
 
 /// Tools that are named; the others are counted.
 const MAX_TOOLS: usize = 8;
@@ -38,13 +33,7 @@ impl Dialog for Terminal {
     fn confirm(&self, plan: &Plan) -> anyhow::Result<bool> {
         let mut out = terminal::err();
         print(&mut out, plan)?;
-        match confirm(&mut out, "Install it?", self.yes)? {
-            Answer::Yes => Ok(true),
-            Answer::No => Ok(false),
-            Answer::NotInteractive => {
-                bail!("standard input is not a terminal: confirm the installation of `{}` with --yes", plan.locked.name)
-            }
-        }
+        confirm(&mut out, "Install it?", &format!("the installation of `{}`", plan.locked.name), self.yes)
     }
 }
 
@@ -66,12 +55,7 @@ fn print(out: &mut impl Write, plan: &Plan) -> io::Result<()> {
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     writeln!(out, "  tools      {}{more}", named.join(", "))?;
     writeln!(out, "  capabilities: requested and granted here")?;
-    for explained in plan.capabilities() {
-        writeln!(out, "    {}", terminal::line(&explained.to_string()))?;
-    }
-    if plan.capabilities().is_empty() {
-        writeln!(out, "    none requested")?;
-    }
+    capabilities(out, "    ", plan.capabilities())?;
     if plan.replaces().is_some() {
         writeln!(out, "  changes of requests and grants")?;
         for change in plan.changes() {

@@ -37,10 +37,9 @@ pub(crate) fn run(args: &Doctor) -> anyhow::Result<Exit> {
         Err(error) => invalid_configuration(chain(&error)),
         Ok(config) => block_on(diagnose(&config, args.url.as_deref(), args.token.as_deref()))?,
     };
-    if args.json {
-        writeln!(terminal::out(), "{}", terminal::json(&diagnosis)?)?;
-    } else {
-        report(&diagnosis)?;
+    match args.json {
+        true => terminal::print_json(&diagnosis)?,
+        false => report(&diagnosis)?,
     }
     Ok(if diagnosis.ok { Exit::Success } else { Exit::Failure })
 }

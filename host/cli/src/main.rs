@@ -26,7 +26,7 @@ mod runtime;
 mod serve;
 mod shells;
 mod source;
-mod summary;
+mod table;
 mod target;
 mod tool;
 #[cfg(test)]
@@ -34,7 +34,7 @@ mod tool;
 mod version;
 
 use clap::FromArgMatches as _;
-use tandem_devkit::{package, terminal};
+use tandem_devkit::{package, summary, terminal};
 
 use crate::{
     args::{Args, Command, Plugin, PluginCommand},
@@ -96,7 +96,7 @@ fn of_plugin(command: PluginCommand) -> anyhow::Result<Exit> {
         PluginCommand::Uninstall(args) => registry::uninstall(args),
         PluginCommand::Upgrade(args) => registry::upgrade(args),
         PluginCommand::Inspect(args) => inspect::run(&args),
-        PluginCommand::List(args) => admin::list(args),
+        PluginCommand::List(args) => admin::list_plugins(args),
         PluginCommand::Rollback(args) => admin::rollback(args),
     }
 }

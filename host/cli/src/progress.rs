@@ -2,10 +2,7 @@
 
 use std::{
     io::IsTerminal,
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -17,8 +14,16 @@ use tandem_engine::Origin;
 use tandem_registry::Meter;
 use tandem_runtime::load::LoadObserver;
 
-fn bar(bar: ProgressBar) -> ProgressBar {
-    if std::io::stderr().is_terminal() { bars().add(bar) } else { ProgressBar::hidden() }
+/// Whether standard error is a terminal.
+pub(crate) fn is_drawn() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// A bar, which is not `drawn` where nobody sees it.
+pub(crate) fn bar(template: &str, drawn: bool) -> ProgressBar {
+    let bar = if drawn { bars().add(ProgressBar::no_length()) } else { ProgressBar::hidden() };
+    style(&bar, template);
+    bar
 }
 
 /// How far the first loading of the plugins is.
@@ -29,8 +34,8 @@ pub(crate) struct Loading {
 
 impl Loading {
     pub(crate) fn new() -> Self {
-        let bar = bar(ProgressBar::new(0));
-        style(&bar, "loading plugins {bar:32} {pos}/{len} {wide_msg}");
+        let bar = bar("loading plugins {bar:32} {pos}/{len} {wide_msg}", is_drawn());
+        bar.set_length(0);
         bar.enable_steady_tick(Duration::from_millis(100));
         Self { bar, left: AtomicUsize::new(0) }
     }
@@ -72,8 +77,7 @@ pub(crate) struct Transfer {
 
 impl Transfer {
     pub(crate) fn new(what: &str) -> Self {
-        let bar = bar(ProgressBar::no_length());
-        style(&bar, "{spinner} {wide_msg} {bytes}");
+        let bar = bar("{spinner} {wide_msg} {bytes}", is_drawn());
         bar.set_message(crate::terminal::line(what));
         bar.enable_steady_tick(Duration::from_millis(100));
         Self { bar }
@@ -86,42 +90,32 @@ impl Drop for Transfer {
     }
 }
 
-/// How far a call is. There is no bar before the tool says something.
+/// How far a call is. Nothing is drawn before the tool says something.
 #[derive(Clone)]
-pub(crate) struct Call {
-    shown: bool,
-    bar: Arc<OnceLock<ProgressBar>>,
-}
+pub(crate) struct Call(ProgressBar);
 
 impl Call {
-    pub(crate) fn new(shown: bool) -> Self {
-        Self { shown, bar: Arc::default() }
+    pub(crate) fn new(drawn: bool) -> Self {
+        Self(bar("{spinner} [{elapsed}] {pos} {msg}", drawn))
     }
 
     pub(crate) fn finish(&self) {
-        self.bar.get().iter().for_each(|bar| bar.finish_and_clear());
+        self.0.finish_and_clear();
     }
 }
 
 impl ProgressSink for Call {
     fn progress(&self, done: f64, total: Option<f64>, message: &str) {
-        if !self.shown {
-            return;
+        if let Some(total) = total {
+            style(&self.0, "{spinner} [{elapsed}] {bar:32} {pos}/{len} {msg}");
+            self.0.set_length(total as u64);
         }
-        let bar = self.bar.get_or_init(|| bar(ProgressBar::no_length()));
-        match total {
-            Some(total) => {
-                style(bar, "{spinner} [{elapsed}] {bar:32} {pos}/{len} {msg}");
-                bar.set_length(total as u64);
-            }
-            None => style(bar, "{spinner} [{elapsed}] {pos} {msg}"),
-        }
-        bar.set_position(done as u64);
-        bar.set_message(crate::terminal::line(message));
+        self.0.set_position(done as u64);
+        self.0.set_message(crate::terminal::line(message));
     }
 }
 
-fn style(bar: &ProgressBar, template: &str) {
+pub(crate) fn style(bar: &ProgressBar, template: &str) {
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }

@@ -4,13 +4,18 @@ use std::{io::Write as _, path::PathBuf};
 
 use anyhow::bail;
 use clap::Args;
-use serde_json::{Value, json};
 use tandem_installer::{HostOptions, InstallOptions, Outcome, PublishOptions, UpgradeOptions};
 use tandem_package::Sha256Digest;
 use tandem_registry::Source as PluginSource;
 use tandem_types::Name;
 
-use crate::{dialog::Terminal, exit::Exit, source::Source, terminal};
+use crate::{
+    dialog::Terminal,
+    exit::Exit,
+    source::{Query, Source},
+    table::print_either,
+    terminal,
+};
 
 /// What every command that asks a registry takes.
 #[derive(Debug, Args)]
@@ -19,10 +24,7 @@ struct Common {
     #[arg(long, value_name = "HOST[:PORT]")]
     plain_http: Vec<String>,
     #[command(flatten)]
-    source: Source,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    query: Query,
 }
 
 #[derive(Debug, Args)]
@@ -105,7 +107,7 @@ struct How {
 
 impl Common {
     fn host(&self) -> HostOptions {
-        HostOptions { source: (&self.source).into(), plain_http: self.plain_http.clone() }
+        HostOptions { source: (&self.query.source).into(), plain_http: self.plain_http.clone() }
     }
 }
 
@@ -113,18 +115,7 @@ pub(crate) fn publish(args: Publish) -> anyhow::Result<Exit> {
     let Publish { file, to, trust, force, common } = args;
     let options = PublishOptions { file, to, trust, force };
     let published = tandem_installer::publish(&common.host(), &options, &Terminal { yes: false })?;
-    let (identity, tag) = (&published.package.manifest.plugin, &published.tag);
-    let mut out = terminal::out();
-    if common.json {
-        let shown = json!({
-            "tag": tag.to_string(), "reference": published.reference.to_string(), "was-there": published.was_there,
-            "name": identity.name, "version": identity.version, "digest": published.package.file_digest,
-        });
-        writeln!(out, "{}", terminal::json(&shown)?)?;
-    } else {
-        let what = if published.was_there { "already published" } else { "published" };
-        writeln!(out, "{} {}: {what} as {tag}\n{}", identity.name, identity.version, published.reference)?;
-    }
+    print_either(&published.to_json(), &published.to_string(), common.query.json)?;
     Ok(Exit::Success)
 }
 
@@ -135,7 +126,7 @@ pub(crate) fn install(args: Install) -> anyhow::Result<Exit> {
     }
     let options = InstallOptions { sources: from, digest, locked };
     let done = tandem_installer::install(&how.common.host(), &options, &Terminal { yes: how.yes })?;
-    report(&done, how.common.json)
+    report(&done, how.common.query.json)
 }
 
 pub(crate) fn uninstall(args: Uninstall) -> anyhow::Result<Exit> {
@@ -149,17 +140,14 @@ pub(crate) fn upgrade(args: Upgrade) -> anyhow::Result<Exit> {
     let Upgrade { names, dry_run, how, .. } = args;
     let options = UpgradeOptions { names, dry_run };
     let done = tandem_installer::upgrade(&how.common.host(), &options, &Terminal { yes: how.yes })?;
-    report(&done, how.common.json)
+    report(&done, how.common.query.json)
 }
 
 /// Prints what was done.
 fn report(done: &[Outcome], json: bool) -> anyhow::Result<Exit> {
-    let mut out = terminal::out();
-    if json {
-        let done: Vec<Value> = done.iter().map(Outcome::to_json).collect();
-        writeln!(out, "{}", terminal::json(&done)?)?;
-    } else {
-        done.iter().try_for_each(|done| writeln!(out, "{done}"))?;
+    match json {
+        true => terminal::print_json(&done.iter().map(Outcome::to_json).collect::<Vec<_>>())?,
+        false => done.iter().try_for_each(|done| writeln!(terminal::out(), "{done}"))?,
     }
     Ok(if done.iter().all(Outcome::succeeded) { Exit::Success } else { Exit::Failure })
 }

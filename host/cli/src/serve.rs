@@ -1,24 +1,20 @@
 //! `tandem serve`: serves until a signal says to stop. A second signal ends at once; SIGHUP reads the configuration again.
 
-use std::{
-    io::{IsTerminal as _, Write},
-    net::SocketAddr,
-    path::PathBuf,
-    sync::Arc,
-    time::Instant,
-};
+use std::{io::Write, net::SocketAddr, sync::Arc, time::Instant};
 
-use clap::{Args, ValueEnum};
-use tandem_devkit::{logging, stop_on_signal};
+use clap::{
+    Args,
+    builder::{PossibleValue, PossibleValuesParser},
+};
+use tandem_devkit::{logging, reload_on_signal, stop_on_signal};
 use tandem_runtime::{
     Caller, CompilerProgram, Host, HostBuilder,
     config::{ConfigSource, environment},
     descriptors::Descriptors,
     general_runtime, warnings,
 };
-use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{exit::Exit, progress::Loading, source::Source};
+use crate::{exit::Exit, progress, source::Source};
 
 #[derive(Debug, Args)]
 #[command(
@@ -34,26 +30,15 @@ pub(crate) struct Serve {
     #[arg(long, requires = "stdio")]
     pub p2p: bool,
     /// Tools that clients of `/mcp` see: the meta-tools, or all
-    #[arg(long, value_name = "MODE")]
-    pub exposure: Option<Exposure>,
+    #[arg(long, value_name = "MODE", value_parser = exposures())]
+    pub exposure: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Exposure {
-    /// Meta-tools, by which an agent finds and calls the others
-    Hierarchical,
-    /// Every tool
-    Full,
-}
-
-impl std::fmt::Display for Exposure {
-    /// As the configuration has it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Hierarchical => "hierarchical",
-            Self::Full => "full",
-        })
-    }
+fn exposures() -> PossibleValuesParser {
+    PossibleValuesParser::new([
+        PossibleValue::new("hierarchical").help("Meta-tools, by which an agent finds and calls the others"),
+        PossibleValue::new("full").help("Every tool"),
+    ])
 }
 
 /// Runs the host.
@@ -70,7 +55,9 @@ pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
     }
     Descriptors::raise();
     let runtime = general_runtime(&config)?;
-    let host = HostBuilder::from_config(config).source(source).compiler(compiler()?).progress(Arc::new(Loading::new()));
+    let compiler = CompilerProgram::this_program("compile-component", &[COMPILER_ENVIRONMENT])?;
+    let host =
+        HostBuilder::from_config(config).source(source).compiler(compiler).progress(Arc::new(progress::Loading::new()));
     let served = runtime.block_on(async {
         let host = if args.stdio { host.stdio() } else { host }.build().await?;
         stop_on_signal(host.stopping())?;
@@ -90,7 +77,7 @@ pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
 }
 
 async fn serve_http(host: &Host, start: Instant) -> anyhow::Result<()> {
-    reload_on_signal(host)?;
+    reload_on_signal(host.clone())?;
     // The listener is there before the plugins: health checks see a host that is alive and not yet ready.
     let listener = host.bind().await?;
     let address = listener.local_addr()?;
@@ -103,31 +90,8 @@ async fn serve_http(host: &Host, start: Instant) -> anyhow::Result<()> {
     Ok(serving.await??)
 }
 
-/// Reads the configuration again on every SIGHUP. What became of it is in the log.
-fn reload_on_signal(host: &Host) -> anyhow::Result<()> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let host = host.clone();
-    tokio::spawn(async move {
-        while hangup.recv().await.is_some() {
-            drop(host.reload().await);
-        }
-    });
-    Ok(())
-}
-
-/// The program that runs, also when another one has come into its place on the disk.
-const MYSELF: &str = "/proc/self/exe";
-
-/// Compiles in processes of this program.
-fn compiler() -> anyhow::Result<CompilerProgram> {
-    let program = PathBuf::from(MYSELF);
-    Ok(CompilerProgram {
-        program: if program.exists() { program } else { std::env::current_exe()? },
-        arguments: vec!["compile-component".to_owned()],
-        // The allocator would have a gigabyte from the start, and what a compilation takes of it were not counted.
-        environment: vec![("MIMALLOC_ARENA_EAGER_COMMIT".to_owned(), "0".to_owned())],
-    })
-}
+// The allocator would have a gigabyte from the start, and what a compilation takes of it were not counted.
+const COMPILER_ENVIRONMENT: (&str, &str) = ("MIMALLOC_ARENA_EAGER_COMMIT", "0");
 
 /// The tool of the printed example, where it is loaded, with arguments for the sample data.
 const EXAMPLE: (&str, &str) = ("dataset_load", "path=data/countries.csv limit=3");
@@ -135,7 +99,7 @@ const EXAMPLE: (&str, &str) = ("dataset_load", "path=data/countries.csv limit=3"
 /// Prints what to type next, on a terminal. Nobody may be reading any more; that is no reason to stop.
 fn announce(host: &Host, address: &SocketAddr, start: Instant) {
     tracing::info!(%address, "listening");
-    if !std::io::stderr().is_terminal() {
+    if !progress::is_drawn() {
         return;
     }
     let program = std::env::args().next().unwrap_or_else(|| "tandem".to_owned());

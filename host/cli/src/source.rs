@@ -17,6 +17,16 @@ pub(crate) struct Source {
     pub set: Vec<String>,
 }
 
+/// Which configuration a command is about, and how its answer is printed.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Query {
+    #[command(flatten)]
+    pub source: Source,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 impl Source {
     /// The effective configuration: defaults, then the file, the environment, the flags.
     pub(crate) fn load(&self) -> anyhow::Result<HostConfig> {

@@ -1,6 +1,9 @@
 //! Which host a client command talks to.
 
 use clap::Args;
+use tandem_client::Session;
+
+use crate::runtime::block_on;
 
 /// Which host a client command talks to.
 #[derive(Clone, Debug, Args)]
@@ -19,5 +22,17 @@ pub(crate) struct Target {
 impl From<&Target> for tandem_client::Target {
     fn from(target: &Target) -> Self {
         Self { url: target.url.clone(), token: target.token.clone() }
+    }
+}
+
+impl Target {
+    /// Asks the host in one session.
+    pub(crate) fn ask<T>(&self, work: impl AsyncFnOnce(&Session) -> anyhow::Result<T>) -> anyhow::Result<T> {
+        block_on(async {
+            let host = Session::open(&self.into(), ()).await?;
+            let answer = work(&host).await;
+            host.close().await;
+            answer
+        })?
     }
 }

@@ -57,8 +57,7 @@ impl Arguments {
     }
 
     /// Whether the tool's schema decides what is sent: a word such as `3` or `true` may be meant as a string.
-    #[must_use]
-    pub fn need_schema(&self) -> bool {
+    pub(crate) fn need_schema(&self) -> bool {
         match &self.0 {
             Form::Json(_) => false,
             Form::Words(words) => words.iter().any(|(_, text)| read(text).is_some_and(|value| !value.is_string())),
@@ -70,7 +69,7 @@ impl Arguments {
     ///
     /// # Errors
     /// A number would be rounded.
-    pub fn typed(self, schema: Option<&Map<String, Value>>) -> Result<Map<String, Value>, ArgumentsError> {
+    pub(crate) fn typed(self, schema: Option<&Map<String, Value>>) -> Result<Map<String, Value>, ArgumentsError> {
         let words = match self.0 {
             Form::Json(map) => return Ok(map),
             Form::Words(words) => words,

@@ -12,6 +12,7 @@ use rmcp::{
 use serde_json::{Map, Value};
 
 use crate::{
+    arguments::{Arguments, ArgumentsError},
     endpoint::{Target, endpoint_at},
     error::ClientError,
     failure,
@@ -127,6 +128,17 @@ impl<P: ProgressSink> Session<P> {
                 _ => return Ok((all, answer.get("total").and_then(Value::as_u64).unwrap_or_default())),
             }
         }
+    }
+
+    /// The arguments to send to a tool: what was typed as words gets the types that its input schema takes, where the endpoint
+    /// lists the tool.
+    ///
+    /// # Errors
+    /// A number would be rounded.
+    pub async fn typed(&self, tool: &str, arguments: Arguments) -> Result<Map<String, Value>, ArgumentsError> {
+        let tools = if arguments.need_schema() { self.tools().await.unwrap_or_default() } else { Vec::new() };
+        let schema = tools.iter().find(|one| one.name == tool).map(|one| one.input_schema.as_ref());
+        arguments.typed(schema)
     }
 
     /// Every tool that the endpoint lists.

@@ -1,6 +1,6 @@
 //! `[server]`: the general lane's listener.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,15 @@ pub struct ServerConfig {
     pub max_body: ByteSize,
     /// How long calls in flight may go on after the host was told to stop.
     pub drain: HumanDuration,
+}
+
+impl ServerConfig {
+    /// Where programs of this machine reach it. Who listens everywhere is reached at loopback.
+    #[must_use]
+    pub fn local_address(&self) -> SocketAddr {
+        let host = if self.host.is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { self.host };
+        SocketAddr::new(host, self.port)
+    }
 }
 
 impl Default for ServerConfig {

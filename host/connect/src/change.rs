@@ -8,7 +8,7 @@ use std::{
 use similar::TextDiff;
 
 use crate::{
-    clients::{Client, Server},
+    clients::{Client, EntryName, Server},
     edit,
     error::ConnectError,
 };
@@ -22,9 +22,9 @@ const CONTEXT: usize = 2;
 ///
 /// # Errors
 /// The client's file takes no such server.
-pub fn entry(client: Client, name: &str, server: &Server) -> Result<String, ConnectError> {
+pub fn entry(client: Client, name: &EntryName, server: &Server) -> Result<String, ConnectError> {
     let entry = client.entry(name, server)?;
-    let edited = edit::set("", client.format(), client.table(), name, &entry);
+    let edited = edit::set("", client.format(), client.table(), name.as_str(), &entry);
     edited.map_err(|source| ConnectError::Edit { path: client.file().unwrap_or_default(), source })
 }
 
@@ -42,14 +42,19 @@ impl Change {
     ///
     /// # Errors
     /// The file cannot be found or read, or cannot be edited without loss; or it takes no such server.
-    pub fn prepare(client: Client, name: &str, server: &Server, file: Option<PathBuf>) -> Result<Self, ConnectError> {
+    pub fn prepare(
+        client: Client,
+        name: &EntryName,
+        server: &Server,
+        file: Option<PathBuf>,
+    ) -> Result<Self, ConnectError> {
         let entry = client.entry(name, server)?;
         let path = file.or_else(|| client.file()).ok_or(ConnectError::NoHome)?;
         // A file that is kept elsewhere and linked stays linked.
         let path = path.canonicalize().unwrap_or(path);
         let before = read(&path)?;
         let text = before.as_deref().unwrap_or_default();
-        let edited = edit::set(text, client.format(), client.table(), name, &entry);
+        let edited = edit::set(text, client.format(), client.table(), name.as_str(), &entry);
         let after = edited.map_err(|source| ConnectError::Edit { path: path.clone(), source })?;
         Ok(Self { client, path, before, after })
     }

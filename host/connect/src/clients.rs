@@ -12,6 +12,9 @@ pub const TOKEN_VARIABLE: &str = "TANDEM_TOKEN";
 /// Seconds that a child may take to start: the first one compiles every plugin.
 const START_SECONDS: u32 = 120;
 
+/// Longest name of an entry, in bytes: clients put it before the names of tools, whose length they limit.
+const MAX_NAME: usize = 64;
+
 /// A client of MCP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Client {
@@ -29,6 +32,26 @@ pub enum Client {
     Gemini,
     /// goose.
     Goose,
+}
+
+/// The name of an entry: characters that every client takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryName(String);
+
+impl FromStr for EntryName {
+    type Err = ConnectError;
+
+    fn from_str(text: &str) -> Result<Self, ConnectError> {
+        let right = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '-' | '_');
+        let fits = !text.is_empty() && text.len() <= MAX_NAME && text.chars().all(right);
+        fits.then(|| Self(text.to_owned())).ok_or(ConnectError::Name)
+    }
+}
+
+impl EntryName {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// How a client reaches the host.
@@ -139,14 +162,14 @@ impl Client {
     ///
     /// # Errors
     /// The client's file takes no such server.
-    pub(crate) fn entry(self, name: &str, server: &Server) -> Result<Map<String, Value>, ConnectError> {
+    pub(crate) fn entry(self, name: &EntryName, server: &Server) -> Result<Map<String, Value>, ConnectError> {
         let entry = match server {
             Server::Stdio { command, args } => match self {
                 Self::ClaudeCode | Self::Vscode => json!({"type": "stdio", "command": command, "args": args}),
                 Self::ClaudeDesktop | Self::Cursor | Self::Gemini => json!({"command": command, "args": args}),
                 Self::Codex => json!({"command": command, "args": args, "startup_timeout_sec": START_SECONDS}),
                 Self::Goose => json!({
-                    "enabled": true, "type": "stdio", "name": name, "description": DESCRIPTION, "cmd": command,
+                    "enabled": true, "type": "stdio", "name": name.as_str(), "description": DESCRIPTION, "cmd": command,
                     "args": args, "timeout": START_SECONDS,
                 }),
             },
@@ -156,7 +179,7 @@ impl Client {
                     Self::Cursor | Self::Codex => json!({"url": url}),
                     Self::Gemini => json!({"httpUrl": url}),
                     Self::Goose => json!({
-                        "enabled": true, "type": "streamable_http", "name": name, "description": DESCRIPTION, "uri": url,
+                        "enabled": true, "type": "streamable_http", "name": name.as_str(), "description": DESCRIPTION, "uri": url,
                         "timeout": START_SECONDS,
                     }),
                     Self::ClaudeDesktop => {

@@ -35,6 +35,9 @@ pub enum ConnectError {
     /// No such client is known.
     #[error("unknown client `{0}`")]
     UnknownClient(String),
+    /// Some client does not take this name of an entry.
+    #[error("write 1 to 64 of the characters A-Z a-z 0-9 _ -")]
+    Name,
     /// The client's file takes child processes only.
     #[error(
         "the configuration file of {client} supports child processes only; use --stdio, or add {url} in its settings, under \

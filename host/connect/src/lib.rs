@@ -16,5 +16,5 @@ mod error;
 mod format;
 
 pub use change::{Change, entry};
-pub use clients::{Client, Server, TOKEN_VARIABLE};
+pub use clients::{Client, EntryName, Server, TOKEN_VARIABLE};
 pub use error::{ConnectError, EditError};

@@ -1,6 +1,6 @@
 //! The languages that a plugin is written in: how a project of each is known, and what it must not be called.
 
-use std::path::Path;
+use std::{path::Path, str::FromStr};
 
 use anyhow::bail;
 
@@ -15,6 +15,28 @@ pub enum Language {
     Javascript,
     /// C
     C,
+}
+
+/// The languages, by their names on a command line, for people, and by other spellings.
+const ALL: [(Language, &str, &str, &[&str]); 4] = [
+    (Language::Rust, "rust", "Rust", &[]),
+    (Language::Python, "python", "Python", &[]),
+    (Language::Javascript, "javascript", "JavaScript or TypeScript", &["js", "typescript", "ts"]),
+    (Language::C, "c", "C", &[]),
+];
+
+/// There is no SDK for a language.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("there is no SDK for the language `{0}`")]
+pub struct UnknownLanguage(String);
+
+impl FromStr for Language {
+    type Err = UnknownLanguage;
+
+    fn from_str(text: &str) -> Result<Self, UnknownLanguage> {
+        let found = ALL.iter().find(|(_, name, _, others)| *name == text || others.contains(&text));
+        found.map(|(language, ..)| *language).ok_or_else(|| UnknownLanguage(text.to_owned()))
+    }
 }
 
 /// Names that cargo refuses for a package, because the compiler has another use for them.
@@ -42,6 +64,11 @@ const KEYWORDS: [&str; 50] = [
 ];
 
 impl Language {
+    /// The name of each on a command line, for people, and its other spellings.
+    pub fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static [&'static str])> {
+        ALL.iter().map(|(_, name, about, others)| (*name, *about, *others))
+    }
+
     /// Its directory among the SDKs.
     pub(crate) fn directory(self) -> &'static str {
         match self {

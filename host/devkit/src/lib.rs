@@ -8,6 +8,7 @@ mod check;
 mod dev;
 mod example;
 mod host;
+mod inspect;
 mod language;
 mod log_writer;
 pub mod logging;
@@ -18,6 +19,7 @@ pub mod package;
 mod project;
 mod sdk;
 mod signals;
+pub mod summary;
 pub mod terminal;
 mod test;
 mod toolchain;
@@ -26,11 +28,12 @@ mod watch;
 pub use self::{
     check::{Check, run as check},
     dev::{Dev, run as dev},
+    inspect::Inspection,
     language::Language,
     new::{New, run as new},
     outcome::Outcome,
     pack::{Pack, run as pack},
     sdk::lay_out as sdk,
-    signals::stop_on_signal,
+    signals::{reload_on_signal, stop_on_signal},
     test::{Test, run as test},
 };

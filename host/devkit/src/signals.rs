@@ -1,5 +1,6 @@
-//! How a command that runs on is ended.
+//! The signals of a command that runs on.
 
+use tandem_runtime::Host;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +20,17 @@ pub fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
                 tracing::warn!("stopped by a second signal");
                 std::process::exit(130);
             }
+        }
+    });
+    Ok(())
+}
+
+/// Reads the configuration again on every SIGHUP. What became of it is in the log.
+pub fn reload_on_signal(host: Host) -> anyhow::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            drop(host.reload().await);
         }
     });
     Ok(())

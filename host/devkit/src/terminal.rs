@@ -49,6 +49,14 @@ pub fn json(value: &(impl Serialize + ?Sized)) -> serde_json::Result<String> {
     Ok(escaped(&serde_json::to_string_pretty(value)?))
 }
 
+/// Prints a value as JSON to standard output.
+///
+/// # Errors
+/// The value is none of JSON, or nobody reads it.
+pub fn print_json(value: &(impl Serialize + ?Sized)) -> io::Result<()> {
+    writeln!(out(), "{}", json(value)?)
+}
+
 /// JSON with `\u` escapes for what would not be printed. Outside of its strings JSON has no such character.
 pub fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len());

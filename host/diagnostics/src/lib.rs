@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod audit;
 mod diagnosis;
 mod fields;
 mod finding;

@@ -11,9 +11,9 @@ use rustix::{
     process::{Resource, getrlimit},
 };
 use tandem_config::HostConfig;
-use tandem_store::{AuditQuery, AuditReader, AuditRecord, Gap};
+use tandem_store::{AuditQuery, AuditReader, AuditRecord};
 
-use crate::finding::Finding;
+use crate::{audit::lost, finding::Finding};
 use tandem_runtime::{config, descriptors::Descriptors};
 
 /// Room below which the store may soon not write, and below which it is about to.
@@ -113,15 +113,6 @@ fn lost_records(config: &HostConfig) -> Option<Finding> {
     let AuditRecord::Gap(gap) = row.record()? else { return None };
     let remedy = "writing failed at that time; `tandem audit verify` lists all gaps";
     Some(Finding::warning(ABOUT, format!("{} (record {})", lost(&gap), row.sequence), remedy))
-}
-
-fn lost(gap: &Gap) -> String {
-    format!(
-        "{} records were lost between {} and {}",
-        gap.lost,
-        config::time_text(gap.since),
-        config::time_text(gap.until)
-    )
 }
 
 fn disk(data: &Path) -> Finding {

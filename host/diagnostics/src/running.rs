@@ -42,14 +42,7 @@ impl Unreached {
 
 /// Where the host is asked, and with which token.
 pub(crate) fn target(config: &HostConfig, url: Option<&str>, token: Option<&str>) -> (String, Option<String>) {
-    let configured = || {
-        // Who listens everywhere is reached at home.
-        let address = std::net::SocketAddr::new(config.server.host, config.server.port);
-        let host = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { address.ip().to_string() };
-        let host = if address.is_ipv6() && !address.ip().is_unspecified() { format!("[{host}]") } else { host };
-        format!("http://{host}:{}", address.port())
-    };
-    let base = url.map_or_else(configured, str::to_owned);
+    let base = url.map_or_else(|| format!("http://{}", config.server.local_address()), str::to_owned);
     let token =
         token.map(str::to_owned).or_else(|| config.server.metrics_token.as_ref().map(|t| t.expose().to_owned()));
     (format!("{}/health/runtime", base.trim_end_matches('/')), token)

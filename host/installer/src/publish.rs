@@ -1,8 +1,9 @@
 //! Sends a signed plugin to a registry.
 
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 use anyhow::{Context, bail};
+use serde_json::{Value, json};
 use tandem_config::HostConfig;
 use tandem_files::read_regular;
 use tandem_package::{MAX_FILE, Package, SignatureState};
@@ -39,6 +40,26 @@ pub struct Published {
     pub reference: OciSource,
     /// Whether it was there before.
     pub was_there: bool,
+}
+
+impl Published {
+    /// For programs.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let identity = &self.package.manifest.plugin;
+        json!({
+            "tag": self.tag.to_string(), "reference": self.reference.to_string(), "was-there": self.was_there,
+            "name": identity.name, "version": identity.version, "digest": self.package.file_digest,
+        })
+    }
+}
+
+impl fmt::Display for Published {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let identity = &self.package.manifest.plugin;
+        let what = if self.was_there { "already published" } else { "published" };
+        write!(f, "{} {}: {what} as {}\n{}", identity.name, identity.version, self.tag, self.reference)
+    }
 }
 
 /// Publishes a plugin. The same file again changes nothing.

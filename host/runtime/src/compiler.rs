@@ -1,6 +1,6 @@
 //! Where components are compiled: in processes of a program, or in this one.
 
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 use tandem_config::HostConfig;
 use tandem_engine::{CompileBudget, Compiler};
@@ -14,6 +14,25 @@ pub struct CompilerProgram {
     pub arguments: Vec<String>,
     /// Its whole environment.
     pub environment: Vec<(String, String)>,
+}
+
+/// The program that runs, also when another one has come into its place on the disk.
+const THIS_PROGRAM: &str = "/proc/self/exe";
+
+impl CompilerProgram {
+    /// This very program, with the argument by which it knows what is asked.
+    ///
+    /// # Errors
+    /// The system does not say where the program is.
+    pub fn this_program(argument: &str, environment: &[(&str, &str)]) -> io::Result<Self> {
+        let program = PathBuf::from(THIS_PROGRAM);
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Ok(Self {
+            program: if program.exists() { program } else { std::env::current_exe()? },
+            arguments: vec![argument.to_owned()],
+            environment: environment.iter().map(owned).collect(),
+        })
+    }
 }
 
 /// Compiles in processes of a program, or here.

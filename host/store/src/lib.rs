@@ -29,8 +29,9 @@ mod tables;
 mod worker;
 
 pub use audit::{
-    AuditBroken, AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRetention, AuditRow, CallRecord, Checkpoint,
-    Denial, EventRecord, Gap, MAX_APPEND, MAX_DENIALS, MAX_DETAILS, MAX_PAGE, MAX_TEXT, MAX_WAITING, Verified,
+    AuditBroken, AuditHead, AuditKey, AuditQuery, AuditReader, AuditRecord, AuditRetention, AuditRow, CallRecord,
+    Checkpoint, Denial, EventRecord, Gap, HeadFormat, HeadMissing, MAX_APPEND, MAX_DENIALS, MAX_DETAILS, MAX_PAGE,
+    MAX_TEXT, MAX_WAITING, Verified,
 };
 pub use error::StoreError;
 pub use grants::{GrantEdit, MAX_ROWS};

@@ -1,19 +1,26 @@
 //! `tandem grant` and `tandem key`.
 
 use std::{
+    fs::File,
     io::{Read, Write},
-    path::PathBuf,
 };
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use serde_json::Value;
-use tandem_package::{Given, GrantChange, GrantItem, InternalKind};
+use tandem_package::{Given, GrantChange, InternalKind};
+use tandem_runtime::{
+    admin::{self, Ask},
+    config::time_text,
+};
 use tandem_types::{HumanDuration, Secret, nearest};
 
-use tandem_runtime::admin::{self, Ask};
-
-use crate::{exit::Exit, source::Source};
+use crate::{
+    exit::Exit,
+    source::{Query, Source},
+    table::{at, list, text},
+    terminal,
+};
 
 /// The largest secret that is read.
 const MAX_SECRET: u64 = 64 << 10;
@@ -44,10 +51,7 @@ struct Party {
     #[arg(long)]
     tenant: Option<String>,
     #[command(flatten)]
-    source: Source,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    query: Query,
 }
 
 #[derive(Debug, Subcommand)]
@@ -99,50 +103,49 @@ fn grant_kinds() -> String {
 
 /// `tandem grant`.
 pub(crate) fn grants(args: Grants) -> anyhow::Result<Exit> {
-    let (party, ask) = match args.command.unwrap_or(GrantsCommand::List(args.list)) {
-        GrantsCommand::List(List { plugin, party }) => {
-            let tenant = party.tenant.clone();
-            (party, Ask::Grants { plugin, tenant })
-        }
+    let (ask, Party { query: Query { source, json }, .. }) = match args
+        .command
+        .unwrap_or(GrantsCommand::List(args.list))
+    {
+        GrantsCommand::List(List { plugin, party }) => (Ask::Grants { plugin, tenant: party.tenant.clone() }, party),
         GrantsCommand::Add { plugin, what, party } => {
-            let changes = what.iter().map(|words| kept(given(words)?)).collect::<anyhow::Result<_>>()?;
-            let tenant = party.tenant.clone();
-            (party, Ask::Change { plugin, tenant, changes })
+            let changes = what.iter().map(|words| given(words)).collect::<anyhow::Result<_>>()?;
+            (Ask::Change { plugin, tenant: party.tenant.clone(), changes }, party)
         }
         GrantsCommand::Revoke { plugin, kind, name, party } => {
             let item = name.map_or(kind.clone(), |name| format!("{kind}.{name}"));
-            let tenant = party.tenant.clone();
-            (party, Ask::Change { plugin, tenant, changes: vec![(item, None)] })
+            (Ask::Change { plugin, tenant: party.tenant.clone(), changes: vec![(item, None)] }, party)
         }
         GrantsCommand::Clear { plugin, kind, party } => {
-            let tenant = party.tenant.clone();
-            (party, Ask::Clear { plugin, tenant, kind })
+            (Ask::Clear { plugin, tenant: party.tenant.clone(), kind }, party)
         }
     };
     let named = ask.plugin().map(str::to_owned);
-    let shown = admin::ask(party.source.load()?, ask)?;
-    print_grants(&shown, named.is_some(), party.json)?;
-    let mut notes = crate::terminal::err();
-    for entry in shown.as_array().into_iter().flatten() {
-        let plugin = entry.get("plugin").and_then(Value::as_str).unwrap_or_default();
-        for item in entry.get("without_effect").and_then(Value::as_array).into_iter().flatten() {
-            let item = item.as_str().unwrap_or_default();
+    let shown = admin::ask(source.load()?, ask)?;
+    match json {
+        true => terminal::print_json(&shown)?,
+        false => print_grants(&shown, named.is_some())?,
+    }
+    let mut notes = terminal::err();
+    for entry in list(&shown, "") {
+        for item in list(entry, "/without_effect") {
+            let (plugin, item) = (text(entry, "/plugin"), text(item, ""));
             writeln!(notes, "warning: `{plugin}` does not request {item}: this grant has no effect")?;
         }
     }
-    if let Some(plugin) = named.filter(|_| shown.as_array().is_some_and(Vec::is_empty)) {
-        let all = admin::ask(party.source.load()?, Ask::Grants { plugin: None, tenant: None })?;
-        let names = all.as_array().into_iter().flatten().filter_map(|entry| entry.get("plugin")?.as_str());
-        let near = nearest(&plugin, names).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    if let Some(plugin) = named.filter(|_| list(&shown, "").is_empty()) {
+        let all = admin::ask(source.load()?, Ask::Grants { plugin: None, tenant: None })?;
+        let near = nearest(&plugin, list(&all, "").iter().map(|entry| text(entry, "/plugin")));
+        let near = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         writeln!(notes, "warning: no plugin `{plugin}` is loaded; the change applies when it is{near}")?;
     }
     Ok(Exit::Success)
 }
 
-/// One thing to grant; a secret's text is read from where it is.
-fn given(words: &str) -> anyhow::Result<(GrantItem, GrantChange)> {
-    match words.split_once("=@") {
-        Some((item, from)) if item.starts_with("secrets.") => Ok(GrantChange::secret(item, secret(from)?)?),
+/// One thing to grant, and its value; a secret's text is read from where it is.
+fn given(words: &str) -> anyhow::Result<(String, Option<String>)> {
+    let (item, change) = match words.split_once("=@") {
+        Some((item, from)) if item.starts_with("secrets.") => GrantChange::secret(item, secret(from)?)?,
         _ => {
             let (item, mut change) = GrantChange::from_words(words)?;
             if let GrantChange::Grant(Given::Fs(grant)) = &mut change {
@@ -150,62 +153,49 @@ fn given(words: &str) -> anyhow::Result<(GrantItem, GrantChange)> {
                 let here = std::env::current_dir().context("the working directory does not exist")?;
                 grant.path.count_from(here.to_str().context("the working directory is not UTF-8")?);
             }
-            Ok((item, change))
+            (item, change)
         }
-    }
-}
-
-fn kept((item, change): (GrantItem, GrantChange)) -> anyhow::Result<(String, Option<String>)> {
+    };
     Ok((item.to_string(), change.to_kept()))
 }
 
 fn secret(from: &str) -> anyhow::Result<Secret> {
+    let (name, input): (_, Box<dyn Read>) = match from {
+        "-" => ("standard input", Box::new(std::io::stdin())),
+        file => (file, Box::new(File::open(file).with_context(|| format!("cannot read {file}"))?)),
+    };
     let mut text = String::new();
-    if from == "-" {
-        std::io::stdin().take(MAX_SECRET + 1).read_to_string(&mut text).context("standard input is not UTF-8 text")?;
-    } else {
-        let file =
-            std::fs::File::open(from).with_context(|| format!("cannot read {}", PathBuf::from(from).display()))?;
-        file.take(MAX_SECRET + 1).read_to_string(&mut text).with_context(|| format!("{from} is not UTF-8 text"))?;
-    }
+    input.take(MAX_SECRET + 1).read_to_string(&mut text).with_context(|| format!("{name} is not UTF-8 text"))?;
     if text.len() as u64 > MAX_SECRET {
         bail!("the secret has more than {MAX_SECRET} bytes");
     }
     Ok(Secret::new(text.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
-fn print_grants(shown: &Value, named: bool, json: bool) -> anyhow::Result<()> {
-    let mut out = crate::terminal::out();
-    if json {
-        return Ok(writeln!(out, "{}", crate::terminal::json(shown)?)?);
-    }
-    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
-    let list = |value: &Value, key: &str| value.get(key).and_then(Value::as_array).cloned().unwrap_or_default();
-    for entry in shown.as_array().into_iter().flatten() {
-        let tenant =
-            text(entry, "tenant").map_or_else(|| "every tenant".to_owned(), |tenant| format!("tenant {tenant}"));
-        writeln!(out, "{} for {tenant}", text(entry, "plugin").unwrap_or_default())?;
-        let capabilities = list(entry, "capabilities");
-        for one in &capabilities {
-            let granted = text(one, "granted").unwrap_or_else(|| "nothing".to_owned());
-            let reason = text(one, "reason").map(|reason| format!("  ({reason})")).unwrap_or_default();
-            let (name, asked) =
-                (text(one, "capability").unwrap_or_default(), text(one, "requested").unwrap_or_default());
+fn print_grants(shown: &Value, named: bool) -> std::io::Result<()> {
+    let mut out = terminal::out();
+    for entry in list(shown, "") {
+        let tenant = at(entry, "/tenant").as_str();
+        let tenant = tenant.map_or_else(|| "every tenant".to_owned(), |tenant| format!("tenant {tenant}"));
+        writeln!(out, "{} for {tenant}", text(entry, "/plugin"))?;
+        for one in list(entry, "/capabilities") {
+            let (name, asked) = (text(one, "/capability"), text(one, "/requested"));
+            let granted = at(one, "/granted").as_str().unwrap_or("nothing");
+            let reason = at(one, "/reason").as_str().map(|reason| format!("  ({reason})")).unwrap_or_default();
             writeln!(out, "  {name:24}  asked {asked:24}  got {granted}{reason}")?;
         }
-        if capabilities.is_empty() {
+        if list(entry, "/capabilities").is_empty() {
             writeln!(out, "  requests nothing")?;
         }
-        let changed: Vec<String> =
-            list(entry, "changed").iter().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+        let changed: Vec<&str> = list(entry, "/changed").iter().filter_map(Value::as_str).collect();
         if !changed.is_empty() {
             writeln!(out, "  changed at run time: {}", changed.join(" "))?;
         }
     }
-    if !named && shown.as_array().is_some_and(Vec::is_empty) {
-        writeln!(out, "no plugins")?;
+    match !named && list(shown, "").is_empty() {
+        true => writeln!(out, "no plugins"),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 #[derive(Debug, Args)]
@@ -228,10 +218,7 @@ enum KeysCommand {
         #[arg(long, value_name = "DURATION")]
         expires: Option<HumanDuration>,
         #[command(flatten)]
-        source: Source,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
+        query: Query,
     },
     /// List the keys that were issued, without their secrets
     List {
@@ -239,10 +226,7 @@ enum KeysCommand {
         #[arg(long)]
         tenant: Option<String>,
         #[command(flatten)]
-        source: Source,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
+        query: Query,
     },
     /// Revoke a key at once
     Revoke {
@@ -259,43 +243,36 @@ enum KeysCommand {
 /// `tandem key`.
 pub(crate) fn keys(args: Keys) -> anyhow::Result<Exit> {
     match args.command {
-        KeysCommand::Issue { tenant, name, expires, source, json } => {
+        KeysCommand::Issue { tenant, name, expires, query: Query { source, json } } => {
             let ask = Ask::Issue { tenant, name, expires_ms: expires.map(HumanDuration::as_millis) };
             let answer = admin::ask(source.load()?, ask)?;
-            let mut out = crate::terminal::out();
-            if json {
-                writeln!(out, "{}", crate::terminal::escaped(&answer.to_string()))?;
-            } else {
-                // The key alone, so that it can be piped; it is never shown again.
-                writeln!(out, "{}", answer.get("key").and_then(Value::as_str).unwrap_or_default())?;
-            }
+            // The key alone, so that it can be piped; it is never shown again.
+            let shown = if json { terminal::escaped(&answer.to_string()) } else { text(&answer, "/key").to_owned() };
+            writeln!(terminal::out(), "{shown}")?;
         }
-        KeysCommand::List { tenant, source, json } => {
-            print_keys(&admin::ask(source.load()?, Ask::Keys { tenant })?, json)?;
+        KeysCommand::List { tenant, query: Query { source, json } } => {
+            let keys = admin::ask(source.load()?, Ask::Keys { tenant })?;
+            match json {
+                true => terminal::print_json(&keys)?,
+                false => list(&keys, "").iter().try_for_each(print_key)?,
+            }
         }
         KeysCommand::Revoke { name, tenant, source } => {
             admin::ask(source.load()?, Ask::RevokeKey { tenant: tenant.clone(), name: name.clone() })?;
-            writeln!(crate::terminal::out(), "key `{name}` of tenant `{tenant}` revoked")?;
+            writeln!(terminal::out(), "key `{name}` of tenant `{tenant}` revoked")?;
         }
     }
     Ok(Exit::Success)
 }
 
-fn print_keys(keys: &Value, json: bool) -> anyhow::Result<()> {
-    let mut out = crate::terminal::out();
-    if json {
-        return Ok(writeln!(out, "{}", crate::terminal::json(keys)?)?);
-    }
-    let time = |key: &Value, field: &str| key.get(field).and_then(Value::as_u64).map(tandem_runtime::config::time_text);
-    for key in keys.as_array().into_iter().flatten() {
-        let text = |field: &str| key.get(field).and_then(Value::as_str).unwrap_or_default();
-        let expires = match (time(key, "expires_ms"), key.get("expired") == Some(&Value::Bool(true))) {
-            (Some(time), true) => format!("expired {time}"),
-            (Some(time), false) => format!("expires {time}"),
-            (None, _) => "does not expire".to_owned(),
-        };
-        let created = time(key, "created_ms").unwrap_or_default();
-        writeln!(out, "{:16} {:16} {}…  issued {created}  {expires}", text("tenant"), text("name"), text("start"))?;
-    }
-    Ok(())
+fn print_key(key: &Value) -> std::io::Result<()> {
+    let (tenant, name, start) = (text(key, "/tenant"), text(key, "/name"), text(key, "/start"));
+    let time = |pointer: &str| at(key, pointer).as_u64().map(time_text);
+    let expires = match (time("/expires_ms"), at(key, "/expired") == true) {
+        (Some(time), true) => format!("expired {time}"),
+        (Some(time), false) => format!("expires {time}"),
+        (None, _) => "does not expire".to_owned(),
+    };
+    let created = time("/created_ms").unwrap_or_default();
+    writeln!(terminal::out(), "{tenant:16} {name:16} {start}…  issued {created}  {expires}")
 }

@@ -4,4 +4,4 @@ mod commands;
 mod plugins;
 
 pub(crate) use commands::{Grants, Keys, grants, keys};
-pub(crate) use plugins::{List, Reload, Rollback, list, reload, rollback};
+pub(crate) use plugins::{List, Reload, Rollback, list_plugins, reload, rollback};

@@ -3,13 +3,19 @@
 use std::io::Write;
 
 use clap::Args;
-use serde_json::Value;
-use tandem_installer::{follow_rollback, lock_path};
-use tandem_registry::Lock;
+use serde_json::{Value, json};
+use tandem_installer::{add_sources, follow_rollback, lock_path};
+use tandem_runtime::{
+    admin::{self, Ask},
+    config::time_text,
+};
 
-use tandem_runtime::admin::{self, Ask};
-
-use crate::{exit::Exit, source::Source, terminal::line};
+use crate::{
+    exit::Exit,
+    source::Query,
+    table::{Column, at, list, print, text},
+    terminal::{self, line},
+};
 
 #[derive(Debug, Args)]
 #[command(
@@ -17,10 +23,7 @@ use crate::{exit::Exit, source::Source, terminal::line};
 )]
 pub(crate) struct List {
     #[command(flatten)]
-    source: Source,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    query: Query,
 }
 
 #[derive(Debug, Args)]
@@ -31,10 +34,7 @@ pub(crate) struct Reload {
     /// Only this plugin
     plugin: Option<String>,
     #[command(flatten)]
-    source: Source,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    query: Query,
 }
 
 #[derive(Debug, Args)]
@@ -48,33 +48,29 @@ pub(crate) struct Rollback {
     #[arg(long, value_name = "VERSION")]
     to: Option<String>,
     #[command(flatten)]
-    source: Source,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    query: Query,
 }
 
-pub(crate) fn list(args: List) -> anyhow::Result<Exit> {
-    let config = args.source.load()?;
+pub(crate) fn list_plugins(args: List) -> anyhow::Result<Exit> {
+    let config = args.query.source.load()?;
     let (runs, data) = (admin::runs(&config), config.plugins.data_directory.clone());
-    show(&args.source, admin::ask(config, Ask::Plugins)?, args.json)?;
+    show(&args.query, admin::ask(config, Ask::Plugins)?)?;
     if runs {
         return Ok(Exit::Success);
     }
     let remedy = "start one with `tandem serve`, or name its configuration with --config";
-    writeln!(crate::terminal::err(), "no host runs with the data directory {data}; {remedy}")?;
+    writeln!(terminal::err(), "no host runs with the data directory {data}; {remedy}")?;
     Ok(Exit::Failure)
 }
 
 pub(crate) fn reload(args: Reload) -> anyhow::Result<Exit> {
-    let mut answer = admin::ask(args.source.load()?, Ask::Reload { plugin: args.plugin })?;
+    let mut answer = admin::ask(args.query.source.load()?, Ask::Reload { plugin: args.plugin })?;
     let plugins = answer.get_mut("plugins").map(Value::take).unwrap_or_default();
-    show(&args.source, plugins, args.json)?;
-    let restart = answer.get("needs_restart").and_then(Value::as_array).into_iter().flatten();
-    let restart: Vec<&str> = restart.filter_map(Value::as_str).collect();
-    let mut notes = crate::terminal::err();
+    show(&args.query, plugins)?;
+    let restart: Vec<&str> = list(&answer, "/needs_restart").iter().filter_map(Value::as_str).collect();
     if !restart.is_empty() {
-        writeln!(notes, "warning: these settings changed and need a restart: {}", restart.join(", "))?;
+        let restart = restart.join(", ");
+        writeln!(terminal::err(), "warning: these settings changed and need a restart: {restart}")?;
     }
     match answer.get("refused").and_then(Value::as_str) {
         Some(refused) => anyhow::bail!("configuration refused, the old one stays in force: {refused}"),
@@ -83,99 +79,70 @@ pub(crate) fn reload(args: Reload) -> anyhow::Result<Exit> {
 }
 
 pub(crate) fn rollback(args: Rollback) -> anyhow::Result<Exit> {
-    let answer = admin::ask(args.source.load()?, Ask::RollBack { plugin: args.plugin.clone(), to: args.to })?;
-    let noted = follow_rollback(&(&args.source).into(), &args.plugin);
-    show(&args.source, answer, args.json)?;
-    let lock = lock_path(&(&args.source).into())?;
-    let mut notes = crate::terminal::err();
+    let answer = admin::ask(args.query.source.load()?, Ask::RollBack { plugin: args.plugin.clone(), to: args.to })?;
+    let noted = follow_rollback(&(&args.query.source).into(), &args.plugin);
+    show(&args.query, answer)?;
+    let lock = lock_path(&(&args.query.source).into())?;
+    let (lock, mut notes) = (lock.display(), terminal::err());
     match noted {
-        Ok(Some(version)) => writeln!(notes, "{}: now at {version}", lock.display())?,
+        Ok(Some(version)) => writeln!(notes, "{lock}: now at {version}")?,
         Ok(None) => {}
         Err(error) => {
             let why = crate::exit::chain(&error.into());
-            writeln!(
-                notes,
-                "warning: {} still has the other version, which `tandem plugin install` would restore: {why}",
-                lock.display()
-            )?;
+            let what = "still has the other version, which `tandem plugin install` would restore";
+            writeln!(notes, "warning: {lock} {what}: {why}")?;
         }
     }
     Ok(Exit::Success)
 }
 
-fn show(source: &Source, mut plugins: Value, json: bool) -> anyhow::Result<Exit> {
-    let lock = Lock::read(&lock_path(&source.into())?)?.unwrap_or_default();
-    for plugin in plugins.as_array_mut().into_iter().flatten() {
-        add_source(plugin, &lock);
-    }
-    let mut out = crate::terminal::out();
-    if json {
-        writeln!(out, "{}", crate::terminal::json(&plugins)?)?;
-    } else {
-        print(&mut out, plugins.as_array().map_or(&[], Vec::as_slice))?;
-    }
-    Ok(Exit::Success)
-}
-
-/// Where the very file came from.
-fn add_source(plugin: &mut Value, lock: &Lock) {
-    let text = |key: &str| plugin.get(key).and_then(Value::as_str);
-    let locked = text("name").and_then(|name| lock.plugins.get(name));
-    let source = locked.filter(|locked| text("digest") == Some(&*locked.digest.to_string()));
-    let source = source.map(|locked| locked.source.to_string());
-    if let (Some(plugin), Some(source)) = (plugin.as_object_mut(), source) {
-        plugin.insert("source".to_owned(), source.into());
-    }
-}
-
-const HEAD: [&str; 7] = ["PLUGIN", "VERSION", "STATE", "TOOLS", "DIGEST", "LOADED", "SOURCE"];
 /// Characters of a digest that tell files apart for people: `sha256:` and twelve digits.
 const DIGEST_START: usize = 19;
 
-fn print(out: &mut impl Write, plugins: &[Value]) -> std::io::Result<()> {
-    let rows: Vec<[String; 7]> = plugins.iter().map(row).collect();
-    let mut widths = HEAD.map(str::len);
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
-        }
+const PLUGINS: [Column; 7] = [
+    Column("PLUGIN", "name"),
+    Column("VERSION", "version"),
+    Column("STATE", "state"),
+    Column("TOOLS", "tools"),
+    Column("DIGEST", "digest"),
+    Column("LOADED", "loaded"),
+    Column("SOURCE", "source"),
+];
+
+fn show(query: &Query, mut plugins: Value) -> anyhow::Result<()> {
+    add_sources(&(&query.source).into(), &mut plugins)?;
+    if query.json {
+        return Ok(terminal::print_json(&plugins)?);
     }
-    let mut write = |cells: [&str; 7]| {
-        let padded: Vec<_> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        writeln!(out, "{}", padded.join("  ").trim_end())
-    };
-    write(HEAD)?;
-    for row in &rows {
-        write(row.each_ref().map(String::as_str))?;
-    }
-    for plugin in plugins {
-        let text = |pointer: &str| plugin.pointer(pointer).and_then(Value::as_str);
-        let number = |pointer: &str| plugin.pointer(pointer).and_then(Value::as_u64).unwrap_or_default();
-        let file = line(text("/file").unwrap_or_default());
-        if let Some(version) = text("/canary/version") {
-            let [share, calls, errors, least] =
-                ["share", "calls", "errors", "min_calls"].map(|k| number(&format!("/canary/{k}")));
-            writeln!(
-                out,
-                "{file}: {version} is a canary with {share} % of the calls: {calls} made (at least {least} needed), {errors} failed"
-            )?;
-        }
-        if let Some(reason) = text("/error/reason") {
-            let since = tandem_runtime::config::time_text(number("/error/at_ms"));
-            writeln!(out, "{file}: refused since {since}: {}", line(reason))?;
-        }
-    }
-    Ok(())
+    let plugins = list(&plugins, "");
+    print(&plugins.iter().map(row).collect::<Vec<_>>(), &PLUGINS)?;
+    let mut out = terminal::out();
+    Ok(plugins.iter().try_for_each(|plugin| print_notes(&mut out, plugin))?)
 }
 
-fn row(plugin: &Value) -> [String; 7] {
-    let text = |key: &str| line(plugin.get(key).and_then(Value::as_str).unwrap_or("-"));
-    let name = text(if plugin.get("name").is_some_and(Value::is_string) { "name" } else { "file" });
-    let tools = plugin.get("tools").and_then(Value::as_u64).unwrap_or_default().to_string();
-    let loaded = plugin
-        .get("loaded_at_ms")
-        .and_then(Value::as_u64)
-        .map_or_else(|| "-".to_owned(), tandem_runtime::config::time_text);
-    let digest = text("digest").chars().take(DIGEST_START).collect();
-    [name, text("version"), text("state"), tools, digest, loaded, text("source")]
+/// A plugin as its row has it.
+fn row(plugin: &Value) -> Value {
+    let name = if at(plugin, "/name").is_string() { "/name" } else { "/file" };
+    json!({
+        "name": at(plugin, name), "version": at(plugin, "/version"), "state": at(plugin, "/state"),
+        "tools": at(plugin, "/tools").as_u64().unwrap_or_default(),
+        "digest": at(plugin, "/digest").as_str().map(|text| text.chars().take(DIGEST_START).collect::<String>()),
+        "loaded": at(plugin, "/loaded_at_ms").as_u64().map(time_text), "source": at(plugin, "/source"),
+    })
+}
+
+/// What does not fit into its row.
+fn print_notes(out: &mut impl Write, plugin: &Value) -> std::io::Result<()> {
+    let number = |pointer: &str| at(plugin, pointer).as_u64().unwrap_or_default();
+    let file = line(text(plugin, "/file"));
+    if let Some(version) = at(plugin, "/canary/version").as_str() {
+        let [share, calls, errors, least] =
+            ["share", "calls", "errors", "min_calls"].map(|key| number(&format!("/canary/{key}")));
+        let made = format!("{calls} made (at least {least} needed), {errors} failed");
+        writeln!(out, "{file}: {version} is a canary with {share} % of the calls: {made}")?;
+    }
+    if let Some(reason) = at(plugin, "/error/reason").as_str() {
+        writeln!(out, "{file}: refused since {}: {}", time_text(number("/error/at_ms")), line(reason))?;
+    }
+    Ok(())
 }

@@ -85,6 +85,23 @@ pub(crate) struct Page {
     pub limit: u32,
 }
 
+/// Which task or workflow.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Named {
+    /// Its id
+    pub id: String,
+}
+
+/// Which one ends, and why.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Cancel {
+    /// Its id
+    pub id: String,
+    /// The reason to record
+    #[arg(long)]
+    pub reason: Option<String>,
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Tasks {
     #[command(subcommand)]
@@ -108,23 +125,11 @@ pub(crate) enum TaskCommand {
     /// List the caller's tasks
     List(Page),
     /// Show a task
-    Show {
-        /// Its id
-        id: String,
-    },
+    Show(Named),
     /// Follow a task to its end; exits with 1 unless it completes
-    Watch {
-        /// Its id
-        id: String,
-    },
+    Watch(Named),
     /// Cancel a task
-    Cancel {
-        /// Its id
-        id: String,
-        /// The reason to record
-        #[arg(long)]
-        reason: Option<String>,
-    },
+    Cancel(Cancel),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -140,21 +145,9 @@ pub(crate) enum WorkflowCommand {
     /// List the caller's workflows
     List(Page),
     /// Show a workflow with its steps
-    Show {
-        /// Its id
-        id: String,
-    },
+    Show(Named),
     /// Follow a workflow to its end; exits with 1 unless it succeeds
-    Watch {
-        /// Its id
-        id: String,
-    },
+    Watch(Named),
     /// Cancel a workflow
-    Cancel {
-        /// Its id
-        id: String,
-        /// The reason to record
-        #[arg(long)]
-        reason: Option<String>,
-    },
+    Cancel(Cancel),
 }

@@ -1,20 +1,20 @@
 //! Lists, shows, follows and cancels through the P2P tools.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
-use anyhow::Context;
-use serde_json::{Map, Value, json};
-
-use super::args::{Page, PeerCommand, Peers, TaskCommand, Tasks, WorkflowCommand, Workflows};
-
+use serde_json::{Map, Value};
 use tandem_client::Session;
 
 use super::{
-    operate,
-    table::{self, Column, at},
-    watch,
+    args::{Cancel, Named, Page, PeerCommand, Peers, TaskCommand, Tasks, WorkflowCommand, Workflows},
+    operate, watch,
 };
-use crate::{exit::Exit, runtime::block_on, target::Target};
+use crate::{
+    exit::Exit,
+    table::{Column, at, list, print, show, text},
+    target::Target,
+    terminal::{self, line},
+};
 
 const PEERS: [Column; 7] = [
     Column("PEER", "peer_id"),
@@ -59,15 +59,16 @@ pub(crate) fn peers(args: Peers) -> anyhow::Result<Exit> {
     if let Some(PeerCommand::Action(action)) = args.command {
         return operate::peer(action, args.target.json);
     }
-    run(&args.target, async |host| {
+    args.target.ask(async |host| {
         let states: &[_] = if args.all { &["connected", "known", "banned"] } else { &["connected"] };
         let mut all = Vec::new();
         for state in states {
-            let filter = Map::from_iter([("state".to_owned(), (*state).into())]);
+            let filter = given([("state", Some(state))]);
             all.extend(host.rows("p2p_peer_list", "peers", filter, usize::MAX).await?.0);
         }
-        show(&args.target, &Value::Array(all), &PEERS)
-    })
+        show(&Value::Array(all), &PEERS, args.target.json)
+    })?;
+    Ok(Exit::Success)
 }
 
 /// Lists, shows, follows and cancels tasks.
@@ -77,83 +78,81 @@ pub(crate) fn tasks(args: Tasks) -> anyhow::Result<Exit> {
         TaskCommand::Resume { source } => return operate::pause(source, false, args.target.json),
         _ => {}
     }
-    run(&args.target, async |host| match &args.command {
+    args.target.ask(async |host| match &args.command {
         TaskCommand::Pause { .. } | TaskCommand::Resume { .. } => Ok(()),
-        TaskCommand::List(page) => list(host, &args.target, "p2p_taskqueue_list_tasks", "tasks", page, &TASKS).await,
-        TaskCommand::Show { id } => {
-            let task = host.structured("p2p_taskqueue_task_status", json!({"task_id": id})).await?;
-            table::print_json(&task)
+        TaskCommand::List(page) => page_of(host, &args.target, "p2p_taskqueue_list_tasks", "tasks", page, &TASKS).await,
+        TaskCommand::Show(Named { id }) => {
+            answer_of(host, "p2p_taskqueue_task_status", given([("task_id", Some(id))])).await
         }
-        TaskCommand::Watch { id } => watch::task(host, id, args.target.json).await,
-        TaskCommand::Cancel { id, reason } => {
-            let answer = host.structured("p2p_taskqueue_cancel", with_reason(json!({"task_id": id}), reason)).await?;
-            table::print_json(&answer)
+        TaskCommand::Watch(Named { id }) => watch::task(host, id, args.target.json).await,
+        TaskCommand::Cancel(Cancel { id, reason }) => {
+            let arguments = given([("task_id", Some(id)), ("reason", reason.as_deref())]);
+            answer_of(host, "p2p_taskqueue_cancel", arguments).await
         }
-    })
+    })?;
+    Ok(Exit::Success)
 }
 
 /// Lists, shows, follows and cancels workflows.
 pub(crate) fn workflows(args: Workflows) -> anyhow::Result<Exit> {
-    run(&args.target, async |host| match &args.command {
+    args.target.ask(async |host| match &args.command {
         WorkflowCommand::List(page) => {
-            list(host, &args.target, "p2p_workflow_list", "workflows", page, &WORKFLOWS).await
+            page_of(host, &args.target, "p2p_workflow_list", "workflows", page, &WORKFLOWS).await
         }
-        WorkflowCommand::Show { id } => {
-            let workflow = host.structured("p2p_workflow_status", json!({"workflow_id": id})).await?;
+        WorkflowCommand::Show(Named { id }) => {
+            let arguments = given([("workflow_id", Some(id))]);
             if args.target.json {
-                return table::print_json(&workflow);
+                return answer_of(host, "p2p_workflow_status", arguments).await;
             }
-            show_workflow(&args.target, &workflow)
+            Ok(print_workflow(&host.structured("p2p_workflow_status", arguments.into()).await?)?)
         }
-        WorkflowCommand::Watch { id } => watch::workflow(host, id, args.target.json).await,
-        WorkflowCommand::Cancel { id, reason } => {
-            let answer =
-                host.structured("p2p_workflow_cancel", with_reason(json!({"workflow_id": id}), reason)).await?;
-            table::print_json(&answer)
+        WorkflowCommand::Watch(Named { id }) => watch::workflow(host, id, args.target.json).await,
+        WorkflowCommand::Cancel(Cancel { id, reason }) => {
+            let arguments = given([("workflow_id", Some(id)), ("reason", reason.as_deref())]);
+            answer_of(host, "p2p_workflow_cancel", arguments).await
         }
-    })
+    })?;
+    Ok(Exit::Success)
 }
 
 /// A workflow, its steps, what waits and what mends it, and what the steps came to.
-fn show_workflow(target: &Target, workflow: &Value) -> anyhow::Result<()> {
-    let said = |key: &str| workflow.get(key).and_then(Value::as_str).map(crate::terminal::line);
+fn print_workflow(workflow: &Value) -> io::Result<()> {
+    let mut out = terminal::out();
     let part = at(workflow, "/progress").as_f64().unwrap_or_default() * 100.0;
-    let name = said("name").unwrap_or_default();
-    table::print_line(&format!("{name}: {}, {part:.0} %", said("state").unwrap_or_default()))?;
+    writeln!(out, "{}: {}, {part:.0} %", line(text(workflow, "/name")), line(text(workflow, "/state")))?;
     for key in ["workflow_id", "created_at", "finished_at", "coordinator", "coordinator_name", "reason"] {
-        if let Some(text) = said(key) {
-            table::print_line(&format!("{key}: {text}"))?;
+        if let Some(said) = workflow.get(key).and_then(Value::as_str) {
+            writeln!(out, "{key}: {}", line(said))?;
         }
     }
-    table::print_line("")?;
-    show(target, at(workflow, "/steps"), &STEPS)?;
-    for step in at(workflow, "/steps").as_array().into_iter().flatten() {
-        let id = crate::terminal::line(at(step, "/id").as_str().unwrap_or_default());
+    writeln!(out)?;
+    print(list(workflow, "/steps"), &STEPS)?;
+    for step in list(workflow, "/steps") {
+        let id = line(text(step, "/id"));
         if let Some(remedy) = at(step, "/waits_for/remedy").as_str() {
-            table::print_line(&format!("{id} waits: {}", crate::terminal::line(remedy)))?;
+            writeln!(out, "{id} waits: {}", line(remedy))?;
         }
-        match (step.get("result"), at(step, "/result_left_out").as_bool()) {
-            (Some(result), _) => table::print_line(&format!("{id}: {}", crate::terminal::line(&result.to_string())))?,
-            (None, Some(true)) => {
-                let task = at(step, "/task_id").as_str().unwrap_or_default();
-                table::print_line(&format!("{id}: the result is long: `tandem task watch {task}` prints it"))?;
-            }
-            _ => {}
+        if let Some(result) = step.get("result") {
+            writeln!(out, "{id}: {}", line(&result.to_string()))?;
+        } else if at(step, "/result_left_out") == true {
+            writeln!(out, "{id}: the result is long: `tandem task watch {}` prints it", text(step, "/task_id"))?;
         }
     }
     Ok(())
 }
 
-fn run(target: &Target, work: impl AsyncFnOnce(&Session) -> anyhow::Result<()>) -> anyhow::Result<Exit> {
-    block_on(async {
-        let host = Session::open(&target.into(), ()).await?;
-        let done = work(&host).await;
-        host.close().await;
-        done.map(|()| Exit::Success)
-    })?
+/// Arguments of a tool, without those that were not given.
+fn given<const N: usize>(arguments: [(&str, Option<&str>); N]) -> Map<String, Value> {
+    arguments.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.into()))).collect()
 }
 
-async fn list(
+/// Prints what a tool answers.
+async fn answer_of(host: &Session, tool: &str, arguments: Map<String, Value>) -> anyhow::Result<()> {
+    Ok(terminal::print_json(&host.structured(tool, arguments.into()).await?)?)
+}
+
+/// Prints a page of what a tool lists.
+async fn page_of(
     host: &Session,
     target: &Target,
     tool: &str,
@@ -161,36 +160,12 @@ async fn list(
     page: &Page,
     columns: &[Column],
 ) -> anyhow::Result<()> {
-    let (all, total) = host.rows(tool, rows, filter(page), page.limit as usize).await?;
+    let filter = given([("state", page.state.as_deref()), ("tag", page.tag.as_deref())]);
+    let (all, total) = host.rows(tool, rows, filter, page.limit as usize).await?;
     let shown = all.len();
-    show(target, &Value::Array(all), columns)?;
+    show(&Value::Array(all), columns, target.json)?;
     if total > shown as u64 && !target.json {
-        writeln!(crate::terminal::err(), "{shown} of {total}; --limit N shows more")?;
+        writeln!(terminal::err(), "{shown} of {total}; --limit N shows more")?;
     }
     Ok(())
-}
-
-fn filter(page: &Page) -> Map<String, Value> {
-    let mut filter = Map::new();
-    if let Some(state) = &page.state {
-        filter.insert("state".to_owned(), state.as_str().into());
-    }
-    if let Some(tag) = &page.tag {
-        filter.insert("tag".to_owned(), tag.as_str().into());
-    }
-    filter
-}
-
-fn with_reason(mut arguments: Value, reason: &Option<String>) -> Value {
-    if let (Some(reason), Value::Object(arguments)) = (reason, &mut arguments) {
-        arguments.insert("reason".to_owned(), reason.as_str().into());
-    }
-    arguments
-}
-
-fn show(target: &Target, rows: &Value, columns: &[Column]) -> anyhow::Result<()> {
-    if target.json {
-        return table::print_json(rows);
-    }
-    table::print(rows.as_array().context("the host answered no list")?, columns)
 }

@@ -5,7 +5,6 @@
 mod args;
 mod commands;
 mod operate;
-mod table;
 mod watch;
 
 pub(crate) use args::{Peers, Tasks, Workflows};

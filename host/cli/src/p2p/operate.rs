@@ -5,11 +5,15 @@ use rmcp::model::CallToolResult;
 use serde_json::Value;
 use tandem_types::HumanDuration;
 
-use super::table::{self, Column};
 use tandem_runtime::admin::{self, Ask, P2pRequest};
 
 use super::args::PeerAction;
-use crate::{exit::Exit, source::Source, tool::print_result};
+use crate::{
+    exit::Exit,
+    source::Source,
+    table::{Column, print_either, show},
+    tool::print_result,
+};
 
 const TOOLS: [Column; 2] = [Column("TOOL", "name"), Column("DESCRIPTION", "description")];
 
@@ -25,9 +29,7 @@ fn seconds(time: HumanDuration) -> u64 {
 pub(super) fn peer(command: PeerAction, json: bool) -> anyhow::Result<Exit> {
     match command {
         PeerAction::Tools { peer, source } => {
-            let tools = ask(&source, P2pRequest::Tools { peer })?;
-            let rows = tools.as_array().context("the host answered no list")?;
-            if json { table::print_json(&tools)? } else { table::print(rows, &TOOLS)? }
+            show(&ask(&source, P2pRequest::Tools { peer })?, &TOOLS, json)?;
         }
         PeerAction::Call { peer, tool, arguments, wait, source } => {
             let arguments = tandem_client::json_arguments(&arguments)?;
@@ -40,13 +42,13 @@ pub(super) fn peer(command: PeerAction, json: bool) -> anyhow::Result<Exit> {
         }
         PeerAction::Block { peer, time, source } => {
             let done = ask(&source, P2pRequest::Block { peer: peer.clone(), for_s: seconds(time) })?;
-            if json { table::print_json(&done)? } else { table::print_line(&format!("{peer} is banned for {time}"))? }
+            print_either(&done, &format!("{peer} is banned for {time}"), json)?;
         }
         PeerAction::Unblock { peer, source } => {
             let done = ask(&source, P2pRequest::Unblock { peer: peer.clone() })?;
             let was = done.get("was_kept_out") == Some(&Value::Bool(true));
             let text = if was { "may connect again" } else { "was not banned" };
-            if json { table::print_json(&done)? } else { table::print_line(&format!("{peer} {text}"))? }
+            print_either(&done, &format!("{peer} {text}"), json)?;
         }
     }
     Ok(Exit::Success)
@@ -56,10 +58,6 @@ pub(super) fn peer(command: PeerAction, json: bool) -> anyhow::Result<Exit> {
 pub(super) fn pause(source: &Source, paused: bool, json: bool) -> anyhow::Result<Exit> {
     let done = ask(source, P2pRequest::Pause { paused })?;
     let text = if paused { "queue paused: no task is dispatched; running tasks continue" } else { "queue resumed" };
-    if json {
-        table::print_json(&done)?
-    } else {
-        table::print_line(text)?
-    }
+    print_either(&done, text, json)?;
     Ok(Exit::Success)
 }

@@ -1,11 +1,7 @@
 //! The commands, and what each asks of the host.
 
-use std::io::IsTerminal as _;
-
 use clap::{Args, Subcommand};
-use rmcp::model;
-use serde_json::{Map, Value};
-use tandem_client::{Arguments, ProgressSink, Session};
+use tandem_client::{Arguments, Session};
 
 use super::{print_result, show};
 use crate::{exit::Exit, progress, runtime::block_on, target::Target};
@@ -75,10 +71,9 @@ pub(crate) fn call(args: Call) -> anyhow::Result<Exit> {
     let Call { tool, arguments, target } = args;
     let arguments = Arguments::parse(&arguments)?;
     block_on(async {
-        let progress = progress::Call::new(std::io::stderr().is_terminal() && !target.json);
+        let progress = progress::Call::new(progress::is_drawn() && !target.json);
         let session = Session::open(&(&target).into(), progress.clone()).await?;
-        let schema = if arguments.need_schema() { input_schema(&session, &tool).await } else { None };
-        let result = session.call(&tool, arguments.typed(schema.as_ref())?).await;
+        let result = session.call(&tool, session.typed(&tool, arguments).await?).await;
         progress.finish();
         let result = result?;
         print_result(&result, target.json)?;
@@ -87,19 +82,8 @@ pub(crate) fn call(args: Call) -> anyhow::Result<Exit> {
     })?
 }
 
-/// The input schema of a tool, where the endpoint lists it.
-async fn input_schema<P: ProgressSink>(session: &Session<P>, tool: &str) -> Option<Map<String, Value>> {
-    let tools = session.tools().await.ok()?;
-    tools.into_iter().find(|one| one.name == tool).map(|one| one.input_schema.as_ref().clone())
-}
-
 fn list(name: Option<&str>, target: &Target) -> anyhow::Result<Exit> {
-    let mut tools: Vec<model::Tool> = block_on(async {
-        let session = Session::open(&target.into(), ()).await?;
-        let tools = session.tools().await?;
-        session.close().await;
-        anyhow::Ok(tools)
-    })??;
+    let mut tools = target.ask(async |host| Ok(host.tools().await?))?;
     tools.sort_by(|a, b| (show::category_of(a), &a.name).cmp(&(show::category_of(b), &b.name)));
     match name {
         None => show::list(&tools, target.json)?,

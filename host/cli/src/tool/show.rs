@@ -15,10 +15,10 @@ pub(super) fn category_of(tool: &Tool) -> &str {
 
 /// The tools, which are sorted by category.
 pub(super) fn list(tools: &[Tool], json: bool) -> anyhow::Result<()> {
-    let mut out = terminal::out();
     if json {
-        return Ok(writeln!(out, "{}", terminal::json(tools)?)?);
+        return Ok(terminal::print_json(tools)?);
     }
+    let mut out = terminal::out();
     let width = tools.iter().map(|tool| tool.name.len()).max().unwrap_or(0);
     let mut category = None;
     for tool in tools {
@@ -53,10 +53,10 @@ pub(super) fn named(mut tools: Vec<Tool>, name: &str, json: bool) -> anyhow::Res
 }
 
 fn one(tool: &Tool, json: bool) -> anyhow::Result<()> {
-    let mut out = terminal::out();
     if json {
-        return Ok(writeln!(out, "{}", terminal::json(tool)?)?);
+        return Ok(terminal::print_json(tool)?);
     }
+    let mut out = terminal::out();
     writeln!(out, "{}  ({})", terminal::line(&tool.name), terminal::line(category_of(tool)))?;
     writeln!(out, "{}", tool.description.as_deref().unwrap_or_default())?;
     let lines = schema::lines(&tool.input_schema);

@@ -31,6 +31,17 @@ pub enum SignatureState {
     Invalid(KeyId),
 }
 
+impl fmt::Display for SignatureState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unsigned => f.write_str("unsigned"),
+            Self::Valid(key) => write!(f, "valid, by the trusted key {key}"),
+            Self::UnknownKey(key) => write!(f, "by key {key}, not trusted here"),
+            Self::Invalid(key) => write!(f, "INVALID for key {key}: the file was changed after signing"),
+        }
+    }
+}
+
 /// Most trust roots: every one can vouch for any plugin, so a long list is a mistake.
 pub const MAX_TRUST_ROOTS: usize = 256;
 

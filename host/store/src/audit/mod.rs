@@ -17,6 +17,7 @@
 
 mod append;
 mod chain;
+mod head;
 mod log;
 mod losses;
 mod note;
@@ -31,6 +32,7 @@ mod write;
 
 pub use append::MAX_APPEND;
 pub use chain::AuditKey;
+pub use head::{AuditHead, HeadFormat, HeadMissing};
 pub(crate) use log::AuditLog;
 pub use log::MAX_WAITING;
 pub use read::{AuditQuery, AuditReader, MAX_PAGE};

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OpenFlags, params};
 
 use super::{
     chain::AuditKey,
+    head::{AuditHead, HeadMissing},
     note,
     numbers::signed,
     record::Gap,
@@ -90,5 +91,18 @@ impl AuditReader {
     pub fn verify(&self, key: &AuditKey) -> Result<Verified, AuditBroken> {
         let snapshot = self.db.unchecked_transaction()?;
         verify::all(&snapshot, key)
+    }
+
+    /// Whether a record that was seen once is still there.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn contains(&self, seen: AuditHead) -> Result<(), HeadMissing> {
+        let query = AuditQuery { after: seen.sequence.saturating_sub(1), limit: 1, ..AuditQuery::default() };
+        match self.page(&query)?.first() {
+            Some(row) if row.sequence == seen.sequence && row.hash == seen.hash => Ok(()),
+            Some(row) if row.sequence > seen.sequence => Err(HeadMissing::Dropped(seen.sequence)),
+            _ => Err(HeadMissing::Differs(seen.sequence)),
+        }
     }
 }

@@ -59,7 +59,7 @@ async fn records_follow_each_other_over_restarts() {
     filled(&fixture, 3).await;
     fixture.store().audit_append(vec![EventRecord::of_host("plugin.loaded").with("plugin", "p").into()]).await.unwrap();
     let verified = fixture.verify().unwrap();
-    assert_eq!((verified.from, verified.to, verified.count), (1, 4, 4));
+    assert_eq!((verified.from, verified.head.sequence, verified.count), (1, 4, 4));
     let rows = AuditReader::open(&fixture.path).unwrap().page(&AuditQuery { limit: 10, ..AuditQuery::default() });
     let rows = rows.unwrap();
     assert_eq!(rows[0].record().unwrap(), call("t0"));
@@ -117,7 +117,7 @@ async fn records_that_were_taken_out_are_missed_wherever_they_stood() {
     fixture.tamper(&format!("{UNGUARDED} DELETE FROM audit; DELETE FROM audit_head")).unwrap();
     assert_eq!(fixture.verify().unwrap().count, 0, "an empty log looks like a new one");
     filled(&fixture, 1).await;
-    assert_eq!(fixture.verify().unwrap().to, 1);
+    assert_eq!(fixture.verify().unwrap().head.sequence, 1);
 }
 
 #[tokio::test]
@@ -156,7 +156,7 @@ async fn old_records_go_and_changed_ones_stay_as_evidence() {
     store.audit_append(vec![call("new")]).await.unwrap();
     assert_eq!(store.audit_rotate().await.unwrap(), 10);
     let verified = fixture.verify().unwrap();
-    assert_eq!((verified.from, verified.to), (11, 12), "the new one and the checkpoint");
+    assert_eq!((verified.from, verified.head.sequence), (11, 12), "the new one and the checkpoint");
 }
 
 #[tokio::test]
@@ -249,6 +249,27 @@ async fn lost_records_are_counted_until_one_is_kept_and_the_chain_says_how_many(
     assert!(sequence == 2 && gap.lost == 5 && gap.since <= gap.until && gap.since > 0, "{gap:?}");
 }
 
+#[tokio::test]
+async fn a_record_that_was_seen_is_looked_for() {
+    let fixture = Fixture::new();
+    filled(&fixture, 2).await;
+    let reader = AuditReader::open(&fixture.path).unwrap();
+    let head = fixture.verify().unwrap().head;
+    let noted: AuditHead = head.to_string().parse().unwrap();
+    assert_eq!(noted, head);
+    assert!(reader.contains(noted).is_ok());
+    let other = AuditHead { hash: [7; 32], ..noted };
+    assert!(matches!(reader.contains(other), Err(HeadMissing::Differs(2))));
+    let later = AuditHead { sequence: 3, ..noted };
+    assert!(matches!(reader.contains(later), Err(HeadMissing::Differs(3))), "the store was put back");
+    for wrong in ["", "2", "2:", "x:00", &format!("2:{}", "0".repeat(63))] {
+        assert_eq!(wrong.parse::<AuditHead>(), Err(HeadFormat), "{wrong}");
+    }
+    fixture.tamper(&format!("{UNGUARDED} DELETE FROM audit WHERE sequence = 1")).unwrap();
+    let first = AuditHead { sequence: 1, ..noted };
+    assert!(matches!(reader.contains(first), Err(HeadMissing::Dropped(1))));
+}
+
 const DAY: u64 = 24 * 3600 * 1000;
 
 #[tokio::test]
@@ -285,7 +306,7 @@ async fn a_wrong_clock_makes_no_record_old() {
     }
     while store.audit_rotate().await.unwrap() > 0 {}
     let rotated = fixture.verify().unwrap();
-    assert!(rotated.from > verified.to - 1, "{rotated:?}");
+    assert!(rotated.from > verified.head.sequence - 1, "{rotated:?}");
     assert!(rotated.count > 80, "{rotated:?}");
 }
 

@@ -1,9 +1,11 @@
 //! Whether the log is what the host wrote.
 
 use rusqlite::{Connection, OptionalExtension};
+use serde_json::{Value, json};
 
 use super::{
     chain::{AuditKey, Link, size},
+    head::AuditHead,
     numbers::{signed, unsigned},
     record::{AuditRecord, Gap},
     row::{AuditRow, select},
@@ -18,17 +20,26 @@ const MAX_GAPS: usize = 100;
 pub struct Verified {
     /// The first record that is there; later than 1 when older ones were dropped, which a checkpoint proves.
     pub from: u64,
-    /// The last one.
-    pub to: u64,
     /// How many.
     pub count: u64,
-    /// The last one's hash. Whoever notes it elsewhere can tell later that the log was not put back to an
-    /// older state.
-    pub head: [u8; 32],
+    /// The last one, with its hash.
+    pub head: AuditHead,
     /// Records that the host could not write, as markers among those that are there say.
     pub lost: u64,
     /// The first 100 of the markers, by their sequence number.
     pub gaps: Vec<(u64, Gap)>,
+}
+
+impl Verified {
+    /// For programs.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let gap = |(sequence, gap): &(u64, Gap)| json!({ "sequence": sequence, "lost": gap.lost, "since": gap.since, "until": gap.until });
+        json!({
+            "from": self.from, "to": self.head.sequence, "count": self.count, "head": hex::encode(self.head.hash),
+            "lost": self.lost, "gaps": self.gaps.iter().map(gap).collect::<Vec<_>>(),
+        })
+    }
 }
 
 /// Why a log is not what the host wrote.
@@ -89,9 +100,8 @@ pub(super) fn all(db: &Connection, key: &AuditKey) -> Result<Verified, AuditBrok
     }
     Ok(Verified {
         from: walk.from,
-        to: walk.link.sequence,
         count: walk.count,
-        head: walk.link.hash,
+        head: AuditHead { sequence: walk.link.sequence, hash: walk.link.hash },
         lost: walk.lost,
         gaps: walk.gaps,
     })

@@ -6,13 +6,13 @@ use std::{io::IsTerminal as _, os::fd::AsFd as _};
 const MIN_WIDTH: usize = 24;
 
 /// The first sentence of a description, cut to the terminal's width where standard output is one. `used` columns are before it.
-pub(crate) fn summary(text: &str, used: usize) -> String {
+pub fn summary(text: &str, used: usize) -> String {
     let width = terminal_width().map(|width| width.saturating_sub(used).max(MIN_WIDTH));
     cut(&first_sentence(&one_line(text)), width)
 }
 
 /// A text without its line breaks.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
