@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use tandem_engine::CallContext;
 use tandem_queue::SqliteTasks;
 use tandem_reactor::{
-    StartError,
+    NetworkError, StartError,
     authority::Operator,
     lane::{Lane, LaneError, LaneStarter, ReadySignal},
     network::Network,
@@ -175,7 +175,7 @@ impl ClusterStarter {
         let body = incarnations(handle.shared.clone(), deps, sender);
         let thread = lane.spawn(body, handle.shared.stop.clone()).map_err(StartError::Thread)?;
         *handle.thread.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
-        started.await.unwrap_or_else(|_| Err(StartError::Network("its thread ended".to_owned())))
+        started.await.unwrap_or_else(|_| Err(StartError::Network(NetworkError::Ended)))
     }
 
     /// The same without a thread of its own, in the general runtime with everything else, and without a restart after a panic. For

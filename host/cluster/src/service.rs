@@ -154,7 +154,7 @@ impl PeerService {
             Some(Value::String(text)) => {
                 let token = text.strip_prefix("Bearer ").map(str::trim).filter(|token| !token.is_empty());
                 let token = token.ok_or_else(|| refused("`_meta.authorization` is `Bearer TOKEN`"))?;
-                let caller = self.operator.bearer(token.to_owned()).await.map_err(|why| refused(&why))?;
+                let caller = self.operator.bearer(token.to_owned()).await.map_err(|why| refused(&why.to_string()))?;
                 Ok((Caller { operator: false, ..caller }, true))
             }
             Some(_) => Err(RpcError::invalid("`_meta.authorization` is a string")),

@@ -8,6 +8,17 @@ use tandem_types::Caller;
 use tandem_types::MAX_PRIORITY;
 use tandem_types::Secret;
 
+/// Why an API key or token of a peer is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BearerError {
+    /// Nobody authenticates here.
+    #[error("this host takes no tokens")]
+    Off,
+    /// It is none of this host, or not any more; in the words of whoever looked at it.
+    #[error("{0}")]
+    Refused(String),
+}
+
 /// Says who peers are, what is shown to them, and how urgent a tenant's tasks may be. A function from a peer's id to its caller
 /// is one for a host that takes no tokens and shows none.
 pub trait Authority: Send + Sync {
@@ -21,9 +32,9 @@ pub trait Authority: Send + Sync {
     }
 
     /// Whose an API key or token is that came with a peer's request, or why it is not taken.
-    fn bearer(&self, token: String) -> BoxFuture<'static, Result<Caller, String>> {
+    fn bearer(&self, token: String) -> BoxFuture<'static, Result<Caller, BearerError>> {
         drop(token);
-        Box::pin(std::future::ready(Err("this host takes no tokens".to_owned())))
+        Box::pin(std::future::ready(Err(BearerError::Off)))
     }
 
     /// Whether a request that shows none is refused.

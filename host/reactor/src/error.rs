@@ -1,5 +1,7 @@
 //! Why the network does not start.
 
+use std::path::PathBuf;
+
 /// Why there is no reactor.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -18,5 +20,35 @@ pub enum StartError {
     },
     /// The host's key or the transport cannot be used.
     #[error("p2p network failed to start: {0}")]
-    Network(String),
+    Network(NetworkError),
+}
+
+/// What keeps the network from starting. Reasons are in the words of the system or of the library.
+#[derive(Debug, thiserror::Error)]
+pub enum NetworkError {
+    /// Others may read the host's key.
+    #[error("others may read {path}; run: chmod 600 {path}", path = .0.display())]
+    KeyIsReadable(PathBuf),
+    /// The host's key cannot be read or made.
+    #[error("{what} {path}: {reason}", path = .path.display())]
+    Key {
+        /// What failed.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The transport cannot be built.
+    #[error("cannot build the transport: {0}")]
+    Transport(String),
+    /// Multicast DNS cannot be used.
+    #[error("cannot look for peers by mdns: {0}")]
+    Mdns(String),
+    /// Gossip cannot be used.
+    #[error("cannot take part in gossip: {0}")]
+    Gossip(String),
+    /// The reactor's thread ended before the network was up.
+    #[error("its thread ended")]
+    Ended,
 }

@@ -19,8 +19,8 @@ pub mod settings;
 pub mod swarm_key;
 pub mod trust;
 
-pub use authority::Authority;
-pub use error::StartError;
+pub use authority::{Authority, BearerError};
+pub use error::{NetworkError, StartError};
 pub use lane::{Lane, LaneError, MAX_IN_FLIGHT};
 pub use network::FailedHandshake;
 pub use settings::{DhtMode, NatSettings, NetworkSettings, PingSettings};

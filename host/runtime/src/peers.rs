@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use tandem_cluster::ClusterHandle;
 use tandem_config::HostConfig;
 use tandem_gateway::Authenticator;
-use tandem_reactor::Authority;
+use tandem_reactor::{Authority, BearerError};
 use tandem_types::{Access, Caller};
 use tandem_types::{MAX_PRIORITY, Secret};
 
@@ -49,14 +49,14 @@ impl Authority for Operator {
         (own != config.p2p.common_tenant()).then(|| own.to_owned())
     }
 
-    fn bearer(&self, token: String) -> BoxFuture<'static, Result<Caller, String>> {
+    fn bearer(&self, token: String) -> BoxFuture<'static, Result<Caller, BearerError>> {
         let authenticator = self.authenticator.clone();
         Box::pin(async move {
-            let authenticator = authenticator.ok_or_else(|| "this host takes no tokens".to_owned())?;
+            let authenticator = authenticator.ok_or(BearerError::Off)?;
             let mut headers = HeaderMap::new();
-            let value = HeaderValue::from_str(&format!("Bearer {token}")).map_err(|error| error.to_string())?;
-            headers.insert(AUTHORIZATION, value);
-            authenticator.authenticate(&headers).await.map_err(|error| error.to_string())
+            let value = HeaderValue::from_str(&format!("Bearer {token}"));
+            headers.insert(AUTHORIZATION, value.map_err(|error| BearerError::Refused(error.to_string()))?);
+            authenticator.authenticate(&headers).await.map_err(|error| BearerError::Refused(error.to_string()))
         })
     }
 

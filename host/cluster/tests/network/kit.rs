@@ -18,7 +18,7 @@ use tandem_config::{Admission, HostConfig, P2pConfig};
 use tandem_engine::CallContext;
 use tandem_queue::{Caps, Clock, SqliteTasks, SystemClock, Timestamp};
 use tandem_reactor::{
-    Authority, PingSettings,
+    Authority, BearerError, PingSettings,
     discovery::record::{Announcement, HostRecord},
     trust::UnixMillis,
 };
@@ -92,10 +92,13 @@ impl Authority for Operator {
         self.0.lock().unwrap().apart.then(|| PEERS.to_owned())
     }
 
-    fn bearer(&self, token: String) -> BoxFuture<'static, Result<Caller, String>> {
+    fn bearer(&self, token: String) -> BoxFuture<'static, Result<Caller, BearerError>> {
         let good = self.0.lock().unwrap().takes && token == "good";
         let caller = || Caller { operator: true, ..Caller::new("acme", "key") };
-        async move { good.then(caller).ok_or_else(|| "this is not an API key of this host".to_owned()) }.boxed()
+        async move {
+            good.then(caller).ok_or_else(|| BearerError::Refused("this is not an API key of this host".to_owned()))
+        }
+        .boxed()
     }
 
     fn requires_token(&self) -> bool {

@@ -19,7 +19,7 @@ use super::gossip;
 #[cfg(feature = "nat")]
 use super::nat;
 use super::{accepts, handshake_slots::SLOTS, panic_boundary::PanicBoundary};
-use crate::settings::NetworkSettings;
+use crate::{error::NetworkError, settings::NetworkSettings};
 
 /// The protocol of tool calls between hosts (MCP++ Profile E).
 pub const PROTOCOL: StreamProtocol = StreamProtocol::new("/mcp+p2p/1.0.0");
@@ -73,7 +73,7 @@ pub(super) type Relayed = nat::Relayed;
 pub(super) type Relayed = ();
 
 impl Behaviour {
-    pub(super) fn new(key: &Keypair, settings: &NetworkSettings, relayed: Relayed) -> Result<Self, String> {
+    pub(super) fn new(key: &Keypair, settings: &NetworkSettings, relayed: Relayed) -> Result<Self, NetworkError> {
         let public = key.public();
         let me = PeerId::from(&public);
         let limits = limits::ConnectionLimits::default()
@@ -91,7 +91,7 @@ impl Behaviour {
         let mdns = match settings.mdns {
             true => {
                 let mdns = mdns::tokio::Behaviour::new(mdns::Config::default(), me);
-                Some(mdns.map_err(|error| format!("cannot look for peers by mdns: {error}"))?)
+                Some(mdns.map_err(|error| NetworkError::Mdns(error.to_string()))?)
             }
             false => None,
         };

@@ -30,7 +30,7 @@ use tokio::sync::oneshot;
 
 use super::request_error::RequestError;
 use crate::{
-    discovery::record::{HostRecord, MAX_RECORD},
+    discovery::record::{HostRecord, MAX_RECORD, RecordError},
     settings::DhtMode,
     trust::{AddressPolicy, UnixMillis},
 };
@@ -238,11 +238,20 @@ fn within(policy: &AddressPolicy, peer: &PeerId, addresses: Vec<Multiaddr>) -> V
     addresses.into_iter().filter(|address| policy.check(address, peer).is_ok()).take(ADDRESSES).collect()
 }
 
+/// Why a record that a peer brings is refused.
+#[derive(Debug, thiserror::Error)]
+enum PutError {
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error("it is another host's")]
+    OfAnother,
+}
+
 /// Stores a record that the peer itself brought, if it is to be believed.
-fn keep(table: &mut Table, policy: &AddressPolicy, source: &PeerId, put: Record) -> Result<(), String> {
-    let record = HostRecord::decode(&put.value).map_err(|error| error.to_string())?;
+fn keep(table: &mut Table, policy: &AddressPolicy, source: &PeerId, put: Record) -> Result<(), PutError> {
+    let record = HostRecord::decode(&put.value)?;
     if record.peer() != *source || put.key != key_of(source) {
-        return Err("it is another host's".to_owned());
+        return Err(PutError::OfAnother);
     }
     let store = table.store_mut();
     let known = store.get(&put.key).and_then(|known| HostRecord::decode(&known.value).ok());

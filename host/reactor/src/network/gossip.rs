@@ -16,7 +16,7 @@ use libp2p::{
     identity::Keypair,
 };
 
-use crate::discovery::record::MAX_RECORD;
+use crate::{discovery::record::MAX_RECORD, error::NetworkError};
 
 /// The topic of hosts' records.
 const TOPIC: &str = "tandem/hosts/1";
@@ -50,8 +50,8 @@ pub(super) fn topic() -> IdentTopic {
     IdentTopic::new(TOPIC)
 }
 
-pub(super) fn behaviour(key: &Keypair) -> Result<Behaviour, String> {
-    let fail = |error: &dyn std::fmt::Display| format!("cannot take part in gossip: {error}");
+pub(super) fn behaviour(key: &Keypair) -> Result<Behaviour, NetworkError> {
+    let fail = |error: &dyn std::fmt::Display| NetworkError::Gossip(error.to_string());
     let config = ConfigBuilder::default()
         .validation_mode(ValidationMode::Strict)
         .validate_messages()

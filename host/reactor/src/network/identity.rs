@@ -4,6 +4,8 @@ use std::{os::unix::fs::PermissionsExt as _, path::Path};
 
 use libp2p::identity::Keypair;
 
+use crate::error::NetworkError;
+
 /// The largest key that is read: one of RSA with 4096 bits has less than 3 KiB.
 const MAX_KEY: u64 = 16 << 10;
 
@@ -12,13 +14,17 @@ const MAX_KEY: u64 = 16 << 10;
 /// # Errors
 ///
 /// When the file is not readable, is not a key, or others may read it.
-pub(super) fn open(path: &Path) -> Result<Keypair, String> {
-    let fail = |what: &str, error: &dyn std::fmt::Display| format!("{what} {}: {error}", path.display());
+pub(super) fn open(path: &Path) -> Result<Keypair, NetworkError> {
+    let fail = |what, error: &dyn std::fmt::Display| NetworkError::Key {
+        what,
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
     match tandem_files::read_regular(path, MAX_KEY) {
         Ok(bytes) => {
             let mode = std::fs::metadata(path).map_err(|error| fail("cannot look at", &error))?.permissions().mode();
             if mode & 0o077 != 0 {
-                return Err(format!("others may read {}; run: chmod 600 {}", path.display(), path.display()));
+                return Err(NetworkError::KeyIsReadable(path.to_owned()));
             }
             Keypair::from_protobuf_encoding(&bytes).map_err(|error| fail("this is not a key of a peer:", &error))
         }
@@ -48,9 +54,9 @@ mod tests {
         let first = open(&path).unwrap().public().to_peer_id();
         assert_eq!(open(&path).unwrap().public().to_peer_id(), first);
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(open(&path).unwrap_err().contains("chmod 600"));
+        assert!(open(&path).unwrap_err().to_string().contains("chmod 600"));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         std::fs::write(&path, b"no key").unwrap();
-        assert!(open(&path).unwrap_err().contains("not a key"));
+        assert!(open(&path).unwrap_err().to_string().contains("not a key"));
     }
 }

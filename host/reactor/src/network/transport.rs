@@ -16,7 +16,7 @@ use super::{
     gate::{Gate, Rules},
     handshake_slots::Door,
 };
-use crate::settings::NetworkSettings;
+use crate::{error::NetworkError, settings::NetworkSettings};
 
 /// A handshake that takes longer is an attack or a dead network.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -24,8 +24,8 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(600);
 
 /// The swarm, which makes its tasks on the runtime that it is built in.
-pub(super) fn swarm(key: &Keypair, settings: &NetworkSettings, rules: Rules) -> Result<Swarm<Behaviour>, String> {
-    let fail = |error: &dyn std::fmt::Display| format!("cannot build the transport: {error}");
+pub(super) fn swarm(key: &Keypair, settings: &NetworkSettings, rules: Rules) -> Result<Swarm<Behaviour>, NetworkError> {
+    let fail = |error: &dyn std::fmt::Display| NetworkError::Transport(error.to_string());
     let noise = noise::Config::new(key).map_err(|error| fail(&error))?;
     let tcp = tcp::tokio::Transport::new(tcp::Config::new().nodelay(true));
     let direct = match settings.psk {
