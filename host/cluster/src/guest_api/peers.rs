@@ -114,7 +114,7 @@ impl PeerApi {
             .collect::<BTreeMap<_, _>>();
         let ttl = Duration::from_secs(ttl_s.into());
         let registered = self.manager.register(addresses, ttl, metadata).await;
-        let (record, registries) = registered.map_err(P2pError::InvalidArgument)?;
+        let (record, registries) = registered.map_err(|error| P2pError::InvalidArgument(error.to_string()))?;
         let document: Value = serde_json::from_str(record.text()).unwrap_or_default();
         Ok(json!({
             "peer_id": self.peers.network.me.to_string(),

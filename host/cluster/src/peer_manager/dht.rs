@@ -13,6 +13,7 @@ use super::{
     intake::{SourceResult, add_records, not_announced},
     own_record::OwnRecord,
     renewal::Renewal,
+    source_error::{OwnRecordError, SourceError},
 };
 use crate::peers::PeerDirectory;
 
@@ -26,9 +27,9 @@ const RENEW: Duration = Duration::from_secs(1_200);
 pub(super) struct DhtSource(Renewal);
 
 impl DhtSource {
-    pub(super) async fn read(&self, peers: &PeerDirectory, record: &OwnRecord) -> Result<SourceResult, String> {
-        let hosts = peers.network.dht_hosts().await.map_err(|error| error.to_string())?;
-        let error = self.put(peers, record).await.err();
+    pub(super) async fn read(&self, peers: &PeerDirectory, record: &OwnRecord) -> Result<SourceResult, SourceError> {
+        let hosts = peers.network.dht_hosts().await?;
+        let error = self.put(peers, record).await.err().map(|error| not_announced(&error));
         let now = UnixMillis::now();
         let (known, unknown): (Vec<_>, Vec<_>) =
             hosts.into_iter().filter(|host| *host != peers.me()).partition(|host| peers.book().has_record(host, now));
@@ -39,11 +40,11 @@ impl DhtSource {
     }
 
     /// Puts this host's record where it is due. Without success it is due again in the next round.
-    async fn put(&self, peers: &PeerDirectory, record: &OwnRecord) -> Result<(), String> {
+    async fn put(&self, peers: &PeerDirectory, record: &OwnRecord) -> Result<(), OwnRecordError> {
         if !self.0.is_due(RENEW.min(record.half_life()), &peers.network) {
             return Ok(());
         }
-        let record = record.renew().map_err(|error| not_announced(&error))?;
+        let record = record.renew()?;
         match peers.network.dht_publish(&record).await {
             Ok(()) => self.0.done(),
             // Hosts that start together have nobody to ask yet.

@@ -48,7 +48,7 @@ impl RecordExchange {
             return Err(RpcError::new(-32002, "unauthorized", text));
         }
         let known = self.peers.book().records(RECORDS, UnixMillis::now());
-        let own = self.record.renew().inspect_err(|error| tracing::debug!(error, "own record left out"));
+        let own = self.record.renew().inspect_err(|error| tracing::debug!(%error, "own record left out"));
         let given = own.ok().into_iter().chain(known).filter(|record| record.peer() != peer);
         let records: Vec<_> = given.map(|record| record.text().to_owned()).collect();
         Ok(json!({"records": records}))

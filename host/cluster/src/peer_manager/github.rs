@@ -15,6 +15,7 @@ use super::{
     intake::{SourceResult, add_records, not_announced},
     own_record::OwnRecord,
     renewal::Renewal,
+    source_error::SourceError,
 };
 use crate::peers::PeerDirectory;
 
@@ -35,17 +36,16 @@ impl GithubSource {
     }
 
     /// Writes a record.
-    pub(super) async fn publish(&self, record: &HostRecord) -> Result<(), String> {
+    pub(super) async fn publish(&self, record: &HostRecord) -> Result<(), SourceError> {
         let (registry, own) = (self.registry.clone(), record.clone());
         let published = self.general.spawn(async move { registry.lock().await.publish(&own, UnixMillis::now()).await });
-        let published = published.await.map_err(|error| error.to_string())?;
-        published.map_err(|error| error.to_string())?;
+        published.await??;
         self.renewal.done();
         Ok(())
     }
 
     /// Takes in what the registry has, and renews this host's record there when half of its time is over.
-    pub(super) async fn read(&self, peers: &PeerDirectory, record: &OwnRecord) -> Result<SourceResult, String> {
+    pub(super) async fn read(&self, peers: &PeerDirectory, record: &OwnRecord) -> Result<SourceResult, SourceError> {
         let due = self.renewal.is_due(record.half_life(), &peers.network);
         let own = due.then(|| record.renew()).transpose();
         let (own, error) = own.map_or_else(|error| (None, Some(not_announced(&error))), |own| (own, None));
@@ -54,11 +54,11 @@ impl GithubSource {
             let mut registry = registry.lock().await;
             let now = UnixMillis::now();
             if let Some(own) = own {
-                registry.publish(&own, now).await.map_err(|error| error.to_string())?;
+                registry.publish(&own, now).await?;
             }
-            registry.list(now).await.map_err(|error| error.to_string())
+            registry.list(now).await
         });
-        let listing = asked.await.map_err(|error| error.to_string())??;
+        let listing = asked.await??;
         if announced {
             self.renewal.done();
         }

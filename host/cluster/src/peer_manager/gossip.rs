@@ -12,7 +12,7 @@ use tandem_reactor::{
     trust::{BookError, Source, UnixMillis},
 };
 
-use super::own_record::OwnRecord;
+use super::{own_record::OwnRecord, source_error::SourceError};
 use crate::peers::PeerDirectory;
 
 /// Between two announcements of the same.
@@ -29,11 +29,11 @@ pub(super) async fn announce(network: &Network, record: &OwnRecord) {
     loop {
         // Nothing is wrong when the time is over: then it is a renewal.
         let _changed = tokio::time::timeout(RENEW.min(record.half_life()), record.changed.notified()).await;
-        let sent = record.renew().and_then(|record| network.gossip(&record).map_err(|error| error.to_string()));
+        let sent = record.renew().map_err(SourceError::from).and_then(|record| Ok(network.gossip(&record)?));
         let pause = match sent {
             Ok(()) => QUIET,
             Err(error) => {
-                tracing::debug!(error, "gossip publish failed");
+                tracing::debug!(%error, "gossip publish failed");
                 SOON
             }
         };

@@ -36,7 +36,7 @@ impl SourceResult {
 }
 
 /// Why this host's record is not where others look for it.
-pub(super) fn not_announced(error: &str) -> String {
+pub(super) fn not_announced(error: &impl std::fmt::Display) -> String {
     format!("this host is not announced: {error}")
 }
 

@@ -26,6 +26,7 @@ use super::{
     intake::add_hint,
     own_record::OwnRecord,
     persistence,
+    source_error::OwnRecordError,
     source_log::SourceLog,
     sources::{Sources, source_by_name},
 };
@@ -260,7 +261,7 @@ impl PeerManager {
         addresses: Vec<Multiaddr>,
         ttl: Duration,
         metadata: BTreeMap<String, String>,
-    ) -> Result<(HostRecord, Vec<&'static str>), String> {
+    ) -> Result<(HostRecord, Vec<&'static str>), OwnRecordError> {
         let record = self.record.register(addresses, ttl, metadata)?;
         let registries = self.sources.publish(&record).await;
         Ok((record, registries))

@@ -18,6 +18,7 @@ mod manager;
 mod own_record;
 mod persistence;
 mod renewal;
+mod source_error;
 mod source_log;
 mod sources;
 

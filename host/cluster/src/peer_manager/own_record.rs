@@ -16,6 +16,7 @@ use tandem_reactor::{
 use tandem_types::Caller;
 use tokio::sync::Notify;
 
+use super::source_error::OwnRecordError;
 use crate::{
     peers::{Capabilities, PeerDirectory},
     worker::LocalWorker,
@@ -60,7 +61,7 @@ impl OwnRecord {
         addresses: Vec<Multiaddr>,
         ttl: Duration,
         metadata: BTreeMap<String, String>,
-    ) -> Result<HostRecord, String> {
+    ) -> Result<HostRecord, OwnRecordError> {
         let announcement = OwnAnnouncement { addresses, metadata, ttl: Some(ttl) };
         let record = self.sign(&announcement, self.directory_reach())?;
         *self.announcement() = announcement;
@@ -68,13 +69,13 @@ impl OwnRecord {
     }
 
     /// Signs a new record for peers.
-    pub(super) fn renew(&self) -> Result<HostRecord, String> {
+    pub(super) fn renew(&self) -> Result<HostRecord, OwnRecordError> {
         let announcement = self.announcement().clone();
         self.sign(&announcement, self.reach)
     }
 
     /// Signs a new record for the readers of the directory.
-    pub(super) fn renew_for_directory(&self) -> Result<HostRecord, String> {
+    pub(super) fn renew_for_directory(&self) -> Result<HostRecord, OwnRecordError> {
         let announcement = self.announcement().clone();
         self.sign(&announcement, self.directory_reach())
     }
@@ -88,14 +89,12 @@ impl OwnRecord {
         self.announcement().ttl.unwrap_or(self.ttl) / 2
     }
 
-    fn sign(&self, own: &OwnAnnouncement, reach: Reach) -> Result<HostRecord, String> {
+    fn sign(&self, own: &OwnAnnouncement, reach: Reach) -> Result<HostRecord, OwnRecordError> {
         let network = &self.peers.network;
         let known = if own.addresses.is_empty() { network.addresses() } else { own.addresses.clone() };
         let addresses = AddressPolicy::new(network.me, reach).announceable(&known, reach);
         if addresses.is_empty() {
-            let hint = "listen on another one in p2p.listen, or allow private ones with p2p.discovery.private and, for hosts on \
-                one machine, p2p.discovery.loopback";
-            return Err(format!("this host has no address that its peers would dial; {hint}"));
+            return Err(OwnRecordError::NoAddress);
         }
         let now = UnixMillis::now();
         let Capabilities { mut tools, capacity, free, .. } = self.worker.capabilities(&Caller::local());
@@ -106,7 +105,7 @@ impl OwnRecord {
         }
         let (sequence, ttl) = (self.next_sequence(now), own.ttl.unwrap_or(self.ttl));
         let announcement = Announcement { addresses, tools, capacity, free, metadata, sequence, issued_at: now, ttl };
-        HostRecord::sign(&network.key, announcement).map_err(|error| error.to_string())
+        Ok(HostRecord::sign(&network.key, announcement)?)
     }
 
     fn next_sequence(&self, now: UnixMillis) -> u64 {

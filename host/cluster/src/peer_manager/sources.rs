@@ -15,7 +15,6 @@ use tandem_reactor::{
         file::{FileRegistry, MAX_FILES},
         record::HostRecord,
     },
-    network::RequestError,
     settings::peer_of,
     trust::{Source, UnixMillis},
 };
@@ -27,6 +26,7 @@ use super::{
     github::GithubSource,
     intake::{SourceResult, add_records, not_announced},
     own_record::OwnRecord,
+    source_error::SourceError,
     source_log::SourceLog,
 };
 use crate::{limits::PEER_TIMEOUT, peers::PeerDirectory, settings::Settings};
@@ -114,7 +114,7 @@ impl Sources {
         let asked = sources.iter().map(|source| self.query_one(*source, timeout));
         let (mut all, mut failed) = (BTreeMap::<_, SourceResult>::new(), Vec::new());
         for (name, result) in futures::future::join_all(asked).await.into_iter().flatten() {
-            let result = result.unwrap_or_else(|error| SourceResult { nodes: 0, error: Some(error) });
+            let result = result.unwrap_or_else(|error| SourceResult { nodes: 0, error: Some(error.to_string()) });
             failed.extend(result.error.clone().map(|error| (name, error)));
             let known = all.entry(name).or_default();
             known.nodes += result.nodes;
@@ -127,14 +127,19 @@ impl Sources {
     }
 
     /// What one source answered, with its name; of several rendezvous points, each.
-    async fn query_one(&self, source: Source, timeout: Duration) -> Vec<(&'static str, Result<SourceResult, String>)> {
+    async fn query_one(
+        &self,
+        source: Source,
+        timeout: Duration,
+    ) -> Vec<(&'static str, Result<SourceResult, SourceError>)> {
         match source {
             Source::File => vec![("file", within(timeout, self.read_registry()).await)],
             Source::Rendezvous => {
                 let points = self.settings.network.rendezvous.iter();
                 let asked = points.map(async |point| {
                     let met = within(timeout, self.query_rendezvous(point, timeout)).await;
-                    ("rendezvous", met.map_err(|error| format!("{point}: {error}")))
+                    let of = |error| SourceError::Point { point: point.clone(), error: Box::new(error) };
+                    ("rendezvous", met.map_err(of))
                 });
                 futures::future::join_all(asked).await
             }
@@ -149,25 +154,24 @@ impl Sources {
     }
 
     /// Registers at a rendezvous point and takes in whom it knows.
-    async fn query_rendezvous(&self, point: &Multiaddr, timeout: Duration) -> Result<SourceResult, String> {
+    async fn query_rendezvous(&self, point: &Multiaddr, timeout: Duration) -> Result<SourceResult, SourceError> {
         let network = &self.peers.network;
-        let text = |error: RequestError| error.to_string();
-        let peer = network.dial(point.clone(), timeout).await.map_err(text)?;
+        let peer = network.dial(point.clone(), timeout).await?;
         let discover = async {
             let mut result = SourceResult::default();
-            for (peer, addresses) in network.ask_at(peer, timeout).await.map_err(text)? {
+            for (peer, addresses) in network.ask_at(peer, timeout).await? {
                 let added = self.peers.book().hint(peer, addresses, Source::Rendezvous, UnixMillis::now());
                 result.add(peer, added.map(drop));
             }
-            Ok::<_, String>(result)
+            Ok::<_, SourceError>(result)
         };
         // A host that cannot be reached, and so cannot register, still looks for those that can, and keeps whom it found.
         let (registered, result) = tokio::join!(network.register_at(peer, timeout), discover);
-        Ok(result?.or_error(registered.err().map(text)))
+        Ok(result?.or_error(registered.err().map(|error| error.to_string())))
     }
 
     /// Renews this host's own record in the directory and takes in those of others.
-    async fn read_registry(&self) -> Result<SourceResult, String> {
+    async fn read_registry(&self) -> Result<SourceResult, SourceError> {
         let Some(directory) = &self.settings.registry else { return Ok(SourceResult::default()) };
         let registry = FileRegistry::new(directory.clone());
         let mut error = None;
@@ -175,13 +179,13 @@ impl Sources {
             match self.record.renew_for_directory() {
                 // Those that cannot write there may still read.
                 Ok(record) => {
-                    error = registry.publish(&record).await.err().map(|error| not_announced(&error.to_string()));
+                    error = registry.publish(&record).await.err().map(|error| not_announced(&error));
                 }
                 // Nobody else looks into a directory of this host's own.
                 Err(why) => error = self.settings.shares_registry.then(|| not_announced(&why)),
             }
         }
-        let found = registry.scan().await.map_err(|error| error.to_string())?;
+        let found = registry.scan().await?;
         let bad = found.bad.first().map(|(file, error)| format!("{file}: {error}"));
         let full = found.truncated.then(|| format!("more than {MAX_FILES} files; the others are not read"));
         Ok(add_records(&self.peers, found.records, Source::File).or_error(error).or_error(bad).or_error(full))
@@ -203,7 +207,7 @@ impl Sources {
         if let Some(github) = &self.github {
             match github.publish(record).await {
                 Ok(()) => written.push("github"),
-                Err(error) => self.log.record("github", 0, Some(error)),
+                Err(error) => self.log.record("github", 0, Some(error.to_string())),
             }
         }
         #[cfg(feature = "dht")]
@@ -232,8 +236,8 @@ impl Sources {
 
 async fn within(
     timeout: Duration,
-    work: impl Future<Output = Result<SourceResult, String>>,
-) -> Result<SourceResult, String> {
-    let late = |_| Err(format!("it did not answer within {} s", timeout.as_secs()));
+    work: impl Future<Output = Result<SourceResult, SourceError>>,
+) -> Result<SourceResult, SourceError> {
+    let late = |_| Err(SourceError::Timeout(timeout));
     tokio::time::timeout(timeout, work).await.unwrap_or_else(late)
 }

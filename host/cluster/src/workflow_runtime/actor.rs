@@ -15,6 +15,7 @@ use tandem_workflow::{Body, Decision, Start};
 use super::{
     active::{ActorMessage, Inbox},
     contents::Contents,
+    error::JournalError,
     journal::{Journal, JournalStore, Written},
     placement::{self, StepPlacement},
     settle,
@@ -51,8 +52,8 @@ pub(super) async fn run(
     placement: &StepPlacement,
     leased: LeasedWorkflow,
     mut inbox: Inbox,
-) -> Result<(), String> {
-    let row = journals.tasks.workflow(&leased.tenant, leased.id).await.map_err(|error| error.to_string())?;
+) -> Result<(), JournalError> {
+    let row = journals.tasks.workflow(&leased.tenant, leased.id).await?;
     let (subject, trace) = row.map(|row| (row.subject, row.trace)).unwrap_or_default();
     let journal = journals.load(leased.id).await?;
     let LeasedWorkflow { tenant, lease, .. } = leased;
@@ -91,7 +92,7 @@ pub(super) async fn run(
 
 impl Actor<'_> {
     /// Writes what was noted with the tasks that follow.
-    async fn write(&mut self, then: Vec<NewTask>) -> Result<(), String> {
+    async fn write(&mut self, then: Vec<NewTask>) -> Result<(), JournalError> {
         match self.journals.write(&mut self.journal, Some(&self.lease), then).await? {
             Written::Yes => Ok(()),
             Written::Behind => {
@@ -102,20 +103,20 @@ impl Actor<'_> {
     }
 
     /// Notes who coordinates, once for each lease.
-    fn begin(&mut self) -> Result<(), String> {
+    fn begin(&mut self) -> Result<(), JournalError> {
         let body = Body::CoordinatorChanged { peer: self.lease.worker.clone(), fence: self.lease.fence };
         self.journal.note(vec![(body, self.journals.now())])
     }
 
-    async fn renew(&self) -> Result<(), String> {
+    async fn renew(&self) -> Result<(), JournalError> {
         let renewed = self.journals.tasks.renew_workflow(self.journal.id, self.lease.clone(), LEASE).await;
-        match renewed.map_err(|error| error.to_string())? {
+        match renewed? {
             Some(_) => Ok(()),
-            None => Err("its lease ended".to_owned()),
+            None => Err(JournalError::LeaseEnded),
         }
     }
 
-    async fn handle(&mut self, message: ActorMessage) -> Result<(), String> {
+    async fn handle(&mut self, message: ActorMessage) -> Result<(), JournalError> {
         match message {
             ActorMessage::Begun(begun) => {
                 self.begun(&begun.step.step, begun.lease.id, &begun.worker, begun.lease.fence, begun.at)
@@ -130,7 +131,8 @@ impl Actor<'_> {
                     Ok(()) => self.write(Vec::new()).await,
                     failed => failed,
                 };
-                let answer = done.clone().map(|()| open).map_err(P2pError::Conflict);
+                let failed = |error: &JournalError| P2pError::Conflict(error.to_string());
+                let answer = done.as_ref().map(|()| open).map_err(failed);
                 drop(reply.send(answer));
                 done
             }
@@ -142,12 +144,11 @@ impl Actor<'_> {
     }
 
     /// Reads all tasks of the workflow: what began and ended while nobody listened is noted now.
-    async fn read_tasks(&mut self) -> Result<(), String> {
+    async fn read_tasks(&mut self) -> Result<(), JournalError> {
         let filter = Filter { tenant: self.tenant.clone(), workflow: Some(self.journal.id), ..Filter::default() };
         let (mut after, mut ended) = (None, Vec::new());
         loop {
-            let page =
-                self.journals.tasks.list(filter.clone(), after, PAGE).await.map_err(|error| error.to_string())?;
+            let page = self.journals.tasks.list(filter.clone(), after, PAGE).await?;
             for row in page.rows {
                 let Some(step) = &row.step else { continue };
                 let attempt = attempt_of(row.idempotency_key.as_deref());
@@ -178,7 +179,7 @@ impl Actor<'_> {
     }
 
     /// Notes that a worker has a step's task.
-    fn begun(&mut self, step: &str, id: TaskId, worker: &str, fence: u64, at: Timestamp) -> Result<(), String> {
+    fn begun(&mut self, step: &str, id: TaskId, worker: &str, fence: u64, at: Timestamp) -> Result<(), JournalError> {
         let attempt = self.tasks.get(step).filter(|(task, _)| *task == id).map(|(_, attempt)| *attempt);
         match attempt {
             Some(attempt) if self.is_current(step, attempt) => {
@@ -195,7 +196,7 @@ impl Actor<'_> {
     }
 
     /// Notes the end of a task, once: a step that has gone on does not look back.
-    async fn ended(&mut self, id: TaskId) -> Result<(), String> {
+    async fn ended(&mut self, id: TaskId) -> Result<(), JournalError> {
         let found =
             self.tasks.iter().find(|(_, (task, _))| *task == id).map(|(step, (_, attempt))| (step.clone(), *attempt));
         let Some((step, attempt)) = found else { return Ok(()) };
@@ -203,14 +204,14 @@ impl Actor<'_> {
             return Ok(());
         }
         self.reservations.remove(&step);
-        let task = self.journals.tasks.get(&self.tenant, id).await.map_err(|error| error.to_string())?;
-        let Some(task) = task else { return Err(format!("the task {id} of step `{step}` is gone")) };
+        let task = self.journals.tasks.get(&self.tenant, id).await?;
+        let Some(task) = task else { return Err(JournalError::TaskGone { id, step }) };
         let known = self.journal.state.step(&step).map_or(0, |record| record.fence);
         self.journal.note(settle::bodies(&step, attempt, known, &task))
     }
 
     /// Decides and writes until there is nothing to decide.
-    async fn advance(&mut self) -> Result<(), String> {
+    async fn advance(&mut self) -> Result<(), JournalError> {
         let mut contents = Contents::default();
         loop {
             let at = self.journals.now();
@@ -273,14 +274,14 @@ impl Actor<'_> {
         self.placement.preferred_host(&self.caller, start, before)
     }
 
-    async fn stop(&self, step: &str) -> Result<(), String> {
+    async fn stop(&self, step: &str) -> Result<(), JournalError> {
         let Some((id, _)) = self.tasks.get(step) else { return Ok(()) };
         let done = self.journals.tasks.cancel(&self.tenant, *id, "its workflow ended, or its time ran out").await;
-        done.map(|_| ()).map_err(|error| error.to_string())
+        Ok(done.map(|_| ())?)
     }
 
     /// Lets everybody have the tasks whose host had them for itself long enough: it did not come, or it may yet give them back.
-    async fn release_expired_reservations(&mut self) -> Result<(), String> {
+    async fn release_expired_reservations(&mut self) -> Result<(), JournalError> {
         let at = self.journals.now();
         let late: Vec<_> = self.reservations.extract_if(.., |_, until| *until <= at).map(|(step, _)| step).collect();
         for step in late {
@@ -292,7 +293,7 @@ impl Actor<'_> {
             }
             let patch = Patch { target_peer: Some(next.unwrap_or_default()), ..Patch::default() };
             let freed = self.journals.tasks.update(&self.tenant, *id, patch, None).await;
-            freed.map_err(|error| error.to_string())?;
+            freed?;
         }
         Ok(())
     }
@@ -300,12 +301,12 @@ impl Actor<'_> {
 
 impl Actor<'_> {
     /// Of the hosts that the workflow is for, the one after the one that has the step now.
-    async fn next_target(&self, step: &str, id: TaskId) -> Result<Option<String>, String> {
+    async fn next_target(&self, step: &str, id: TaskId) -> Result<Option<String>, JournalError> {
         let targets = self.journal.state.plan().target_peers();
         if targets.is_empty() {
             return Ok(None);
         }
-        let task = self.journals.tasks.get(&self.tenant, id).await.map_err(|error| error.to_string())?;
+        let task = self.journals.tasks.get(&self.tenant, id).await?;
         let now = task.and_then(|task| task.row.target_peer);
         let tool = self.journal.state.plan().step(step).map(|step| step.tool.as_str()).unwrap_or_default();
         Ok(self.placement.next_target(targets, tool, now.as_deref()))

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tandem_queue::TaskStore as _;
 use tandem_workflow::{ContentId, StepError};
 
-use super::journal::JournalStore;
+use super::{error::JournalError, journal::JournalStore};
 
 /// Bytes of all results that one step may refer to: parsed, they are several times that in memory.
 const MAX_LOADED: usize = 32 << 20;
@@ -32,11 +32,11 @@ impl Contents {
         journals: &JournalStore,
         step: &str,
         content: ContentId,
-    ) -> Result<Result<(), StepError>, String> {
+    ) -> Result<Result<(), StepError>, JournalError> {
         if self.step != step {
             *self = Self { step: step.to_owned(), ..Self::default() };
         }
-        let text = journals.tasks.content(&content.to_string()).await.map_err(|error| error.to_string())?;
+        let text = journals.tasks.content(&content.to_string()).await?;
         let Some(text) = text else {
             return Ok(Err(StepError::new("unavailable", &format!("the result {content} is not kept any more"))));
         };
@@ -46,7 +46,7 @@ impl Contents {
             return Ok(Err(StepError::new("limit_exceeded", &error)));
         }
         let parsed = journals.general.spawn_blocking(move || serde_json::from_str::<Value>(&text)).await;
-        match parsed.map_err(|error| error.to_string())? {
+        match parsed? {
             Ok(value) => drop(self.loaded.insert(content, Arc::new(value))),
             Err(_) => return Ok(Err(StepError::new("bad_output", &format!("the result {content} is not JSON")))),
         }

@@ -11,6 +11,7 @@ use tandem_workflow::{Body, Decision, Event, Log, Plan, Spec, State, WorkflowSta
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
+use super::error::JournalError;
 use crate::error::P2pError;
 
 /// Bytes of a journal that is read and checked on the reactor's thread: a longer one takes over a millisecond.
@@ -43,8 +44,8 @@ fn uuid(id: WorkflowId) -> Uuid {
     Uuid::parse_str(&id.to_string()).unwrap_or_default()
 }
 
-fn stored(event: &Event) -> Result<NewEvent, String> {
-    let body = serde_json::to_string(event).map_err(|error| error.to_string())?;
+fn stored(event: &Event) -> Result<NewEvent, JournalError> {
+    let body = serde_json::to_string(event).map_err(JournalError::Encode)?;
     let value = serde_json::to_value(&event.body).unwrap_or_default();
     let kind = value.get("type").and_then(serde_json::Value::as_str).unwrap_or("event").to_owned();
     Ok(NewEvent { kind, body, cid: Some(event.cid.to_string()) })
@@ -67,15 +68,13 @@ fn written(text: &str, plan: &Plan) -> Vec<NewEvent> {
 }
 
 /// The plan's text and when it came, from the first events; the others stay.
-fn read_plan(all: &mut Peekable<IntoIter<StoredEvent>>) -> Result<(String, Timestamp), String> {
-    let none = "its journal does not begin with a plan";
-    let first = all.next().ok_or(none)?;
-    let part =
-        |body: &str| serde_json::from_str::<String>(body).map_err(|error| format!("its plan is broken: {error}"));
+fn read_plan(all: &mut Peekable<IntoIter<StoredEvent>>) -> Result<(String, Timestamp), JournalError> {
+    let first = all.next().ok_or(JournalError::NoPlan)?;
+    let part = |body: &str| serde_json::from_str::<String>(body).map_err(JournalError::BrokenPlan);
     let mut text = match first.kind.as_str() {
         PLAN => return Ok((first.body, first.at)),
         PART => part(&first.body)?,
-        _ => return Err(none.to_owned()),
+        _ => return Err(JournalError::NoPlan),
     };
     while let Some(next) = all.next_if(|event| event.kind == PART) {
         text.push_str(&part(&next.body)?);
@@ -83,21 +82,21 @@ fn read_plan(all: &mut Peekable<IntoIter<StoredEvent>>) -> Result<(String, Times
     Ok((text, first.at))
 }
 
-fn fold(id: WorkflowId, all: Vec<StoredEvent>) -> Result<Journal, String> {
+fn fold(id: WorkflowId, all: Vec<StoredEvent>) -> Result<Journal, JournalError> {
     let (seq, bytes) = (all.len() as u64, all.iter().map(|event| event.body.len()).sum());
     let mut all = all.into_iter().peekable();
     let (text, begun) = read_plan(&mut all)?;
-    let spec: Spec = serde_json::from_str(&text).map_err(|error| format!("its plan cannot be read: {error}"))?;
+    let spec: Spec = serde_json::from_str(&text).map_err(JournalError::UnreadablePlan)?;
     // The tools were there when it was submitted; whether they still are shows when they are called.
-    let plan = Plan::new(spec, |_| Ok(())).map_err(|error| format!("its plan is not valid any more: {error}"))?;
+    let plan = Plan::new(spec, |_| Ok(())).map_err(JournalError::InvalidPlan)?;
     let planned = seq - all.len() as u64;
     let events: Result<Vec<Event>, _> = all.map(|event| serde_json::from_str(&event.body)).collect();
-    let events = events.map_err(|error| format!("an event of its journal cannot be read: {error}"))?;
+    let events = events.map_err(JournalError::UnreadableEvent)?;
     let log = match events.is_empty() {
         true => Log::begin(uuid(id), plan.cid(), begun.millis()),
-        false => Log::from_events(events).map_err(|error| format!("its journal does not verify: {error}"))?,
+        false => Log::from_events(events).map_err(JournalError::Unverified)?,
     };
-    let state = State::fold(Arc::new(plan), &log).map_err(|error| error.to_string())?;
+    let state = State::fold(Arc::new(plan), &log)?;
     Ok(Journal { id, log, state, seq, planned, bytes, noted: Vec::new() })
 }
 
@@ -125,12 +124,12 @@ impl Journal {
     }
 
     /// Takes in what happened; the next [`Journal::write`] writes it down. `at` is when, for each.
-    pub(super) fn note(&mut self, bodies: Vec<(Body, u64)>) -> Result<(), String> {
+    pub(super) fn note(&mut self, bodies: Vec<(Body, u64)>) -> Result<(), JournalError> {
         if self.seq == self.planned && self.noted.is_empty() {
             self.noted = self.log.events().map(stored).collect::<Result<_, _>>()?;
         }
         for (body, at) in bodies {
-            let event = self.log.append(body, at).map_err(|error| error.to_string())?;
+            let event = self.log.append(body, at).map_err(JournalError::Append)?;
             self.state.apply(event);
             self.noted.push(stored(event)?);
         }
@@ -210,11 +209,11 @@ impl JournalStore {
     }
 
     /// Reads a journal and folds it.
-    pub(super) async fn load(&self, id: WorkflowId) -> Result<Journal, String> {
+    pub(super) async fn load(&self, id: WorkflowId) -> Result<Journal, JournalError> {
         let mut all = Vec::new();
         loop {
             let after = all.len() as u64;
-            let page = self.tasks.events(id, after, PAGE).await.map_err(|error| error.to_string())?;
+            let page = self.tasks.events(id, after, PAGE).await?;
             let last = page.len() < PAGE as usize;
             all.extend(page);
             if last {
@@ -224,22 +223,25 @@ impl JournalStore {
         if all.iter().map(|event| event.body.len()).sum::<usize>() <= MAX_HERE {
             return fold(id, all);
         }
-        self.general.spawn_blocking(move || fold(id, all)).await.map_err(|error| error.to_string())?
+        self.general.spawn_blocking(move || fold(id, all)).await?
     }
 
     /// Cancels a workflow that waits for a place. Where a coordinator writes meanwhile, nothing is changed.
     pub(super) async fn cancel(&self, id: WorkflowId, reason: Option<String>) -> Result<usize, P2pError> {
-        let mut journal = self.load(id).await.map_err(P2pError::Unavailable)?;
+        let unavailable = |error: JournalError| P2pError::Unavailable(error.to_string());
+        let other = |error: JournalError| P2pError::Other(error.to_string());
+        let conflict = |error: JournalError| P2pError::Conflict(error.to_string());
+        let mut journal = self.load(id).await.map_err(unavailable)?;
         let open = journal.open();
         let at = self.now();
-        journal.note(vec![(Body::Cancelled { reason }, at)]).map_err(P2pError::Other)?;
+        journal.note(vec![(Body::Cancelled { reason }, at)]).map_err(other)?;
         let follows = journal.state.next(at, &|_| None);
         // Steps that were begun before this host started anew are stopped by whoever takes it up; else this is its end.
         if !follows.iter().any(|decision| matches!(decision, Decision::Interrupt { .. })) {
             let bodies = follows.iter().filter_map(Decision::body).map(|body| (body, at)).collect();
-            journal.note(bodies).map_err(P2pError::Other)?;
+            journal.note(bodies).map_err(other)?;
         }
-        match self.write(&mut journal, None, Vec::new()).await.map_err(P2pError::Conflict)? {
+        match self.write(&mut journal, None, Vec::new()).await.map_err(conflict)? {
             Written::Yes => Ok(open),
             Written::Behind => {
                 Err(P2pError::Unavailable("a host takes the workflow up at this moment; try again".to_owned()))
@@ -254,7 +256,7 @@ impl JournalStore {
         journal: &mut Journal,
         lease: Option<&WorkflowLease>,
         mut then: Vec<NewTask>,
-    ) -> Result<Written, String> {
+    ) -> Result<Written, JournalError> {
         while journal.is_dirty() {
             // The tasks come with the events that say so, which were noted last.
             let count = journal.noted.len();
@@ -269,18 +271,16 @@ impl JournalStore {
                 then: if last { std::mem::take(&mut then) } else { Vec::new() },
                 state: Some(if last { stored_state(&journal.state) } else { StoredState::Running }),
             };
-            match self.tasks.append(append).await.map_err(|error| error.to_string())? {
+            match self.tasks.append(append).await? {
                 Appended::At(seq) => {
                     debug_assert_eq!(seq, journal.seq + added, "places have no gaps");
                     journal.seq = seq;
                 }
                 Appended::SeqConflict { .. } => return Ok(Written::Behind),
-                Appended::Stale => return Err("its lease is another's".to_owned()),
-                Appended::Terminal(state) => return Err(format!("it has ended: {state}")),
-                Appended::TaskConflict(task) => {
-                    return Err(format!("its task {task} exists already with another content"));
-                }
-                Appended::NotFound => return Err("it is gone".to_owned()),
+                Appended::Stale => return Err(JournalError::Stale),
+                Appended::Terminal(state) => return Err(JournalError::Terminal(state)),
+                Appended::TaskConflict(task) => return Err(JournalError::TaskConflict(task)),
+                Appended::NotFound => return Err(JournalError::Gone),
             }
         }
         Ok(Written::Yes)

@@ -8,7 +8,10 @@ use std::{sync::Arc, time::Duration};
 use moka::sync::Cache;
 use tandem_queue::{WorkflowId, WorkflowRow};
 
-use super::journal::{Journal, JournalStore};
+use super::{
+    error::JournalError,
+    journal::{Journal, JournalStore},
+};
 
 /// Bytes of events as they are stored; read, they have about twice as many.
 const CAPACITY: u64 = 16 << 20;
@@ -26,7 +29,7 @@ impl Default for JournalCache {
 
 impl JournalCache {
     /// The journal of this workflow, with every event that the row has, or more.
-    pub(super) async fn read(&self, journals: &JournalStore, row: &WorkflowRow) -> Result<Arc<Journal>, String> {
+    pub(super) async fn read(&self, journals: &JournalStore, row: &WorkflowRow) -> Result<Arc<Journal>, JournalError> {
         if let Some(journal) = self.0.get(&row.id).filter(|journal| journal.seq() >= row.seq) {
             return Ok(journal);
         }

@@ -13,6 +13,7 @@
 mod active;
 mod actor;
 mod contents;
+mod error;
 mod journal;
 mod journal_cache;
 mod placement;

@@ -77,7 +77,8 @@ impl WorkflowRuntime {
 
     /// The journal of a workflow, with every event that the row has, or more.
     pub(crate) async fn journal(&self, row: &WorkflowRow) -> Result<Arc<Journal>, P2pError> {
-        self.cache.read(&self.journals, row).await.map_err(P2pError::Unavailable)
+        let read = self.cache.read(&self.journals, row).await;
+        read.map_err(|error| P2pError::Unavailable(error.to_string()))
     }
 
     /// Cancels; answers how many steps had not ended.
@@ -130,7 +131,7 @@ impl WorkflowRuntime {
             let inbox = self.active.insert(id);
             actors.spawn(async move {
                 if let Err(error) = actor::run(&runtime.journals, &runtime.placement, leased, inbox).await {
-                    tracing::warn!(workflow = %id, error, "stopped coordinating the workflow");
+                    tracing::warn!(workflow = %id, %error, "stopped coordinating the workflow");
                 }
                 runtime.active.remove(id);
             });
