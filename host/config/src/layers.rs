@@ -43,14 +43,14 @@ impl HostConfig {
     ///
     /// ```
     /// use std::collections::BTreeMap;
-    /// use tandem_config::{ConfigSources, HostConfig, Origin, PathBases};
+    /// use tandem_config::{ConfigSources, HostConfig, Origin, PathBases, ReferenceError};
     ///
     /// let environment = BTreeMap::from([("TANDEM_SERVER__PORT".to_owned(), "9000".to_owned())]);
     /// let config = HostConfig::load(&ConfigSources {
     ///     file: Some(("tandem.toml", "[server]\nport = 8080\nhost = '127.0.0.2'\n")),
     ///     environment: &environment,
     ///     flags: &[],
-    ///     resolve: &|reference| Err(format!("{reference} is not available")),
+    ///     resolve: &|_| Err(ReferenceError::Unavailable),
     ///     bases: PathBases::default(),
     /// })?;
     /// assert_eq!(config.server.port, 9000);

@@ -47,7 +47,7 @@ pub use p2p::{
 pub use paths::PathBases;
 pub use plugins::{CanaryConfig, PluginPattern, PluginsConfig};
 pub use reactor::{Fallback, ReactorConfig};
-pub use reference::Reference;
+pub use reference::{Reference, ReferenceError};
 pub use server::{Exposure, ReadyPart, ServerConfig};
 pub use store::{StoreConfig, StoreUrl};
 pub use supply::{Revoked, SupplyError, SupplyPolicy};

@@ -109,7 +109,7 @@ mod tests {
             file: Some(("tandem.toml", file)),
             environment: &environment,
             flags: &flags,
-            resolve: &|_| Err("none".to_owned()),
+            resolve: &|_| Err(crate::ReferenceError::Unavailable),
             bases: BASES,
         };
         HostConfig::load(&sources).unwrap_or_else(|errors| panic!("{}", errors.render(false)))

@@ -31,8 +31,25 @@ impl fmt::Display for Reference<'_> {
     }
 }
 
+/// Why a reference has no text.
+#[derive(Debug, thiserror::Error)]
+pub enum ReferenceError {
+    /// There is no such variable.
+    #[error("{0} is not set")]
+    NotSet(String),
+    /// The file cannot be read.
+    #[error("{0}")]
+    Unreadable(#[from] Box<dyn std::error::Error + Send + Sync>),
+    /// The file is not text.
+    #[error("is not UTF-8 text")]
+    NotText,
+    /// Who reads the configuration gives no text of references.
+    #[error("is not available")]
+    Unavailable,
+}
+
 /// What gives the text of a reference, or says in a few words why there is none.
-pub(super) type Resolve<'a> = dyn Fn(Reference<'_>) -> Result<String, String> + 'a;
+pub(super) type Resolve<'a> = dyn Fn(Reference<'_>) -> Result<String, ReferenceError> + 'a;
 
 /// Puts the texts of all references into a tree. One that fails is reported in the tree and its value is read
 /// as if it were not there.
@@ -135,7 +152,7 @@ mod tests {
         let resolve = |reference: Reference<'_>| match reference {
             Reference::Env("NAME") => Ok("${env:OTHER}".to_owned()),
             Reference::File("/run/token" | "/etc/tandem/token") => Ok("token\n".to_owned()),
-            _ => Err("is not set".to_owned()),
+            _ => Err(ReferenceError::Unreadable("is not set".into())),
         };
         expand(text, &resolve, "/etc/tandem").map(|expanded| (expanded.text, expanded.whole))
     }

@@ -19,14 +19,14 @@ fn environment(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
     entries.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-fn resolve(reference: Reference<'_>) -> Result<String, String> {
+fn resolve(reference: Reference<'_>) -> Result<String, ReferenceError> {
     match reference {
         Reference::Env("EXAMPLE_TOKEN") => Ok("s3cret-token".into()),
         Reference::Env("ACME_KEY_SHA256") => Ok(HASH.into()),
         Reference::Env("CI_KEY_SHA256") => Ok(HASH.replace('9', "8")),
         Reference::Env("PORT") => Ok("9100".into()),
         Reference::File("/run/secrets/db") => Ok("s3cret-db\n".into()),
-        _ => Err("is not set".into()),
+        _ => Err(ReferenceError::Unreadable("is not set".into())),
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use rustls::pki_types::{CertificateDer, pem::PemObject};
-use tandem_config::{ConfigSources, HostConfig, Reference};
+use tandem_config::{ConfigSources, HostConfig, Reference, ReferenceError};
 use tandem_document::MAX_TEXT;
 
 pub use crate::errors::ConfigError;
@@ -44,7 +44,9 @@ pub fn load(source: &ConfigSource) -> Result<HostConfig, ConfigError> {
         environment: &environment,
         flags: &flags,
         resolve: &|reference| match reference {
-            Reference::Env(name) => environment.get(name).cloned().ok_or_else(|| format!("{name} is not set")),
+            Reference::Env(name) => {
+                environment.get(name).cloned().ok_or_else(|| ReferenceError::NotSet(name.to_owned()))
+            }
             Reference::File(path) => referred(path.as_ref()),
         },
         bases: location.bases()?,
@@ -66,9 +68,10 @@ fn text(path: &Path) -> Result<String, ConfigError> {
 }
 
 /// The text of a file that the configuration refers to. It is read again on each reload, and must not hold that up.
-fn referred(path: &Path) -> Result<String, String> {
-    let bytes = tandem_files::read_regular(path, MAX_REFERRED).map_err(|error| error.to_string())?;
-    String::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())
+fn referred(path: &Path) -> Result<String, ReferenceError> {
+    let bytes =
+        tandem_files::read_regular(path, MAX_REFERRED).map_err(|error| ReferenceError::Unreadable(error.into()))?;
+    String::from_utf8(bytes).map_err(|_| ReferenceError::NotText)
 }
 
 /// A path of the store, or of a grant that an operator gave at run time: relative ones are below the data directory.

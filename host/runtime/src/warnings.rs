@@ -113,7 +113,7 @@ mod tests {
             environment: &environment,
             flags: &[],
             bases: Default::default(),
-            resolve: &|_| Err(String::new()),
+            resolve: &|_| Err(tandem_config::ReferenceError::Unavailable),
         };
         let config = HostConfig::load(&sources).unwrap();
         let request: Request = serde_json::from_value(serde_json::json!({

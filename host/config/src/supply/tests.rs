@@ -15,7 +15,7 @@ fn config(plugins: &str) -> HostConfig {
         environment: &BTreeMap::new(),
         flags: &[],
         bases: Default::default(),
-        resolve: &|_| Err("none".to_owned()),
+        resolve: &|_| Err(crate::ReferenceError::Unavailable),
     };
     HostConfig::load(&sources).unwrap_or_else(|errors| panic!("{}", errors.render(false)))
 }
