@@ -32,6 +32,11 @@ pub(crate) enum Tools {
     Functions(Arc<Functions>),
 }
 
+/// Why a plugin cannot work as it is granted and configured, in its own words.
+#[derive(Debug, thiserror::Error)]
+#[error("its check failed: {0}")]
+pub(crate) struct CheckFailed(String);
+
 /// The exports that are called, looked up once.
 #[derive(Clone)]
 pub(crate) struct Exports {
@@ -152,9 +157,9 @@ impl Guest<'_> {
     }
 
     /// Asks whether it can work as it is granted and configured.
-    pub(crate) async fn check(self) -> wasmtime::Result<Result<(), String>> {
+    pub(crate) async fn check(self) -> wasmtime::Result<Result<(), CheckFailed>> {
         let indices = self.exports.lifecycle.as_ref().ok_or_else(|| no_export("lifecycle"))?;
         let guest = indices.load(&mut *self.store, self.instance)?;
-        guest.call_check(self.store).await
+        Ok(guest.call_check(self.store).await?.map_err(CheckFailed))
     }
 }

@@ -187,7 +187,7 @@ impl Plugin {
         let work = |call: Call| async move { call.ask(async |guest| guest.check().await).await };
         match self.run(cx, 0, work).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(text)) => Err(LoadError::Probe(format!("its check failed: {text}"))),
+            Ok(Err(failed)) => Err(LoadError::Probe(failed.to_string())),
             Err(error) => Err(LoadError::Probe(format!("its check failed: {error}"))),
         }
     }

@@ -22,7 +22,7 @@ use crate::{
     router::Router,
     scope::{CallScope, Route},
     tenant::CallAccount,
-    work::Prepared,
+    work::{BadResult, Prepared},
 };
 
 /// The longest pause between two attempts.
@@ -223,9 +223,7 @@ impl Router {
     ) -> Result<Option<Value>, CallError> {
         let decoded = match text {
             Some(text) => self.decode(&cx.cancel, scope, tool, text, is_error).await?.map(Some),
-            None if tool.has_output_schema() && !is_error => {
-                Err(format!("`{}` has an output schema but gave no structured result", tool.descriptor.name))
-            }
+            None if tool.has_output_schema() && !is_error => Err(BadResult::Missing(tool.descriptor.name.clone())),
             None => Ok(None),
         };
         decoded.map_err(|reason| {
@@ -233,7 +231,7 @@ impl Router {
             if let Some(canary) = &scope.state.canary {
                 canary.count(true);
             }
-            CallError::BadOutput { category: tool.category.to_string(), reason }
+            CallError::BadOutput { category: tool.category.to_string(), reason: reason.to_string() }
         })
     }
 }

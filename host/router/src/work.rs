@@ -30,6 +30,20 @@ use crate::{
 
 /// The priority of work that belongs to no plugin yet, or no more: what a plugin has by default.
 const PRIORITY: u8 = 5;
+/// Why the structured result of a tool is not passed on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BadResult {
+    #[error("`{0}` has an output schema but gave no structured result")]
+    Missing(String),
+    #[error("the structured result is not JSON: {0}")]
+    NotJson(#[source] serde_json::Error),
+    #[error("{0} of the structured result is an integer beyond 64 bits; answer a string")]
+    WideInteger(String),
+    /// The violations, each with its place.
+    #[error("the structured result does not fit the output schema: {0}")]
+    Unfit(String),
+}
+
 /// Arguments that fit.
 pub(crate) struct Prepared {
     pub(crate) text: String,
@@ -90,13 +104,12 @@ impl Router {
         tool: &Arc<Tool>,
         text: String,
         is_error: bool,
-    ) -> Result<Result<Value, String>, CallError> {
+    ) -> Result<Result<Value, BadResult>, CallError> {
         let read = |text: &str| {
-            let value = serde_json::from_str::<Value>(text)
-                .map_err(|error| format!("the structured result is not JSON: {error}"))?;
+            let value = serde_json::from_str::<Value>(text).map_err(BadResult::NotJson)?;
             match ExactNumbers::of(text).and_then(|exact| exact.wide_integer(&value)) {
                 None => Ok(value),
-                Some(at) => Err(format!("{at} of the structured result is an integer beyond 64 bits; answer a string")),
+                Some(at) => Err(BadResult::WideInteger(at)),
             }
         };
         let mut value = None;
@@ -209,10 +222,10 @@ impl Router {
     }
 }
 
-fn unfit_result(unfit: Unfit) -> String {
+fn unfit_result(unfit: Unfit) -> BadResult {
     let places: Vec<_> =
         unfit.violations().into_iter().map(|(pointer, message)| format!("{pointer}: {message}")).collect();
-    format!("the structured result does not fit the output schema: {}", places.join("; "))
+    BadResult::Unfit(places.join("; "))
 }
 
 /// The CPU time of this thread: what it waited for the processor is not the tenant's.

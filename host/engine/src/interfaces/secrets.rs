@@ -44,7 +44,8 @@ impl Host for &mut CallState {
             return Ok(Err(refused));
         }
         self.used(Use::Secrets);
-        Ok(self.http_gate().placeholder(&name).map_err(|error| Error::Other(Some(error))))
+        let given = self.http_gate().placeholder(&name);
+        Ok(given.map_err(|error| Error::Other(Some(format!("no random bytes: {error}")))))
     }
 
     fn reveal(&mut self, name: String) -> wasmtime::Result<Result<String, Error>> {

@@ -32,7 +32,7 @@ async fn one(peer: &Peer<RoleServer>, question: Question, timeout: Duration) -> 
     let handle = peer.send_request_with_option(request, options).await.map_err(failed)?;
     let answer = handle.await_response().await.map_err(failed)?;
     let answer = serde_json::to_value(answer).map_err(|error| InputError::InvalidResponse(error.to_string()))?;
-    question.check(&answer).map_err(InputError::InvalidResponse)?;
+    question.check(&answer).map_err(|wrong| InputError::InvalidResponse(wrong.to_string()))?;
     Ok(answer)
 }
 

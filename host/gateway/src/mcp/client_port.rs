@@ -37,6 +37,14 @@ pub(crate) struct Ask {
     pub(crate) reply: oneshot::Sender<Result<Vec<Value>, InputError>>,
 }
 
+/// An answer has another form than its question asks for.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer to `{key}` has another form than was asked for: {source}")]
+pub(crate) struct WrongForm {
+    key: String,
+    source: serde_json::Error,
+}
+
 /// One question, ready for the wire.
 #[derive(Clone, Debug)]
 pub(crate) struct Question {
@@ -66,14 +74,14 @@ impl Question {
     }
 
     /// Whether an answer has the form that this question asks for.
-    pub(crate) fn check(&self, answer: &Value) -> Result<(), String> {
+    pub(crate) fn check(&self, answer: &Value) -> Result<(), WrongForm> {
         let checked = match &self.request {
             WireRequest::Elicitation(_) => serde_json::from_value::<ElicitResult>(answer.clone()).map(drop),
             WireRequest::CreateMessage(_) => serde_json::from_value::<CreateMessageResult>(answer.clone()).map(drop),
             WireRequest::ListRoots(_) => serde_json::from_value::<ListRootsResult>(answer.clone()).map(drop),
             _ => Ok(()),
         };
-        checked.map_err(|error| format!("the answer to `{}` has another form than was asked for: {error}", self.key))
+        checked.map_err(|source| WrongForm { key: self.key.clone(), source })
     }
 }
 

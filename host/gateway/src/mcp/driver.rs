@@ -257,7 +257,9 @@ impl<T: Send + 'static> CallDriver<T> {
         for question in &ask.questions {
             match self.spare.get(&question.key) {
                 Some(answer) => {
-                    question.check(answer).map_err(|text| errors::invalid("invalid_input_response", text))?;
+                    question
+                        .check(answer)
+                        .map_err(|wrong| errors::invalid("invalid_input_response", wrong.to_string()))?;
                 }
                 None => {
                     missing.insert(question.key.clone(), question.request.clone());

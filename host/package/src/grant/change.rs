@@ -260,6 +260,6 @@ impl Given {
     }
 }
 
-pub(super) fn json<T: DeserializeOwned>(value: Value) -> Result<T, String> {
+fn json<T: DeserializeOwned>(value: Value) -> Result<T, String> {
     serde_json::from_value(value).map_err(|error| message(&error))
 }

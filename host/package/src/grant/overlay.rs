@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use tandem_types::Name;
 
-use super::{Given, GrantChange, GrantItem, GrantKind, HttpGrant, change::json};
+use super::{Given, GrantChange, GrantItem, GrantKind, HttpGrant};
 use crate::capability::Grants;
 
 /// Most changes for one plugin and party: as many as its manifest may request.
@@ -115,7 +115,7 @@ fn apply(grants: &mut Grants, above: &Grants, item: &GrantItem, change: &GrantCh
         GrantKind::Internal(kind) => kind.change(grants, *change != GrantChange::Revoke),
         GrantKind::Allow => {
             let allow = grants.allow.get_or_insert_with(|| above.allow.clone().unwrap_or_default());
-            match (item.name().map(|name| json(name.into())), change) {
+            match (item.name().map(|name| serde_json::from_value(name.into())), change) {
                 (None, _) => allow.clear(),
                 (Some(Ok(what)), GrantChange::Grant(_)) => drop(allow.insert(what)),
                 (Some(Ok(what)), GrantChange::Revoke) => drop(allow.remove(&what)),

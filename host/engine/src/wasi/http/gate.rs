@@ -61,7 +61,7 @@ impl HttpGate {
     }
 
     /// A text that stands for a secret in the requests of this call.
-    pub(crate) fn placeholder(&self, secret: &str) -> Result<String, String> {
+    pub(crate) fn placeholder(&self, secret: &str) -> Result<String, getrandom::Error> {
         self.placeholders.of(secret)
     }
 

@@ -15,6 +15,20 @@ use crate::capability::BoundSecret;
 const PREFIX: &str = "tandem-secret-";
 const RANDOM_BYTES: usize = 16;
 
+/// Why a secret is not put in its placeholder's place.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SubstituteError {
+    /// The secret of this name must not go there.
+    #[error("{0}")]
+    Refused(String),
+    /// It has characters that no header has.
+    #[error("a secret that fits no header")]
+    NoHeader,
+    /// With it, the query is none.
+    #[error("a secret that fits no query")]
+    NoQuery,
+}
+
 /// A call's placeholders, with the names of their secrets: one for each secret, so no more than are granted.
 #[derive(Default)]
 pub(super) struct Placeholders(Mutex<Vec<(String, String)>>);
@@ -24,13 +38,13 @@ impl Placeholders {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    pub(super) fn of(&self, secret: &str) -> Result<String, String> {
+    pub(super) fn of(&self, secret: &str) -> Result<String, getrandom::Error> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((text, _)) = known.iter().find(|(_, name)| name == secret) {
             return Ok(text.clone());
         }
         let mut random = [0; RANDOM_BYTES];
-        getrandom::fill(&mut random).map_err(|error| format!("no random bytes: {error}"))?;
+        getrandom::fill(&mut random)?;
         let text = format!("{PREFIX}{}", hex::encode(random));
         known.push((text.clone(), secret.to_owned()));
         Ok(text)
@@ -44,14 +58,14 @@ impl Placeholders {
         secrets: &BTreeMap<String, BoundSecret>,
         host: &str,
         confidential: bool,
-    ) -> Result<(), String> {
+    ) -> Result<(), SubstituteError> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.is_empty() {
             return Ok(());
         }
         let value_of = |name: &str| match secrets.get(name) {
             Some(secret) if confidential && secret.may_go_to(host) => Ok(&secret.value),
-            _ => Err(name.to_owned()),
+            _ => Err(SubstituteError::Refused(name.to_owned())),
         };
         for value in request.headers_mut().values_mut() {
             let Ok(text) = value.to_str() else { continue };
@@ -60,7 +74,7 @@ impl Placeholders {
                 changed = changed.replace(placeholder, value_of(name)?.expose());
             }
             if changed != text {
-                *value = HeaderValue::from_str(&changed).map_err(|_| "a secret that fits no header".to_owned())?;
+                *value = HeaderValue::from_str(&changed).map_err(|_| SubstituteError::NoHeader)?;
                 value.set_sensitive(true);
             }
         }
@@ -73,7 +87,7 @@ impl Placeholders {
         }
         if changed != query {
             let uri = format!("{path}?{changed}").parse::<Uri>();
-            *request.uri_mut() = uri.map_err(|_| "a secret that fits no query".to_owned())?;
+            *request.uri_mut() = uri.map_err(|_| SubstituteError::NoQuery)?;
         }
         Ok(())
     }
@@ -115,10 +129,16 @@ mod tests {
     fn it_stays_a_placeholder_where_the_secret_must_not_go() {
         let placeholders = Placeholders::default();
         let text = placeholders.of("token").unwrap();
-        assert_eq!(placeholders.substitute(&mut request(&text), &secrets(), HOST, false), Err("token".to_owned()));
-        assert_eq!(placeholders.substitute(&mut request(&text), &BTreeMap::new(), HOST, true), Err("token".to_owned()));
+        assert_eq!(
+            placeholders.substitute(&mut request(&text), &secrets(), HOST, false),
+            Err(SubstituteError::Refused("token".to_owned()))
+        );
+        assert_eq!(
+            placeholders.substitute(&mut request(&text), &BTreeMap::new(), HOST, true),
+            Err(SubstituteError::Refused("token".to_owned()))
+        );
         let elsewhere = placeholders.substitute(&mut request(&text), &secrets(), "other.example.com", true);
-        assert_eq!(elsewhere, Err("token".to_owned()), "it is another host's");
+        assert_eq!(elsewhere, Err(SubstituteError::Refused("token".to_owned())), "it is another host's");
         placeholders.substitute(&mut request(&text), &secrets(), "a.example.org", true).unwrap();
         placeholders.clear();
         let mut later = request(&text);

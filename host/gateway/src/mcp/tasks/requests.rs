@@ -107,7 +107,8 @@ impl Tasks {
         let stored = self.find(tenant, id).await?;
         match self.of(&stored.row.id) {
             Some(live) => {
-                live.answer(answers, self.store.now()).map_err(|text| errors::invalid("invalid_input_response", text))
+                let taken = live.answer(answers, self.store.now());
+                taken.map_err(|wrong| errors::invalid("invalid_input_response", wrong.to_string()))
             }
             None => Ok(()),
         }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     limiter::Permit,
     mcp::{
-        client_port::{Ask, Event},
+        client_port::{Ask, Event, WrongForm},
         mrtr::Answers,
     },
 };
@@ -127,7 +127,7 @@ impl RunningTask {
     }
 
     /// Gives answers to those who asked. One of the wrong form is the client's error, and then nothing changes.
-    pub(super) fn answer(&self, answers: Answers, at: Timestamp) -> Result<(), String> {
+    pub(super) fn answer(&self, answers: Answers, at: Timestamp) -> Result<(), WrongForm> {
         let mut state = self.lock();
         for waiting in &state.asks {
             for (key, question) in waiting.keys.iter().zip(&waiting.ask.questions) {
