@@ -6,6 +6,7 @@
 
 mod bodies;
 mod circles;
+mod errors;
 mod imports;
 mod modules;
 
@@ -86,6 +87,15 @@ fn mod_and_lib_files_have_no_function_with_a_body() {
 }
 
 #[test]
+fn errors_of_public_signatures_are_types() {
+    let hosts: Vec<_> = crates().into_iter().filter(|folder| folder.starts_with(root().join("host"))).collect();
+    assert!(hosts.len() > 15, "only {} crates were found", hosts.len());
+    let texts: Vec<_> =
+        hosts.iter().filter_map(|folder| Crate::read(folder)).flat_map(|one| errors::texts(&one)).collect();
+    assert!(texts.is_empty(), "write an enum for the error of these:\n{}", texts.join("\n"));
+}
+
+#[test]
 fn files_have_at_most_400_lines() {
     let mut wrong = Vec::new();
     let mut seen = 0;
@@ -117,6 +127,22 @@ fn look<T>(name: &str, files: &[(&str, &str)], at: impl FnOnce(&Crate) -> T) -> 
 
 fn circles_of(name: &str, files: &[(&str, &str)]) -> usize {
     look(name, files, |source| circles::among(&imports::of(source)).len())
+}
+
+#[test]
+fn texts_are_seen_in_functions_traits_types_and_fields() {
+    let file = "
+        pub fn seen() -> std::io::Result<Result<(), String>> { todo!() }
+        pub fn typed() -> Result<String, Error> { let _: Result<(), String> = inner(); todo!() }
+        pub(crate) fn inner() -> Result<(), String> { todo!() }
+        pub trait Seen { fn asked(&self) -> BoxFuture<'static, Result<u8, String>>; }
+        pub type Alias<'a> = dyn Fn(&str) -> Result<u8, String> + 'a;
+        pub struct Part { pub field: Option<Result<u8, String>>, own: Result<u8, String> }
+        impl Part { pub fn method(&self) -> Result<u8, String> { todo!() } fn own(&self) -> Result<u8, String> { todo!() } }
+        #[cfg(test)] mod tests { pub fn test() -> Result<(), String> { todo!() } }";
+    let texts = look("texts", &[("lib.rs", file)], errors::texts);
+    let names: Vec<_> = texts.iter().filter_map(|text| text.rsplit(' ').next()).collect();
+    assert_eq!(names, ["seen", "Seen", "Alias", "field", "method"]);
 }
 
 #[test]
