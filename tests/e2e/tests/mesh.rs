@@ -9,6 +9,9 @@ use tempfile::TempDir;
 /// How long hosts may take to find each other, or a task to end, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// A call in the reactor lane of an unoptimised host may take ten times the default on a slow machine.
+const REACTOR_CPU: &str = "500ms";
+
 /// They find each other by this directory.
 pub(crate) fn discovery(registry: &TempDir) -> String {
     format!("directory = \"{}\"\nloopback = true", registry.path().display())
@@ -16,7 +19,8 @@ pub(crate) fn discovery(registry: &TempDir) -> String {
 
 /// A host of the tests' network with these plugins beside the P2P ones.
 pub(crate) fn member(registry: &TempDir, plugins: &[&str]) -> anyhow::Result<Options> {
-    Options::member(plugins, &["/ip4/127.0.0.1/tcp/0"], &discovery(registry))
+    let options = Options::member(plugins, &["/ip4/127.0.0.1/tcp/0"], &discovery(registry))?;
+    Ok(options.env("TANDEM_REACTOR__CPU", REACTOR_CPU))
 }
 
 pub(crate) async fn host(registry: &TempDir, plugins: &[&str]) -> anyhow::Result<Host> {

@@ -14,10 +14,7 @@ use tandem_harness::{Client, Host, Options, text, variant};
 use tandem_package::Affinity;
 use tempfile::TempDir;
 
-use crate::{
-    fault,
-    mesh::{host, member},
-};
+use crate::{fault, mesh::member};
 
 /// Guests that loop at a time: more than the lane gives turns to.
 const LOOPS: usize = 6;
@@ -52,7 +49,7 @@ async fn p99(client: &Client) -> anyhow::Result<Duration> {
 #[tokio::test]
 async fn a_guest_that_loops_in_the_reactor_is_ended_and_the_network_goes_on() -> anyhow::Result<()> {
     let registry = TempDir::new()?;
-    let host = host(&registry, &["reactor-spin"]).await?;
+    let host = member(&registry, &["reactor-spin"])?.env("TANDEM_REACTOR__CPU", "50ms").start().await?;
     let (stop, ended) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let mut loops = tokio::task::JoinSet::new();
     for _ in 0..LOOPS {

@@ -5,8 +5,7 @@ use tempfile::TempDir;
 
 use crate::mesh::{connected, host, member, until};
 
-/// Characters of a text: 275,000 bytes when quoted, over the 256 KiB of a part. To submit half as much again takes the 50 ms of
-/// the plugin in an unoptimised build on a slow machine.
+/// Characters of a text: 275,000 bytes when quoted, over the 256 KiB of a part.
 const LARGE: usize = 165_000;
 /// The same for a step: its arguments are just within their 64 KiB, and the result just over those that are kept inline.
 const STEP: usize = 65_520;
