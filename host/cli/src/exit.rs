@@ -33,6 +33,11 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// Whether the reader of standard output has seen enough and is gone, as `head`.
+pub(crate) fn is_unread(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
 /// Says what went wrong, with its causes. Nobody may be reading any more.
 pub(crate) fn report(error: &anyhow::Error) {
     let diagnostics = diagnostics_in(error).or_else(|| error.downcast_ref::<InstallError>()?.diagnostics());

@@ -49,6 +49,7 @@ fn main() -> std::process::ExitCode {
     let args = Args::from_arg_matches(&help::command().get_matches()).unwrap_or_else(|error| error.exit());
     match run(args.command) {
         Ok(exit) => exit.into(),
+        Err(error) if exit::is_unread(&error) => Exit::Success.into(),
         Err(error) => {
             exit::report(&error);
             Exit::Failure.into()

@@ -28,11 +28,8 @@ pub(crate) struct Man {
 pub(crate) fn completions(args: &Completions, command: &Command) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut visible(command), "tandem", &mut script);
-    match crate::terminal::out().write_all(&script) {
-        // A reader that has seen enough, as `head`.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Exit::Success),
-        written => Ok(written.map(|()| Exit::Success)?),
-    }
+    crate::terminal::out().write_all(&script)?;
+    Ok(Exit::Success)
 }
 
 /// `tandem man`.

@@ -176,3 +176,16 @@ async fn log_lines_and_the_bar_do_not_tear_each_other_and_the_bar_names_the_plug
     assert!(loaded.iter().all(|row| !row.contains("loading plugins")), "{rows:#?}");
     Ok(())
 }
+
+#[tokio::test]
+async fn a_reader_that_has_seen_enough_is_no_error() -> anyhow::Result<()> {
+    for arguments in [&["completions", "bash"][..], &["config", "schema"], &["config", "show"]] {
+        let (reader, writer) = std::io::pipe()?;
+        drop(reader);
+        let mut command = tokio::process::Command::new(tandem_harness::binary());
+        let output = command.args(arguments).stdout(writer).output().await?;
+        let error = String::from_utf8(output.stderr)?;
+        assert!(output.status.success() && error.is_empty(), "{arguments:?}: {error}");
+    }
+    Ok(())
+}
