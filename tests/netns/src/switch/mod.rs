@@ -32,7 +32,7 @@ use crate::namespace::Namespace;
 /// Frames that wait for their time, over all ports: a second of 100 Mbit/s in large frames.
 const UNDER_WAY: usize = 8_192;
 /// How long the sending thread sleeps at most, before it looks whether the switch is still on.
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// What became of frames.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -180,11 +180,14 @@ impl Shared {
     fn hand_on(&self, mut cables: Vec<Sender>) {
         let mut state = self.state();
         while !self.is_off() {
-            let left =
-                state.queue.peek().map_or(LOOK, |Reverse((due, ..))| due.saturating_duration_since(Instant::now()));
+            let left = state
+                .queue
+                .peek()
+                .map_or(POLL_INTERVAL, |Reverse((due, ..))| due.saturating_duration_since(Instant::now()));
             if !left.is_zero() {
                 // A frame that comes meanwhile may be due before the others.
-                state = self.more.wait_timeout(state, left.min(LOOK)).unwrap_or_else(PoisonError::into_inner).0;
+                state =
+                    self.more.wait_timeout(state, left.min(POLL_INTERVAL)).unwrap_or_else(PoisonError::into_inner).0;
                 continue;
             }
             let Some(Reverse((_, _, to, frame))) = state.queue.pop() else { continue };

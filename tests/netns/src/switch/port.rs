@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use pnet_datalink::{Channel, Config, DataLinkReceiver, DataLinkSender, NetworkInterface};
 
 /// How often a reader looks whether the switch is still on.
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Larger than any frame that the cables carry: their ends are told to send no bundles of segments.
 const FRAME: usize = 4_096;
 
@@ -20,8 +20,12 @@ pub(super) struct Sender(Box<dyn DataLinkSender>);
 pub(super) fn open(all: &[NetworkInterface], cable: &str) -> anyhow::Result<(Sender, Receiver)> {
     let end = all.iter().find(|end| end.name == cable);
     let end = end.with_context(|| format!("there is no network interface `{cable}`"))?;
-    let config =
-        Config { read_timeout: Some(LOOK), write_timeout: Some(LOOK), read_buffer_size: FRAME, ..Config::default() };
+    let config = Config {
+        read_timeout: Some(POLL_INTERVAL),
+        write_timeout: Some(POLL_INTERVAL),
+        read_buffer_size: FRAME,
+        ..Config::default()
+    };
     match pnet_datalink::channel(end, config).with_context(|| format!("no raw socket on `{cable}`"))? {
         Channel::Ethernet(sender, receiver) => Ok((Sender(sender), Receiver(receiver))),
         _ => anyhow::bail!("`{cable}` is no Ethernet"),
