@@ -179,10 +179,10 @@ fn print_grants(shown: &Value, named: bool) -> std::io::Result<()> {
         let tenant = tenant.map_or_else(|| "every tenant".to_owned(), |tenant| format!("tenant {tenant}"));
         writeln!(out, "{} for {tenant}", text(entry, "/plugin"))?;
         for one in list(entry, "/capabilities") {
-            let (name, asked) = (text(one, "/capability"), text(one, "/requested"));
+            let (name, requested) = (text(one, "/capability"), text(one, "/requested"));
             let granted = at(one, "/granted").as_str().unwrap_or("nothing");
             let reason = at(one, "/reason").as_str().map(|reason| format!("  ({reason})")).unwrap_or_default();
-            writeln!(out, "  {name:24}  asked {asked:24}  got {granted}{reason}")?;
+            writeln!(out, "  {name:24}  requested {requested:24}  granted {granted}{reason}")?;
         }
         if list(entry, "/capabilities").is_empty() {
             writeln!(out, "  requests nothing")?;

@@ -38,6 +38,10 @@ use crate::{
 /// Bytes of a header's value that an error repeats.
 const MAX_CODING: usize = 64;
 
+/// What a request without a session is refused with.
+const NO_SESSION: &str = "the request has no session: send `initialize` first and repeat the `Mcp-Session-Id` header of its \
+    answer, or speak MCP 2026-07-28, which has no sessions";
+
 type McpService = StreamableHttpService<Handler, Sessions>;
 
 /// MCP over HTTP on one listener.
@@ -251,6 +255,10 @@ impl Edge {
             }
             _ => {}
         }
+        if seen.needs_session && lacks_session(&parts.headers) {
+            let error = ErrorData::invalid_request(NO_SESSION, None);
+            return answer::refusal(StatusCode::BAD_REQUEST, &Refused::new(seen.id.clone(), error));
+        }
         // JSON values round numbers that a tool may want digit by digit.
         if let Some(exact) = std::str::from_utf8(body).ok().and_then(ExactNumbers::of) {
             parts.extensions.insert(Arc::new(exact));
@@ -298,6 +306,13 @@ fn content_coding(headers: &HeaderMap) -> Option<String> {
     let coding = String::from_utf8_lossy(coding.as_bytes());
     (!coding.trim().is_empty() && !coding.trim().eq_ignore_ascii_case("identity"))
         .then(|| shown(coding.trim(), MAX_CODING).into_owned())
+}
+
+/// Whether a request that needs a session names none. What names the newest revision in its header alone is told more by rmcp.
+fn lacks_session(headers: &HeaderMap) -> bool {
+    let newest = ProtocolVersion::V_2026_07_28;
+    let is_newest = |version: &http::HeaderValue| version.as_bytes() == newest.as_str().as_bytes();
+    !headers.contains_key(HEADER_SESSION_ID) && !headers.get(HEADER_MCP_PROTOCOL_VERSION).is_some_and(is_newest)
 }
 
 /// Refuses a revision in the header that nobody here speaks.

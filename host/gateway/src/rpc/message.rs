@@ -7,11 +7,13 @@ use serde_json::{error::Category, value::RawValue};
 use super::{ids, limits::MAX_METHOD, params, refused::Refused};
 
 /// A message that looks like one.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct MessageHead {
     /// Of a request.
     pub(crate) id: Option<RequestId>,
     pub(crate) initialize: bool,
+    /// Whether it is a request of a revision with sessions that is served only within one.
+    pub(crate) needs_session: bool,
     /// The revision that the request names in its `_meta`.
     pub(crate) version: Option<String>,
 }
@@ -87,7 +89,7 @@ pub(crate) fn message(text: &str) -> Result<MessageHead, Refused> {
     if is_answer {
         return match (result, error) {
             (Some(_), Some(_)) => Err(refuse("an answer has either `result` or `error`")),
-            _ => Ok(MessageHead { id: None, initialize: false, version: None }),
+            _ => Ok(MessageHead::default()),
         };
     }
     let method = method.ok_or_else(|| refuse("there is no `method`"))?;
@@ -98,9 +100,13 @@ pub(crate) fn message(text: &str) -> Result<MessageHead, Refused> {
     if result.is_some() || error.is_some() {
         return Err(refuse("a message has either `method` or an answer"));
     }
-    let Some(id) = id else { return Ok(MessageHead { id: None, initialize: false, version: None }) };
+    let Some(id) = id else { return Ok(MessageHead::default()) };
     match params::check(&method, params.map(RawValue::get)) {
-        Ok(version) => Ok(MessageHead { initialize: method == "initialize", id: Some(id), version }),
+        Ok(version) => {
+            let initialize = method == "initialize";
+            let needs_session = version.is_none() && !initialize && method != "server/discover";
+            Ok(MessageHead { id: Some(id), initialize, needs_session, version })
+        }
         Err(error) => Err(Refused::new(Some(id), error)),
     }
 }

@@ -64,6 +64,21 @@ async fn what_is_no_message_is_a_json_rpc_error() {
 }
 
 #[tokio::test]
+async fn a_request_without_a_session_says_how_to_get_one() {
+    let edge = start(GatewayConfig::default()).await;
+    let list = r#"{"jsonrpc":"2.0","id":7,"method":"tools/list","params":{}}"#;
+    for headers in [&[][..], &[("mcp-protocol-version", "2025-06-18")]] {
+        let answer = post(&edge, headers, list).await;
+        assert_eq!(refusal(&answer), (400, -32600, json!(7)));
+        let text = answer.json()["error"]["message"].to_string();
+        assert!(text.contains("initialize") && text.contains("Mcp-Session-Id") && text.contains(MODERN), "{text}");
+    }
+    let id = session(&edge, "2025-06-18").await;
+    let answer = post(&edge, &[("mcp-session-id", &id), ("mcp-protocol-version", "2025-06-18")], list).await;
+    assert!(answer.message()["result"]["tools"].is_array(), "{:?}", answer.body);
+}
+
+#[tokio::test]
 async fn what_is_too_long_is_said_with_the_limit() {
     let edge = start(GatewayConfig { max_body: 1000, ..GatewayConfig::default() }).await;
     let long = json!({"jsonrpc": "2.0", "id": 1, "method": "x", "params": {"t": "x".repeat(1000)}}).to_string();
