@@ -157,7 +157,7 @@ async fn credentials_go_to_their_registry_and_to_nobody_else() -> anyhow::Result
     *registry.shelves.realm.lock().unwrap() = Some("http://tokens.example.com/".to_owned());
     home.right(&["uninstall", "echo"]).await?;
     let refused = home.wrong(&["install", &reference, "--yes"]).await?;
-    assert!(refused.contains("tokens.example.com would be asked without TLS"), "{refused}");
+    assert!(refused.contains("tokens.example.com would be reached without TLS"), "{refused}");
     Ok(())
 }
 
