@@ -67,7 +67,7 @@ fn takes(code: &str, table: &str, field: &str) -> bool {
     })
 }
 
-/// Whether a capability's own module takes this bound of its grants; none where it is no such bound.
+/// Whether a capability's own module takes this bound of its grants; `None` where the key is not such a bound.
 fn is_bound(key: &str) -> Option<bool> {
     let (capability, field) = key.strip_prefix("grants.*.")?.split_once('.')?;
     let module = host().join("package/src/capability").join(capability).with_extension("rs");

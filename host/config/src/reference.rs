@@ -34,7 +34,7 @@ impl fmt::Display for Reference<'_> {
 /// Why a reference has no text.
 #[derive(Debug, thiserror::Error)]
 pub enum ReferenceError {
-    /// There is no such variable.
+    /// The variable is not set.
     #[error("{0} is not set")]
     NotSet(String),
     /// The file cannot be read.

@@ -25,7 +25,7 @@ const ALL: [(Language, &str, &str, &[&str]); 4] = [
     (Language::C, "c", "C", &[]),
 ];
 
-/// There is no SDK for a language.
+/// An unknown name of a language.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("there is no SDK for the language `{0}`")]
 pub struct UnknownLanguage(String);

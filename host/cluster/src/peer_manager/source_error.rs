@@ -9,7 +9,7 @@ use tandem_reactor::{
 };
 use tokio::task::JoinError;
 
-/// Why there is no record of this host.
+/// Why this host has no record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum OwnRecordError {
     /// No address of it is one that readers of the record dial.
@@ -18,7 +18,7 @@ pub(crate) enum OwnRecordError {
          p2p.discovery.private and, for hosts on one machine, p2p.discovery.loopback"
     )]
     NoAddress,
-    /// It is no record that readers take.
+    /// Readers would refuse it.
     #[error(transparent)]
     Record(#[from] RecordError),
 }
