@@ -117,8 +117,6 @@ class Host:
         settings = {
             "server.port": "0", "reactor.enabled": "false", "plugins.directory": f"{work}/plugins",
             "plugins.data-directory": f"{work}/data", "plugins.trust-roots": f'["{work}/me.pub"]', "telemetry.log-format": "json",
-            # An interpreter takes long to compile, and every plugin is to be there when the calls begin.
-            "plugins.compile-patience": "5m",
         }  # fmt: skip
         arguments = [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
         command = [tandem, "serve", "--exposure", "full", "--config", str(work / "tandem.toml"), *arguments]
@@ -132,10 +130,12 @@ class Host:
             raise Failure(f"initialize: {answer}")
 
     def _listening(self) -> str:
+        """The address, once every plugin is compiled or left out."""
         for _ in range(3000):  # a Python component compiles for half a minute on a busy machine
-            for entry in self.entries():
-                if entry.get("message") == "listening":
-                    return entry["address"]
+            said = {entry.get("message"): entry for entry in self.entries()}
+            compiled = said.get("ready", {}).get("compiling") == 0 or "all plugins compiled" in said
+            if compiled and "listening" in said:
+                return said["listening"]["address"]
             if self.process.poll() is not None:
                 break
             time.sleep(0.1)

@@ -70,6 +70,12 @@ impl Catalog {
         collided
     }
 
+    /// Whether no plugin that is listed is still being compiled.
+    #[must_use]
+    pub fn is_compiled(&self) -> bool {
+        !self.snapshot.load().parts.categories.values().any(|category| category.plugin.is_compiling())
+    }
+
     /// What a caller sees.
     #[must_use]
     pub fn view(&self, caller: &Caller) -> View {

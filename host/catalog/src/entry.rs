@@ -8,7 +8,8 @@ use std::{
 use serde_json::Value;
 use tandem_engine::Plugin;
 use tandem_package::{
-    Affinity, Installed, PromptDescriptor, ResourceDescriptor, ResourceTemplate, Retry, TaskSupport, ToolDescriptor,
+    Affinity, Installed, PromptDescriptor, ResourceDescriptor, ResourceTemplate, Retry, TaskSupport, ToolAlias,
+    ToolDescriptor,
 };
 
 use crate::schema::{Effort, Schema, Unfit};
@@ -35,6 +36,8 @@ pub struct Tool {
     pub descriptor: ToolDescriptor,
     /// The name in the plugin's code; another one where its manifest or the operator renamed it.
     pub own_name: String,
+    /// Other names under which it may be called, as they are here. They are not listed.
+    pub aliases: Vec<Arc<ToolAlias>>,
     /// Its category.
     pub category: Arc<str>,
     /// Content id of name, schemas and annotations: a CIDv1, `bafkrei…`.

@@ -24,10 +24,10 @@ pub(crate) const LEAST_SHARE: f32 = 0.25;
 /// Column weights as `bm25()` takes them. An agent that knows a word of the name wants that tool.
 const CREATE: &str = "
     CREATE VIRTUAL TABLE tool USING fts5(
-        name, title, category, description, parameters,
+        name, title, category, description, parameters, aliases,
         content = '', tokenize = 'porter unicode61 remove_diacritics 2'
     );
-    INSERT INTO tool(tool, rank) VALUES ('rank', 'bm25(6.0, 4.0, 2.0, 2.0, 1.0)');";
+    INSERT INTO tool(tool, rank) VALUES ('rank', 'bm25(6.0, 4.0, 2.0, 2.0, 1.0, 4.0)');";
 
 /// The index of one snapshot. A connection is not `Sync`, so searches take turns; each takes well under a millisecond.
 pub(crate) struct Index(Option<Mutex<Connection>>);
@@ -60,7 +60,8 @@ fn build(tools: &[Arc<Tool>]) -> rusqlite::Result<Connection> {
     let transaction = connection.transaction()?;
     {
         let mut insert = transaction.prepare(
-            "INSERT INTO tool(rowid, name, title, category, description, parameters) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO tool(rowid, name, title, category, description, parameters, aliases)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
         for (position, tool) in tools.iter().enumerate() {
             let descriptor = &tool.descriptor;
@@ -71,6 +72,7 @@ fn build(tools: &[Arc<Tool>]) -> rusqlite::Result<Connection> {
                 words(&tool.category),
                 words(&descriptor.description),
                 parameters(&descriptor.input_schema),
+                tool.aliases.iter().map(|alias| words(alias.name.as_str()) + " ").collect::<String>(),
             ])?;
         }
     }

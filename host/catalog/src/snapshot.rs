@@ -1,9 +1,11 @@
 //! One immutable state of the catalog.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::Arc,
 };
+
+use tandem_package::ToolAlias;
 
 use crate::{
     Canary, Category, Tool,
@@ -68,7 +70,7 @@ pub(crate) struct Snapshot {
     pub(crate) categories: BTreeMap<Arc<str>, Arc<Category>>,
     /// Sorted by name.
     pub(crate) tools: Vec<Arc<Tool>>,
-    by_name: HashMap<String, Arc<Tool>>,
+    by_name: HashMap<String, Named>,
     pub(crate) index: Index,
     pub(crate) rejected: Vec<Rejected>,
 }
@@ -86,7 +88,7 @@ impl Snapshot {
             parts.categories.values().map(|category| (category.name.clone(), category.clone())).collect();
         let mut tools: Vec<_> = categories.values().flat_map(|category| category.tools.iter().cloned()).collect();
         tools.sort_by(|a, b| a.descriptor.name.cmp(&b.descriptor.name));
-        let by_name = tools.iter().map(|tool| (tool.descriptor.name.clone(), tool.clone())).collect();
+        let by_name = tools.iter().flat_map(Named::all).collect();
         let rejected = parts.rejected.values().cloned().collect();
         Self { index: Index::build(&tools), parts, categories, tools, by_name, rejected }
     }
@@ -115,8 +117,30 @@ impl Snapshot {
         (Self::of(parts), collided)
     }
 
-    pub(crate) fn tool(&self, name: &str) -> Option<&Arc<Tool>> {
+    /// The tool of this name or alias.
+    pub(crate) fn named(&self, name: &str) -> Option<&Named> {
         self.by_name.get(name)
+    }
+
+    /// The tool of this name or alias.
+    pub(crate) fn tool(&self, name: &str) -> Option<&Arc<Tool>> {
+        self.named(name).map(|named| &named.tool)
+    }
+}
+
+/// What a name stands for.
+pub(crate) struct Named {
+    pub(crate) tool: Arc<Tool>,
+    /// The alias that it is, if it is one.
+    pub(crate) alias: Option<Arc<ToolAlias>>,
+}
+
+impl Named {
+    fn all(tool: &Arc<Tool>) -> impl Iterator<Item = (String, Self)> {
+        let own = (tool.descriptor.name.clone(), Self { tool: tool.clone(), alias: None });
+        let alias =
+            |alias: &Arc<ToolAlias>| (alias.name.to_string(), Self { tool: tool.clone(), alias: Some(alias.clone()) });
+        std::iter::once(own).chain(tool.aliases.iter().map(alias))
     }
 }
 
@@ -142,8 +166,10 @@ impl NameRegistry {
     fn claim(&mut self, category: &Category) -> Result<(), NameTaken> {
         let plugin = &category.plugin_name;
         let rename = format!("; rename it with `plugins.prefixes` or `plugins.aliases` of `{plugin}`");
+        let aliases = category.tools.iter().flat_map(|tool| &tool.aliases);
         let names: Vec<(String, &str)> = std::iter::once((format!("category `{}`", category.name), ""))
             .chain(category.tools.iter().map(|tool| (format!("tool `{}`", tool.descriptor.name), rename.as_str())))
+            .chain(aliases.map(|alias| (format!("tool `{}`", alias.name), "")))
             .chain(category.prompts.iter().map(|prompt| (format!("prompt `{}`", prompt.name), "")))
             .chain(category.resources.iter().map(|resource| (format!("resource `{}`", resource.uri), "")))
             .collect();
@@ -152,6 +178,11 @@ impl NameRegistry {
                 let (name, plugin, owner) = (name.clone(), plugin.to_string(), owner.clone());
                 return Err(NameTaken { name, plugin, owner, remedy: (*remedy).to_owned() });
             }
+        }
+        let mut own = HashSet::new();
+        if let Some((name, remedy)) = names.iter().find(|(name, _)| !own.insert(name)) {
+            let (plugin, owner) = (plugin.to_string(), "another of its tools".to_owned());
+            return Err(NameTaken { name: name.clone(), plugin, owner, remedy: (*remedy).to_owned() });
         }
         let owner = format!("plugin `{plugin}`");
         self.0.extend(names.into_iter().map(|(name, _)| (name, owner.clone())));

@@ -20,8 +20,8 @@ pub struct PluginStatus {
     pub category: Option<String>,
     /// The version that serves.
     pub version: Option<String>,
-    /// `serving`, `canary` (another version is tried out beside it), `compiling` (nothing of it is served yet) or `refused`
-    /// (nothing of it is served).
+    /// `serving`, `canary` (another version is tried out beside it), `compiling` (it is listed, and its calls wait; or, where a
+    /// version has no name yet, nothing of it is served) or `refused` (nothing of it is served).
     pub state: &'static str,
     /// How many tools it has.
     pub tools: usize,
@@ -90,6 +90,7 @@ fn plugin(
         state: match (category, canary) {
             (None, _) if rejected.is_some_and(Rejected::is_compiling) => "compiling",
             (None, _) => "refused",
+            (Some(category), None) if category.plugin.is_compiling() => "compiling",
             (Some(_), None) => "serving",
             (Some(_), Some(_)) => "canary",
         },

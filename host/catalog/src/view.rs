@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tandem_engine::EntryKind;
-use tandem_package::{PromptDescriptor, ResourceDescriptor, ResourceTemplate};
+use tandem_package::{PromptDescriptor, ResourceDescriptor, ResourceTemplate, ToolAlias};
 use tandem_types::Access;
 
 use crate::{
@@ -34,6 +34,8 @@ pub struct ResolvedTool {
     pub category: Arc<Category>,
     /// The canary beside it.
     pub canary: Option<Arc<Canary>>,
+    /// The alias by which it was found, if it was one.
+    pub alias: Option<Arc<ToolAlias>>,
 }
 
 /// Cheap to make and to clone.
@@ -88,7 +90,7 @@ impl View {
         self.snapshot.tools.iter().filter(|tool| self.shows_tool(tool))
     }
 
-    /// One tool.
+    /// One tool, by its name or an alias of it.
     #[must_use]
     pub fn tool(&self, name: &str) -> Option<&Arc<Tool>> {
         // Even to look a text of megabytes up takes milliseconds.
@@ -103,8 +105,9 @@ impl View {
     pub fn resolve(&self, name: &str) -> Option<ResolvedTool> {
         let tool = self.tool(name)?;
         let category = self.snapshot.categories.get(&tool.category)?;
-        let canary = self.snapshot.parts.canaries.get(&category.name);
-        Some(ResolvedTool { tool: tool.clone(), category: category.clone(), canary: canary.cloned() })
+        let canary = self.snapshot.parts.canaries.get(&category.name).cloned();
+        let alias = self.snapshot.named(name).and_then(|named| named.alias.clone());
+        Some(ResolvedTool { tool: tool.clone(), category: category.clone(), canary, alias })
     }
 
     /// All categories, sorted by name.

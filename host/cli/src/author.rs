@@ -68,6 +68,9 @@ pub(crate) struct Test {
     /// Only cases whose name, tool or file contains this
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
+    /// Test this plugin file with the project's cases, without building
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["no_build", "install"])]
+    pub plugin: Option<PathBuf>,
     /// Test the last build
     #[arg(long)]
     pub no_build: bool,
@@ -159,9 +162,9 @@ pub(crate) fn dev(args: Dev) -> anyhow::Result<Exit> {
 }
 
 pub(crate) fn test(args: Test) -> anyhow::Result<Exit> {
-    let Test { project, filter, no_build, install, verbose, json } = args;
+    let Test { project, filter, plugin, no_build, install, verbose, json } = args;
     let outcome =
-        devkit::test(&devkit::Test { directory: project.directory, filter, no_build, install, verbose, json });
+        devkit::test(&devkit::Test { directory: project.directory, filter, plugin, no_build, install, verbose, json });
     Ok(outcome?.into())
 }
 

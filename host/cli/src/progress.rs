@@ -26,7 +26,7 @@ pub(crate) fn bar(template: &str, drawn: bool) -> ProgressBar {
     bar
 }
 
-/// How far the first loading of the plugins is.
+/// How many of the plugins that the start lists are compiled.
 pub(crate) struct Loading {
     bar: ProgressBar,
     left: AtomicUsize,
@@ -34,7 +34,7 @@ pub(crate) struct Loading {
 
 impl Loading {
     pub(crate) fn new() -> Self {
-        let bar = bar("loading plugins {bar:32} {pos}/{len} {wide_msg}", is_drawn());
+        let bar = bar("compiling plugins {bar:32} {pos}/{len} {wide_msg}", is_drawn());
         bar.set_length(0);
         bar.enable_steady_tick(Duration::from_millis(100));
         Self { bar, left: AtomicUsize::new(0) }

@@ -6,7 +6,7 @@ use clap::{
     Args,
     builder::{PossibleValue, PossibleValuesParser},
 };
-use tandem_devkit::{logging, reload_on_signal, stop_on_signal};
+use tandem_devkit::{logging, reload_on_signal, stop_on_signal, terminal::bars};
 use tandem_runtime::{
     Caller, CompilerProgram, Host, HostBuilder,
     config::{ConfigSource, environment},
@@ -93,8 +93,15 @@ async fn serve_http(host: &Host, start: Instant) -> anyhow::Result<()> {
 // The allocator would have a gigabyte from the start, and what a compilation takes of it were not counted.
 const COMPILER_ENVIRONMENT: (&str, &str) = ("MIMALLOC_ARENA_EAGER_COMMIT", "0");
 
-/// The tool of the printed example, where it is loaded, with arguments for the sample data.
-const EXAMPLE: (&str, &str) = ("dataset_load", "path=data/countries.csv limit=3");
+/// Calls worth typing on the sample data: of the tools that are loaded, the first [`SHOWN`] are printed.
+const EXAMPLES: [(&str, &str); 5] = [
+    ("dataset_load", "path=data/countries.csv limit=3"),
+    ("convert_file", "path=data/report.docx"),
+    ("git_log", "repo=repos/repo.git"),
+    ("search_list", ""),
+    ("vector_list", ""),
+];
+const SHOWN: usize = 3;
 
 /// Prints what to type next, on a terminal. Nobody may be reading any more; that is no reason to stop.
 fn announce(host: &Host, address: &SocketAddr, start: Instant) {
@@ -105,23 +112,27 @@ fn announce(host: &Host, address: &SocketAddr, start: Instant) {
     let program = std::env::args().next().unwrap_or_else(|| "tandem".to_owned());
     let view = host.view(&Caller::local());
     let tools = view.tools().count();
-    let there = view.tool(EXAMPLE.0).is_some();
-    let first = view.tools().next().map(|tool| tool.descriptor.name.clone());
-    let example = match (there, first) {
-        (true, _) => format!("tool call {} {}", EXAMPLE.0, EXAMPLE.1),
-        (false, Some(first)) => format!("tool show {first}"),
-        (false, None) => "tool list".to_owned(),
-    };
+    let known = EXAMPLES.iter().filter(|(tool, _)| view.tool(tool).is_some());
+    let mut examples: Vec<_> = known.take(SHOWN).map(|(tool, with)| format!("tool call {tool} {with}")).collect();
+    if examples.is_empty() {
+        let first = view.tools().next().map(|tool| tool.descriptor.name.clone());
+        examples.push(first.map_or_else(|| "tool list".to_owned(), |first| format!("tool show {first}")));
+    }
     let token = if host.authenticates() { " --token KEY" } else { "" };
-    let written = writeln!(
-        crate::terminal::err(),
-        "\nTandem serves {tools} tools on http://{address} after {} ms. Try:\n\n  \
-         {program} {example} --url http://{address}/mcp/full{token}\n\n\
+    let compiling = match view.categories().filter(|category| category.plugin.is_compiling()).count() {
+        0 => String::new(),
+        plugins => format!("\nPlugins being compiled: {plugins}; their first calls wait.\n"),
+    };
+    let line = |example: String| format!("  {program} {} --url http://{address}/mcp/full{token}\n", example.trim_end());
+    let examples: String = examples.into_iter().map(line).collect();
+    let text = format!(
+        "\nTandem serves {tools} tools on http://{address} after {} ms. Try:\n\n{examples}\n\
          For an MCP client (also cursor, vscode, codex, gemini, goose):\n\n  \
-         {program} connect claude-code --url http://{address}/mcp{}\n\n\
+         {program} connect claude-code --url http://{address}/mcp{}\n{compiling}\n\
          Overview: http://{address}/   Stop: Ctrl-C\n",
         start.elapsed().as_millis(),
         if host.authenticates() { " --token" } else { "" },
     );
-    drop(written);
+    // The bar stands aside, so that it leaves no torn line.
+    bars().suspend(|| drop(writeln!(crate::terminal::err(), "{text}")));
 }

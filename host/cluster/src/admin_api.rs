@@ -74,11 +74,11 @@ impl ClusterHandle {
     }
 
     /// Takes other lists of peers that may connect and that may not (`p2p.allow`, `p2p.block`). Whom they do not let in any more is
-    /// disconnected.
+    /// disconnected; all others are asked to claim tasks again, as what they are trusted with may have changed too.
     ///
     /// # Errors
     /// `invalid_argument` for what is not a peer id, `unavailable` while the lane is down; then they count from its next start on.
-    pub async fn set_peer_lists(&self, allow: &[PeerIdText], block: &[PeerIdText]) -> Result<(), P2pError> {
+    pub async fn policy_changed(&self, allow: &[PeerIdText], block: &[PeerIdText]) -> Result<(), P2pError> {
         let wrong = |error: SettingsError| P2pError::InvalidArgument(error.to_string());
         let allow = settings::peers("p2p.allow", allow).map_err(wrong)?;
         let block = settings::peers("p2p.block", block).map_err(wrong)?;
@@ -89,6 +89,7 @@ impl ClusterHandle {
         self.run(move |cluster| async move {
             cluster.peers.book().set_allowed(allow.iter().copied());
             cluster.peers.network.set_lists(&allow, &block);
+            cluster.queue.policy_changed();
             Ok(())
         })
         .await

@@ -49,7 +49,7 @@ pub(crate) struct Incarnation {
     pub(crate) manager: Arc<PeerManager>,
     pub(crate) guests: GuestApi,
     tasks: SqliteTasks,
-    queue: Arc<TaskQueue>,
+    pub(crate) queue: Arc<TaskQueue>,
     workflows: Arc<WorkflowRuntime>,
     service: PeerService,
 }

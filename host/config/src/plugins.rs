@@ -73,8 +73,8 @@ pub struct PluginsConfig {
     pub compile_cpu: HumanDuration,
     /// Memory that compiling a plugin may take. One that takes more is left out.
     pub compile_memory: ByteSize,
-    /// How long the start, and other plugins, wait for a plugin that is compiled. It goes on beside them then, one such plugin
-    /// at a time.
+    /// How long a change of the plugin directory waits for one of its plugins that is compiled, before it goes on in the background.
+    /// The start waits for none.
     pub compile_patience: HumanDuration,
     /// How long calls of a version that was replaced may go on before they are ended.
     pub drain: HumanDuration,

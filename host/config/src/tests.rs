@@ -336,6 +336,7 @@ fn what_tasks_may_take_has_bounds() {
         ("max-result = '65MiB'", "64KiB are kept"),
         ("bytes-per-tenant = '1023KiB'", "must find room"),
         ("ended-per-tenant = 200_001", "among the stored ones"),
+        ("stored-per-tenant = 100_000_001", "rows of the store"),
         // What may wait and what has ended are stored together.
         ("stored-per-tenant = 109_999", "p2p.task-queue.capacity (10000)"),
     ] {

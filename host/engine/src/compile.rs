@@ -250,6 +250,30 @@ mod tests {
         compiler.briefly(&config, &engine, &[7; 100_000])
     }
 
+    /// One that uses no CPU time is not ended by the kernel.
+    #[test]
+    fn a_compiler_that_does_nothing_is_ended_too() {
+        let (arguments, environment) = (vec!["-c".to_owned(), "exec sleep 600".to_owned()], Vec::new());
+        let budget = CompileBudget { cpu: Duration::from_millis(10), ..budget(Duration::from_secs(600)) };
+        let compiler = Compiler::Apart { program: "/bin/sh".into(), arguments, environment, budget };
+        let ended = compiler.whole(&EngineConfig::default(), &wasmtime::Engine::default(), b"");
+        assert!(matches!(ended, Err(LoadError::Budget("time", "plugins.compile-cpu"))), "{ended:?}");
+    }
+
+    #[test]
+    fn the_compiler_is_told_its_budget() {
+        let order = script(r#"printf '\000%s' "$0""#, Duration::from_secs(60)).unwrap();
+        let order: Order = serde_json::from_slice(&order).unwrap();
+        assert_eq!((order.cpu_seconds, order.memory), (1, 1 << 30));
+    }
+
+    #[test]
+    fn the_compiler_has_nothing_of_the_hosts_environment() {
+        assert!(std::env::var_os("PATH").is_some(), "the test itself has some");
+        let seen = script(r"printf '\000'; cat /proc/$$/environ", Duration::from_secs(60)).unwrap();
+        assert_eq!(String::from_utf8_lossy(&seen), "");
+    }
+
     #[test]
     fn each_end_of_the_compiler_has_its_error() {
         let long = Duration::from_secs(60);

@@ -7,12 +7,14 @@ use wasmtime::component::{Component, Linker};
 use crate::{
     aot::{AotCache, Origin},
     capability::Capability,
+    code::{Code, CodeSlot},
     compile::Compiler,
     config::EngineConfig,
     context::PluginContext,
     error::LoadError,
     exports::{self, Exports},
     interfaces::{self, HostInterface},
+    outermost,
     plugin::Plugin,
     reflect::{Functions, UnsupportedExport},
     services::Services,
@@ -96,18 +98,53 @@ impl Engine {
     /// # Errors
     /// [`LoadError::Slow`] where it takes longer; [`Engine::compile`] takes the time that it needs. Else what is wrong with it.
     pub fn load(&self, wasm: &[u8], spec: PluginSpec) -> Result<(Plugin, Origin), LoadError> {
+        self.load_by(wasm, spec, || self.compiler.briefly(&self.config, &self.wasmtime, wasm))
+    }
+
+    /// The same, but it takes the time that it needs, within the whole budget. Blocking, up to minutes.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn load_whole(&self, wasm: &[u8], spec: PluginSpec) -> Result<(Plugin, Origin), LoadError> {
+        self.load_by(wasm, spec, || self.compiler.whole(&self.config, &self.wasmtime, wasm))
+    }
+
+    fn load_by(
+        &self,
+        wasm: &[u8],
+        spec: PluginSpec,
+        compile: impl FnOnce() -> Result<Vec<u8>, LoadError>,
+    ) -> Result<(Plugin, Origin), LoadError> {
         let (component, origin) = match &self.cache {
-            Some(cache) => {
-                cache.load(&self.wasmtime, wasm, || self.compiler.briefly(&self.config, &self.wasmtime, wasm))?
-            }
+            Some(cache) => cache.load(&self.wasmtime, wasm, compile)?,
             None => (self.compiled(wasm)?, Origin::Compiled),
         };
-        let pre = self.linker.instantiate_pre(&component).map_err(|error| LoadError::Link(format!("{error:#}")))?;
-        let exports = Exports::of(&component, &pre, wasm)?;
-        let uses_client =
-            component.component_type().imports(&self.wasmtime).any(|(name, _)| name.starts_with("tandem:host/client@"));
+        Ok((self.plugin(wasm, spec, CodeSlot::loaded(self.link(&component, wasm)?)), origin))
+    }
+
+    /// The same, where its code is in the cache. Else the plugin has no code, and its calls wait, until [`Plugin::adopt`] or
+    /// [`Plugin::fail`]. Blocking for as long as the code is read.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn load_cached(&self, wasm: &[u8], spec: PluginSpec) -> Result<Plugin, LoadError> {
+        let cached = self.cache.as_ref().map(|cache| cache.cached(&self.wasmtime, wasm)).transpose()?.flatten();
+        let code = match cached {
+            Some(component) => CodeSlot::loaded(self.link(&component, wasm)?),
+            None => CodeSlot::empty(),
+        };
+        Ok(self.plugin(wasm, spec, code))
+    }
+
+    fn link(&self, component: &Component, wasm: &[u8]) -> Result<Code, LoadError> {
+        let pre = self.linker.instantiate_pre(component).map_err(|error| LoadError::Link(format!("{error:#}")))?;
+        let exports = Exports::of(component, &pre, wasm)?;
+        Ok(Code { pre, exports })
+    }
+
+    fn plugin(&self, wasm: &[u8], spec: PluginSpec, code: CodeSlot) -> Plugin {
         let shared = Arc::new(PluginContext::new(&spec, self.services.clone(), self.ticker.clone()));
-        Ok((Plugin::new(shared, pre, exports, spec, uses_client, self.config.max_instances), origin))
+        Plugin::new(shared, code, spec, outermost::uses_client(wasm), self.config.max_instances)
     }
 
     /// Puts a component into the cache of compiled code, within the whole budget; [`Engine::load`] finds it there. Blocking, up

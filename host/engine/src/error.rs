@@ -62,6 +62,9 @@ pub enum RunError {
     /// Another version took the plugin's place, and the call did not end in the time that such calls have.
     #[error("the plugin was replaced by another version while the call ran")]
     Replaced,
+    /// The plugin has no code: it did not compile, or is not compiled yet.
+    #[error("the plugin is not loaded: {0}")]
+    NotLoaded(String),
     /// The guest trapped.
     #[error("{0}")]
     Trap(String),

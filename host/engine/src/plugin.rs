@@ -9,7 +9,7 @@
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
-use wasmtime::{PoolConcurrencyLimitError, Store, Trap, component::InstancePre};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 
 use crate::{
     background,
@@ -18,11 +18,12 @@ use crate::{
     },
     call::CallContext,
     capability::Limits,
+    code::{Code, CodeSlot},
     config::{HOSTCALL_FUEL, LARGE_INPUT, MAX_HANDLES},
     context::PluginContext,
     cpu::CpuMeter,
     error::{LoadError, RunError},
-    exports::{Exports, Guest, Tools},
+    exports::{Guest, Tools},
     instances::{GuestInstance, Idle},
     limit::Limit,
     reflect::UnsupportedExport,
@@ -45,9 +46,10 @@ impl Call {
     async fn ask<T>(self, ask: impl AsyncFnOnce(Guest<'_>) -> wasmtime::Result<T>) -> Result<T, RunError> {
         let Self { plugin, cx, cpu } = self;
         let tenant = cx.caller.tenant.clone();
-        let mut live = plugin.instance(cx, cpu).await?;
+        let code = plugin.code.now()?;
+        let mut live = plugin.instance(code, cx, cpu).await?;
         let GuestInstance { store, instance, tools, .. } = &mut live;
-        let result = ask(Guest { exports: &plugin.exports, store, instance, tools }).await;
+        let result = ask(Guest { exports: &code.exports, store, instance, tools }).await;
         let result = result.map_err(|error| plugin.explain(&live, &error));
         plugin.settle(live, &tenant, result.is_ok());
         result
@@ -57,8 +59,7 @@ impl Call {
 /// A loaded plugin.
 pub struct Plugin {
     shared: Arc<PluginContext>,
-    pre: InstancePre<CallState>,
-    exports: Exports,
+    code: CodeSlot,
     limits: Limits,
     policy: InstancePolicy,
     idle: Idle,
@@ -77,8 +78,7 @@ impl std::fmt::Debug for Plugin {
 impl Plugin {
     pub(crate) fn new(
         shared: Arc<PluginContext>,
-        pre: InstancePre<CallState>,
-        exports: Exports,
+        code: CodeSlot,
         spec: PluginSpec,
         uses_client: bool,
         max_instances: u32,
@@ -86,7 +86,7 @@ impl Plugin {
         let PluginSpec { limits, policy, .. } = spec;
         let idle = Idle::new(limits.concurrency as usize);
         let ended = CancellationToken::new();
-        Self { shared, pre, exports, limits, policy, idle, uses_client, max_instances, ended }
+        Self { shared, code, limits, policy, idle, uses_client, max_instances, ended }
     }
 
     /// Whether the component imports `tandem:host/client`, and so may suspend a call.
@@ -95,21 +95,54 @@ impl Plugin {
         self.uses_client
     }
 
-    /// The exported functions that are not tools, with the reasons. A component of the contract has none.
+    /// Whether its code has not come yet ([`Engine::load_cached`](crate::Engine::load_cached)).
     #[must_use]
-    pub fn unsupported_exports(&self) -> &[UnsupportedExport] {
-        match &self.exports.tools {
-            Tools::Contract(_) => &[],
-            Tools::Functions(functions) => functions.unsupported_exports(),
+    pub fn is_compiling(&self) -> bool {
+        self.code.is_empty()
+    }
+
+    /// How many calls wait for its code.
+    #[must_use]
+    pub fn waiting(&self) -> u32 {
+        self.code.waiting()
+    }
+
+    /// Waits until its code has come; a bounded number of calls at a time.
+    ///
+    /// # Errors
+    /// It will not come, with the reason; or too many wait.
+    pub async fn loaded(&self) -> Result<(), RunError> {
+        self.code.wait().await
+    }
+
+    /// Takes the code of the same component, loaded and checked. Calls that wait for it go on.
+    pub fn adopt(&self, loaded: &Self) {
+        if let Ok(code) = loaded.code.now() {
+            self.code.set(Ok(code.clone()));
         }
     }
 
-    /// Whether it can have this tool, by the name in its code, as far as its exports tell. A component of the contract says itself what it has.
+    /// Its code will not come, for this reason. Calls that wait for it end.
+    pub fn fail(&self, reason: &str) {
+        self.code.set(Err(reason.into()));
+    }
+
+    /// The exported functions that are not tools, with the reasons. A component of the contract has none, nor has one without code.
+    #[must_use]
+    pub fn unsupported_exports(&self) -> &[UnsupportedExport] {
+        match self.code.now().map(|code| &code.exports.tools) {
+            Ok(Tools::Functions(functions)) => functions.unsupported_exports(),
+            Ok(Tools::Contract(_)) | Err(_) => &[],
+        }
+    }
+
+    /// Whether it can have this tool, by the name in its code, as far as its exports tell. A component of the contract says itself
+    /// what it has; of one without code nothing is known.
     #[must_use]
     pub fn may_offer(&self, tool: &str) -> bool {
-        match &self.exports.tools {
-            Tools::Contract(_) => true,
-            Tools::Functions(functions) => functions.has(tool),
+        match self.code.now().map(|code| &code.exports.tools) {
+            Ok(Tools::Functions(functions)) => functions.has(tool),
+            Ok(Tools::Contract(_)) | Err(_) => true,
         }
     }
 
@@ -180,7 +213,7 @@ impl Plugin {
 
     /// Asks the plugin whether it can work as it is granted and configured.
     pub async fn check(self: &Arc<Self>) -> Result<(), LoadError> {
-        if !self.exports.has_check() {
+        if self.code.now().is_ok_and(|code| !code.exports.has_check()) {
             return Ok(());
         }
         let cx = CallContext::for_probe(self.limits.deadline);
@@ -195,6 +228,7 @@ impl Plugin {
     /// Gives up what waits for calls that will not come: another version serves from now on. Calls that run end as
     /// they would have.
     pub fn drain(&self) {
+        self.fail("another version took its place");
         self.idle.close();
     }
 
@@ -208,8 +242,9 @@ impl Plugin {
     pub async fn describe_ungranted(&self) -> Result<tandem_package::Descriptors, LoadError> {
         let spec = PluginSpec::ungranted(Arc::default());
         let shared = PluginContext::new(&spec, self.shared.services.clone(), self.shared.ticker.clone());
-        let (pre, exports) = (self.pre.clone(), self.exports.clone());
-        Self::new(Arc::new(shared), pre, exports, spec, self.uses_client, self.max_instances).describe().await
+        let code = self.code.now().map_err(|error| LoadError::Host(error.to_string()))?.clone();
+        let code = CodeSlot::loaded(code);
+        Self::new(Arc::new(shared), code, spec, self.uses_client, self.max_instances).describe().await
     }
 
     /// Asks the component what it offers.
@@ -218,8 +253,9 @@ impl Plugin {
         let cx = CallContext::for_probe(self.limits.deadline);
         let cpu = CpuMeter::new(cx.account.clone(), self.limits.cpu);
         let described = cpu.drive(async {
-            let mut live = self.fresh(cx, cpu.clone()).await?;
-            let described = crate::output::describe(&self.exports, &mut live.store, &live.instance).await;
+            let code = self.code.now()?;
+            let mut live = self.fresh(code, cx, cpu.clone()).await?;
+            let described = crate::output::describe(&code.exports, &mut live.store, &live.instance).await;
             described.map_err(|error| self.explain(&live, &error))
         });
         described.await.map_err(probe)?
@@ -267,7 +303,7 @@ impl Plugin {
     }
 
     /// A reused instance if the policy has one, else a fresh one; armed for the call.
-    async fn instance(&self, cx: Arc<CallContext>, cpu: Arc<CpuMeter>) -> Result<GuestInstance, RunError> {
+    async fn instance(&self, code: &Code, cx: Arc<CallContext>, cpu: Arc<CpuMeter>) -> Result<GuestInstance, RunError> {
         if matches!(self.policy, InstancePolicy::Pooled { .. })
             && let Some(mut live) = self.idle.take(&cx.caller.tenant)
             // What it was given when it first used WASI cannot be taken back from it.
@@ -278,19 +314,19 @@ impl Plugin {
             live.store.set_epoch_deadline(1);
             return Ok(live);
         }
-        self.fresh(cx, cpu).await
+        self.fresh(code, cx, cpu).await
     }
 
-    async fn fresh(&self, cx: Arc<CallContext>, cpu: Arc<CpuMeter>) -> Result<GuestInstance, RunError> {
+    async fn fresh(&self, code: &Code, cx: Arc<CallContext>, cpu: Arc<CpuMeter>) -> Result<GuestInstance, RunError> {
         let state = CallState::new(self.shared.clone(), self.limits.clone());
-        let mut store = Store::new(self.pre.engine(), state);
+        let mut store = Store::new(code.pre.engine(), state);
         store.limiter_async(|state| &mut state.memory);
         store.set_hostcall_fuel(HOSTCALL_FUEL);
         store.set_max_component_handles(MAX_HANDLES);
         store.epoch_deadline_callback(CallState::on_tick);
         store.set_epoch_deadline(1);
         store.data_mut().arm(cx, cpu)?;
-        match self.pre.instantiate_async(&mut store).await {
+        match code.pre.instantiate_async(&mut store).await {
             Ok(instance) => {
                 let counted = self.shared.meters.instance();
                 Ok(GuestInstance { store, instance, tools: None, counted, calls: 0 })

@@ -37,5 +37,5 @@ pub use package::{
 };
 pub use plugin::{
     Affinity, Ceilings, FsMode, FsRequest, HttpRequest, Identity, Instance, Limits, P2pInterface, PluginManifest,
-    Retry, RetryPolicy, Runtime, SectionError, Switch, ToolOverrides, ToolPolicy, Wanted,
+    Retry, RetryPolicy, Runtime, SectionError, Switch, ToolAlias, ToolOverrides, ToolPolicy, Wanted,
 };

@@ -10,10 +10,12 @@ use tandem_catalog::{Category, ResolvedTool, Tool};
 use tandem_engine::{CallContext, Content, Limit, RunError, ToolError, ToolOutput};
 
 use crate::{
+    alias::renamed,
     api::{CallError, Lane, Output},
     breaker::Circuit,
     cache::Key,
     call_status::CallStatus,
+    compiling::loaded,
     exact::Arguments,
     job::Job,
     outcome::{self, settle, tool_failed},
@@ -68,14 +70,18 @@ impl Router {
         arguments: Arguments,
     ) -> Result<Output, CallError> {
         let start = Instant::now();
-        let ResolvedTool { tool, category, .. } = &resolved;
+        let ResolvedTool { tool, category, alias, .. } = &resolved;
         let route = self.route(category, Some(tool)).await;
         let lane = self.meters(route.as_ref().map_or(Lane::Reactor, |route| route.lane));
         let scope = self.scope(&cx.caller.tenant, category, lane.lane);
         let mut recorder = CallRecorder::new(self, &scope, &cx, &tool.descriptor.name, start);
         let job = Job { resolved: &resolved, scope: &scope, recorder: &recorder, start };
-        let result = match route {
-            Ok(route) => Box::pin(self.routed_call(&job, cx, arguments, route)).await,
+        let arguments = match alias {
+            Some(alias) => renamed(alias, arguments),
+            None => Ok(arguments),
+        };
+        let result = match route.and_then(|route| Ok((route, arguments?))) {
+            Ok((route, arguments)) => Box::pin(self.routed_call(&job, cx, arguments, route)).await,
             Err(error) => Err(error),
         };
         let status = match &result {
@@ -145,6 +151,7 @@ impl Router {
         lane: Lane,
     ) -> Result<Answered, CallError> {
         let tool = &job.resolved.tool;
+        loaded(&cx, &tool.category, &tool.plugin).await?;
         let deadline = cx.deadline.min(Instant::now() + tool.limits.deadline);
         if let Some((its, scope)) = self.canary(job) {
             // Its own deadline; what it used of the call's is not given back.

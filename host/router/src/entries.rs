@@ -12,6 +12,7 @@ use crate::{
     api::CallError,
     call::bounded,
     call_status::CallStatus,
+    compiling::loaded,
     outcome::{entry_failed, settle},
     recorder::{CallOutcome, CallRecorder},
     refusal::{invalid, not_found},
@@ -119,6 +120,7 @@ impl Router {
         let mut recorder = CallRecorder::new(self, &scope, &cx, what, Instant::now());
         let work = async {
             self.charge(cx.depth, &scope)?;
+            loaded(&cx, &category.name, &category.plugin).await?;
             let cx = bounded(cx.within(category.plugin.limits().deadline), &scope)?;
             let _running = self.admit(&scope, &cx, lane).await?;
             let done = if self.on_current_lane(lane) { run(cx).await } else { self.run_on_lane(lane, run(cx)).await? };

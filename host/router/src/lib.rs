@@ -14,12 +14,14 @@
 #![forbid(unsafe_code)]
 
 mod admission;
+mod alias;
 mod api;
 mod audit;
 mod breaker;
 mod cache;
 mod call;
 mod call_status;
+mod compiling;
 mod config;
 mod entries;
 mod job;

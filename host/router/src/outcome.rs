@@ -48,6 +48,7 @@ pub(crate) fn settle<T>(state: &CategoryState, share: &Share, result: Result<T, 
             reason: format!("another version of `{}` took its place while the call ran", state.name),
             retry_after: Some(Duration::ZERO),
         },
+        RunError::NotLoaded(_) => not_loaded(&state.name, &error),
         RunError::Trap(reason) => CallError::Trapped { category: state.name.to_string(), reason },
         RunError::BadOutput(reason) => CallError::BadOutput { category: state.name.to_string(), reason },
         RunError::NoExport(name) => {
@@ -55,6 +56,11 @@ pub(crate) fn settle<T>(state: &CategoryState, share: &Share, result: Result<T, 
         }
         RunError::Host(reason) => CallError::Internal(reason),
     })
+}
+
+/// A plugin of which there is no code.
+pub(crate) fn not_loaded(category: &str, error: &RunError) -> CallError {
+    CallError::Unavailable { reason: format!("`{category}`: {error}"), retry_after: None }
 }
 
 /// Whether it tells that the next call may fail too.
@@ -69,6 +75,7 @@ fn is_failure(error: &RunError) -> bool {
         | RunError::Exhausted(_)
         | RunError::Overloaded(_)
         | RunError::Cancelled
+        | RunError::NotLoaded(_)
         | RunError::Replaced => false,
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tandem_catalog::{Effort, Tool, Unfit};
 use tandem_engine::{Account, Exhausted, Limit, heap_size};
 use tandem_store::CallRecord;
-use tandem_types::Caller;
+use tandem_types::{Caller, json_text};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -65,8 +65,7 @@ impl Router {
         let encode = move |tool: &Tool, arguments: &Value| {
             let digest = digests.then(|| CallRecord::digest(arguments));
             let text = match exact {
-                // What `Display` writes goes through a formatter, piece by piece.
-                None => Ok(serde_json::to_string(arguments).unwrap_or_else(|_| arguments.to_string())),
+                None => Ok(json_text(arguments)),
                 Some(exact) => exact.write(arguments, tool.descriptor.meta.as_ref()),
             };
             (digest, text.map(|text| Prepared { text, digest }))

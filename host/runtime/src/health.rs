@@ -41,7 +41,9 @@ pub(crate) fn unready(config: &HostConfig, router: &Router, audit: Unready) -> U
     let down = move |part: &ReadyPart| match part {
         ReadyPart::Reactor => (router.has_reactor() == Some(false)).then_some("the reactor lane is down"),
         ReadyPart::Plugins => {
-            let left_out = !router.view(&Caller::local()).rejected().is_empty();
+            let view = router.view(&Caller::local());
+            let compiling = view.categories().any(|category| category.plugin.is_compiling());
+            let left_out = compiling || !view.rejected().is_empty();
             left_out.then_some("a plugin is refused or still compiling; `tandem plugin list` says why")
         }
     };

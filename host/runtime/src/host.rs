@@ -1,7 +1,7 @@
 //! A host in this process: built from a configuration, served over HTTP or standard input, called, reloaded, stopped.
 //!
 //! **Promises.** It starts in order: store, reactor, router, gateway, plugins; a listener may answer health checks while plugins
-//! are loaded. It stops in order: no new connections, calls in flight, tasks, reactor, store. A host of which no clone is left
+//! are listed, and calls while they are compiled. It stops in order: no new connections, calls in flight, tasks, reactor, store. A host of which no clone is left
 //! begins to stop.
 //!
 //! **Bounds** are the configuration's. **Refuses** to print, to read a command line and to handle signals: that is its program's.
@@ -44,6 +44,7 @@ use crate::{
     reactor,
     reload::{self, Reload, Reloaded},
     threads::Background,
+    usage::Usage,
     wiring::{Stored, Wired, in_background},
 };
 
@@ -134,6 +135,11 @@ impl HostBuilder {
             let (gateway, stop) = (gateway.clone(), stop.clone());
             move || drop(background.spawn(async move { gateway.keep_tasks(upkeep, stop).await }))
         });
+        let usage = Arc::new(Usage::new(router.clone(), store.clone()));
+        background.spawn({
+            let (usage, stop) = (usage.clone(), stop.clone());
+            async move { usage.keep(stop).await }
+        });
         Ok(Host(Arc::new(Inner {
             config,
             router,
@@ -141,6 +147,7 @@ impl HostBuilder {
             reactor: wired.reactor,
             reactor_listens: AtomicBool::new(false),
             store,
+            usage,
             plugins,
             reload,
             authenticates: wired.authenticates,
@@ -165,6 +172,7 @@ struct Inner {
     reactor: Option<Arc<ClusterHandle>>,
     reactor_listens: AtomicBool,
     store: Store,
+    usage: Arc<Usage>,
     plugins: reload::Loaded,
     reload: Option<Arc<Reload>>,
     authenticates: bool,
@@ -184,12 +192,21 @@ impl std::fmt::Debug for Host {
 }
 
 impl Host {
-    /// Waits until the plugins are loaded. One that is wrong is left out and reported; see [`Host::view`].
+    /// Waits until the plugins are listed, and calls of them are taken. One that is not in the cache of compiled code is compiled
+    /// from then on, and its calls wait for it ([`Host::compiled`]). One that is wrong is left out and reported; see [`Host::view`].
     ///
     /// # Errors
     /// The plugin directory or a list of what is revoked cannot be read.
     pub async fn ready(&self) -> Result<(), HostError> {
         self.0.loaded.clone().await
+    }
+
+    /// Waits until every plugin that is listed now is compiled, or left out.
+    pub async fn compiled(&self) {
+        for category in self.view(&Caller::local()).categories() {
+            // One that is left out is reported, as one that is wrong at the start.
+            drop(category.plugin.loaded().await);
+        }
     }
 
     /// Listens where the configuration says (`server.host`, `server.port`).
@@ -225,7 +242,7 @@ impl Host {
         served.context("the HTTP server failed").map_err(HostError::listener)
     }
 
-    /// Serves MCP over standard input and output until the input ends or the host stops. The plugins are loaded before.
+    /// Serves MCP over standard input and output until the input ends or the host stops. The plugins are listed before.
     ///
     /// # Errors
     /// They cannot be, or the output cannot be written.
@@ -281,7 +298,7 @@ impl Host {
     /// # Errors
     /// The last records of the audit log are not on disk.
     pub async fn shutdown(&self) -> Result<(), HostError> {
-        let Inner { router, stop, background, reactor, store, .. } = &*self.0;
+        let Inner { router, stop, background, reactor, store, usage, .. } = &*self.0;
         router.set_ready(false);
         stop.cancel();
         background.close();
@@ -290,6 +307,7 @@ impl Host {
             // It joins a thread.
             drop(tokio::task::spawn_blocking(move || reactor.stop()).await);
         }
+        usage.write().await;
         let flushed = store.flush().await.context("audit: the last records are not on disk");
         flushed.map_err(HostError::data)
     }

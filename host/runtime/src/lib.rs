@@ -1,7 +1,7 @@
 //! The host as a library: what the `tandem` program serves, without the program.
 //!
-//! **Promises.** A [`Host`] starts in order and stops in order. Plugins are verified, compiled and probed before they
-//! serve ([`load`]), and taken over while the host serves ([`reload`]). Grants, tenants and keys are exchanged whole. What may be
+//! **Promises.** A [`Host`] starts in order and stops in order. Plugins are verified before they are listed, and compiled and probed
+//! before they serve ([`load`]), and taken over while the host serves ([`reload`]). Grants, tenants and keys are exchanged whole. What may be
 //! changed while it runs goes through one door ([`admin`]), and is recorded.
 //!
 //! **Refuses** to print, to read a command line, and to handle signals: that is its program's.
@@ -26,6 +26,7 @@ pub mod live;
 pub mod load;
 mod loading;
 pub mod locations;
+mod observed;
 pub mod peers;
 mod reactor;
 pub mod reload;
@@ -34,6 +35,7 @@ mod source;
 pub mod supply;
 pub mod tenants;
 mod threads;
+mod usage;
 pub mod warnings;
 mod wiring;
 

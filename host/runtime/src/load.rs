@@ -1,7 +1,7 @@
 //! From a directory of plugin files to categories.
 //!
-//! Files are read, verified, compiled (or taken from the compiled-code cache), linked and probed by a bounded
-//! number of threads, off every request's path. Whatever is wrong with a file leaves that file out.
+//! Files are read, verified, linked and probed by a bounded number of threads, off every request's path; what is not in the cache of
+//! compiled code is listed, and compiled later. Whatever is wrong with a file leaves that file out.
 
 use std::{
     collections::BTreeMap,
@@ -21,7 +21,7 @@ use tandem_engine::{
 };
 use tandem_files::ReadError;
 use tandem_package::{
-    Installed, Instance, MAX_FILE, Package, PluginManifest, SignaturePolicy, ToolDescriptor, TrustRoots,
+    Installed, Instance, MAX_FILE, Package, PluginManifest, SignaturePolicy, ToolAlias, ToolDescriptor, TrustRoots,
 };
 use tandem_types::HumanDuration;
 
@@ -112,8 +112,9 @@ pub trait LoadObserver: Sync {
 /// Categories by file name, and what was left out.
 pub type Loaded = (Vec<(String, Category)>, Vec<Rejected>);
 
-/// Loads every plugin of the directory that is compiled, or soon is; the others are answered as compiling. Blocking, up to
-/// minutes on a first start: call it on a thread of its own, inside a runtime's context.
+/// Lists every plugin of the directory, from its signed descriptors, and loads those that are compiled. Of the others the plugin
+/// [is compiling](Plugin::is_compiling): its calls wait, until [`load_listed`]. Blocking, for as long as files and compiled code are
+/// read: call it on a thread of its own, inside a runtime's context.
 pub fn load_directory(
     engine: &Engine,
     options: &LoadOptions,
@@ -135,12 +136,13 @@ pub fn load_directory(
                 let _context = runtime.enter();
                 while let Some(path) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let (file, start) = (file_name(path), Instant::now());
-                    observer.begun(&file);
-                    let result = load_file(engine, path, options, grants);
+                    let result = list_file(engine, path, options, grants);
                     let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
                     match result {
-                        Ok((category, origin)) => {
-                            observer.loaded(&file, origin, start.elapsed());
+                        Ok(category) => {
+                            if !category.plugin.is_compiling() {
+                                observer.loaded(&file, Origin::Cached, start.elapsed());
+                            }
                             results.0.push((file, category));
                         }
                         Err(failure) => {
@@ -160,6 +162,38 @@ pub fn load_directory(
 
 fn file_name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Lists one file, and loads it if it is compiled.
+fn list_file(
+    engine: &Engine,
+    path: &Path,
+    options: &LoadOptions,
+    grants: &dyn GrantPolicy,
+) -> Result<Category, LoadFailure> {
+    let bytes = read_file(path)?;
+    let Opened { package, granted, spec } = Opened::new(&bytes, options, grants)?;
+    let plugin = Arc::new(engine.load_cached(package.component(&bytes), spec)?);
+    if !plugin.is_compiling() {
+        check(&file_name(path), &package, &plugin, false)?;
+    }
+    category(&file_name(path), &package, &plugin, &granted)
+}
+
+/// Loads and checks a file that was listed before it was compiled ([`load_directory`]). Its code is for [`Plugin::adopt`].
+/// Blocking, up to minutes.
+pub fn load_listed(
+    engine: &Engine,
+    file: &str,
+    bytes: &[u8],
+    options: &LoadOptions,
+    grants: &dyn GrantPolicy,
+) -> Result<(Arc<Plugin>, Origin), LoadFailure> {
+    let Opened { package, spec, .. } = Opened::new(bytes, options, grants)?;
+    let (plugin, origin) = engine.load_whole(package.component(bytes), spec)?;
+    let plugin = Arc::new(plugin);
+    check(file, &package, &plugin, false)?;
+    Ok((plugin, origin))
 }
 
 /// Loads one file.
@@ -206,26 +240,48 @@ fn load(
     grants: &dyn GrantPolicy,
     probe: bool,
 ) -> Result<(Category, Origin), LoadFailure> {
-    let package = Package::open(bytes, &options.roots, options.signatures)?;
-    let manifest = &package.manifest;
-    grants.admit(&package)?;
-    let granted = grants.grant(manifest)?;
-    let policy = match manifest.runtime.instance {
-        Instance::PerCall => InstancePolicy::PerCall,
-        Instance::Pooled => InstancePolicy::Pooled { max_invocations: manifest.runtime.invocations() },
-    };
-    let spec = PluginSpec {
-        name: manifest.plugin.name.to_string(),
-        limits: granted.limits.clone(),
-        policy,
-        capabilities: granted.capabilities.clone(),
-        deterministic: granted.deterministic,
-    };
+    let Opened { package, granted, spec } = Opened::new(bytes, options, grants)?;
     // Compiled code is kept by the component alone: another manifest does not make it another one.
     let (plugin, origin) = engine.load(package.component(bytes), spec).map_err(|error| match error {
         LoadError::Slow => LoadFailure::Compiling,
         other => other.into(),
     })?;
+    let plugin = Arc::new(plugin);
+    check(file, &package, &plugin, probe)?;
+    Ok((category(file, &package, &plugin, &granted)?, origin))
+}
+
+/// A package that may be loaded, and what it is granted.
+struct Opened {
+    package: Package,
+    granted: Granted,
+    spec: PluginSpec,
+}
+
+impl Opened {
+    fn new(bytes: &[u8], options: &LoadOptions, grants: &dyn GrantPolicy) -> Result<Self, LoadFailure> {
+        let package = Package::open(bytes, &options.roots, options.signatures)?;
+        let manifest = &package.manifest;
+        grants.admit(&package)?;
+        let granted = grants.grant(manifest)?;
+        let policy = match manifest.runtime.instance {
+            Instance::PerCall => InstancePolicy::PerCall,
+            Instance::Pooled => InstancePolicy::Pooled { max_invocations: manifest.runtime.invocations() },
+        };
+        let spec = PluginSpec {
+            name: manifest.plugin.name.to_string(),
+            limits: granted.limits.clone(),
+            policy,
+            capabilities: granted.capabilities.clone(),
+            deterministic: granted.deterministic,
+        };
+        Ok(Self { package, granted, spec })
+    }
+}
+
+/// Whether loaded code is what its package says, and can work as it is granted. With `probe` it is asked what it offers, too.
+fn check(file: &str, package: &Package, plugin: &Arc<Plugin>, probe: bool) -> Result<(), LoadFailure> {
+    let manifest = &package.manifest;
     for function in plugin.unsupported_exports() {
         tracing::info!(file, "{function}");
     }
@@ -242,9 +298,7 @@ fn load(
             return Err(LoadFailure::Descriptors(message.to_owned()));
         }
     }
-    let plugin = Arc::new(plugin);
-    runtime.block_on(plugin.check())?;
-    Ok((category(file, &package, &plugin, &granted)?, origin))
+    Ok(runtime.block_on(plugin.check())?)
 }
 
 fn category(file: &str, package: &Package, plugin: &Arc<Plugin>, granted: &Granted) -> Result<Category, LoadFailure> {
@@ -314,8 +368,23 @@ fn tool(
         input: schema("input", &descriptor.input_schema)?,
         output: descriptor.output_schema.as_ref().map(|s| schema("output", s)).transpose()?,
         own_name: package.manifest.own_name(&descriptor.name).to_owned(),
+        aliases: aliases(package, descriptor, granted)?,
         descriptor: ToolDescriptor { name: public_name(&descriptor.name, granted)?, ..descriptor.clone() },
     }))
+}
+
+/// The tool's other names in this host: after the operator's prefix, as all names of the plugin.
+fn aliases(
+    package: &Package,
+    descriptor: &ToolDescriptor,
+    granted: &Granted,
+) -> Result<Vec<Arc<ToolAlias>>, LoadFailure> {
+    let here = |alias: &ToolAlias| {
+        let (name, own) = (format!("{}{}", granted.prefix, alias.name), alias.name.to_string());
+        let name = name.parse().map_err(|_| LoadFailure::ToolName { name, own })?;
+        Ok(Arc::new(ToolAlias { name, rename: alias.rename.clone() }))
+    };
+    package.manifest.aliases(&descriptor.name).iter().map(here).collect()
 }
 
 /// The tool's name in this host, as the operator wants it.

@@ -73,10 +73,10 @@ impl Authority for Operator {
     }
 }
 
-/// Lets the reactor take the lists of peers of a configuration that was read again.
+/// Lets the reactor take what a configuration that was read again says of peers.
 pub async fn admit(config: &HostConfig, reactor: Option<&ClusterHandle>) {
     let Some(reactor) = reactor else { return };
-    if let Err(error) = reactor.set_peer_lists(&config.p2p.allow, &config.p2p.block).await {
+    if let Err(error) = reactor.policy_changed(&config.p2p.allow, &config.p2p.block).await {
         tracing::warn!(%error, "p2p: cannot apply p2p.allow and p2p.block before the reactor restarts");
     }
 }

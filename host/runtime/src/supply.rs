@@ -69,18 +69,14 @@ pub fn revoked(config: &HostConfig) -> anyhow::Result<Revoked> {
     Ok(revoked)
 }
 
-/// Notes what is served now, and records it with what was left out and whose compiled code was `replaced`.
-pub async fn note(store: &Store, view: &View, replaced: &[String]) -> anyhow::Result<()> {
-    let categories: Vec<&Category> = view.categories().map(AsRef::as_ref).collect();
+/// Notes what is served now, and records it with what was left out. What is being compiled is noted when it is loaded.
+pub async fn note(store: &Store, view: &View) -> anyhow::Result<()> {
+    let categories: Vec<&Category> =
+        view.categories().map(AsRef::as_ref).filter(|category| !category.plugin.is_compiling()).collect();
     store.set_installed(categories.iter().map(|category| category.installed.clone()).collect()).await?;
     let loaded = categories.iter().map(|category| loaded("plugin.loaded", &category.installed));
-    let recompiled = replaced.iter().map(|file| {
-        EventRecord::of_host("plugin.recompiled")
-            .with("file", file)
-            .with("reason", "its compiled code in the cache was not written by this host")
-    });
-    let refused = view.rejected().iter().filter(|rejected| !rejected.is_compiling()).map(refused);
-    let records: Vec<AuditRecord> = loaded.chain(refused).chain(recompiled).map(Into::into).collect();
+    let refused = view.rejected().iter().map(refused);
+    let records: Vec<AuditRecord> = loaded.chain(refused).map(Into::into).collect();
     for records in records.chunks(MAX_APPEND) {
         store.audit_append(records.to_vec()).await?;
     }
@@ -94,6 +90,13 @@ pub fn loaded(event: &str, plugin: &Installed) -> EventRecord {
         .with("version", plugin.version.to_string())
         .with("digest", plugin.digest.to_string())
         .with("signer", plugin.signer.map_or_else(|| "unsigned".to_owned(), |key| key.to_string()))
+}
+
+/// That a file's compiled code in the cache was not this host's.
+pub fn recompiled(file: &str) -> EventRecord {
+    EventRecord::of_host("plugin.recompiled")
+        .with("file", file)
+        .with("reason", "its compiled code in the cache was not written by this host")
 }
 
 pub fn refused(rejected: &Rejected) -> EventRecord {

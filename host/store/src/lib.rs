@@ -26,6 +26,7 @@ mod policy_version;
 mod room;
 mod store;
 mod tables;
+mod usage;
 mod worker;
 
 pub use audit::{

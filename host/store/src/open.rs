@@ -9,12 +9,21 @@ use crate::{
     room::Room,
     store::Store,
     tables::Tables,
+    usage,
     worker::{self, Worker},
 };
 
 /// The store's own.
 const TABLES: Tables = Tables {
-    schemas: &[key_value::SCHEMA, audit::SCHEMA, installed::SCHEMA, grants::SCHEMA, keys::SCHEMA, peers::SCHEMA],
+    schemas: &[
+        key_value::SCHEMA,
+        audit::SCHEMA,
+        installed::SCHEMA,
+        grants::SCHEMA,
+        keys::SCHEMA,
+        peers::SCHEMA,
+        usage::SCHEMA,
+    ],
     columns: &[audit::ADDED],
 };
 

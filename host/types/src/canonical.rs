@@ -44,6 +44,12 @@ fn write(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
+/// A value as JSON text, in its own order. What `Display` writes goes through a formatter, piece by piece.
+#[must_use]
+pub fn text(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| value.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

@@ -115,6 +115,18 @@ impl ExactNumbers {
         root.map(Self)
     }
 
+    /// The same with another name of a member of the whole.
+    #[must_use]
+    pub fn renamed(&self, from: &str, to: &str) -> Self {
+        let mut node = self.0.clone();
+        if let Node::Members(members) = &mut node
+            && let Some(member) = members.remove(from)
+        {
+            members.insert(to.to_owned(), member);
+        }
+        Self(node)
+    }
+
     /// Those below a member or element of the text.
     #[must_use]
     pub fn under(&self, path: &[&str]) -> Option<Self> {

@@ -19,7 +19,7 @@ mod units;
 
 pub use access::{Access, Allow};
 pub use caller::{Caller, OPERATE};
-pub use canonical::encode as canonical_json;
+pub use canonical::{encode as canonical_json, text as json_text};
 pub use content::{ContentError, ContentId};
 pub use names::{MAX_NAME, Name, NameError, ToolName, VariableName, is_kebab_case, is_tool_name, is_variable_name};
 pub use path::below;

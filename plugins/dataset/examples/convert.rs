@@ -19,7 +19,7 @@ fn main() -> Result<()> {
     let root = folder.parent().map(std::path::Path::to_path_buf).unwrap_or_default();
     let files = Files::new(root, [name.clone()]);
     let table = Table { path: Some(format!("{name}/{from}")), rows: None, format: None, types: None, csv: None };
-    let output = Output { path: format!("{name}/{to}"), format: None, overwrite: true };
+    let output = Output { path: format!("{name}/{to}"), format: None, overwrite: true, csv: None };
     let saved = Call::new(&files, &Unwatched).save(table, output)?;
     println!("{} rows, {} bytes", saved.rows, saved.bytes);
     Ok(())

@@ -14,7 +14,7 @@ use crate::{
     reader::{self, Dialect, ExactRow, ReadOptions, RowStream, Source, Types},
     steps::{self, Step, Table},
     types::{DataType, Schema},
-    writer::{self, Destination},
+    writer::{self, CsvOutput, Destination},
 };
 
 /// A column of a table.
@@ -168,6 +168,9 @@ pub struct Output {
     /// Whether to replace a file that is there.
     #[serde(default)]
     pub overwrite: bool,
+    /// How the file is written, where it is csv or tsv and not as usual.
+    #[serde(default)]
+    pub csv: Option<CsvOutput>,
 }
 
 /// What a process is to do.
@@ -305,7 +308,7 @@ impl<'a> Call<'a> {
 
     fn write(&self, stream: &mut dyn RowStream, output: Output) -> Result<Saved> {
         let format = Format::to_write(&output.path, output.format)?;
-        let destination = Destination { path: output.path, format, overwrite: output.overwrite };
+        let destination = Destination { path: output.path, format, overwrite: output.overwrite, csv: output.csv };
         let written = writer::write_all(stream, self.files, &destination, &self.meter)?;
         Ok(Saved {
             path: destination.path,

@@ -56,6 +56,30 @@ impl Mean {
     }
 }
 
+/// The standard deviation of a sample, in one pass: Welford's algorithm.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Deviation {
+    count: u64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Deviation {
+    /// Adds a value, if it is a number.
+    pub fn add(&mut self, value: &Value) {
+        let Some(number) = value.as_float() else { return };
+        self.count += 1;
+        let from_mean = number - self.mean;
+        self.mean += from_mean / self.count as f64;
+        self.squares += from_mean * (number - self.mean);
+    }
+
+    /// The deviation; none of fewer than two numbers.
+    pub fn value(self) -> Option<f64> {
+        (self.count > 1).then(|| (self.squares / (self.count - 1) as f64).sqrt())
+    }
+}
+
 /// Keeps `value` if it comes before (`Less`) or after (`Greater`) what is kept.
 pub fn keep_extreme(kept: &mut Option<Value>, value: &Value, wanted: Ordering) {
     let nan = matches!(value, Value::Float(number) if number.is_nan());

@@ -27,9 +27,9 @@ impl Seen {
         self.0 & Self::TEXT != 0
     }
 
-    /// Notes a cell of a text format.
-    pub(crate) fn note_text(&mut self, cell: &str) {
-        match text::guess(cell) {
+    /// Notes a cell of a text format that looks like this value, or like none.
+    pub(crate) fn note_guess(&mut self, cell: &str, guess: Option<Value>) {
+        match guess {
             Some(value) => self.note(&value),
             None if text::float_word(cell).is_some() => self.0 |= Self::FLOAT_WORD,
             None => self.0 |= Self::TEXT,

@@ -11,6 +11,7 @@ use crate::{
     reader::{self, Dialect, ExactRow, ReadOptions, Types},
     schema,
     steps::Table,
+    writer::CsvOutput,
 };
 
 /// The dataset category.
@@ -73,7 +74,8 @@ impl Dataset {
         run(ctx, |call| call.schema(path, ReadOptions { format, csv: csv.as_ref(), ..ReadOptions::default() }))
     }
 
-    /// Computes statistics of every column of a tabular file: values, nulls, least, greatest and mean.
+    /// Computes statistics of every column of a tabular file: values, nulls, least, greatest and mean;
+    /// median and standard deviation are aggregates of `dataset_process`.
     #[tool(read_only, idempotent, title = "Describe a data set")]
     fn dataset_describe(
         ctx: &Ctx,
@@ -108,6 +110,8 @@ impl Dataset {
         format: Option<Format>,
         /// Types of columns, instead of what their values look like (not for parquet).
         types: Option<Types>,
+        /// How a csv or tsv file is written, where it is not as usual: with `;`, without header, with `NA` for null.
+        csv: Option<CsvOutput>,
         /// Whether to replace a file that is there.
         #[arg(default)]
         overwrite: bool,
@@ -116,12 +120,12 @@ impl Dataset {
             return Err(Error::invalid_arguments("give either `rows` or `source`"));
         }
         let table = Table { path: source, rows: rows.map(reader::inline), format: None, types, csv: None };
-        run(ctx, |call| call.save(table, Output { path, format, overwrite }))
+        run(ctx, |call| call.save(table, Output { path, format, overwrite, csv }))
     }
 
-    /// Queries a table without SQL: filters, computes, sorts, groups with sum, mean (average) and count, takes the top rows per
-    /// group, joins, selects and renames columns: runs `steps` on a file or on given rows, one after the other, and answers
-    /// a page of the result, or writes all of it to `output`.
+    /// Queries a table without SQL: filters, computes, sorts, groups with sum, mean (average), median, standard deviation
+    /// and count, takes the top rows per group, joins, selects and renames columns: runs `steps` on a file or on given
+    /// rows, one after the other, and answers a page of the result, or writes all of it to `output`.
     ///
     /// Example of `steps`, the mean population of large countries by continent:
     /// `[{"step": "filter", "where": {"op": "gt", "field": "area_km2", "value": 100000}},
@@ -152,15 +156,17 @@ impl Dataset {
         to_format: Option<Format>,
         /// Types of columns, instead of what their values look like (not for parquet).
         types: Option<Types>,
-        /// How the file to read is written, where it is not as usual: without header, with `;`, in latin1, with `NA`. What is made has a
-        /// header, commas (tabs in tsv) and UTF-8.
+        /// How the file to read is written, where it is not as usual: without header, with `;`, in latin1, with `NA`.
         csv: Option<Dialect>,
+        /// How a csv or tsv file is written; if not given, with a header, commas (tabs in tsv) and empty cells for null. It is always
+        /// UTF-8.
+        to_csv: Option<CsvOutput>,
         /// Whether to replace a file that is there.
         #[arg(default)]
         overwrite: bool,
     ) -> Result<Saved> {
         let table = Table { path: Some(from), rows: None, format: from_format, types, csv };
-        run(ctx, |call| call.save(table, Output { path: to, format: to_format, overwrite }))
+        run(ctx, |call| call.save(table, Output { path: to, format: to_format, overwrite, csv: to_csv }))
     }
 }
 

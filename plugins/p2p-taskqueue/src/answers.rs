@@ -58,8 +58,8 @@ pub struct Progress {
 #[derive(Debug)]
 pub struct Wait {
     /// `not_due`, `retry_backoff`, `queue_paused`, `running_limit`, `no_host_has_the_tool`, `target_unknown`, `target_away`,
-    /// `target_without_tool`, `workers_zero`, `peer_unreachable`, `peer_unauthorized`, `admission_open`, `tenant_mismatch`,
-    /// `priority_above_maximum`, `worker_draining`, `no_free_worker` or `awaiting_claim`.
+    /// `target_without_tool`, `workers_zero`, `peer_away`, `peer_unreachable`, `peer_unauthorized`, `admission_open`,
+    /// `tenant_mismatch`, `priority_above_maximum`, `worker_draining`, `no_free_worker` or `awaiting_claim`.
     pub reason: String,
     /// What ends it.
     pub remedy: String,

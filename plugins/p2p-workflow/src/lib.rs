@@ -157,9 +157,9 @@ impl Workflows {
         answer("workflow.get-dag", workflow::get_dag(workflow_id.as_str(), format))
     }
 
-    /// Chooses the hosts of the steps that have not started, each of which has its steps for itself for half a minute, and is
-    /// no more than a preference. Without it a step goes to the host that rendezvous hashing names, and a moment later to
-    /// whoever is free. Errors: `not_found` (workflow or peer), `conflict` (it has ended), `unavailable` (no host has the tool).
+    /// Chooses preferred hosts for the steps that have not started: for half a minute only the preferred host takes its steps,
+    /// then any other may. Without it a step goes to the host that rendezvous hashing names, and a moment later to any that is
+    /// free. Errors: `not_found` (workflow or peer), `conflict` (it has ended), `unavailable` (no host has the tool).
     #[tool(title = "Choose the hosts of a workflow")]
     fn p2p_workflow_coordinate(
         /// The workflow.

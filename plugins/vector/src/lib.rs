@@ -85,7 +85,7 @@ impl Vector {
         Ok(added)
     }
 
-    /// Adds the rows of a tabular file (csv, tsv, json, jsonl, parquet), each as an item; columns that are no part of the vector are
+    /// Adds the rows of a tabular file (csv, tsv, json, jsonl, parquet), each as an item; the other columns are
     /// its metadata. The rows do not pass through the client.
     #[tool(idempotent, title = "Add vectors from a file")]
     fn vector_add_file(
@@ -98,7 +98,7 @@ impl Vector {
         vector: Vec<String>,
         /// The column that names the items; the numbers of the rows, from 0, if not given.
         id: Option<String>,
-        /// The columns of the metadata; all others if not given.
+        /// The columns of the metadata, by which searches filter; all but the id and the vector if not given.
         metadata: Option<Vec<String>>,
         /// Whether to leave out rows whose vector or id is null; such a row is an error otherwise.
         #[arg(default = false)]

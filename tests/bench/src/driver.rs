@@ -2,9 +2,8 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
+    io::Write,
     net::SocketAddr,
-    process::{Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -17,7 +16,10 @@ use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use crate::{child::Running, servers::KINDS};
+use crate::{
+    child::{Running, server},
+    servers::KINDS,
+};
 
 const WARM_UP: Duration = Duration::from_millis(500);
 const MEASURE: Duration = Duration::from_secs(3);
@@ -40,11 +42,8 @@ struct Server {
 
 impl Server {
     fn start(kind: &str) -> anyhow::Result<Self> {
-        let mut command = Command::new(std::env::current_exe()?);
-        let mut child = Running::spawn(command.args(["server", kind]).stdout(Stdio::piped()))?;
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().context("standard output is piped")?).read_line(&mut line)?;
-        Ok(Self { child, address: line.trim().parse()? })
+        let (child, address) = server(kind, 1)?;
+        Ok(Self { child, address })
     }
 
     /// Context switches of all threads of the process so far.

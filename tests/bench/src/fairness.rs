@@ -2,7 +2,8 @@
 //!
 //! The well-behaved calls come at a steady pace over one connection of a thread of their own; the attacking connections, closed
 //! loops, share another one. Attackers compute on machines of their own in life: here their thread stands back, so that it takes
-//! cycles that are left rather than the host's. Before each attack the same calls are timed on the same, quiet host.
+//! cycles that are left rather than the host's. Before each attack the same calls are timed on the same, quiet host. The first row is
+//! of a bare handler under as many calls as fit: what the machine's cores and its scheduler take, whatever the server does.
 
 mod attacks;
 
@@ -25,11 +26,11 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use sha2::{Digest, Sha256};
 use tandem_package::{Package, TrustRoots};
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, runtime::Runtime};
 
 use self::attacks::{ATTACKERS, Attack, attacks};
 use crate::{
-    child::{Running, serve},
+    child::{Running, serve, server},
     driver::initialize,
     footprint::memory_mib,
 };
@@ -59,6 +60,13 @@ struct Host {
 impl Host {
     fn start(home: &Path) -> anyhow::Result<Self> {
         let (child, address) = serve(home)?;
+        Ok(Self { child, address })
+    }
+
+    /// A handler that does nothing but add, without a host around it.
+    fn bare() -> anyhow::Result<Self> {
+        let threads = std::thread::available_parallelism()?.get();
+        let (child, address) = server("axum", threads)?;
         Ok(Self { child, address })
     }
 
@@ -184,28 +192,35 @@ pub(crate) fn report(out: &mut impl Write) -> anyhow::Result<()> {
         "{:42} {:>9} {:>9} {:>9} {:>9} {:>7} {:>9}",
         "", "quiet p50", "quiet p99", "p50 ms", "p99 ms", "x p99", "peak MiB"
     )?;
+    row(out, &runtime, Host::bare()?, attacks::calls("calls of a bare handler, without pause"))?;
     for attack in attacks()? {
-        let (host, attack) = (Host::start(home.path())?, Arc::new(attack));
-        runtime.block_on(well_behaved(host.address))?;
-        let quiet = runtime.block_on(well_behaved(host.address))?;
-        let stop = Arc::new(AtomicBool::new(false));
-        let thread = begin(host.address, &attack, &stop);
-        std::thread::sleep(LEAD);
-        let under = runtime.block_on(well_behaved(host.address));
-        stop.store(true, Ordering::Relaxed);
-        thread.join().map_err(|_| anyhow::anyhow!("the attackers' thread ended"))??;
-        let under = under.with_context(|| attack.name)?;
-        writeln!(
-            out,
-            "{:42} {:>9.2} {:>9.2} {:>9.2} {:>9.2} {:>7.2} {:>9.0}",
-            attack.name,
-            quiet[0],
-            quiet[1],
-            under[0],
-            under[1],
-            under[1] / quiet[1],
-            host.peak()?
-        )?;
+        row(out, &runtime, Host::start(home.path())?, attack)?;
     }
+    Ok(())
+}
+
+/// Measures the well-behaved calls alone and under the attack.
+fn row(out: &mut impl Write, runtime: &Runtime, host: Host, attack: Attack) -> anyhow::Result<()> {
+    let attack = Arc::new(attack);
+    runtime.block_on(well_behaved(host.address))?;
+    let quiet = runtime.block_on(well_behaved(host.address))?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let thread = begin(host.address, &attack, &stop);
+    std::thread::sleep(LEAD);
+    let under = runtime.block_on(well_behaved(host.address));
+    stop.store(true, Ordering::Relaxed);
+    thread.join().map_err(|_| anyhow::anyhow!("the attackers' thread ended"))??;
+    let under = under.with_context(|| attack.name)?;
+    writeln!(
+        out,
+        "{:42} {:>9.2} {:>9.2} {:>9.2} {:>9.2} {:>7.2} {:>9.0}",
+        attack.name,
+        quiet[0],
+        quiet[1],
+        under[0],
+        under[1],
+        under[1] / quiet[1],
+        host.peak()?
+    )?;
     Ok(())
 }

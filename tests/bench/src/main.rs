@@ -13,6 +13,7 @@ mod fairness;
 mod footprint;
 mod inprocess;
 mod languages;
+mod library;
 mod p2p;
 mod plugin;
 mod reload;
@@ -29,13 +30,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["server", kind] => servers::serve(kind),
+        ["server", kind, threads] => servers::serve(kind, threads.parse()?),
         ["stdio-server", kind] => servers::serve_stdio(kind),
         ["p2p-host"] => p2p::peers::host(),
         ["p2p-dial", address, count] => p2p::peers::dial(address, count.parse()?),
         [] => all(),
         ["in-process"] => inprocess::report(&mut std::io::stdout()),
         ["languages"] => languages::report(&mut std::io::stdout()),
+        ["library"] => library::report(&mut std::io::stdout()),
         ["http"] => driver::report(&mut std::io::stdout()),
         ["stdio"] => stdio::report(&mut std::io::stdout()),
         ["audit"] => audit::report(&mut std::io::stdout()),
@@ -45,7 +47,7 @@ fn main() -> anyhow::Result<()> {
         ["reload"] => reload::report(&mut std::io::stdout()),
         ["footprint"] => footprint::report(&mut std::io::stdout()),
         _ => bail!(
-            "usage: tandem-bench [in-process | languages | http | stdio | audit | fairness | p2p [lanes | load | spin | queue | peers] | reload | footprint]"
+            "usage: tandem-bench [in-process | languages | library | http | stdio | audit | fairness | p2p [lanes | load | spin | queue | peers] | reload | footprint]"
         ),
     }
 }
@@ -55,6 +57,8 @@ fn all() -> anyhow::Result<()> {
     inprocess::report(&mut out)?;
     writeln!(out)?;
     languages::report(&mut out)?;
+    writeln!(out)?;
+    library::report(&mut out)?;
     writeln!(out)?;
     driver::report(&mut out)?;
     writeln!(out)?;

@@ -25,9 +25,9 @@ use tokio_util::sync::CancellationToken;
 /// Names of the compared servers, first the ones that others are compared with.
 pub(crate) const KINDS: [&str; 4] = ["axum", "native", "fresh", "pooled"];
 
-/// Serves until killed; prints its address first.
-pub(crate) fn serve(kind: &str) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+/// Serves on so many threads until killed; prints its address first.
+pub(crate) fn serve(kind: &str, threads: usize) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         writeln!(std::io::stdout(), "{}", listener.local_addr()?)?;
@@ -61,16 +61,18 @@ fn no_delay(listener: TcpListener) -> impl axum::serve::Listener<Addr = std::net
     listener.tap_io(|stream| drop(stream.set_nodelay(true)))
 }
 
-/// The least that a JSON-RPC server can do.
+/// The least that a JSON-RPC or a REST server can do.
 fn raw() -> App {
-    App::new().route(
-        "/mcp",
-        post(|Json(request): Json<Value>| async move {
-            let number = |name: &str| request.pointer(&format!("/params/arguments/{name}")).and_then(Value::as_f64);
-            let sum = number("a").unwrap_or(0.0) + number("b").unwrap_or(0.0);
-            Json(json!({"jsonrpc": "2.0", "id": request.get("id"), "result": {"structuredContent": {"sum": sum}}}))
-        }),
-    )
+    let sum = |request: &Value, at: &str| {
+        let number = |name: &str| request.pointer(&format!("{at}/{name}")).and_then(Value::as_f64);
+        number("a").unwrap_or(0.0) + number("b").unwrap_or(0.0)
+    };
+    let call = move |Json(request): Json<Value>| async move {
+        let sum = sum(&request, "/params/arguments");
+        Json(json!({"jsonrpc": "2.0", "id": request.get("id"), "result": {"structuredContent": {"sum": sum}}}))
+    };
+    let rest = move |Json(request): Json<Value>| async move { Json(json!({"sum": sum(&request, "/arguments")})) };
+    App::new().route("/mcp", post(call)).route("/v1/tools/{tool}/call", post(rest))
 }
 
 /// The same tool as a handler of rmcp, without router, catalog, sandbox or validation.

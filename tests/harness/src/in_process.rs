@@ -35,7 +35,6 @@ pub(crate) async fn start(home: &Path, reactor: bool) -> anyhow::Result<(InProce
         format!("reactor.enabled={reactor}"),
         format!("plugins.trust-roots={}", root().join("keys/*.pub").display()),
         format!("plugins.compiled-directory={}", root().join("target/test-compiled").display()),
-        "plugins.compile-patience=5m".to_owned(),
     ];
     let source = ConfigSource { file: Some(home.join("tandem.toml")), set: set.into(), ..ConfigSource::default() };
     let config = config::load(&source)?;
@@ -49,6 +48,7 @@ pub(crate) async fn start(home: &Path, reactor: bool) -> anyhow::Result<(InProce
             async move { host.serve_http(listener).await }
         });
         host.ready().await?;
+        host.compiled().await;
         Ok::<_, anyhow::Error>((host, address))
     });
     let (host, address) = building.await.context("the host ended")??;

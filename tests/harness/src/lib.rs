@@ -31,7 +31,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use log::{collect, tail};
+use log::{collect, compiled, tail};
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 use tokio::{
@@ -39,7 +39,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// A first start compiles; two slow cores need a while.
+/// Two slow cores that compile need a while.
 const START: Duration = Duration::from_secs(120);
 const STOP: Duration = Duration::from_secs(40);
 
@@ -71,6 +71,7 @@ pub struct Options {
     args: Vec<String>,
     mesh: bool,
     in_process: bool,
+    while_compiling: bool,
     through: Vec<String>,
     files: Vec<(String, String)>,
 }
@@ -112,6 +113,13 @@ impl Options {
         self
     }
 
+    /// Does not wait until its plugins are compiled: they are only listed when it has started.
+    #[must_use]
+    pub fn while_compiling(mut self) -> Self {
+        self.while_compiling = true;
+        self
+    }
+
     /// Sets a variable of its environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
@@ -146,7 +154,7 @@ impl Options {
         self
     }
 
-    /// Starts it and waits until it is ready.
+    /// Starts it, and waits until it is ready and its plugins are compiled or left out.
     pub async fn start(self) -> anyhow::Result<Host> {
         Host::start(self, TempDir::new()?).await
     }
@@ -220,7 +228,7 @@ impl Host {
             .env("TANDEM_TELEMETRY__LOG_FORMAT", "json")
             // Compiled code is shared by all test hosts: it is authenticated, and compiling it again proves nothing.
             .env("TANDEM_PLUGINS__COMPILED_DIRECTORY", root().join("target/test-compiled"))
-            // The first to compile a plugin on a busy machine takes long; tests want it there when the host is ready.
+            // The first to compile a changed plugin on a busy machine takes long; tests want it there when it is taken over.
             .env("TANDEM_PLUGINS__COMPILE_PATIENCE", "5m")
             .envs(options.env.iter().cloned())
             .stdin(Stdio::null())
@@ -241,7 +249,11 @@ impl Host {
             Err(_) => bail!("the host did not start: {}", tail(&log)),
         };
         let running = Running::Child(Box::new(child), reader);
-        Ok(Self { running, url: format!("http://{address}"), directory, log, options })
+        let host = Self { running, url: format!("http://{address}"), directory, log, options };
+        if !host.options.while_compiling {
+            compiled(&host.log).await?;
+        }
+        Ok(host)
     }
 
     /// An MCP client of the given endpoint, as `/mcp/full`.

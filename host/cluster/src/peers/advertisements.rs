@@ -121,6 +121,13 @@ impl Advertisements {
         all.iter().filter(|(_, entry)| has(entry)).map(|(peer, entry)| (*peer, entry.worker.capacity)).collect()
     }
 
+    /// Who advertised a tool and workers for it when it was last heard of, also where that is no longer believed.
+    pub(crate) fn last_with_tool(&self, tool: &str) -> Vec<PeerId> {
+        let all = self.all();
+        let had = |entry: &Advertisement| entry.worker.capacity > 0 && entry.worker.has_tool(tool);
+        all.iter().filter(|(_, entry)| had(entry)).map(|(peer, _)| *peer).collect()
+    }
+
     /// Whether somebody has a tool, and all who have it say that it may run again.
     pub(crate) fn is_repeatable(&self, tool: &str) -> bool {
         let (all, now) = (self.all(), Instant::now());

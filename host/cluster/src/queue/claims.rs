@@ -40,6 +40,11 @@ impl ClaimNotes {
         notes.insert(peer, (trust, Instant::now()));
     }
 
+    /// They were made under rules that are over.
+    pub(super) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     pub(super) fn get(&self, peer: &PeerId) -> Option<Trust> {
         let notes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         notes.get(peer).filter(|(_, at)| at.elapsed() < FRESH).map(|(trust, _)| trust.clone())

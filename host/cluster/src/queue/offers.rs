@@ -88,10 +88,15 @@ impl WorkOffers {
     }
 }
 
-/// Notifies peers whenever there may be something to claim, until it is dropped. What comes meanwhile is part of the next round.
-pub(super) async fn notify_peers(tasks: &SqliteTasks, peers: &PeerDirectory) {
+/// Notifies peers whenever there may be something to claim, also as the operator's policy changed, until it is dropped. What comes
+/// meanwhile is part of the next round.
+pub(super) async fn notify_peers(tasks: &SqliteTasks, peers: &PeerDirectory, policy_changed: &Notify) {
     let mut wakeups = tasks.wakeups();
-    while wakeups.changed().await.is_ok() {
+    loop {
+        tokio::select! {
+            woken = wakeups.changed() => if woken.is_err() { return },
+            () = policy_changed.notified() => {}
+        }
         for (sent, (peer, _)) in peers.speaking().enumerate() {
             if sent > 0 && sent % BATCH == 0 {
                 tokio::time::sleep(PAUSE).await;

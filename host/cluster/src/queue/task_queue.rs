@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tandem_queue::{SqliteTasks, TaskStore as _};
 use tandem_store::Store;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::Notify};
 
 use super::{
     blobs::Blobs,
@@ -54,6 +54,8 @@ pub(crate) struct TaskQueue {
     pub(crate) waits: Arc<WaitExplainer>,
     /// What workers outside of all hosts ask for.
     pub(crate) outside: Arc<OutsideWorkers>,
+    claims: Arc<ClaimNotes>,
+    policy_changed: Notify,
 }
 
 impl TaskQueue {
@@ -83,7 +85,14 @@ impl TaskQueue {
             delivery: delivery.clone(),
         };
         let renewer = LeaseRenewer { tasks: tasks.clone(), client, peers: peers.clone(), worker, workflows };
-        let leases = LeaseServer { tasks: tasks.clone(), peers: peers.clone(), policy, blobs, claims, max_result };
+        let leases = LeaseServer {
+            tasks: tasks.clone(),
+            peers: peers.clone(),
+            policy,
+            blobs,
+            claims: claims.clone(),
+            max_result,
+        };
         let waits = WaitExplainer { tasks: tasks.clone(), hosts, long_wait: settings.long_wait };
         Self {
             tasks,
@@ -94,7 +103,15 @@ impl TaskQueue {
             leases,
             waits: Arc::new(waits),
             outside,
+            claims,
+            policy_changed: Notify::new(),
         }
+    }
+
+    /// The operator may trust peers with other tasks than before: they are asked to claim again.
+    pub(crate) fn policy_changed(&self) {
+        self.claims.clear();
+        self.policy_changed.notify_one();
     }
 
     /// Takes up what an earlier incarnation left, or this host before it was killed.
@@ -119,7 +136,7 @@ impl TaskQueue {
         tokio::join!(
             self.claimer.claim_own(),
             self.claimer.claim_from_peers(),
-            offers::notify_peers(&self.tasks, &self.peers),
+            offers::notify_peers(&self.tasks, &self.peers, &self.policy_changed),
             self.renewer.run(),
             self.renewer.follow_hints(),
             maintenance::maintain(&self.tasks, &self.peers),

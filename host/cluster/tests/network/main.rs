@@ -14,6 +14,7 @@ mod gossip;
 mod hostile;
 mod kit;
 mod liveness;
+mod lost;
 mod mcp;
 mod mesh;
 mod names;

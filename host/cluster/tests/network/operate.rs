@@ -163,23 +163,25 @@ async fn only_the_operator_learns_why_a_dial_failed() {
     assert_eq!(reasons(&told), ["no connection", "no connection"], "{told}");
     let told = host.request(again()).await.unwrap();
     assert!(reasons(&told).iter().all(|why| why.contains("refused")), "{told}");
+    let handshakes = host.reactor.status().await.failed_handshakes;
+    assert!(handshakes.is_empty(), "nobody listens there, so no handshake failed: {handshakes:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_lists_of_peers_follow_the_operator() {
     let [here, there] = pair().await;
     let listed = [there.peer.to_string().parse().unwrap()];
-    here.reactor.set_peer_lists(&[], &listed).await.unwrap();
+    here.reactor.policy_changed(&[], &listed).await.unwrap();
     here.until(&there.peer, |known| known["state"] == "known").await;
     let tried = here.connect(&there.address()).await;
     assert!(tried["failed"][0]["error"].as_str().unwrap_or_default().contains("p2p.block"), "{tried}");
     // A block of the operator's that is over when the list is changed is no reason to keep it out.
-    here.reactor.set_peer_lists(&[], &[]).await.unwrap();
+    here.reactor.policy_changed(&[], &[]).await.unwrap();
     assert_eq!(here.connect(&there.address()).await["connected"], 1);
     // One that is ordered stays, whatever the list says.
     here.reactor.block_peer(&there.peer.to_string(), Duration::from_secs(600)).await.unwrap();
-    here.reactor.set_peer_lists(&[], &listed).await.unwrap();
-    here.reactor.set_peer_lists(&[], &[]).await.unwrap();
+    here.reactor.policy_changed(&[], &listed).await.unwrap();
+    here.reactor.policy_changed(&[], &[]).await.unwrap();
     assert_eq!(here.connect(&there.address()).await["connected"], 0);
     let wrong = here.reactor.block_peer("12D3nonsense", Duration::from_secs(1)).await;
     assert!(matches!(wrong, Err(P2pError::InvalidArgument(_))), "{wrong:?}");

@@ -170,20 +170,21 @@ async fn what_was_finished_while_its_coordinator_was_away_counts_and_is_not_done
     for restarts in [false, true] {
         let keys = [Keypair::generate_ed25519(), Keypair::generate_ed25519()];
         let [here, there] = [&keys[0], &keys[1]].map(|key| key.public().to_peer_id());
-        let (mut queue, worker) = (closed(&[there]), closed(&[here]));
-        queue.task_queue.workers = 0;
+        let (mut queue, mut worker) = (closed(&[there]), closed(&[here]));
+        (queue.task_queue.workers, worker.task_queue.workers) = (0, 2);
         let here = Host::with_key(&queue, &keys[0]).await;
         let mut there = Host::with_key(&worker, &keys[1]).await;
         here.connect(&there.address()).await;
         here.meets(&there.peer).await;
         let before = MARKS.load(Ordering::SeqCst);
         let id = submitted(&here, json!({"tool": "marks", "arguments": {}})).await;
+        let bad = submitted(&here, json!({"tool": "marks", "arguments": {"fails": true}})).await;
         let begun = async {
-            while MARKS.load(Ordering::SeqCst) == before {
+            while MARKS.load(Ordering::SeqCst) < before + 2 {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        tokio::time::timeout(PATIENCE, begun).await.expect("the worker begins");
+        tokio::time::timeout(PATIENCE, begun).await.expect("the worker begins both");
         let (data, peer) = here.left().await;
         // The run ends, and whatever is tried at once is over.
         tokio::time::sleep(Duration::from_secs(6)).await;
@@ -195,6 +196,9 @@ async fn what_was_finished_while_its_coordinator_was_away_counts_and_is_not_done
         here.connect(&there.address()).await;
         let done = tokio::time::timeout(PATIENCE, came_to(&here, &id)).await.expect("it is handed in");
         assert_eq!((&done["state"], &done["result"]), (&json!("completed"), &json!({})), "{restarts}: {done}");
-        assert_eq!(MARKS.load(Ordering::SeqCst), before + 1, "{restarts}: it ran once");
+        let failed = tokio::time::timeout(PATIENCE, came_to(&here, &bad)).await.expect("it is handed in too");
+        let failure = (&failed["state"], &failed["error"]);
+        assert_eq!(failure, (&json!("failed"), &json!(format!("failed: {REFUSAL}"))), "{restarts}: {failed}");
+        assert_eq!(MARKS.load(Ordering::SeqCst), before + 2, "{restarts}: each ran once");
     }
 }

@@ -132,6 +132,37 @@ async fn a_target_is_unknown_or_away_or_without_the_tool() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_host_that_had_the_tool_and_is_gone_is_named() {
+    let key = Keypair::generate_ed25519();
+    let mut p2p = closed(&[key.public().to_peer_id()]);
+    p2p.task_queue.workers = 0;
+    let host = Host::start(&p2p).await;
+    let mut idle = Idle::of(&host, &key).await;
+    idle.says(&host, json!({"tools": [TOOL, "echo"], "capacity": 4, "free": 4})).await;
+    let there = idle.id.to_string();
+    let [only_there, here_too] = [submitted(&host, task(TOOL)).await, submitted(&host, task("echo")).await];
+    waits(&host, &only_there, "awaiting_claim", &[&there]).await;
+    drop(idle);
+    waits(&host, &only_there, "peer_away", &[&there, "not connected"]).await;
+    let wait = waits(&host, &here_too, "peer_away", &[&there]).await;
+    assert_eq!(wait["details"]["hosts"][1]["reason"], "workers_zero", "{wait}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn peers_claim_what_a_changed_policy_trusts_them_with() {
+    let [here, there] = network(4).await;
+    here.loses("echo");
+    here.tasks.pause(QUEUE, true).await.unwrap();
+    let id = submitted(&here, json!({"tool": "echo", "arguments": {}, "priority": 7})).await;
+    here.operator.0.lock().unwrap().most = Some(3);
+    here.tasks.pause(QUEUE, false).await.unwrap();
+    waits(&here, &id, "priority_above_maximum", &[&there.peer.to_string()]).await;
+    here.operator.0.lock().unwrap().most = None;
+    here.reactor.policy_changed(&[], &[]).await.unwrap();
+    completes(&here, &id).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_whose_tool_was_removed_waits_for_a_host_that_has_it() {
     let (host, mut idle) = with_idle().await;
     let id = submitted(&host, task(TOOL)).await;

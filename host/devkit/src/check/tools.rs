@@ -24,6 +24,9 @@ pub(super) fn check(offered: &Descriptors, manifest: Option<&PluginManifest>, fi
     let mut folded: BTreeMap<String, &str> = BTreeMap::new();
     for tool in &offered.tools {
         name(tool, manifest, findings);
+        for alias in manifest.map_or(&[][..], |manifest| manifest.aliases(&tool.name)) {
+            characters(alias.name.as_str(), findings);
+        }
         description(tool, findings);
         schema::input(&format!("{}/input", tool.name), &tool.input_schema, findings);
         if let Some(output) = &tool.output_schema {
@@ -55,15 +58,7 @@ pub(super) fn check(offered: &Descriptors, manifest: Option<&PluginManifest>, fi
 
 fn name(tool: &ToolDescriptor, manifest: Option<&PluginManifest>, findings: &mut Findings) {
     let name = &*tool.name;
-    if name.contains('.') {
-        let message = "the name has a dot, which the model APIs behind most clients do not take";
-        findings.warning(name, message, "write letters, digits, `_` and `-`");
-    }
-    if name.len() > NAME {
-        let message =
-            format!("the name has {} characters; clients put a server's name before it and cut at 64", name.len());
-        findings.warning(name, message, format!("keep to {NAME}"));
-    }
+    characters(name, findings);
     let Some(manifest) = manifest else { return };
     let own = manifest.plugin.name.as_str().replace('-', "_");
     if !name.replace('-', "_").starts_with(&own) {
@@ -74,6 +69,19 @@ fn name(tool: &ToolDescriptor, manifest: Option<&PluginManifest>, findings: &mut
     if network && manifest.runtime.affinity == Affinity::Auto && !manifest.runtime.requires_p2p {
         let message = "by its name the tool runs in the network's lane, where little CPU time is had";
         findings.warning(name, message, "set `affinity = \"general\"` under `[runtime]`, or `requires-p2p = true`");
+    }
+}
+
+/// What a name or an alias consists of.
+fn characters(name: &str, findings: &mut Findings) {
+    if name.contains('.') {
+        let message = "the name has a dot, which the model APIs behind most clients do not take";
+        findings.warning(name, message, "write letters, digits, `_` and `-`");
+    }
+    if name.len() > NAME {
+        let message =
+            format!("the name has {} characters; clients put a server's name before it and cut at 64", name.len());
+        findings.warning(name, message, format!("keep to {NAME}"));
     }
 }
 

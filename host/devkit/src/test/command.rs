@@ -8,7 +8,7 @@ use tandem_config::LogFormat;
 use super::{
     case::{self, Case},
     judge,
-    run::Bench,
+    run::{Bench, Tested},
 };
 use crate::{
     Outcome,
@@ -31,6 +31,8 @@ struct Done {
 pub struct Test {
     /// The project's directory.
     pub directory: PathBuf,
+    /// A plugin file to test with the project's cases, instead of what the project builds.
+    pub plugin: Option<PathBuf>,
     /// Only cases whose name, tool or file contains this.
     pub filter: Option<String>,
     /// Test what was built last.
@@ -45,8 +47,7 @@ pub struct Test {
 
 /// Builds the plugin and runs its cases.
 pub fn run(args: &Test) -> anyhow::Result<Outcome> {
-    let project = Project::open(&args.directory)?;
-    let all = case::read_all(&project.directory)?;
+    let all = case::read_all(&args.directory)?;
     let found = all.len();
     let wanted = |case: &Case| {
         let Some(filter) = &args.filter else { return true };
@@ -56,12 +57,12 @@ pub fn run(args: &Test) -> anyhow::Result<Outcome> {
     let left_out = found - cases.len();
     let _log = logging::start("error,tandem::plugin=off", LogFormat::Pretty)?;
     let runtime = tokio::runtime::Runtime::new()?;
-    if !args.no_build {
-        toolchain::ready(project.language, &project.directory, args.install)?;
-        runtime.block_on(build_once(&project, Purpose::Again))?;
-    }
+    let tested = match &args.plugin {
+        Some(file) => Tested::Plugin(file),
+        None => Tested::Project(runtime.block_on(built(args))?),
+    };
     let _context = runtime.enter();
-    let mut bench = Bench::new(&project)?;
+    let mut bench = Bench::new(&args.directory, &tested)?;
     let mut done = Vec::new();
     for (index, case) in cases.into_iter().enumerate() {
         let one = match bench.run(index, &case) {
@@ -79,6 +80,16 @@ pub fn run(args: &Test) -> anyhow::Result<Outcome> {
         done.push(one);
     }
     finish(args, &done, left_out)
+}
+
+/// The project, built unless the last build is asked for.
+async fn built(args: &Test) -> anyhow::Result<Project> {
+    let project = Project::open(&args.directory)?;
+    if !args.no_build {
+        toolchain::ready(project.language, &project.directory, args.install)?;
+        build_once(&project, Purpose::Again).await?;
+    }
+    Ok(project)
 }
 
 fn show(one: &Done, verbose: bool) -> anyhow::Result<()> {

@@ -57,6 +57,14 @@ pub(super) struct Ran {
     pub(super) stored: HashMap<String, Option<Vec<u8>>>,
 }
 
+/// Where the plugin comes from.
+pub(super) enum Tested<'a> {
+    /// What was built in a project.
+    Project(Project),
+    /// A plugin file, with its own manifest.
+    Plugin(&'a Path),
+}
+
 /// The plugin in a sandbox of its own.
 pub(super) struct Bench {
     engine: Engine,
@@ -69,6 +77,26 @@ pub(super) struct Bench {
     /// By time and chance, which a plugin has for all its calls.
     loaded: HashMap<DeterministicSources, Category>,
     scratch: TempDir,
+}
+
+impl Tested<'_> {
+    /// The plugin file. Blocking, inside a runtime's context.
+    fn file(&self, engine: &Engine) -> anyhow::Result<Vec<u8>> {
+        match self {
+            Self::Plugin(path) => {
+                let file = package::read(path)?;
+                let (package, _) = Package::inspect(&file, &TrustRoots::none())?;
+                // Whoever signed it: what is tested here is trusted with nothing.
+                Ok(Package::repack(&file, &package.manifest, &package.descriptors)?)
+            }
+            Self::Project(project) => {
+                let (manifest, component) = (project.manifest()?, project.component()?);
+                let path = project.manifest_path();
+                let assembled = package::assemble(engine, &component, &path, &manifest);
+                Ok(tokio::runtime::Handle::current().block_on(assembled)?.file)
+            }
+        }
+    }
 }
 
 /// Gives each case its own.
@@ -88,25 +116,24 @@ impl GrantPolicy for ByCase<'_> {
 }
 
 impl Bench {
-    /// Takes what the project has built. Blocking, up to half a minute for an interpreter. Inside a runtime's context.
-    pub(super) fn new(project: &Project) -> anyhow::Result<Self> {
+    /// Takes what is tested, and the files that cases name from `directory`. Blocking, up to half a minute for an interpreter.
+    /// Inside a runtime's context.
+    pub(super) fn new(directory: &Path, tested: &Tested<'_>) -> anyhow::Result<Self> {
+        let directory = directory.canonicalize().with_context(|| format!("there is no {}", directory.display()))?;
         let scratch = TempDir::new().context("cannot make a temporary directory")?;
         let store = Store::open(&scratch.path().join("store.db"))?;
         let services = Arc::new(Services::with_store(store.clone()));
-        let worlds = Arc::new(Worlds::new(project.directory.clone()));
+        let worlds = Arc::new(Worlds::new(directory.clone()));
         let invoker: Arc<dyn Invoker> = worlds.clone();
         services.set_http_fixtures(worlds.clone());
         services.set_invoker(&invoker);
         let mut config = HostConfig::default();
-        config.plugins.data_directory = project.directory.display().to_string();
+        config.plugins.data_directory = directory.display().to_string();
         let engine = EngineConfig { max_instances: 16, max_memory: config.limits.memory.as_u64() };
         // The same as `tandem plugin dev` has: what is compiled there is not compiled again.
-        let compiled = project.directory.join(DATA).join("compiled");
+        let compiled = directory.join(DATA).join("compiled");
         let engine = Engine::new(engine, Some(&compiled), services, &[&tandem_cluster::P2p])?;
-        let (manifest, component) = (project.manifest()?, project.component()?);
-        let path = project.manifest_path();
-        let assembled = package::assemble(&engine, &component, &path, &manifest);
-        let file = tokio::runtime::Handle::current().block_on(assembled)?.file;
+        let file = tested.file(&engine)?;
         let package = Package::open(&file, &TrustRoots::none(), SignaturePolicy::AllowUnsigned)?;
         Ok(Self { engine, store, worlds, _invoker: invoker, config, file, package, loaded: HashMap::new(), scratch })
     }
@@ -276,9 +303,11 @@ fn run_error(failed: RunError) -> Outcome {
         RunError::Cancelled => error("cancelled", message),
         RunError::Trap(_) => error("trapped", message),
         RunError::BadOutput(_) | RunError::NoExport(_) => error("bad-output", message),
-        RunError::Exhausted(_) | RunError::Overloaded(_) | RunError::Replaced | RunError::Host(_) => {
-            error("internal", message)
-        }
+        RunError::Exhausted(_)
+        | RunError::Overloaded(_)
+        | RunError::Replaced
+        | RunError::NotLoaded(_)
+        | RunError::Host(_) => error("internal", message),
     }
 }
 

@@ -70,6 +70,15 @@ impl AotCache {
         Ok((load::component(engine, load::Authentic::just_compiled(&code)).map_err(wrong)?, origin))
     }
 
+    /// The component, where it is in the cache and authentic.
+    pub(crate) fn cached(&self, engine: &Engine, wasm: &[u8]) -> Result<Option<Component>, LoadError> {
+        let digest: [u8; 32] = Sha256::digest(wasm).into();
+        let Ok(bytes) = tandem_files::read_regular(&self.path(&digest), MAX_CODE) else { return Ok(None) };
+        let code = self.authentic(&digest, &bytes);
+        let component = code.map(|code| load::component(engine, code)).transpose();
+        component.map_err(|error| LoadError::Compile(format!("{error:#}")))
+    }
+
     /// Compiles and caches what is not there.
     pub(crate) fn keep(
         &self,

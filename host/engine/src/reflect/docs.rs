@@ -6,7 +6,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use serde::Deserialize;
-use wasmparser::{Parser, Payload};
+use wasmparser::Payload;
 
 const SECTION: &str = "package-docs";
 /// The versions of the section that have this form.
@@ -94,19 +94,11 @@ impl Interface {
 impl Docs {
     /// Reads the section of the outermost component, if it has one.
     pub(crate) fn of(component: &[u8]) -> Self {
-        let mut depth = 0_usize;
-        for payload in Parser::new(0).parse_all(component) {
-            match payload {
-                Ok(Payload::ModuleSection { .. } | Payload::ComponentSection { .. }) => depth += 1,
-                Ok(Payload::End(_)) => depth = depth.saturating_sub(1),
-                Ok(Payload::CustomSection(section)) if depth == 0 && section.name() == SECTION => {
-                    return Self::read(section.data()).unwrap_or_default();
-                }
-                Ok(_) => {}
-                Err(_) => break,
-            }
-        }
-        Self::default()
+        let section = crate::outermost::payloads(component).find_map(|payload| match payload {
+            Payload::CustomSection(section) if section.name() == SECTION => Some(section.data()),
+            _ => None,
+        });
+        section.and_then(Self::read).unwrap_or_default()
     }
 
     fn read(section: &[u8]) -> Option<Self> {

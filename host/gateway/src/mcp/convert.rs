@@ -13,6 +13,7 @@ use tandem_package::{
     Annotations, PromptDescriptor, ResourceDescriptor, ResourceTemplate as TemplateDescriptor, TaskSupport,
     ToolDescriptor,
 };
+use tandem_types::json_text;
 
 pub(crate) fn content(block: Content) -> ContentBlock {
     match block {
@@ -50,19 +51,14 @@ pub(crate) fn contents_bytes(contents: &Contents) -> usize {
 /// The blocks of a result. A structured result without blocks is repeated as text, for clients that read nothing else.
 pub(crate) fn blocks(content_blocks: Vec<Content>, structured: Option<&Value>) -> Vec<ContentBlock> {
     match structured {
-        Some(value) if content_blocks.is_empty() => vec![ContentBlock::text(text(value))],
+        Some(value) if content_blocks.is_empty() => vec![ContentBlock::text(json_text(value))],
         _ => content_blocks.into_iter().map(content).collect(),
     }
 }
 
-/// A value as JSON. What `Display` writes goes through a formatter, piece by piece.
-fn text(value: &Value) -> String {
-    serde_json::to_string(value).unwrap_or_else(|_| value.to_string())
-}
-
 /// A structured result, repeated as text for clients that read nothing else.
 pub(crate) fn structured_result(value: Value) -> CallToolResult {
-    let mut result = CallToolResult::success(vec![ContentBlock::text(text(&value))]);
+    let mut result = CallToolResult::success(vec![ContentBlock::text(json_text(&value))]);
     result.structured_content = Some(value);
     result
 }

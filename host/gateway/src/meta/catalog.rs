@@ -180,6 +180,7 @@ pub(super) fn schemas(arguments: GetSchema, view: &View) -> Result<Value, CallEr
 pub(crate) fn describe(view: &View, tool: &Tool) -> Value {
     let descriptor = &tool.descriptor;
     let limits = &tool.limits;
+    let aliases: Vec<_> = tool.aliases.iter().map(|alias| alias.name.as_str()).collect();
     let mut out = json!({
         "name": descriptor.name,
         "category": tool.category,
@@ -212,6 +213,9 @@ pub(crate) fn describe(view: &View, tool: &Tool) -> Value {
         }
         if tool.task != TaskSupport::Forbidden {
             out.insert("task".to_owned(), tool.task.as_str().into());
+        }
+        if !aliases.is_empty() {
+            out.insert("aliases".to_owned(), aliases.into());
         }
         if let Some(title) = &descriptor.title {
             out.insert("title".to_owned(), title.as_str().into());

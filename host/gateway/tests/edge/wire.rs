@@ -78,6 +78,23 @@ async fn a_request_without_a_session_says_how_to_get_one() {
     assert!(answer.message()["result"]["tools"].is_array(), "{:?}", answer.body);
 }
 
+/// A client of the newest revision has no session, and would look for one in vain.
+#[tokio::test]
+async fn nobody_is_sent_for_a_session_who_needs_none() {
+    let edge = start(GatewayConfig::default()).await;
+    let newest = json!({"_meta": {"io.modelcontextprotocol/protocolVersion": MODERN,
+        "io.modelcontextprotocol/clientCapabilities": {}}});
+    for (headers, method, params) in [
+        (&[][..], "tools/list", newest),
+        (&[("mcp-protocol-version", MODERN)], "tools/list", json!({})),
+        (&[], "server/discover", json!({})),
+    ] {
+        let request = json!({"jsonrpc": "2.0", "id": 7, "method": method, "params": params});
+        let answer = post(&edge, headers, request.to_string()).await;
+        assert!(!answer.message().to_string().contains("Mcp-Session-Id"), "{request}: {:?}", answer.body);
+    }
+}
+
 #[tokio::test]
 async fn what_is_too_long_is_said_with_the_limit() {
     let edge = start(GatewayConfig { max_body: 1000, ..GatewayConfig::default() }).await;

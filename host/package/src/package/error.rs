@@ -62,4 +62,14 @@ pub enum PackageError {
         /// The nearest tool.
         near: Option<String>,
     },
+    /// An alias does not fit its tool.
+    #[error("alias `{alias}` of tool `{tool}`: {problem}")]
+    Alias {
+        /// The alias.
+        alias: String,
+        /// The tool.
+        tool: String,
+        /// What is wrong.
+        problem: String,
+    },
 }

@@ -11,7 +11,7 @@ use super::{
     key::{SIGNATURE_LENGTH, Signature},
     section::{Layout, Section, append, append_custom},
 };
-use crate::{Descriptors, PluginManifest, canonical};
+use crate::{Descriptors, PluginManifest, ToolAlias, ToolDescriptor, canonical};
 
 /// Which packages may be opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -199,6 +199,15 @@ fn check_tools(manifest: &PluginManifest, descriptors: &Descriptors) -> Result<(
             name: shown(name.as_str()),
             near: nearest(name.as_str(), known()).map(str::to_owned),
         }),
+        None => descriptors.tools.iter().try_for_each(|tool| check_aliases(manifest, tool)),
+    }
+}
+
+/// An alias that does not fit its tool would fail at each call.
+fn check_aliases(manifest: &PluginManifest, tool: &ToolDescriptor) -> Result<(), PackageError> {
+    let misfit = |alias: &ToolAlias| alias.misfit(tool).map(|problem| (alias.name.to_string(), problem));
+    match manifest.aliases(&tool.name).iter().find_map(misfit) {
+        Some((alias, problem)) => Err(PackageError::Alias { alias, tool: shown(&tool.name), problem }),
         None => Ok(()),
     }
 }

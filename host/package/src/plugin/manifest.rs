@@ -10,6 +10,7 @@ use tandem_document::{Check, Findings, ManifestErrors, Tree, read};
 use tandem_types::{Name, ToolName, canonical_json, text::shown};
 
 use super::{
+    alias::ToolAlias,
     error::SectionError,
     limits::Limits,
     runtime::{self, Affinity, Runtime},
@@ -150,6 +151,12 @@ impl PluginManifest {
         }
         let prefix = self.plugin.prefix.as_ref().map(ToolName::as_str);
         prefix.and_then(|prefix| public.strip_prefix(prefix)?.strip_prefix('_')).unwrap_or(public)
+    }
+
+    /// Other names of a tool that clients call so.
+    #[must_use]
+    pub fn aliases(&self, public: &str) -> &[ToolAlias] {
+        self.tools.get(self.own_name(public)).map_or(&[], |tool| &tool.aliases)
     }
 
     /// The tools that `[tools.NAME]` adjusts, as clients call them: each must be one of the package.

@@ -4,6 +4,7 @@
 //! had. Unknown keys, values out of bounds and contradictions are errors that show their line. A manifest is
 //! a request: what a plugin really gets is in [`crate::Effective`].
 
+mod alias;
 mod error;
 mod forms;
 mod limits;
@@ -12,6 +13,7 @@ mod request;
 mod runtime;
 mod tools;
 
+pub use alias::ToolAlias;
 pub use error::SectionError;
 pub use forms::{Switch, Wanted};
 pub use limits::{Ceilings, Limits};

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use tandem_document::{Check, Findings};
 use tandem_types::{HumanDuration, ToolName};
 
-use super::limits::check_deadline;
+use super::{
+    alias::{MAX_ALIASES, ToolAlias},
+    limits::check_deadline,
+};
 use crate::bounds::MAX_LINE;
 use crate::{MAX_DESCRIPTION, descriptor::TaskSupport, descriptor::ToolDescriptor};
 
@@ -81,6 +84,9 @@ pub struct ToolOverrides {
     /// What clients call it, where that is not the name that its code gives it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<ToolName>,
+    /// Other names under which it may be called. They are not listed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<ToolAlias>,
     /// Whether it is offered; where it is not said, it is. For exported functions that are not meant as tools.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub offered: Option<bool>,
@@ -152,6 +158,8 @@ impl Check for ToolOverrides {
         if self.read_only == Some(true) && self.destructive == Some(true) {
             findings.report("destructive", "what is read-only destroys nothing; leave one of the two out");
         }
+        findings.at_most("aliases", self.aliases.len(), MAX_ALIASES);
+        findings.each("aliases", &self.aliases, |findings, alias| alias.check(findings));
         if let Some(deadline) = self.deadline {
             check_deadline("deadline", deadline, findings);
         }

@@ -1,7 +1,7 @@
 //! How bytes get to peers: TCP with noise and yamux, QUIC beside it, or TCP alone under a network key; and through relays,
 //! where the operator turned that on. Everything that is dialled passes the [`Gate`], whoever connects the [`Door`].
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
 use libp2p::{
     Swarm, Transport as _,
@@ -23,11 +23,16 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// A connection without streams is kept so long, for the next call to find it open.
 const IDLE: Duration = Duration::from_secs(600);
 
+/// A failed TCP connection. The transports above it show the cause of their error, and not the error itself.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct TcpError(#[source] io::Error);
+
 /// The swarm, which makes its tasks on the runtime that it is built in.
 pub(super) fn swarm(key: &Keypair, settings: &NetworkSettings, rules: Rules) -> Result<Swarm<Behaviour>, NetworkError> {
     let fail = |error: &dyn std::fmt::Display| NetworkError::Transport(error.to_string());
     let noise = noise::Config::new(key).map_err(|error| fail(&error))?;
-    let tcp = tcp::tokio::Transport::new(tcp::Config::new().nodelay(true));
+    let tcp = tcp::tokio::Transport::new(tcp::Config::new().nodelay(true)).map_err(TcpError);
     let direct = match settings.psk {
         Some(psk) => {
             let psk = pnet::PreSharedKey::new(psk);

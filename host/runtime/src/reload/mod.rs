@@ -8,13 +8,13 @@
 //! `configuration.reloaded`.
 
 mod background;
+mod compile;
 mod compile_queue;
 mod configuration;
 pub mod drain;
 mod history;
 mod plugins;
 pub mod settle;
-mod slow;
 mod watch;
 mod worker;
 

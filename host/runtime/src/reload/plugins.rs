@@ -9,10 +9,11 @@
 //! its file. Nothing else holds it, neither the history, which keeps files, nor a canary that is over.
 //!
 //! **Bounds.** Compiling by `general.compile-workers` processes of low priority, for `plugins.compile-patience` each; what takes
-//! longer is done [beside](super::slow); one change at a time; those that only finish their calls by [`drain`](super::drain).
+//! longer is done [beside](super::compile); one change at a time; those that only finish their calls by [`drain`](super::drain).
 
 mod back;
 mod canary;
+mod listed;
 mod out;
 
 use std::{
@@ -46,6 +47,7 @@ use crate::{
     grants::Grants,
     live::Policy,
     load::{LoadOptions, load_candidate, read_file},
+    observed::Observed,
     supply::{self, Supply},
 };
 
@@ -68,7 +70,8 @@ pub(crate) struct Plugins {
     /// there again after another.
     rolled_back: Mutex<HashMap<String, Sha256Digest>>,
     draining: Draining,
-    pub(super) slow: CompileQueue,
+    pub(super) compiling: CompileQueue,
+    pub(super) observed: Observed,
 }
 
 /// What of a file was refused.
@@ -109,6 +112,7 @@ impl Plugins {
         config: Arc<HostConfig>,
         store: Store,
         catalog: Arc<Catalog>,
+        observed: Observed,
     ) -> anyhow::Result<Self> {
         let compilers = rayon::ThreadPoolBuilder::new()
             .num_threads(usize::from(config.general.compile_workers).max(1))
@@ -119,7 +123,7 @@ impl Plugins {
         let history = History::new(resolve_data_path(&config, "versions".as_ref()));
         let draining = Draining::new(config.plugins.drain.as_duration());
         let (refused, rolled_back) = <(Mutex<_>, Mutex<_>)>::default();
-        let slow = CompileQueue::new();
+        let compiling = CompileQueue::default();
         let plugins = Self {
             engine,
             config,
@@ -132,28 +136,11 @@ impl Plugins {
             refused,
             rolled_back,
             draining,
-            slow,
+            compiling,
+            observed,
         };
         tandem_files::sweep(plugins.directory());
-        for status in plugins.catalog.plugins() {
-            let file = status.file;
-            match plugins.catalog.of_file(&file).0 {
-                Some(category) => plugins.keep(&category),
-                None => {
-                    let digest = match read_file(&plugins.directory().join(&file)) {
-                        Ok(bytes) => Sha256Digest::of(&bytes),
-                        Err(failure) => {
-                            plugins.refused().insert(file, Refused::Unreadable(failure));
-                            continue;
-                        }
-                    };
-                    match plugins.catalog.rejection(&file) {
-                        Some(rejected) if rejected.is_compiling() => plugins.put_off(&file, digest, HOST),
-                        _ => drop(plugins.refused().insert(file, Refused::Content(digest))),
-                    }
-                }
-            }
-        }
+        plugins.take_listed();
         Ok(plugins)
     }
 
@@ -223,7 +210,7 @@ impl Plugins {
         for file in changed {
             self.take(file, &take, &mut refused);
         }
-        removed.iter().for_each(|file| self.slow.forget(file));
+        removed.iter().for_each(|file| self.compiling.forget(file));
         let unloaded = removed.iter().filter(|file| self.unload(file, "its file is gone", actor)).count();
         refused.retain(|file, _| !removed.contains(file));
         self.rolled_back().retain(|file, _| !removed.contains(file));
@@ -270,10 +257,10 @@ impl Plugins {
         if is_canary || (take.retry == RetryScope::New && refused.get(file) == Some(&Refused::Content(digest))) {
             return;
         }
-        if self.slow.has(file, &digest) {
+        if self.compiling.has(file, &digest) {
             return;
         }
-        self.slow.forget(file);
+        self.compiling.forget(file);
         let compiled = self.compiled(file, &bytes, take);
         match compiled.and_then(|category| self.place(category, take)) {
             Ok(()) => drop(refused.remove(file)),
@@ -345,8 +332,14 @@ impl Plugins {
             Some(before) => supply::loaded("plugin.reloaded", &category.installed).with("before", before),
             None => supply::loaded("plugin.loaded", &category.installed),
         });
+        self.note(&category, event, actor);
+    }
+
+    /// Records what is installed from now on.
+    pub(super) fn note(&self, category: &Category, event: EventRecord, actor: &str) {
         let installed = vec![category.installed.clone()];
         if let Err(error) = Handle::current().block_on(self.store.set_installed(installed)) {
+            let plugin = &*category.plugin_name;
             tracing::error!(%error, plugin, "store: cannot record the installed version");
         }
         self.record(event, actor);
@@ -371,7 +364,7 @@ impl Plugins {
         shown.collect()
     }
 
-    fn record(&self, event: EventRecord, actor: &str) {
+    pub(super) fn record(&self, event: EventRecord, actor: &str) {
         let record = EventRecord { actor: actor.to_owned(), ..event };
         if let Err(error) = Handle::current().block_on(self.store.audit_append(vec![record.into()])) {
             tracing::error!(%error, "audit: cannot record the event");

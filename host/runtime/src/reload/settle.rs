@@ -24,6 +24,9 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
+    /// Of a file that was seen once, nobody knows how: another one than that of any file.
+    pub(super) const SEEN: Self = Self { size: u64::MAX, modified: None, inode: 0 };
+
     /// Of a file as it is now.
     pub fn of(metadata: &std::fs::Metadata) -> Self {
         Self { size: metadata.len(), modified: metadata.modified().ok(), inode: metadata.ino() }
@@ -121,6 +124,15 @@ mod tests {
         let settled = settling.look(start + REST * 20, &files(&[("a.wasm", 19)]));
         assert_eq!(settled.changed, ["a.wasm"]);
         assert_eq!(settling.look(start + REST * 30, &files(&[("a.wasm", 19)])), Settled::default(), "once");
+    }
+
+    #[test]
+    fn a_file_that_went_before_the_first_look_is_removed_and_one_that_is_there_is_looked_at() {
+        let known = ["a.wasm", "b.wasm"].map(|file| (file.to_owned(), Fingerprint::SEEN)).into();
+        let (mut settling, start) = (Settling::knowing(known, REST), Instant::now());
+        settling.look(start, &files(&[("b.wasm", 1)]));
+        let settled = settling.look(start + REST, &files(&[("b.wasm", 1)]));
+        assert_eq!((settled.changed, settled.removed), (vec!["b.wasm".to_owned()], vec!["a.wasm".to_owned()]));
     }
 
     #[test]

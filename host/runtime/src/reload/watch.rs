@@ -2,7 +2,6 @@
 //! so that a lost word costs [`HEARTBEAT`] at most.
 
 use std::{
-    collections::BTreeMap,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -14,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     plugins::Plugins,
-    settle::{REST, Settling, scan},
+    settle::{Fingerprint, REST, Settling, scan},
 };
 
 /// How often the directory is looked at without a word: some file systems tell nothing.
@@ -26,7 +25,9 @@ pub(super) async fn run(plugins: Arc<Plugins>, stop: CancellationToken) {
     // Dropped, it watches no more.
     let _watcher = watcher(plugins.directory(), wake)
         .inspect_err(|error| tracing::warn!(%error, "reload: no file notifications, polling the plugin directory"));
-    let mut settling = Settling::knowing(BTreeMap::new(), REST);
+    // What the start has listed may be gone already, or be another file.
+    let listed = plugins.catalog.plugins().into_iter().map(|status| (status.file, Fingerprint::SEEN));
+    let mut settling = Settling::knowing(listed.collect(), REST);
     loop {
         while round(&plugins, &mut settling).await {
             if stop.run_until_cancelled(tokio::time::sleep(REST / 2)).await.is_none() {

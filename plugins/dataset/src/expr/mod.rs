@@ -36,7 +36,8 @@ pub struct Expr {
     /// (a float; null by 0), `mod`, `neg`, `abs`, `floor`, `ceil`, `round` (to `digits`). Of text, with `args`:
     /// `concat`, `lower`, `upper`, `trim`, `length`, `substring` (`start`, `count`), `replace` (`from`, `to`).
     /// `coalesce`: the first of `args` that is not null. `if`: `args` are the values where `condition` is true, and
-    /// where it is not. `cast`: to `type`. Of dates and times: `year`, `month`, `day`, `weekday` (1 is Monday), `hour`;
+    /// where it is not. `cast`: to `type`, of text as `1234.5` or `2024-01-31`: take signs such as those of thousands out
+    /// with `replace` before, put other dates together with `substring` and `concat`. Of dates and times: `year`, `month`, `day`, `weekday` (1 is Monday), `hour`;
     /// `days_between`: the days from the first of `args` to the second, each a column or a constant as
     /// `{"op": "value", "value": "2024-01-31"}`.
     pub op: ExprOp,
@@ -49,6 +50,7 @@ pub struct Expr {
     /// A string, number, boolean or null.
     pub value: Option<serde_json::Value>,
     /// Decimals of `round`, 0 to 15; 0 if not given.
+    #[schemars(range(max = 15))]
     pub digits: Option<u8>,
     /// The first character of `substring`, from 0.
     pub start: Option<u32>,

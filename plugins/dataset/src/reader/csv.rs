@@ -24,7 +24,6 @@ use crate::{
     files::Opened,
     format::Format,
     meter::{Counted, Meter},
-    text,
     types::{Column, DataType, Schema},
     value::Row,
 };
@@ -209,14 +208,14 @@ impl Lines {
                         survey.nulls += 1;
                     }
                     _ if takes_words && self.is_null_word(cell) => survey.words += 1,
-                    Some(wanted) if text::parse(cell, *wanted).is_none() => {
+                    Some(wanted) if self.settings.parse(cell, *wanted).is_none() => {
                         let problem = not_a(cell, *wanted);
                         let column = self.header.get(at).unwrap_or_default().to_owned();
                         return Err(self.bad(last, &column, problem));
                     }
                     Some(_) => {}
                     None if survey.seen.is_text() => {}
-                    None => survey.seen.note_text(cell),
+                    None => survey.seen.note_guess(cell, self.settings.guess(cell)),
                 }
             }
             if rows.is_multiple_of(BATCH_ROWS as u64) {
@@ -289,7 +288,7 @@ impl CsvStream {
             if self.lines.is_null(cell) || (takes_words(*wanted) && self.lines.is_null_word(cell)) {
                 continue;
             }
-            match text::parse(cell, *wanted) {
+            match self.lines.settings.parse(cell, *wanted) {
                 Some(value) => *slot = value,
                 None => {
                     let problem = not_a(cell, *wanted);

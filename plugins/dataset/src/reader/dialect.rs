@@ -8,9 +8,13 @@ use std::{
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::notation::Notation;
 use crate::{
     error::{Error, Result},
     meter::Counted,
+    text,
+    types::DataType,
+    value::Value,
 };
 
 /// What stands for "no value" in columns of numbers, dates or booleans, where the caller names no words.
@@ -42,6 +46,14 @@ pub struct Dialect {
     /// of numbers, dates and booleans only.
     #[serde(default)]
     pub nulls: Option<Vec<String>>,
+    /// The decimal sign of numbers, as `,` in `1,5`; `.` if not given.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 1))]
+    pub decimal: Option<String>,
+    /// The sign between groups of three digits, as `.` in `1.234,5`; none if not given.
+    #[serde(default)]
+    #[schemars(length(min = 1, max = 1))]
+    pub thousands: Option<String>,
     /// The encoding of the file; `utf-8` if not given, or `utf-16` where it begins as that.
     #[serde(default)]
     pub encoding: Option<Encoding>,
@@ -74,6 +86,7 @@ pub(super) struct Settings {
     pub(super) delimiter: u8,
     pub(super) quote: Option<u8>,
     pub(super) nulls: Option<Vec<String>>,
+    pub(super) notation: Option<Notation>,
     pub(super) encoding: Option<Encoding>,
 }
 
@@ -103,8 +116,21 @@ impl Settings {
             delimiter,
             quote,
             nulls: dialect.nulls,
+            notation: Notation::new(dialect.decimal.as_deref(), dialect.thousands.as_deref())?,
             encoding: dialect.encoding,
         })
+    }
+}
+
+impl Settings {
+    /// What a cell looks like, if it is not text.
+    pub(super) fn guess(&self, cell: &str) -> Option<Value> {
+        self.notation.map_or_else(|| text::guess(cell), |notation| notation.guess(cell))
+    }
+
+    /// The value of a cell in a column of this type, if it has one.
+    pub(super) fn parse(&self, cell: &str, wanted: DataType) -> Option<Value> {
+        self.notation.map_or_else(|| text::parse(cell, wanted), |notation| notation.parse(cell, wanted))
     }
 }
 

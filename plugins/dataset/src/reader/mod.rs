@@ -10,6 +10,7 @@ mod elements;
 mod json;
 mod limits;
 mod memory;
+mod notation;
 mod options;
 mod parquet;
 mod plan;

@@ -30,5 +30,19 @@ pub(super) fn typed_columns<'a>(
 /// What is wrong with a cell of the wrong type.
 pub(super) fn not_a(cell: &str, wanted: DataType) -> String {
     let shown: String = cell.chars().take(40).collect();
-    format!("`{shown}` is not of type {}", wanted.name())
+    format!("`{shown}` is not of type {}{}", wanted.name(), remedy(cell, wanted))
+}
+
+/// What makes a number or a date of it that is written otherwise.
+fn remedy(cell: &str, wanted: DataType) -> &'static str {
+    let digits = cell.contains(|c: char| c.is_ascii_digit());
+    let separated = cell.contains([',', '\'', ' ', '\u{a0}', '\u{202f}']) && !cell.contains(char::is_alphabetic);
+    if digits && separated && wanted.is_number() {
+        "; numbers are as `1234.5`: give `csv` with the `decimal` and `thousands` signs of the file"
+    } else if digits && wanted == DataType::Date {
+        "; dates are as `2024-01-31`: give the column the type string, and `substring`, `concat` and `cast` in a map step make a date \
+         of it"
+    } else {
+        ""
+    }
 }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    describe::{FloatSum, Mean, keep_extreme},
+    describe::{Deviation, FloatSum, Mean, keep_extreme},
     error::{Error, Result},
     meter::{BLOCK_OVERHEAD, Budget, Meter},
     reader::{BATCH_ROWS, RowStream, held_bytes},
@@ -17,7 +17,8 @@ use crate::{
     value::{Row, Value},
 };
 
-/// What is computed of a group. `count`: rows, or values of `column`; `distinct`: how many different values.
+/// What is computed of a group. `count`: rows, or values of `column`; `distinct`: how many different values; `stddev`: the
+/// standard deviation of a sample (by n - 1), null of fewer than two numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(transform = crate::schema::names_only)]
@@ -36,6 +37,8 @@ pub enum Function {
     Distinct,
     /// The median of numbers; it holds them all.
     Median,
+    /// The standard deviation of a sample of numbers.
+    Stddev,
 }
 
 /// One aggregate. Nulls are left out of all of them.
@@ -62,6 +65,7 @@ impl Function {
             Self::Max => "max",
             Self::Distinct => "distinct",
             Self::Median => "median",
+            Self::Stddev => "stddev",
         }
     }
 
@@ -72,7 +76,7 @@ impl Function {
             Self::Count | Self::Distinct => Some(DataType::Int64),
             Self::Min | Self::Max => (given != DataType::Json).then_some(given),
             Self::Sum => number.then_some(if given == DataType::Null { DataType::Int64 } else { given }),
-            Self::Mean | Self::Median => number.then_some(DataType::Float64),
+            Self::Mean | Self::Median | Self::Stddev => number.then_some(DataType::Float64),
         }
     }
 
@@ -85,6 +89,7 @@ impl Function {
             Self::Max => Accumulator::Extreme(Ordering::Greater, None),
             Self::Distinct => Accumulator::Distinct(HashSet::new()),
             Self::Median => Accumulator::Median(Vec::new()),
+            Self::Stddev => Accumulator::Deviation(Deviation::default()),
         }
     }
 }
@@ -97,6 +102,7 @@ enum Accumulator {
     Extreme(Ordering, Option<Value>),
     Distinct(HashSet<Value>),
     Median(Vec<f64>),
+    Deviation(Deviation),
 }
 
 impl Accumulator {
@@ -125,6 +131,7 @@ impl Accumulator {
                     numbers.push(number);
                 }
             }
+            Self::Deviation(deviation) => deviation.add(value),
         }
         Ok(())
     }
@@ -146,6 +153,7 @@ impl Accumulator {
             Self::Mean(mean) => mean.value().map_or(Value::Null, Value::Float),
             Self::Extreme(_, kept) => kept.unwrap_or(Value::Null),
             Self::Median(numbers) => median(numbers),
+            Self::Deviation(deviation) => deviation.value().map_or(Value::Null, Value::Float),
         })
     }
 }

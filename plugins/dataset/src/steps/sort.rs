@@ -25,7 +25,7 @@ pub struct SortKey {
     /// Whether the greatest comes first.
     #[serde(default)]
     pub descending: bool,
-    /// Where nulls go.
+    /// Where nulls go; `last` if not given.
     #[serde(default)]
     pub nulls: Nulls,
 }

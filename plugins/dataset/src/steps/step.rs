@@ -66,7 +66,7 @@ pub enum Step {
         with: Table,
         /// Columns that must be equal. Null equals nothing.
         on: Vec<JoinOn>,
-        /// Whether rows without a match are left out (`inner`) or kept with nulls (`left`).
+        /// Whether rows without a match are left out (`inner`) or kept with nulls (`left`); `inner` if not given.
         #[serde(default)]
         how: JoinKind,
         /// What is appended to the name of a column of the other table that is there already.
@@ -88,6 +88,7 @@ pub enum Step {
         #[serde(default)]
         per: Vec<String>,
         /// How many rows, 1 to 10,000.
+        #[schemars(range(min = 1, max = 10_000))]
         n: u32,
         /// Whether the least come first instead.
         #[serde(default)]

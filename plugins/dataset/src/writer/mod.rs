@@ -5,9 +5,10 @@ mod json;
 mod parquet;
 mod sink;
 
-use self::sink::RowSink;
+pub use self::csv::CsvOutput;
+use self::{csv::CsvSink, sink::RowSink};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     files::{Files, NewFile},
     format::Format,
     meter::Meter,
@@ -24,6 +25,8 @@ pub struct Destination {
     pub format: Format,
     /// Whether to replace a file that is there.
     pub overwrite: bool,
+    /// How it is written, where it is csv or tsv.
+    pub csv: Option<CsvOutput>,
 }
 
 /// What was written.
@@ -42,8 +45,18 @@ pub fn write_all(
     destination: &Destination,
     meter: &Meter<'_>,
 ) -> Result<Written> {
+    let csv = match (&destination.csv, destination.format) {
+        (csv, Format::Csv | Format::Tsv) => csv.clone().unwrap_or_default(),
+        (None, _) => CsvOutput::default(),
+        (Some(_), _) => {
+            return Err(Error::invalid(format!(
+                "`csv` is for csv and tsv, and {} is written in neither",
+                destination.path
+            )));
+        }
+    };
     let file = files.create(&destination.path, destination.overwrite)?;
-    let mut sink = open(file, destination.format, stream.schema())?;
+    let mut sink = open(file, destination.format, &csv, stream.schema())?;
     let mut rows = 0;
     while let Some(batch) = stream.next(meter)? {
         rows += batch.len() as u64;
@@ -53,10 +66,10 @@ pub fn write_all(
     Ok(Written { rows, bytes })
 }
 
-fn open(file: NewFile, format: Format, schema: &Schema) -> Result<Box<dyn RowSink>> {
+fn open(file: NewFile, format: Format, csv: &CsvOutput, schema: &Schema) -> Result<Box<dyn RowSink>> {
     Ok(match format {
-        Format::Csv => Box::new(csv::CsvSink::new(file, b',', schema)?),
-        Format::Tsv => Box::new(csv::CsvSink::new(file, b'\t', schema)?),
+        Format::Csv => Box::new(CsvSink::new(file, b',', csv, schema)?),
+        Format::Tsv => Box::new(CsvSink::new(file, b'\t', csv, schema)?),
         Format::Json => Box::new(json::JsonSink::array(file, schema)),
         Format::Jsonl => Box::new(json::JsonSink::lines(file, schema)),
         Format::Parquet => Box::new(parquet::ParquetSink::new(file, schema)?),

@@ -93,3 +93,57 @@ fn encodings_are_read_as_what_they_are() {
     space.put("half.csv", [0xff, 0xfe, b'a']);
     assert!(space.load("data/half.csv").unwrap_err().to_string().contains("UTF-16"));
 }
+
+#[test]
+fn numbers_may_have_another_decimal_sign_and_groups() {
+    let space = Space::with(
+        "de.csv",
+        "name;price;count;code;day\nA;1.234,50;1.000;1.5;2024-01-31\nB;-0,5;12;007;2024-02-01\nC;;1.234.567;x;\n",
+    );
+    let german = json!({ "delimiter": ";", "decimal": ",", "thousands": "." });
+    let loaded = load(&space, "data/de.csv", german.clone()).unwrap();
+    assert_eq!(types(&loaded), ["name: string", "price: float64", "count: int64", "code: string", "day: date"]);
+    assert_eq!(
+        rows(&loaded),
+        json!([
+            { "name": "A", "price": 1234.5, "count": 1000, "code": "1.5", "day": "2024-01-31" },
+            { "name": "B", "price": -0.5, "count": 12, "code": "007", "day": "2024-02-01" },
+            { "name": "C", "price": null, "count": 1_234_567, "code": "x", "day": null },
+        ])
+    );
+    space.put("odd.csv", "n\n1.5\n");
+    let odd = load(&space, "data/odd.csv", json!({ "decimal": ",", "thousands": "." })).unwrap();
+    assert_eq!(types(&odd), ["n: string"], "a group has three digits: this is no number here, and no 15 either");
+    for (csv, part) in [
+        (json!({ "decimal": ".", "thousands": "." }), "the same"),
+        (json!({ "thousands": "." }), "the same"),
+        (json!({ "decimal": "ab" }), "one character"),
+        (json!({ "decimal": "-" }), "one character"),
+    ] {
+        let error = load(&space, "data/odd.csv", csv).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn a_csv_file_is_written_as_the_caller_says() {
+    let space = Space::with("a.jsonl", "{\"n\": 1, \"t\": \"x;y\"}\n{\"n\": null, \"t\": \"z\"}\n");
+    let from = json!({ "path": "data/a.jsonl" });
+    let save =
+        |path: &str, csv: Value| space.save(from.clone(), json!({ "path": path, "overwrite": true, "csv": csv }));
+    save("data/b.csv", json!({ "delimiter": ";", "null": "NA" })).unwrap();
+    assert_eq!(space.text("b.csv"), "n;t\n1;\"x;y\"\nNA;z\n");
+    save("data/b.tsv", json!({ "header": false })).unwrap();
+    assert_eq!(space.text("b.tsv"), "1\tx;y\n\tz\n");
+    for (path, csv, part) in [
+        ("data/c.csv", json!({ "delimiter": "ab" }), "one ASCII character"),
+        ("data/c.csv", json!({ "delimiter": "\"" }), "one ASCII character"),
+        ("data/c.csv", json!({ "null": "z" }), "choose another"),
+        ("data/c.csv", json!({ "null": "x".repeat(33) }), "at most 32 bytes"),
+        ("data/c.parquet", json!({ "header": false }), "csv and tsv"),
+    ] {
+        let error = save(path, csv).unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+    assert!(!space.names().iter().any(|name| name.starts_with("c.")), "{:?}", space.names());
+}

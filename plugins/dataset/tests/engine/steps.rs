@@ -217,6 +217,20 @@ fn groups_come_in_order_of_appearance() {
 }
 
 #[test]
+fn the_standard_deviation_is_that_of_a_sample() {
+    let numbers =
+        json!([{ "n": 1e9 + 4.0 }, { "n": 1e9 + 7.0 }, { "n": null }, { "n": 1e9 + 13.0 }, { "n": 1e9 + 16.0 }]);
+    let steps = json!([{ "step": "group", "aggregates": [{ "function": "stddev", "column": "n" }] }]);
+    let deviation = |of: Value| {
+        let answer = Space::new().run(json!({ "rows": of, "steps": steps })).unwrap();
+        rows(&answer)[0]["stddev_n"].clone()
+    };
+    let found = deviation(numbers).as_f64().unwrap();
+    assert!((found - 30_f64.sqrt()).abs() < 1e-9, "{found}");
+    assert!(deviation(json!([{ "n": 1 }])).is_null());
+}
+
+#[test]
 fn aggregates_of_everything_and_of_nothing() {
     let aggregates = json!([{ "function": "count" }, { "function": "sum", "column": "count" }, { "function": "mean", "column": "count" }]);
     assert_eq!(

@@ -44,6 +44,11 @@ fn call(name: &'static str, tenants: usize, connections: usize, tool: &'static s
     Attack { name, tenants, connections, needs_session: false, request }
 }
 
+/// No attack: what the machine's cores give beside as many calls as fit.
+pub(super) fn calls(name: &'static str) -> Attack {
+    call(name, 1, SOME, "add", &json!({"a": 1, "b": 2}))
+}
+
 /// A call over MCP of a name that is not there; a name in a header could not be as long.
 fn unknown(name: &'static str, bytes: usize) -> Attack {
     let params = json!({"name": "n".repeat(bytes), "arguments": {}});
@@ -71,8 +76,7 @@ pub(super) fn attacks() -> anyhow::Result<Vec<Attack>> {
     let objects = |bytes: usize| json!({"text": vec![json!({"": 0}); bytes / 7]});
     let none = json!({});
     Ok(vec![
-        // No attack: what the machine's cores give beside as many calls as fit.
-        call("calls that fit, without pause", 1, SOME, "add", &json!({"a": 1, "b": 2})),
+        calls("calls that fit, without pause"),
         call("loops, one tenant", 1, ALL, "spin", &none),
         call("loops, two tenants", 2, ALL, "spin", &none),
         call("loops, four tenants", 4, ALL, "spin", &none),

@@ -67,8 +67,11 @@ impl HostObstacles {
         candidates.extend(connected.iter().filter(|(peer, _)| meant(peer)).filter_map(|(peer, connected)| {
             self.peer(peer, connected, needs).map(|obstacle| Candidate { host: Host::Peer(*peer), obstacle })
         }));
-        if target.is_none() && self.outside.has(needs.tenant, needs.tool) {
-            candidates.push(Candidate { host: Host::Outside, obstacle: Reason::AwaitingClaim });
+        if target.is_none() {
+            candidates.extend(self.away(&connected, needs));
+            if self.outside.has(needs.tenant, needs.tool) {
+                candidates.push(Candidate { host: Host::Outside, obstacle: Reason::AwaitingClaim });
+            }
         }
         candidates.sort_by_key(|candidate| std::cmp::Reverse(candidate.obstacle));
         match candidates.first() {
@@ -156,6 +159,19 @@ impl HostObstacles {
         })
     }
 
+    /// Hosts that had the tool and are not connected; of those that could be leased the task only.
+    fn away(&self, connected: &[(PeerId, Connected)], needs: TaskNeeds<'_>) -> Vec<Candidate> {
+        if !self.policy.leases_to_peers() {
+            return Vec::new();
+        }
+        let had = self.peers.advertisements.last_with_tool(needs.tool).into_iter();
+        had.filter(|peer| !connected.iter().any(|(other, _)| other == peer))
+            .filter(|peer| self.policy.may_lease_to(peer, needs.tenant, needs.priority))
+            .filter(|peer| self.peers.book().may_connect(peer, UnixMillis::now()).is_ok())
+            .map(|peer| Candidate { host: Host::Peer(peer), obstacle: Reason::PeerAway })
+            .collect()
+    }
+
     fn describe(&self, host: Host) -> String {
         match host {
             Host::Local => "this host".to_owned(),
@@ -210,9 +226,13 @@ fn remedy(reason: Reason, host: &str, needs: TaskNeeds<'_>, most: u8) -> String 
     match reason {
         Reason::WorkersZero => {
             format!(
-                "{host} has `{tool}` and runs no tasks: set `workers` of [p2p.task-queue] there above 0 and restart it"
+                "{host} has `{tool}` and runs no tasks: set `workers` of [p2p.task-queue] in its configuration above 0 and restart it"
             )
         }
+        Reason::PeerAway => format!(
+            "{host} had `{tool}` and is not connected: start it, or mend its network, so that it connects; `tandem doctor` says what \
+             fails"
+        ),
         Reason::PeerUnreachable => format!("{host} is connected and does not answer: see its network and its log"),
         Reason::PeerUnauthorized => format!(
             "claims of {host} are refused, as it shows no token that this host takes: set `p2p.tokens` there, or \

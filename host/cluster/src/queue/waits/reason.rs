@@ -24,6 +24,8 @@ pub enum Reason {
     TargetWithoutTool,
     /// The hosts that have the tool run no tasks.
     WorkersZero,
+    /// The hosts that had the tool when they were last heard of are not connected.
+    PeerAway,
     /// The hosts that have the tool are connected and do not answer.
     PeerUnreachable,
     /// Claims of the hosts that have the tool are refused: they show no token that is taken.
@@ -44,7 +46,7 @@ pub enum Reason {
 
 impl Reason {
     /// Those for which ready tasks wait, each of which has its gauges.
-    pub(super) const OF_READY: [Self; 15] = [
+    pub(super) const OF_READY: [Self; 16] = [
         Self::QueuePaused,
         Self::RunningLimit,
         Self::NoHostHasTheTool,
@@ -52,6 +54,7 @@ impl Reason {
         Self::TargetAway,
         Self::TargetWithoutTool,
         Self::WorkersZero,
+        Self::PeerAway,
         Self::PeerUnreachable,
         Self::PeerUnauthorized,
         Self::AdmissionOpen,
@@ -75,6 +78,7 @@ impl Reason {
             Self::TargetAway => "target_away",
             Self::TargetWithoutTool => "target_without_tool",
             Self::WorkersZero => "workers_zero",
+            Self::PeerAway => "peer_away",
             Self::PeerUnreachable => "peer_unreachable",
             Self::PeerUnauthorized => "peer_unauthorized",
             Self::AdmissionOpen => "admission_open",

@@ -21,7 +21,7 @@ pub(crate) static BLOCK: [Barrier; 2] = [Barrier::new(2), Barrier::new(2)];
 /// What the tool `refuses` says, and how often it did.
 pub(crate) const REFUSAL: &str = "please release the lease";
 pub(crate) static REFUSALS: AtomicUsize = AtomicUsize::new(0);
-/// How often the tool `marks` began. It takes a second.
+/// How often the tool `marks` began. It takes a second, and fails with the argument `fails`.
 pub(crate) static MARKS: AtomicUsize = AtomicUsize::new(0);
 
 /// Calls of the tool `slow` with the argument `counted` that were ended.
@@ -86,6 +86,9 @@ impl Tools for Echo {
                 "marks" => {
                     MARKS.fetch_add(1, Ordering::SeqCst);
                     tokio::time::sleep(Duration::from_secs(1)).await;
+                    if call.arguments.members.contains_key("fails") {
+                        return Err(InvokeError::Other(REFUSAL.to_owned()));
+                    }
                     json!({})
                 }
                 "traced" => json!({"traceparent": call.cx.traceparent.as_deref()}),

@@ -1,8 +1,8 @@
 use std::{collections::HashSet, time::Duration};
 
 use tandem_queue::{
-    Chore, ClaimReq, FailureCode, Filter, Hold, NewTask, Outcome, Patch, Retention, Scope, StepRef, TaskFailure,
-    TaskId, TaskRow, TaskState, TaskStore, WorkflowId,
+    Chore, ClaimReq, FailureCode, Filter, Hold, MIN_LEASE, NewTask, Outcome, Patch, Retention, Scope, StepRef,
+    TaskFailure, TaskId, TaskRow, TaskState, TaskStore, WorkflowId,
 };
 
 use super::{Fixture, TENANT, TOOL, ok, secs};
@@ -198,7 +198,14 @@ pub(crate) async fn due_tells_when_to_look_again<S: TaskStore + Clone>(f: Fixtur
     f.store.reap(10).await.unwrap();
     let again = f.claim("w").await.unwrap().lease;
     assert_ne!(again, lease);
-    f.finish(again, ok("1")).await;
+    let failure = TaskFailure::new(FailureCode::Failed, "e");
+    f.finish(again, Outcome::Retry { failure, delay: Some(secs(5)) }).await;
+    assert!(!is_due(&f, Chore::Reap).await);
+    f.pass(secs(5));
+    assert!(is_due(&f, Chore::Reap).await, "its next attempt comes");
+    f.store.reap(10).await.unwrap();
+    let last = f.claim("w").await.unwrap().lease;
+    f.finish(last, ok("1")).await;
     assert!(!is_due(&f, Chore::Prune).await);
     f.pass(secs(60));
     assert!(is_due(&f, Chore::Prune).await, "it is over retention");
@@ -218,6 +225,20 @@ pub(crate) async fn who_waits_hears_of_what_is_due_sooner<S: TaskStore + Clone>(
         tokio::join!(waiting, changing).0.expect("it wakes soon").unwrap();
     };
     let task = || NewTask::new(TENANT, TOOL, "{}");
+    let short = f.queued(TENANT).await;
+    let claim = ClaimReq { lease: MIN_LEASE, ..ClaimReq::new("short", &[TOOL]) };
+    let claims = async {
+        let leased = f.store.claim(claim).await.unwrap();
+        assert_eq!(leased.first().map(|leased| leased.lease.id), Some(short));
+    };
+    wakes(Chore::Reap, Box::pin(claims)).await;
+    f.store.cancel(TENANT, short, "").await.unwrap();
+    f.pass(MIN_LEASE);
+    f.store.reap(10).await.unwrap();
+    let lost = f.leased().await;
+    wakes(Chore::Reap, Box::pin(async { assert_eq!(f.store.end_leases("w").await.unwrap(), 1) })).await;
+    f.store.reap(10).await.unwrap();
+    f.store.cancel(TENANT, lost.id, "").await.unwrap();
     let (scheduled, leased) = (TaskId::new(), f.leased().await);
     // The lease ends in 30 s.
     let submit = NewTask { id: scheduled, run_at: soon(), ..task() };
