@@ -1,0 +1,22 @@
+//! The bounds, each with its reason.
+
+/// Bytes of a document: it is in memory as a whole.
+pub(crate) const MAX_FILE_BYTES: u64 = 16 << 20;
+/// Bytes of all parts of a zipped document together, decompressed: far above real documents, far below the memory limit.
+pub(crate) const MAX_EXPANDED_BYTES: u64 = 32 << 20;
+/// Parts of a zipped document: large presentations have some hundreds.
+pub(crate) const MAX_PARTS: usize = 4096;
+/// Depth of XML elements: word processors stay below 64.
+pub(crate) const MAX_XML_DEPTH: usize = 256;
+/// Bytes of a converted document: it is in memory as a whole, beside its source.
+pub(crate) const MAX_CONVERTED_BYTES: usize = 16 << 20;
+/// Bytes of Markdown: more than a long book.
+pub(crate) const MAX_MARKDOWN_BYTES: usize = 8 << 20;
+/// Line ends and characters in Markdown that may mean something: each may become a node of some 100 bytes.
+pub(crate) const MAX_MARKDOWN_MARKS: usize = 300_000;
+/// Cells of a worksheet, gaps between cells included: a sparse sheet could otherwise claim 17 billion.
+pub(crate) const MAX_CELLS: u64 = 1_000_000;
+/// Sheets of a workbook.
+pub(crate) const MAX_SHEETS: usize = 256;
+/// Parts of a mail: each nested one is parsed again.
+pub(crate) const MAX_MAIL_PARTS: usize = 1000;

@@ -1,0 +1,50 @@
+//! Mails as Markdown or text.
+
+use mail_parser::{Address, MessageParser};
+use tandem_sdk::prelude::*;
+
+use crate::limits::MAX_MAIL_PARTS;
+
+fn people(address: Option<&Address<'_>>) -> String {
+    let each = address.into_iter().flat_map(Address::iter);
+    let shown = each.map(|person| match (person.name(), person.address()) {
+        (Some(name), Some(address)) => format!("{name} <{address}>"),
+        (name, address) => address.or(name).unwrap_or_default().to_owned(),
+    });
+    shown.collect::<Vec<_>>().join(", ")
+}
+
+/// The main headers, the text and the names of attachments.
+pub(crate) fn eml(path: &str, bytes: &[u8], markdown: bool) -> Result<String> {
+    let mail = MessageParser::default().parse(bytes).filter(|mail| !mail.headers().is_empty());
+    let mail = mail.ok_or_else(|| Error::invalid_arguments(format!("path: `{path}` is not a mail: no headers")))?;
+    if mail.parts.len() > MAX_MAIL_PARTS {
+        return Err(Error::invalid_arguments(format!(
+            "path: `{path}` has {} parts; at most {MAX_MAIL_PARTS} are read",
+            mail.parts.len()
+        )));
+    }
+    if mail.text_part(0).is_some_and(|part| matches!(part.body, mail_parser::PartType::Html(_))) {
+        return Err(Error::invalid_arguments(format!(
+            "path: `{path}` has its text as HTML only, which is not converted"
+        )));
+    }
+    let subject = mail.subject().unwrap_or_default();
+    let mut out = if markdown { format!("# {subject}\n\n") } else { format!("Subject: {subject}\n") };
+    let date = mail.date().map(|date| date.to_rfc3339()).unwrap_or_default();
+    for (name, value) in
+        [("From", people(mail.from())), ("To", people(mail.to())), ("Cc", people(mail.cc())), ("Date", date)]
+    {
+        if !value.is_empty() {
+            out.push_str(&if markdown { format!("- {name}: {value}\n") } else { format!("{name}: {value}\n") });
+        }
+    }
+    for attachment in mail.attachments() {
+        let name = mail_parser::MimeHeaders::attachment_name(attachment).unwrap_or("unnamed");
+        out.push_str(&format!("{}Attachment: {name}, {} bytes\n", if markdown { "- " } else { "" }, attachment.len()));
+    }
+    out.push('\n');
+    out.push_str(mail.body_text(0).unwrap_or_default().trim_end());
+    out.push('\n');
+    Ok(out)
+}

@@ -1,0 +1,114 @@
+//! Workbooks as CSV.
+
+use std::io::Cursor;
+
+use calamine::{DataRef, Reader, Xlsx};
+use tandem_sdk::prelude::*;
+
+use crate::files::Package;
+use crate::limits::{MAX_CELLS, MAX_CONVERTED_BYTES, MAX_SHEETS};
+
+/// Rows between two reports of progress.
+const ROWS_A_REPORT: u32 = 10_000;
+
+fn open<'a>(ctx: &Ctx, path: &str, bytes: &'a [u8]) -> Result<Xlsx<Cursor<&'a [u8]>>> {
+    Package::open(ctx, path, bytes)?;
+    let book = Xlsx::new(Cursor::new(bytes))
+        .map_err(|error| Error::invalid_arguments(format!("path: `{path}` is not a workbook: {error}")))?;
+    if book.sheet_names().len() > MAX_SHEETS {
+        return Err(Error::invalid_arguments(format!("path: `{path}` has more than {MAX_SHEETS} sheets")));
+    }
+    Ok(book)
+}
+
+/// The names of the sheets.
+pub(crate) fn names(ctx: &Ctx, path: &str, bytes: &[u8]) -> Result<Vec<String>> {
+    Ok(open(ctx, path, bytes)?.sheet_names())
+}
+
+fn value(cell: &DataRef<'_>) -> String {
+    match cell {
+        DataRef::DateTime(when) if when.is_datetime() => {
+            let (year, month, day, hour, minute, second, _) = when.to_ymd_hms_milli();
+            let date = format!("{year:04}-{month:02}-{day:02}");
+            if (hour, minute, second) == (0, 0, 0) { date } else { format!("{date}T{hour:02}:{minute:02}:{second:02}") }
+        }
+        DataRef::DateTime(span) => span.as_f64().to_string(),
+        DataRef::Int(number) => number.to_string(),
+        DataRef::Float(number) => number.to_string(),
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
+        DataRef::SharedString(text) => (*text).to_owned(),
+        DataRef::Bool(flag) => flag.to_string(),
+        DataRef::Error(error) => error.to_string(),
+        DataRef::Empty => String::new(),
+    }
+}
+
+/// The sheet that is meant: the first unless named.
+fn choose(path: &str, names: &[String], sheet: Option<&str>) -> Result<String> {
+    let Some(name) = sheet else {
+        let first = names.first().cloned();
+        return first.ok_or_else(|| Error::invalid_arguments(format!("path: `{path}` has no sheet")));
+    };
+    if names.iter().any(|known| known == name) {
+        return Ok(name.to_owned());
+    }
+    let hint = nearest(name, names).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+    Err(Error::invalid_arguments(format!("sheet: no sheet `{name}`; {hint}sheets: {}", names.join(", "))))
+}
+
+/// The most similar name, if one is similar. Names of sheets have 31 characters at most; longer ones are not compared.
+fn nearest<'n>(name: &str, names: &'n [String]) -> Option<&'n String> {
+    const SIMILAR: f64 = 0.75;
+    const MAX_COMPARED: usize = 64;
+    let lower: String = name.chars().take(MAX_COMPARED).collect::<String>().to_lowercase();
+    let near = names.iter().filter(|other| other.len() <= MAX_COMPARED);
+    let near = near.map(|other| (strsim::jaro_winkler(&lower, &other.to_lowercase()), other));
+    near.filter(|(score, _)| *score >= SIMILAR).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, other)| other)
+}
+
+/// One sheet, the first unless named. Rows begin at the first of the sheet and end at their last cell.
+pub(crate) fn csv(ctx: &Ctx, path: &str, bytes: &[u8], sheet: Option<&str>) -> Result<String> {
+    let mut book = open(ctx, path, bytes)?;
+    let name = choose(path, &book.sheet_names(), sheet)?;
+    let failed =
+        |why: &dyn std::fmt::Display| Error::invalid_arguments(format!("path: `{path}`, sheet `{name}`: {why}"));
+    let mut cells = book.worksheet_cells_reader(&name).map_err(|error| failed(&error))?;
+    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    let mut row: Vec<String> = Vec::new();
+    let (mut current, mut count, mut size) = (0u32, 0u64, 0usize);
+    while let Some(cell) = cells.next_cell().map_err(|error| failed(&error))? {
+        let (line, column) = cell.get_position();
+        if line < current || (line == current && (column as usize) < row.len()) {
+            return Err(failed(&format!("row {}: cells are out of order", line + 1)));
+        }
+        count += u64::from(line - current)
+            + 1
+            + (column as usize).saturating_sub(if line == current { row.len() } else { 0 }) as u64;
+        let text = value(cell.get_value());
+        size += text.len();
+        if count > MAX_CELLS || size > MAX_CONVERTED_BYTES {
+            return Err(failed(&format!(
+                "row {}: more than {MAX_CELLS} cells with gaps, or {MAX_CONVERTED_BYTES} bytes",
+                line + 1
+            )));
+        }
+        if line > current && line % ROWS_A_REPORT == 0 {
+            ctx.check()?;
+            ctx.progress(f64::from(line), None, "rows");
+        }
+        while current < line {
+            writer
+                .write_record(if row.is_empty() { vec![String::new()] } else { std::mem::take(&mut row) })
+                .map_err(|error| failed(&error))?;
+            current += 1;
+        }
+        row.resize(column as usize, String::new());
+        row.push(text);
+    }
+    if !row.is_empty() {
+        writer.write_record(&row).map_err(|error| failed(&error))?;
+    }
+    let written = writer.into_inner().map_err(|error| failed(&error.error().to_string()))?;
+    String::from_utf8(written).map_err(|error| failed(&error))
+}
