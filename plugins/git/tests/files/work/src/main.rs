@@ -1,0 +1,6 @@
+fn main() {
+    // The greeting.
+    println!("hello, world");
+}
+
+fn other() {}
