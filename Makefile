@@ -2,14 +2,17 @@
 
 GUEST_TARGET := wasm32-wasip2
 GUEST_OUT    := target/$(GUEST_TARGET)/guest
+LIBRARY_OUT  := target/$(GUEST_TARGET)/library
 # A guest's stack and first memory: a memory that never grows inside a call costs no system call.
 export CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS := -Clink-arg=-zstack-size=262144 -Clink-arg=--initial-memory=1048576
 
 TANDEM  := target/debug/tandem
 PLUGINS := $(notdir $(patsubst %/,%,$(dir $(wildcard plugins/*/plugin.toml))))
 GUESTS  := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/guests/*/Cargo.toml))))
+# Plugins whose tests are cases for the sandbox and nothing else: nothing of them is built for the host.
+SANDBOX := $(foreach p,$(PLUGINS),$(if $(wildcard plugins/$(p)/tests/tools.toml),$(if $(wildcard plugins/$(p)/tests/*.rs),,$(p))))
 # One selection of packages for every host build, so that no dependency is compiled twice with other features.
-HOST    := --workspace $(foreach g,$(GUESTS),--exclude guest-$(g)) --exclude tandem-conformance-plugin
+HOST    := --workspace $(foreach g,$(GUESTS),--exclude guest-$(g)) $(foreach p,$(SANDBOX),--exclude tandem-plugin-$(p)) --exclude tandem-conformance-plugin
 NODE    := npx -y -p node@22
 
 FUZZERS := manifest package config patterns frames messages records swarm_keys workflows
@@ -30,9 +33,13 @@ build: ## build the host
 	@cargo build $(HOST) --bin tandem
 
 shipped: setup build keys/dev.key ## build, pack and sign the plugins that `make run` serves
+	@echo "cargo build --profile library (plugins)"
+	@cargo build --target $(GUEST_TARGET) --profile library $(foreach p,$(SANDBOX),-p tandem-plugin-$(p))
 	@echo "cargo build --profile guest (plugins)"
-	@cargo build --target $(GUEST_TARGET) --profile guest $(foreach p,$(PLUGINS),-p tandem-plugin-$(p))
-	@for p in $(PLUGINS); do $(TANDEM) plugin pack $(GUEST_OUT)/tandem_plugin_$$(echo $$p | tr - _).wasm --manifest plugins/$$p/plugin.toml --key keys/dev.key -o plugins/$$p.wasm || exit 1; done
+	@cargo build --target $(GUEST_TARGET) --profile guest $(foreach p,$(filter-out $(SANDBOX),$(PLUGINS)),-p tandem-plugin-$(p))
+	@for p in $(PLUGINS); do c=tandem_plugin_$$(echo $$p | tr - _).wasm; \
+		case " $(SANDBOX) " in *" $$p "*) c=$(LIBRARY_OUT)/$$c ;; *) c=$(GUEST_OUT)/$$c ;; esac; \
+		$(TANDEM) plugin pack $$c --manifest plugins/$$p/plugin.toml --key keys/dev.key -o plugins/$$p.wasm || exit 1; done
 
 plugins: shipped ## the same, and the test guests and the conformance plugin
 	@echo "cargo build --profile guest (test guests)"
@@ -59,8 +66,9 @@ lint: setup ## formatting, documents, structure, clippy (also of a host without 
 	cargo clippy -p tandem --no-default-features -- -D warnings
 	sh tools/wit-frozen.sh
 
-docs: ## write docs/reference/cli.md and config.md
+docs: shipped ## write docs/reference/cli.md, config.md and tools.md
 	@TANDEM_WRITE_DOCS=1 cargo test -q $(HOST) --bin tandem reference
+	@TANDEM_WRITE_DOCS=1 cargo test -q $(HOST) --test all library::the_table_of_tools_is_current
 
 audit: ## licences, sources, duplicates and advisories of dependencies, and unused ones (installs cargo-deny and cargo-machete)
 	sh tools/audit.sh

@@ -10,6 +10,8 @@
     reason = "a test that panics has failed, as it should"
 )]
 
+mod agent_tasks;
+mod aliases;
 mod audit;
 mod auth;
 mod author;
@@ -30,11 +32,13 @@ mod disk;
 mod doctor;
 mod first_day;
 mod full_disk;
+mod graph;
 mod host;
 mod hostile;
 mod ids;
 mod isolation;
 mod large;
+mod library;
 mod limits;
 mod mesh;
 mod odd_files;

@@ -168,7 +168,7 @@ async fn the_last_key_that_is_revoked_is_taken_no_more_where_peers_must_show_one
 async fn a_tenant_has_as_many_tasks_as_the_operator_says() -> anyhow::Result<()> {
     let registry = TempDir::new()?;
     let caps = "[tasks]\nended-per-tenant = 3\nstored-per-tenant = 5\nbytes-per-tenant = \"1MiB\"\n\
-                [p2p.task-queue]\ncapacity = 2";
+                [p2p.task-queue]\ncapacity = 2\nworkers = 5";
     let options = Options::member(&["echo"], &["/ip4/127.0.0.1/tcp/0"], &discovery(&registry))?;
     let host = options.config(caps).start().await?;
     let client = host.client("/mcp/full").await?;
@@ -182,6 +182,19 @@ async fn a_tenant_has_as_many_tasks_as_the_operator_says() -> anyhow::Result<()>
         Ok(())
     };
     let mut ids = Vec::new();
+    // What runs is neither queued nor ended, and is stored.
+    for _ in 0..5 {
+        let long = json!({"tool": "sleep_ms", "arguments": {"ms": 30_000}});
+        let id = client.structured("p2p_taskqueue_submit", long).await?["task_id"].clone();
+        let asked = json!({"task_id": id});
+        until(&client, "p2p_taskqueue_task_status", asked, |task| task["state"] == "running").await?;
+        ids.push(id);
+    }
+    refused("t", "5 stored tasks").await?;
+    for id in ids.drain(..) {
+        client.structured("p2p_taskqueue_cancel", json!({"task_id": id})).await?;
+    }
+    until(&client, "p2p_taskqueue_list_tasks", json!({}), |page| page["total"].as_u64() <= Some(3)).await?;
     // What is cancelled has ended. Only what was dropped makes room for more than five.
     for _ in 0..3 {
         for _ in 0..2 {

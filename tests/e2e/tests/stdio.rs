@@ -30,15 +30,14 @@ impl Pipe {
         Self::open(home, arguments).await
     }
 
-    async fn open(home: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
+    pub(crate) async fn open(home: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
         let mut command = Command::new(binary());
         command
             .args(["serve", "--stdio", "--exposure", "full", "--config", "tandem.toml"])
             .args(arguments)
             .current_dir(home)
             .env("TANDEM_PLUGINS__TRUST_ROOTS", root().join("keys/*.pub"))
-            .env("TANDEM_PLUGINS__COMPILED_DIRECTORY", root().join("target/test-compiled"))
-            .env("TANDEM_PLUGINS__COMPILE_PATIENCE", "5m");
+            .env("TANDEM_PLUGINS__COMPILED_DIRECTORY", root().join("target/test-compiled"));
         Self::start(command).await
     }
 
