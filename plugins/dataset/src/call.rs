@@ -168,7 +168,7 @@ pub struct Output {
     /// Whether to replace a file that is there.
     #[serde(default)]
     pub overwrite: bool,
-    /// How the file is written, where it is csv or tsv and not as usual.
+    /// How a csv or tsv file is written.
     #[serde(default)]
     pub csv: Option<CsvOutput>,
 }
@@ -181,19 +181,19 @@ pub struct Process {
     pub path: Option<String>,
     /// The rows.
     pub rows: Option<Vec<ExactRow>>,
-    /// The format of the file; by its extension or content if not given.
+    /// Its format; by its extension or content if not given.
     pub format: Option<Format>,
-    /// Types of columns, instead of what their values look like (not for parquet).
+    /// Types of columns by name (not for parquet).
     pub types: Option<Types>,
     /// How a csv or tsv file is written, where it is not as usual.
     pub csv: Option<Dialect>,
     /// What is done, in order; at most 32 steps.
     pub steps: Vec<Step>,
-    /// A file for the result; without it a page of rows is answered.
+    /// A file for the result, instead of a page of rows.
     pub output: Option<Output>,
     /// The first row of the page, from 0.
     pub offset: Option<u64>,
-    /// Rows of the page; 100 if not given. A page ends at 1 MiB in any case.
+    /// Rows of the page, which ends at 1 MiB; 100 if not given.
     #[schemars(range(max = 10_000))]
     pub limit: Option<u32>,
 }

@@ -28,7 +28,7 @@ const CHUNK: usize = 32 << 10;
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dialect {
-    /// Whether the first line has the names of the columns; true if not given.
+    /// Whether the first line names the columns; true if not given.
     #[serde(default)]
     pub header: Option<bool>,
     /// Names of the columns, instead of those of the first line; `column_1` and so on where there is none.
@@ -42,19 +42,18 @@ pub struct Dialect {
     #[serde(default)]
     #[schemars(length(max = 1))]
     pub quote: Option<String>,
-    /// Words that mean null in every column, as `["NA", "-"]`. Without it, `NA`, `N/A`, `NULL` and the like are null in columns
-    /// of numbers, dates and booleans only.
+    /// Words for null in every column, as `["NA", "-"]`; if not given, `NA`, `NULL` and the like in columns that are not text.
     #[serde(default)]
     pub nulls: Option<Vec<String>>,
-    /// The decimal sign of numbers, as `,` in `1,5`; `.` if not given.
+    /// The decimal sign, as `,` in `1,5`; `.` if not given.
     #[serde(default)]
     #[schemars(length(min = 1, max = 1))]
     pub decimal: Option<String>,
-    /// The sign between groups of three digits, as `.` in `1.234,5`; none if not given.
+    /// The sign between groups of digits, as `.` in `1.234,5`.
     #[serde(default)]
     #[schemars(length(min = 1, max = 1))]
     pub thousands: Option<String>,
-    /// The encoding of the file; `utf-8` if not given, or `utf-16` where it begins as that.
+    /// The encoding; if not given, that of a byte order mark, or `utf-8`.
     #[serde(default)]
     pub encoding: Option<Encoding>,
 }

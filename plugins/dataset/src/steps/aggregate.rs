@@ -17,8 +17,7 @@ use crate::{
     value::{Row, Value},
 };
 
-/// What is computed of a group. `count`: rows, or values of `column`; `distinct`: how many different values; `stddev`: the
-/// standard deviation of a sample (by n - 1), null of fewer than two numbers.
+/// `count`: rows, or values of `column`; `distinct`: how many different values; `stddev`: of a sample (by n - 1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[schemars(transform = crate::schema::names_only)]

@@ -45,13 +45,12 @@ pub enum Step {
         /// How its values are computed.
         expr: Expr,
     },
-    /// Sorts by one or more columns; rows that are equal in them keep their order.
+    /// Sorts by columns; equal rows keep their order.
     Sort {
-        /// What to sort by, the most important first.
+        /// The most important first.
         by: Vec<SortKey>,
     },
-    /// One row for every combination of values in `by`, in order of first appearance, with aggregates of its rows;
-    /// without `by`, one row for all.
+    /// One row with aggregates for every combination of values in `by`, in order of appearance; without `by`, one for all.
     Group {
         /// The columns that make the groups.
         #[serde(default)]
@@ -66,23 +65,23 @@ pub enum Step {
         with: Table,
         /// Columns that must be equal. Null equals nothing.
         on: Vec<JoinOn>,
-        /// Whether rows without a match are left out (`inner`) or kept with nulls (`left`); `inner` if not given.
+        /// `inner` (if not given) leaves out rows without a match, `left` keeps them with nulls.
         #[serde(default)]
         how: JoinKind,
-        /// What is appended to the name of a column of the other table that is there already.
+        /// The suffix of columns of the other table whose names are taken.
         #[serde(default = "join::default_suffix")]
         suffix: String,
     },
     /// Keeps the first of rows that are equal, in these columns or in all.
     Distinct {
-        /// The columns that are compared; all if not given.
+        /// The compared columns; all if not given.
         #[serde(default)]
         columns: Option<Vec<String>>,
     },
     /// Keeps the `n` rows with the greatest values of column `by`, in all or for each combination of values in `per`:
-    /// `{"step": "top", "by": "population", "per": ["continent"], "n": 5}`. Groups come in order of first appearance.
+    /// `{"step": "top", "by": "population", "per": ["continent"], "n": 5}`.
     Top {
-        /// The column that ranks them; rows that are null in it are left out.
+        /// The column that ranks them; nulls are left out.
         by: String,
         /// The columns that make the groups.
         #[serde(default)]

@@ -20,14 +20,14 @@ const MAX_NULL: usize = 32;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CsvOutput {
-    /// Whether the first line has the names of the columns; true if not given.
+    /// Whether the first line names the columns; true if not given.
     #[serde(default)]
     pub header: Option<bool>,
-    /// The character between cells, as `;`; `,` in csv and a tab in tsv if not given.
+    /// The character between cells, as `;`.
     #[serde(default)]
     #[schemars(length(min = 1, max = 1))]
     pub delimiter: Option<String>,
-    /// The word for null, as `NA`; an empty cell if not given.
+    /// The word for null, as `NA`.
     #[serde(default)]
     #[schemars(length(max = 32))]
     pub null: Option<String>,

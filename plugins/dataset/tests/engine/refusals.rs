@@ -35,9 +35,12 @@ fn a_cell_that_is_not_of_its_given_type_is_named() {
     let error = space.load_typed("data/t.jsonl", json!({ "age": "int64" })).unwrap_err().to_string();
     assert_eq!(error, "data/t.jsonl, line 2, column `age`: `3.5` is not of type int64");
     space.put("n.csv", "price,day\n\"1,200.50\",03.01.2026\n");
-    for (column, wanted, as_usual) in [("price", "float64", "`1234.5`"), ("day", "date", "`2024-01-31`")] {
+    for (column, wanted, as_usual, remedy) in [
+        ("price", "float64", "`1234.5`", "`decimal` and `thousands`"),
+        ("day", "date", "`2024-01-31`", "`cast` in a map step"),
+    ] {
         let error = space.load_typed("data/n.csv", json!({ column: wanted })).unwrap_err().to_string();
-        assert!(error.contains(as_usual) && error.contains("`cast` in a map step"), "{error}");
+        assert!(error.contains(as_usual) && error.contains(remedy), "{error}");
     }
     let error = space.load_typed("data/t.jsonl", json!({ "agee": "int64" })).unwrap_err().to_string();
     assert!(error.contains("`agee`, which is no column"), "{error}");
