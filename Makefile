@@ -10,7 +10,7 @@ TANDEM  := target/debug/tandem
 PLUGINS := $(notdir $(patsubst %/,%,$(dir $(wildcard plugins/*/plugin.toml))))
 GUESTS  := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/guests/*/Cargo.toml))))
 # Plugins whose tests are cases for the sandbox and nothing else: nothing of them is built for the host.
-SANDBOX := $(foreach p,$(PLUGINS),$(if $(wildcard plugins/$(p)/tests/tools.toml),$(if $(wildcard plugins/$(p)/tests/*.rs),,$(p))))
+SANDBOX := $(foreach p,$(PLUGINS),$(if $(wildcard plugins/$(p)/tests/*.toml),$(if $(wildcard plugins/$(p)/tests/*.rs),,$(p))))
 # One selection of packages for every host build, so that no dependency is compiled twice with other features.
 HOST    := --workspace $(foreach g,$(GUESTS),--exclude guest-$(g)) $(foreach p,$(SANDBOX),--exclude tandem-plugin-$(p)) --exclude tandem-conformance-plugin
 NODE    := npx -y -p node@22

@@ -1,6 +1,6 @@
 //! The categories that ship: their own cases in the sandbox, what `tandem plugin check` says of them, and the table of all tools.
 //!
-//! A plugin with `plugins/NAME/tests/tools.toml` is tested here as an author tests his, on the file that ships.
+//! A plugin with cases in `plugins/NAME/tests/*.toml` is tested here as an author tests his, on the file that ships.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -44,14 +44,21 @@ async fn tandem(arguments: &[&str]) -> anyhow::Result<Value> {
     serde_json::from_slice(&output.stdout).with_context(said)
 }
 
+/// The files with a plugin's cases.
+fn cases(project: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(project.join("tests")).into_iter().flatten().flatten().map(|entry| entry.path());
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "toml")).collect()
+}
+
+/// The plugins that have cases.
+fn with_cases() -> anyhow::Result<impl Iterator<Item = (String, PathBuf)>> {
+    Ok(shipped()?.into_iter().filter(|(_, project)| !cases(project).is_empty()))
+}
+
 /// Each tool's cases that want an answer, and those that want an error.
 fn covered(project: &Path) -> anyhow::Result<BTreeMap<String, (usize, usize)>> {
     let mut tools = BTreeMap::<String, (usize, usize)>::new();
-    for entry in std::fs::read_dir(project.join("tests"))?.flatten() {
-        let path = entry.path();
-        if path.extension().is_none_or(|extension| extension != "toml") {
-            continue;
-        }
+    for path in cases(project) {
         let document: toml::Table = toml::from_str(&std::fs::read_to_string(&path)?)?;
         for case in document.get("case").and_then(toml::Value::as_array).into_iter().flatten() {
             let tool = case.get("tool").and_then(toml::Value::as_str).context("a case without a tool")?;
@@ -68,8 +75,7 @@ fn covered(project: &Path) -> anyhow::Result<BTreeMap<String, (usize, usize)>> {
 /// Runs the cases of the plugins whose place in the order leaves `rest` when divided by two: two tests share them.
 async fn pass_their_cases(rest: usize) -> anyhow::Result<()> {
     let mut wrong = String::new();
-    let with_cases = shipped()?.into_iter().filter(|(_, project)| project.join("tests/tools.toml").is_file());
-    for (_, (name, project)) in with_cases.enumerate().filter(|(at, _)| at % 2 == rest) {
+    for (_, (name, project)) in with_cases()?.enumerate().filter(|(at, _)| at % 2 == rest) {
         let (file, project) = (plugin(&name)?.display().to_string(), project.display().to_string());
         let all = tandem(&["plugin", "test", "--json", "--plugin", &file, &project]).await?;
         let cases = all["cases"].as_array().context("no cases")?;
@@ -95,7 +101,7 @@ async fn the_other_categories_pass_their_own_cases_in_the_sandbox() -> anyhow::R
 #[test]
 fn every_tool_of_a_category_with_cases_has_one_that_succeeds_and_one_that_fails() -> anyhow::Result<()> {
     let mut missing = Vec::new();
-    for (name, project) in shipped()?.into_iter().filter(|(_, project)| project.join("tests/tools.toml").is_file()) {
+    for (name, project) in with_cases()? {
         let covered = covered(&project)?;
         for tool in &opened(&name)?.descriptors.tools {
             let (succeed, fail) = covered.get(&tool.name).copied().unwrap_or_default();
