@@ -71,6 +71,9 @@ impl EngineConfig {
             .async_stack_size(FIBER_STACK)
             .wasm_backtrace_details(WasmBacktraceDetails::Disable)
             .wasm_backtrace_max_frames(None)
+            // Only backtraces read these: a third of what is compiled would be tables.
+            .generate_address_map(false)
+            .native_unwind_info(false)
             // Proposals that no toolchain of ours emits are only attack surface.
             .wasm_memory64(false)
             .wasm_relaxed_simd(false)

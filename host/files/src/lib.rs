@@ -14,5 +14,5 @@
 mod read;
 mod write;
 
-pub use read::{ReadError, read_regular};
+pub use read::{ReadError, open_regular, read_regular};
 pub use write::{ABANDONED, Staged, atomic_write, sweep};

@@ -47,6 +47,20 @@ impl ReadError {
 /// # Errors
 /// There is no such file, or it is not regular, too large, or not to be read.
 pub fn read_regular(path: &Path, max: u64) -> Result<Vec<u8>, ReadError> {
+    let file = open_regular(path)?;
+    let mut bytes = Vec::new();
+    file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > max {
+        return Err(ReadError::TooLarge(max));
+    }
+    Ok(bytes)
+}
+
+/// The same file, opened to be read.
+///
+/// # Errors
+/// There is no such file, or it is not regular, or not to be read.
+pub fn open_regular(path: &Path) -> Result<File, ReadError> {
     // Looked at before it is opened: to open some devices does something already.
     let metadata = fs::metadata(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound if fs::symlink_metadata(path).is_ok() => ReadError::Dangling,
@@ -57,12 +71,7 @@ pub fn read_regular(path: &Path, max: u64) -> Result<Vec<u8>, ReadError> {
     let file = File::from(rustix::fs::open(path, flags, Mode::empty()).map_err(io::Error::from)?);
     // Another one may have come into its place meanwhile.
     check(file.metadata()?.file_type())?;
-    let mut bytes = Vec::new();
-    file.take(max.saturating_add(1)).read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > max {
-        return Err(ReadError::TooLarge(max));
-    }
-    Ok(bytes)
+    Ok(file)
 }
 
 fn check(kind: FileType) -> Result<(), ReadError> {
