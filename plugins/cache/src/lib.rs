@@ -57,7 +57,7 @@ pub struct Stats {
 
 #[tools]
 impl Cache {
-    /// Gets a value that `cache_set` kept. For a missing or expired key `found` is false.
+    /// Gets the value that is cached under a key by `cache_set`. For a missing or expired key `found` is false.
     #[tool(read_only, title = "Get a cached value")]
     fn cache_get(
         /// The key, as `report:2026`.
@@ -69,8 +69,8 @@ impl Cache {
         Ok(Found { found: entry.is_some(), value: entry.map(|entry| entry.value), expires_in_seconds })
     }
 
-    /// Keeps a JSON value under a key until it expires; a value that is already there is replaced. Use `storage_put` for what must not
-    /// expire.
+    /// Remembers (caches) a JSON value under a key for seconds, minutes or hours, until it expires; a value that is already there is
+    /// replaced. Use `storage_put` for what must not expire.
     #[tool(destructive, title = "Cache a value")]
     fn cache_set(
         ctx: &Ctx,

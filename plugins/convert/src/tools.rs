@@ -124,8 +124,8 @@ pub struct Convert;
 
 #[tools]
 impl Convert {
-    /// Returns a document as text, in pages: docx, pptx and eml as Markdown or plain text, xlsx as CSV, Markdown as
-    /// HTML. For rows of a CSV file use `dataset_load`.
+    /// Reads a document as text, in pages: Word (docx), slides of PowerPoint (pptx) and mail with its attachments (eml) as Markdown
+    /// or plain text, sheets of Excel (xlsx) as CSV, Markdown as HTML. For rows of a CSV file use `dataset_load`.
     #[tool(read_only, idempotent, title = "Convert a document")]
     fn convert_file(
         ctx: &Ctx,
@@ -154,7 +154,8 @@ impl Convert {
         Ok(Converted { text: page, total_chars, next_offset: (next < total_chars).then_some(next) })
     }
 
-    /// Tells what a document is by the ending of its name, its size, its sheets, and the forms that `convert_file` can make of it.
+    /// Tells what a document is by the ending of its name, its size, the sheets of an Excel workbook, and the forms that
+    /// `convert_file` can make of it.
     #[tool(read_only, idempotent, title = "Describe a document")]
     fn convert_info(
         ctx: &Ctx,

@@ -20,8 +20,8 @@ pub struct Dataset;
 
 #[tools]
 impl Dataset {
-    /// Reads a page of a tabular file (csv, tsv, json, jsonl, parquet): its columns with types and null counts, the
-    /// number of rows, and the rows from `offset` on. Files of any size work.
+    /// Reads a page of a tabular file (csv, tsv, json, jsonl, parquet): its columns with types and null counts, the number of
+    /// rows, and the rows from `offset` on, such as the first three. Files of any size work.
     #[tool(read_only, idempotent, title = "Read (load) a data set")]
     fn dataset_load(
         ctx: &Ctx,
@@ -59,7 +59,7 @@ impl Dataset {
         run(ctx, |call| call.list(path.as_deref()))
     }
 
-    /// Tells the columns of a tabular file with their types, and how many rows it has; of a folder, its files. The
+    /// Shows the columns of a table (a tabular file) with their types, and how many rows it has; of a folder, its files. The
     /// cheapest look at a file.
     #[tool(read_only, idempotent, title = "Schema of a data set")]
     fn dataset_schema(

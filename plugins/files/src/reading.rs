@@ -106,7 +106,8 @@ impl Reading {
         list::tree(ctx, &Grants::new(), path.as_deref(), options, limit, sizes)
     }
 
-    /// Finds files and directories below a directory by name, kind, size and time of change. Use files_grep to search in their content.
+    /// Finds files and directories below a directory by name, kind, size and time of change: the largest file, the newest ones. Use
+    /// files_grep to search in their content.
     #[tool(read_only, idempotent, title = "Find files")]
     fn files_find(
         ctx: &Ctx,
@@ -252,7 +253,7 @@ impl Reading {
     }
 
     /// Tells the type of a file by its content (signature), and by its name where the content tells nothing; of a text, its encoding.
-    /// `mismatch` warns where name and content disagree.
+    /// `mismatch` says whether the file is really what its name says.
     #[tool(read_only, idempotent, title = "Detect a file type")]
     fn files_detect(
         /// The file, as `data/photo.jpg`.

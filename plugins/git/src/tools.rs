@@ -94,7 +94,7 @@ impl Git {
         show::run(ctx, &repository, &revision, path.as_deref(), &page)
     }
 
-    /// Returns a file as it is in a revision: its text by lines, or base64 of a binary file; for a directory, its entries.
+    /// Shows a file as it was in an older revision (or any): its text by lines, or base64 of a binary file; for a directory, its entries.
     #[tool(read_only, idempotent, title = "File of a revision")]
     fn git_file(
         /// The repository: the directory that holds `.git`, or a bare repository, as `repos/project`.

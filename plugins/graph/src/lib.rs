@@ -102,8 +102,8 @@ impl KnowledgeGraph {
         Ok(store::update(&graph, plan)?.0)
     }
 
-    /// Returns what is known about entities: their properties, observations and relationships; of those named, or a page of all or of
-    /// one type. Use `graph_query` to find entities by conditions.
+    /// Returns what you know about entities, such as a person: their properties, observations and relationships; of those named, or a
+    /// page of all or of one type. Use `graph_query` to find entities by conditions.
     #[tool(read_only, idempotent, title = "Get entities")]
     fn graph_get(
         /// The name of the graph, as `memory`.
@@ -154,8 +154,8 @@ impl KnowledgeGraph {
         cypher::run(ctx, &graph, query, &parameters, limit as usize)
     }
 
-    /// Deletes entities with their relationships, or relationships alone, or with `all` the whole graph. Names that are not there are no
-    /// error.
+    /// Deletes (forgets) entities with everything that is connected with them, or relationships alone, or with `all` the whole graph.
+    /// Names that are not there are no error.
     #[tool(destructive, idempotent, title = "Delete from a graph")]
     fn graph_delete(
         /// The name of the graph, as `memory`.

@@ -78,8 +78,8 @@ impl Provenance {
         Ok(Recorded { sequence: new.entry.sequence, time: new.entry.time, hash: new.hash })
     }
 
-    /// Returns the lineage of an entity: what it was made of, or with `derived` what was made of it, over several activities, with the
-    /// records that say so.
+    /// Returns the lineage of an entity, such as a model: which data it was made of, or with `derived` what was made of it, over several
+    /// activities, with the records that say so.
     #[tool(read_only, idempotent, title = "Lineage of an entity")]
     fn provenance_lineage(
         ctx: &Ctx,
