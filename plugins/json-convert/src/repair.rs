@@ -1,0 +1,84 @@
+//! JSON that is nearly right.
+
+use tandem_json_source::{Source, check_text, parse};
+use tandem_sdk::prelude::*;
+
+use crate::limits::{MAX_REPAIR_BYTES, MAX_REPAIR_NESTING};
+
+/// Valid JSON.
+#[output]
+#[derive(Debug)]
+pub struct Repaired {
+    /// The JSON.
+    pub text: String,
+    /// Whether anything had to be changed.
+    pub changed: bool,
+}
+
+pub(crate) fn run(source: Source, pretty: bool) -> Result<Repaired> {
+    let text = source.require()?;
+    if text.len() > MAX_REPAIR_BYTES {
+        return Err(Error::invalid_arguments(format!(
+            "the text has {} bytes; at most {MAX_REPAIR_BYTES} are repaired",
+            text.len()
+        )));
+    }
+    if check_text(&text).is_ok() && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
+        let text = if pretty { serde_json::to_string_pretty(&parse(&text)?)? } else { text.trim().to_owned() };
+        return Ok(Repaired { text, changed: false });
+    }
+    check_nesting(&text)?;
+    let value = match mended(fenced(&text).unwrap_or(&text)) {
+        Ok(value) => value,
+        Err(error) => bracketed(&text).and_then(|inner| mended(inner).ok()).ok_or(error)?,
+    };
+    let text = if pretty { serde_json::to_string_pretty(&value)? } else { value.to_string() };
+    Ok(Repaired { text, changed: true })
+}
+
+fn mended(text: &str) -> Result<Value> {
+    let failed = |problem: &dyn std::fmt::Display| {
+        Error::invalid_arguments(format!("the text cannot be repaired: {problem}; leave out what is not JSON"))
+    };
+    let repaired = jsonrepair_rs::jsonrepair(text)
+        .map_err(|error| failed(&format!("{} at line {} column {}", error.message, error.line, error.column)))?;
+    check_text(&repaired).context("after the repair")?;
+    let value = serde_json::from_str(&repaired).map_err(|error| failed(&format!("after the repair, {error}")))?;
+    // A sentence is not JSON, although quotes would make a string of it.
+    if matches!(value, Value::String(_)) && !text.trim_start().starts_with(['"', '\'', '“', '‘', '`']) {
+        return Err(failed(&"it has no object, array, string or number"));
+    }
+    Ok(value)
+}
+
+/// What stands in the first Markdown fence.
+fn fenced(text: &str) -> Option<&str> {
+    let (_, fence) = text.split_once("```")?;
+    let (_, inner) = fence.split_once('\n')?;
+    Some(inner.split_once("```").map_or(inner, |(inner, _)| inner))
+}
+
+/// What stands between the words around it: from the first bracket to the last.
+fn bracketed(text: &str) -> Option<&str> {
+    let start = text.find(['{', '['])?;
+    let end = text.rfind(['}', ']']).filter(|end| *end > start).map_or(text.len(), |end| end + 1);
+    text.get(start..end)
+}
+
+fn check_nesting(text: &str) -> Result<()> {
+    let (mut depth, mut line) = (0_usize, 1_u32);
+    for byte in text.bytes() {
+        match byte {
+            b'\n' => line += 1,
+            b'[' | b'{' | b'(' => depth += 1,
+            b']' | b'}' | b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_REPAIR_NESTING {
+            return Err(Error::invalid_arguments(format!(
+                "the text opens more than {MAX_REPAIR_NESTING} brackets in each other, at line {line}: give a part of it"
+            )));
+        }
+    }
+    Ok(())
+}
