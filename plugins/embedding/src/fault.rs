@@ -1,0 +1,80 @@
+//! Why a call fails.
+
+use std::{fmt, io};
+
+use tandem_sdk::prelude::Error;
+
+pub(crate) type Result<T, E = Fault> = std::result::Result<T, E>;
+
+/// Why a call fails; each kind is one of the kinds that a client sees.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// An argument is wrong.
+    Argument(String),
+    /// A file is not there.
+    NotFound(String),
+    /// The path is in no granted folder.
+    Denied(String),
+    /// A bound of [`crate::limits`] was reached.
+    Limit(String),
+    /// A file is damaged, or is not what it should be.
+    Damaged(String),
+    /// The file system refused.
+    Io(String),
+    /// The client gave the call up.
+    Cancelled,
+}
+
+impl Fault {
+    /// A file operation on `path` failed.
+    pub(crate) fn io(path: &str, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::NotFound(format!("there is no `{path}`")),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::Denied(format!("`{path}` may not be written: the folder is granted read-only"))
+            }
+            io::ErrorKind::UnexpectedEof => Self::Damaged(format!("`{path}` ends too early: it is cut off")),
+            _ => Self::Io(format!("`{path}`: {error}")),
+        }
+    }
+
+    /// An argument is wrong.
+    pub(crate) fn argument(what: impl fmt::Display) -> Self {
+        Self::Argument(what.to_string())
+    }
+
+    /// What a file holds is wrong.
+    pub(crate) fn damaged(path: &str, what: impl fmt::Display) -> Self {
+        Self::Damaged(format!("`{path}`: {what}"))
+    }
+
+    /// A file is beyond a bound.
+    pub(crate) fn limit(path: &str, what: impl fmt::Display) -> Self {
+        Self::Limit(format!("`{path}`: {what}"))
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argument(text)
+            | Self::NotFound(text)
+            | Self::Denied(text)
+            | Self::Limit(text)
+            | Self::Damaged(text)
+            | Self::Io(text) => to.write_str(text),
+            Self::Cancelled => to.write_str("cancelled"),
+        }
+    }
+}
+
+/// As the client sees it.
+pub(crate) fn refusal(fault: Fault) -> Error {
+    match fault {
+        Fault::Argument(text) => Error::invalid_arguments(text),
+        Fault::NotFound(text) => Error::not_found(text),
+        Fault::Denied(text) => Error::denied(text),
+        Fault::Cancelled => Error::Cancelled,
+        other => Error::failed(other.to_string()),
+    }
+}
