@@ -6,12 +6,13 @@ use serde_json::Map;
 use tandem_json_depth::is_within;
 use tandem_sdk::prelude::*;
 
-use crate::graph::{Change, Graph, Key, shortened};
+use crate::exchange::Draft;
+use crate::graph::{Change, Graph, Key, relationship, shortened};
 use crate::limits::{
     MAX_ENTITIES_A_CALL, MAX_NAME_BYTES, MAX_OBSERVATION_BYTES, MAX_OBSERVATIONS, MAX_PROPERTIES, MAX_PROPERTIES_BYTES,
     MAX_PROPERTY_DEPTH, MAX_RELATIONSHIPS_A_CALL,
 };
-use crate::model::{Added, Deleted, Entity, NewEntity, Observation, Observed, Properties, Relationship};
+use crate::model::{Added, Deleted, Entity, Imported, NewEntity, Observation, Observed, Properties, Relationship};
 
 /// The names of what every entity has; a property cannot have them.
 const RESERVED: [&str; 3] = ["name", "type", "observations"];
@@ -63,12 +64,12 @@ fn merge(into: &mut Properties, from: &Properties) {
     }
 }
 
-fn add_observations(entity: &mut Entity, texts: &[String], at: u64) -> Result<u64> {
+fn add_observations(entity: &mut Entity, new: &[Observation]) -> Result<u64> {
     let mut added = 0;
-    for text in texts {
-        check_text(&format!("an observation of `{}`", shortened(&entity.name)), text, MAX_OBSERVATION_BYTES)?;
-        if entity.observations.iter().all(|other| other.text != *text) {
-            entity.observations.push(Observation { text: text.clone(), at });
+    for item in new {
+        check_text(&format!("an observation of `{}`", shortened(&entity.name)), &item.text, MAX_OBSERVATION_BYTES)?;
+        if entity.observations.iter().all(|other| other.text != item.text) {
+            entity.observations.push(item.clone());
             added += 1;
         }
     }
@@ -82,56 +83,98 @@ fn add_observations(entity: &mut Entity, texts: &[String], at: u64) -> Result<u6
     Ok(added)
 }
 
-/// Adds entities, or merges them into those that are there.
-pub(crate) fn add_entities(graph: &Graph, new: &[NewEntity], at: u64) -> Result<(Change, Added)> {
-    check_count("entities", new.len(), MAX_ENTITIES_A_CALL)?;
-    let mut changed: BTreeMap<&str, Entity> = BTreeMap::new();
-    for item in new {
-        check_text("`name` of an entity", &item.name, MAX_NAME_BYTES)?;
-        let what = format!("entity `{}`", shortened(&item.name));
+/// Observations of a time.
+fn observations(texts: &[String], at: u64) -> Vec<Observation> {
+    texts.iter().map(|text| Observation { text: text.clone(), at }).collect()
+}
+
+/// Entities as they will be.
+#[derive(Default)]
+struct Entities {
+    changed: BTreeMap<String, Entity>,
+}
+
+impl Entities {
+    /// Merges into an entity of the graph or a new one.
+    fn merge(
+        &mut self,
+        graph: &Graph,
+        name: &str,
+        kind: Option<&String>,
+        properties: &Properties,
+        observations: &[Observation],
+    ) -> Result<()> {
+        check_text("`name` of an entity", name, MAX_NAME_BYTES)?;
+        let what = format!("entity `{}`", shortened(name));
         let blank = || Entity {
-            name: item.name.clone(),
+            name: name.to_owned(),
             kind: "Entity".to_owned(),
             properties: Map::new(),
             observations: Vec::new(),
         };
-        let entity =
-            changed.entry(&item.name).or_insert_with(|| graph.entities.get(&item.name).cloned().unwrap_or_else(blank));
-        if let Some(kind) = &item.kind {
+        let old = || graph.entities.get(name).cloned().unwrap_or_else(blank);
+        let entity = self.changed.entry(name.to_owned()).or_insert_with(old);
+        if let Some(kind) = kind {
             check_text(&format!("{what}: `type`"), kind, MAX_NAME_BYTES)?;
             entity.kind.clone_from(kind);
         }
-        merge(&mut entity.properties, &item.properties);
+        merge(&mut entity.properties, properties);
         check_properties(&what, &entity.properties)?;
-        add_observations(entity, &item.observations, at)?;
+        add_observations(entity, observations)?;
+        Ok(())
     }
-    let mut added = Added::default();
-    let mut change = Change::default();
-    for (name, entity) in changed {
-        match graph.entities.get(name) {
-            Some(old) if *old == entity => added.unchanged += 1,
-            Some(_) => added.updated += 1,
-            None => added.added += 1,
+
+    /// Those that differ from the graph, and how many are new, differ and do not.
+    fn finish(self, graph: &Graph) -> (Vec<Entity>, Added) {
+        let mut added = Added::default();
+        let mut entities = Vec::new();
+        for (name, entity) in self.changed {
+            match graph.entities.get(&name) {
+                Some(old) if *old == entity => {
+                    added.unchanged += 1;
+                    continue;
+                }
+                Some(_) => added.updated += 1,
+                None => added.added += 1,
+            }
+            entities.push(entity);
         }
-        if graph.entities.get(name) != Some(&entity) {
-            change.entities.push(entity);
-        }
+        (entities, added)
     }
-    Ok((change, added))
+}
+
+/// Adds entities, or merges them into those that are there.
+pub(crate) fn add_entities(graph: &Graph, new: &[NewEntity], at: u64) -> Result<(Change, Added)> {
+    check_count("entities", new.len(), MAX_ENTITIES_A_CALL)?;
+    let mut merged = Entities::default();
+    for item in new {
+        let observations = observations(&item.observations, at);
+        merged.merge(graph, &item.name, item.kind.as_ref(), &item.properties, &observations)?;
+    }
+    let (entities, added) = merged.finish(graph);
+    Ok((Change { entities, ..Change::default() }, added))
 }
 
 /// Adds relationships, or merges them into those that are there.
 pub(crate) fn add_relationships(graph: &Graph, new: &[Relationship]) -> Result<(Change, Added)> {
     check_count("relationships", new.len(), MAX_RELATIONSHIPS_A_CALL)?;
+    for (at, item) in new.iter().enumerate() {
+        for (end, name) in [("from", &item.from), ("to", &item.to)] {
+            if !graph.entities.contains_key(name) {
+                return Err(Error::not_found(format!("relationships[{at}]: `{end}`: {}", graph.no_entity(name))));
+            }
+        }
+    }
+    let (relationships, added) = merge_relationships(graph, new)?;
+    Ok((Change { relationships, ..Change::default() }, added))
+}
+
+/// The relationships that differ from the graph, and how many are new, differ and do not. The ends are there.
+fn merge_relationships(graph: &Graph, new: &[Relationship]) -> Result<(Vec<Relationship>, Added)> {
     let mut changed: BTreeMap<Key, Properties> = BTreeMap::new();
     for (at, item) in new.iter().enumerate() {
         let what = format!("relationships[{at}]");
         check_text(&format!("{what}: `type`"), &item.kind, MAX_NAME_BYTES)?;
-        for (end, name) in [("from", &item.from), ("to", &item.to)] {
-            if !graph.entities.contains_key(name) {
-                return Err(Error::not_found(format!("{what}: `{end}`: {}", graph.no_entity(name))));
-            }
-        }
         let key = (item.from.clone(), item.kind.clone(), item.to.clone());
         let old = graph.relationships.get(&key).cloned().unwrap_or_default();
         let properties = changed.entry(key).or_insert(old);
@@ -139,7 +182,7 @@ pub(crate) fn add_relationships(graph: &Graph, new: &[Relationship]) -> Result<(
         check_properties(&what, properties)?;
     }
     let mut added = Added::default();
-    let mut change = Change::default();
+    let mut relationships = Vec::new();
     for (key, properties) in changed {
         match graph.relationships.get(&key) {
             Some(old) if *old == properties => {
@@ -150,16 +193,39 @@ pub(crate) fn add_relationships(graph: &Graph, new: &[Relationship]) -> Result<(
             None => added.added += 1,
         }
         let (from, kind, to) = key;
-        change.relationships.push(Relationship { from, kind, to, properties });
+        relationships.push(Relationship { from, kind, to, properties });
     }
-    Ok((change, added))
+    Ok((relationships, added))
+}
+
+/// Merges all that a document says.
+pub(crate) fn import(graph: &Graph, draft: &Draft, at: u64) -> Result<(Change, Imported)> {
+    let mut merged = Entities::default();
+    for (name, entity) in &draft.entities {
+        let mut observations = entity.observations.clone();
+        observations.iter_mut().filter(|observation| observation.at == 0).for_each(|observation| observation.at = at);
+        merged.merge(graph, name, entity.kind.as_ref(), &entity.properties(), &observations)?;
+    }
+    let (entities, of_entities) = merged.finish(graph);
+    let new: Vec<Relationship> = draft.relationships.iter().map(|(key, of)| relationship(key, of)).collect();
+    let (relationships, of_relationships) = merge_relationships(graph, &new)?;
+    let imported = Imported {
+        statements: draft.statements(),
+        new_entities: of_entities.added,
+        updated_entities: of_entities.updated,
+        new_relationships: of_relationships.added,
+        updated_relationships: of_relationships.updated,
+        entities: 0,
+        relationships: 0,
+    };
+    Ok((Change { entities, relationships, ..Change::default() }, imported))
 }
 
 /// Adds observations to an entity.
 pub(crate) fn observe(graph: &Graph, name: &str, texts: &[String], at: u64) -> Result<(Change, Observed)> {
     let mut entity = graph.entity(name)?.clone();
     check_count("observations", texts.len(), MAX_OBSERVATIONS)?;
-    let added = add_observations(&mut entity, texts, at)?;
+    let added = add_observations(&mut entity, &observations(texts, at))?;
     let observed = Observed { added, observations: entity.observations.len() as u64 };
     let entities = if added > 0 { vec![entity] } else { Vec::new() };
     Ok((Change { entities, ..Change::default() }, observed))

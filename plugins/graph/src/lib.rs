@@ -9,17 +9,26 @@
 
 mod change;
 mod cypher;
+pub mod draw;
+pub mod exchange;
 mod graph;
 mod limits;
 pub mod model;
+pub mod neighbours;
+mod paths;
+mod search;
 mod store;
 mod view;
 
 use serde_json::Map;
 use tandem_sdk::prelude::*;
 
-use crate::limits::{DEFAULT_GRAPH, MAX_ENTITIES_A_CALL};
-use crate::model::{Added, Created, Deleted, Entities, GraphList, NewEntity, Observed, Relationship, Rows};
+use crate::limits::{BASE, DEFAULT_GRAPH, MAX_ENTITIES_A_CALL};
+use crate::model::{
+    Added, Created, Deleted, Drawing, Entities, Exported, Format, Found, GraphList, Imported, Language, NewEntity,
+    Observed, Paths, Relationship, Rows,
+};
+use crate::neighbours::Direction;
 
 /// The category.
 #[derive(Debug)]
@@ -103,7 +112,7 @@ impl KnowledgeGraph {
     }
 
     /// Returns what you know about entities, such as a person: their properties, observations and relationships; of those named, or a
-    /// page of all or of one type. Use `graph_query` to find entities by conditions.
+    /// page of all or of one type. Use `graph_search` to find entities by words, `graph_query` by conditions.
     #[tool(read_only, idempotent, title = "Get entities")]
     fn graph_get(
         /// The name of the graph, as `memory`.
@@ -133,6 +142,35 @@ impl KnowledgeGraph {
         }
     }
 
+    /// Searches a graph, which is the memory, for entities by words in their names, types, properties and observations. Returns them
+    /// ranked, the best first, each with the entities around it. Use `graph_query` for conditions, `graph_get` for a known name.
+    #[tool(read_only, idempotent, title = "Search a graph")]
+    fn graph_search(
+        ctx: &Ctx,
+        /// The name of the graph, as `memory`.
+        #[arg(default = DEFAULT_GRAPH.to_owned())]
+        graph: String,
+        /// Words, as `chess tea`; an entity needs one of them, more rank higher. At most 12 different words; parts of words count less.
+        #[arg(min_length = 1, max_length = 1024)]
+        query: &str,
+        /// Only entities of this type, as `Person`.
+        #[arg(name = "type")]
+        kind: Option<String>,
+        /// How many relationships away the entities are that are given with each; 0 for none.
+        #[arg(default = 1, min = 0, max = 3)]
+        depth: u32,
+        /// How many entities a page has at most.
+        #[arg(default = 10, min = 1, max = 100)]
+        limit: u32,
+        /// The `next_cursor` of the page before.
+        cursor: Option<String>,
+    ) -> Result<Found> {
+        let graph = store::load(&graph)?;
+        search::check_type(&graph, kind.as_deref())?;
+        let (limit, cursor) = (limit as usize, cursor.as_deref());
+        search::search(ctx, &graph, &search::Request { query, kind: kind.as_deref(), depth, limit, cursor })
+    }
+
     /// Runs a read-only Cypher query (MATCH, WHERE, RETURN, DISTINCT, ORDER BY, SKIP, LIMIT, and count, collect, sum, avg, min, max)
     /// and returns rows. Every entity has `name`, `type` (its label) and `observations`; paths need an upper bound, as `*1..3`.
     #[tool(read_only, idempotent, title = "Query a graph")]
@@ -152,6 +190,109 @@ impl KnowledgeGraph {
     ) -> Result<Rows> {
         let graph = store::load(&graph)?;
         cypher::run(ctx, &graph, query, &parameters, limit as usize)
+    }
+
+    /// Finds the shortest paths between two entities: how they are connected, by which relationships and over whom. Returns all of the
+    /// same smallest length, up to `limit`. Use `graph_query` for paths of a pattern.
+    #[tool(read_only, idempotent, title = "Find paths")]
+    fn graph_paths(
+        ctx: &Ctx,
+        /// The name of the graph, as `memory`.
+        #[arg(default = DEFAULT_GRAPH.to_owned())]
+        graph: String,
+        /// The entity where the paths begin, as `Ada`.
+        from: &str,
+        /// The entity where they end, as `Charles`.
+        to: &str,
+        /// Which way relationships are followed.
+        #[arg(default)]
+        direction: Direction,
+        /// Only relationships of these types, as `["KNOWS"]`; all if empty. At most 50.
+        #[arg(default)]
+        types: Vec<String>,
+        /// How many relationships a path may have.
+        #[arg(default = 6, min = 1, max = 32)]
+        max_length: u32,
+        /// How many paths to give at most.
+        #[arg(default = 5, min = 1, max = 100)]
+        limit: u32,
+    ) -> Result<Paths> {
+        let graph = store::load(&graph)?;
+        let request = paths::Request { from, to, direction, types: &types, max_length, limit: limit as usize };
+        paths::paths(ctx, &graph, &request)
+    }
+
+    /// Exports a graph as JSON-LD, N-Triples (RDF), Turtle or GraphML, in pages: each page is a complete document, and `graph_import` reads
+    /// all of them. Use `graph_visualize` for a picture.
+    #[tool(read_only, idempotent, title = "Export a graph")]
+    fn graph_export(
+        ctx: &Ctx,
+        /// The name of the graph, as `memory`.
+        #[arg(default = DEFAULT_GRAPH.to_owned())]
+        graph: String,
+        /// The form of the document.
+        #[arg(default)]
+        format: Format,
+        /// What names begin with as IRIs, as `https://example.com/`; names that are IRIs stay as they are. GraphML has no IRIs.
+        #[arg(default = BASE.to_owned(), min_length = 1, max_length = 256)]
+        base: String,
+        /// How many entities, observations and relationships a page has at most together; fewer where they are long.
+        #[arg(default = 200, min = 1, max = 5000)]
+        limit: u32,
+        /// The `next_cursor` of the page before.
+        cursor: Option<String>,
+    ) -> Result<Exported> {
+        let graph = store::load(&graph)?;
+        exchange::export(ctx, &graph, format, &base, limit as usize, cursor.as_deref())
+    }
+
+    /// Imports a document into a graph: JSON-LD, N-Triples (RDF), Turtle or GraphML, of `graph_export` or of another program. It is merged
+    /// as `graph_add_entities` and `graph_add_relationships` do, and as a whole or not at all.
+    #[tool(idempotent, title = "Import into a graph")]
+    fn graph_import(
+        ctx: &Ctx,
+        /// The name of the graph, as `memory`.
+        #[arg(default = DEFAULT_GRAPH.to_owned())]
+        graph: String,
+        /// The document, at most 1 MiB, as `<urn:tandem:Ada> <urn:tandem:KNOWS> <urn:tandem:Charles> .`
+        #[arg(min_length = 1)]
+        text: &str,
+        /// The form of the document.
+        #[arg(default)]
+        format: Format,
+        /// IRIs that begin with it become names without it, as `https://example.com/`; others are names as they are.
+        #[arg(default = BASE.to_owned(), min_length = 1, max_length = 256)]
+        base: String,
+    ) -> Result<Imported> {
+        let draft = exchange::read(ctx, format, &base, text)?;
+        let at = store::now();
+        let (imported, info) = store::update(&graph, |graph| change::import(graph, &draft, at))?;
+        Ok(Imported { entities: info.entities, relationships: info.relationships, ..imported })
+    }
+
+    /// Draws a graph, or the part around some entities, as a diagram: Mermaid, DOT (Graphviz) or an SVG image. Returns its text. Use
+    /// `graph_export` for programs that lay graphs out.
+    #[tool(read_only, idempotent, title = "Draw a graph")]
+    fn graph_visualize(
+        ctx: &Ctx,
+        /// The name of the graph, as `memory`.
+        #[arg(default = DEFAULT_GRAPH.to_owned())]
+        graph: String,
+        /// What to write.
+        #[arg(default)]
+        format: Language,
+        /// Entities to draw with what is around them, as `["Ada"]`, at most 50; those with the most relationships if empty.
+        #[arg(default)]
+        names: Vec<String>,
+        /// How many relationships away from `names` entities are drawn.
+        #[arg(default = 1, min = 0, max = 3)]
+        depth: u32,
+        /// How many entities to draw at most; with up to 500 relationships between them.
+        #[arg(default = 40, min = 1, max = 200)]
+        limit: u32,
+    ) -> Result<Drawing> {
+        let graph = store::load(&graph)?;
+        draw::draw(ctx, &graph, &draw::Request { language: format, names: &names, depth, limit: limit as usize })
     }
 
     /// Deletes (forgets) entities with everything that is connected with them, or relationships alone, or with `all` the whole graph.

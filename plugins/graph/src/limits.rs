@@ -2,6 +2,8 @@
 
 /// The graph that is used when none is named. It needs no `graph_create`.
 pub(crate) const DEFAULT_GRAPH: &str = "memory";
+/// What names begin with as IRIs, unless another is given.
+pub(crate) const BASE: &str = "urn:tandem:";
 /// Longer names of graphs would not fit into keys of the store with the rest.
 pub(crate) const MAX_GRAPH_NAME_BYTES: usize = 64;
 /// A longer name is more likely a text than a name.
@@ -53,3 +55,35 @@ pub(crate) const MAX_MATCHES: usize = 20_000;
 pub(crate) const MAX_ANSWER_BYTES: usize = 1 << 20;
 /// Bytes of the matches that a query holds: they are several times larger in memory.
 pub(crate) const MAX_HELD_BYTES: usize = 8 << 20;
+
+/// Different words of a search: each is compared with every word of the graph.
+pub(crate) const MAX_SEARCH_WORDS: usize = 12;
+/// Neighbours that a search gives for one entity.
+pub(crate) const MAX_NEIGHBOURS: usize = 25;
+
+/// Types of relationships that paths may have: each relationship is compared with each of them.
+pub(crate) const MAX_TYPES: usize = 50;
+/// Paths that are counted: their number may be beyond what numbers hold.
+pub(crate) const MAX_COUNTED_PATHS: u64 = 1_000_000;
+
+/// Bytes of a page of an export, as N-Triples; other formats take up to a few times as many, and an answer has 4 MiB.
+pub(crate) const MAX_EXPORT_BYTES: usize = 256 << 10;
+/// Bytes of a document that is imported: it is in memory as a whole, several times.
+pub(crate) const MAX_IMPORT_BYTES: usize = 1 << 20;
+/// Statements of a document that is imported: short ones take many times their length in memory.
+pub(crate) const MAX_STATEMENTS: usize = 50_000;
+/// Values of one property of a document: each is compared with the others.
+pub(crate) const MAX_VALUES: usize = 1000;
+/// Bytes of JSON-LD with more than one context: each use of a context copies the one around it.
+pub(crate) const MAX_CONTEXTS_BYTES: usize = 64 << 10;
+/// How deep JSON-LD may nest: each level is a step of a small stack. Exported documents have 5.
+pub(crate) const MAX_JSON_LD_DEPTH: usize = 64;
+/// How deep elements of GraphML may nest, those of other programs in them.
+pub(crate) const MAX_XML_DEPTH: usize = 64;
+
+/// Entities that a drawing may begin with.
+pub(crate) const MAX_DRAWN_NAMES: usize = 50;
+/// Relationships of a drawing: Mermaid draws no more, and nobody sees anything in more.
+pub(crate) const MAX_DRAWN_RELATIONSHIPS: usize = 500;
+/// Characters of a name in a drawing.
+pub(crate) const MAX_LABEL_CHARS: usize = 48;
