@@ -36,7 +36,8 @@ pub struct Rows {
     /// How many rows the page has.
     pub total: usize,
     /// The `cursor` for the rest; absent at the end.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub next_cursor: Option<String>,
 }
 

@@ -3,7 +3,7 @@
 use tandem_sdk::prelude::*;
 use url::Url;
 
-use crate::limits::MAX_REDIRECTS;
+use crate::limits::{MAX_PAGE_BYTES, MAX_REDIRECTS};
 use crate::request::{failed, request, target};
 use crate::{address, permission};
 
@@ -21,12 +21,17 @@ pub(crate) struct Fetched {
 
 /// Gets a page, through redirects.
 pub(crate) fn get(ctx: &Ctx, url: Url) -> Result<Fetched> {
+    get_up_to(ctx, url, MAX_PAGE_BYTES)
+}
+
+/// Gets what has at most so many bytes, through redirects.
+pub(crate) fn get_up_to(ctx: &Ctx, url: Url, bytes: usize) -> Result<Fetched> {
     let mut visited = vec![url];
     loop {
         ctx.check()?;
         let Some(url) = visited.last().cloned() else { return Err(Error::other("no URL")) };
         permission::check(&url)?;
-        let response = request("GET", &url).send().map_err(|e| failed(&url, &e))?;
+        let response = request("GET", &url).max_bytes(bytes).send().map_err(|e| failed(&url, &e))?;
         if (300..400).contains(&response.status)
             && let Some(next) = target(&url, &response.headers)
         {

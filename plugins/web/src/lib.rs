@@ -1,7 +1,7 @@
-//! The web category: pages as Markdown or text, their links, and rows by CSS selectors.
+//! The web category: pages as Markdown or text, their links, rows by CSS selectors, feeds, sitemaps, and downloads.
 //!
 //! **Promises.** Only hosts that the operator names are asked, by GET. robots.txt of each host is obeyed, at each hop
-//! of a redirect. No script runs and no cookie is kept.
+//! of a redirect. No script runs and no cookie is kept. A download appears under its name when it is complete.
 //!
 //! **Bounds.** All of them are in `limits`, each with its reason. Pages are parsed and walked without recursion.
 //!
@@ -10,19 +10,26 @@
 
 mod address;
 mod charset;
+mod dates;
+pub mod download;
 pub mod extract;
+pub mod feed;
 mod fetch;
 mod limits;
 pub mod links;
+pub mod many;
 mod page;
 mod pager;
 mod permission;
+mod place;
 pub mod read;
 mod render;
 mod request;
 mod robots;
+pub mod sitemap;
 mod text;
 mod tools;
+mod xml;
 
 pub use tools::Web;
 

@@ -32,7 +32,8 @@ pub struct Link {
     /// Whether it leads to another host.
     pub external: bool,
     /// What the page says of it, as `nofollow`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub rel: Option<String>,
 }
 
@@ -47,7 +48,8 @@ pub struct Links {
     /// How many there are.
     pub total: usize,
     /// The `cursor` for the rest; absent at the end.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub next_cursor: Option<String>,
 }
 

@@ -53,6 +53,11 @@ impl Page {
         Ok(page)
     }
 
+    /// A page of a text that is HTML; none if it is nested too deeply.
+    pub(crate) fn of_html(base: &Url, text: &str) -> Option<Self> {
+        Some(Self { base: base.clone(), html: parse(text)? })
+    }
+
     /// The first element that a selector of our own finds.
     pub(crate) fn first(&self, css: &str) -> Option<ElementRef<'_>> {
         let selector = Selector::parse(css).ok()?;

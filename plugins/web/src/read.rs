@@ -42,7 +42,8 @@ pub struct Document {
     /// Where it came from, after redirects.
     pub url: String,
     /// Its title.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "String")]
     pub title: Option<String>,
     /// Its media type, as the server says.
     pub content_type: String,
@@ -51,7 +52,8 @@ pub struct Document {
     /// Characters of the whole text.
     pub total_length: usize,
     /// The `start` for the rest; absent at the end.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "usize")]
     pub next_start: Option<usize>,
 }
 
