@@ -6,6 +6,7 @@ use std::io::{Cursor, Read};
 use tandem_sdk::prelude::*;
 use zip::ZipArchive;
 
+use crate::call::Call;
 use crate::limits::{MAX_EXPANDED_BYTES, MAX_FILE_BYTES, MAX_PARTS};
 
 /// A file's bytes, at most [`MAX_FILE_BYTES`].
@@ -59,7 +60,7 @@ pub(crate) struct Package<'a> {
 }
 
 impl<'a> Package<'a> {
-    pub(crate) fn open(ctx: &Ctx, path: &'a str, bytes: &'a [u8]) -> Result<Self> {
+    pub(crate) fn open(call: Call<'_>, path: &'a str, bytes: &'a [u8]) -> Result<Self> {
         let damaged = |error: &dyn std::fmt::Display| {
             Error::invalid_arguments(format!("path: `{path}` is not a valid zipped document: {error}"))
         };
@@ -72,7 +73,7 @@ impl<'a> Package<'a> {
         }
         let mut total = 0;
         for index in 0..archive.len() {
-            ctx.check()?;
+            call.check()?;
             let part = archive.by_index(index).map_err(|error| damaged(&error))?;
             let left = MAX_EXPANDED_BYTES + 1 - total;
             total += std::io::copy(&mut part.take(left), &mut std::io::sink()).map_err(|error| damaged(&error))?;

@@ -7,9 +7,12 @@
 //! **Refuses.** Damaged documents, archives that expand beyond the bounds, XML with document types or unknown entities: each
 //! with an error that names the argument and the place.
 
+mod call;
+mod document;
 mod files;
 mod limits;
 mod mail;
+mod many;
 mod markdown;
 mod office;
 mod sheet;

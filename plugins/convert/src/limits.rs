@@ -20,3 +20,11 @@ pub(crate) const MAX_CELLS: u64 = 1_000_000;
 pub(crate) const MAX_SHEETS: usize = 256;
 /// Parts of a mail: each nested one is parsed again.
 pub(crate) const MAX_MAIL_PARTS: usize = 1000;
+/// Documents of one call: each may be as great as one alone.
+pub(crate) const MAX_MANY_FILES: usize = 50;
+/// Bytes of text of an answer with several documents, after which no other is begun; with one more page the answer is below its limit.
+pub(crate) const MAX_MANY_BYTES: usize = 1 << 20;
+/// Milliseconds after which no other document is begun: a call has 10 s of computing, and a document takes 3 s at most.
+pub(crate) const MANY_MS: u64 = 6_000;
+/// Milliseconds that must be left for one more document.
+pub(crate) const RESERVE_MS: u64 = 4_000;

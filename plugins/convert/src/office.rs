@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use tandem_sdk::prelude::*;
 
+use crate::call::Call;
 use crate::files::{Package, resolve};
 use crate::xml::{Node, attribute, relation, walk};
 
@@ -101,8 +102,8 @@ impl Document {
 }
 
 /// A Word document's body.
-pub(crate) fn docx(ctx: &Ctx, path: &str, bytes: &[u8], markdown: bool) -> Result<String> {
-    let mut package = Package::open(ctx, path, bytes)?;
+pub(crate) fn docx(call: Call<'_>, path: &str, bytes: &[u8], markdown: bool) -> Result<String> {
+    let mut package = Package::open(call, path, bytes)?;
     let mut document = Document { markdown, ..Document::default() };
     document.part(&mut package, "word/document.xml")?;
     Ok(document.out.trim_end().to_owned() + "\n")
@@ -141,13 +142,13 @@ fn slides(path: &str, package: &mut Package<'_>) -> Result<Vec<String>> {
 }
 
 /// A presentation's slides as they are shown.
-pub(crate) fn pptx(ctx: &Ctx, path: &str, bytes: &[u8], markdown: bool) -> Result<String> {
-    let mut package = Package::open(ctx, path, bytes)?;
+pub(crate) fn pptx(call: Call<'_>, path: &str, bytes: &[u8], markdown: bool) -> Result<String> {
+    let mut package = Package::open(call, path, bytes)?;
     let mut document = Document { markdown, ..Document::default() };
     let names = slides(path, &mut package)?;
     for (index, name) in names.iter().enumerate() {
-        ctx.check()?;
-        ctx.progress(index as f64, Some(names.len() as f64), "slides");
+        call.check()?;
+        call.progress(index as f64, Some(names.len() as f64), "slides");
         let number = index + 1;
         document.out.push_str(&if markdown { format!("## Slide {number}\n\n") } else { format!("Slide {number}\n") });
         document.part(&mut package, name)?;

@@ -5,14 +5,15 @@ use std::io::Cursor;
 use calamine::{DataRef, Reader, Xlsx};
 use tandem_sdk::prelude::*;
 
+use crate::call::Call;
 use crate::files::Package;
 use crate::limits::{MAX_CELLS, MAX_CONVERTED_BYTES, MAX_SHEETS};
 
 /// Rows between two reports of progress.
 const ROWS_A_REPORT: u32 = 10_000;
 
-fn open<'a>(ctx: &Ctx, path: &str, bytes: &'a [u8]) -> Result<Xlsx<Cursor<&'a [u8]>>> {
-    Package::open(ctx, path, bytes)?;
+fn open<'a>(call: Call<'_>, path: &str, bytes: &'a [u8]) -> Result<Xlsx<Cursor<&'a [u8]>>> {
+    Package::open(call, path, bytes)?;
     let book = Xlsx::new(Cursor::new(bytes))
         .map_err(|error| Error::invalid_arguments(format!("path: `{path}` is not a workbook: {error}")))?;
     if book.sheet_names().len() > MAX_SHEETS {
@@ -22,8 +23,8 @@ fn open<'a>(ctx: &Ctx, path: &str, bytes: &'a [u8]) -> Result<Xlsx<Cursor<&'a [u
 }
 
 /// The names of the sheets.
-pub(crate) fn names(ctx: &Ctx, path: &str, bytes: &[u8]) -> Result<Vec<String>> {
-    Ok(open(ctx, path, bytes)?.sheet_names())
+pub(crate) fn names(call: Call<'_>, path: &str, bytes: &[u8]) -> Result<Vec<String>> {
+    Ok(open(call, path, bytes)?.sheet_names())
 }
 
 fn value(cell: &DataRef<'_>) -> String {
@@ -68,8 +69,8 @@ fn nearest<'n>(name: &str, names: &'n [String]) -> Option<&'n String> {
 }
 
 /// One sheet, the first unless named. Rows begin at the first of the sheet and end at their last cell.
-pub(crate) fn csv(ctx: &Ctx, path: &str, bytes: &[u8], sheet: Option<&str>) -> Result<String> {
-    let mut book = open(ctx, path, bytes)?;
+pub(crate) fn csv(call: Call<'_>, path: &str, bytes: &[u8], sheet: Option<&str>) -> Result<String> {
+    let mut book = open(call, path, bytes)?;
     let name = choose(path, &book.sheet_names(), sheet)?;
     let failed =
         |why: &dyn std::fmt::Display| Error::invalid_arguments(format!("path: `{path}`, sheet `{name}`: {why}"));
@@ -94,8 +95,8 @@ pub(crate) fn csv(ctx: &Ctx, path: &str, bytes: &[u8], sheet: Option<&str>) -> R
             )));
         }
         if line > current && line % ROWS_A_REPORT == 0 {
-            ctx.check()?;
-            ctx.progress(f64::from(line), None, "rows");
+            call.check()?;
+            call.progress(f64::from(line), None, "rows");
         }
         while current < line {
             writer
