@@ -22,6 +22,7 @@ mod background;
 mod call;
 mod canary;
 mod capabilities;
+mod chains;
 mod changes;
 mod client_errors;
 mod clock;
