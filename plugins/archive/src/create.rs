@@ -7,11 +7,11 @@ use std::{
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use tandem_granted_folders::{Folders, Location};
 
 use crate::{
     encode::Sink,
     fault::{Fault, Result},
-    folders::{Folders, Location},
     format::Format,
     gather::{Found, Gathered, Gatherer},
     limits::{CHUNK_BYTES, MAX_NAMED},

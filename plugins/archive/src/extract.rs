@@ -4,12 +4,12 @@ use std::io::{Read, Write};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tandem_granted_folders::{Folders, Location};
 
 use crate::{
     check::{Checker, Problem},
     entry::{Item, Kind, Visitor},
     fault::{Fault, Result},
-    folders::{Folders, Location},
     format::Format,
     limits::{CHUNK_BYTES, MAX_NAMED, MAX_PATHS},
     meter::Meter,
@@ -123,7 +123,7 @@ pub(crate) fn extract(request: Request<'_>, meter: &Meter<'_>) -> Result<Extract
 /// The folder that is asked for; if none, one beside the archive that has its name.
 fn destination(archive: &Archive<'_>, to: Option<&str>) -> Result<Location> {
     if let Some(to) = to {
-        return Folders::granted().locate("to", to);
+        return Ok(Folders::granted().locate("to", to)?);
     }
     let location = archive.location();
     let unknown = || Fault::Argument(format!("give `to`: `{}` does not tell a folder", location.path));

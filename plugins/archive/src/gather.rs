@@ -2,10 +2,11 @@
 
 use std::{collections::HashSet, fs, time::SystemTime};
 
+use tandem_granted_folders::{self as folders, Folders, Location};
+
 use crate::{
     check::tidy,
     fault::{Fault, Result},
-    folders::{self, Folders, Location},
     limits::{MAX_ENTRIES, MAX_NAMES_BYTES, MAX_SOURCES},
     meter::Meter,
     new_file::NewFile,
@@ -52,7 +53,7 @@ impl Gatherer<'_> {
         for source in sources {
             let location = folders.locate("sources", source)?;
             let found = fs::symlink_metadata(&location.at);
-            let found = found.map_err(|error| folders::missing("sources", &location, error))?;
+            let found = found.map_err(|error| Fault::from(folders::missing("sources", &location, error)))?;
             let name = location.name().to_owned();
             if found.is_symlink() {
                 return Err(Fault::Argument(format!("`sources`: `{source}` is a link, and links are not packed")));

@@ -18,7 +18,6 @@ mod encode;
 mod entry;
 mod extract;
 mod fault;
-mod folders;
 mod format;
 mod gate;
 mod gather;

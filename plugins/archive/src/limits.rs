@@ -34,8 +34,6 @@ pub(crate) const MAX_PATTERN_BYTES: usize = 256;
 pub(crate) const MAX_NAMED: usize = 100;
 /// Paths of extracted files that an answer names; all are counted.
 pub(crate) const MAX_PATHS: usize = 50;
-/// Bytes of a path that a caller gives.
-pub(crate) const MAX_PATH_BYTES: usize = 1_024;
 /// Neighbours that a "not found" looks through for the nearest name.
 pub(crate) const MAX_NEIGHBOURS: usize = 1_000;
 /// Bytes that are read, written and checked at a time.

@@ -6,9 +6,10 @@ use std::{
     io::{self, Seek, SeekFrom, Write},
 };
 
+use tandem_granted_folders::Location;
+
 use crate::{
     fault::{Fault, Result},
-    folders::Location,
     staging::make_folder,
 };
 

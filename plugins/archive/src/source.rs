@@ -5,12 +5,13 @@ use std::{
     io::{self, Read},
 };
 
+use tandem_granted_folders::{self as folders, Folders, Location};
+
 use crate::{
     codec::decoder,
     counted::Counted,
     entry::{Item, Kind, Visitor},
     fault::{Fault, Result},
-    folders::{self, Folders, Location},
     format::{Codec, Format, is_tar, is_zip},
     input::Input,
     limits::MAX_ARCHIVE_BYTES,

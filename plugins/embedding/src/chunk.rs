@@ -4,10 +4,10 @@ use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tandem_granted_folders::Folders;
 
 use crate::{
     fault::{Fault, Result},
-    folders::Folders,
     limits::MAX_PAGE_BYTES,
     measure::Measure,
     new_file::NewFile,

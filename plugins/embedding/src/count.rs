@@ -2,10 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use tandem_granted_folders::Folders;
 
 use crate::{
     fault::{Fault, Result},
-    folders::Folders,
     limits::{MAX_INLINE_BYTES, MAX_TEXTS},
     source::Source,
     tokens::Tokens,

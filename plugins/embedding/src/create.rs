@@ -2,10 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use tandem_granted_folders::Folders;
 
 use crate::{
     fault::{Fault, Result},
-    folders::Folders,
     input::Input,
     limits::MAX_INLINE_NUMBERS,
     model::Model,

@@ -2,6 +2,7 @@
 
 use std::{fmt, io};
 
+use tandem_granted_folders::FolderError;
 use tandem_sdk::prelude::Error;
 
 pub(crate) type Result<T, E = Fault> = std::result::Result<T, E>;
@@ -51,6 +52,17 @@ impl Fault {
     /// A file is beyond a bound.
     pub(crate) fn limit(path: &str, what: impl fmt::Display) -> Self {
         Self::Limit(format!("`{path}`: {what}"))
+    }
+}
+
+impl From<FolderError> for Fault {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Argument(text) => Self::Argument(text),
+            FolderError::NotFound(text) => Self::NotFound(text),
+            FolderError::Denied(text) => Self::Denied(text),
+            FolderError::Io { path, error } => Self::io(&path, error),
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! The texts that a call is about: given, or the rows of a file.
 
 use serde_json::{Map, Value};
+use tandem_granted_folders::Folders;
 
 use crate::{
     count::given,
     fault::{Fault, Result},
-    folders::Folders,
     rows::{Lines, text_of},
 };
 

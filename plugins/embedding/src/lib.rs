@@ -13,7 +13,6 @@ mod chunk;
 mod count;
 mod create;
 mod fault;
-mod folders;
 mod input;
 mod limits;
 mod manifest;

@@ -59,10 +59,6 @@ pub(crate) const MAX_TERMS: usize = 500_000;
 /// Bytes of the different words of a collection.
 pub(crate) const MAX_TERMS_BYTES: usize = 32 << 20;
 
-/// Bytes of a path that a caller gives.
-pub(crate) const MAX_PATH_BYTES: usize = 1_024;
-/// Neighbours that a "not found" looks through for the nearest name.
-pub(crate) const MAX_NEIGHBOURS: usize = 1_000;
 /// Bytes that are read and written at a time.
 pub(crate) const BUFFER_BYTES: usize = 64 << 10;
 /// Rows between two looks at whether the call was cancelled.

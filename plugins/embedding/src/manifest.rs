@@ -8,10 +8,10 @@ use std::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tandem_granted_folders::{self as folders, Folders, Location};
 
 use crate::{
     fault::{Fault, Result},
-    folders::{self, Folders, Location},
     limits::{BUFFER_BYTES, MAX_MANIFEST_BYTES, MAX_SHARDS},
     watch::Watch,
 };

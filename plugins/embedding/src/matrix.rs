@@ -12,9 +12,10 @@ use safetensors::{
     tensor::{Metadata, TensorInfo},
 };
 
+use tandem_granted_folders::{self as folders, Location};
+
 use crate::{
     fault::{Fault, Result},
-    folders::{self, Location},
     limits::{MAX_DIMENSIONS, MAX_HEADER_BYTES, MAX_MATRIX_ROWS, MAX_SIDE_BYTES, ROW_CACHE_BYTES},
 };
 

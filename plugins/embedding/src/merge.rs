@@ -2,10 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use tandem_granted_folders::Folders;
 
 use crate::{
     fault::{Fault, Result},
-    folders::Folders,
     manifest::{Hash, Manifest, Shard, read_shard},
     new_file::NewFile,
     watch::Watch,

@@ -3,10 +3,10 @@
 use std::{io::Read, rc::Rc};
 
 use serde::Deserialize;
+use tandem_granted_folders::{self as folders, Folders, Location};
 
 use crate::{
     fault::{Fault, Result},
-    folders::{self, Folders, Location},
     limits::{DEFAULT_MAX_TOKENS, MAX_CONFIG_BYTES},
     matrix::Matrix,
     tokens::Tokens,

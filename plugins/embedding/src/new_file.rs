@@ -7,10 +7,10 @@ use std::{
 };
 
 use serde::Serialize;
+use tandem_granted_folders::Location;
 
 use crate::{
     fault::{Fault, Result},
-    folders::Location,
     limits::BUFFER_BYTES,
 };
 

@@ -6,10 +6,10 @@ use std::{
 };
 
 use serde_json::{Map, Value};
+use tandem_granted_folders::{self as folders, Location};
 
 use crate::{
     fault::{Fault, Result},
-    folders::{self, Location},
     limits::{BUFFER_BYTES, MAX_LINE_BYTES, MAX_ROWS, MAX_ROWS_BYTES},
 };
 

@@ -5,10 +5,10 @@ use std::{fs, path::Path};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tandem_granted_folders::{Folders, Location};
 
 use crate::{
     fault::{Fault, Result},
-    folders::{Folders, Location},
     limits::{MAX_DIMENSIONS, MAX_SHARDS},
     manifest::{FILE, Hash, Manifest, Shard},
     new_file::{NewFile, hidden, make_folder},

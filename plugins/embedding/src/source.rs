@@ -2,9 +2,10 @@
 
 use std::io::Read;
 
+use tandem_granted_folders::{self as folders, Folders};
+
 use crate::{
     fault::{Fault, Result},
-    folders::{self, Folders},
     limits::{MAX_INLINE_BYTES, MAX_TEXT_BYTES},
 };
 

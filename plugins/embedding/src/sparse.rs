@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tandem_granted_folders::{Folders, Location};
 
 use crate::{
     fault::{Fault, Result},
-    folders::{Folders, Location},
     input::Input,
     limits::MAX_INLINE_NUMBERS,
     new_file::NewFile,

@@ -3,12 +3,12 @@
 use std::{cell::RefCell, io::Read, rc::Rc, time::SystemTime};
 
 use serde::Deserialize;
+use tandem_granted_folders::{self as folders, Folders, Location};
 use tandem_json_text::string_length;
 use tokenizers::{Tokenizer, utils::parallelism};
 
 use crate::{
     fault::{Fault, Result},
-    folders::{self, Folders, Location},
     limits::{MAX_TOKENIZER_BYTES, MAX_TOKENIZER_DEPTH, TOKENIZE_BYTES},
 };
 

@@ -6,12 +6,12 @@ use ipld_core::ipld::Ipld;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use tandem_granted_folders::{self as folders, Folders};
 
 use crate::{
     car::Store,
     cid_tool::parse,
     fault::{Fault, Result},
-    folders::{self, Folders},
     hash::{DAG_CBOR, DAG_JSON, DAG_PB, RAW, codec_name},
     limits::{MAX_ANSWER_BYTES, MAX_NODE_DEPTH, MAX_SEGMENTS},
     meter::Meter,

@@ -3,12 +3,12 @@
 use cid::Cid;
 use schemars::JsonSchema;
 use serde::Serialize;
+use tandem_granted_folders::{self as folders, Folders};
 
 use crate::{
     car::Store,
     cid_tool::parse,
     fault::{Fault, Result},
-    folders::{self, Folders},
     limits::{MAX_DEPTH, MAX_ENTRIES, MAX_PATHS},
     meter::Meter,
     name,

@@ -2,6 +2,7 @@
 
 use std::{fmt, io};
 
+use tandem_granted_folders::FolderError;
 use tandem_sdk::prelude::Error;
 
 pub(crate) type Result<T, E = Fault> = std::result::Result<T, E>;
@@ -66,6 +67,17 @@ impl Fault {
     /// The fault that a reader passed on in an error of the standard library.
     fn of(error: io::Error) -> Result<Self, io::Error> {
         error.downcast::<Self>()
+    }
+}
+
+impl From<FolderError> for Fault {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Argument(text) => Self::Argument(text),
+            FolderError::NotFound(text) => Self::NotFound(text),
+            FolderError::Denied(text) => Self::Denied(text),
+            FolderError::Io { path, error } => Self::io(&path, error),
+        }
     }
 }
 

@@ -3,11 +3,11 @@
 use std::{fs, io::BufReader};
 
 use cid::{Cid, Version};
+use tandem_granted_folders::{self as folders, Folders, Location};
 
 use crate::{
     build::{Blocks, Builder, Layout, Made},
     fault::{Fault, Result},
-    folders::{self, Folders, Location},
     hash,
     limits::{MAX_DEPTH, MAX_ENTRIES, MAX_NAMED, MAX_SOURCES},
     meter::Meter,
@@ -56,8 +56,8 @@ impl Packer<'_> {
         let mut entries: Vec<(String, Made)> = Vec::new();
         for source in sources {
             let location = granted.locate(argument, source)?;
-            let found =
-                fs::symlink_metadata(&location.at).map_err(|error| folders::missing(argument, &location, error))?;
+            let found = fs::symlink_metadata(&location.at)
+                .map_err(|error| Fault::from(folders::missing(argument, &location, error)))?;
             if !found.is_file() && !found.is_dir() {
                 return Err(Fault::Argument(format!(
                     "`{argument}`: `{source}` is a link or a device: give a file or folder"

@@ -6,13 +6,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cid::Cid;
 use schemars::JsonSchema;
 use serde::Serialize;
+use tandem_granted_folders::Folders;
 
 use crate::{
     car::Store,
     cid_tool::parse,
     dag::segments,
     fault::{Fault, Result},
-    folders::Folders,
     gateway,
     hash::{self, RAW},
     limits::{MAX_ANSWER_BYTES, MAX_BLOCK_BYTES, MAX_GATEWAY_BYTES},

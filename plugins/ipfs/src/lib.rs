@@ -15,7 +15,6 @@ mod dag;
 mod extract;
 mod fault;
 mod files;
-mod folders;
 mod gateway;
 mod get;
 mod hash;

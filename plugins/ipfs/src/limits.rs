@@ -54,12 +54,8 @@ pub(crate) const MAX_SEGMENTS: usize = 64;
 pub(crate) const MAX_PATHS: usize = 50;
 /// Links that are left out and named; all are counted.
 pub(crate) const MAX_NAMED: usize = 20;
-/// Bytes of a path that a caller gives.
-pub(crate) const MAX_PATH_BYTES: usize = 1_024;
 /// Bytes of a URL that a caller gives.
 pub(crate) const MAX_URL_BYTES: usize = 2_048;
-/// Neighbours that a "not found" looks through for the nearest name.
-pub(crate) const MAX_NEIGHBOURS: usize = 1_000;
 /// Bytes between two reports of progress.
 pub(crate) const PROGRESS_BYTES: u64 = 8 << 20;
 /// Nodes and blocks between two looks at whether the call was cancelled.

@@ -2,11 +2,11 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use tandem_granted_folders::{self as folders, Folders};
 
 use crate::{
     car::Reader,
     fault::{Fault, Result},
-    folders::{self, Folders},
     hash::{codec_name, verify},
     limits::MAX_NAMED,
     meter::Meter,

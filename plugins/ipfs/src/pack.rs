@@ -3,13 +3,13 @@
 use cid::Cid;
 use schemars::JsonSchema;
 use serde::Serialize;
+use tandem_granted_folders::{Folders, Location};
 
 use crate::{
     build::{Blocks, Layout},
     car::Writer,
     fault::Result,
     files::{Packer, Tally, placeholder},
-    folders::{Folders, Location},
     meter::Meter,
     new_file::NewFile,
 };
@@ -59,7 +59,7 @@ impl Blocks for Writer<NewFile> {
 
 /// Where a CAR is written.
 pub(crate) fn target(argument: &str, path: &str) -> Result<Location> {
-    Folders::granted().locate(argument, path)
+    Ok(Folders::granted().locate(argument, path)?)
 }
 
 /// Writes a CAR, whole or not at all.

@@ -4,11 +4,11 @@ use std::io::Read;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tandem_granted_folders::{self as folders, Folders};
 
 use crate::{
     cid_tool::CidVersion,
     fault::{Fault, Result},
-    folders::{self, Folders},
     gateway,
     limits::{MAX_GATEWAY_BYTES, MAX_NODE_ANSWER_BYTES},
     meter::Meter,

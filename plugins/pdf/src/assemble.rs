@@ -3,12 +3,12 @@
 use lopdf::{Dictionary, Object, ObjectId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tandem_granted_folders::{Folders, Location};
 
 use crate::{
     copier::{Copier, NewDocument},
     fault::{Fault, Result},
     finish,
-    folders::{Folders, Location},
     limits::{MAX_NEW_BYTES, MAX_PAGES, MAX_SOURCES},
     meter::Meter,
     new_file::NewFile,

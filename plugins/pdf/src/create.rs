@@ -5,6 +5,7 @@ use std::{collections::HashMap, io::Read, rc::Rc};
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tandem_granted_folders::{self as folders, Folders};
 
 use crate::{
     blocks::{self, Style},
@@ -13,9 +14,7 @@ use crate::{
     compose::{Composer, MARGIN},
     faces::{Face, Family, NAMES, Run},
     fault::{Fault, Result},
-    finish,
-    folders::{self, Folders},
-    latin,
+    finish, latin,
     limits::{MAX_MARKDOWN_BYTES, MAX_NAMED, MAX_VALUE_CHARS},
     meter::Meter,
     new_file::NewFile,

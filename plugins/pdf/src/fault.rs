@@ -3,6 +3,7 @@
 use std::{fmt, io};
 
 use lopdf::DecompressError;
+use tandem_granted_folders::FolderError;
 use tandem_sdk::prelude::Error;
 
 pub(crate) type Result<T, E = Fault> = std::result::Result<T, E>;
@@ -51,6 +52,17 @@ impl Fault {
                 Self::Damaged(format!("{what} is encrypted, and cannot be decrypted: {error}"))
             }
             error => Self::Damaged(format!("{what} is damaged or not a PDF: {error}")),
+        }
+    }
+}
+
+impl From<FolderError> for Fault {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Argument(text) => Self::Argument(text),
+            FolderError::NotFound(text) => Self::NotFound(text),
+            FolderError::Denied(text) => Self::Denied(text),
+            FolderError::Io { path, error } => Self::io(&path, error),
         }
     }
 }

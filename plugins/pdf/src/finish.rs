@@ -3,10 +3,10 @@
 use std::io::{BufWriter, Write};
 
 use lopdf::{Dictionary, Document, Object, ObjectId};
+use tandem_granted_folders::Location;
 
 use crate::{
     fault::{Fault, Result},
-    folders::Location,
     new_file::NewFile,
 };
 

@@ -22,7 +22,6 @@ mod faces;
 mod fault;
 mod finish;
 mod folded;
-mod folders;
 mod font;
 mod info;
 mod latin;

@@ -66,9 +66,5 @@ pub(crate) const MAX_BLOCK_DEPTH: usize = 16;
 pub(crate) const MAX_TABLE_COLUMNS: usize = 30;
 /// Pages of a file that is made of Markdown.
 pub(crate) const MAX_CREATED_PAGES: usize = 1_000;
-/// Bytes of a path that a caller gives.
-pub(crate) const MAX_PATH_BYTES: usize = 1_024;
-/// Neighbours that a "not found" looks through for the nearest name.
-pub(crate) const MAX_NEIGHBOURS: usize = 1_000;
 /// Problems of a file that an answer names; all are counted.
 pub(crate) const MAX_NAMED: usize = 20;

@@ -6,10 +6,9 @@ use std::{
     io::{self, Write},
 };
 
-use crate::{
-    fault::{Fault, Result},
-    folders::Location,
-};
+use tandem_granted_folders::Location;
+
+use crate::fault::{Fault, Result};
 
 /// Dropped before it is committed, it leaves nothing behind.
 pub(crate) struct NewFile {

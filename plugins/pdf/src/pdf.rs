@@ -3,10 +3,10 @@
 use std::{collections::HashSet, io::Read};
 
 use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId};
+use tandem_granted_folders::{self as folders, Folders};
 
 use crate::{
     fault::{Fault, Result},
-    folders::{self, Folders},
     limits::{MAX_FILE_BYTES, MAX_PAGES, MAX_PARENTS, MAX_PART_BYTES, MAX_TREE_DEPTH, MAX_TREE_NODES, MAX_VALUE_CHARS},
 };
 

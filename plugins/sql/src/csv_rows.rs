@@ -7,12 +7,12 @@ use std::{
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use graphitesql::Value;
+use tandem_granted_folders::Location;
 
 use crate::{
     cells,
     columns::{self, Seen},
     fault::{Fault, Result},
-    folders::Location,
     limits::{MAX_FILE_ROWS, MAX_ROW_BYTES},
     rows::{Column, Rows},
 };

@@ -8,6 +8,7 @@ use std::{
 
 use graphitesql::{Connection, exec::eval::Params, sql::ast::Statement};
 use serde_json::{Map, Value as Json};
+use tandem_granted_folders::{Folders, Location};
 use tandem_sdk::prelude::*;
 
 use crate::{
@@ -15,7 +16,6 @@ use crate::{
     clock::Clock,
     disk::{Disk, MAIN},
     fault::{Fault, Result},
-    folders::{Folders, Location},
     header,
     limits::{MAX_CHANGED_BYTES, MAX_STATEMENTS},
     new_file::NewFile,

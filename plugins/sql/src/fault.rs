@@ -2,6 +2,7 @@
 
 use std::{fmt, io};
 
+use tandem_granted_folders::FolderError;
 use tandem_sdk::prelude::Error;
 
 pub(crate) type Result<T, E = Fault> = std::result::Result<T, E>;
@@ -38,6 +39,17 @@ impl Fault {
                 Self::Failed(format!("`{path}` was not written: the quota of its folder is used up"))
             }
             _ => error.downcast::<Self>().unwrap_or_else(|error| Self::Failed(format!("`{path}`: {error}"))),
+        }
+    }
+}
+
+impl From<FolderError> for Fault {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Argument(text) => Self::Argument(text),
+            FolderError::NotFound(text) => Self::NotFound(text),
+            FolderError::Denied(text) => Self::Denied(text),
+            FolderError::Io { path, error } => Self::io(&path, error),
         }
     }
 }

@@ -5,10 +5,11 @@ use std::{
     io::Read,
 };
 
+use tandem_granted_folders::{Location, open};
+
 use crate::{
     disk::beside,
     fault::{Fault, Result},
-    folders::{Location, open},
 };
 
 /// Bytes of the header.

@@ -8,12 +8,12 @@ use std::{
 
 use graphitesql::Value;
 use serde_json::{Map, Value as Json};
+use tandem_granted_folders::Location;
 
 use crate::{
     cells::Looks,
     columns::{self, Seen},
     fault::{Fault, Result},
-    folders::Location,
     limits::{MAX_COLUMNS, MAX_FILE_ROWS, MAX_ROW_BYTES},
     rows::{Column, Kind, Rows},
 };

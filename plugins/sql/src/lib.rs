@@ -17,7 +17,6 @@ mod disk;
 mod execute;
 mod explain;
 mod fault;
-mod folders;
 mod header;
 mod joins;
 mod json_rows;

@@ -40,10 +40,6 @@ pub(crate) const MAX_DESCRIBED: usize = 200;
 pub(crate) const MAX_PROFILE_ROWS: u64 = 1_000_000;
 /// Columns that one call profiles.
 pub(crate) const MAX_PROFILED: usize = 100;
-/// Bytes of a path that a caller gives.
-pub(crate) const MAX_PATH_BYTES: usize = 1_024;
-/// Neighbours that a "not found" looks through for the nearest name.
-pub(crate) const MAX_NEIGHBOURS: usize = 1_000;
 /// Indexes that are made for the joins of one query: each is a copy of its column.
 pub(crate) const MAX_JOIN_INDEXES: usize = 8;
 /// Rows of a file that gets such an index: making it takes some 100 µs for each.

@@ -6,13 +6,13 @@ use graphitesql::{
     Connection, Value,
     vtab::{IndexPlan, VTabCursor, VTabModule, VTabRow, VTabSchema},
 };
+use tandem_granted_folders::{Folders, Location, open};
 use tandem_sdk::prelude::Ctx;
 
 use crate::{
     clock::Clock,
     csv_rows,
     fault::{Fault, Result},
-    folders::{Folders, Location, open},
     json_rows,
     limits::{BATCH_ROWS, MAX_CELLS, MAX_FILE_BYTES},
     rows::{Column, Rows},

@@ -4,12 +4,12 @@ use std::io::BufWriter;
 
 use graphitesql::Value;
 use serde_json::Value as Json;
+use tandem_granted_folders::{Folders, Location};
 use tandem_sdk::prelude::*;
 
 use crate::{
     bind::{self, Given},
     fault::{Fault, Result},
-    folders::{Folders, Location},
     limits::{MAX_OUTPUT_ROWS, MAX_RESULT_BYTES},
     new_file::NewFile,
     render,
@@ -114,7 +114,7 @@ fn place(path: &str) -> Result<Location> {
     if ![".csv", ".jsonl", ".ndjson"].iter().any(|ending| lower.ends_with(ending)) {
         return Err(Fault::Argument(format!("`output`: `{path}` ends in `.csv` or `.jsonl`, which is the format")));
     }
-    Folders::granted().locate("output", path)
+    Ok(Folders::granted().locate("output", path)?)
 }
 
 /// The file is begun when the rows are there: a query that the host ends at a limit leaves nothing behind.

@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, rc::Rc};
 
 use graphitesql::{Connection, Value, exec::eval::Params};
+use tandem_granted_folders::Folders;
 use tandem_sdk::prelude::Ctx;
 
 use crate::{
     clock::Clock,
     disk::{Disk, MAIN},
     fault::{Fault, Result},
-    folders::Folders,
     header, joins,
     limits::{MAX_DATABASE_BYTES, MAX_TABLES},
     load::{self, FileTable},

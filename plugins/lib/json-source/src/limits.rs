@@ -6,7 +6,3 @@ pub const MAX_INPUT_BYTES: usize = 8 << 20;
 pub const MAX_DEPTH: usize = 100;
 /// Digits of a number: reading one takes time with their square.
 pub const MAX_DIGITS: usize = 1_000;
-/// Bytes of a path of a file.
-pub const MAX_PATH_BYTES: usize = 1_024;
-/// Neighbours that a "not found" names.
-pub(crate) const MAX_NEIGHBOURS: usize = 20;

@@ -1,7 +1,13 @@
 //! Paths in granted folders, and nothing else.
 //!
-//! A path names a granted folder first (`data/shop.db`). The sandbox refuses others on its own, symbolic links
-//! included: the check here is for the message.
+//! A path names a granted folder first (`data/report.pdf`). The sandbox refuses others on its own, symbolic links included: the check
+//! here is for the message.
+//!
+//! **Promises.** An error names the argument, the path, and what would be right: the granted folders, or the nearest name beside it.
+//!
+//! **Bounds.** Paths of [`MAX_PATH_BYTES`]; a missing file looks through [`MAX_NEIGHBOURS`] names.
+//!
+//! **Refuses.** Paths with `..`, backslashes or control characters, and those that begin with no granted folder.
 
 use std::{
     fs::{self, File},
@@ -9,62 +15,106 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crate::{
-    fault::{Fault, Result},
-    limits::{MAX_NEIGHBOURS, MAX_PATH_BYTES},
-};
+use tandem_sdk::Error;
 
+/// Bytes of a path that a caller gives: longer ones are no names of files, and errors repeat them.
+pub const MAX_PATH_BYTES: usize = 1_024;
+/// Neighbours that a "not found" looks through for the nearest name: a folder may hold millions.
+pub const MAX_NEIGHBOURS: usize = 1_000;
 /// Names that a "not found" tells where none is near.
 const MAX_SHOWN: usize = 10;
 /// A name is near from this Jaro-Winkler similarity on.
 const NEAR: f64 = 0.75;
 
+/// Why a path is not used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// It is no path of a file, or leads to something of another kind.
+    #[error("{0}")]
+    Argument(String),
+    /// Nothing is there.
+    #[error("{0}")]
+    NotFound(String),
+    /// It is in no granted folder.
+    #[error("{0}")]
+    Denied(String),
+    /// The file system failed.
+    #[error("`{path}`: {error}")]
+    Io {
+        /// The path as callers know it.
+        path: String,
+        /// What the file system says.
+        #[source]
+        error: io::Error,
+    },
+}
+
+impl FolderError {
+    /// The same as an error of a tool, of its kind.
+    #[must_use]
+    pub fn into_tool_error(self) -> Error {
+        match self {
+            Self::Argument(text) => Error::invalid_arguments(text),
+            Self::NotFound(text) => Error::not_found(text),
+            Self::Denied(text) => Error::denied(text),
+            Self::Io { .. } => Error::other(self),
+        }
+    }
+}
+
 /// The granted folders.
 #[derive(Debug, Clone)]
-pub(crate) struct Folders {
+pub struct Folders {
     granted: Vec<String>,
 }
 
 /// Where a file or folder is.
 #[derive(Debug, Clone)]
-pub(crate) struct Location {
+pub struct Location {
     /// For the file system.
-    pub(crate) at: PathBuf,
+    pub at: PathBuf,
     /// For the caller: tidy, without a slash at the end.
-    pub(crate) path: String,
+    pub path: String,
 }
 
 impl Location {
     /// The last part of its path.
-    pub(crate) fn name(&self) -> &str {
+    #[must_use]
+    pub fn name(&self) -> &str {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 
     /// The folder that it is in; none of a granted folder.
-    pub(crate) fn parent(&self) -> Option<Self> {
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
         let (above, _) = self.path.rsplit_once('/')?;
         Some(Self { at: self.at.parent()?.to_owned(), path: above.to_owned() })
     }
 
     /// What is below it.
-    pub(crate) fn join(&self, name: &str) -> Self {
+    #[must_use]
+    pub fn join(&self, name: &str) -> Self {
         Self { at: self.at.join(name), path: format!("{}/{name}", self.path) }
     }
 }
 
 impl Folders {
     /// The folders that this call may use.
-    pub(crate) fn granted() -> Self {
+    #[must_use]
+    pub fn granted() -> Self {
         let mut granted = preopened();
         granted.sort();
         Self { granted }
     }
 
     /// Where `path`, the value of `argument`, is.
-    pub(crate) fn locate(&self, argument: &str, path: &str) -> Result<Location> {
+    ///
+    /// # Errors
+    /// When it is no path, or is in no granted folder.
+    pub fn locate(&self, argument: &str, path: &str) -> Result<Location, FolderError> {
         if path.is_empty() || path.len() > MAX_PATH_BYTES || path.contains('\\') || path.contains(char::is_control) {
-            return Err(Fault::Argument(format!(
-                "`{argument}` is a path of 1 to {MAX_PATH_BYTES} bytes with `/` between its parts, as `data/shop.db`"
+            return Err(FolderError::Argument(format!(
+                "`{argument}` is a path of 1 to {MAX_PATH_BYTES} bytes with `/` between its parts, as `data/report.pdf`"
             )));
         }
         let mut parts = Vec::new();
@@ -84,8 +134,8 @@ impl Folders {
         }
     }
 
-    fn outside(&self, argument: &str, path: &str) -> Fault {
-        Fault::Denied(match self.granted.as_slice() {
+    fn outside(&self, argument: &str, path: &str) -> FolderError {
+        FolderError::Denied(match self.granted.as_slice() {
             [] => format!("`{argument}`: `{path}` cannot be used: no folder is granted; the operator has to grant one"),
             granted => format!(
                 "`{argument}`: `{path}` is in no granted folder: begin the path with {}",
@@ -109,20 +159,30 @@ fn preopened() -> Vec<String> {
 }
 
 /// Opens the file at a location; tells its length.
-pub(crate) fn open(argument: &str, location: &Location) -> Result<(File, u64)> {
+///
+/// # Errors
+/// When it is missing, is a folder, or cannot be opened.
+pub fn open(argument: &str, location: &Location) -> Result<(File, u64), FolderError> {
     let file = File::open(&location.at).map_err(|error| missing(argument, location, error))?;
-    let metadata = file.metadata().map_err(|error| Fault::io(&location.path, error))?;
+    let metadata = file.metadata().map_err(|error| failed(location, error))?;
     if metadata.is_file() {
         return Ok((file, metadata.len()));
     }
     let inside = shown(&location.at);
-    Err(Fault::Argument(format!("`{argument}`: `{}` is a folder and not a file; it holds {inside}", location.path)))
+    Err(FolderError::Argument(format!(
+        "`{argument}`: `{}` is a folder and not a file; it holds {inside}",
+        location.path
+    )))
+}
+
+fn failed(location: &Location, error: io::Error) -> FolderError {
+    FolderError::Io { path: location.path.clone(), error }
 }
 
 /// Why a path cannot be opened; where it is missing, what is near.
-pub(crate) fn missing(argument: &str, location: &Location, error: io::Error) -> Fault {
+pub fn missing(argument: &str, location: &Location, error: io::Error) -> FolderError {
     if error.kind() != io::ErrorKind::NotFound {
-        return Fault::io(&location.path, error);
+        return failed(location, error);
     }
     let near = location.parent().map_or(String::new(), |folder| {
         let names = names(&folder.at);
@@ -136,7 +196,7 @@ pub(crate) fn missing(argument: &str, location: &Location, error: io::Error) -> 
             None => format!("; `{}` holds {}", folder.path, shown(&folder.at)),
         }
     });
-    Fault::NotFound(format!("`{argument}`: there is no `{}`{near}", location.path))
+    FolderError::NotFound(format!("`{argument}`: there is no `{}`{near}", location.path))
 }
 
 fn names(folder: &Path) -> Vec<String> {
