@@ -91,6 +91,13 @@ async fn the_words_of_a_task_find_the_tool_that_solves_it() -> anyhow::Result<()
             missed.push(format!("{}: wants {}, finds {names:?}", task.task, task.tool));
         }
     }
+    // What a client reads first names every category.
+    let instructions = client.peer().peer_info().and_then(|info| info.instructions.clone()).unwrap_or_default();
+    let categories = client.structured("tools_list_categories", serde_json::json!({})).await?;
+    for category in categories["categories"].as_array().into_iter().flatten() {
+        let name = category["name"].as_str().context("a category has a name")?;
+        ensure!(instructions.contains(name), "{name} is not in {instructions}");
+    }
     let found = tasks.len() - missed.len();
     println!("{found} of {} tasks found their tool among the first {FIRST}", tasks.len());
     ensure!(found * FOUND.1 >= tasks.len() * FOUND.0, "{found} of {}:\n{}", tasks.len(), missed.join("\n"));

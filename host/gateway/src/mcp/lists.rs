@@ -21,8 +21,10 @@ use crate::{
 
 /// Renderings kept. One per tenant and endpoint is in use; older generations age out.
 const KEPT: u64 = 256;
-/// Bytes of `instructions`: clients cut what is longer, and the beginning matters most.
+/// Bytes of `instructions` with descriptions of categories: clients cut what is longer, and the beginning matters most.
 const MAX_INSTRUCTIONS: usize = 1900;
+/// Bytes of `instructions` with the names of the other categories.
+const MAX_NAMES: usize = 2400;
 
 /// All lists of one endpoint.
 #[derive(Debug)]
@@ -78,20 +80,30 @@ fn instructions(view: &View, endpoint: &Endpoint) -> String {
         Endpoint::Category(name) => format!("The tools of the category `{name}`."),
     };
     text.push_str("\n\nCategories:");
-    let mut left_out = 0usize;
+    let (mut others, mut left_out) = (Vec::new(), 0usize);
     for category in endpoint.categories(view) {
-        let mut line = String::new();
-        // Writing to a string cannot fail.
-        let _ = write!(line, "\n- {}: {}", category.name, first_line(&category.description));
-        if left_out > 0 || text.len() + line.len() > MAX_INSTRUCTIONS {
-            left_out += 1;
-        } else {
+        let line = format!("\n- {}: {}", category.name, first_line(&category.description));
+        if others.is_empty() && text.len() + line.len() <= MAX_INSTRUCTIONS {
             text.push_str(&line);
+        } else {
+            others.push(category.name.to_string());
         }
     }
-    if left_out > 0 {
-        let _ = write!(text, "\n- and {left_out} more");
+    let mut names = String::new();
+    for name in others {
+        if left_out > 0 || text.len() + names.len() + name.len() > MAX_NAMES {
+            left_out += 1;
+        } else {
+            names = if names.is_empty() { name } else { format!("{names}, {name}") };
+        }
     }
+    // Writing to a string cannot fail.
+    let _ = match (names.is_empty(), left_out) {
+        (true, 0) => Ok(()),
+        (true, more) => write!(text, "\n- and {more} more"),
+        (false, 0) => write!(text, "\n- and {names}"),
+        (false, more) => write!(text, "\n- and {names}, and {more} more"),
+    };
     text
 }
 
