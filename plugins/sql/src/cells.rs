@@ -8,15 +8,25 @@ use crate::rows::Kind;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Looks {
     Empty,
+    Boolean,
     Integer,
     Real,
     Text,
+}
+
+/// `true` and `false`, as programs write them into tables.
+fn truth(cell: &str) -> Option<bool> {
+    let is = |word: &str| cell.eq_ignore_ascii_case(word);
+    if is("true") { Some(true) } else { is("false").then_some(false) }
 }
 
 /// Strictly: a number with a leading zero, a plus sign or spaces around it may be a code and stays text.
 pub(crate) fn looks(cell: &str) -> Looks {
     if cell.is_empty() {
         return Looks::Empty;
+    }
+    if truth(cell).is_some() {
+        return Looks::Boolean;
     }
     let digits = cell.strip_prefix('-').unwrap_or(cell).as_bytes();
     let whole = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -40,7 +50,7 @@ pub(crate) fn value(cell: &str, kind: Kind) -> Value {
         return Value::Null;
     }
     let number = match kind {
-        Kind::Integer => cell.parse().ok().map(Value::Integer),
+        Kind::Integer => truth(cell).map(i64::from).or_else(|| cell.parse().ok()).map(Value::Integer),
         Kind::Real => cell.parse().ok().map(Value::Real),
         Kind::Text => None,
     };

@@ -12,6 +12,7 @@ use crate::{
 /// What the values of a column allow.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Seen {
+    boolean: bool,
     integer: bool,
     real: bool,
     text: bool,
@@ -22,6 +23,7 @@ impl Seen {
     pub(crate) fn note(&mut self, looks: Looks) {
         match looks {
             Looks::Empty => {}
+            Looks::Boolean => self.boolean = true,
             Looks::Integer => self.integer = true,
             Looks::Real => self.real = true,
             Looks::Text => self.text = true,
@@ -35,12 +37,14 @@ impl Seen {
         }
     }
 
-    /// The narrowest kind that holds all of its values.
+    /// The narrowest kind that holds all of its values. Booleans are the integers 1 and 0, as in SQLite; beside numbers they are text.
     pub(crate) fn kind(self) -> Kind {
         match self {
-            Self { text: true, .. } => Kind::Text,
+            Self { text: true, .. }
+            | Self { boolean: true, integer: true, .. }
+            | Self { boolean: true, real: true, .. } => Kind::Text,
             Self { real: true, .. } => Kind::Real,
-            Self { integer: true, .. } => Kind::Integer,
+            Self { integer: true, .. } | Self { boolean: true, .. } => Kind::Integer,
             _ => Kind::Text,
         }
     }
