@@ -2,6 +2,10 @@
 
 /// Longer paths are refused before they reach the file system.
 pub(crate) const MAX_PATH_BYTES: usize = 1_024;
+/// Names in a directory that an error looks through for repositories: a directory may hold millions.
+pub(crate) const MAX_NEIGHBOURS: usize = 1_000;
+/// Repositories that an error names.
+pub(crate) const MAX_SHOWN: usize = 10;
 /// An object: a diff holds two of them in memory at once. Source files are far smaller.
 pub(crate) const MAX_OBJECT_BYTES: u64 = 16 << 20;
 /// Objects kept between reads of one call, so that history walks read a tree once.

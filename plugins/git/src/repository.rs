@@ -1,13 +1,16 @@
 //! A repository: its directories and what its configuration says. No include of the configuration is followed, no other
 //! configuration is read, and no hook, filter, credential helper or other program is ever run.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use gix_config::file::{Metadata, init};
 use tandem_sdk::prelude::*;
 
 use crate::{
-    limits::{MAX_REF_BYTES, MAX_TEXT_FILE_BYTES},
+    limits::{MAX_NEIGHBOURS, MAX_REF_BYTES, MAX_SHOWN, MAX_TEXT_FILE_BYTES},
     objects::Objects,
     place,
 };
@@ -30,7 +33,7 @@ impl Repository {
     pub(crate) fn open(repo: &str) -> Result<Self> {
         let at = place::locate(repo)?;
         if !at.is_dir() {
-            return Err(Error::not_found(format!("`repo`: there is no directory `{repo}`")));
+            return Err(Error::not_found(format!("`repo`: there is no directory `{repo}`{}", beside(&at))));
         }
         let (git_dir, work_tree) = find(&at)?;
         let common_dir = common(&git_dir)?;
@@ -84,10 +87,29 @@ fn is_git_dir(at: &Path) -> bool {
 }
 
 fn no_repository(at: &Path) -> Error {
-    let at = place::shown(at);
+    let (shown, found) = (place::shown(at), repositories(at));
     Error::not_found(format!(
-        "`repo`: `{at}` is not a git repository: name the directory that holds `.git`, or a bare repository; `git_init` makes a new one"
+        "`repo`: `{shown}` is not a git repository: name the directory that holds `.git`, or a bare repository; `git_init` makes a new \
+         one{found}"
     ))
+}
+
+/// The repositories beside a directory that is not there.
+fn beside(at: &Path) -> String {
+    at.parent().map_or_else(String::new, repositories)
+}
+
+/// `; repositories in …`, those directly in a directory; nothing where there is none.
+fn repositories(directory: &Path) -> String {
+    let entries =
+        fs::read_dir(directory).into_iter().flatten().take(MAX_NEIGHBOURS).flatten().map(|entry| entry.path());
+    let mut found: Vec<_> = entries
+        .filter(|path| path.join(".git").exists() || is_git_dir(path))
+        .map(|path| format!("`{}`", place::shown(&path)))
+        .collect();
+    found.sort();
+    found.truncate(MAX_SHOWN);
+    if found.is_empty() { String::new() } else { format!("; there is {}", found.join(", ")) }
 }
 
 /// The directory that the work trees share.
