@@ -1,8 +1,8 @@
 //! Documents in granted directories, and the parts of zipped ones.
 
-use std::fs;
 use std::io::{Cursor, Read};
 
+use tandem_granted_folders::{FolderError, Folders, open};
 use tandem_sdk::prelude::*;
 use zip::ZipArchive;
 
@@ -11,18 +11,11 @@ use crate::limits::{MAX_EXPANDED_BYTES, MAX_FILE_BYTES, MAX_PARTS};
 
 /// A file's bytes, at most [`MAX_FILE_BYTES`].
 pub(crate) fn read(path: &str) -> Result<Vec<u8>> {
-    let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            Error::not_found(format!("path: no file `{path}` in a granted directory; give it as `data/report.docx`"))
-        }
-        _ => Error::invalid_arguments(format!("path: `{path}` cannot be read: {error}")),
-    };
-    let found = fs::metadata(path).map_err(failed)?;
-    if !found.is_file() {
-        return Err(Error::invalid_arguments(format!("path: `{path}` is not a regular file")));
-    }
+    let location = Folders::granted().locate("path", path).map_err(FolderError::into_tool_error)?;
+    let (file, _) = open("path", &location).map_err(FolderError::into_tool_error)?;
+    let failed = |error: std::io::Error| Error::other(format!("path: `{path}` cannot be read: {error}"));
     let mut bytes = Vec::new();
-    fs::File::open(path).map_err(failed)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
         return Err(Error::invalid_arguments(format!("path: `{path}` has more than {MAX_FILE_BYTES} bytes")));
     }
