@@ -14,7 +14,7 @@ pub struct Calendar;
 
 #[tools]
 impl Calendar {
-    /// Lists the events of an iCalendar file (.ics, RFC 5545) or text in a range of time, with recurring events expanded to their
+    /// Lists the events (the agenda) of an iCalendar file (.ics, RFC 5545) or text in a range of time, with recurring events expanded to their
     /// occurrences and times in one time zone. For a bare rule (RRULE) without a calendar use `time_recurrence`.
     #[tool(read_only, idempotent, title = "Read a calendar")]
     fn calendar_read(

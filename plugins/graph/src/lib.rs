@@ -94,8 +94,8 @@ impl KnowledgeGraph {
         Ok(Added { entities: info.entities, relationships: info.relationships, ..added })
     }
 
-    /// Notes observations, which are dated facts, about an entity, to be remembered, and returns how many it has. An observation that
-    /// is there already is not added twice.
+    /// Notes observations, which are dated facts to be remembered, about an entity that is there, and returns how many it has; for a new
+    /// one use `graph_add_entities` with its observations. An observation that is there already is not added twice.
     #[tool(idempotent, title = "Add observations")]
     fn graph_observe(
         /// The name of the graph, as `memory`.

@@ -54,7 +54,7 @@ impl JsonSchemas {
         text: Option<String>,
         /// A file of a granted directory, as `data/orders.jsonl`.
         path: Option<String>,
-        /// Whether each item of an array is a document of its own.
+        /// Whether each item of an array is a document of its own, as in `[{…}, {…}]`; otherwise the array is one document.
         #[arg(default = false)]
         each: bool,
         /// Whether members that were not seen are forbidden (`additionalProperties: false`).

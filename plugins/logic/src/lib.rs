@@ -64,7 +64,8 @@ impl Logic {
         view::parsed(&read("`formula`", &formula, deontic)?)
     }
 
-    /// Proves that a goal follows from premises in first-order or deontic logic, by resolution, or refutes it with a countermodel.
+    /// Proves by deduction that a goal (conclusion) follows from premises in first-order or deontic logic, as a syllogism does, or refutes it
+    /// with a countermodel.
     /// Returns the steps of the proof. Use `logic_sat` for large propositional problems.
     #[tool(read_only, idempotent, title = "Prove a goal")]
     fn logic_prove(
