@@ -38,7 +38,8 @@ pub(super) fn make() -> anyhow::Result<tempfile::TempDir> {
     write("book.md", (0..PARAGRAPHS).map(|at| format!("## Section {at}\n\n{}\n\n", paragraph(at))).collect())?;
     fs::create_dir(made.path().join("texts"))?;
     for at in 0..TEXTS {
-        let lines: String = (0..LINES).map(|line| format!("{}\n", sentence(at * LINES + line))).collect();
+        let lines: String =
+            (0..LINES).map(|line| format!("{}{}\n", sentence(at * LINES + line), rare(at, line))).collect();
         write(&format!("texts/{at}.txt"), lines)?;
     }
     database(&made.path().join("orders.db"))?;
@@ -64,6 +65,11 @@ pub(super) fn sentence(at: usize) -> String {
     ];
     let word = |place: usize| WORDS.get((at * 7 + place * (at % 5 + 3)) % WORDS.len()).copied().unwrap_or("word");
     (0..12).map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// A word of one line in every fifth file, to search for.
+const fn rare(file: usize, line: usize) -> &'static str {
+    if file.is_multiple_of(5) && line == 50 { " beacon" } else { "" }
 }
 
 fn paragraph(at: usize) -> String {

@@ -115,8 +115,8 @@ fn files() -> Vec<Row> {
         row(
             "files",
             "files_grep",
-            json!({"path": "data/texts", "pattern": "needle market", "limit": 1_000}),
-            &[&["rg", "-m", "1000", "needle market", "texts"], &["grep", "-r", "needle market", "texts"]],
+            json!({"path": "data/texts", "pattern": "beacon", "limit": 1_000}),
+            &[&["rg", "beacon", "texts"], &["grep", "-r", "beacon", "texts"]],
         ),
         row(
             "archive",
