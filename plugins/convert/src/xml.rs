@@ -44,22 +44,23 @@ fn reference(name: &str) -> Option<&'static str> {
     })
 }
 
-/// Calls `visit` for each node in order. `what` names the document in errors.
+/// Calls `visit` for each node in order; one that is cut is an error, and so is text without an element. `what` names the document in errors.
 pub(crate) fn walk(what: &str, xml: &str, mut visit: impl FnMut(Node<'_>) -> Result<()>) -> Result<()> {
     let mut reader = Reader::from_str(xml);
-    let mut depth = 0usize;
+    let (mut depth, mut rooted) = (0usize, false);
     loop {
         let at = reader.buffer_position();
         let invalid = |why: &dyn std::fmt::Display| Error::invalid_arguments(format!("path: {what}, byte {at}: {why}"));
         match reader.read_event().map_err(|error| invalid(&error))? {
             Event::Start(element) => {
-                depth += 1;
+                (depth, rooted) = (depth + 1, true);
                 if depth > MAX_XML_DEPTH {
                     return Err(invalid(&format!("elements are nested more than {MAX_XML_DEPTH} deep")));
                 }
                 visit(Node::Start(local(element.name().as_ref()), &element))?;
             }
             Event::Empty(element) => {
+                rooted = true;
                 visit(Node::Start(local(element.name().as_ref()), &element))?;
                 visit(Node::End(local(element.name().as_ref())))?;
             }
@@ -74,6 +75,8 @@ pub(crate) fn walk(what: &str, xml: &str, mut visit: impl FnMut(Node<'_>) -> Res
                 None => visit(Node::Text(reference(&name).ok_or_else(|| invalid(&"unknown entity"))?))?,
             },
             Event::DocType(_) => return Err(invalid(&"document type declarations are refused")),
+            Event::Eof if depth > 0 => return Err(invalid(&format!("damaged: it ends with {depth} elements open"))),
+            Event::Eof if !rooted => return Err(invalid(&"damaged: it has no XML element")),
             Event::Eof => return Ok(()),
             _ => {}
         }
