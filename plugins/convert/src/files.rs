@@ -83,6 +83,20 @@ impl<'a> Package<'a> {
         self.archive.index_for_name(name).is_some()
     }
 
+    /// Calls `visit` with the name and the content of each part.
+    pub(crate) fn each(&mut self, mut visit: impl FnMut(&str, &mut dyn Read) -> Result<()>) -> Result<()> {
+        let path = self.path;
+        for index in 0..self.archive.len() {
+            let damaged = |error: zip::result::ZipError| {
+                Error::invalid_arguments(format!("path: `{path}` is not a valid zipped document: {error}"))
+            };
+            let part = self.archive.by_index(index).map_err(damaged)?;
+            let name = part.name().map_err(damaged)?.into_owned();
+            visit(&name, &mut part.take(MAX_EXPANDED_BYTES))?;
+        }
+        Ok(())
+    }
+
     pub(crate) fn part(&mut self, name: &str) -> Result<String> {
         let path = self.path;
         let failed =

@@ -18,6 +18,12 @@ pub(crate) const MAX_MARKDOWN_MARKS: usize = 300_000;
 pub(crate) const MAX_CELLS: u64 = 1_000_000;
 /// Sheets of a workbook.
 pub(crate) const MAX_SHEETS: usize = 256;
+/// Shared strings of a workbook, or the number that it claims, which is reserved: each takes some 30 bytes and its text.
+pub(crate) const MAX_STRINGS: u64 = 1_000_000;
+/// Cell formats of a workbook, of some 400 bytes each (Excel allows 65,490); the same for its fonts, names and relations.
+pub(crate) const MAX_STYLES: u64 = 65_536;
+/// Bytes of cell formats, each with a copy of the longest name of a font or code of a number.
+pub(crate) const MAX_STYLE_BYTES: u64 = 16 << 20;
 /// Parts of a mail: each nested one is parsed again.
 pub(crate) const MAX_MAIL_PARTS: usize = 1000;
 /// Documents of one call: each may be as great as one alone.

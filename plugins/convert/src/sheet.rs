@@ -1,19 +1,89 @@
 //! Workbooks as CSV.
 
-use std::io::Cursor;
+use std::io::{BufReader, Cursor};
 
 use calamine::{DataRef, Reader, Xlsx};
+use quick_xml::events::{BytesStart, Event};
 use tandem_sdk::prelude::*;
 
 use crate::call::Call;
 use crate::files::Package;
-use crate::limits::{MAX_CELLS, MAX_CONVERTED_BYTES, MAX_SHEETS};
+use crate::limits::{MAX_CELLS, MAX_CONVERTED_BYTES, MAX_SHEETS, MAX_STRINGS, MAX_STYLE_BYTES, MAX_STYLES};
 
 /// Rows between two reports of progress.
 const ROWS_A_REPORT: u32 = 10_000;
 
+/// What `calamine` keeps in memory of each part, counted with the reader that it uses.
+#[derive(Default)]
+struct Counts {
+    strings: u64,
+    claimed: u64,
+    formats: u64,
+    records: u64,
+    longest: u64,
+}
+
+impl Counts {
+    fn add(&mut self, element: &BytesStart<'_>) {
+        match element.local_name().as_ref() {
+            "si" => self.strings += 1,
+            "xf" => self.formats += 1,
+            "font" | "fill" | "border" | "numFmt" | "Relationship" | "sheet" | "definedName" => self.records += 1,
+            "sst" | "name" => {}
+            _ => return,
+        }
+        for attribute in element.attributes().with_checks(false).flatten() {
+            self.longest = self.longest.max(attribute.value.len() as u64);
+            if attribute.key.local_name().as_ref() == "uniqueCount" {
+                self.claimed = self.claimed.max(attribute.value.trim().parse().unwrap_or(0));
+            }
+        }
+    }
+
+    /// What is too much: its name, its number and the bound.
+    fn excess(&self) -> Option<(&'static str, u64, u64)> {
+        let each = [
+            ("claimed shared strings (uniqueCount)", self.claimed, MAX_STRINGS),
+            ("shared strings", self.strings, MAX_STRINGS),
+            ("cell formats", self.formats, MAX_STYLES),
+            ("fonts, fills, borders, sheets, names and relations", self.records, MAX_STYLES),
+            ("bytes of cell formats", self.longest.saturating_mul(self.formats), MAX_STYLE_BYTES),
+        ];
+        each.into_iter().find(|(_, count, bound)| count > bound)
+    }
+}
+
+/// Refuses a workbook that claims or holds more than fits into memory, before `calamine` reserves it.
+fn check_counts(call: Call<'_>, path: &str, package: &mut Package<'_>) -> Result<()> {
+    const EVENTS_A_CHECK: u32 = 65_536;
+    package.each(|part, content| {
+        let mut reader = quick_xml::Reader::from_reader(BufReader::new(content));
+        let config = reader.config_mut();
+        (config.check_end_names, config.expand_empty_elements) = (false, true);
+        let (mut counts, mut buffer, mut events) = (Counts::default(), Vec::new(), 0u32);
+        loop {
+            buffer.clear();
+            match reader.read_event_into(&mut buffer) {
+                Ok(Event::Start(element)) => counts.add(&element),
+                // A damaged part is told by the reader of the workbook, if it needs that part.
+                Ok(Event::Eof) | Err(_) => return Ok(()),
+                Ok(_) => {}
+            }
+            if let Some((what, count, bound)) = counts.excess() {
+                return Err(Error::invalid_arguments(format!(
+                    "path: `{path}`, part `{part}`: {count} {what}; at most {bound} are read"
+                )));
+            }
+            events += 1;
+            if events.is_multiple_of(EVENTS_A_CHECK) {
+                call.check()?;
+            }
+        }
+    })
+}
+
 fn open<'a>(call: Call<'_>, path: &str, bytes: &'a [u8]) -> Result<Xlsx<Cursor<&'a [u8]>>> {
-    Package::open(call, path, bytes)?;
+    check_counts(call, path, &mut Package::open(call, path, bytes)?)?;
     let book = Xlsx::new(Cursor::new(bytes))
         .map_err(|error| Error::invalid_arguments(format!("path: `{path}` is not a workbook: {error}")))?;
     if book.sheet_names().len() > MAX_SHEETS {
