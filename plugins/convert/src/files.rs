@@ -102,7 +102,8 @@ impl<'a> Package<'a> {
         let failed =
             |error: &dyn std::fmt::Display| Error::invalid_arguments(format!("path: `{path}`, part `{name}`: {error}"));
         let part = self.archive.by_name(name).map_err(|error| failed(&error))?;
-        let mut text = String::new();
+        // Not twice what is needed, as growth would take.
+        let mut text = String::with_capacity(part.size().min(MAX_EXPANDED_BYTES) as usize);
         part.take(MAX_EXPANDED_BYTES).read_to_string(&mut text).map_err(|error| failed(&error))?;
         Ok(text)
     }
