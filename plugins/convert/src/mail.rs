@@ -3,7 +3,7 @@
 use mail_parser::{Address, MessageParser};
 use tandem_sdk::prelude::*;
 
-use crate::limits::MAX_MAIL_PARTS;
+use crate::limits::{MAX_MAIL_MARKS, MAX_MAIL_PARTS};
 
 fn people(address: Option<&Address<'_>>) -> String {
     let each = address.into_iter().flat_map(Address::iter);
@@ -14,8 +14,32 @@ fn people(address: Option<&Address<'_>>) -> String {
     shown.collect::<Vec<_>>().join(", ")
 }
 
+/// Refuses a mail in which so many headers or parts may begin that parsing it would take too much memory. Every header has
+/// a colon in its line, every part of a list a line with `--`, and every mail within another a `Content-Type` of its own.
+fn check_marks(path: &str, bytes: &[u8]) -> Result<()> {
+    const KIND: &[u8] = b"content-type";
+    let (mut marks, mut kinds) = (0usize, 0usize);
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let start = line.trim_ascii_start();
+        kinds += usize::from(start.get(..KIND.len()).is_some_and(|name| name.eq_ignore_ascii_case(KIND)));
+        marks += usize::from(line.contains(&b':') || line.windows(2).any(|pair| pair == b"--"));
+    }
+    if kinds > MAX_MAIL_PARTS {
+        return Err(Error::invalid_arguments(format!(
+            "path: `{path}` has {kinds} parts; at most {MAX_MAIL_PARTS} are read"
+        )));
+    }
+    if marks > MAX_MAIL_MARKS {
+        return Err(Error::invalid_arguments(format!(
+            "path: `{path}` has {marks} lines with `:` or `--`, where headers and parts begin; at most {MAX_MAIL_MARKS} are read"
+        )));
+    }
+    Ok(())
+}
+
 /// The main headers, the text and the names of attachments.
 pub(crate) fn eml(path: &str, bytes: &[u8], markdown: bool) -> Result<String> {
+    check_marks(path, bytes)?;
     let mail = MessageParser::default().parse(bytes).filter(|mail| !mail.headers().is_empty());
     let mail = mail.ok_or_else(|| Error::invalid_arguments(format!("path: `{path}` is not a mail: no headers")))?;
     if mail.parts.len() > MAX_MAIL_PARTS {
