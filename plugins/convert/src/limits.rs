@@ -22,6 +22,8 @@ pub(crate) const MAX_SHEETS: usize = 256;
 pub(crate) const MAX_STRINGS: u64 = 1_000_000;
 /// Cell formats of a workbook, of some 400 bytes each (Excel allows 65,490); the same for its fonts, names and relations.
 pub(crate) const MAX_STYLES: u64 = 65_536;
+/// Cells of the tables of a text document: all of one row are in memory.
+pub(crate) const MAX_TABLE_CELLS: usize = 500_000;
 /// Bytes of cell formats, each with a copy of the longest name of a font or code of a number.
 pub(crate) const MAX_STYLE_BYTES: u64 = 16 << 20;
 /// Parts of a mail: each nested one is parsed again.

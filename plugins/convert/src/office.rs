@@ -6,7 +6,7 @@ use tandem_sdk::prelude::*;
 
 use crate::call::Call;
 use crate::files::{Package, resolve};
-use crate::limits::MAX_CONVERTED_BYTES;
+use crate::limits::{MAX_CONVERTED_BYTES, MAX_TABLE_CELLS};
 use crate::xml::{Node, attribute, relation, walk};
 
 /// A paragraph that is open: one in a text box is inside the one that holds the box.
@@ -40,12 +40,14 @@ struct Document<'a> {
     hidden: usize,
     /// Bytes of text so far.
     bytes: usize,
+    /// Cells so far.
+    cells: usize,
 }
 
 impl<'a> Document<'a> {
     fn new(path: &'a str, markdown: bool) -> Self {
         let (out, paragraphs, tables) = (String::new(), Vec::new(), Vec::new());
-        Self { path, markdown, out, paragraphs, tables, in_text: false, in_tabs: false, hidden: 0, bytes: 0 }
+        Self { path, markdown, out, paragraphs, tables, in_text: false, in_tabs: false, hidden: 0, bytes: 0, cells: 0 }
     }
 
     fn prefix(&mut self, prefix: String) {
@@ -110,10 +112,18 @@ impl<'a> Document<'a> {
         sink.push_str(&boxes);
     }
 
-    fn end_cell(&mut self) {
+    fn end_cell(&mut self) -> Result<()> {
+        self.cells += 1;
+        if self.cells > MAX_TABLE_CELLS {
+            return Err(Error::invalid_arguments(format!(
+                "path: `{}` has more than {MAX_TABLE_CELLS} cells of tables",
+                self.path
+            )));
+        }
         if let Some(table) = self.tables.last_mut() {
             table.cells.extend(table.cell.take());
         }
+        Ok(())
     }
 
     fn end_row(&mut self) {
@@ -181,7 +191,7 @@ impl<'a> Document<'a> {
             Node::End("t") => self.in_text = false,
             Node::End("tabs") => self.in_tabs = false,
             Node::End("p") => self.end_paragraph(),
-            Node::End("tc") => self.end_cell(),
+            Node::End("tc") => self.end_cell()?,
             Node::End("tr") => self.end_row(),
             Node::End("tbl") => self.end_table(),
             Node::Text(text) if self.in_text => self.push(text)?,
