@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Map;
 use tandem_json_source::limits::MAX_DEPTH;
-use tandem_json_source::{Source, check_text};
+use tandem_json_source::{Source, Unique, check_text};
 use tandem_sdk::prelude::*;
 
 use crate::formats::{self, Candidates, Formats};
@@ -38,10 +38,11 @@ pub(crate) fn run(ctx: &Ctx, source: Source, how: &How) -> Result<Inferred> {
     let formats = Formats::new()?;
     let mut shape = Shape::default();
     let mut documents = 0;
-    for document in serde_json::Deserializer::from_str(&text).into_iter::<Value>() {
+    for document in serde_json::Deserializer::from_str(&text).into_iter::<Unique>() {
         ctx.check()?;
-        let document = document.map_err(|error| {
-            Error::invalid_arguments(format!("not valid JSON: {error}; `json_convert_repair` mends common mistakes"))
+        let Unique(document) = document.map_err(|error| {
+            let hint = if error.is_data() { "" } else { "; `json_convert_repair` mends common mistakes" };
+            Error::invalid_arguments(format!("not valid JSON: {error}{hint}"))
         })?;
         if levels(&document) > MAX_INFER_DEPTH {
             return Err(Error::invalid_arguments(format!(

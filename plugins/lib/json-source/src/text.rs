@@ -1,14 +1,19 @@
 //! JSON texts, looked at before anything that calls itself reads them.
 
+use serde::de::IgnoredAny;
 use tandem_sdk::prelude::*;
 
 use crate::limits::{MAX_DEPTH, MAX_DIGITS};
+use crate::unique::Unique;
 
-/// Parses one JSON value.
+/// Parses one JSON value; an object that names a member twice is an error.
 pub fn parse(text: &str) -> Result<Value> {
     check_text(text)?;
-    serde_json::from_str(text).map_err(|error| {
-        Error::invalid_arguments(format!("not valid JSON: {error}; `json_convert_repair` mends common mistakes"))
+    serde_json::from_str(text).map(|Unique(value)| value).map_err(|error| {
+        // What a repair takes for valid, it does not mend.
+        let valid = serde_json::from_str::<IgnoredAny>(text).is_ok();
+        let hint = if valid { "" } else { "; `json_convert_repair` mends common mistakes" };
+        Error::invalid_arguments(format!("not valid JSON: {error}{hint}"))
     })
 }
 
