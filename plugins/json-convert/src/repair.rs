@@ -1,6 +1,6 @@
 //! JSON that is nearly right.
 
-use tandem_json_source::{Source, check_text, parse};
+use tandem_json_source::{Source, parse};
 use tandem_sdk::prelude::*;
 
 use crate::limits::{MAX_REPAIR_BYTES, MAX_REPAIR_NESTING};
@@ -23,8 +23,10 @@ pub(crate) fn run(source: Source, pretty: bool) -> Result<Repaired> {
             text.len()
         )));
     }
-    if check_text(&text).is_ok() && serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
-        let text = if pretty { serde_json::to_string_pretty(&parse(&text)?)? } else { text.trim().to_owned() };
+    if serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok() {
+        // What the other tools refuse is no result.
+        let value = parse(&text)?;
+        let text = if pretty { serde_json::to_string_pretty(&value)? } else { text.trim().to_owned() };
         return Ok(Repaired { text, changed: false });
     }
     check_nesting(&text)?;
@@ -42,8 +44,7 @@ fn mended(text: &str) -> Result<Value> {
     };
     let repaired = jsonrepair_rs::jsonrepair(text)
         .map_err(|error| failed(&format!("{} at line {} column {}", error.message, error.line, error.column)))?;
-    check_text(&repaired).context("after the repair")?;
-    let value = serde_json::from_str(&repaired).map_err(|error| failed(&format!("after the repair, {error}")))?;
+    let value = parse(&repaired).context("after the repair")?;
     // A sentence is not JSON, although quotes would make a string of it.
     if matches!(value, Value::String(_)) && !text.trim_start().starts_with(['"', '\'', '“', '‘', '`']) {
         return Err(failed(&"it has no object, array, string or number"));
