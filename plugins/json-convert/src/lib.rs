@@ -8,6 +8,7 @@
 //! their steps, JSON that cannot be repaired: each with an error that names what it is about.
 
 mod bounded;
+mod commas;
 pub mod convert;
 pub mod format;
 pub mod limits;

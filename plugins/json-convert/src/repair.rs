@@ -3,6 +3,7 @@
 use tandem_json_source::{Source, parse};
 use tandem_sdk::prelude::*;
 
+use crate::commas::without_empty;
 use crate::limits::{MAX_REPAIR_BYTES, MAX_REPAIR_NESTING};
 
 /// Valid JSON.
@@ -42,14 +43,27 @@ fn mended(text: &str) -> Result<Value> {
     let failed = |problem: &dyn std::fmt::Display| {
         Error::invalid_arguments(format!("the text cannot be repaired: {problem}; leave out what is not JSON"))
     };
-    let repaired = jsonrepair_rs::jsonrepair(text)
+    let repaired = jsonrepair_rs::jsonrepair(&without_empty(text)?)
         .map_err(|error| failed(&format!("{} at line {} column {}", error.message, error.line, error.column)))?;
     let value = parse(&repaired).context("after the repair")?;
+    // The repair makes `-0` of a lone sign.
+    if negative_zeros(&value) > text.matches("-0").count() + text.matches("-.0").count() {
+        return Err(failed(&"it has a `-` without digits"));
+    }
     // A sentence is not JSON, although quotes would make a string of it.
     if matches!(value, Value::String(_)) && !text.trim_start().starts_with(['"', '\'', '“', '‘', '`']) {
         return Err(failed(&"it has no object, array, string or number"));
     }
     Ok(value)
+}
+
+fn negative_zeros(value: &Value) -> usize {
+    match value {
+        Value::Number(number) => usize::from(number.as_f64().is_some_and(|number| number == 0.0 && number.is_sign_negative())),
+        Value::Array(items) => items.iter().map(negative_zeros).sum(),
+        Value::Object(members) => members.values().map(negative_zeros).sum(),
+        _ => 0,
+    }
 }
 
 /// What stands in the first Markdown fence.
