@@ -18,10 +18,12 @@ mod readers;
 pub mod repair;
 pub mod table;
 pub mod template;
+mod toml_reader;
 mod tools;
 mod writers;
 mod xml_reader;
 mod xml_writer;
+mod yaml_reader;
 
 pub use tools::JsonConvert;
 

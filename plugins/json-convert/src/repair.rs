@@ -59,7 +59,9 @@ fn mended(text: &str) -> Result<Value> {
 
 fn negative_zeros(value: &Value) -> usize {
     match value {
-        Value::Number(number) => usize::from(number.as_f64().is_some_and(|number| number == 0.0 && number.is_sign_negative())),
+        Value::Number(number) => {
+            usize::from(number.as_f64().is_some_and(|number| number == 0.0 && number.is_sign_negative()))
+        }
         Value::Array(items) => items.iter().map(negative_zeros).sum(),
         Value::Object(members) => members.values().map(negative_zeros).sum(),
         _ => 0,
