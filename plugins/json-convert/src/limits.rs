@@ -11,6 +11,8 @@ pub const MAX_LEVELS: usize = 60;
 pub const MAX_YAML_REPEATED: usize = 100_000;
 /// Nodes of a YAML document.
 pub const MAX_YAML_NODES: usize = 1_000_000;
+/// Keys, values, brackets and lines of a TOML document that is read: its parser keeps a table or value for each, some 300 bytes.
+pub const MAX_TOML_PARTS: usize = 300_000;
 /// Columns of a CSV that is written: a row has all of them.
 pub const MAX_COLUMNS: usize = 1_000;
 /// Cells of a CSV that is read or written: each becomes a value with its name.

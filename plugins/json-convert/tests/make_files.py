@@ -64,6 +64,7 @@ def main():
     text("steps.yaml", "".join("  " * level + "a:\n" for level in range(100)))
     text("deep.toml", "a = " + "[" * 500 + "]" * 500)
     text("dots.toml", "a" + ".a" * 2000 + " = 1\n")
+    text("parts.toml", "a=[" + "''," * 150_000 + "]")
     text("deep.xml", "<a>" * 500 + "</a>" * 500)
     text("levels60.yaml", "[" * 60 + "]" * 60)
     text("levels60.json", "[" * 60 + "]" * 60)
