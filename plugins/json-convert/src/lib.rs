@@ -16,6 +16,7 @@ mod nesting;
 mod plain;
 mod readers;
 pub mod repair;
+mod sizes;
 pub mod table;
 pub mod template;
 mod toml_reader;

@@ -35,5 +35,11 @@ pub const MAX_BLOCKS: usize = 24;
 pub const MAX_MACRO_DEPTH: usize = 16;
 /// Steps of a template, and bytes that it makes: a second or two of the 10 s of a call.
 pub const TEMPLATE_FUEL: u64 = 2_000_000;
+/// Levels of a value that a template writes: its writer calls itself for each, and without an end for a value that has itself in it.
+pub const MAX_VALUE_DEPTH: usize = 101;
+/// Items of a value that a template writes: a repeated list (`[1] * 100000000`) costs one step.
+pub const MAX_VALUE_ITEMS: usize = 1_000_000;
+/// Bytes that the filter `join` makes, which takes them from the memory before they cost steps.
+pub const MAX_JOINED_BYTES: usize = 8 << 20;
 /// Names of the data that an error about a missing one tells.
 pub const MAX_NAMES_TOLD: usize = 20;

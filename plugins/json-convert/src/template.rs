@@ -6,7 +6,7 @@ use tandem_sdk::prelude::*;
 
 use crate::bounded::{Bounded, short};
 use crate::limits::{MAX_MACRO_DEPTH, MAX_NAMES_TOLD, MAX_TEMPLATE_BYTES, TEMPLATE_FUEL};
-use crate::nesting;
+use crate::{nesting, sizes};
 
 /// How values are escaped.
 #[data]
@@ -48,6 +48,7 @@ pub(crate) fn run(template: &str, data: &Value, escape: Escape, strict: bool) ->
         Escape::Json => AutoEscape::Json,
     });
     environment.remove_global("debug");
+    sizes::guard(&mut environment);
     let explain = |error: minijinja::Error| explain(&error, template, data);
     let compiled = environment.template_from_named_str("template", template).map_err(explain)?;
     let mut text = Bounded::default();
