@@ -14,10 +14,12 @@ pub(crate) const MAX_GOALS: usize = 20;
 pub(crate) const MAX_CLAUSES: usize = 20_000;
 /// Clauses that a disjunction may be multiplied out to before its parts get names: keeps normal forms linear, where distribution alone is exponential.
 pub(crate) const MAX_PRODUCT: usize = 8;
-/// Clauses that a search derives at most: with the weight of one, the memory of a search.
+/// Clauses that a search derives at most.
 pub(crate) const MAX_STEPS: u32 = 150_000;
 /// Symbols of one derived clause: heavier ones are left out, and the answer is then never `refuted` by saturation.
 pub(crate) const MAX_WEIGHT: usize = 160;
+/// Symbols of all clauses of a search: one takes some 30 bytes of the 192 MiB of a call.
+pub(crate) const MAX_SYMBOLS: usize = 3_000_000;
 /// Levels of a derived term: terms are walked by recursion.
 pub(crate) const MAX_DERIVED_DEPTH: usize = 60;
 /// Steps of one unification or one subsumption: both have exponential cases.

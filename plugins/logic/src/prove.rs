@@ -6,7 +6,7 @@ use tandem_sdk::prelude::*;
 
 use crate::finder;
 use crate::formula::{Formula, Signature, check_closed};
-use crate::limits::{MAX_DOMAIN, MAX_PREMISES, MAX_PROOF_STEPS};
+use crate::limits::{MAX_DOMAIN, MAX_PREMISES, MAX_PROOF_STEPS, MAX_SYMBOLS};
 use crate::model::{Countermodel, Proof, Step, Verdict};
 use crate::normal::Problem;
 use crate::print;
@@ -148,6 +148,12 @@ fn conclude(proof: &mut Proof, state: State, countermodel: Option<Countermodel>,
             format!(
                 "the bound `max_steps` = {} was reached, and no countermodel with up to {MAX_DOMAIN} elements was found",
                 bounds.steps
+            ),
+        ),
+        (State::Symbols, None) => (
+            Verdict::Unknown,
+            format!(
+                "the bound on the size of all clauses was reached: {MAX_SYMBOLS} symbols of predicates, functions and variables"
             ),
         ),
         (State::Stopped, None) => (Verdict::Unknown, "the bound `timeout_ms` was reached".to_owned()),

@@ -5,7 +5,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::limits::{MAX_STEPS, MAX_WEIGHT};
+use crate::limits::{MAX_STEPS, MAX_SYMBOLS, MAX_WEIGHT};
 use crate::subsume::{outline, subsumes, without};
 use crate::term::{Failed, Literal, ROOM, Substitution, normalized};
 
@@ -45,6 +45,8 @@ pub(crate) enum State {
     SaturatedWithin,
     /// The steps are used up.
     Steps,
+    /// The clauses have as many symbols as may be kept.
+    Symbols,
     /// The caller's check ended it.
     Stopped,
 }
@@ -59,6 +61,8 @@ pub(crate) struct Prover {
     active: Vec<usize>,
     picked: usize,
     empty: Option<usize>,
+    /// Symbols of all clauses.
+    symbols: usize,
     /// Clauses were left out because of a bound.
     incomplete: bool,
     /// Clauses derived.
@@ -77,6 +81,7 @@ impl Prover {
     fn keep(&mut self, literals: Vec<Literal>, variables: u32, rule: Rule, parents: Vec<usize>) {
         let id = self.clauses.len();
         let weight: usize = literals.iter().map(Literal::weight).sum();
+        self.symbols += weight;
         if literals.is_empty() {
             self.empty.get_or_insert(id);
         }
@@ -115,6 +120,9 @@ impl Prover {
             }
             if self.steps >= limit {
                 return State::Steps;
+            }
+            if self.symbols >= MAX_SYMBOLS {
+                return State::Symbols;
             }
             if !check() {
                 return State::Stopped;
@@ -254,7 +262,7 @@ impl Prover {
                     self.derive(resolvent, Rule::Resolution, vec![parents.0, parents.2]);
                 }
             }
-            if self.empty.is_some() || self.steps >= MAX_STEPS {
+            if self.empty.is_some() || self.steps >= MAX_STEPS || self.symbols >= MAX_SYMBOLS {
                 return;
             }
         }
