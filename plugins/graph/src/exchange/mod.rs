@@ -1,7 +1,7 @@
 //! Graphs as documents of other tools, and back.
 //!
-//! **Promises.** What is exported and imported again is the same graph, but for the properties of entities that are named like RDF's own
-//! terms. Each page is a complete document. An import changes all that it says, or nothing.
+//! **Promises.** What is exported and imported again is the same graph, but for what has the name of one of RDF's own
+//! terms (types, relationships, properties). Each page is a complete document. An import changes all that it says, or nothing.
 //!
 //! **Bounds.** Bytes of a page and of a document, statements of a document.
 //!
