@@ -30,6 +30,8 @@ pub(crate) const MAX_STYLE_BYTES: u64 = 16 << 20;
 pub(crate) const MAX_MAIL_PARTS: usize = 1000;
 /// Lines of a mail in which a header or a part may begin: each takes some 150 bytes when it is parsed.
 pub(crate) const MAX_MAIL_MARKS: usize = 100_000;
+/// Bytes of headers of a mail and of its parts: each two of them may be an address of 24 bytes when they are parsed.
+pub(crate) const MAX_MAIL_HEADER_BYTES: usize = 2 << 20;
 /// Documents of one call: each may be as great as one alone.
 pub(crate) const MAX_MANY_FILES: usize = 50;
 /// Bytes of text of an answer with several documents, after which no other is begun; with one more page the answer is below its limit.

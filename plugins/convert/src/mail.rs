@@ -3,7 +3,7 @@
 use mail_parser::{Address, MessageParser};
 use tandem_sdk::prelude::*;
 
-use crate::limits::{MAX_MAIL_MARKS, MAX_MAIL_PARTS};
+use crate::limits::{MAX_MAIL_HEADER_BYTES, MAX_MAIL_MARKS, MAX_MAIL_PARTS};
 
 fn people(address: Option<&Address<'_>>) -> String {
     let each = address.into_iter().flat_map(Address::iter);
@@ -14,19 +14,35 @@ fn people(address: Option<&Address<'_>>) -> String {
     shown.collect::<Vec<_>>().join(", ")
 }
 
+/// Whether a line begins as a header does: a name, then a colon.
+fn is_header(line: &[u8]) -> bool {
+    let name = line.split(|byte| *byte == b':').next().unwrap_or_default();
+    name.len() < line.len()
+        && !name.is_empty()
+        && name.trim_ascii().iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+}
+
 /// Refuses a mail in which so many headers or parts may begin that parsing it would take too much memory. Every header has
 /// a colon in its line, every part of a list a line with `--`, and every mail within another a `Content-Type` of its own.
 fn check_marks(path: &str, bytes: &[u8]) -> Result<()> {
     const KIND: &[u8] = b"content-type";
-    let (mut marks, mut kinds) = (0usize, 0usize);
+    let (mut marks, mut kinds, mut headers, mut in_header) = (0usize, 0usize, 0usize, false);
     for line in bytes.split(|byte| *byte == b'\n') {
         let start = line.trim_ascii_start();
         kinds += usize::from(start.get(..KIND.len()).is_some_and(|name| name.eq_ignore_ascii_case(KIND)));
+        let folded = in_header && line.first().is_some_and(|first| matches!(first, b' ' | b'\t'));
+        in_header = folded || is_header(start);
+        headers += if in_header { line.len() } else { 0 };
         marks += usize::from(line.contains(&b':') || line.windows(2).any(|pair| pair == b"--"));
     }
     if kinds > MAX_MAIL_PARTS {
         return Err(Error::invalid_arguments(format!(
             "path: `{path}` has {kinds} parts; at most {MAX_MAIL_PARTS} are read"
+        )));
+    }
+    if headers > MAX_MAIL_HEADER_BYTES {
+        return Err(Error::invalid_arguments(format!(
+            "path: `{path}` has {headers} bytes in lines of headers; at most {MAX_MAIL_HEADER_BYTES} are read"
         )));
     }
     if marks > MAX_MAIL_MARKS {
