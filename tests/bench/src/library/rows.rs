@@ -149,12 +149,7 @@ fn files() -> Vec<Row> {
             json!({"path": "data/book.md", "by": "headings", "size": 2_000}),
             &[PYTHON],
         ),
-        row(
-            "json-convert",
-            "json_convert_data",
-            json!({"path": "data/continents.jsonl", "to": "yaml"}),
-            &[&["yq", "-p", "json", "-o", "yaml", "continents.jsonl"], PYTHON],
-        ),
+        row("json-convert", "json_convert_data", json!({"path": "data/continents.jsonl", "to": "yaml"}), &[PYTHON]),
         row(
             "ipfs",
             "ipfs_cid",
