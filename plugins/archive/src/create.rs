@@ -7,7 +7,7 @@ use std::{
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use tandem_granted_folders::{Folders, Location};
+use tandem_granted_folders::{Folders, Location, NewFile};
 
 use crate::{
     encode::Sink,
@@ -16,7 +16,6 @@ use crate::{
     gather::{Found, Gathered, Gatherer},
     limits::{CHUNK_BYTES, MAX_NAMED},
     meter::Meter,
-    new_file::NewFile,
     pack::Packer,
     pattern::Patterns,
 };
@@ -56,7 +55,7 @@ pub(crate) fn create(request: Request<'_>, meter: &Meter<'_>) -> Result<Created>
     let location = Folders::granted().locate("path", request.path)?;
     let format = format(&location, request.format)?;
     let mut exclude = Patterns::new("exclude", request.exclude)?;
-    let file = NewFile::create(&location, request.overwrite)?;
+    let file = NewFile::create("path", &location, request.overwrite)?;
     let mut gatherer = Gatherer { exclude: &mut exclude, target: &file, meter };
     let Gathered { found, left_out, .. } = gatherer.gather(&request.sources)?;
     if found.is_empty() {

@@ -7,7 +7,9 @@ use flate2::write::GzEncoder;
 use lzma_rust2::{XzOptions, XzWriter};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
-use crate::{format::Codec, limits::ZSTD_FRAME_BYTES, new_file::NewFile};
+use tandem_granted_folders::NewFile;
+
+use crate::{format::Codec, limits::ZSTD_FRAME_BYTES};
 
 /// Half the time of preset 6, which is the default of `xz`, and a few per cent more bytes.
 const XZ_PRESET: u32 = 3;

@@ -2,14 +2,13 @@
 
 use std::{collections::HashSet, fs, time::SystemTime};
 
-use tandem_granted_folders::{self as folders, Folders, Location};
+use tandem_granted_folders::{self as folders, Folders, Location, NewFile};
 
 use crate::{
     check::tidy,
     fault::{Fault, Result},
     limits::{MAX_ENTRIES, MAX_NAMES_BYTES, MAX_SOURCES},
     meter::Meter,
-    new_file::NewFile,
     pattern::Patterns,
 };
 

@@ -25,7 +25,6 @@ mod input;
 mod limits;
 mod list;
 mod meter;
-mod new_file;
 mod pack;
 mod pattern;
 mod source;

@@ -7,7 +7,7 @@ use std::{
     io,
 };
 
-use tandem_granted_folders::Location;
+use tandem_granted_folders::{Location, make_folder};
 
 use crate::fault::{Fault, Result};
 
@@ -111,16 +111,6 @@ impl Staging {
         }
         Ok(())
     }
-}
-
-/// Makes a folder and those above it.
-pub(crate) fn make_folder(folder: &Location) -> Result<()> {
-    fs::create_dir_all(&folder.at).map_err(|error| match error.kind() {
-        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
-            Fault::Argument(format!("`{}` is or is below a file: choose another folder", folder.path))
-        }
-        _ => Fault::io(&folder.path, error),
-    })
 }
 
 impl Drop for Staging {

@@ -2,7 +2,7 @@
 
 use tandem_sdk::prelude::*;
 
-/// A call whose progress is told by documents, or by the parts of its one document.
+/// A call that reports its progress by documents, or by the parts of its one document.
 #[derive(Clone, Copy)]
 pub(crate) struct Call<'a> {
     ctx: &'a Ctx,

@@ -65,7 +65,7 @@ fn check_counts(call: Call<'_>, path: &str, package: &mut Package<'_>) -> Result
             buffer.clear();
             match reader.read_event_into(&mut buffer) {
                 Ok(Event::Start(element)) => counts.add(&element),
-                // A damaged part is told by the reader of the workbook, if it needs that part.
+                // The reader of the workbook reports a damaged part, if it needs it.
                 Ok(Event::Eof) | Err(_) => return Ok(()),
                 Ok(_) => {}
             }

@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cid::Cid;
 use schemars::JsonSchema;
 use serde::Serialize;
-use tandem_granted_folders::Folders;
+use tandem_granted_folders::{Folders, NewFile};
 
 use crate::{
     car::Store,
@@ -17,7 +17,6 @@ use crate::{
     hash::{self, RAW},
     limits::{MAX_ANSWER_BYTES, MAX_BLOCK_BYTES, MAX_GATEWAY_BYTES},
     meter::Meter,
-    new_file::NewFile,
     walk::{Content, Walker},
 };
 
@@ -77,7 +76,7 @@ pub(crate) fn get(request: Request<'_>, meter: &Meter<'_>) -> Result<Got> {
     let (root, path) = given.split_once('/').unwrap_or((given, ""));
     let (root, path) = (parse("cid", root)?, segments("cid", path)?);
     let to = request.to.map(|to| Folders::granted().locate("to", to)).transpose()?;
-    let file = to.as_ref().map(|to| NewFile::create(to, request.overwrite)).transpose()?;
+    let file = to.as_ref().map(|to| NewFile::create("path", to, request.overwrite)).transpose()?;
     if root.codec() == RAW && path.is_empty() {
         let block = raw(&root, request.gateway)?;
         meter.content(block.len())?;

@@ -22,7 +22,6 @@ mod limits;
 mod list;
 mod meter;
 mod name;
-mod new_file;
 mod pack;
 mod pb;
 mod pin;

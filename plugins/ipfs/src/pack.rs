@@ -3,7 +3,7 @@
 use cid::Cid;
 use schemars::JsonSchema;
 use serde::Serialize;
-use tandem_granted_folders::{Folders, Location};
+use tandem_granted_folders::{Folders, Location, NewFile};
 
 use crate::{
     build::{Blocks, Layout},
@@ -11,7 +11,6 @@ use crate::{
     fault::Result,
     files::{Packer, Tally, placeholder},
     meter::Meter,
-    new_file::NewFile,
 };
 
 /// A CAR that was written.
@@ -65,8 +64,8 @@ pub(crate) fn target(argument: &str, path: &str) -> Result<Location> {
 /// Writes a CAR, whole or not at all.
 pub(crate) fn pack(request: Request<'_>, meter: &Meter<'_>) -> Result<Packed> {
     let to = request.to;
-    let file = NewFile::create(&to, request.overwrite)?;
-    let skip = vec![to.path.clone(), file.partial().to_owned()];
+    let file = NewFile::create("path", &to, request.overwrite)?;
+    let skip = vec![to.path.clone(), file.partial().path.clone()];
     let mut writer = Writer::new(file, &to.path, placeholder(request.layout)?)?;
     let mut packer = Packer {
         layout: request.layout,

@@ -3,7 +3,7 @@
 use lopdf::{Dictionary, Object, ObjectId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tandem_granted_folders::{Folders, Location};
+use tandem_granted_folders::{Folders, Location, NewFile};
 
 use crate::{
     copier::{Copier, NewDocument},
@@ -11,7 +11,6 @@ use crate::{
     finish,
     limits::{MAX_NEW_BYTES, MAX_PAGES, MAX_SOURCES},
     meter::Meter,
-    new_file::NewFile,
     pages,
     pdf::{self, Source},
 };
@@ -63,7 +62,7 @@ pub(crate) fn assemble(request: &Request, meter: &Meter<'_>) -> Result<Assembled
         )));
     }
     let location = Folders::granted().locate("to", &request.to)?;
-    NewFile::check(&location, request.overwrite)?;
+    NewFile::check("to", &location, request.overwrite)?;
     if let Some(part) = request.sources.iter().find(|part| ![0, 90, 180, 270].contains(&part.rotate)) {
         return Err(Fault::Argument(format!("`rotate` is 0, 90, 180 or 270 degrees, and not {}", part.rotate)));
     }

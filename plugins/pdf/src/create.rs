@@ -5,7 +5,7 @@ use std::{collections::HashMap, io::Read, rc::Rc};
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tandem_granted_folders::{self as folders, Folders};
+use tandem_granted_folders::{self as folders, Folders, NewFile};
 
 use crate::{
     blocks::{self, Style},
@@ -17,7 +17,6 @@ use crate::{
     finish, latin,
     limits::{MAX_MARKDOWN_BYTES, MAX_NAMED, MAX_VALUE_CHARS},
     meter::Meter,
-    new_file::NewFile,
 };
 
 /// A size of paper, upright.
@@ -75,7 +74,7 @@ pub(crate) struct Request {
 /// Makes a file of Markdown.
 pub(crate) fn create(request: Request, meter: &Meter<'_>) -> Result<Created> {
     let location = Folders::granted().locate("to", &request.to)?;
-    NewFile::check(&location, request.overwrite)?;
+    NewFile::check("to", &location, request.overwrite)?;
     let text = text(&request)?;
     let missing = latin::missing(&text, MAX_NAMED);
     if !missing.is_empty() && !request.replace_missing {

@@ -3,12 +3,9 @@
 use std::io::{BufWriter, Write};
 
 use lopdf::{Dictionary, Document, Object, ObjectId};
-use tandem_granted_folders::Location;
+use tandem_granted_folders::{Location, NewFile};
 
-use crate::{
-    fault::{Fault, Result},
-    new_file::NewFile,
-};
+use crate::fault::{Fault, Result};
 
 /// The page tree of a new document.
 pub(crate) const TREE: ObjectId = (1, 0);
@@ -39,9 +36,9 @@ pub(crate) fn write(mut document: Document, pages: &[ObjectId], location: &Locat
         document.trailer.set("Info", Object::Reference((document.max_id, 0)));
     }
     let failed = |error| Fault::io(&location.path, error);
-    let mut file = BufWriter::new(NewFile::create(location, overwrite)?);
+    let mut file = BufWriter::new(NewFile::create("to", location, overwrite)?);
     document.save_to(&mut file).map_err(failed)?;
     file.flush().map_err(failed)?;
     let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
-    file.commit()
+    Ok(file.commit()?)
 }

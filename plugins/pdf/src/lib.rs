@@ -31,7 +31,6 @@ mod markdown;
 mod markup;
 mod matrix;
 mod meter;
-mod new_file;
 mod outline;
 mod pages;
 mod pdf;

@@ -8,7 +8,7 @@ use std::{
 
 use graphitesql::{Connection, exec::eval::Params, sql::ast::Statement};
 use serde_json::{Map, Value as Json};
-use tandem_granted_folders::{Folders, Location};
+use tandem_granted_folders::{Folders, Location, NewFile};
 use tandem_sdk::prelude::*;
 
 use crate::{
@@ -18,7 +18,6 @@ use crate::{
     fault::{Fault, Result},
     header,
     limits::{MAX_CHANGED_BYTES, MAX_STATEMENTS},
-    new_file::NewFile,
     render, source,
     statement::{self, Checked},
     wording,

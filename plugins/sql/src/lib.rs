@@ -23,7 +23,6 @@ mod json_rows;
 mod limits;
 mod load;
 mod near;
-mod new_file;
 mod profile;
 mod query;
 mod render;

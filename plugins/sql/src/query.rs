@@ -4,14 +4,13 @@ use std::io::BufWriter;
 
 use graphitesql::Value;
 use serde_json::Value as Json;
-use tandem_granted_folders::{Folders, Location};
+use tandem_granted_folders::{Folders, Location, NewFile};
 use tandem_sdk::prelude::*;
 
 use crate::{
     bind::{self, Given},
     fault::{Fault, Result},
     limits::{MAX_OUTPUT_ROWS, MAX_RESULT_BYTES},
-    new_file::NewFile,
     render,
     source::{Answer, Data},
     statement::{self, Checked},
