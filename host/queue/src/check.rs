@@ -3,10 +3,11 @@
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use tandem_types::Access;
 
 use super::{
-    ClaimReq, MAX_AHEAD, MAX_ARGUMENTS, MAX_ATTEMPTS, MAX_BACKOFF, MAX_BATCH, MAX_CONTENT, MAX_ERROR, MAX_EVENT,
-    MAX_KEY, MAX_METADATA, MAX_NAME, MAX_PRIORITY, MAX_QUEUES, MAX_RESULT, MAX_RETENTION, MAX_TAG, MAX_TAGS,
+    ClaimReq, MAX_ACCESS, MAX_AHEAD, MAX_ARGUMENTS, MAX_ATTEMPTS, MAX_BACKOFF, MAX_BATCH, MAX_CONTENT, MAX_ERROR,
+    MAX_EVENT, MAX_KEY, MAX_METADATA, MAX_NAME, MAX_PRIORITY, MAX_QUEUES, MAX_RESULT, MAX_RETENTION, MAX_TAG, MAX_TAGS,
     MAX_TIMEOUT, MAX_TOOLS, NewEvent, NewTask, NewWorkflow, Outcome, Patch, Progress, TaskFailure, TaskResult,
     TaskStoreError, Timestamp, clock,
 };
@@ -57,6 +58,7 @@ pub(super) fn prepare(task: NewTask, now: Timestamp) -> Result<Prepared, TaskSto
     };
     let hash = digest(&task, &arguments, &metadata);
     let tags = serde_json::to_string(&task.tags).unwrap_or_default();
+    access(task.access.as_ref())?;
     let bytes = (task.arguments.len() + task.metadata.as_deref().map_or(0, str::len)) as u64;
     Ok(Prepared { task, hash, tags, bytes, from: None })
 }
@@ -241,6 +243,7 @@ pub(super) fn workflow(new: &NewWorkflow) -> Result<[u8; 32], TaskStoreError> {
         text("idempotency_key", key, 1, MAX_KEY)?;
     }
     events(&new.events)?;
+    access(new.access.as_ref())?;
     let mut hasher = Sha256::new();
     let texts = [&new.tenant, &new.name].into_iter().chain(&new.tags);
     for text in texts.chain(new.events.iter().flat_map(|event| [&event.kind, &event.body])) {
@@ -306,6 +309,21 @@ fn ahead(run_at: Option<Timestamp>, now: Timestamp) -> Checked {
         return invalid(format!("`run_at` is more than {} s ahead", clock::millis(MAX_AHEAD) / 1000));
     }
     Ok(())
+}
+
+fn access(access: Option<&Access>) -> Checked {
+    let bytes = access_text(access).map_or(0, |text| text.len());
+    if bytes > MAX_ACCESS {
+        return invalid(format!(
+            "what the caller may call is limited to {MAX_ACCESS} bytes, got {bytes}; name categories"
+        ));
+    }
+    Ok(())
+}
+
+/// As it is stored.
+pub(super) fn access_text(access: Option<&Access>) -> Option<String> {
+    access.and_then(|access| serde_json::to_string(access).ok())
 }
 
 fn object(what: &str, text: &str, max: usize) -> Result<Value, TaskStoreError> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tandem_types::ContentId;
+use tandem_types::{Access, ContentId};
 
 use super::{
     DEFAULT_LEASE, FailureCode, MAX_PRIORITY, MAX_RESULT, StepRef, StoredTask, TaskFailure, TaskId, TaskResult,
@@ -112,6 +112,8 @@ pub struct Leased {
     pub step: Option<StepRef>,
     /// The W3C `traceparent` of who submitted it.
     pub trace: Option<String>,
+    /// What who submitted it may call; none: the task's tool.
+    pub access: Option<Access>,
 }
 
 /// What became of a task that runs already and was to be recorded.
@@ -295,6 +297,8 @@ pub struct ResubmitOpts {
     pub id: TaskId,
     /// Who asks.
     pub subject: String,
+    /// What who asks may call.
+    pub access: Option<Access>,
     /// Other arguments.
     pub arguments: Option<String>,
     /// Another priority.

@@ -29,6 +29,9 @@ pub const MAX_ARGUMENTS: usize = 1 << 20;
 pub const MAX_RESULT: usize = 64 << 10;
 /// Bytes of a result kept by its CID: it is held in memory while it is written and read.
 pub const MAX_CONTENT: usize = 64 << 20;
+/// Bytes of what the submitter of a task may call, as JSON. A tenant of a thousand categories fits; more is a row that every claim
+/// reads.
+pub const MAX_ACCESS: usize = 64 << 10;
 /// Bytes of metadata, a JSON object.
 pub const MAX_METADATA: usize = 16 << 10;
 /// Bytes of an error or a reason; what is longer is cut.

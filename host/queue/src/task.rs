@@ -1,6 +1,7 @@
 //! A task.
 
 use serde::{Deserialize, Serialize};
+use tandem_types::Access;
 
 use super::{DEFAULT_PRIORITY, TaskFailure, TaskId, Timestamp, WorkflowId};
 
@@ -154,6 +155,8 @@ pub struct NewTask {
     pub step: Option<StepRef>,
     /// The W3C `traceparent` of who submits it, within which it runs. It is no part of what an idempotency key stands for.
     pub trace: Option<String>,
+    /// What who submits it may call, as its call may; none: the task's tool. It is no part of what an idempotency key stands for.
+    pub access: Option<Access>,
 }
 
 impl NewTask {
@@ -179,6 +182,7 @@ impl NewTask {
             retention_s: None,
             step: None,
             trace: None,
+            access: None,
         }
     }
 }

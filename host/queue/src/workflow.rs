@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tandem_types::Access;
 
 use super::{NewTask, Timestamp, WorkflowId};
 
@@ -93,6 +94,8 @@ pub struct NewWorkflow {
     pub then: Vec<NewTask>,
     /// The W3C `traceparent` of who submits it, within which its steps run. It is no part of what the key stands for.
     pub trace: Option<String>,
+    /// What who submits it may call, as its steps may; none: the tool of each. It is no part of what the key stands for.
+    pub access: Option<Access>,
 }
 
 /// What became of a workflow that was started.
@@ -220,4 +223,6 @@ pub struct WorkflowRow {
     pub lease_until: Option<Timestamp>,
     /// The W3C `traceparent` of who submitted it.
     pub trace: Option<String>,
+    /// What who submitted it may call; none: the tool of each step.
+    pub access: Option<Access>,
 }

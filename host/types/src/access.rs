@@ -5,8 +5,11 @@
 
 use std::sync::Arc;
 
-/// One thing that is allowed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use serde::{Deserialize, Serialize};
+
+/// One thing that is allowed. As JSON: `"all"`, `{"category": NAME}` or `{"tool": NAME}`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Allow {
     /// Every category.
     All,
@@ -16,8 +19,9 @@ pub enum Allow {
     Tool(Arc<str>),
 }
 
-/// A conjunction of lists: each list must allow what is asked for. No list allows everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+/// A conjunction of lists: each list must allow what is asked for. No list allows everything. As JSON: an array of arrays.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Access(Arc<[Vec<Allow>]>);
 
 impl Access {
@@ -36,6 +40,12 @@ impl Access {
         list.sort();
         list.dedup();
         Self(self.0.iter().cloned().chain([list]).collect())
+    }
+
+    /// What this and the other both allow.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        Self(self.0.iter().chain(other.0.iter()).cloned().collect())
     }
 
     /// Whether nothing is held back.

@@ -68,6 +68,7 @@ mod schema_errors;
 mod settings;
 mod stdio;
 mod supply;
+mod task_access;
 mod tasks;
 mod tenants;
 mod terminal;

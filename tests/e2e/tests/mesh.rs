@@ -54,7 +54,7 @@ pub(crate) async fn connected(client: &Client, count: usize) -> anyhow::Result<V
     Ok(answer.await?["peers"].as_array().cloned().unwrap_or_default())
 }
 
-async fn ended(client: &Client, task: &Value) -> anyhow::Result<Value> {
+pub(crate) async fn ended(client: &Client, task: &Value) -> anyhow::Result<Value> {
     let wait = json!({"task_id": task["task_id"], "wait_s": 60});
     client.structured("p2p_taskqueue_get_result", wait).await
 }

@@ -88,6 +88,7 @@ impl TaskApi {
         let mut new = NewTask::new(&caller.tenant, &task.tool, &arguments);
         new.subject = caller.subject.to_string();
         new.trace = trace.map(ToOwned::to_owned);
+        new.access = Some(caller.access.clone());
         // The tool says so for whoever says nothing.
         let asked = task.priority.filter(|asked| *asked != DEFAULT_PRIORITY);
         new.priority =
@@ -278,7 +279,8 @@ impl TaskApi {
     ) -> Answer {
         let arguments = arguments.map(|text| object(&text).map(|map| Value::Object(map).to_string())).transpose()?;
         let priority = self.policy.check_priority(&caller.tenant, priority)?;
-        let options = ResubmitOpts { id: TaskId::new(), subject: caller.subject.to_string(), arguments, priority };
+        let (subject, access) = (caller.subject.to_string(), Some(caller.access.clone()));
+        let options = ResubmitOpts { id: TaskId::new(), subject, access, arguments, priority };
         let (new, ..) = match self.tasks.resubmit(&caller.tenant, id(text)?, options).await? {
             Resubmit::Submitted(done) => accepted(Some(done))?,
             Resubmit::NotTerminal(was) => {

@@ -112,9 +112,8 @@ impl TaskClaimer {
                 return Ok(());
             }
             for task in leased {
-                // Who submitted it might call this tool, and a task calls nothing else.
                 let mut caller = Caller::new(&task.tenant, &task.subject);
-                caller.access = Access::everything().and(vec![Allow::Tool(task.tool.as_str().into())]);
+                caller.access = access(&task);
                 self.start(running, None, caller, task);
             }
         }
@@ -190,7 +189,8 @@ impl TaskClaimer {
                 }
                 for task in leased {
                     if self.worker.slots.free_capacity() > 0 {
-                        self.start(running, Some(peer), caller.clone(), task);
+                        let access = caller.access.intersection(&access(&task));
+                        self.start(running, Some(peer), Caller { access, ..caller.clone() }, task);
                     } else {
                         // The own queue was quicker.
                         running.spawn(self.clone().hand_back(peer, task.lease));
@@ -245,4 +245,10 @@ impl TaskClaimer {
             tracing::warn!(task = %lease.id, %error, "task outcome rejected; it counts as lost when its lease expires");
         }
     }
+}
+
+/// What a task may call: what its submitter may. Without that, its tool.
+fn access(task: &Leased) -> Access {
+    let tool = || Access::everything().and(vec![Allow::Tool(task.tool.as_str().into())]);
+    task.access.clone().unwrap_or_else(tool)
 }

@@ -148,5 +148,6 @@ fn leased(task: Task, arguments: String, now: Timestamp) -> Leased {
         lease_for,
         step: None,
         trace: task.traceparent,
+        access: task.access,
     }
 }

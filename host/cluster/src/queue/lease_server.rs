@@ -93,6 +93,7 @@ impl LeaseServer {
             timeout_s: task.timeout_s,
             lease_s: task.lease_for.as_secs(),
             traceparent: task.trace,
+            access: task.access,
         }
     }
 

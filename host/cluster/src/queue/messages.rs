@@ -4,7 +4,7 @@
 //! | Message | What |
 //! |---|---|
 //! | `tasks/offer` (notification) | there may be something to claim |
-//! | `tasks/claim` | `{tools, max, lease_s}` → `{tasks: [{id, fence, tool, arguments, attempt, timeout_s, lease_s, traceparent?, …}]}` |
+//! | `tasks/claim` | `{tools, max, lease_s}` → `{tasks: [{id, fence, tool, arguments, attempt, timeout_s, lease_s, traceparent?, access?, …}]}` |
 //! | `tasks/renew` | `{leases: [{id, fence, progress?}]}` → `{leases: [{state, reason?}]}`, in their order |
 //! | `tasks/finish` | `{id, fence, outcome, result?, kept?, error?, code?}` → `{state}`, or `stale_fence`, `lease_expired` |
 //! | `tasks/renew-now` (notification) | `{id, fence}`: renew this lease now, there is news |
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use tandem_queue::{Beat, FailureCode, LeaseRef, Progress, Timestamp};
 use tandem_reactor::rpc::RpcError;
+use tandem_types::Access;
 
 use super::{blobs::BlobRef, outcome::OutcomeKind};
 
@@ -62,6 +63,9 @@ pub(super) struct Task {
     /// The W3C trace context within which it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) traceparent: Option<String>,
+    /// What it may call; left out: its tool. What the worker allows the peer is not widened by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) access: Option<Access>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use tandem_queue::{
     Filter, LeasedWorkflow, MAX_RETENTION, NewTask, Patch, RetryPolicy, StepRef, TaskId, TaskState, TaskStore as _,
     Timestamp, WorkflowLease,
 };
-use tandem_types::Caller;
+use tandem_types::{Access, Caller};
 use tandem_workflow::{Body, Decision, Start};
 
 use super::{
@@ -37,6 +37,8 @@ struct Actor<'a> {
     caller: Caller,
     /// The trace within which they do.
     trace: Option<String>,
+    /// What they may call.
+    access: Option<Access>,
     lease: WorkflowLease,
     journal: Journal,
     /// The task of each step's newest attempt.
@@ -54,12 +56,13 @@ pub(super) async fn run(
     mut inbox: Inbox,
 ) -> Result<(), JournalError> {
     let row = journals.tasks.workflow(&leased.tenant, leased.id).await?;
-    let (subject, trace) = row.map(|row| (row.subject, row.trace)).unwrap_or_default();
+    let (subject, trace, access) = row.map(|row| (row.subject, row.trace, row.access)).unwrap_or_default();
     let journal = journals.load(leased.id).await?;
     let LeasedWorkflow { tenant, lease, .. } = leased;
     let caller = Caller::new(&tenant, &subject);
     let (tasks, chosen, reservations) = (HashMap::new(), BTreeMap::new(), BTreeMap::new());
-    let mut actor = Actor { journals, placement, tenant, caller, trace, lease, journal, tasks, chosen, reservations };
+    let mut actor =
+        Actor { journals, placement, tenant, caller, trace, access, lease, journal, tasks, chosen, reservations };
     actor.begin()?;
     actor.read_tasks().await?;
     let mut renewal = tokio::time::interval_at(tokio::time::Instant::now() + LEASE / 3, LEASE / 3);
@@ -243,6 +246,7 @@ impl Actor<'_> {
         let mut task = NewTask::new(&self.tenant, &start.tool, &start.arguments.to_string());
         task.subject = self.caller.subject.to_string();
         task.trace.clone_from(&self.trace);
+        task.access.clone_from(&self.access);
         task.priority = self.placement.default_priority(&self.tenant);
         // Attempts are counted by the workflow.
         task.retry = RetryPolicy::ONCE;

@@ -195,6 +195,7 @@ impl JournalStore {
             events,
             then: Vec::new(),
             trace: trace.map(ToOwned::to_owned),
+            access: Some(caller.access.clone()),
         };
         let steps = plan.steps().len();
         match self.tasks.start_workflow(workflow).await? {

@@ -158,6 +158,7 @@ pub(super) fn resubmit(
         retention_s,
         step: None,
         trace: None,
+        access: options.access.clone(),
     };
     let mut prepared = check::prepare(task, moment.now).map_err(|error| StoreError::TooLarge(error.to_string()))?;
     prepared.from = Some(id);

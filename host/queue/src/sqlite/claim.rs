@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tandem_store::StoreError;
 
 use super::{
-    codes::{Columns, LEASED, READY, millis, signed, step, time, unsigned},
+    codes::{Columns, LEASED, READY, access, millis, signed, step, time, unsigned},
     context::TxContext,
     due,
     lease::LeaseRow,
@@ -212,11 +212,12 @@ fn take(
             lease_for: lease,
             step: step(&mut columns)?,
             trace: None,
+            access: None,
         })
     })?;
-    (leased.arguments, leased.trace) = db
-        .prepare_cached("SELECT arguments, trace FROM task_data WHERE seq = ?1")?
-        .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    (leased.arguments, leased.trace, leased.access) = db
+        .prepare_cached("SELECT arguments, trace, access FROM task_data WHERE seq = ?1")?
+        .query_row([seq], |row| Ok((row.get(0)?, row.get(1)?, access(row.get(2)?))))?;
     moment.moved(db, leased.lease.id.as_bytes(), lane, Some(READY), Some(LEASED))?;
     moment.news.due(Chore::Reap, until);
     moment.tally.work(worker).running += 1;

@@ -2,6 +2,7 @@
 
 use rusqlite::{Row, types::FromSql};
 use tandem_store::StoreError;
+use tandem_types::Access;
 
 use crate::{RetryKind, StepRef, TaskState, Timestamp, WorkflowId, WorkflowState};
 
@@ -26,6 +27,11 @@ pub(super) const fn state_code(state: TaskState) -> i64 {
         TaskState::Dead => DEAD,
         TaskState::Cancelled => CANCELLED,
     }
+}
+
+/// What cannot be read allows no more than a row without it.
+pub(super) fn access(text: Option<String>) -> Option<Access> {
+    serde_json::from_str(&text?).ok()
 }
 
 pub(super) fn state(code: i64) -> Result<TaskState, StoreError> {

@@ -1,10 +1,11 @@
 //! The tables. Few indexes: every transition of a task writes each that it is in.
 
-/// What older hosts did not have: a failure's code, and whether another attempt might have helped; the trace of a submit.
+/// What older hosts did not have: a failure's code, and whether another attempt might have helped; the trace of a submit, and what
+/// its caller may call.
 pub(crate) const COLUMNS: [(&str, &[&str]); 3] = [
     ("task_results", &["code TEXT", "detail TEXT", "retryable INTEGER"]),
-    ("task_data", &["trace TEXT"]),
-    ("workflows", &["trace TEXT"]),
+    ("task_data", &["trace TEXT", "access TEXT"]),
+    ("workflows", &["trace TEXT", "access TEXT"]),
 ];
 
 pub(crate) const SCHEMA: &str = "
@@ -31,7 +32,8 @@ pub(crate) const SCHEMA: &str = "
     CREATE INDEX IF NOT EXISTS tasks_workflow ON tasks (workflow) WHERE workflow IS NOT NULL;
     -- What does not, and may be large.
     CREATE TABLE IF NOT EXISTS task_data (
-        seq INTEGER PRIMARY KEY, tags TEXT NOT NULL, metadata TEXT, arguments TEXT NOT NULL, trace TEXT
+        seq INTEGER PRIMARY KEY, tags TEXT NOT NULL, metadata TEXT, arguments TEXT NOT NULL, trace TEXT,
+        access TEXT
     );
     CREATE TABLE IF NOT EXISTS task_results (
         seq INTEGER PRIMARY KEY, error TEXT, cid TEXT, result TEXT, code TEXT, detail TEXT, retryable INTEGER
@@ -69,7 +71,7 @@ pub(crate) const SCHEMA: &str = "
         seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, tenant TEXT NOT NULL, subject TEXT NOT NULL,
         name TEXT NOT NULL, state INTEGER NOT NULL, tags TEXT NOT NULL, idem TEXT, hash BLOB NOT NULL,
         created_at INTEGER NOT NULL, finished_at INTEGER, last INTEGER NOT NULL, worker TEXT,
-        fence INTEGER NOT NULL DEFAULT 0, lease_until INTEGER NOT NULL DEFAULT 0, trace TEXT
+        fence INTEGER NOT NULL DEFAULT 0, lease_until INTEGER NOT NULL DEFAULT 0, trace TEXT, access TEXT
     );
     CREATE UNIQUE INDEX IF NOT EXISTS workflows_idem ON workflows (tenant, idem) WHERE idem IS NOT NULL;
     CREATE INDEX IF NOT EXISTS workflows_list ON workflows (tenant, state);

@@ -8,7 +8,10 @@ use super::{
     context::TxContext,
     tally::Lane,
 };
-use crate::{Caps, Chore, Submitted, TaskId, TaskState, check::Prepared};
+use crate::{
+    Caps, Chore, Submitted, TaskId, TaskState,
+    check::{Prepared, access_text},
+};
 
 /// Queues each, or says why not.
 pub(super) fn all(
@@ -123,8 +126,17 @@ fn insert(
         return Ok(false);
     }
     let seq = db.last_insert_rowid();
-    db.prepare_cached("INSERT INTO task_data (seq, tags, metadata, arguments, trace) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![seq, new.tags, task.metadata, task.arguments, task.trace])?;
+    db.prepare_cached(
+        "INSERT INTO task_data (seq, tags, metadata, arguments, trace, access) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        seq,
+        new.tags,
+        task.metadata,
+        task.arguments,
+        task.trace,
+        access_text(task.access.as_ref())
+    ])?;
     tag(db, &task.tenant, seq, &task.tags)?;
     Ok(true)
 }

@@ -6,17 +6,18 @@ use rusqlite::{Connection, OptionalExtension, params};
 use tandem_store::StoreError;
 
 use super::{
-    codes::{Columns, millis, signed, strings, time, unsigned, workflow_state, workflow_state_code},
+    codes::{Columns, access, millis, signed, strings, time, unsigned, workflow_state, workflow_state_code},
     context::{TxContext, Whole},
     submit,
 };
 use crate::{
     Append, Appended, Caps, Cursor, Event, KEEP_OTHER, LeasedWorkflow, MAX_EVENTS, MAX_SCAN, NewEvent, NewWorkflow,
-    Page, Started, Timestamp, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow, WorkflowState, check::Prepared,
+    Page, Started, Timestamp, WorkflowFilter, WorkflowId, WorkflowLease, WorkflowRow, WorkflowState,
+    check::{Prepared, access_text},
 };
 
 const ROW: &str = "SELECT id, tenant, subject, name, state, tags, idem, created_at, finished_at, last, worker, fence,
-    lease_until, trace, seq FROM workflows";
+    lease_until, trace, access, seq FROM workflows";
 
 pub(super) fn start(
     db: &Connection,
@@ -34,8 +35,9 @@ pub(super) fn start(
     }
     let tags = serde_json::to_string(&new.tags).unwrap_or_default();
     db.prepare_cached(
-        "INSERT INTO workflows (id, tenant, subject, name, state, tags, idem, hash, created_at, last, trace)
-         VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO workflows (id, tenant, subject, name, state, tags, idem, hash, created_at, last, trace,
+            access)
+         VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         new.id.as_bytes(),
@@ -47,7 +49,8 @@ pub(super) fn start(
         hash,
         millis(moment.now),
         signed(new.events.len() as u64),
-        new.trace
+        new.trace,
+        access_text(new.access.as_ref()),
     ])?;
     write(db, moment.now, db.last_insert_rowid(), 0, &new.events)?;
     moment.news.ready = true;
@@ -203,6 +206,7 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<(WorkflowRow, i64, i64)> {
         fence: columns.unsigned()?,
         lease_until: columns.time()?.filter(|until| until.millis() > 0),
         trace: columns.next()?,
+        access: access(columns.next()?),
     };
     Ok((workflow, code, columns.next()?))
 }

@@ -9,6 +9,7 @@ use tandem_queue::{
     WorkflowFilter, WorkflowId, WorkflowState,
 };
 use tandem_store::Store;
+use tandem_types::{Access, Allow};
 use tempfile::TempDir;
 
 use crate::suite::{CAPS, TENANT, TOOL, ok, secs};
@@ -125,7 +126,7 @@ async fn tasks_are_read_as_they_were_written_last() {
     let again = TaskId::new();
     w.ids.push(again);
     w.tasks.get(TENANT, again).await.unwrap();
-    let options = ResubmitOpts { id: again, subject: "s".into(), arguments: None, priority: None };
+    let options = ResubmitOpts { id: again, subject: "s".into(), access: None, arguments: None, priority: None };
     w.tasks.resubmit(TENANT, last, options).await.unwrap();
     w.check("resubmit of a task that was looked for before").await;
     let adopted = task();
@@ -163,6 +164,7 @@ async fn workflows_are_read_as_they_were_written_last() {
         events: vec![event()],
         then: Vec::new(),
         trace: None,
+        access: Some(Access::everything().and(vec![Allow::Category("a".into()), Allow::Tool("b".into())])),
     };
     w.tasks.start_workflow(new).await.unwrap();
     w.check("start").await;

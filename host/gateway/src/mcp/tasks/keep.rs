@@ -172,8 +172,7 @@ async fn claim(shared: &Arc<AppState>, tasks: &Arc<Tasks>) -> Result<(), TaskSto
     }
 }
 
-/// Runs a task another time. Its caller might call this tool; what else that caller might do was not written down, so the
-/// task may do nothing else.
+/// Runs a task another time, as its caller; a row that does not say what that caller may call allows the task's tool.
 async fn again(shared: &Arc<AppState>, tasks: &Arc<Tasks>, task: Leased) {
     let Ok(Value::Object(arguments)) = serde_json::from_str(&task.arguments) else {
         let outcome = Outcome::fatal(FailureCode::InvalidArgument, "the arguments are not an object");
@@ -184,7 +183,8 @@ async fn again(shared: &Arc<AppState>, tasks: &Arc<Tasks>, task: Leased) {
     let metadata = stored.and_then(|stored| stored.row.metadata);
     tracing::info!(task = %task.lease.id, tool = task.tool, attempt = task.attempt, "tasks: task restarted");
     let mut caller = Caller::new(&task.tenant, &task.subject);
-    caller.access = Access::everything().and(vec![Allow::Tool(task.tool.as_str().into())]);
+    let tool = || Access::everything().and(vec![Allow::Tool(task.tool.as_str().into())]);
+    caller.access = task.access.clone().unwrap_or_else(tool);
     let permit = tasks.permit(&caller.tenant);
     let live = RunningTask::new(task.lease, task.attempt, true, tasks.store.now(), permit);
     let live = tasks.enter(live);

@@ -142,6 +142,7 @@ fn recorded(of: &TaskPromotion, again: bool, keep: Duration) -> NewTask {
     let arguments = serde_json::to_string(&of.arguments).unwrap_or_default();
     let mut task = NewTask::new(&of.caller.tenant, &of.tool.descriptor.name, &arguments);
     task.subject = of.caller.subject.to_string();
+    task.access = Some(of.caller.access.clone());
     task.queue = QUEUE.to_owned();
     task.timeout_s = seconds(of.tool.limits.deadline.min(MAX_TIMEOUT)).max(1);
     task.retry = match again {

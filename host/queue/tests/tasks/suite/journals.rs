@@ -20,6 +20,7 @@ fn new() -> NewWorkflow {
         events: vec![event("submitted")],
         then: Vec::new(),
         trace: None,
+        access: None,
     }
 }
 

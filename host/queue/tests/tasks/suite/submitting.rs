@@ -134,7 +134,8 @@ pub(crate) async fn tenants_do_not_meet<S: TaskStore + Clone>(f: Fixture<S>) {
     assert_eq!(f.store.cancel("other", id, "").await.unwrap(), tandem_queue::CancelState::NotFound);
     let patched = f.store.update("other", id, Default::default(), None).await.unwrap();
     assert_eq!(patched, tandem_queue::Updated::NotFound);
-    let options = ResubmitOpts { id: TaskId::new(), subject: String::new(), arguments: None, priority: None };
+    let options =
+        ResubmitOpts { id: TaskId::new(), subject: String::new(), access: None, arguments: None, priority: None };
     assert_eq!(f.store.resubmit("other", id, options).await.unwrap(), Resubmit::NotFound);
     assert_eq!(f.state(id).await, TaskState::Ready);
 }
@@ -144,6 +145,7 @@ pub(crate) async fn what_ended_is_submitted_again_as_a_new_task<S: TaskStore + C
     let options = ResubmitOpts {
         id: TaskId::new(),
         subject: "bob".into(),
+        access: None,
         arguments: Some(r#"{"a":2}"#.into()),
         priority: Some(8),
     };
