@@ -10,3 +10,5 @@ pub(crate) const STATUS_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Rows of one page: a host returns up to 1,000, and lists this many well within the CPU time of its reactor lane.
 pub(crate) const MAX_PAGE: usize = 200;
+/// The key of a request's `_meta` that says how many bytes of a result its client takes in one message.
+pub(crate) const INLINE_LIMIT: &str = "tandem/inline-limit";

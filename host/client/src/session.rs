@@ -16,7 +16,7 @@ use crate::{
     endpoint::{Target, endpoint_at},
     error::ClientError,
     failure,
-    limits::MAX_PAGE,
+    limits::{INLINE_LIMIT, MAX_PAGE},
 };
 
 /// Receives the progress of a call.
@@ -79,7 +79,9 @@ impl<P: ProgressSink> Session<P> {
     /// # Errors
     /// The host refuses the call, or does not answer.
     pub async fn call(&self, tool: &str, arguments: Map<String, Value>) -> Result<CallToolResult, ClientError> {
-        let params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
+        let mut params = CallToolRequestParams::new(tool.to_owned()).with_arguments(arguments);
+        // A person or a script wants the result, not a handle of it.
+        params.meta.get_or_insert_default().insert(INLINE_LIMIT.to_owned(), u64::MAX.into());
         match self.client.call_tool(params).await {
             Ok(result) => Ok(result),
             Err(error) => Err(failure::of_request(error, &self.target).await),

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AuditCalls, AuditConfig, AuthConfig, GeneralConfig, OutgoingConfig, P2pConfig, PluginsConfig, ReactorConfig,
-    ServerConfig, StoreConfig, TasksConfig, TelemetryConfig, TenantConfig, origin, tables::check_tables, tenant,
+    ResultsConfig, ServerConfig, StoreConfig, TasksConfig, TelemetryConfig, TenantConfig, origin, tables::check_tables,
+    tenant,
 };
 use tandem_document::{Check, Findings};
 use tandem_package::{Ceilings, Effective, Grants, Request};
@@ -36,6 +37,8 @@ pub struct HostConfig {
     pub auth: Option<AuthConfig>,
     /// Long-running calls (MCP tasks extension).
     pub tasks: TasksConfig,
+    /// Results that are too large for a message.
+    pub results: ResultsConfig,
     /// The P2P network.
     pub p2p: P2pConfig,
     /// Outgoing HTTP.
@@ -139,6 +142,7 @@ impl Check for HostConfig {
             }
         });
         findings.within("tasks", |findings| self.tasks.check(findings));
+        findings.within("results", |findings| self.results.check(findings));
         let (capacity, tasks) = (u64::from(self.p2p.task_queue.capacity), &self.tasks);
         let room = capacity.saturating_add(tasks.ended_per_tenant) <= tasks.stored_per_tenant;
         if !room && tasks.ended_per_tenant <= tasks.stored_per_tenant {

@@ -1,8 +1,9 @@
 //! What a gateway can be told, with the defaults of a host on loopback.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use tandem_queue::{MAX_CONTENT, SqliteTasks};
+use tandem_store::ResultStore;
 
 use crate::auth::OperatorToken;
 
@@ -148,6 +149,10 @@ pub struct GatewayConfig {
     pub task_keep: Duration,
     /// Bytes of a task's result, as JSON; at most [`MAX_CONTENT`]. Default: that.
     pub task_max_result: usize,
+    /// Where results are kept that are too large for a message. Default: nowhere, every result is sent whole.
+    pub results: Option<Arc<ResultStore>>,
+    /// Bytes of a result that a message has, where the client names no other number. Default: 256 KiB.
+    pub inline_limit: usize,
     /// How long a question to a client of an older revision may take. Default: 5 minutes.
     pub client_timeout: Duration,
     /// Seals `requestState`. Default: random, so that no state outlives the process.
@@ -187,6 +192,8 @@ impl Default for GatewayConfig {
             task_after: Duration::from_millis(500),
             task_keep: Duration::from_secs(86_400),
             task_max_result: MAX_CONTENT,
+            results: None,
+            inline_limit: 256 << 10,
             client_timeout: Duration::from_secs(300),
             state_key: None,
         }
@@ -204,6 +211,7 @@ impl GatewayConfig {
             ("page_size", self.page_size),
             ("suspended_limit", self.suspended_limit),
             ("task_limit", self.task_limit),
+            ("inline_limit", self.inline_limit),
             ("task_limit_per_tenant", self.task_limit_per_tenant.unwrap_or(1)),
         ];
         match bounds.into_iter().find(|(_, value)| *value == 0) {

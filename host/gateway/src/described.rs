@@ -50,6 +50,7 @@ pub(crate) const METRICS: &[(&str, Kind, &str)] = &[
     ("tandem_queue_wait_seconds", Histogram, "Time that calls waited for admission, by lane."),
     ("tandem_refused_credentials_total", Counter, "Requests with credentials that do not count."),
     ("tandem_reloads_total", Counter, "Plugins that were loaded while the host serves, by category and result."),
+    ("tandem_results_total", Counter, "Results that were too large for a message, by what became of them."),
     ("tandem_routing_total", Counter, "Decisions where a call runs, by lane and reason."),
     ("tandem_store_commit_seconds", Histogram, "Commits of the store: the disk's share of a write."),
     ("tandem_tasks_dropped_total", Counter, "Ended tasks that were deleted, by reason."),
@@ -57,7 +58,11 @@ pub(crate) const METRICS: &[(&str, Kind, &str)] = &[
     ("tandem_tenant_rejections_total", Counter, "Calls that a tenant's total refused (429), by tenant and total."),
     ("tandem_tool_call_duration_seconds", Histogram, "Duration of calls, by category, tool and lane."),
     ("tandem_tool_calls_total", Counter, "Calls, by category, tool, lane and status."),
-    ("tandem_unknown_calls_total", Counter, "Calls of tools that are not there, by tenant and outcome."),
+    (
+        "tandem_unknown_calls_total",
+        Counter,
+        "Calls of tools, or with results, that are not there, by tenant and outcome.",
+    ),
 ];
 
 /// Tells the recorder that was installed.

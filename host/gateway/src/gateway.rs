@@ -14,6 +14,7 @@ use crate::{
     config::{ConfigError, GatewayConfig, StateKey},
     guard, limiter, mcp, metrics,
     ports::{HealthPart, Unready},
+    results::Results,
     state::AppState,
 };
 
@@ -95,6 +96,7 @@ impl Gateway {
                 config.suspended_ttl,
             ),
             sealer: mcp::mrtr::Sealer::new(&key),
+            results: config.results.clone().map(|store| Results::new(store, config.inline_limit)),
             tasks: config.tasks.clone().map(|store| mcp::tasks::Tasks::new(store, &config, open)),
             refused: auth::Refused::default(),
             unready: parts.unready,

@@ -55,6 +55,7 @@ mod ports;
 mod problem;
 mod renumber;
 mod rest;
+mod results;
 mod rpc;
 mod sessions;
 mod slow;

@@ -20,6 +20,7 @@ use crate::{
         tasks::Tasks,
     },
     ports::{HealthPart, Unready},
+    results::Results,
 };
 
 /// What all requests share.
@@ -34,6 +35,8 @@ pub(crate) struct AppState {
     pub(crate) lists: Lists,
     pub(crate) suspended: SuspendedCalls,
     pub(crate) sealer: Sealer,
+    /// None where every result is sent whole.
+    pub(crate) results: Option<Results>,
     /// None where calls stay calls.
     pub(crate) tasks: Option<Arc<Tasks>>,
     /// Credentials that were refused.

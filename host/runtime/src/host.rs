@@ -114,7 +114,7 @@ impl HostBuilder {
         let Stored { store, policy, keys } = stored;
         let p2p = P2pParts { tasks: wired.tasks, reactor: wired.reactor.clone() };
         let admin = Admin::new(store.clone(), policy.clone(), keys, p2p).of_host(plugins.clone(), reload.clone());
-        in_background(&store, admin, &stop).await;
+        in_background(&store, wired.kept, admin, &stop).await;
         let (background, router, gateway) = (TaskTracker::new(), wired.router, wired.gateway);
         let first = First {
             config: config.clone(),

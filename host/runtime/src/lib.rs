@@ -30,6 +30,7 @@ mod observed;
 pub mod peers;
 mod reactor;
 pub mod reload;
+mod results;
 pub mod settings;
 mod source;
 pub mod supply;

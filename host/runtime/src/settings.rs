@@ -51,6 +51,7 @@ pub fn gateway_config(config: &HostConfig) -> GatewayConfig {
         session_idle: server.session_idle.as_duration(),
         max_body: server.max_body.as_usize(),
         drain: server.drain.as_duration(),
+        inline_limit: config.results.inline_limit.as_usize(),
         task_limit: tasks.limit as usize,
         task_limit_per_tenant: tasks.limit_per_tenant.map(|limit| limit as usize),
         task_after: tasks.after.as_duration(),

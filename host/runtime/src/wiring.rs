@@ -9,7 +9,7 @@ use tandem_config::HostConfig;
 use tandem_engine::Services;
 use tandem_gateway::{Gateway, GatewayConfig, GatewayParts};
 use tandem_router::{Router, RouterConfig};
-use tandem_store::{Store, StoredKey};
+use tandem_store::{ResultStore, Store, StoredKey};
 use tokio::{runtime::Handle, sync::watch};
 use tokio_util::sync::CancellationToken;
 
@@ -24,6 +24,7 @@ use crate::{
     peers::Operator,
     reactor,
     reload::{self, Reload},
+    results,
     settings::{gateway_config, router_config},
     tenants::Limits,
     threads::Background,
@@ -58,6 +59,7 @@ pub(crate) struct Wired {
     pub(crate) gateway: Gateway,
     pub(crate) reactor: Option<Arc<ClusterHandle>>,
     pub(crate) tasks: tandem_queue::SqliteTasks,
+    pub(crate) kept: Arc<ResultStore>,
     pub(crate) ring: Option<Arc<tandem_gateway::KeyRing>>,
     pub(crate) authenticates: bool,
 }
@@ -97,7 +99,9 @@ impl Wired {
             starter.start(Arc::new(router.clone())).await?;
         }
         // The gateway comes before the plugins: it owns the recorder of all that is counted.
+        let kept = results::results(config, store);
         let gateway_config = GatewayConfig {
+            results: Some(kept.clone()),
             tasks: Some(tasks.clone()),
             connection_limit: descriptors.for_connections(config.server.connection_limit) as usize,
             ..gateway_config(config)
@@ -109,7 +113,7 @@ impl Wired {
             health: health::parts(reactor.clone(), store.clone()),
         };
         let gateway = Gateway::with_parts(router.clone(), gateway_config, parts)?;
-        Ok(Self { services, catalog, limits, router, gateway, reactor, tasks, ring, authenticates })
+        Ok(Self { services, catalog, limits, router, gateway, reactor, tasks, kept, ring, authenticates })
     }
 
     pub(crate) fn reload(&self, source: Option<ConfigSource>, stored: &Stored, plugins: reload::Loaded) -> Reload {
@@ -128,7 +132,8 @@ impl Wired {
 }
 
 /// Begins what a host does beside serving, until it stops.
-pub(crate) async fn in_background(store: &Store, admin: Admin, stop: &CancellationToken) {
+pub(crate) async fn in_background(store: &Store, kept: Arc<ResultStore>, admin: Admin, stop: &CancellationToken) {
+    tokio::spawn(results::sweep(kept, stop.clone()));
     tokio::spawn(audit::rotate(store.clone(), stop.clone()));
     tokio::spawn(audit::resume(store.clone(), stop.clone()));
     tokio::spawn(admin::watch(admin.clone(), stop.clone()));

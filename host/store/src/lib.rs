@@ -23,6 +23,7 @@ mod limits;
 mod open;
 mod peers;
 mod policy_version;
+mod results;
 mod room;
 mod store;
 mod tables;
@@ -41,6 +42,7 @@ pub use key_value::{KeyPage, Namespace, Quota};
 pub use keys::{MAX_ALL_KEYS, MAX_KEYS, StoredKey};
 pub use limits::{GROUP, MAX_BATCH, MAX_KEY, MAX_VALUE, QUEUE};
 pub use peers::{MAX_PEERS, PeerFilter, PeerPage, PeerRow, PeerSort};
+pub use results::{AboutResult, KeptResult, ResultBounds, ResultError, ResultStore};
 pub use store::Store;
 pub use tables::Tables;
 

@@ -34,6 +34,7 @@ mod doctor;
 mod first_day;
 mod full_disk;
 mod graph;
+mod handles;
 mod host;
 mod hostile;
 mod ids;

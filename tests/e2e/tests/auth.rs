@@ -87,7 +87,7 @@ async fn a_hang_up_exchanges_keys_and_a_wrong_file_changes_nothing() -> anyhow::
 async fn a_tenants_categories_are_what_it_lists_and_calls() -> anyhow::Result<()> {
     let host = tenants()?.start().await?;
     let (all, one) = (host.client_as("/mcp/full", "first").await?, host.client_as("/mcp/full", "other").await?);
-    let (all, few) = (all.tools().await?, one.tools().await?);
+    let (all, few) = (all.plugin_tools().await?, one.plugin_tools().await?);
     assert!(few.iter().all(|tool| all.contains(tool)) && few.len() < all.len(), "{few:?}");
     for tool in &all {
         let url = format!("{}/v1/tools/{tool}/call", host.url);
@@ -157,7 +157,7 @@ async fn a_token_lists_and_calls_what_its_scopes_say() -> anyhow::Result<()> {
         own.token(&claims)
     };
     let client = host.client_as("/mcp/full", &token("acme", "numbers.add")).await?;
-    assert_eq!(client.tools().await?, ["add"]);
+    assert_eq!(client.plugin_tools().await?, ["add"]);
     assert_eq!(client.structured("add", json!({"a": 2, "b": 2})).await?["sum"], 4.0);
     let hidden = client.call("sleep_ms", json!({"ms": 1})).await.expect_err("it is not there").to_string();
     assert!(hidden.contains("unknown tool"), "{hidden}");

@@ -85,7 +85,16 @@ async fn meta_tools_find_and_dispatch() -> anyhow::Result<()> {
     tools.sort();
     assert_eq!(
         tools,
-        ["tools_dispatch", "tools_get_schema", "tools_list_categories", "tools_list_tools", "tools_search"]
+        [
+            "tools_dispatch",
+            "tools_get_schema",
+            "tools_list_categories",
+            "tools_list_tools",
+            "tools_result_grep",
+            "tools_result_query",
+            "tools_result_read",
+            "tools_search"
+        ]
     );
     let categories = client.structured("tools_list_categories", json!({})).await?;
     assert_eq!(categories["categories"].as_array().map(Vec::len), Some(2), "{categories}");

@@ -214,14 +214,14 @@ async fn what_fails_its_check_is_taken_out_and_calls_that_wait_end_with_the_reas
     // Its check wants a grant that it does not have.
     let host = uncompiled(Options::with(&["checker"])?, &compiled).await?;
     let client = host.client("/mcp/full").await?;
-    let tool = client.tools().await?.first().cloned().expect("it is listed");
+    let tool = client.plugin_tools().await?.first().cloned().expect("it is listed");
     let answer = client.call(&tool, json!({})).await?;
     let error = &json!(answer)["structuredContent"]["error"];
     let message = error["message"].as_str().unwrap_or_default();
     assert!(error["code"] == "unavailable" && message.contains("check"), "{error}");
     let refused = in_state(host.directory.path(), "checker.wasm", "refused").await?;
     assert_eq!(refused["error"]["code"], "check", "{refused}");
-    assert!(client.tools().await?.is_empty());
+    assert!(client.plugin_tools().await?.is_empty());
     Ok(())
 }
 

@@ -80,7 +80,8 @@ async fn large_answers_are_written_apart_from_the_threads_that_serve() -> anyhow
     let plugin = directory.path().join("big-output.wasm");
     let larger = "5MiB".parse()?;
     variant("big-output", &plugin, |manifest, _| manifest.limits.output = larger)?;
-    let host = Options::default().file(plugin).start().await?;
+    let whole = "[results]\ninline-limit = '8MiB'";
+    let host = Options::default().file(plugin).config(whole).start().await?;
     attack(&host, "big_text", &json!({"bytes": ANSWERED}), "xxxx", ANSWERED).await?;
     attack(&host, "big_structured", &json!({"bytes": ANSWERED}), "xxxx", ANSWERED).await
 }

@@ -14,7 +14,9 @@ const STEP: usize = 65_520;
 async fn a_large_result_comes_whole_from_another_host_and_through_a_workflow() -> anyhow::Result<()> {
     let registry = TempDir::new()?;
     // Only the other host has the tool: arguments go there and the result comes back.
-    let (here, there) = (host(&registry, &["progress"]).await?, host(&registry, &["echo"]).await?);
+    let whole = "[results]\ninline-limit = '1MiB'";
+    let here = member(&registry, &["progress"])?.config(whole).start().await?;
+    let there = host(&registry, &["echo"]).await?;
     let client = here.client("/mcp/full").await?;
     connected(&client, 1).await?;
     // Quotes and letters of several bytes: parts are cut between characters, and escaped on the way.

@@ -138,6 +138,11 @@ impl Client {
         Ok(self.service.list_all_tools().await?.into_iter().map(|tool| tool.name.into_owned()).collect())
     }
 
+    /// Those of plugins alone, as an endpoint lists them that has no other tools than those that read results.
+    pub async fn plugin_tools(&self) -> anyhow::Result<Vec<String>> {
+        Ok(self.tools().await?.into_iter().filter(|tool| !tool.starts_with("tools_result_")).collect())
+    }
+
     /// One tool as it is listed.
     pub async fn listed(&self, tool: &str) -> anyhow::Result<Value> {
         let all = self.service.list_all_tools().await?;

@@ -48,6 +48,7 @@ use crate::{
     incoming::{Endpoint, Incoming},
     mcp::{errors, lists::mirrors, result::ResponseMeta, tools},
     meta::{self, Dispatch, Item, MetaTool},
+    results::MIN_INLINE,
     rpc::is_short,
     state::AppState,
 };
@@ -94,6 +95,8 @@ struct Meta<'m> {
     #[serde(rename = "progressToken")]
     progress_token: Option<IgnoredAny>,
     traceparent: Option<&'m str>,
+    #[serde(rename = "tandem/inline-limit")]
+    inline_limit: Option<usize>,
 }
 
 /// Read from an object alone: a list would be read as the members in their order.
@@ -127,6 +130,7 @@ pub(super) struct PlainCall {
     tool: ResolvedTool,
     arguments: Arguments,
     traceparent: Option<Arc<str>>,
+    budget: Option<usize>,
 }
 
 impl PlainCall {
@@ -156,7 +160,8 @@ impl PlainCall {
             && only(headers, HEADER_NAME) == Some(&name)
             && meta.version == version
             && meta.progress_token.is_none()
-            && meta.log_level.is_none();
+            && meta.log_level.is_none()
+            && meta.inline_limit.is_none_or(|bytes| bytes >= MIN_INLINE);
         if !fits {
             return None;
         }
@@ -190,7 +195,7 @@ impl PlainCall {
         // JSON values round numbers that a tool may want digit by digit.
         let exact = ExactNumbers::of(text).and_then(|exact| exact.under(path)).map(Arc::new);
         let arguments = Arguments { members: arguments, exact };
-        Some(Self { id, called: name, tool, arguments, traceparent })
+        Some(Self { id, called: name, tool, arguments, traceparent, budget: meta.inline_limit })
     }
 
     /// Runs it, until `streams` ends.
@@ -200,7 +205,7 @@ impl PlainCall {
         incoming: &Arc<Incoming>,
         streams: &CancellationToken,
     ) -> Response {
-        let Self { id, called, tool, arguments, traceparent } = self;
+        let Self { id, called, tool, arguments, traceparent, budget } = self;
         let request_id = &incoming.request_id;
         let span = tracing::info_span!("mcp.request", method = METHOD, %request_id, name = %shown_name(&called));
         let cancel = streams.child_token();
@@ -209,7 +214,7 @@ impl PlainCall {
             cancel: cancel.clone(),
             ..CallContext::new(request_id.clone(), incoming.caller.clone())
         };
-        let (router, meta) = (shared.router.clone(), ResponseMeta::of_request(shared, incoming, true));
+        let (router, meta) = (shared.router.clone(), ResponseMeta::of_request(shared, incoming, true, budget));
         let of_result = id.clone();
         // Written where it is made: what is large, apart from the threads that serve.
         let write = move |result| json(&JsonRpcResponse { jsonrpc: JsonRpcVersion2_0, id: of_result, result });

@@ -18,11 +18,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     client_port::{PortOptions, Threshold},
     driver::{CallDriver, Outlet, Response, Round, Work, guest_level},
+    errors,
     mrtr::{Binding, Suspended},
     result::ResponseMeta,
     tasks::{TaskPromotion, Tasks},
 };
-use crate::{incoming::Incoming, state::AppState};
+use crate::{incoming::Incoming, results, state::AppState};
 
 /// One request on its way.
 pub(crate) struct Exchange {
@@ -218,7 +219,13 @@ impl Exchange {
     }
 
     pub(crate) fn response_meta(&self) -> ResponseMeta {
-        ResponseMeta::of_request(&self.shared, &self.incoming, self.modern)
+        ResponseMeta::of_request(&self.shared, &self.incoming, self.modern, self.budget().ok().flatten())
+    }
+
+    /// What the client says of the size of a message.
+    pub(crate) fn budget(&self) -> Result<Option<usize>, ErrorData> {
+        results::budget(self.context.meta.get(results::INLINE_LIMIT))
+            .map_err(|text| errors::invalid("invalid_arguments", text))
     }
 }
 

@@ -42,6 +42,7 @@ use super::{
 };
 use crate::{
     incoming::{INCOMING, Incoming},
+    results::Results,
     sessions::Sessions,
     state::AppState,
 };
@@ -122,7 +123,8 @@ impl Handler {
 
     fn rendered(&self, incoming: &Incoming) -> Arc<Rendered> {
         let view = self.shared.router.view(&incoming.caller);
-        self.shared.lists.get(&view, &incoming.caller.tenant, &incoming.endpoint)
+        let inline = self.shared.results.as_ref().map(Results::inline_limit);
+        self.shared.lists.get(&view, &incoming.caller.tenant, &incoming.endpoint, inline)
     }
 
     /// What a list method needs: the lists, and the hints for clients that know them.

@@ -9,7 +9,7 @@ use std::{fmt::Write as _, sync::Arc};
 use moka::sync::Cache;
 use rmcp::model::{ErrorData, PaginatedRequestParams, Prompt, Resource, ResourceTemplate, Tool};
 use serde_json::{Map, Value};
-use tandem_catalog::View;
+use tandem_catalog::{Tool as CatalogTool, View};
 use tandem_types::Access;
 
 use super::{convert, errors};
@@ -17,6 +17,7 @@ use crate::{
     cursor::{decode, encode},
     incoming::Endpoint,
     meta,
+    results::listed_schema,
 };
 
 /// Renderings kept. One per tenant and endpoint is in use; older generations age out.
@@ -37,14 +38,24 @@ pub(crate) struct Rendered {
 }
 
 impl Rendered {
-    fn new(view: &View, endpoint: &Endpoint) -> Self {
+    /// `inline` is the limit of a result in one message, where larger ones are kept.
+    fn new(view: &View, endpoint: &Endpoint, inline: Option<usize>) -> Self {
         let here = || view.tools().filter(|tool| endpoint.shows(&tool.category));
-        let tools = match endpoint {
-            Endpoint::Hierarchical => meta::tools().to_vec(),
-            Endpoint::Full | Endpoint::Category(_) => {
-                here().map(|tool| convert::tool(&tool.descriptor, &tool.category, tool.task)).collect()
+        let listed = |tool: &Arc<CatalogTool>| {
+            let mut listed = convert::tool(&tool.descriptor, &tool.category, tool.task);
+            if inline.is_some_and(|inline| tool.limits.output > inline as u64) {
+                listed.output_schema = listed.output_schema.and_then(|own| listed_schema(&own)).map(Arc::new);
             }
+            listed
         };
+        let mut tools: Vec<_> = match endpoint {
+            Endpoint::Hierarchical => meta::catalog_tools().cloned().collect(),
+            Endpoint::Full | Endpoint::Category(_) => here().map(listed).collect(),
+        };
+        if inline.is_some() {
+            tools.extend(meta::result_tools().cloned());
+            tools.sort_by(|a, b| a.name.cmp(&b.name));
+        }
         let mut prompts: Vec<_> =
             view.prompts().filter(|(c, _)| endpoint.shows(&c.name)).map(|(_, p)| convert::prompt(p)).collect();
         prompts.sort_by(|a, b| a.name.cmp(&b.name));
@@ -57,7 +68,7 @@ impl Rendered {
             .map(|(_, t)| convert::template(t))
             .collect();
         templates.sort_by(|a, b| a.uri_template.cmp(&b.uri_template));
-        Self { tools, prompts, resources, templates, instructions: instructions(view, endpoint) }
+        Self { tools, prompts, resources, templates, instructions: instructions(view, endpoint, inline) }
     }
 }
 
@@ -67,7 +78,7 @@ pub(crate) fn mirrors(schema: &Map<String, Value>) -> bool {
     properties.values().filter_map(Value::as_object).any(|p| p.contains_key("x-mcp-header") || mirrors(p))
 }
 
-fn instructions(view: &View, endpoint: &Endpoint) -> String {
+fn instructions(view: &View, endpoint: &Endpoint, inline: Option<usize>) -> String {
     let mut text = match endpoint {
         Endpoint::Hierarchical => {
             "The tools of this server are grouped in categories and are not listed here. Find one \
@@ -79,6 +90,11 @@ fn instructions(view: &View, endpoint: &Endpoint) -> String {
         Endpoint::Full => "All tools of this server are listed. They belong to these categories.".to_owned(),
         Endpoint::Category(name) => format!("The tools of the category `{name}`."),
     };
+    if let Some(inline) = inline {
+        // Writing to a string cannot fail.
+        let _ =
+            write!(text, " A result over {inline} bytes comes as a handle: `tools_result_read` and its like say more.");
+    }
     text.push_str("\n\nCategories:");
     let (mut others, mut left_out) = (Vec::new(), 0usize);
     for category in endpoint.categories(view) {
@@ -120,9 +136,15 @@ impl Lists {
         Self(Cache::new(KEPT))
     }
 
-    pub(crate) fn get(&self, view: &View, tenant: &Arc<str>, endpoint: &Endpoint) -> Arc<Rendered> {
+    pub(crate) fn get(
+        &self,
+        view: &View,
+        tenant: &Arc<str>,
+        endpoint: &Endpoint,
+        inline: Option<usize>,
+    ) -> Arc<Rendered> {
         let key = (tenant.clone(), view.access().clone(), endpoint.clone(), view.generation());
-        self.0.get_with(key, || Arc::new(Rendered::new(view, endpoint)))
+        self.0.get_with(key, || Arc::new(Rendered::new(view, endpoint, inline)))
     }
 }
 

@@ -11,6 +11,7 @@ use super::{
     exchange::{CallOptions, Exchange, hint},
     mrtr::Binding,
     result::ResponseMeta,
+    results,
     session::MAX_URI,
 };
 
@@ -18,6 +19,9 @@ pub(crate) async fn read(ex: &Exchange, params: ReadResourceRequestParams) -> Re
     let ReadResourceRequestParams { uri, input_responses, request_state, .. } = params;
     if uri.len() > MAX_URI {
         return Err(errors::invalid("invalid_arguments", format!("a URI has at most {MAX_URI} bytes")));
+    }
+    if let Some(result) = results::read(ex, &uri).await {
+        return result.map(Into::into);
     }
     let view = ex.view();
     let Some(category) = view.resource_owner(&uri).filter(|c| ex.incoming.endpoint.shows(&c.name)) else {

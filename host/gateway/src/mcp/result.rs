@@ -12,7 +12,7 @@ use tandem_router::{CallError, Output, Router};
 use tandem_types::Caller;
 
 use super::convert;
-use crate::{incoming::Incoming, state::AppState};
+use crate::{incoming::Incoming, results::ResultPolicy, state::AppState};
 
 /// What a result says of its request.
 #[derive(Clone, Debug)]
@@ -21,6 +21,8 @@ pub(crate) struct ResponseMeta {
     /// None where no request waits for the result.
     incoming: Option<Arc<Incoming>>,
     server_info: Option<Arc<Value>>,
+    /// None where every result is sent whole.
+    results: Option<ResultPolicy>,
 }
 
 /// The same as members of `_meta`, with what there is to say of a tool's call.
@@ -51,22 +53,29 @@ impl Members {
 }
 
 impl ResponseMeta {
-    /// Of one request; `modern` as in [`super::exchange::Exchange`].
-    pub(crate) fn of_request(shared: &AppState, incoming: &Arc<Incoming>, modern: bool) -> Self {
+    /// Of one request; `modern` as in [`super::exchange::Exchange`]. `budget` is what it says of the size of a message.
+    pub(crate) fn of_request(shared: &AppState, incoming: &Arc<Incoming>, modern: bool, budget: Option<usize>) -> Self {
         Self {
             request_id: incoming.request_id.clone(),
             incoming: Some(incoming.clone()),
             server_info: modern.then(|| shared.server_info.clone()),
+            results: shared.results.as_ref().map(|results| ResultPolicy::new(results, budget)),
         }
     }
 
     /// Of what no request waits for.
-    pub(crate) fn of(request_id: Arc<str>) -> Self {
-        Self { request_id, incoming: None, server_info: None }
+    pub(crate) fn of(shared: &AppState, request_id: Arc<str>) -> Self {
+        let results = shared.results.as_ref().map(|results| ResultPolicy::new(results, None));
+        Self { request_id, incoming: None, server_info: None, results }
     }
 
     pub(crate) fn with_request_id(&self, request_id: Arc<str>) -> Self {
-        Self { request_id, incoming: self.incoming.clone(), server_info: None }
+        Self { request_id, incoming: self.incoming.clone(), server_info: None, results: self.results.clone() }
+    }
+
+    /// What becomes of large results, and of references to them.
+    pub(crate) fn results(&self) -> Option<&ResultPolicy> {
+        self.results.as_ref()
     }
 
     /// Makes a result of so many bytes: apart from the threads that serve if they are many, as whatever writes it then.
@@ -181,7 +190,7 @@ mod tests {
         };
         for output in [output(None, false), output(Some(serde_json::json!({"sum": 3})), true)] {
             let info = Arc::new(serde_json::json!({"name": "tandem", "version": "1"}));
-            let meta = ResponseMeta { request_id: "id".into(), incoming: None, server_info: Some(info) };
+            let meta = ResponseMeta { request_id: "id".into(), incoming: None, server_info: Some(info), results: None };
             let result = CallResult::Tool(ToolResult::new(output, meta));
             let written = serde_json::to_string(&result).unwrap();
             assert_eq!(written, serde_json::to_string(&CallToolResult::from(result)).unwrap());

@@ -17,27 +17,16 @@ use super::{
     driver::Work,
     errors,
     exchange::{CallOptions, Exchange},
+    job::{Job, Planned},
     mrtr::Binding,
     result::{CallResult, ResponseMeta, ToolResult},
+    results::Answered,
     tasks::TaskPromotion,
 };
 use crate::{
     incoming::{Endpoint, request_id},
     meta::{self, Batch, Dispatch, Item, MetaTool, Numbered},
 };
-
-/// What to run.
-enum Job {
-    One { tool: ResolvedTool, arguments: Arguments },
-    Many { calls: Vec<Planned>, at_once: usize },
-}
-
-/// One call of a batch; none where the tool is not there.
-struct Planned {
-    name: String,
-    arguments: Arguments,
-    tool: Result<Arc<Tool>, CallError>,
-}
 
 /// What the request comes to.
 enum Target {
@@ -47,6 +36,7 @@ enum Target {
 
 pub(crate) async fn call(ex: &Exchange, params: CallToolRequestParams) -> Result<CallToolResponse, ErrorData> {
     let CallToolRequestParams { name, arguments, input_responses, request_state, .. } = params;
+    ex.budget()?;
     let view = ex.view();
     let job = match find(ex, &view, &name, arguments.unwrap_or_default()).await? {
         Target::Answer(mut result) => {
@@ -120,10 +110,14 @@ fn task_candidate(ex: &Exchange, job: &Job) -> Result<Option<TaskPromotion>, Err
 
 async fn find(ex: &Exchange, view: &View, name: &str, arguments: Map<String, Value>) -> Result<Target, ErrorData> {
     let endpoint = &ex.incoming.endpoint;
-    if *endpoint == Endpoint::Hierarchical
-        && let Some(which) = meta::find(name)
-    {
-        return of_meta(ex, view, which, arguments).await;
+    match meta::find(name) {
+        Some(which) if which.reads_results() && ex.shared.results.is_some() => {
+            return of_results(ex, view, which, arguments).await;
+        }
+        Some(which) if *endpoint == Endpoint::Hierarchical && !which.reads_results() => {
+            return of_meta(ex, view, which, arguments).await;
+        }
+        _ => {}
     }
     match endpoint.resolve(view, name) {
         Some(tool) => {
@@ -140,6 +134,19 @@ async fn unknown(ex: &Exchange, view: &View, name: &str) -> CallError {
     near.retain(|near| ex.incoming.endpoint.tool(view, near).is_some());
     let error = unknown_tool(view, name, near);
     ex.shared.router.refuse(&ex.call_context(None, ex.context.ct.clone()), name, error).await
+}
+
+async fn of_results(
+    ex: &Exchange,
+    view: &View,
+    which: MetaTool,
+    arguments: Map<String, Value>,
+) -> Result<Target, ErrorData> {
+    Ok(match super::results::call(ex, view, which, arguments).await {
+        Ok(Answered::Value(value)) => Target::Answer(convert::structured_result(value)),
+        Ok(Answered::By(tool, arguments)) => Target::Run(Job::One { tool, arguments }),
+        Err(error) => Target::Answer(errors::failure(&error)),
+    })
 }
 
 async fn of_meta(
@@ -190,42 +197,6 @@ async fn of_meta(
     })
 }
 
-impl Job {
-    fn tools(&self) -> Vec<&Tool> {
-        match self {
-            Self::One { tool, .. } => vec![&tool.tool],
-            Self::Many { calls, .. } => calls.iter().filter_map(|call| call.tool.as_deref().ok()).collect(),
-        }
-    }
-
-    fn any(&self, is: impl Fn(&Tool) -> bool) -> bool {
-        match self {
-            Self::One { tool, .. } => is(&tool.tool),
-            Self::Many { .. } => self.tools().into_iter().any(is),
-        }
-    }
-
-    fn all(&self, is: impl Fn(&Tool) -> bool) -> bool {
-        self.tools().into_iter().all(is)
-    }
-
-    /// What a suspended run of this belongs to.
-    fn binding(&self, caller: &Caller, called: &str) -> Binding {
-        match self {
-            Self::One { tool, arguments } => {
-                let name = format!("{called}/{}", tool.tool.descriptor.name);
-                Binding::new("tools/call", &name, &arguments.members, caller)
-            }
-            Self::Many { calls, .. } => {
-                let numbered = calls.iter().enumerate().map(|(number, call)| {
-                    (format!("{number}.{}", call.name), Value::Object(call.arguments.members.clone()))
-                });
-                Binding::new("tools/call", called, &numbered.collect(), caller)
-            }
-        }
-    }
-}
-
 fn work(
     ex: &Exchange,
     called: String,
@@ -271,28 +242,55 @@ pub(crate) async fn one<T: Send + 'static>(
     meta: ResponseMeta,
     then: impl FnOnce(CallResult) -> T + Clone + Send + 'static,
 ) -> Result<T, ErrorData> {
-    let caller = cx.caller.clone();
+    let (caller, of) = (cx.caller.clone(), tool.tool.clone());
+    let arguments = match resolved(router, &cx, &of, arguments, &meta).await {
+        Ok(arguments) => arguments,
+        Err(error) => return failed(called, &error, meta).map(|result| then(CallResult::Failure(result))),
+    };
     // On the heap: the future holds everything down to the guest, and each layer above would move it.
     let outcome = Box::pin(router.call_resolved(cx, tool, arguments)).await;
     let spare = then.clone();
-    match answered(router, &caller, outcome, &meta, then).await {
+    match answered(router, &caller, &of, outcome, &meta, then).await {
         Ok(done) => Ok(done),
-        Err(error) => {
-            let mut result = errors::of_tool(called, &error)?;
-            meta.put(result.meta.get_or_insert_default());
-            Ok(spare(CallResult::Failure(result)))
-        }
+        Err(error) => failed(called, &error, meta).map(|result| spare(CallResult::Failure(result))),
+    }
+}
+
+fn failed(called: &str, error: &CallError, meta: ResponseMeta) -> Result<CallToolResult, ErrorData> {
+    let mut result = errors::of_tool(called, error)?;
+    meta.put(result.meta.get_or_insert_default());
+    Ok(result)
+}
+
+/// The arguments with the values that their references to results stand for. A call whose references do not is recorded as one that
+/// was refused.
+async fn resolved(
+    router: &Router,
+    cx: &CallContext,
+    tool: &Tool,
+    arguments: Arguments,
+    meta: &ResponseMeta,
+) -> Result<Arguments, CallError> {
+    let Some(policy) = meta.results() else { return Ok(arguments) };
+    let name = &tool.descriptor.name;
+    match policy.resolve(router, &cx.caller, name, arguments).await {
+        Ok(arguments) => Ok(arguments),
+        Err(error) => Err(router.refuse(cx, name, error).await),
     }
 }
 
 async fn answered<T: Send + 'static>(
     router: &Router,
     caller: &Caller,
+    tool: &Arc<Tool>,
     called: Result<Output, CallError>,
     meta: &ResponseMeta,
     then: impl FnOnce(CallResult) -> T + Send + 'static,
 ) -> Result<T, CallError> {
-    let output = called?;
+    let output = match meta.results() {
+        Some(policy) => policy.shorten(router, caller, tool, called?).await?,
+        None => called?,
+    };
     meta.clone()
         .make(router, caller, output.bytes(), move |meta| then(CallResult::Tool(ToolResult::new(output, meta))))
         .await
@@ -337,16 +335,18 @@ async fn many(
 /// One call's result and its bytes. In a batch every failure is one call's result: the others must not be lost with it.
 async fn planned(router: &Router, cx: CallContext, call: Planned, meta: ResponseMeta) -> (CallToolResult, usize) {
     let caller = cx.caller.clone();
-    let called = match call.tool {
+    let answer = async {
+        let tool = call.tool?;
+        let arguments = resolved(router, &cx, &tool, call.arguments, &meta).await?;
         // Looked up again: another version may serve by the time that it is this call's turn.
-        Ok(tool) => router.call_tool(cx, &tool.descriptor.name, call.arguments).await,
-        Err(error) => Err(error),
+        let called = router.call_tool(cx, &tool.descriptor.name, arguments).await;
+        let bytes = called.as_ref().map_or(0, Output::bytes);
+        let result = answered(router, &caller, &tool, called, &meta, CallToolResult::from).await?;
+        Ok((result, bytes))
     };
-    let bytes = called.as_ref().map_or(0, Output::bytes);
-    let result = answered(router, &caller, called, &meta, CallToolResult::from).await.unwrap_or_else(|error| {
+    answer.await.unwrap_or_else(|error: CallError| {
         let mut result = errors::failure(&error);
         meta.put(result.meta.get_or_insert_default());
-        result
-    });
-    (result, bytes)
+        (result, 0)
+    })
 }

@@ -12,6 +12,7 @@ use super::{
     limits::MAX_VIOLATIONS,
     tool::MetaTool,
 };
+use crate::results::{Grep, Query, Read};
 
 /// Leaves out what is null: that is what some models write for a parameter that they do not give.
 fn without_nulls(arguments: &mut Map<String, Value>) {
@@ -51,7 +52,26 @@ pub(crate) fn answer(
         MetaTool::ListTools => catalog::tools(&read(which, arguments)?, view),
         MetaTool::GetSchema => catalog::schemas(read(which, arguments)?, view),
         MetaTool::Search => Ok(catalog::search(&read(which, arguments)?, view)),
-        MetaTool::Dispatch => Err(CallError::Internal("`tools_dispatch` is not a query".to_owned())),
+        MetaTool::Dispatch | MetaTool::ResultRead | MetaTool::ResultGrep | MetaTool::ResultQuery => {
+            Err(CallError::Internal("the meta-tool does not read the catalog".to_owned()))
+        }
+    }
+}
+
+/// What a meta-tool that reads results is asked for.
+pub(crate) enum ResultCall {
+    Read(Read),
+    Grep(Grep),
+    Query(Query),
+}
+
+/// Reads what is asked of a result.
+pub(crate) fn result_call(which: MetaTool, arguments: Map<String, Value>) -> Result<ResultCall, CallError> {
+    match which {
+        MetaTool::ResultRead => read(which, arguments).map(ResultCall::Read),
+        MetaTool::ResultGrep => read(which, arguments).map(ResultCall::Grep),
+        MetaTool::ResultQuery => read(which, arguments).map(ResultCall::Query),
+        _ => Err(CallError::Internal("the meta-tool does not read results".to_owned())),
     }
 }
 

@@ -6,7 +6,7 @@ use jsonschema::Validator;
 use rmcp::model::Tool;
 use serde_json::Value;
 
-use super::{schemas, tool::MetaTool};
+use super::{result_schemas, schemas, tool::MetaTool};
 
 pub(super) struct Definition {
     pub(super) which: MetaTool,
@@ -20,6 +20,7 @@ struct Definitions {
 
 static DEFINITIONS: LazyLock<Definitions> = LazyLock::new(|| {
     let mut all = schemas::all();
+    all.extend(result_schemas::all());
     all.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
     let by_tool = all.iter().map(|(which, tool)| Definition {
         which: *which,
@@ -35,8 +36,23 @@ pub(super) fn definition(which: MetaTool) -> Option<(&'static Definition, &'stat
 }
 
 /// The meta-tools as clients see them, sorted by name.
-pub(crate) fn tools() -> &'static [Tool] {
+fn tools() -> &'static [Tool] {
     &DEFINITIONS.tools
+}
+
+/// Those that read the catalog and call its tools.
+pub(crate) fn catalog_tools() -> impl Iterator<Item = &'static Tool> {
+    selected(|which| !which.reads_results())
+}
+
+/// Those that read results.
+pub(crate) fn result_tools() -> impl Iterator<Item = &'static Tool> {
+    selected(MetaTool::reads_results)
+}
+
+fn selected(is: impl Fn(MetaTool) -> bool) -> impl Iterator<Item = &'static Tool> {
+    let all = DEFINITIONS.tools.iter().zip(&DEFINITIONS.by_tool);
+    all.filter(move |(_, definition)| is(definition.which)).map(|(tool, _)| tool)
 }
 
 /// Names of the tools that every host has, and that no plugin's tool can have therefore.
@@ -56,7 +72,7 @@ mod tests {
 
     #[test]
     fn every_schema_compiles_and_every_tool_is_found_by_its_name() {
-        assert_eq!(DEFINITIONS.by_tool.len(), 5);
+        assert_eq!(DEFINITIONS.by_tool.len(), 8);
         for (tool, definition) in tools().iter().zip(&DEFINITIONS.by_tool) {
             assert!(definition.validator.is_some(), "{}", tool.name);
             assert_eq!(find(&tool.name), Some(definition.which));

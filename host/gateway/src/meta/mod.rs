@@ -6,15 +6,17 @@
 
 mod answer;
 mod catalog;
+mod define;
 mod definitions;
 mod dispatch;
 mod limits;
+mod result_schemas;
 mod schemas;
 mod tool;
 
-pub(crate) use answer::{answer, dispatch};
+pub(crate) use answer::{ResultCall, answer, dispatch, result_call};
 pub(crate) use catalog::{CategoryLine, describe, state_of, tool_page};
 pub use definitions::meta_tools;
-pub(crate) use definitions::{find, tools};
+pub(crate) use definitions::{catalog_tools, find, result_tools};
 pub(crate) use dispatch::{Batch, Dispatch, Item, Numbered};
 pub(crate) use tool::MetaTool;

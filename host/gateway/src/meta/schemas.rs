@@ -2,38 +2,14 @@
 //!
 //! No schema has a combinator at its root: some model providers refuse tools that do.
 
-use std::sync::Arc;
-
 use rmcp::model::{Tool, ToolAnnotations};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
+    define::{define, reads},
     limits::{DEFAULT_CONCURRENCY, MAX_CALLS, MAX_CONCURRENCY, MAX_LIST, MAX_SCHEMAS, MAX_SEARCH},
     tool::MetaTool,
 };
-
-fn object(value: Value) -> Arc<Map<String, Value>> {
-    match value {
-        Value::Object(map) => Arc::new(map),
-        _ => Arc::default(),
-    }
-}
-
-fn define(
-    which: MetaTool,
-    (name, title, description): (&'static str, &'static str, &'static str),
-    annotations: ToolAnnotations,
-    input: Value,
-    output: Option<Value>,
-) -> (MetaTool, Tool) {
-    let mut tool = Tool::new(name, description, object(input)).with_title(title).with_annotations(annotations);
-    tool.output_schema = output.map(object);
-    (which, tool)
-}
-
-fn reads() -> ToolAnnotations {
-    ToolAnnotations::new().read_only(true).destructive(false).idempotent(true).open_world(false)
-}
 
 pub(super) fn all() -> Vec<(MetaTool, Tool)> {
     vec![list_categories(), list_tools(), get_schema(), search(), dispatch()]

@@ -21,6 +21,7 @@ use crate::{
     incoming::Incoming,
     mcp::{convert, result::milliseconds},
     problem::Problem,
+    results::ResultPolicy,
     state::AppState,
 };
 
@@ -88,6 +89,19 @@ async fn run(shared: &AppState, incoming: &Incoming, tool: &str, arguments: Argu
         cancel,
         traceparent: incoming.traceparent.clone(),
         ..CallContext::new(incoming.request_id.clone(), incoming.caller.clone())
+    };
+    let arguments = match &shared.results {
+        Some(results) => {
+            let policy = ResultPolicy::new(results, None);
+            match policy.resolve(&shared.router, &incoming.caller, tool, arguments).await {
+                Ok(arguments) => arguments,
+                Err(error) => {
+                    let error = shared.router.refuse(&cx, tool, error).await;
+                    return Err(Problem::from(&error).request(&incoming.request_id));
+                }
+            }
+        }
+        None => arguments,
     };
     let called = shared.router.call_tool(cx, tool, arguments).await;
     called.map_err(|error| Problem::from(&error).request(&incoming.request_id))

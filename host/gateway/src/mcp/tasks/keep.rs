@@ -205,7 +205,7 @@ fn driver(
     CallDriver::detached(options, Answers::new(), |port, cancel| {
         let cx = CallContext { cancel, client: Some(port), ..CallContext::new(request_id.clone(), caller) };
         let arguments = Arguments { members: arguments, exact: None };
-        tools::alone(router, cx, tool, arguments, ResponseMeta::of(request_id))
+        tools::alone(router, cx, tool, arguments, ResponseMeta::of(shared, request_id))
     })
 }
 
