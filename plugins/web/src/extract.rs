@@ -1,12 +1,12 @@
 //! `web_extract`: rows of a page by CSS selectors.
 
-use scraper::{ElementRef, Selector};
 use serde_json::Map;
+use tandem_html_text::scraper::{ElementRef, Selector};
+use tandem_html_text::{Page, text};
 use tandem_sdk::prelude::*;
 
 use crate::limits::{MAX_ANSWER_BYTES, MAX_FIELDS, MAX_VALUE_BYTES, MAX_VALUES};
-use crate::page::{self, Page};
-use crate::{address, fetch, pager, text};
+use crate::{address, fetch, page, pager};
 
 /// One field of the rows.
 #[input]
@@ -60,7 +60,7 @@ pub(crate) fn run(ctx: &Ctx, url: &str, request: Request<'_>) -> Result<Rows> {
     let row = page::selector("row", request.row.unwrap_or("html"))?;
     let columns = columns(request.fields, request.row.is_some())?;
     let fetched = fetch::get(ctx, url)?;
-    let page = Page::parse(&fetched)?;
+    let page = page::parse(&fetched)?;
     let elements: Vec<_> = page.html.select(&row).collect();
     if elements.is_empty() {
         return Err(Error::not_found(format!(

@@ -9,7 +9,6 @@
 //! deeply, and what robots.txt forbids: each with an error that names the URL.
 
 mod address;
-mod charset;
 mod dates;
 pub mod download;
 pub mod extract;
@@ -23,11 +22,9 @@ mod pager;
 mod permission;
 mod place;
 pub mod read;
-mod render;
 mod request;
 mod robots;
 pub mod sitemap;
-mod text;
 mod tools;
 mod xml;
 

@@ -20,9 +20,6 @@ pub(crate) const MANY_BUDGET: Duration = Duration::from_secs(30);
 /// How long one request may take: the call has a minute, and may need several.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Open elements: browsers stop at 512, and the parser takes quadratic time in the depth.
-pub(crate) const MAX_DEPTH: usize = 1000;
-
 /// Elements of XML that are open in each other: feeds and sitemaps have some ten, XHTML in them some more.
 pub(crate) const MAX_XML_DEPTH: usize = 256;
 

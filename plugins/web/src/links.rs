@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 
+use tandem_html_text::scraper::{ElementRef, Selector};
+use tandem_html_text::text;
 use tandem_sdk::prelude::*;
+use url::Url;
 
-use crate::page::{self, Page};
-use crate::{address, fetch, pager, text};
+use crate::{address, fetch, page, pager};
 
 /// Which links are listed.
 #[input]
@@ -67,19 +69,17 @@ pub(crate) fn run(ctx: &Ctx, url: &str, request: &Request<'_>) -> Result<Links> 
     let within = request.selector.map(|css| page::selector("selector", css)).transpose()?;
     let anchors = page::selector("selector", "a[href], area[href]")?;
     let fetched = fetch::get(ctx, url)?;
-    let page = Page::parse(&fetched)?;
+    let page = page::parse(&fetched)?;
     let (mut seen, mut links) = (HashSet::new(), Vec::new());
     for anchor in page.html.select(&anchors) {
-        let inside = |within| {
-            anchor
-                .ancestors()
-                .filter_map(scraper::ElementRef::wrap)
-                .any(|outer| scraper::Selector::matches(within, &outer))
-        };
+        let inside =
+            |within| anchor.ancestors().filter_map(ElementRef::wrap).any(|outer| Selector::matches(within, &outer));
         if within.as_ref().is_some_and(|within| !within.matches(&anchor) && !inside(within)) {
             continue;
         }
-        let Some(mut target) = anchor.attr("href").and_then(|href| page.base.join(href.trim()).ok()) else { continue };
+        let Some(mut target) = anchor.attr("href").and_then(|href| Url::parse(&page.resolve(href)).ok()) else {
+            continue;
+        };
         if !matches!(target.scheme(), "http" | "https" | "mailto" | "tel" | "ftp") {
             continue;
         }
@@ -115,7 +115,7 @@ pub(crate) fn run(ctx: &Ctx, url: &str, request: &Request<'_>) -> Result<Links> 
 }
 
 /// The text of a link; that of a picture, or the title, if it has none.
-fn label(anchor: scraper::ElementRef<'_>) -> String {
+fn label(anchor: ElementRef<'_>) -> String {
     let text = text::plain(anchor);
     if !text.is_empty() {
         return text.chars().take(300).collect();

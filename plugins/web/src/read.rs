@@ -1,11 +1,10 @@
 //! `web_fetch`: a page as Markdown, text, HTML or as it came.
 
+use tandem_html_text::{Page, Style, decode, text};
 use tandem_sdk::prelude::*;
 
 use crate::fetch::{self, Fetched};
-use crate::page::{self, Page};
-use crate::text::{self, Style};
-use crate::{address, charset};
+use crate::{address, page};
 
 /// How a page is returned.
 #[input]
@@ -78,9 +77,9 @@ pub(crate) fn run(ctx: &Ctx, url: &str, request: &Request<'_>) -> Result<Documen
 pub(crate) fn document(fetched: &Fetched, request: &Request<'_>) -> Result<Document> {
     let (title, text) = if request.format == Format::Raw || is_plain(fetched) {
         refuse_binary(fetched)?;
-        (None, charset::decode(&fetched.body, fetched.charset.as_deref()))
+        (None, decode(&fetched.body, fetched.charset.as_deref()))
     } else {
-        let page = Page::parse(fetched)?;
+        let page = page::parse(fetched)?;
         (text::title(&page), render(&page, fetched, request)?)
     };
     let total_length = text.chars().count();

@@ -3,13 +3,14 @@
 use std::io::Read;
 
 use flate2::read::MultiGzDecoder;
+use tandem_html_text::decode;
 use tandem_sdk::prelude::*;
 use url::Url;
 
 use crate::fetch::Fetched;
 use crate::limits::{MAX_LOCATIONS, MAX_SITEMAP_BYTES, MAX_URL_BYTES};
 use crate::xml::{Node, walk};
-use crate::{address, charset, dates, fetch, pager, permission};
+use crate::{address, dates, fetch, pager, permission};
 
 /// What a sitemap lists.
 #[output]
@@ -105,7 +106,7 @@ fn read(fetched: &Fetched) -> Result<Listed> {
     } else {
         &fetched.body
     };
-    let text = charset::decode(body, fetched.charset.as_deref());
+    let text = decode(body, fetched.charset.as_deref());
     let text = text.trim_start();
     if text.starts_with('<') { xml(&fetched.url, text) } else { lines(&fetched.url, text) }
 }

@@ -1,5 +1,6 @@
 //! What the tool returns: a page of entries, with their texts rendered.
 
+use tandem_html_text::{Style, decode, text};
 use tandem_sdk::prelude::*;
 use url::Url;
 
@@ -8,9 +9,7 @@ use super::raw::{RawEntry, RawFeed, Text};
 use super::{json, xml};
 use crate::fetch::{self, Fetched};
 use crate::limits::{ENTRY_CHARS, MAX_ANSWER_BYTES, SUMMARY_CHARS};
-use crate::page::{self, Page};
-use crate::text::{self, Style};
-use crate::{address, charset, dates, pager};
+use crate::{address, dates, page, pager};
 
 /// What is asked for.
 pub(crate) struct Request<'a> {
@@ -51,7 +50,7 @@ pub(crate) fn run(ctx: &Ctx, url: &str, request: &Request<'_>) -> Result<Feed> {
 }
 
 fn read(fetched: &Fetched) -> Result<RawFeed> {
-    let body = charset::decode(&fetched.body, fetched.charset.as_deref());
+    let body = decode(&fetched.body, fetched.charset.as_deref());
     let body = body.trim_start();
     if body.starts_with(['{', '[']) {
         return json::read(body).map_err(|problem| Error::other(format!("{} is {problem}", fetched.url)));
@@ -68,7 +67,7 @@ fn read(fetched: &Fetched) -> Result<RawFeed> {
 fn not_a_feed(fetched: &Fetched) -> Error {
     /// Feeds that are named.
     const MAX_NAMED: usize = 5;
-    let page = Page::parse(fetched).ok();
+    let page = page::parse(fetched).ok();
     let selector = page::selector("url", "link[rel~=alternate][href][type]").ok();
     let named: Vec<String> = match (&page, &selector) {
         (Some(page), Some(selector)) => {
@@ -125,7 +124,7 @@ fn render(text: &Text, base: &Url, markdown: bool) -> String {
     if !text.html || !text.text.contains(['<', '&']) {
         return text.text.clone();
     }
-    let Some(page) = Page::of_html(base, &text.text) else { return String::new() };
+    let Ok(page) = page::of_html(base, &text.text) else { return String::new() };
     let Some(body) = page.first("body") else { return String::new() };
     text::write(&page, body, Style { markdown, content_only: false })
 }

@@ -18,15 +18,16 @@ const AROUND: &[&str] = &["nav", "header", "footer", "aside", "form"];
 
 /// How an element is written.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Style {
+pub struct Style {
     /// With marks for headings, links, lists and so on.
-    pub(crate) markdown: bool,
+    pub markdown: bool,
     /// Without navigation, header, footer, sidebars and forms.
-    pub(crate) content_only: bool,
+    pub content_only: bool,
 }
 
 /// The text of an element on one line.
-pub(crate) fn plain(element: ElementRef<'_>) -> String {
+#[must_use]
+pub fn plain(element: ElementRef<'_>) -> String {
     let mut text = String::new();
     for part in element.text() {
         for word in part.split_whitespace() {
@@ -46,7 +47,8 @@ pub(crate) fn plain(element: ElementRef<'_>) -> String {
 }
 
 /// The element that holds the content of a page: `<main>`, a lone `<article>`, or the body.
-pub(crate) fn content(page: &Page) -> Option<ElementRef<'_>> {
+#[must_use]
+pub fn content(page: &Page) -> Option<ElementRef<'_>> {
     page.first("main, [role=main]")
         .or_else(|| page.first("article:only-of-type"))
         .or_else(|| page.first("body"))
@@ -54,7 +56,8 @@ pub(crate) fn content(page: &Page) -> Option<ElementRef<'_>> {
 }
 
 /// An element as text or Markdown.
-pub(crate) fn write(page: &Page, element: ElementRef<'_>, style: Style) -> String {
+#[must_use]
+pub fn write(page: &Page, element: ElementRef<'_>, style: Style) -> String {
     let mut writer = Writer::new(page, style.markdown);
     // The outermost element that is left out, while the walk is in it.
     let mut skipped = None;
@@ -89,7 +92,8 @@ fn is_left_out(element: &Element, style: Style) -> bool {
 }
 
 /// The page's title.
-pub(crate) fn title(page: &Page) -> Option<String> {
+#[must_use]
+pub fn title(page: &Page) -> Option<String> {
     let title = plain(page.first("title")?);
     (!title.is_empty()).then_some(title)
 }

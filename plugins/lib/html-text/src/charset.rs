@@ -6,7 +6,8 @@ use encoding_rs::{Encoding, UTF_8, WINDOWS_1252};
 const PRESCAN_BYTES: usize = 1024;
 
 /// The text of a body. What is malformed becomes U+FFFD.
-pub(crate) fn decode(body: &[u8], charset: Option<&str>) -> String {
+#[must_use]
+pub fn decode(body: &[u8], charset: Option<&str>) -> String {
     let named = charset.and_then(|label| Encoding::for_label(label.as_bytes()));
     let guess = || if std::str::from_utf8(body).is_ok() { UTF_8 } else { WINDOWS_1252 };
     let encoding = named.or_else(|| declared(body)).unwrap_or_else(guess);
