@@ -40,3 +40,13 @@ pub(crate) const MAX_MANY_BYTES: usize = 1 << 20;
 pub(crate) const MANY_MS: u64 = 6_000;
 /// Milliseconds that must be left for one more document.
 pub(crate) const RESERVE_MS: u64 = 4_000;
+/// Columns of a table: as many as a sheet of Excel has.
+pub(crate) const MAX_SHEET_COLUMNS: usize = 16_384;
+/// Rows of a sheet of Excel that is written.
+pub(crate) const MAX_SHEET_ROWS: usize = 1_048_576;
+/// Characters of a cell of Excel, in UTF-16: Excel calls a workbook with more damaged.
+pub(crate) const MAX_CELL_CHARS: usize = 32_767;
+/// Bytes of a page of HTML, or of a chapter of an e-book: its tree takes about ten times as much.
+pub(crate) const MAX_HTML_BYTES: usize = 4 << 20;
+/// Tags of a page of HTML: each element takes some 200 bytes.
+pub(crate) const MAX_HTML_TAGS: usize = 200_000;

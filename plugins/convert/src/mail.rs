@@ -1,8 +1,10 @@
 //! Mails as Markdown or text.
 
-use mail_parser::{Address, MessageParser};
+use mail_parser::{Address, MessageParser, PartType};
+use tandem_html_text::Syntax;
 use tandem_sdk::prelude::*;
 
+use crate::html;
 use crate::limits::{MAX_MAIL_HEADER_BYTES, MAX_MAIL_MARKS, MAX_MAIL_PARTS};
 
 fn people(address: Option<&Address<'_>>) -> String {
@@ -64,11 +66,10 @@ pub(crate) fn eml(path: &str, bytes: &[u8], markdown: bool) -> Result<String> {
             mail.parts.len()
         )));
     }
-    if mail.text_part(0).is_some_and(|part| matches!(part.body, mail_parser::PartType::Html(_))) {
-        return Err(Error::invalid_arguments(format!(
-            "path: `{path}` has its text as HTML only, which is not converted"
-        )));
-    }
+    let text = match mail.text_part(0).map(|part| &part.body) {
+        Some(PartType::Html(html)) => html::render(&format!("`{path}`"), html, Syntax::Html, markdown)?,
+        _ => mail.body_text(0).unwrap_or_default().into_owned(),
+    };
     let subject = mail.subject().unwrap_or_default();
     let mut out = if markdown { format!("# {subject}\n\n") } else { format!("Subject: {subject}\n") };
     let date = mail.date().map(|date| date.to_rfc3339()).unwrap_or_default();
@@ -84,7 +85,7 @@ pub(crate) fn eml(path: &str, bytes: &[u8], markdown: bool) -> Result<String> {
         out.push_str(&format!("{}Attachment: {name}, {} bytes\n", if markdown { "- " } else { "" }, attachment.len()));
     }
     out.push('\n');
-    out.push_str(mail.body_text(0).unwrap_or_default().trim_end());
+    out.push_str(text.trim_end());
     out.push('\n');
     Ok(out)
 }

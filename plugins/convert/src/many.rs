@@ -5,7 +5,7 @@ use std::time::Duration;
 use tandem_sdk::prelude::*;
 
 use crate::call::Call;
-use crate::document::{self, Converted, Form};
+use crate::document::{self, Converted, Form, Plan};
 use crate::limits::{MANY_MS, MAX_MANY_BYTES, MAX_MANY_FILES, RESERVE_MS};
 
 /// One of several documents: its text, or the error.
@@ -52,8 +52,9 @@ pub(crate) fn convert(ctx: &Ctx, paths: Vec<String>, to: Option<Form>, limit: u6
             continue;
         }
         ctx.progress(done as f64, Some(total), &path);
-        let page =
-            document::convert(Call::of_many(ctx), &path, to, None).and_then(|text| document::page(&text, 0, limit));
+        let page = Plan::new(&path, to, None)
+            .and_then(|plan| plan.text(Call::of_many(ctx)))
+            .and_then(|text| document::page(&text, 0, limit));
         let (document, error) = match page {
             Ok(page) => {
                 bytes += page.text.len();

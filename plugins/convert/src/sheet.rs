@@ -1,4 +1,4 @@
-//! Workbooks as CSV.
+//! Workbooks of Excel as rows.
 
 use std::io::{BufReader, Cursor};
 
@@ -7,6 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 use tandem_sdk::prelude::*;
 
 use crate::call::Call;
+use crate::cells::{Cell, Sink};
 use crate::files::Package;
 use crate::limits::{MAX_CELLS, MAX_CONVERTED_BYTES, MAX_SHEETS, MAX_STRINGS, MAX_STYLE_BYTES, MAX_STYLES};
 
@@ -97,26 +98,27 @@ pub(crate) fn names(call: Call<'_>, path: &str, bytes: &[u8]) -> Result<Vec<Stri
     Ok(open(call, path, bytes)?.sheet_names())
 }
 
-fn value(cell: &DataRef<'_>) -> String {
+fn value(cell: &DataRef<'_>) -> Cell {
     match cell {
         DataRef::DateTime(when) if when.is_datetime() => {
             let (year, month, day, hour, minute, second, _) = when.to_ymd_hms_milli();
             let date = format!("{year:04}-{month:02}-{day:02}");
-            if (hour, minute, second) == (0, 0, 0) { date } else { format!("{date}T{hour:02}:{minute:02}:{second:02}") }
+            let midnight = (hour, minute, second) == (0, 0, 0);
+            Cell::Text(if midnight { date } else { format!("{date}T{hour:02}:{minute:02}:{second:02}") })
         }
-        DataRef::DateTime(span) => span.as_f64().to_string(),
-        DataRef::Int(number) => number.to_string(),
-        DataRef::Float(number) => number.to_string(),
-        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
-        DataRef::SharedString(text) => (*text).to_owned(),
-        DataRef::Bool(flag) => flag.to_string(),
-        DataRef::Error(error) => error.to_string(),
-        DataRef::Empty => String::new(),
+        DataRef::DateTime(span) => Cell::number(span.as_f64()),
+        DataRef::Int(number) => Cell::Number(number.to_string()),
+        DataRef::Float(number) => Cell::number(*number),
+        DataRef::String(text) | DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => Cell::Text(text.clone()),
+        DataRef::SharedString(text) => Cell::Text((*text).to_owned()),
+        DataRef::Bool(flag) => Cell::Bool(*flag),
+        DataRef::Error(error) => Cell::Text(error.to_string()),
+        DataRef::Empty => Cell::Empty,
     }
 }
 
 /// The sheet that is meant: the first unless named.
-fn choose(path: &str, names: &[String], sheet: Option<&str>) -> Result<String> {
+pub(crate) fn choose(path: &str, names: &[String], sheet: Option<&str>) -> Result<String> {
     let Some(name) = sheet else {
         let first = names.first().cloned();
         return first.ok_or_else(|| Error::invalid_arguments(format!("path: `{path}` has no sheet")));
@@ -138,15 +140,14 @@ fn nearest<'n>(name: &str, names: &'n [String]) -> Option<&'n String> {
     near.filter(|(score, _)| *score >= SIMILAR).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, other)| other)
 }
 
-/// One sheet, the first unless named. Rows begin at the first of the sheet and end at their last cell.
-pub(crate) fn csv(call: Call<'_>, path: &str, bytes: &[u8], sheet: Option<&str>) -> Result<String> {
+/// Writes one sheet, the first unless named, to `sink`. Rows begin at the first of the sheet and end at their last cell.
+pub(crate) fn read(call: Call<'_>, path: &str, bytes: &[u8], sheet: Option<&str>, sink: &mut dyn Sink) -> Result<()> {
     let mut book = open(call, path, bytes)?;
     let name = choose(path, &book.sheet_names(), sheet)?;
     let failed =
         |why: &dyn std::fmt::Display| Error::invalid_arguments(format!("path: `{path}`, sheet `{name}`: {why}"));
     let mut cells = book.worksheet_cells_reader(&name).map_err(|error| failed(&error))?;
-    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
-    let mut row: Vec<String> = Vec::new();
+    let mut row: Vec<Cell> = Vec::new();
     let (mut current, mut count, mut size) = (0u32, 0u64, 0usize);
     while let Some(cell) = cells.next_cell().map_err(|error| failed(&error))? {
         let (line, column) = cell.get_position();
@@ -156,8 +157,8 @@ pub(crate) fn csv(call: Call<'_>, path: &str, bytes: &[u8], sheet: Option<&str>)
         count += u64::from(line - current)
             + 1
             + (column as usize).saturating_sub(if line == current { row.len() } else { 0 }) as u64;
-        let text = value(cell.get_value());
-        size += text.len();
+        let value = value(cell.get_value());
+        size += value.as_text().len();
         if count > MAX_CELLS || size > MAX_CONVERTED_BYTES {
             return Err(failed(&format!(
                 "row {}: more than {MAX_CELLS} cells with gaps, or {MAX_CONVERTED_BYTES} bytes",
@@ -169,17 +170,12 @@ pub(crate) fn csv(call: Call<'_>, path: &str, bytes: &[u8], sheet: Option<&str>)
             call.progress(f64::from(line), None, "rows");
         }
         while current < line {
-            writer
-                .write_record(if row.is_empty() { vec![String::new()] } else { std::mem::take(&mut row) })
-                .map_err(|error| failed(&error))?;
+            sink.row(&row)?;
+            row.clear();
             current += 1;
         }
-        row.resize(column as usize, String::new());
-        row.push(text);
+        row.resize(column as usize, Cell::Empty);
+        row.push(value);
     }
-    if !row.is_empty() {
-        writer.write_record(&row).map_err(|error| failed(&error))?;
-    }
-    let written = writer.into_inner().map_err(|error| failed(&error.error().to_string()))?;
-    String::from_utf8(written).map_err(|error| failed(&error))
+    if row.is_empty() { Ok(()) } else { sink.row(&row) }
 }
