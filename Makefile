@@ -12,7 +12,7 @@ GUESTS  := $(notdir $(patsubst %/,%,$(dir $(wildcard tests/guests/*/Cargo.toml))
 # Plugins whose tests are cases for the sandbox and nothing else: nothing of them is built for the host.
 SANDBOX := $(foreach p,$(PLUGINS),$(if $(wildcard plugins/$(p)/tests/*.toml),$(if $(wildcard plugins/$(p)/tests/*.rs),,$(p))))
 # One selection of packages for every host build, so that no dependency is compiled twice with other features.
-HOST    := --workspace $(foreach g,$(GUESTS),--exclude guest-$(g)) $(foreach p,$(SANDBOX),--exclude tandem-plugin-$(p)) --exclude tandem-conformance-plugin
+HOST    := --workspace $(foreach g,$(GUESTS),--exclude guest-$(g)) $(foreach p,$(SANDBOX),--exclude tandem-plugin-$(p)) --exclude tandem-conformance-plugin --exclude tandem-api-client
 NODE    := npx -y -p node@22
 
 FUZZERS := manifest package config patterns frames messages records swarm_keys workflows
@@ -28,7 +28,11 @@ help: ## show this list
 setup: ## install what guests need: the wasm32-wasip2 target
 	@rustup target list --installed 2>/dev/null | grep -qx $(GUEST_TARGET) || rustup target add $(GUEST_TARGET)
 
-build: ## build the host
+# The component behind imported APIs goes into the binary, and so is built before it.
+API_CLIENT := plugins/lib/api-client/built/api-client.wasm
+build: setup ## build the host
+	@cargo build --target $(GUEST_TARGET) --profile library -p tandem-api-client
+	@cmp -s $(LIBRARY_OUT)/tandem_api_client.wasm $(API_CLIENT) || cp $(LIBRARY_OUT)/tandem_api_client.wasm $(API_CLIENT)
 	@echo "cargo build --bin tandem"
 	@cargo build $(HOST) --bin tandem
 

@@ -51,8 +51,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         })
         .collect();
     let table = format!("pub(super) static FILES: &[(&str, &[u8])] = &[\n{}];\n", entries.concat());
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("sdk.rs"), table)?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("sdk.rs"), table)?;
+    fs::write(out.join("api.rs"), api(&root))?;
     Ok(())
+}
+
+/// The component behind imported APIs, where it is built: `make build` puts it there before it builds the host.
+fn api(root: &Path) -> String {
+    let directory = root.join("plugins/lib/api-client/built");
+    println!("cargo::rerun-if-changed={}", directory.display());
+    let file = directory.join("api-client.wasm");
+    let built = if file.is_file() {
+        format!("Some(include_bytes!({:?}))", file.display().to_string())
+    } else {
+        "None".to_owned()
+    };
+    format!("static COMPONENT_BYTES: Option<&[u8]> = {built};\n")
 }
 
 fn walk(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

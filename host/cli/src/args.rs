@@ -9,6 +9,7 @@ use crate::{
     config::Config,
     connect::Connect,
     doctor::Doctor,
+    import::Import,
     inspect::Inspect,
     keys::{Keygen, Sign, Verify},
     p2p::{Peers, Tasks, Workflows},
@@ -45,6 +46,8 @@ pub(crate) enum Command {
     /// Create, build, test, publish, install and roll back plugins
     #[command(alias = "plugins")]
     Plugin(Plugin),
+    /// Make a plugin of an API that is described by a document
+    Import(Import),
     /// Show and change what plugins may access, while a host runs
     #[command(alias = "grants")]
     Grant(Grants),

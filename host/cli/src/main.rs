@@ -17,6 +17,7 @@ mod doctor;
 mod documented;
 mod exit;
 mod help;
+mod import;
 mod inspect;
 mod keys;
 mod p2p;
@@ -63,6 +64,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Connect(args) => connect::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Reload(args) => admin::reload(args),
+        Command::Import(args) => import::run(args),
         Command::Tool(args) => tool::run(args),
         Command::Call(args) => tool::call(args),
         Command::Plugin(Plugin { command }) | Command::OfPlugin(command) => of_plugin(command),

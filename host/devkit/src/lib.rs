@@ -3,6 +3,7 @@
 //! **Promises.** Everything runs the way an operator's host runs it: the same sandbox, the same limits, the same refusals. What
 //! compilers print is passed on as it is. **Refuses** to install anything, or to write over anything, without being told to.
 
+mod api;
 mod build;
 mod check;
 mod dev;
@@ -26,6 +27,7 @@ mod toolchain;
 mod watch;
 
 pub use self::{
+    api::{ImportApi, run as import_api},
     check::{Check, run as check},
     dev::{Dev, run as dev},
     inspect::Inspection,

@@ -17,6 +17,7 @@ use wasmparser::{Parser, Payload};
 use wit_parser::{PackageMetadata, Resolve};
 
 use super::{
+    api,
     build::build_once,
     host::DATA,
     project::{COMPONENT, Project, Purpose},
@@ -48,7 +49,11 @@ pub struct Pack {
 pub fn run(args: &Pack) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let key = args.key.as_deref().map(package::key_pair).transpose()?;
-    let (component, directory, compiled) = if args.path.is_dir() {
+    let (component, directory, compiled) = if api::is_import(&args.path) {
+        // What was reviewed is what is packed, whatever was built before.
+        api::build(&args.path)?;
+        (args.path.join(COMPONENT), args.path.as_path(), None)
+    } else if args.path.is_dir() {
         let here = if args.path == Path::new(".") { Path::new("") } else { &args.path };
         let project = Project::open(&args.path)?;
         // What is wrong in it is told without waiting for a compiler.
