@@ -40,6 +40,10 @@ pub struct Tool {
     pub aliases: Vec<Arc<ToolAlias>>,
     /// Its category.
     pub category: Arc<str>,
+    /// Which lane it asks for, by the operator or its manifest.
+    pub affinity: Affinity,
+    /// 0..10, 10 first.
+    pub priority: u8,
     /// Content id of name, schemas and annotations: a CIDv1, `bafkrei…`.
     pub digest: String,
     /// Ceilings.
@@ -114,6 +118,8 @@ pub struct Category {
     pub version: String,
     /// Which lane it asks for.
     pub affinity: Affinity,
+    /// Whether tools that leave the lane open run in the reactor lane while it is up.
+    pub prefers_reactor: bool,
     /// Whether it needs the peer-to-peer network.
     pub requires_p2p: bool,
     /// 0..10, 10 first.

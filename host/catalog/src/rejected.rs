@@ -14,6 +14,8 @@ pub enum RejectCode {
     Unreadable,
     /// It is not a package, or its manifest or descriptors are wrong.
     InvalidPackage,
+    /// The operator serves no category of this name.
+    Disabled,
     /// It is not signed by a trusted key, or was changed after signing.
     Signature,
     /// Its key or its digest is on a list of what is revoked.
@@ -54,6 +56,12 @@ impl Rejected {
     #[must_use]
     pub fn now(file: String, code: RejectCode, reason: String) -> Self {
         Self { file, code, reason, at: SystemTime::now() }
+    }
+
+    /// Whether the operator wants it so.
+    #[must_use]
+    pub fn is_disabled(&self) -> bool {
+        self.code == RejectCode::Disabled
     }
 
     /// Whether it is only not ready yet.

@@ -9,7 +9,7 @@ use std::path::Path;
 use tandem_config::HostConfig;
 
 /// Keys whose table has another name where they are used: the file, and the text in it that takes them.
-const OTHERWISE: [(&str, &str, &str); 13] = [
+const OTHERWISE: [(&str, &str, &str); 14] = [
     ("audit.calls", "runtime/src/tenants.rs", "audited_calls()"),
     ("audit.required", "runtime/src/settings.rs", "config.audit_required()"),
     ("grants.*.config.*", "package/src/grant/effective.rs", "operator.config"),
@@ -21,6 +21,7 @@ const OTHERWISE: [(&str, &str, &str); 13] = [
     ("limits.concurrency-per-plugin", "package/src/plugin/limits.rs", "ceilings.concurrency_per_plugin"),
     // It only decides whether the configuration is one to start with.
     ("p2p.allow-unauthenticated", "config/src/config.rs", "self.p2p.allow_unauthenticated"),
+    ("p2p.connection-timeout", "cluster/src/settings.rs", "config.connection_timeout"),
     ("p2p.discovery.github.api-base", "cluster/src/settings.rs", "config.api_base"),
     ("p2p.discovery.github.repository", "cluster/src/settings.rs", "config.repository"),
     ("p2p.name", "cluster/src/settings.rs", "config.name"),

@@ -64,7 +64,7 @@ impl Incarnation {
         let name = settings.network.name.clone();
         let links = Links::new(network.streams(), operator.clone());
         let peers = Arc::new(PeerDirectory::new(network, links, book, name.clone()));
-        let policy = Arc::new(TaskPolicy::new(operator.clone(), settings.network.admission));
+        let policy = Arc::new(TaskPolicy::new(operator.clone(), settings.network.admission, settings.times));
         let worker = Arc::new(LocalWorker::new(tools.clone(), settings.workers, name));
         let (offers, active) = (Arc::<WorkOffers>::default(), Arc::<ActiveWorkflows>::default());
         let queue = Arc::new(TaskQueue::new(

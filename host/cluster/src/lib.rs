@@ -34,6 +34,6 @@ pub use handle::{ClusterHandle, ClusterStarter};
 pub use interface::P2p;
 pub use limits::QUEUE;
 pub use queue::{Reason, WaitingTasks};
-pub use settings::{Settings, SettingsError};
+pub use settings::{LongestTimes, Settings, SettingsError};
 pub use status::ClusterStatus;
 pub use tools::{ToolCall, ToolInfo, Tools};

@@ -46,12 +46,23 @@ pub struct Settings {
     pub max_result: usize,
     /// Workflows that may be active.
     pub max_workflows: u32,
+    /// How long tasks and workflows may take.
+    pub times: LongestTimes,
     /// How long a task waits for a worker before that is worth a line of the log.
     pub long_wait: Duration,
     /// Whether trusted peers are asked for the records that they have, and told those of this host.
     pub exchange: bool,
     /// Pages that answer with the address they are asked from.
     pub ip_urls: Vec<HttpUrl>,
+}
+
+/// How long tasks and workflows may take, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LongestTimes {
+    /// One attempt of a task: `p2p.task-queue.max-timeout`.
+    pub task_s: u64,
+    /// A workflow: `p2p.workflow.max-timeout`.
+    pub workflow_s: u64,
 }
 
 /// A setting that cannot be used.
@@ -87,6 +98,7 @@ impl Settings {
                 key: data.join("peer.key"),
                 listen: addresses("p2p.listen", config.listen.iter().map(|address| address.as_str()))?,
                 max_connections: config.max_connections,
+                connection_timeout: config.connection_timeout.as_duration(),
                 admission: config.admission,
                 allow: peers("p2p.allow", &config.allow)?,
                 block: peers("p2p.block", &config.block)?,
@@ -123,6 +135,10 @@ impl Settings {
             workers: config.task_queue.workers,
             max_result: config.task_queue.max_result.as_usize(),
             max_workflows: config.workflow.max_active,
+            times: LongestTimes {
+                task_s: config.task_queue.max_timeout.as_duration().as_secs(),
+                workflow_s: config.workflow.max_timeout.as_duration().as_secs(),
+            },
             long_wait: LONG_WAIT,
             exchange: discovery.exchange,
             ip_urls: nat.ip_urls.clone(),

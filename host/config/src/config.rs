@@ -7,12 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AuditCalls, AuditConfig, AuthConfig, GeneralConfig, OutgoingConfig, P2pConfig, PluginsConfig, ReactorConfig,
-    ResultsConfig, ServerConfig, StoreConfig, TasksConfig, TelemetryConfig, TenantConfig, origin, tables::check_tables,
-    tenant,
+    ResultsConfig, RoutingConfig, ServerConfig, StoreConfig, TasksConfig, TelemetryConfig, TenantConfig, ToolsConfig,
+    origin, tables::check_tables, tenant,
 };
 use tandem_document::{Check, Findings};
 use tandem_package::{Ceilings, Effective, Grants, Request};
 use tandem_types::Name;
+
+/// The version of the configuration: another one where a key is renamed, taken out or means something else.
+pub const VERSION: u32 = 1;
 
 /// The configuration of a host.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,8 +27,12 @@ pub struct HostConfig {
     pub reactor: ReactorConfig,
     /// The general lane's threads.
     pub general: GeneralConfig,
+    /// Which lane tools run in that leave it open.
+    pub router: RoutingConfig,
     /// Where plugins come from and whom they must be signed by.
     pub plugins: PluginsConfig,
+    /// Which tools are served.
+    pub tools: ToolsConfig,
     /// The ceilings of every plugin.
     pub limits: Ceilings,
     /// What the operator grants, by plugin.
@@ -117,6 +124,7 @@ impl Check for HostConfig {
         findings.within("reactor", |findings| self.reactor.check(findings));
         findings.within("general", |findings| self.general.check(findings));
         findings.within("plugins", |findings| self.plugins.check(findings));
+        findings.within("tools", |findings| self.tools.check(findings));
         findings.within("limits", |findings| self.limits.check(findings));
         check_tables("grants", &self.grants, findings);
         check_tables("tenants", &self.tenants, findings);

@@ -17,12 +17,14 @@ mod layers;
 mod origin;
 mod outgoing;
 mod overlaid;
+mod overrides;
 mod p2p;
 mod paths;
 mod plugins;
 mod reactor;
 mod reference;
 mod results;
+mod router;
 mod server;
 mod store;
 mod supply;
@@ -30,17 +32,19 @@ mod tables;
 mod tasks;
 mod telemetry;
 mod tenant;
+mod tools;
 mod values;
 mod variables;
 
 pub use audit::{AuditCalls, AuditConfig};
 pub use auth::{AuthConfig, ClaimName, ScopeConfig, ScopeName};
-pub use config::HostConfig;
+pub use config::{HostConfig, VERSION};
 pub use general::GeneralConfig;
 pub use key::{KeyConfig, KeyHash, KeyName, Timestamp};
 pub use layers::ConfigSources;
 pub use origin::{ConfigEntry, Origin};
 pub use outgoing::OutgoingConfig;
+pub use overrides::{PluginOverride, ToolOverride};
 pub use p2p::{
     Admission, DiscoveryConfig, GithubConfig, NatConfig, P2pConfig, PeerLimitsConfig, TaskQueueConfig, WorkflowConfig,
     is_host_name,
@@ -50,12 +54,14 @@ pub use plugins::{CanaryConfig, PluginPattern, PluginsConfig};
 pub use reactor::{Fallback, ReactorConfig};
 pub use reference::{Reference, ReferenceError};
 pub use results::ResultsConfig;
+pub use router::RoutingConfig;
 pub use server::{Exposure, ReadyPart, ServerConfig};
 pub use store::{StoreConfig, StoreUrl};
 pub use supply::{Revoked, SupplyError, SupplyPolicy};
 pub use tasks::TasksConfig;
 pub use telemetry::{LogFormat, TelemetryConfig};
 pub use tenant::{CategoryPattern, Rate, TenantConfig};
+pub use tools::ToolsConfig;
 pub use values::{HostName, HttpUrl, MultiaddrText, PeerIdText, RepositoryName, ToolPrefix, WebOrigin};
 pub use variables::{StrayVariable, stray_variables};
 

@@ -66,6 +66,8 @@ pub struct P2pConfig {
     pub listen: Vec<MultiaddrText>,
     /// Connections that peers may open to this host.
     pub max_connections: u32,
+    /// How long a connection may take to be opened, its handshakes included, in both directions.
+    pub connection_timeout: HumanDuration,
     /// What people call this host, beside its peer id: 1 to 64 of the characters `A-Z a-z 0-9 . _ -`. Peers are told; nothing is
     /// decided by it. Without one, the machine's name.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,6 +116,7 @@ impl Default for P2pConfig {
         Self {
             listen: addresses.iter().filter_map(|address| address.parse().ok()).collect(),
             max_connections: 256,
+            connection_timeout: HumanDuration::secs(10),
             name: None,
             admission: Admission::default(),
             allow_unauthenticated: false,
@@ -173,6 +176,9 @@ impl Check for P2pConfig {
         findings.at_most("tenants", self.tenants.len(), MAX_TENANTS);
         findings.at_most("tokens", self.tokens.len(), MAX_TENANTS);
         findings.range("max-connections", &self.max_connections, &1, &65_536, "each is a file and some memory");
+        let (second, minutes) = (HumanDuration::secs(1), HumanDuration::secs(120));
+        let why = "a handshake that takes longer is an attack or a dead network";
+        findings.range("connection-timeout", &self.connection_timeout, &second, &minutes, why);
         match (self.admission, &self.psk) {
             (Admission::Psk, None) => findings.report("psk", "admission is `psk`, so give the key, as `${file:/path}`"),
             (Admission::Psk, Some(_)) if self.listen.iter().any(|address| address.as_str().contains("/quic")) => {
@@ -190,6 +196,8 @@ impl Check for P2pConfig {
             let queue = &self.task_queue;
             findings.range("capacity", &queue.capacity, &1, &10_000_000, "waiting tasks are rows of the store");
             findings.range("workers", &queue.workers, &0, &1_024, "each runs a call; 0 only hands tasks on");
+            let (second, week) = (HumanDuration::secs(1), HumanDuration::secs(7 * 24 * 3_600));
+            findings.range("max-timeout", &queue.max_timeout, &second, &week, "a worker is held for as long");
             let (least, most) = (ByteSize::kib(64), ByteSize::mib(64));
             let why = "64KiB are kept with the task itself, and a result is held in memory while it is handed on";
             findings.range("max-result", &queue.max_result, &least, &most, why);
@@ -202,6 +210,9 @@ impl Check for P2pConfig {
                 &100_000,
                 "active workflows are held in memory",
             );
+            let (second, month) = (HumanDuration::secs(1), HumanDuration::secs(30 * 24 * 3_600));
+            let why = "a workflow that hangs is active for as long";
+            findings.range("max-timeout", &self.workflow.max_timeout, &second, &month, why);
         });
     }
 }
@@ -323,11 +334,14 @@ pub struct TaskQueueConfig {
     /// Bytes of a task's result. What is over 64 KiB is kept by its content id, and fetched from the peer that ran the task
     /// in parts.
     pub max_result: ByteSize,
+    /// The longest `timeout_s` of a task. One that asks for more is refused; one that asks for none has an hour at most.
+    pub max_timeout: HumanDuration,
 }
 
 impl Default for TaskQueueConfig {
     fn default() -> Self {
-        Self { capacity: 10_000, workers: 4, max_result: ByteSize::mib(4) }
+        let max_timeout = HumanDuration::secs(7 * 24 * 3_600);
+        Self { capacity: 10_000, workers: 4, max_result: ByteSize::mib(4), max_timeout }
     }
 }
 
@@ -337,10 +351,12 @@ impl Default for TaskQueueConfig {
 pub struct WorkflowConfig {
     /// Workflows that may be active at a time; of one tenant, nine tenths of them.
     pub max_active: u32,
+    /// The longest `timeout_s` of a workflow. One that asks for more is refused; one that asks for none has two hours at most.
+    pub max_timeout: HumanDuration,
 }
 
 impl Default for WorkflowConfig {
     fn default() -> Self {
-        Self { max_active: 100 }
+        Self { max_active: 100, max_timeout: HumanDuration::secs(30 * 24 * 3_600) }
     }
 }

@@ -8,7 +8,7 @@ use tandem_document::{Check, Findings};
 use tandem_package::Sha256Digest;
 use tandem_types::{ByteSize, HumanDuration, Name, ToolName, is_kebab_case, name_type};
 
-use super::{ToolPrefix, values::check_path};
+use super::{PluginOverride, ToolPrefix, tables::check_tables, values::check_path};
 
 /// Most patterns of trust roots.
 const MAX_PATTERNS: usize = 64;
@@ -69,6 +69,9 @@ pub struct PluginsConfig {
     pub prefixes: BTreeMap<Name, ToolPrefix>,
     /// Other names for single tools, by plugin and the tool's own name.
     pub aliases: BTreeMap<Name, BTreeMap<ToolName, ToolName>>,
+    /// What the operator decides over a plugin's manifest, by plugin.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub overrides: BTreeMap<Name, PluginOverride>,
     /// CPU time that compiling a plugin may take. One that takes more is left out.
     pub compile_cpu: HumanDuration,
     /// Memory that compiling a plugin may take. One that takes more is left out.
@@ -128,6 +131,7 @@ impl Default for PluginsConfig {
             allow_unsigned: false,
             prefixes: BTreeMap::new(),
             aliases: BTreeMap::new(),
+            overrides: BTreeMap::new(),
             compile_cpu: HumanDuration::secs(300),
             compile_memory: ByteSize::mib(4_096),
             compile_patience: HumanDuration::secs(10),
@@ -155,6 +159,7 @@ impl Check for PluginsConfig {
         findings.range("compile-patience", &self.compile_patience, &HumanDuration::millis(100), &ten_minutes, why);
         findings.range("drain", &self.drain, &none, &hour, "the old version holds its memory for so long");
         findings.within("canary", |findings| self.canary.check(findings));
+        check_tables("overrides", &self.overrides, findings);
         findings.within("aliases", |findings| {
             for (plugin, aliases) in &self.aliases {
                 findings.at_most(plugin.as_str(), aliases.len(), MAX_ALIASES);

@@ -14,7 +14,7 @@ use super::{key::KeyConfig, tables::check_tables};
 const MAX_KEYS: usize = 64;
 
 /// Most categories in a list; `*` is all of them.
-const MAX_CATEGORIES: usize = 1_000;
+pub(crate) const MAX_CATEGORIES: usize = 1_000;
 
 name_type!(
     /// A category's name, or `*` for all.
@@ -24,6 +24,14 @@ name_type!(
     "^(\\*|[A-Za-z0-9_.-]{1,64})$",
     "write a category's name, or `*` for all"
 );
+
+impl CategoryPattern {
+    /// Whether a category is meant.
+    #[must_use]
+    pub fn matches(&self, category: &str) -> bool {
+        self.as_str() == "*" || self.as_str() == category
+    }
+}
 
 fn is_category_pattern(text: &str) -> bool {
     text == "*" || tandem_types::is_tool_name(text)
@@ -96,7 +104,7 @@ impl TenantConfig {
     /// Whether the tenant may use a category.
     #[must_use]
     pub fn allows_category(&self, category: &str) -> bool {
-        self.categories.iter().any(|pattern| matches!(pattern.as_str(), "*") || pattern.as_str() == category)
+        self.categories.iter().any(|pattern| pattern.matches(category))
     }
 }
 

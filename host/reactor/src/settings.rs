@@ -21,6 +21,8 @@ pub struct NetworkSettings {
     pub listen: Vec<Multiaddr>,
     /// Connections that peers may open.
     pub max_connections: u32,
+    /// How long opening a connection may take.
+    pub connection_timeout: Duration,
     /// Which peers may connect.
     pub admission: Admission,
     /// Those that may when admission is closed.

@@ -39,7 +39,7 @@ pub struct Output {
     pub is_error: bool,
     /// Where it ran.
     pub lane: Lane,
-    /// Why it ran there: `affinity`, `requires_p2p`, `pattern`, `default`, `fallback`.
+    /// Why it ran there: `affinity`, `requires_p2p`, `pattern`, `preferred`, `default`, `fallback`.
     pub reason: &'static str,
     /// From admission to answer.
     pub duration: Duration,

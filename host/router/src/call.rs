@@ -73,7 +73,7 @@ impl Router {
         let ResolvedTool { tool, category, alias, .. } = &resolved;
         let route = self.route(category, Some(tool)).await;
         let lane = self.meters(route.as_ref().map_or(Lane::Reactor, |route| route.lane));
-        let scope = self.scope(&cx.caller.tenant, category, lane.lane);
+        let scope = self.scope(&cx.caller.tenant, (category, tool.priority), lane.lane);
         let mut recorder = CallRecorder::new(self, &scope, &cx, &tool.descriptor.name, start);
         let job = Job { resolved: &resolved, scope: &scope, recorder: &recorder, start };
         let arguments = match alias {
@@ -200,13 +200,13 @@ impl Router {
         Ok(Answered { content: output.content, structured, is_error, by_canary: false })
     }
 
-    pub(crate) fn scope(&self, tenant: &Arc<str>, category: &Category, lane: Lane) -> CallScope {
+    pub(crate) fn scope(&self, tenant: &Arc<str>, (category, priority): (&Category, u8), lane: Lane) -> CallScope {
         let state = self.state_of(category);
         let tenant = self.0.tenants.of(tenant);
         let share = state.share_of(&tenant.name);
         let bounds = (lane == Lane::Reactor).then(|| self.0.reactor_bounds.clone());
         let account = Arc::new(CallAccount::new(tenant.clone(), bounds));
-        CallScope { state, lane, share, tenant, account }
+        CallScope { state, lane, priority, share, tenant, account }
     }
 
     /// A client's call counts against its tenant's rate; what a tool calls is part of its own call.

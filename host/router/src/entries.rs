@@ -116,7 +116,7 @@ impl Router {
         F: Future<Output = Result<Result<T, CallError>, RunError>> + Send + 'static,
     {
         let lane = self.route(category, None).await?.lane;
-        let scope = self.scope(&cx.caller.tenant, category, lane);
+        let scope = self.scope(&cx.caller.tenant, (category, category.priority), lane);
         let mut recorder = CallRecorder::new(self, &scope, &cx, what, Instant::now());
         let work = async {
             self.charge(cx.depth, &scope)?;

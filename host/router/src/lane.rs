@@ -16,7 +16,7 @@ use crate::{
     api::{CallError, Lane},
     meters::LaneMeters,
     router::Router,
-    routing::choose,
+    routing::{PREFERRED, choose},
     scope::Route,
 };
 
@@ -33,7 +33,11 @@ impl Router {
 
     /// Where a call will run.
     pub(crate) async fn route(&self, category: &Category, tool: Option<&Arc<Tool>>) -> Result<Route, CallError> {
-        let (lane, reason) = choose(category, tool.map_or("", |tool| &tool.descriptor.name));
+        let (lane, reason) = choose(category, tool.map(AsRef::as_ref));
+        if reason == PREFERRED && self.has_reactor() != Some(true) {
+            self.0.general.routed("default");
+            return Ok(Route { lane: Lane::General, reason: "default" });
+        }
         self.meters(lane).routed(reason);
         if lane == Lane::General || self.reactor_is_up().await {
             return Ok(Route { lane, reason });

@@ -12,7 +12,7 @@ use std::{
 
 use hdrhistogram::Histogram as Latencies;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
-use tandem_catalog::{Canary, Category};
+use tandem_catalog::{Canary, Category, Tool};
 use tandem_engine::{Limit, Plugin};
 
 use crate::{
@@ -39,7 +39,6 @@ pub(crate) struct CategoryState {
     plugin: Weak<Plugin>,
     /// Calls of the plugin that may run at once, for each tenant.
     pub(crate) concurrency: u32,
-    pub(crate) priority: u8,
     /// Told how its calls end, while it is a canary.
     pub(crate) canary: Option<Arc<Canary>>,
     shares: RwLock<HashMap<Arc<str>, Arc<Share>>>,
@@ -78,17 +77,15 @@ impl CategoryState {
     /// circuits of its own.
     pub(crate) fn new(category: &Category, waiting: usize, before: Option<&Self>, canary: Option<Arc<Canary>>) -> Self {
         // Made now, so that all that may be counted is shown from the start, as nothing.
-        let counters = |tool: &str| {
-            let (lane, _) = routing::choose(category, tool);
-            (lane, CallStatus::ALL.map(|status| calls(lane, &category.name, tool, status)))
+        let counters = |tool: &Tool| {
+            let (lane, _) = routing::choose(category, Some(tool));
+            (lane, CallStatus::ALL.map(|status| calls(lane, &category.name, &tool.descriptor.name, status)))
         };
-        let tools = category.tools.iter().map(|tool| &tool.descriptor.name);
-        let by_tool = tools.map(|name| (name.clone(), counters(name))).collect();
+        let by_tool = category.tools.iter().map(|tool| (tool.descriptor.name.clone(), counters(tool))).collect();
         let state = Self {
             name: category.name.clone(),
             plugin: Arc::downgrade(&category.plugin),
             concurrency: category.plugin.limits().concurrency,
-            priority: category.priority,
             shares: RwLock::default(),
             waiting,
             in_flight: before.map_or_else(Arc::default, |state| state.in_flight.clone()),
@@ -205,7 +202,7 @@ impl LaneMeters {
         if lane == Lane::General {
             gauge!("tandem_lane_up", "lane" => lane.as_str()).set(1.0);
         }
-        let reasons = ["affinity", "requires_p2p", "pattern", "default", "fallback"];
+        let reasons = ["affinity", "requires_p2p", "pattern", "preferred", "default", "fallback"];
         let routing = reasons
             .map(|reason| (reason, counter!("tandem_routing_total", "lane" => lane.as_str(), "reason" => reason)));
         Self {

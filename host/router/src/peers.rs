@@ -60,6 +60,6 @@ fn info(view: &View, tool: &Tool) -> ToolInfo {
 }
 
 fn is_local(view: &View, tool: &Tool) -> bool {
-    let lane = view.category(&tool.category).map(|category| routing::choose(category, &tool.descriptor.name).0);
+    let lane = view.category(&tool.category).map(|category| routing::choose(category, Some(tool)).0);
     lane != Some(Lane::General)
 }

@@ -61,14 +61,14 @@ impl Router {
         }
         let own = match tenant.places() {
             Some(gate) => {
-                Some(gate.enter(state.priority).await.map_err(|full| queue_full(Limit::TenantConcurrency, &full))?)
+                Some(gate.enter(scope.priority).await.map_err(|full| queue_full(Limit::TenantConcurrency, &full))?)
             }
             None => None,
         };
-        let plugin = share.gate.enter(state.priority).await.map_err(|full| queue_full(Limit::Concurrency, &full))?;
+        let plugin = share.gate.enter(scope.priority).await.map_err(|full| queue_full(Limit::Concurrency, &full))?;
         let lane = match at {
             Lane::General => {
-                Some(self.0.gate.enter(state.priority).await.map_err(|full| queue_full(Limit::Queue, &full))?)
+                Some(self.0.gate.enter(scope.priority).await.map_err(|full| queue_full(Limit::Queue, &full))?)
             }
             // The reactor has permits of its own, and refuses at once.
             Lane::Reactor => None,

@@ -1,6 +1,6 @@
 //! Which lane a tool runs in, by its manifest and its name.
 
-use tandem_catalog::Category;
+use tandem_catalog::{Category, Tool};
 use tandem_package::Affinity;
 
 use crate::api::Lane;
@@ -28,10 +28,18 @@ impl Pattern {
     }
 }
 
-/// The lane, and the reason as it stands in metrics and `_meta`.
+/// Why a tool is in the reactor lane that could as well be in the general one.
+pub(crate) const PREFERRED: &str = "preferred";
+
+/// The lane, and the reason as it stands in metrics and `_meta`. Without a tool, the lane of the category's resources and prompts.
 #[must_use]
-pub fn choose(category: &Category, tool: &str) -> (Lane, &'static str) {
-    decide(category.affinity, category.requires_p2p, tool)
+pub fn choose(category: &Category, tool: Option<&Tool>) -> (Lane, &'static str) {
+    let affinity = tool.map_or(category.affinity, |tool| tool.affinity);
+    let name = tool.map_or("", |tool| &tool.descriptor.name);
+    match decide(affinity, category.requires_p2p, name) {
+        (Lane::General, "default") if category.prefers_reactor && tool.is_some() => (Lane::Reactor, PREFERRED),
+        decided => decided,
+    }
 }
 
 fn decide(affinity: Affinity, requires_p2p: bool, tool: &str) -> (Lane, &'static str) {

@@ -22,6 +22,8 @@ pub(crate) struct Route {
 pub(crate) struct CallScope {
     pub(crate) state: Arc<CategoryState>,
     pub(crate) lane: Lane,
+    /// 0..10, 10 first.
+    pub(crate) priority: u8,
     pub(crate) share: Arc<Share>,
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) account: Arc<CallAccount>,

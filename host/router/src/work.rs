@@ -192,7 +192,7 @@ impl Router {
     ) -> Result<T, CallError> {
         let (done, charged) = tokio::select! {
             biased;
-            done = self.apart(&scope.tenant, scope.account.clone(), scope.state.priority, work) => done?,
+            done = self.apart(&scope.tenant, scope.account.clone(), scope.priority, work) => done?,
             () = cancel.cancelled() => return Err(CallError::Cancelled),
         };
         charged.map_err(exhausted)?;

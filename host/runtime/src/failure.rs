@@ -22,6 +22,9 @@ pub enum LoadFailure {
     /// It is not a package, or not one that is trusted.
     #[error(transparent)]
     Package(#[from] PackageError),
+    /// Its category is not served here.
+    #[error("its category `{0}` is not in `tools.enabled-categories`")]
+    Disabled(String),
     /// The operator's policy does not admit it.
     #[error(transparent)]
     Supply(#[from] SupplyError),
@@ -60,6 +63,7 @@ impl LoadFailure {
             Self::Compiling => RejectCode::Compiling,
             Self::Unreadable(_) => RejectCode::Unreadable,
             Self::Package(error) => of_package(error),
+            Self::Disabled(_) => RejectCode::Disabled,
             Self::Supply(SupplyError::RevokedKey { .. } | SupplyError::RevokedFile { .. }) => RejectCode::Revoked,
             Self::Supply(_) => RejectCode::SupplyPolicy,
             Self::Component(error) => of_component(error),

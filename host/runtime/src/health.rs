@@ -43,7 +43,7 @@ pub(crate) fn unready(config: &HostConfig, router: &Router, audit: Unready) -> U
         ReadyPart::Plugins => {
             let view = router.view(&Caller::local());
             let compiling = view.categories().any(|category| category.plugin.is_compiling());
-            let left_out = compiling || !view.rejected().is_empty();
+            let left_out = compiling || view.rejected().iter().any(|rejected| !rejected.is_disabled());
             left_out.then_some("a plugin is refused or still compiling; `tandem plugin list` says why")
         }
     };

@@ -19,6 +19,7 @@ pub mod descriptors;
 pub mod errors;
 mod failure;
 pub mod files;
+mod granted;
 pub mod grants;
 mod health;
 mod host;

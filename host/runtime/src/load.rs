@@ -4,7 +4,6 @@
 //! compiled code is listed, and compiled later. Whatever is wrong with a file leaves that file out.
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::{
@@ -16,15 +15,14 @@ use std::{
 
 use tandem_catalog::{Category, Rejected, Schema, Tool, ToolLimits};
 use tandem_config::HostConfig;
-use tandem_engine::{
-    Capabilities, DeterministicSources, Engine, InstancePolicy, Limits, LoadError, Origin, Plugin, PluginSpec,
-};
+use tandem_engine::{Engine, InstancePolicy, LoadError, Origin, Plugin, PluginSpec};
 use tandem_files::ReadError;
 use tandem_package::{
     Installed, Instance, MAX_FILE, Package, PluginManifest, SignaturePolicy, ToolAlias, ToolDescriptor, TrustRoots,
 };
 use tandem_types::HumanDuration;
 
+pub use crate::granted::Granted;
 use crate::{config, failure::LoadFailure, failure::Unreadable, files};
 
 /// Where plugins come from and whom to trust.
@@ -55,28 +53,6 @@ impl LoadOptions {
             },
             workers: config.general.compile_workers.into(),
         })
-    }
-}
-
-/// What an operator grants to a plugin.
-pub struct Granted {
-    /// Ceilings of a call.
-    pub limits: Limits,
-    /// The longest deadline that a tool may set for itself.
-    pub max_deadline: Duration,
-    /// What is put before the names of its tools.
-    pub prefix: String,
-    /// Other names for single tools, by their own names; they win over the prefix.
-    pub aliases: BTreeMap<String, String>,
-    /// What each tenant's calls may touch.
-    pub capabilities: Arc<dyn Capabilities>,
-    /// Time and chance for tests of the plugin; none is the real ones.
-    pub deterministic: Option<DeterministicSources>,
-}
-
-impl std::fmt::Debug for Granted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Granted").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
@@ -313,6 +289,14 @@ fn category(file: &str, package: &Package, plugin: &Arc<Plugin>, granted: &Grant
         let message = format!("the manifest has settings for `{unknown}`, which is not a tool of the plugin");
         return Err(LoadFailure::Descriptors(message));
     }
+    let is_tool = |name: &str| package.descriptors.tools.iter().any(|tool| tool.name == name);
+    if let Some(unknown) = granted.overrides.tools.keys().find(|tool| !is_tool(tool.as_str())) {
+        let why = format!(
+            "`plugins.overrides.{}.tools` names `{unknown}`, which is not a tool of the plugin",
+            manifest.plugin.name
+        );
+        return Err(LoadFailure::Grants(why));
+    }
     let mut tools = tools?;
     tools.sort_by(|a, b| a.descriptor.name.cmp(&b.descriptor.name));
     Ok(Category {
@@ -322,9 +306,10 @@ fn category(file: &str, package: &Package, plugin: &Arc<Plugin>, granted: &Grant
         title: manifest.plugin.title.clone().unwrap_or_else(|| name.to_string()),
         description: manifest.plugin.description.clone(),
         version: manifest.plugin.version.to_string(),
-        affinity: manifest.runtime.affinity,
+        affinity: granted.overrides.affinity.unwrap_or(manifest.runtime.affinity),
+        prefers_reactor: granted.prefers_reactor,
         requires_p2p: manifest.runtime.requires_p2p,
-        priority: manifest.runtime.priority,
+        priority: granted.overrides.priority.unwrap_or(manifest.runtime.priority),
         digest: package.file_digest.to_string(),
         installed: Installed::of(package),
         prompts: package.descriptors.prompts.clone(),
@@ -345,6 +330,8 @@ fn tool(
 ) -> Result<Arc<Tool>, LoadFailure> {
     let policy = package.manifest.tool_policy(descriptor);
     let limits = plugin.limits();
+    let (overrides, runtime) = (&granted.overrides, &package.manifest.runtime);
+    let tool = overrides.tools.get(descriptor.name.as_str()).cloned().unwrap_or_default();
     let schema = |what: &str, schema| {
         Schema::compile(schema).map_err(|error| {
             LoadFailure::Descriptors(format!("invalid {what} schema of `{}`: {error}", descriptor.name))
@@ -352,9 +339,16 @@ fn tool(
     };
     Ok(Arc::new(Tool {
         category: category.clone(),
+        affinity: tool.affinity.or(overrides.affinity).unwrap_or(runtime.affinity),
+        priority: tool.priority.or(overrides.priority).unwrap_or(runtime.priority),
         digest: package.descriptors.tool_digest(&descriptor.name).unwrap_or_default(),
         limits: ToolLimits {
-            deadline: policy.deadline.as_duration().min(granted.max_deadline),
+            deadline: tool
+                .deadline
+                .or(overrides.deadline)
+                .unwrap_or(policy.deadline)
+                .as_duration()
+                .min(granted.max_deadline),
             memory: limits.memory,
             cpu: limits.cpu,
             output: limits.output,

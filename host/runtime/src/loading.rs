@@ -81,7 +81,7 @@ impl First {
         self.router.set_ready(true);
         let (categories, tools) = (view.categories().count(), view.tools().count());
         let took_ms = self.start.elapsed().as_millis() as u64;
-        let left_out = view.rejected().len();
+        let left_out = view.rejected().iter().filter(|rejected| !rejected.is_disabled()).count();
         let compiling = view.categories().filter(|category| category.plugin.is_compiling()).count();
         tracing::info!(categories, tools, left_out, compiling, took_ms, "ready");
         let watched = self.config.plugins.watch;

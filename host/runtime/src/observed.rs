@@ -44,6 +44,10 @@ impl LoadObserver for Observed {
 
     fn rejected(&self, rejected: &Rejected) {
         self.left_out(rejected);
+        if rejected.is_disabled() {
+            tracing::info!(file = rejected.file, "plugin not served: {}", rejected.reason);
+            return;
+        }
         tracing::error!(file = rejected.file, "plugin left out: {}", rejected.reason);
     }
 }

@@ -75,7 +75,7 @@ pub async fn note(store: &Store, view: &View) -> anyhow::Result<()> {
         view.categories().map(AsRef::as_ref).filter(|category| !category.plugin.is_compiling()).collect();
     store.set_installed(categories.iter().map(|category| category.installed.clone()).collect()).await?;
     let loaded = categories.iter().map(|category| loaded("plugin.loaded", &category.installed));
-    let refused = view.rejected().iter().map(refused);
+    let refused = view.rejected().iter().filter(|rejected| !rejected.is_disabled()).map(refused);
     let records: Vec<AuditRecord> = loaded.chain(refused).map(Into::into).collect();
     for records in records.chunks(MAX_APPEND) {
         store.audit_append(records.to_vec()).await?;

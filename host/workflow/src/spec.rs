@@ -121,7 +121,12 @@ fn max_concurrency() -> usize {
 }
 
 fn timeout_s() -> u64 {
-    7_200
+    Spec::DEFAULT_TIMEOUT_S
+}
+
+impl Spec {
+    /// Seconds of a workflow that does not say.
+    pub const DEFAULT_TIMEOUT_S: u64 = 7_200;
 }
 
 fn max_attempts() -> u32 {

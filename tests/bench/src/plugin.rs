@@ -38,6 +38,8 @@ impl GrantPolicy for Plain {
             max_deadline: Duration::from_secs(60),
             prefix: String::new(),
             aliases: Default::default(),
+            overrides: Default::default(),
+            prefers_reactor: false,
             capabilities: Arc::new(Arc::new(Capability::default())),
             deterministic: None,
         })

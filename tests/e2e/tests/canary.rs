@@ -64,6 +64,8 @@ impl GrantPolicy for Plain {
             max_deadline: limits.deadline.as_duration(),
             prefix: String::new(),
             aliases: Default::default(),
+            overrides: Default::default(),
+            prefers_reactor: false,
             capabilities: Arc::new(Arc::new(Capability::default())),
             deterministic: None,
         })

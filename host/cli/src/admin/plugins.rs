@@ -19,7 +19,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "States: serving; canary (a new version gets a share of the calls); compiling (its calls wait); refused (not served); stored (no host runs).\n\nWith --json, `error.code` names the cause: compiling, unreadable, invalid-package, signature, revoked, supply-policy, compilation, component, check, grants, name-collision, rolled-back, host.\n\nExit codes: 0 a host answered, 1 no host runs (the states are those of the files), 2 usage.\n\nThe source is the one in tandem.lock. `-`: the file was copied by hand, or changed since it was installed."
+    after_help = "States: serving; canary (a new version gets a share of the calls); compiling (its calls wait); refused (not served); stored (no host runs).\n\nWith --json, `error.code` names the cause: compiling, unreadable, invalid-package, disabled, signature, revoked, supply-policy, compilation, component, check, grants, name-collision, rolled-back, host.\n\nExit codes: 0 a host answered, 1 no host runs (the states are those of the files), 2 usage.\n\nThe source is the one in tandem.lock. `-`: the file was copied by hand, or changed since it was installed."
 )]
 pub(crate) struct List {
     #[command(flatten)]

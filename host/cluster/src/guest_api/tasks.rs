@@ -93,7 +93,7 @@ impl TaskApi {
         let asked = task.priority.filter(|asked| *asked != DEFAULT_PRIORITY);
         new.priority =
             self.policy.check_priority(&caller.tenant, asked)?.unwrap_or(self.policy.default_priority(&caller.tenant));
-        new.timeout_s = timeout(here.as_ref(), task.timeout_s)?;
+        new.timeout_s = self.timeout(here.as_ref(), task.timeout_s)?;
         new.retry = task.retry.map_or_else(|| self.unless_given(here.as_ref(), &task.tool), RetryPolicy::from);
         new.run_at = task.run_at.as_deref().map(timestamp).transpose()?;
         new.tags = task.tags;
@@ -104,6 +104,15 @@ impl TaskApi {
         let (id, now, replayed) = accepted(done.into_iter().next())?;
         let position = self.tasks.position(&caller.tenant, id).await?;
         Ok(json!({"task_id": id.to_string(), "state": state(now), "position": position, "replayed": replayed}))
+    }
+
+    /// The time of one attempt: no longer than its tool may take, and than the operator allows.
+    fn timeout(&self, here: Option<&ToolInfo>, asked: Option<u32>) -> Result<u32, P2pError> {
+        let most = here.map_or(u32::MAX, |info| u32::try_from(info.deadline.as_secs()).unwrap_or(u32::MAX).max(1));
+        match (asked, here) {
+            (Some(asked), Some(info)) if asked > most => Err(P2pError::InvalidArgument(too_long(info, asked.into()))),
+            (asked, _) => self.policy.task_time(asked, DEFAULT_TIMEOUT_S.min(most)),
+        }
     }
 
     /// The retry of a task that does not say: a call that may have had effects is not made again.
@@ -241,7 +250,7 @@ impl TaskApi {
         if change.timeout_s.is_some() {
             let task = find_task(&self.tasks, caller, text).await?;
             let here = self.worker.tools.info(caller, &task.row.tool);
-            timeout(here.as_ref(), change.timeout_s)?;
+            self.timeout(here.as_ref(), change.timeout_s)?;
         }
         let patch = Patch {
             tags: change.tags,
@@ -297,15 +306,6 @@ impl TaskApi {
 
 /// Seconds of one attempt where nobody says: an hour, or the tool's own deadline where that is nearer. A longer time than the
 /// tool may take would be a promise that nobody keeps.
-fn timeout(here: Option<&ToolInfo>, asked: Option<u32>) -> Result<u32, P2pError> {
-    let Some(info) = here else { return Ok(asked.unwrap_or(DEFAULT_TIMEOUT_S)) };
-    let most = u32::try_from(info.deadline.as_secs()).unwrap_or(u32::MAX).max(1);
-    match asked {
-        Some(asked) if asked > most => Err(P2pError::InvalidArgument(too_long(info, asked.into()))),
-        asked => Ok(asked.unwrap_or(DEFAULT_TIMEOUT_S.min(most))),
-    }
-}
-
 fn accepted(done: Option<Submitted>) -> Result<(TaskId, TaskState, bool), P2pError> {
     match done {
         Some(Submitted::Created { id, state }) => Ok((id, state, false)),

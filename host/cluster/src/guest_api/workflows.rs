@@ -52,8 +52,9 @@ impl WorkflowApi {
         for step in steps.into_iter().flatten().filter_map(Value::as_object_mut) {
             self.say_retry(caller, step);
         }
-        let spec: Spec =
+        let mut spec: Spec =
             serde_json::from_value(document).map_err(|error| P2pError::InvalidArgument(error.to_string()))?;
+        spec.timeout_s = self.policy.workflow_time(spec.timeout_s, Spec::DEFAULT_TIMEOUT_S)?;
         let here = self.worker.tools.list(caller);
         let peers: Vec<_> =
             self.peers.network.connected().iter().filter_map(|(peer, _)| self.peers.advertisements.get(peer)).collect();

@@ -6,7 +6,7 @@ use tandem_queue::{DEFAULT_PRIORITY, MAX_PRIORITY};
 use tandem_reactor::authority::Operator;
 use tandem_types::{Caller, OPERATE};
 
-use crate::error::P2pError;
+use crate::{error::P2pError, settings::LongestTimes};
 
 /// Refuses what concerns the whole host to callers without operator rights.
 pub(crate) fn require_operator(caller: &Caller, why: &str) -> Result<(), P2pError> {
@@ -18,15 +18,36 @@ pub(crate) fn require_operator(caller: &Caller, why: &str) -> Result<(), P2pErro
     )))
 }
 
+fn too_long(asked: u64, most: u64, key: &str) -> P2pError {
+    P2pError::InvalidArgument(format!("`timeout_s` of {asked} s is over {most} s, which `{key}` of this host allows"))
+}
+
 /// See the module. The operator is asked at each use.
 pub(crate) struct TaskPolicy {
     operator: Operator,
     admission: Admission,
+    times: LongestTimes,
 }
 
 impl TaskPolicy {
-    pub(crate) fn new(operator: Operator, admission: Admission) -> Self {
-        Self { operator, admission }
+    pub(crate) fn new(operator: Operator, admission: Admission, times: LongestTimes) -> Self {
+        Self { operator, admission, times }
+    }
+
+    /// The time of one attempt of a task: what was asked for, or else `default` as far as the operator allows it.
+    pub(crate) fn task_time(&self, asked: Option<u32>, default: u32) -> Result<u32, P2pError> {
+        let most = u32::try_from(self.times.task_s).unwrap_or(u32::MAX);
+        let refused = |asked| too_long(u64::from(asked), self.times.task_s, "p2p.task-queue.max-timeout");
+        asked.map_or(Ok(default.min(most)), |asked| if asked > most { Err(refused(asked)) } else { Ok(asked) })
+    }
+
+    /// The time of a workflow, which is `default` where none was asked for.
+    pub(crate) fn workflow_time(&self, asked: u64, default: u64) -> Result<u64, P2pError> {
+        match self.times.workflow_s {
+            most if asked <= most => Ok(asked),
+            most if asked == default => Ok(most),
+            most => Err(too_long(asked, most, "p2p.workflow.max-timeout")),
+        }
     }
 
     /// Whose a peer's requests and tasks are here.

@@ -109,6 +109,8 @@ impl GrantPolicy for ByCase<'_> {
             max_deadline: self.0.config.limits.deadline.as_duration(),
             prefix: String::new(),
             aliases: Default::default(),
+            overrides: Default::default(),
+            prefers_reactor: false,
             capabilities: self.0.worlds.clone(),
             deterministic: Some(self.1),
         })

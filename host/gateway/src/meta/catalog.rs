@@ -203,10 +203,10 @@ pub(crate) fn describe(view: &View, tool: &Tool) -> Value {
     });
     if let Some(out) = out.as_object_mut() {
         if let Some(category) = view.category(&tool.category) {
-            let (lane, reason) = choose(category, &descriptor.name);
+            let (lane, reason) = choose(category, Some(tool));
             out.insert("lane".to_owned(), json!({ "name": lane.as_str(), "reason": reason }));
             out.insert("requires_p2p".to_owned(), category.requires_p2p.into());
-            out.insert("priority".to_owned(), category.priority.into());
+            out.insert("priority".to_owned(), tool.priority.into());
         }
         if let Some(ttl) = tool.cache_ttl {
             out.insert("cache_ttl_ms".to_owned(), (ttl.as_millis() as u64).into());

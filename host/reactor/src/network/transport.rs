@@ -18,8 +18,6 @@ use super::{
 };
 use crate::{error::NetworkError, settings::NetworkSettings};
 
-/// A handshake that takes longer is an attack or a dead network.
-const HANDSHAKE: Duration = Duration::from_secs(10);
 /// A connection without streams is kept so long, for the next call to find it open.
 const IDLE: Duration = Duration::from_secs(600);
 
@@ -33,6 +31,7 @@ pub(super) fn swarm(key: &Keypair, settings: &NetworkSettings, rules: Rules) -> 
     let fail = |error: &dyn std::fmt::Display| NetworkError::Transport(error.to_string());
     let noise = noise::Config::new(key).map_err(|error| fail(&error))?;
     let tcp = tcp::tokio::Transport::new(tcp::Config::new().nodelay(true)).map_err(TcpError);
+    let patience = settings.connection_timeout;
     let direct = match settings.psk {
         Some(psk) => {
             let psk = pnet::PreSharedKey::new(psk);
@@ -41,7 +40,7 @@ pub(super) fn swarm(key: &Keypair, settings: &NetworkSettings, rules: Rules) -> 
                 .upgrade(Version::V1Lazy)
                 .authenticate(noise.clone())
                 .multiplex(yamux::Config::default())
-                .timeout(HANDSHAKE)
+                .timeout(patience)
                 .boxed();
             dns::tokio::Transport::system(tcp).map_err(|error| fail(&error))?.boxed()
         }
@@ -50,9 +49,11 @@ pub(super) fn swarm(key: &Keypair, settings: &NetworkSettings, rules: Rules) -> 
                 .upgrade(Version::V1Lazy)
                 .authenticate(noise.clone())
                 .multiplex(yamux::Config::default())
-                .timeout(HANDSHAKE)
+                .timeout(patience)
                 .boxed();
-            let quic = quic::tokio::Transport::new(quic::Config::new(key))
+            let mut config = quic::Config::new(key);
+            config.handshake_timeout = patience;
+            let quic = quic::tokio::Transport::new(config)
                 .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
                 .boxed();
             let both = OrTransport::new(quic, tcp).map(|either, _| either.into_inner());
@@ -61,7 +62,7 @@ pub(super) fn swarm(key: &Keypair, settings: &NetworkSettings, rules: Rules) -> 
     };
     let me = key.public().to_peer_id();
     #[cfg(feature = "nat")]
-    let (all, relayed) = super::nat::relayed(direct, me, noise, settings.nat.client, HANDSHAKE);
+    let (all, relayed) = super::nat::relayed(direct, me, noise, settings.nat.client, patience);
     #[cfg(not(feature = "nat"))]
     let (all, relayed) = (direct, ());
     let behaviour = Behaviour::new(key, settings, relayed)?;
