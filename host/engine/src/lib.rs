@@ -26,6 +26,7 @@ mod code;
 mod compile;
 mod config;
 mod context;
+mod contract;
 mod cpu;
 mod engine;
 mod error;
@@ -58,6 +59,7 @@ pub use call::{CallContext, ClientCapabilities, ClientPort, Input, InputError, I
 pub use capability::{BoundSecret, Capability, Directory, DirectoryQuota, Limits};
 pub use compile::{CompileBudget, Compiler, run as compile};
 pub use config::{EngineConfig, TICK};
+pub use contract::WIT_PACKAGES;
 pub use engine::{ComponentInfo, Engine};
 pub use error::{LoadError, RunError};
 pub use interfaces::{Caches, HostInterface};

@@ -2,10 +2,28 @@
 
 use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
+use serde::Serialize;
 use tandem_queue::{MAX_CONTENT, SqliteTasks};
 use tandem_store::ResultStore;
 
 use crate::auth::OperatorToken;
+
+/// What a host speaks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Versions {
+    /// Revisions of MCP, the oldest first.
+    pub mcp: Vec<&'static str>,
+    /// WIT packages that plugins may be built for.
+    pub wit: Vec<&'static str>,
+    /// The version of the configuration; 0 where there is none.
+    pub configuration: u32,
+}
+
+impl Default for Versions {
+    fn default() -> Self {
+        Self { mcp: crate::mcp::handler::revisions().collect(), wit: Vec::new(), configuration: 0 }
+    }
+}
 
 /// What an MCP endpoint lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -88,6 +106,8 @@ pub struct GatewayConfig {
     pub server_name: String,
     /// The version in `serverInfo`. Default: this crate's.
     pub server_version: String,
+    /// What `/v1/version` says that the host speaks. Default: the revisions of MCP alone.
+    pub versions: Versions,
     /// Host names that requests may be addressed to, beside `localhost` and IP addresses: a name that resolves to
     /// this host without being listed is how DNS rebinding works. `*` allows any. Default: none.
     pub allowed_hosts: Vec<String>,
@@ -165,6 +185,7 @@ impl Default for GatewayConfig {
             exposure: Exposure::default(),
             server_name: "tandem".to_owned(),
             server_version: env!("CARGO_PKG_VERSION").to_owned(),
+            versions: Versions::default(),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             connection_limit: 4096,

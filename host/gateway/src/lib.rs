@@ -67,7 +67,7 @@ pub use auth::{
     ApiKey, AuthError, Authenticator, IssuerError, KeyRing, LocalOnly, OAuthConfig, OperatorToken, ResourceMetadata,
     Rotation, Tenant, TenantAuth,
 };
-pub use config::{ConfigError, Exposure, GatewayConfig, StateKey};
+pub use config::{ConfigError, Exposure, GatewayConfig, StateKey, Versions};
 pub use gateway::{Gateway, GatewayParts};
 pub use listen::ServeError;
 pub use meta::meta_tools;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
 use serde_json::Value;
 use tandem_engine::{Content, Limit, ToolAnswer};
 pub(crate) use tandem_types::exact::Violation;
@@ -45,6 +46,18 @@ pub struct Output {
     pub duration: Duration,
     /// Whether the result came from the result cache.
     pub cached: bool,
+    /// The older name by which the tool was called, if it was.
+    pub deprecated: Option<DeprecatedName>,
+}
+
+/// An older name of a tool, and the name that clients should use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeprecatedName {
+    /// The older name.
+    pub name: String,
+    /// The tool's own.
+    #[serde(rename = "use")]
+    pub current: String,
 }
 
 impl Output {

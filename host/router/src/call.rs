@@ -11,7 +11,7 @@ use tandem_engine::{CallContext, Content, Limit, RunError, ToolError, ToolOutput
 
 use crate::{
     alias::renamed,
-    api::{CallError, Lane, Output},
+    api::{CallError, DeprecatedName, Lane, Output},
     breaker::Circuit,
     cache::Key,
     call_status::CallStatus,
@@ -90,8 +90,12 @@ impl Router {
         };
         lane.record(status, start.elapsed());
         let recorded = recorder.end(CallOutcome::of(status, &result)).await;
-        let result = result.and_then(|output| recorded.map(|()| output));
+        let mut result = result.and_then(|output| recorded.map(|()| output));
         recorder.log(&result);
+        if let (Ok(output), Some(alias)) = (&mut result, alias) {
+            let (name, current) = (alias.name.to_string(), tool.descriptor.name.clone());
+            output.deprecated = Some(DeprecatedName { name, current });
+        }
         result
     }
 
@@ -116,6 +120,7 @@ impl Router {
             reason: route.reason,
             duration: job.start.elapsed(),
             cached,
+            deprecated: None,
         };
         let key = tool.cache_ttl.zip(digest).map(|(ttl, digest)| (key(job, &cx.caller.tenant, digest), ttl));
         if let Some((key, _)) = &key {

@@ -43,7 +43,7 @@ mod tenant;
 mod threads;
 mod work;
 
-pub use api::{CallError, Lane, NO_NETWORK, Output};
+pub use api::{CallError, DeprecatedName, Lane, NO_NETWORK, Output};
 pub use config::{AuditedCalls, RouterConfig};
 pub use refusal::{unknown_category, unknown_tool};
 pub use reserve::Reserve;

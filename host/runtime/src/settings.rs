@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use tandem_config::{Exposure, Fallback, HostConfig};
-use tandem_gateway::{GatewayConfig, OperatorToken};
+use tandem_engine::WIT_PACKAGES;
+use tandem_gateway::{GatewayConfig, OperatorToken, Versions};
 use tandem_router::RouterConfig;
 use tokio::runtime::Handle;
 
@@ -28,6 +29,12 @@ pub fn router_config(config: &HostConfig, limits: Arc<Limits>) -> RouterConfig {
     }
 }
 
+/// What a host speaks.
+#[must_use]
+pub fn versions() -> Versions {
+    Versions { wit: WIT_PACKAGES.to_vec(), configuration: tandem_config::VERSION, ..Versions::default() }
+}
+
 /// The gateway of a configuration.
 #[must_use]
 pub fn gateway_config(config: &HostConfig) -> GatewayConfig {
@@ -38,6 +45,7 @@ pub fn gateway_config(config: &HostConfig) -> GatewayConfig {
     allowed_hosts.extend(config.auth.as_ref().and_then(|auth| auth.audience.host()));
     GatewayConfig {
         allowed_hosts,
+        versions: versions(),
         connection_limit: server.connection_limit as usize,
         head_timeout: server.head_timeout.as_duration(),
         idle_timeout: server.idle_timeout.as_duration(),

@@ -40,6 +40,12 @@ async fn an_alias_is_called_with_its_own_parameters_and_is_not_listed() -> anyho
         let answer = client.structured("sum_of_two", arguments.clone()).await?;
         assert_eq!(answer["sum"].as_f64(), Some(3.0), "{arguments}");
     }
+    let meta = |name: &'static str| {
+        let called = client.call(name, json!({"a": 1, "b": 2}));
+        async { anyhow::Ok(json!(called.await?)["_meta"]["tandem/deprecated"].clone()) }
+    };
+    assert_eq!(meta("sum_of_two").await?, json!({"name": "sum_of_two", "use": "add"}));
+    assert_eq!(meta("add").await?, Value::Null);
     let tools = client.tools().await?;
     assert!(tools.contains(&"add".to_owned()) && !tools.contains(&"sum_of_two".to_owned()), "{tools:?}");
     let unfit = error(&client, "add", json!({"first": 1, "second": 2})).await?;

@@ -32,5 +32,6 @@ impl Concern for Ready {
 }
 
 fn needs_catalog(path: &str) -> bool {
-    path.starts_with("/mcp") || path.starts_with("/v1/") || path == "/tools/execute"
+    let without = path == "/v1/version";
+    path.starts_with("/mcp") || (path.starts_with("/v1/") && !without) || path.starts_with("/tools/")
 }

@@ -55,6 +55,11 @@ pub(crate) static VERSIONS: [ProtocolVersion; 4] = [
     ProtocolVersion::V_2026_07_28,
 ];
 
+/// The same, as they are written.
+pub(crate) fn revisions() -> impl Iterator<Item = &'static str> {
+    VERSIONS.iter().map(ProtocolVersion::as_str)
+}
+
 /// Serves one session or one request.
 pub(crate) struct Handler {
     shared: Arc<AppState>,

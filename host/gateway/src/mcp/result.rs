@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use rmcp::model::{CallToolResult, ContentBlock, MetaObject, ResultType};
 use serde::Serialize;
 use serde_json::{Number, Value};
-use tandem_router::{CallError, Output, Router};
+use tandem_router::{CallError, DeprecatedName, Output, Router};
 use tandem_types::Caller;
 
 use super::convert;
@@ -40,6 +40,8 @@ struct Members {
     duration: Option<Value>,
     #[serde(rename = "tandem/cached", skip_serializing_if = "Option::is_none")]
     cached: Option<bool>,
+    #[serde(rename = "tandem/deprecated", skip_serializing_if = "Option::is_none")]
+    deprecated: Option<DeprecatedName>,
 }
 
 impl Members {
@@ -102,7 +104,7 @@ impl ResponseMeta {
 
     fn members(self) -> Members {
         let Self { request_id, server_info, .. } = self;
-        Members { request_id, server_info, lane: None, reason: None, duration: None, cached: None }
+        Members { request_id, server_info, lane: None, reason: None, duration: None, cached: None, deprecated: None }
     }
 }
 
@@ -126,6 +128,7 @@ impl ToolResult {
             reason: Some(output.reason),
             duration: Some(milliseconds(output.duration)),
             cached: output.cached.then_some(true),
+            deprecated: output.deprecated,
             ..meta.members()
         };
         Self {
@@ -187,6 +190,7 @@ mod tests {
             reason: "default",
             duration: Duration::from_micros(1234),
             cached,
+            deprecated: cached.then(|| DeprecatedName { name: "older".to_owned(), current: "newer".to_owned() }),
         };
         for output in [output(None, false), output(Some(serde_json::json!({"sum": 3})), true)] {
             let info = Arc::new(serde_json::json!({"name": "tandem", "version": "1"}));

@@ -109,13 +109,14 @@ async fn run(shared: &AppState, incoming: &Incoming, tool: &str, arguments: Argu
 
 #[derive(Deserialize)]
 pub(super) struct Execute {
+    #[serde(alias = "tool_name")]
     tool: String,
-    #[serde(default)]
+    #[serde(default, alias = "parameters", alias = "params", alias = "arguments")]
     args: Arguments,
 }
 
 /// The form of older clients: the structured result itself, or the text under `result`, with `_runtime` and
-/// `_duration_ms` beside it.
+/// `_duration_ms` beside it, and a `status` where the result has none.
 pub(super) async fn execute(
     State(shared): State<Arc<AppState>>,
     Extension(incoming): Extension<Arc<Incoming>>,
@@ -134,6 +135,9 @@ fn flat(output: Output) -> Map<String, Value> {
     };
     answer.insert("_runtime".to_owned(), lane.into());
     answer.insert("_duration_ms".to_owned(), duration);
+    // A tool that has a word of its own for it keeps it.
+    let status = if is_error { "error" } else { "success" };
+    answer.entry("status").or_insert_with(|| status.into());
     if is_error {
         answer.insert("_error".to_owned(), true.into());
     }

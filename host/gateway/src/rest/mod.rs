@@ -3,8 +3,10 @@
 mod call;
 mod catalog;
 mod input;
+mod older;
 mod openapi;
 mod page;
 mod routes;
+mod version;
 
 pub(crate) use self::routes::{routes, unknown_path, wrong_method};

@@ -28,10 +28,12 @@ const fn write(path: &'static str, summary: &'static str, body: &'static str, an
 }
 
 const OPERATIONS: &[Operation] = &[
+    read("/v1/version", "The versions of the host and of what it speaks", "Version", false),
     read("/v1/categories", "The tool categories", "Categories", false),
     read("/v1/categories/{category}/tools", "A category's tools", "Tools", true),
     read("/v1/tools/{tool}", "One tool: schemas, annotations, limits", "Tool", true),
     write("/v1/tools/{tool}/call", "Call a tool", "Call", "Answer"),
+    read("/tools/list", "All tools, or those of one lane, in the form of older clients", "Listed", true),
     write("/tools/execute", "Call a tool, in the form of older clients", "Execute", "Executed"),
     read("/health", "Whether the process answers", "Health", false),
     read("/health/ready", "Whether calls are welcome; 503 while starting and while shutting down", "Ready", false),
@@ -91,8 +93,13 @@ fn parameters(path: &str) -> Vec<Value> {
     let mut out: Vec<_> = names
         .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
         .collect();
-    if path.ends_with("/tools") {
-        let limit = json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 100 });
+    if path == "/tools/list" {
+        let lanes = json!({ "type": "string", "enum": ["general", "reactor", "upstream"] });
+        out.push(json!({ "name": "lane", "in": "query", "schema": lanes }));
+    }
+    if path.ends_with("/tools") || path == "/tools/list" {
+        let default = if path == "/tools/list" { 1000 } else { 100 };
+        let limit = json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": default });
         out.push(json!({ "name": "limit", "in": "query", "schema": limit }));
         out.push(json!({ "name": "cursor", "in": "query", "schema": { "type": "string" } }));
     }
@@ -105,6 +112,13 @@ fn schemas() -> Value {
     let array = |items: Value| json!({ "type": "array", "items": items });
     let object = |properties: Value| json!({ "type": "object", "properties": properties });
     json!({
+        "Version": object(json!({ "version": string(), "speaks": object(json!({
+            "mcp": array(string()), "wit": array(string()), "configuration": { "type": "integer" }
+        })) })),
+        "Listed": object(json!({
+            "total": { "type": "integer" }, "next_cursor": string(),
+            "tools": array(object(json!({ "name": string(), "category": string(), "description": string(), "lane": string() })))
+        })),
         "Categories": object(json!({ "categories": array(object(json!({
             "name": string(), "title": string(), "description": string(), "version": string(), "affinity": string(),
             "tool_count": { "type": "integer" }, "state": string()
@@ -132,7 +146,7 @@ fn schemas() -> Value {
         })),
         "Execute": { "type": "object", "required": ["tool"], "properties": { "tool": string(), "args": { "type": "object" } } },
         "Executed": { "type": "object", "additionalProperties": true, "properties": {
-            "_runtime": string(), "_duration_ms": { "type": "number" }, "_error": boolean()
+            "status": string(), "_runtime": string(), "_duration_ms": { "type": "number" }, "_error": boolean()
         } },
         "Health": object(json!({ "status": string(), "down": array(string()), "version": string(), "uptime_seconds": { "type": "integer" } })),
         "Ready": object(json!({ "ready": boolean(), "draining": boolean(), "in_flight": { "type": "integer" } })),

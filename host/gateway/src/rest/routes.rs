@@ -8,7 +8,7 @@ use axum::{
 };
 use http::{Method, StatusCode, Uri};
 
-use super::{call, catalog, openapi, page};
+use super::{call, catalog, older, openapi, page, version};
 use crate::{problem::Problem, state::AppState};
 
 /// The routes below the guard.
@@ -16,10 +16,12 @@ pub(crate) fn routes() -> App<Arc<AppState>> {
     App::new()
         .route("/", get(page::page))
         .route("/openapi.json", get(openapi::document))
+        .route("/v1/version", get(version::version))
         .route("/v1/categories", get(catalog::categories))
         .route("/v1/categories/{category}/tools", get(catalog::tools))
         .route("/v1/tools/{tool}", get(catalog::tool))
         .route("/v1/tools/{tool}/call", post(call::call))
+        .route("/tools/list", get(older::tools))
         .route("/tools/execute", post(call::execute))
 }
 
