@@ -134,7 +134,12 @@ impl Incarnation {
         self.manager.restore().await;
         let mut tasks = JoinSet::new();
         tasks.spawn(self.peers.network.clone().run());
-        tasks.spawn(rpc::accept(streams, Arc::new(self.service.clone()), self.settings.network.wire));
+        tasks.spawn(rpc::accept(
+            streams,
+            Arc::new(self.service.clone()),
+            self.settings.network.wire,
+            self.peers.links.dialects(),
+        ));
         let managing = tasks.spawn(self.manager.clone().run());
         tasks.spawn(self.queue.clone().run());
         tasks.spawn(self.workflows.clone().run());

@@ -136,3 +136,28 @@ async fn integers_beyond_64_bits_come_with_their_place_and_are_rounded_nowhere()
     assert_eq!(answer["error"]["code"], -32602, "{answer}");
     assert!(answer["error"]["message"].as_str().unwrap().starts_with("/params/result/n "), "{answer}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_peer_of_typed_bodies_calls_tools_by_their_names() {
+    let host = Host::start(&config()).await;
+    let mut peer = peer(&host).await;
+    let mut stream = peer.stream().await;
+    // The bytes of the older Python peer: every field, also those that are null.
+    let body = |method: &str, params: &str| {
+        format!(
+            r#"{{"type":"request","method":"{method}","params":{params},"id":"{method}_1782680000.5","result":null,"error":null,"sender":"12D3KooWOlder","timestamp":1782680000.5}}"#
+        )
+    };
+    send(&mut stream, body("echo", r#"{"n":1}"#).as_bytes()).await;
+    let answer = receive(&mut stream).await.unwrap();
+    assert_eq!((&answer["type"], &answer["method"]), (&json!("response"), &json!("echo")), "{answer}");
+    assert_eq!((&answer["id"], &answer["result"]), (&json!("echo_1782680000.5"), &json!({"n": 1})), "{answer}");
+    assert_eq!(answer["error"], Value::Null, "{answer}");
+    send(&mut stream, body("tools/list", "{}").as_bytes()).await;
+    let answer = receive(&mut stream).await.unwrap();
+    assert!(answer["result"]["tools"].as_array().is_some_and(|tools| !tools.is_empty()), "{answer}");
+    send(&mut stream, body("no_such_tool", "{}").as_bytes()).await;
+    let answer = receive(&mut stream).await.unwrap();
+    assert!(answer["error"].as_str().is_some_and(|error| error.contains("no_such_tool")), "{answer}");
+    assert_eq!((&answer["id"], &answer["result"]), (&json!("no_such_tool_1782680000.5"), &Value::Null), "{answer}");
+}

@@ -13,14 +13,22 @@ use tokio::{
 
 use super::{
     Outlet, Service,
+    dialect::{Dialect, Dialects},
+    error::RpcError,
     frame::{self, Frame},
-    message::{self, Message, RpcError},
+    message::{self, Message},
     quota::Quotas,
+    typed,
 };
 use crate::trust::quota::WireLimits;
 
 /// Takes streams for ever. It only starts a task for each: the library keeps no queue of streams that nobody takes.
-pub async fn accept(mut streams: libp2p_stream::IncomingStreams, service: Arc<dyn Service>, limits: WireLimits) {
+pub async fn accept(
+    mut streams: libp2p_stream::IncomingStreams,
+    service: Arc<dyn Service>,
+    limits: WireLimits,
+    dialects: Dialects,
+) {
     let quotas = Quotas::new(limits);
     while let Some((peer, stream)) = streams.next().await {
         let place = match quotas.stream(&peer) {
@@ -30,15 +38,15 @@ pub async fn accept(mut streams: libp2p_stream::IncomingStreams, service: Arc<dy
                 continue;
             }
         };
-        let (service, quotas) = (service.clone(), quotas.clone());
+        let (service, quotas, dialects) = (service.clone(), quotas.clone(), dialects.clone());
         tokio::spawn(async move {
-            serve(peer, stream, &quotas, &service).await;
+            serve(peer, stream, &quotas, &service, &dialects).await;
             drop(place);
         });
     }
 }
 
-async fn serve(peer: PeerId, stream: Stream, quotas: &Quotas, service: &Arc<dyn Service>) {
+async fn serve(peer: PeerId, stream: Stream, quotas: &Quotas, service: &Arc<dyn Service>, dialects: &Dialects) {
     let (mut reader, mut writer) = stream.split();
     // As many answers as requests may be under way, and one for a refusal: who asks more waits until they are taken.
     let (answers, mut ready) = mpsc::channel::<Value>(quotas.limits.in_flight as usize + 1);
@@ -56,6 +64,9 @@ async fn serve(peer: PeerId, stream: Stream, quotas: &Quotas, service: &Arc<dyn 
                 break;
             }
             running.sweep();
+            if is_typed(&frame) && dialects.of(&peer) != Dialect::Typed {
+                dialects.set(peer, Dialect::Typed);
+            }
             if take(peer, frame, quotas, service, &answers, &mut running).await.is_err() {
                 break;
             }
@@ -69,6 +80,11 @@ async fn serve(peer: PeerId, stream: Stream, quotas: &Quotas, service: &Arc<dyn 
     {
         service.fault(peer, &error.to_string());
     }
+}
+
+/// Whether a peer speaks bodies with a `type`.
+fn is_typed(frame: &Frame) -> bool {
+    frame.value.get("type").is_some_and(Value::is_string) && frame.value.get("jsonrpc").is_none()
 }
 
 /// The frame of an answer. One that is too long is ours, and the peer hears so.
@@ -141,6 +157,20 @@ async fn take(
             let exact = arguments(&["args"]).or_else(|| arguments(&["arguments"]));
             ("tools/call".to_owned(), params.into_iter().collect(), exact, Box::new(encode))
         }
+        Message::Typed { id, method, params } if typed::is_method(&method) => {
+            let (named, exact) = (method.clone(), arguments(&["params", "arguments"]));
+            (method, params, exact, Box::new(move |result| typed::response(id.as_ref(), &named, result)))
+        }
+        Message::Typed { id, method, mut params } => {
+            let (meta, exact) = (params.remove("_meta"), arguments(&["params"]));
+            let mut call =
+                Map::from_iter([("name".to_owned(), method.as_str().into()), ("arguments".to_owned(), params.into())]);
+            call.extend(meta.map(|meta| ("_meta".to_owned(), meta)));
+            let encode = move |result: Result<Value, RpcError>| {
+                typed::response(id.as_ref(), &method, result.and_then(typed::tool_result))
+            };
+            ("tools/call".to_owned(), call, exact, Box::new(encode))
+        }
         Message::Notification { method, params } if method == "notifications/cancelled" => {
             running.cancel(&params);
             return Ok(());
@@ -150,7 +180,7 @@ async fn take(
             return Ok(());
         }
         // Nothing is asked on a stream that the peer opened, so nothing is answered on it.
-        Message::Response { .. } => {
+        Message::Response { .. } | Message::TypedResponse { .. } => {
             service.fault(peer, "a response without a request");
             return Ok(());
         }

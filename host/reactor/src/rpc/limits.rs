@@ -6,3 +6,5 @@ use std::time::Duration;
 pub const WAITING: usize = 256;
 /// How long an answer may take, where the request does not say.
 pub const REQUEST: Duration = Duration::from_secs(30);
+/// Peers of another dialect that are remembered. Stops peers with ever new ids from filling memory.
+pub(super) const MAX_DIALECTS: usize = 4_096;

@@ -2,71 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-/// A failed request (JSON-RPC 2.0 section 5.1).
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{message}")]
-pub struct RpcError {
-    /// The code: -32601 for an unknown method, and so on; ours are from -32000 down.
-    pub code: i64,
-    /// What went wrong.
-    pub message: String,
-    /// Our word for it, as `stale_fence`.
-    pub reason: Option<String>,
-}
-
-impl RpcError {
-    pub fn new(code: i64, reason: &str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), reason: Some(reason.to_owned()) }
-    }
-
-    pub fn invalid(message: impl Into<String>) -> Self {
-        Self::new(-32602, "invalid_argument", message)
-    }
-
-    pub fn method(name: &str) -> Self {
-        Self::new(-32601, "unknown_method", format!("there is no method `{name}`"))
-    }
-
-    /// The peer asks for more than it may.
-    pub fn limited(message: impl Into<String>) -> Self {
-        Self::new(-32003, "limit_exceeded", message)
-    }
-
-    /// No answer came. Whether the request was done is not known, so nobody may just send it again.
-    pub fn lost(message: impl Into<String>) -> Self {
-        Self::new(-32004, "timeout", message)
-    }
-
-    /// It was not sent.
-    pub fn unavailable(message: impl Into<String>) -> Self {
-        Self::new(-32005, "unavailable", message)
-    }
-
-    /// Whether the request did not reach the peer, or its answer did not come back.
-    pub fn is_transport(&self) -> bool {
-        matches!(self.code, -32004 | -32005)
-    }
-
-    fn to_value(&self) -> Value {
-        json!({"code": self.code, "message": self.message, "data": {"reason": self.reason}})
-    }
-
-    fn from_value(value: &Value) -> Self {
-        Self {
-            code: value["code"].as_i64().unwrap_or(-32603),
-            message: value["message"]
-                .as_str()
-                .unwrap_or("the peer failed and did not say why")
-                .chars()
-                .take(1024)
-                .collect(),
-            reason: value
-                .pointer("/data/reason")
-                .and_then(Value::as_str)
-                .map(|reason| reason.chars().take(64).collect()),
-        }
-    }
-}
+use super::{error::RpcError, typed};
 
 /// A frame that was understood.
 #[derive(Debug, PartialEq)]
@@ -84,6 +20,17 @@ pub(super) enum Message {
         id: u64,
         result: Result<Value, RpcError>,
     },
+    /// A body with a `type`: a tool or a method by its name.
+    Typed {
+        id: Option<Value>,
+        method: String,
+        params: Map<String, Value>,
+    },
+    /// The answer to one; its id is none where it is not one of ours.
+    TypedResponse {
+        id: Option<u64>,
+        result: Result<Value, RpcError>,
+    },
     /// The older body: a tool by its name, answered as `{ok, result | error}` with the same id, if there is one.
     Older {
         id: Option<Value>,
@@ -93,6 +40,32 @@ pub(super) enum Message {
 }
 
 impl Message {
+    fn read_typed(kind: &str, id: Option<Value>, mut body: Map<String, Value>) -> Result<Self, &'static str> {
+        let method = match body.remove("method") {
+            Some(Value::String(method)) => method,
+            _ => String::new(),
+        };
+        let params = match body.remove("params") {
+            Some(Value::Object(params)) => params,
+            None | Some(Value::Null) => Map::new(),
+            Some(_) => return Err("`params` is a JSON object"),
+        };
+        match kind {
+            "request" if method.is_empty() => Err("a request has a `method`"),
+            "request" if !id.as_ref().is_none_or(|id| id.is_string() || id.is_number()) => {
+                Err("`id` is a string or a number")
+            }
+            "request" => Ok(Self::Typed { id, method, params }),
+            "notification" | "event" => Ok(Self::Notification { method, params }),
+            "response" => {
+                let number = |id: &Value| id.as_u64().or_else(|| id.as_str()?.parse().ok());
+                let result = typed::outcome(body.remove("result"), body.remove("error"));
+                Ok(Self::TypedResponse { id: id.as_ref().and_then(number), result })
+            }
+            _ => Err("`type` is request, response, notification or event"),
+        }
+    }
+
     /// Understands a frame; what it cannot is the peer's fault, and is answered with the error.
     pub(super) fn read(frame: Value) -> Result<Self, Box<(Value, RpcError)>> {
         let wrong = |id: Value, why: &str| Box::new((id, RpcError::new(-32600, "invalid_request", why)));
@@ -104,6 +77,12 @@ impl Message {
             Some(_) => Err(()),
         };
         let shown = id.clone().unwrap_or(Value::Null);
+        // Its responses have a `method` too.
+        if !frame.contains_key("jsonrpc")
+            && let Some(Value::String(kind)) = frame.remove("type")
+        {
+            return Self::read_typed(&kind, id, frame).map_err(|why| wrong(shown, why));
+        }
         if let Some(Value::String(method)) = frame.remove("method") {
             let params =
                 object(frame.remove("params")).map_err(|()| wrong(shown.clone(), "`params` is a JSON object"))?;
@@ -152,7 +131,12 @@ pub(super) fn instead(answer: &Value, error: RpcError) -> Value {
     let id = answer.get("id");
     match answer.get("jsonrpc") {
         Some(_) => response(id.unwrap_or(&Value::Null), Err(error)),
-        None => older(id, Err(error)),
+        None => match answer.get("type") {
+            Some(_) => {
+                typed::response(id, answer.get("method").and_then(Value::as_str).unwrap_or_default(), Err(error))
+            }
+            None => older(id, Err(error)),
+        },
     }
 }
 
@@ -180,7 +164,15 @@ mod tests {
         let error = json!({"id": 7, "error": {"code": -32000, "message": "no", "data": {"reason": "stale_fence"}}});
         let Ok(Message::Response { id: 7, result: Err(error) }) = Message::read(error) else { panic!("a response") };
         assert_eq!(error.reason.as_deref(), Some("stale_fence"));
+        let typed = |kind: &str| json!({"type": kind, "method": "m", "params": {}, "id": "7", "result": {"a": 1}, "error": null});
+        assert!(matches!(Message::read(typed("request")), Ok(Message::Typed { .. })));
+        assert!(matches!(Message::read(typed("event")), Ok(Message::Notification { .. })));
+        let answer = Message::TypedResponse { id: Some(7), result: Ok(json!({"a": 1})) };
+        assert_eq!(Message::read(typed("response")).unwrap(), answer, "its method does not make it a request");
         for wrong in [
+            typed("other"),
+            json!({"type": "request", "id": "1"}),
+            json!({"type": "request", "method": "m", "params": []}),
             json!([]),
             json!({}),
             json!({"id": {}, "method": "m"}),

@@ -11,20 +11,31 @@ use std::{
 
 use futures::{AsyncReadExt as _, future::BoxFuture};
 use libp2p::{PeerId, Stream};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{
     WAITING,
+    dialect::{Dialect, Dialects},
+    error::{INIT_REQUIRED, RpcError},
     frame::{self, Frame},
-    message::{self, Message, RpcError},
+    message::{self, Message},
+    one_shot,
 };
 use crate::{authority::Operator, network::PROTOCOL};
 
-type Reply = oneshot::Sender<Result<Value, RpcError>>;
+/// An answer, and whether it came as a body with a `type`.
+struct Answered {
+    result: Result<Value, RpcError>,
+    typed: bool,
+}
+
+type Reply = oneshot::Sender<Answered>;
 /// Answers that are awaited on one stream.
 type Pending = Arc<Mutex<HashMap<u64, Reply>>>;
 
+/// The revision of MCP that `initialize` asks for: what the older peers speak.
+const INITIALIZE: &str = "2024-11-05";
 /// Opening a stream takes a round trip; a peer that is there answers long before.
 const OPEN: Duration = Duration::from_secs(10);
 
@@ -61,12 +72,28 @@ pub struct Links {
     control: libp2p_stream::Control,
     links: Arc<Mutex<HashMap<PeerId, Link>>>,
     ids: Arc<AtomicU64>,
+    dialects: Dialects,
+    /// Requests that have a stream each, to all peers that want it so.
+    one_shots: Arc<Semaphore>,
     operator: Operator,
 }
 
 impl Links {
     pub fn new(control: libp2p_stream::Control, operator: Operator) -> Self {
-        Self { control, links: Arc::default(), ids: Arc::default(), operator }
+        Self {
+            control,
+            links: Arc::default(),
+            ids: Arc::default(),
+            dialects: Dialects::default(),
+            one_shots: Arc::new(Semaphore::new(WAITING)),
+            operator,
+        }
+    }
+
+    /// What is known of peers that are not asked in the usual way.
+    #[must_use]
+    pub fn dialects(&self) -> Dialects {
+        self.dialects.clone()
     }
 
     /// A request as this peer takes it.
@@ -89,8 +116,66 @@ impl Links {
         let (outgoing, queue) = mpsc::channel(WAITING);
         let link = Link { outgoing, places: Arc::new(Semaphore::new(WAITING)), name: peer.to_string().into() };
         links.insert(peer, link.clone());
-        tokio::spawn(drive(self.control.clone(), peer, queue));
+        let drive =
+            Drive { control: self.control.clone(), peer, initialize: self.dialects.of(&peer) == Dialect::Initialized };
+        tokio::spawn(drive.run(queue));
         link
+    }
+}
+
+impl Links {
+    /// Asks as the peer wants to be asked. A request is sent again in one case: the peer refused it unread, because it wants to be
+    /// asked in another dialect.
+    async fn ask_in_dialect(&self, peer: PeerId, method: &str, params: Map<String, Value>) -> Result<Value, RpcError> {
+        // What may have to be sent again is kept, until the peer is known.
+        let again = match self.dialects.of(&peer) {
+            Dialect::Typed => return self.ask_typed(peer, method, params).await,
+            Dialect::Unknown => Some(params.clone()),
+            Dialect::JsonRpc | Dialect::Initialized => None,
+        };
+        let Answered { result, typed } = self.ask_json(peer, method, params).await?;
+        let init_required = result.as_ref().is_err_and(|error| error.reason.as_deref() == Some(INIT_REQUIRED));
+        let shown = match (typed, init_required) {
+            (true, _) => Dialect::Typed,
+            (false, true) => Dialect::Initialized,
+            (false, false) if again.is_some() => Dialect::JsonRpc,
+            (false, false) => return result,
+        };
+        self.dialects.set(peer, shown);
+        match (shown, again) {
+            (Dialect::Initialized, again) => {
+                // The next stream begins with `initialize`.
+                self.links.lock().unwrap_or_else(PoisonError::into_inner).remove(&peer);
+                match again {
+                    Some(params) => self.ask_json(peer, method, params).await?.result,
+                    None => result,
+                }
+            }
+            // It took `tools/call` for the name of a tool, which it has not.
+            (Dialect::Typed, Some(params)) if result.is_err() && method == "tools/call" => {
+                self.ask_typed(peer, method, params).await
+            }
+            _ => result,
+        }
+    }
+
+    async fn ask_json(&self, peer: PeerId, method: &str, params: Map<String, Value>) -> Result<Answered, RpcError> {
+        let link = self.link(peer);
+        let full = || RpcError::limited(format!("{WAITING} requests to {peer} wait already"));
+        let _place = link.places.clone().try_acquire_owned().map_err(|_| full())?;
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        let (reply, answer) = oneshot::channel();
+        let frame = message::request(id, method, self.shown(&link.name, params));
+        let outgoing = Outgoing { frame, reply: Some((id, reply)) };
+        link.outgoing.try_send(outgoing).map_err(|_| full())?;
+        answer.await.map_err(|_| RpcError::lost("the connection broke before the answer came"))
+    }
+
+    async fn ask_typed(&self, peer: PeerId, method: &str, params: Map<String, Value>) -> Result<Value, RpcError> {
+        let full = |_| RpcError::limited(format!("{WAITING} requests to peers of its kind wait already"));
+        let _place = self.one_shots.clone().try_acquire_owned().map_err(full)?;
+        let id = self.ids.fetch_add(1, Ordering::Relaxed);
+        one_shot::ask(self.control.clone(), peer, (id, method, params), OPEN).await
     }
 }
 
@@ -104,51 +189,76 @@ impl PeerRpc for Links {
     ) -> BoxFuture<'a, Result<Value, RpcError>> {
         Box::pin(async move {
             let start = Instant::now();
-            let link = self.link(peer);
-            let full = || RpcError::limited(format!("{WAITING} requests to {peer} wait already"));
-            let _place = link.places.clone().try_acquire_owned().map_err(|_| full())?;
-            let id = self.ids.fetch_add(1, Ordering::Relaxed);
-            let (reply, answer) = oneshot::channel();
-            let params = self.shown(&link.name, params);
-            let outgoing = Outgoing { frame: message::request(id, method, params), reply: Some((id, reply)) };
-            link.outgoing.try_send(outgoing).map_err(|_| full())?;
-            let answer = tokio::time::timeout(timeout, answer).await;
+            let asked = self.ask_in_dialect(peer, method, params);
+            let answer = tokio::time::timeout(timeout, asked).await;
             let took = start.elapsed().as_secs_f64();
             metrics::histogram!("tandem_p2p_rpc_duration_seconds", "method" => method.to_owned()).record(took);
-            match answer {
-                Ok(Ok(result)) => result,
-                Ok(Err(_)) => Err(RpcError::lost("the connection broke before the answer came")),
-                Err(_) => Err(RpcError::lost(format!("the peer did not answer within {} ms", timeout.as_millis()))),
-            }
+            let late = |_| Err(RpcError::lost(format!("the peer did not answer within {} ms", timeout.as_millis())));
+            answer.unwrap_or_else(late)
         })
     }
 
     fn tell(&self, peer: PeerId, method: &str, params: Map<String, Value>) {
+        // Such a peer looks at nothing but requests.
+        if self.dialects.of(&peer) == Dialect::Typed {
+            return;
+        }
         // It is a hint: one that cannot be sent now is worth nothing later.
         drop(self.link(peer).outgoing.try_send(Outgoing { frame: message::notification(method, params), reply: None }));
     }
 }
 
-/// Opens the stream and works until it breaks or everybody has gone.
-async fn drive(mut control: libp2p_stream::Control, peer: PeerId, mut queue: mpsc::Receiver<Outgoing>) {
-    let opened = tokio::time::timeout(OPEN, control.open_stream(peer, PROTOCOL)).await;
-    let stream = match opened {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return refuse(&mut queue, &format!("no stream to {peer}: {error}")),
-        Err(_) => return refuse(&mut queue, &format!("{peer} opened no stream within 10 s")),
-    };
-    let pending = Pending::default();
-    talk(stream, &mut queue, &pending).await;
-    // Those who wait for an answer are told by this.
-    drop(pending);
-    refuse(&mut queue, &format!("the stream to {peer} broke"));
+/// The work for one peer.
+struct Drive {
+    control: libp2p_stream::Control,
+    peer: PeerId,
+    /// Whether the peer wants `initialize` first.
+    initialize: bool,
+}
+
+impl Drive {
+    /// Opens the stream when there is something to say, and works until it breaks or everybody has gone.
+    async fn run(mut self, mut queue: mpsc::Receiver<Outgoing>) {
+        let peer = self.peer;
+        let opened = tokio::time::timeout(OPEN, self.control.open_stream(peer, PROTOCOL)).await;
+        let mut stream = match opened {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return refuse(&mut queue, &format!("no stream to {peer}: {error}")),
+            Err(_) => return refuse(&mut queue, &format!("{peer} opened no stream within 10 s")),
+        };
+        if self.initialize {
+            let begun = tokio::time::timeout(OPEN, initialize(&mut stream)).await;
+            if !matches!(begun, Ok(Ok(()))) {
+                return refuse(&mut queue, &format!("{peer} did not answer `initialize`"));
+            }
+        }
+        let pending = Pending::default();
+        talk(stream, &mut queue, &pending).await;
+        // Those who wait for an answer are told by this.
+        drop(pending);
+        refuse(&mut queue, &format!("the stream to {peer} broke"));
+    }
+}
+
+/// Begins a session, as MCP until 2025-11-25 has it. Whatever the peer answers, it has been asked.
+async fn initialize(stream: &mut Stream) -> Result<(), frame::FrameError> {
+    let params = json!({
+        "protocolVersion": INITIALIZE, "capabilities": {},
+        "clientInfo": {"name": "tandem", "version": env!("CARGO_PKG_VERSION")},
+    });
+    let params = params.as_object().cloned().unwrap_or_default();
+    frame::send(stream, &frame::encode(&message::request(u64::MAX, "initialize", params))?).await?;
+    if frame::read(stream).await?.is_none() {
+        return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
+    }
+    frame::send(stream, &frame::encode(&message::notification("notifications/initialized", Map::new()))?).await
 }
 
 fn refuse(queue: &mut mpsc::Receiver<Outgoing>, why: &str) {
     queue.close();
     while let Ok(outgoing) = queue.try_recv() {
         if let Some((_, reply)) = outgoing.reply {
-            drop(reply.send(Err(RpcError::unavailable(why))));
+            drop(reply.send(Answered { result: Err(RpcError::unavailable(why)), typed: false }));
         }
     }
 }
@@ -162,7 +272,8 @@ async fn talk(stream: Stream, queue: &mut mpsc::Receiver<Outgoing>, pending: &Pe
                 // The others on this stream go on.
                 Err(error) => {
                     if let Some((_, reply)) = outgoing.reply {
-                        drop(reply.send(Err(RpcError::limited(format!("the request does not fit: {error}")))));
+                        let result = Err(RpcError::limited(format!("the request does not fit: {error}")));
+                        drop(reply.send(Answered { result, typed: false }));
                     }
                     continue;
                 }
@@ -180,14 +291,19 @@ async fn talk(stream: Stream, queue: &mut mpsc::Receiver<Outgoing>, pending: &Pe
         while let Some(Frame { value, exact, .. }) = frame::read_answer(&mut reader).await? {
             let wide = exact.and_then(|exact| exact.wide_integer(&value));
             // Whatever else comes on our own stream is nothing that was asked for.
-            if let Ok(Message::Response { id, result }) = Message::read(value) {
+            let (id, result, typed) = match Message::read(value) {
+                Ok(Message::Response { id, result }) => (id, result, false),
+                Ok(Message::TypedResponse { id: Some(id), result }) => (id, result, true),
+                _ => continue,
+            };
+            {
                 let result = match wide {
                     Some(at) => Err(RpcError::new(-32603, "bad_output", message::wide(&at))),
                     None => result,
                 };
                 let reply = pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
                 if let Some(reply) = reply {
-                    drop(reply.send(result));
+                    drop(reply.send(Answered { result, typed }));
                 }
             }
         }
@@ -206,81 +322,4 @@ fn note(done: Result<(), frame::FrameError>) {
 }
 
 #[cfg(test)]
-mod tests {
-    use futures::{AsyncWriteExt as _, StreamExt as _};
-    use libp2p::{SwarmBuilder, noise, swarm::SwarmEvent, tcp, yamux};
-    use serde_json::json;
-    use tandem_types::Caller;
-
-    use super::*;
-
-    fn swarm() -> libp2p::Swarm<libp2p_stream::Behaviour> {
-        SwarmBuilder::with_new_identity()
-            .with_tokio()
-            .with_tcp(tcp::Config::new(), noise::Config::new, yamux::Config::default)
-            .unwrap()
-            .with_behaviour(|_| libp2p_stream::Behaviour::new())
-            .unwrap()
-            .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(60)))
-            .build()
-    }
-
-    /// Asks a peer that takes the request, writes this, and closes the stream.
-    async fn answered(bytes: Vec<u8>) -> Result<Value, RpcError> {
-        let (mut there, mut here) = (swarm(), swarm());
-        let mut streams = there.behaviour().new_control().accept(PROTOCOL).unwrap();
-        there.listen_on("/ip4/127.0.0.1/tcp/0".parse().unwrap()).unwrap();
-        let address = loop {
-            if let SwarmEvent::NewListenAddr { address, .. } = there.select_next_some().await {
-                break address;
-            }
-        };
-        let peer = *there.local_peer_id();
-        here.dial(address.with(libp2p::multiaddr::Protocol::P2p(peer))).unwrap();
-        let links = Links::new(here.behaviour().new_control(), Arc::new(|peer: &str| Caller::new("peers", peer)));
-        let driven = tokio::spawn(async move {
-            loop {
-                tokio::select! { _ = there.next() => {}, _ = here.next() => {} }
-            }
-        });
-        let serving = tokio::spawn(async move {
-            let (_, mut stream) = streams.next().await.unwrap();
-            frame::read(&mut stream).await.unwrap().unwrap();
-            stream.write_all(&bytes).await.unwrap();
-            stream.close().await.unwrap();
-        });
-        let answer = links.ask(peer, "ping", Map::new(), Duration::from_secs(30)).await;
-        serving.await.unwrap();
-        driven.abort();
-        answer
-    }
-
-    fn frame_of(value: &Value) -> Vec<u8> {
-        framed(&value.to_string())
-    }
-
-    fn framed(text: &str) -> Vec<u8> {
-        [&u32::try_from(text.len()).unwrap().to_be_bytes(), text.as_bytes()].concat()
-    }
-
-    #[tokio::test]
-    async fn a_stream_that_breaks_in_the_middle_is_an_error_and_never_an_empty_answer() {
-        let whole = frame_of(&json!({"jsonrpc": "2.0", "id": 0, "result": {"fine": true}}));
-        assert_eq!(answered(whole.clone()).await, Ok(json!({"fine": true})));
-        let other = frame_of(&json!({"jsonrpc": "2.0", "id": 1, "result": {}}));
-        let neither = frame_of(&json!({"jsonrpc": "2.0", "id": 0}));
-        for bytes in [Vec::new(), whole[..whole.len() - 1].to_vec(), other, neither] {
-            let error = answered(bytes.clone()).await.unwrap_err();
-            assert_eq!(error.reason.as_deref(), Some("timeout"), "{bytes:?}: {error}");
-        }
-    }
-
-    #[tokio::test]
-    async fn an_answer_with_an_integer_beyond_64_bits_is_an_error_and_never_rounded() {
-        let answer = |number: &str| framed(&format!(r#"{{"jsonrpc":"2.0","id":0,"result":{{"a":[{number}]}}}}"#));
-        assert_eq!(answered(answer("18446744073709551615")).await, Ok(json!({"a": [u64::MAX]})));
-        let error = answered(answer("18446744073709551616")).await.unwrap_err();
-        assert_eq!(error.reason.as_deref(), Some("bad_output"), "{error}");
-        assert!(error.message.starts_with("/result/a/0 "), "{error}");
-    }
-}
+mod tests;
