@@ -12,15 +12,14 @@ use crate::{
     import::Import,
     inspect::Inspect,
     keys::{Keygen, Sign, Verify},
+    migrate::Migrate,
     p2p::{Peers, Tasks, Workflows},
     registry::{Install, Publish, Uninstall, Upgrade},
     serve::Serve,
     shells::{Completions, Man},
     tool::{Call, Tool},
+    versions::{VERSION, Version},
 };
-
-/// The version, with the commit where one is known: of release builds in a repository.
-const VERSION: &str = env!("TANDEM_VERSION");
 
 /// A host for AI tools: sandboxed WebAssembly plugins, served over MCP.
 #[derive(Debug, Parser)]
@@ -56,7 +55,7 @@ pub(crate) enum Command {
     Key(Keys),
     /// Read, export and verify the audit log
     Audit(Audit),
-    /// Check or show the configuration
+    /// Check, show or migrate the configuration
     Config(Config),
     /// List the peers of a running host, call their tools, ban them
     #[command(alias = "peers")]
@@ -67,6 +66,8 @@ pub(crate) enum Command {
     /// List, show, follow and cancel workflows of a running host
     #[command(alias = "workflows")]
     Workflow(Workflows),
+    /// Print the versions of this program and of what it speaks
+    Version(Version),
     /// Print completions for a shell
     Completions(Completions),
     /// Write man pages
@@ -74,6 +75,9 @@ pub(crate) enum Command {
     /// Call one tool of a running host
     #[command(hide = true)]
     Call(Call),
+    /// Turn a configuration of the older Python host into tandem.toml
+    #[command(hide = true)]
+    MigrateConfig(Migrate),
     /// Older spellings, without the group; `help` hides them.
     #[command(flatten)]
     OfPlugin(PluginCommand),

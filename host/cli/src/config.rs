@@ -1,6 +1,6 @@
 //! `tandem config`.
 
-use std::{io::Write, path::Path};
+use std::io::Write;
 
 use clap::{Args, Subcommand};
 use tandem_config::HostConfig;
@@ -8,7 +8,8 @@ use tandem_runtime::{config::environment, warnings};
 
 use crate::{
     exit::Exit,
-    source::{Query, Source},
+    migrate::{self, Migrate},
+    source::{Query, Source, check},
     terminal,
 };
 
@@ -32,6 +33,8 @@ pub(crate) enum ConfigCommand {
     },
     /// Print the JSON Schema of tandem.toml
     Schema,
+    /// Turn a configuration of the older Python host into tandem.toml
+    Migrate(Migrate),
 }
 
 /// `tandem config`.
@@ -40,9 +43,7 @@ pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
     match &args.command {
         ConfigCommand::Check { source } => {
             let config = source.load()?;
-            if config.reactor.enabled {
-                tandem_cluster::Settings::new(&config.p2p, Path::new(&config.plugins.data_directory), None)?;
-            }
+            check(&config)?;
             let idle = warnings::grants_of_files(&config);
             for warning in warnings::variables(&environment()).iter().chain(&idle) {
                 writeln!(terminal::err(), "warning: {warning}")?;
@@ -60,6 +61,7 @@ pub(crate) fn run(args: &Config) -> anyhow::Result<Exit> {
                 writeln!(out, "{:width$}  {}  ({})", entry.key, entry.value, entry.origin)?;
             }
         }
+        ConfigCommand::Migrate(args) => return migrate::run(args),
         ConfigCommand::Schema => terminal::print_json(&HostConfig::json_schema())?,
     }
     Ok(Exit::Success)

@@ -20,6 +20,7 @@ mod help;
 mod import;
 mod inspect;
 mod keys;
+mod migrate;
 mod p2p;
 mod progress;
 mod registry;
@@ -33,6 +34,7 @@ mod tool;
 #[cfg(test)]
 #[path = "../version.rs"]
 mod version;
+mod versions;
 
 use clap::FromArgMatches as _;
 use tandem_devkit::{package, summary, terminal};
@@ -67,6 +69,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Import(args) => import::run(args),
         Command::Tool(args) => tool::run(args),
         Command::Call(args) => tool::call(args),
+        Command::MigrateConfig(args) => migrate::run(&args),
         Command::Plugin(Plugin { command }) | Command::OfPlugin(command) => of_plugin(command),
         Command::Grant(args) => admin::grants(args),
         Command::Key(args) => admin::keys(args),
@@ -75,6 +78,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Peer(args) => p2p::peers(args),
         Command::Task(args) => p2p::tasks(args),
         Command::Workflow(args) => p2p::workflows(args),
+        Command::Version(args) => versions::run(&args),
         Command::Completions(args) => shells::completions(&args, &help::command()),
         Command::Man(args) => shells::man(&args, help::command()),
         Command::CompileComponent { order } => {

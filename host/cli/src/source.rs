@@ -1,6 +1,6 @@
 //! Where a command's configuration comes from.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tandem_config::HostConfig;
@@ -38,4 +38,12 @@ impl From<&Source> for ConfigSource {
     fn from(source: &Source) -> Self {
         Self { file: source.config.clone(), foreign_directory: false, set: source.set.clone() }
     }
+}
+
+/// What of a configuration is known to be wrong only when its network is made.
+pub(crate) fn check(config: &HostConfig) -> anyhow::Result<()> {
+    if config.reactor.enabled {
+        tandem_cluster::Settings::new(&config.p2p, Path::new(&config.plugins.data_directory), None)?;
+    }
+    Ok(())
 }

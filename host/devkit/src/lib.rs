@@ -19,6 +19,7 @@ mod pack;
 pub mod package;
 mod project;
 mod sdk;
+mod served;
 mod signals;
 pub mod summary;
 pub mod terminal;
@@ -36,6 +37,7 @@ pub use self::{
     outcome::Outcome,
     pack::{Pack, run as pack},
     sdk::lay_out as sdk,
+    served::{Served, ServedName},
     signals::{reload_on_signal, stop_on_signal},
     test::{Test, run as test},
 };

@@ -43,6 +43,7 @@ mod large;
 mod library;
 mod limits;
 mod mesh;
+mod migrate;
 mod odd_files;
 mod outgoing;
 mod p2p_cli;
