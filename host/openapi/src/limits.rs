@@ -12,8 +12,9 @@ pub(crate) const MAX_LINKS: usize = 16;
 /// Parameters of an operation that are read: real ones have up to a hundred.
 pub(crate) const MAX_PARAMETERS: usize = 200;
 
-/// Schemas that are visited for one tool at most: references that fan out double with each level.
-pub(crate) const MAX_VISITS: usize = 2_000;
+/// Schemas that are visited for one tool at most: each is at least 20 bytes of its schema, so that more of them are over [`MAX_TOOL`] in
+/// any case. References that fan out double with each level.
+pub(crate) const MAX_VISITS: usize = 256;
 
 /// Bytes of one tool's description and input schema that are aimed at: a model reads them before each choice.
 pub const MAX_TOOL: usize = 2 << 10;
