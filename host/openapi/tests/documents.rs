@@ -212,13 +212,9 @@ fn the_server_is_named_where_the_document_has_none() {
     let server = |url: &str| import(&relative, &Options { server: Some(url.to_owned()), ..Options::default() });
     let made = server("http://[::1]:8080/api/").unwrap();
     assert_eq!(url(&tool(&made, "tree_post_nodes").operation, json!({})), "http://[::1]:8080/api/nodes");
-    for wrong in [
-        "ftp://x.example.com",
-        "https://u:p@x.example.com",
-        "https://x.example.com/?a",
-        "https://",
-        "a.example.com",
-    ] {
+    for wrong in
+        ["ftp://x.example.com", "https://u:p@x.example.com", "https://x.example.com/?a", "https://", "a.example.com"]
+    {
         if let Ok(made) = server(wrong) {
             panic!("{wrong}: {}", made.manifest);
         }

@@ -38,6 +38,7 @@ mod handles;
 mod host;
 mod hostile;
 mod ids;
+mod imports;
 mod isolation;
 mod large;
 mod library;

@@ -10,7 +10,7 @@ use std::{
     sync::atomic::{AtomicU8, AtomicU32, Ordering::Relaxed},
 };
 
-use tandem_operations::{CAPACITY, MAGIC};
+use tandem_operations::{Bundle, CAPACITY, MAGIC};
 
 #[repr(C)]
 struct Slot {
@@ -24,9 +24,20 @@ struct Slot {
 static REGION: [AtomicU8; CAPACITY] = [const { AtomicU8::new(0) }; CAPACITY];
 static SLOT: Slot = Slot { magic: MAGIC, region: &REGION, length: AtomicU32::new(0) };
 
-/// The operations, as an import put them here; empty in the component as it is built.
-pub(crate) fn bytes() -> Vec<u8> {
+/// The operations, as an import put them here; none in the component as it is built.
+pub(crate) fn all() -> Vec<u8> {
+    first(usize::MAX)
+}
+
+/// What a call needs of them.
+pub(crate) fn first_block() -> Vec<u8> {
+    let head = first(4);
+    // A head that is not whole has no block behind it: what reads it says so.
+    Bundle::first_block(&head).map_or(head, first)
+}
+
+fn first(most: usize) -> Vec<u8> {
     let slot = black_box(&SLOT);
     let length = usize::try_from(slot.length.load(Relaxed)).unwrap_or_default();
-    slot.region.iter().take(length).map(|byte| byte.load(Relaxed)).collect()
+    slot.region.iter().take(length.min(most)).map(|byte| byte.load(Relaxed)).collect()
 }

@@ -14,7 +14,7 @@ pub(crate) struct Api;
 
 impl Plugin for Api {
     fn tools() -> Vec<ToolDescriptor> {
-        let bytes = slot::bytes();
+        let bytes = slot::all();
         // As it is built the component has none; damaged ones cannot be told here, and are told by each call.
         let Ok(shown) = Bundle::open(&bytes).and_then(|bundle| bundle.shown()) else { return Vec::new() };
         shown
@@ -37,7 +37,7 @@ impl Plugin for Api {
     }
 
     fn call(_: &Ctx, name: &str, arguments: &str) -> Option<Result<ToolOutput>> {
-        let bytes = slot::bytes();
+        let bytes = slot::first_block();
         let operation = match Bundle::open(&bytes).and_then(|bundle| bundle.operation(name)) {
             Ok(operation) => operation?,
             Err(error) => return Some(Err(Error::other(error))),

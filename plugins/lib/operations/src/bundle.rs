@@ -13,12 +13,15 @@ use serde_json::value::RawValue;
 
 use crate::{CAPACITY, Operation, Operations, Shown};
 
-/// Operations as a component carries them.
+/// Operations as a component carries them, or the first block of them.
 #[derive(Clone, Copy, Debug)]
 pub struct Bundle<'b> {
     calls: &'b str,
     descriptors: &'b str,
 }
+
+/// Bytes at the beginning that say how long the first block is.
+const HEAD: usize = 4;
 
 /// Why operations cannot be carried, or bytes are not a bundle.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +54,7 @@ impl<'b> Bundle<'b> {
             line(&mut calls, name, &serde_json::to_string(&tool.operation)?);
             line(&mut descriptors, name, &serde_json::to_string(&tool.shown())?);
         }
-        let length = 4 + calls.len() + descriptors.len();
+        let length = HEAD + calls.len() + descriptors.len();
         if length > CAPACITY {
             return Err(BundleError::TooLarge(length));
         }
@@ -62,16 +65,25 @@ impl<'b> Bundle<'b> {
         Ok(bytes)
     }
 
-    /// Reads what [`Bundle::encode`] wrote.
+    /// Bytes of the head and the first block, by the bytes that begin with the head: what [`Bundle::operation`] needs.
+    ///
+    /// # Errors
+    /// The head is not whole.
+    pub fn first_block(bytes: &[u8]) -> Result<usize, BundleError> {
+        let head = bytes.first_chunk::<HEAD>().ok_or(BundleError::Malformed("too short"))?;
+        let length = usize::try_from(u32::from_le_bytes(*head)).map_err(|_| BundleError::Malformed("too long"))?;
+        length.checked_add(HEAD).ok_or(BundleError::Malformed("too long"))
+    }
+
+    /// Reads what [`Bundle::encode`] wrote, or the first block of it.
     ///
     /// # Errors
     /// It is not a bundle.
     pub fn open(bytes: &'b [u8]) -> Result<Self, BundleError> {
-        let (first, rest) = bytes.split_first_chunk::<4>().ok_or(BundleError::Malformed("too short"))?;
-        let first = usize::try_from(u32::from_le_bytes(*first)).map_err(|_| BundleError::Malformed("too long"))?;
-        let (calls, descriptors) = rest.split_at_checked(first).ok_or(BundleError::Malformed("cut off"))?;
+        let first = Self::first_block(bytes)?;
+        let (first, descriptors) = bytes.split_at_checked(first).ok_or(BundleError::Malformed("cut off"))?;
         let text = |bytes| str::from_utf8(bytes).map_err(|_| BundleError::Malformed("not UTF-8"));
-        Ok(Self { calls: text(calls)?, descriptors: text(descriptors)? })
+        Ok(Self { calls: text(first.get(HEAD..).unwrap_or_default())?, descriptors: text(descriptors)? })
     }
 
     /// The operation of a tool, if there is one of this name.
@@ -101,4 +113,54 @@ fn line(block: &mut String, name: &str, json: &str) {
     block.push('\t');
     block.push_str(json);
     block.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn operations() -> Operations {
+        let tool = |path: &str| {
+            json!({
+                "description": "It\thas\nlines.", "read_only": true, "destructive": false, "idempotent": true, "input": { "type": "object" },
+                "operation": { "method": "GET", "server": "https://a.example.com", "path": path, "accept": "*/*" },
+            })
+        };
+        serde_json::from_value(json!({ "source": "s", "tools": { "a": tool("/a"), "ab": tool("/ab") } })).unwrap()
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_a_call_needs_the_first_block_alone() {
+        let bytes = Bundle::encode(&operations()).unwrap();
+        let whole = Bundle::open(&bytes).unwrap();
+        let shown = whole.shown().unwrap();
+        assert_eq!(shown.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["a", "ab"]);
+        assert_eq!(
+            (shown[0].1.description.as_str(), shown[0].1.input.get()),
+            ("It\thas\nlines.", r#"{"type":"object"}"#)
+        );
+        let first = Bundle::first_block(&bytes).unwrap();
+        let calls = Bundle::open(&bytes[..first]).unwrap();
+        for (name, path) in [("a", Some("/a")), ("ab", Some("/ab")), ("b", None), ("abc", None)] {
+            let found = calls.operation(name).unwrap();
+            assert_eq!(found.as_ref().map(|operation| operation.path.as_str()), path);
+        }
+    }
+
+    #[test]
+    fn what_is_not_a_bundle_is_refused() {
+        let bytes = Bundle::encode(&operations()).unwrap();
+        let first = Bundle::first_block(&bytes).unwrap();
+        for wrong in [&bytes[..0], &bytes[..3], &bytes[..first - 1], &[255; 8][..]] {
+            assert!(Bundle::open(wrong).is_err());
+        }
+        let mut large = operations();
+        large.tools.get_mut("a").unwrap().description = "x".repeat(CAPACITY);
+        assert!(matches!(Bundle::encode(&large), Err(BundleError::TooLarge(_))));
+        let tool = large.tools.remove("ab").unwrap();
+        large.tools = [("a\tb".to_owned(), tool)].into();
+        assert!(matches!(Bundle::encode(&large), Err(BundleError::Name(_))));
+    }
 }
