@@ -3,12 +3,12 @@
 use std::io::Read;
 
 use tandem_sdk::prelude::*;
+use tandem_web_fetch::request::{failed, header, request, target};
+use tandem_web_fetch::{address, fetch, permission};
 use url::Url;
 
 use crate::limits::{DOWNLOAD_TIMEOUT, MAX_DOWNLOAD_BYTES};
 use crate::place::NewFile;
-use crate::request::{failed, header, request, target};
-use crate::{address, fetch, permission};
 
 /// Bytes that are read at once.
 const CHUNK_BYTES: usize = 64 << 10;

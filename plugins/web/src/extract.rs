@@ -4,9 +4,10 @@ use serde_json::Map;
 use tandem_html_text::scraper::{ElementRef, Selector};
 use tandem_html_text::{Page, text};
 use tandem_sdk::prelude::*;
+use tandem_web_fetch::{address, fetch};
 
 use crate::limits::{MAX_ANSWER_BYTES, MAX_FIELDS, MAX_VALUE_BYTES, MAX_VALUES};
-use crate::{address, fetch, page, pager};
+use crate::{page, pager};
 
 /// One field of the rows.
 #[input]

@@ -8,22 +8,17 @@
 //! **Refuses.** URLs that are not http or https or carry a password, redirect loops, pages that are too large or nested too
 //! deeply, and what robots.txt forbids: each with an error that names the URL.
 
-mod address;
 mod dates;
 pub mod download;
 pub mod extract;
 pub mod feed;
-mod fetch;
 mod limits;
 pub mod links;
 pub mod many;
 mod page;
 mod pager;
-mod permission;
 mod place;
 pub mod read;
-mod request;
-mod robots;
 pub mod sitemap;
 mod tools;
 mod xml;

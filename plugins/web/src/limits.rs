@@ -2,23 +2,11 @@
 
 use std::time::Duration;
 
-/// Bytes of a URL: servers refuse longer ones.
-pub(crate) const MAX_URL_BYTES: usize = 4096;
-
-/// Redirects that a request follows: five are what RFC 9309 asks for, and more is a loop in practice.
-pub(crate) const MAX_REDIRECTS: usize = 5;
-
-/// Bytes of a page: its tree takes about ten times as much memory.
-pub(crate) const MAX_PAGE_BYTES: usize = 4 << 20;
-
 /// Pages of one call: they are read one after the other, in the minute that a call has.
 pub(crate) const MAX_MANY: usize = 10;
 
 /// After this time no further page is asked for: the last request and its robots.txt still end within the minute.
 pub(crate) const MANY_BUDGET: Duration = Duration::from_secs(30);
-
-/// How long one request may take: the call has a minute, and may need several.
-pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Elements of XML that are open in each other: feeds and sitemaps have some ten, XHTML in them some more.
 pub(crate) const MAX_XML_DEPTH: usize = 256;
@@ -49,18 +37,6 @@ pub(crate) const DOWNLOAD_TIMEOUT: Duration = Duration::from_secs(50);
 
 /// Bytes of the path of a download.
 pub(crate) const MAX_PATH_BYTES: usize = 1024;
-
-/// Bytes of a robots.txt that are read: RFC 9309 asks for at least 500 KiB.
-pub(crate) const MAX_ROBOTS_BYTES: usize = 512 << 10;
-
-/// Rules of a robots.txt that are kept for this agent: what is stored for a host stays below 1 MiB.
-pub(crate) const MAX_ROBOTS_RULES: usize = 5000;
-
-/// Bytes of one rule of a robots.txt; a longer one is left out.
-pub(crate) const MAX_RULE_BYTES: usize = 200;
-
-/// Seconds that a robots.txt is kept: a day, as RFC 9309 has it.
-pub(crate) const ROBOTS_TTL_SECONDS: u64 = 24 * 60 * 60;
 
 /// Bytes of a CSS selector: people write shorter ones.
 pub(crate) const MAX_SELECTOR_BYTES: usize = 500;

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use tandem_html_text::scraper::{ElementRef, Selector};
 use tandem_html_text::text;
 use tandem_sdk::prelude::*;
+use tandem_web_fetch::{address, fetch};
 use url::Url;
 
-use crate::{address, fetch, page, pager};
+use crate::{page, pager};
 
 /// Which links are listed.
 #[input]

@@ -3,9 +3,9 @@
 use tandem_html_text::scraper::Selector;
 use tandem_html_text::{Page, PageError, Syntax, decode};
 use tandem_sdk::prelude::*;
+use tandem_web_fetch::fetch::Fetched;
 use url::Url;
 
-use crate::fetch::Fetched;
 use crate::limits::{MAX_SELECTOR_BYTES, MAX_SELECTOR_NESTING};
 
 /// Parses an answer that is HTML.

@@ -2,9 +2,10 @@
 
 use tandem_html_text::{Page, Style, decode, text};
 use tandem_sdk::prelude::*;
+use tandem_web_fetch::address;
+use tandem_web_fetch::fetch::{self, Fetched};
 
-use crate::fetch::{self, Fetched};
-use crate::{address, page};
+use crate::page;
 
 /// How a page is returned.
 #[input]

@@ -5,12 +5,14 @@ use std::io::Read;
 use flate2::read::MultiGzDecoder;
 use tandem_html_text::decode;
 use tandem_sdk::prelude::*;
+use tandem_web_fetch::fetch::Fetched;
+use tandem_web_fetch::limits::MAX_URL_BYTES;
+use tandem_web_fetch::{address, fetch, permission};
 use url::Url;
 
-use crate::fetch::Fetched;
-use crate::limits::{MAX_LOCATIONS, MAX_SITEMAP_BYTES, MAX_URL_BYTES};
+use crate::limits::{MAX_LOCATIONS, MAX_SITEMAP_BYTES};
 use crate::xml::{Node, walk};
-use crate::{address, dates, fetch, pager, permission};
+use crate::{dates, pager};
 
 /// What a sitemap lists.
 #[output]

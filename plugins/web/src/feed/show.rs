@@ -2,14 +2,15 @@
 
 use tandem_html_text::{Style, decode, text};
 use tandem_sdk::prelude::*;
+use tandem_web_fetch::address;
+use tandem_web_fetch::fetch::{self, Fetched};
 use url::Url;
 
 use super::model::{Enclosure, Entry, Feed};
 use super::raw::{RawEntry, RawFeed, Text};
 use super::{json, xml};
-use crate::fetch::{self, Fetched};
 use crate::limits::{ENTRY_CHARS, MAX_ANSWER_BYTES, SUMMARY_CHARS};
-use crate::{address, dates, page, pager};
+use crate::{dates, page, pager};
 
 /// What is asked for.
 pub(crate) struct Request<'a> {

@@ -22,7 +22,7 @@ struct Kept {
 }
 
 /// The rules of the URL's host, from kv or from the host.
-pub(crate) fn rules(url: &Url) -> Result<Rules> {
+pub fn rules(url: &Url) -> Result<Rules> {
     let key = format!("{PREFIX}{}", url.origin().ascii_serialization());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs());
     // What cannot be read is fetched again.
@@ -37,7 +37,7 @@ pub(crate) fn rules(url: &Url) -> Result<Rules> {
 }
 
 /// An error unless robots.txt lets this URL be read.
-pub(crate) fn check(url: &Url) -> Result<()> {
+pub fn check(url: &Url) -> Result<()> {
     let path = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),

@@ -1,5 +1,6 @@
 //! Getting a page through redirects. Each hop is checked by the host and by robots.txt.
 
+use tandem_sdk::http::Response;
 use tandem_sdk::prelude::*;
 use url::Url;
 
@@ -9,23 +10,28 @@ use crate::{address, permission};
 
 /// What a server answered.
 #[derive(Debug)]
-pub(crate) struct Fetched {
+pub struct Fetched {
     /// Where it came from, after redirects.
-    pub(crate) url: Url,
+    pub url: Url,
     /// Without parameters, in lower case; empty if the server did not say.
-    pub(crate) media_type: String,
+    pub media_type: String,
     /// The `charset` of the header.
-    pub(crate) charset: Option<String>,
-    pub(crate) body: Vec<u8>,
+    pub charset: Option<String>,
+    /// Its status, a success.
+    pub status: u16,
+    /// Names, in lower case, and values.
+    pub headers: Vec<(String, String)>,
+    /// Its content.
+    pub body: Vec<u8>,
 }
 
 /// Gets a page, through redirects.
-pub(crate) fn get(ctx: &Ctx, url: Url) -> Result<Fetched> {
+pub fn get(ctx: &Ctx, url: Url) -> Result<Fetched> {
     get_up_to(ctx, url, MAX_PAGE_BYTES)
 }
 
 /// Gets what has at most so many bytes, through redirects.
-pub(crate) fn get_up_to(ctx: &Ctx, url: Url, bytes: usize) -> Result<Fetched> {
+pub fn get_up_to(ctx: &Ctx, url: Url, bytes: usize) -> Result<Fetched> {
     let mut visited = vec![url];
     loop {
         ctx.check()?;
@@ -43,7 +49,7 @@ pub(crate) fn get_up_to(ctx: &Ctx, url: Url, bytes: usize) -> Result<Fetched> {
 }
 
 /// Takes one redirect, unless it is one too many.
-pub(crate) fn follow(visited: &mut Vec<Url>, next: Url) -> Result<()> {
+pub fn follow(visited: &mut Vec<Url>, next: Url) -> Result<()> {
     let from = visited.last().map(Url::to_string).unwrap_or_default();
     if let Err(problem) = address::check(&next) {
         return Err(Error::other(format!("{from} redirects to a URL that {problem}")));
@@ -59,14 +65,15 @@ pub(crate) fn follow(visited: &mut Vec<Url>, next: Url) -> Result<()> {
 }
 
 /// The answer, if its status is a success.
-pub(crate) fn answered(url: Url, response: http::Response) -> Result<Fetched> {
+pub fn answered(url: Url, response: Response) -> Result<Fetched> {
     succeeded(&url, response.status)?;
     let (media_type, charset) = content_type(response.header("content-type").unwrap_or_default());
-    Ok(Fetched { url, media_type, charset, body: response.body })
+    let Response { status, headers, body } = response;
+    Ok(Fetched { url, media_type, charset, status, headers, body })
 }
 
 /// An error unless the status is a success.
-pub(crate) fn succeeded(url: &Url, status: u16) -> Result<()> {
+pub fn succeeded(url: &Url, status: u16) -> Result<()> {
     match status {
         200..300 => Ok(()),
         404 | 410 => Err(Error::not_found(format!("{url} answered with status {status}: there is no such page"))),
@@ -77,7 +84,7 @@ pub(crate) fn succeeded(url: &Url, status: u16) -> Result<()> {
 }
 
 /// Media type and charset of a `content-type`.
-pub(crate) fn content_type(header: &str) -> (String, Option<String>) {
+pub fn content_type(header: &str) -> (String, Option<String>) {
     let mut parts = header.split(';');
     let media_type = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
     let charset = parts.find_map(|part| {

@@ -6,7 +6,7 @@ use url::Url;
 use crate::limits::MAX_URL_BYTES;
 
 /// Reads a URL that a tool was given.
-pub(crate) fn parse(argument: &str, text: &str) -> Result<Url> {
+pub fn parse(argument: &str, text: &str) -> Result<Url> {
     if text.len() > MAX_URL_BYTES {
         let length = text.len();
         return Err(Error::invalid_arguments(format!("`{argument}` has {length} bytes, the limit is {MAX_URL_BYTES}")));
@@ -24,7 +24,7 @@ pub(crate) fn parse(argument: &str, text: &str) -> Result<Url> {
 }
 
 /// What is wrong with a URL for a request, if anything.
-pub(crate) fn check(url: &Url) -> std::result::Result<(), String> {
+pub fn check(url: &Url) -> std::result::Result<(), String> {
     match url.scheme() {
         "http" | "https" => {}
         other => return Err(format!("has the scheme `{other}`; only `http` and `https` can be read")),

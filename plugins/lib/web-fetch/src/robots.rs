@@ -16,11 +16,11 @@ struct Rule {
 
 /// The rules of a host for this agent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Rules {
+pub struct Rules {
     rules: Vec<Rule>,
     /// Sitemaps that the file names.
     #[serde(default)]
-    pub(crate) sitemaps: Vec<String>,
+    pub sitemaps: Vec<String>,
 }
 
 /// The groups that a line belongs to.

@@ -8,7 +8,7 @@ use crate::limits::{MAX_PAGE_BYTES, REQUEST_TIMEOUT};
 const USER_AGENT: &str = "tandem/0.1 (web tools; obeys robots.txt)";
 
 /// A request with what all have.
-pub(crate) fn request(method: &str, url: &Url) -> http::Request {
+pub fn request(method: &str, url: &Url) -> http::Request {
     http::Request::new(method, url.as_str())
         .header("user-agent", USER_AGENT)
         .header("accept", "text/html, application/xhtml+xml, */*;q=0.8")
@@ -17,19 +17,19 @@ pub(crate) fn request(method: &str, url: &Url) -> http::Request {
 }
 
 /// Where a redirect leads.
-pub(crate) fn target(url: &Url, headers: &[(String, String)]) -> Option<Url> {
+pub fn target(url: &Url, headers: &[(String, String)]) -> Option<Url> {
     let mut next = url.join(header(headers, "location")?).ok()?;
     next.set_fragment(None);
     Some(next)
 }
 
 /// The first header of this name.
-pub(crate) fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+pub fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     headers.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
 }
 
 /// The error of a request that has no answer, with its URL.
-pub(crate) fn failed(url: &Url, error: &http::Error) -> Error {
+pub fn failed(url: &Url, error: &http::Error) -> Error {
     match error {
         http::Error::Denied(m) => Error::denied(format!("{url}: {m}")),
         http::Error::Unavailable(m) => Error::unavailable(format!("{url}: {m}")),
