@@ -1,5 +1,6 @@
 //! Records of an archive that is written (WARC 1.1).
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Write};
 
 use flate2::Compression;
@@ -65,7 +66,9 @@ impl<W: Write> Writer<W> {
         payload: Option<&str>,
     ) -> io::Result<()> {
         self.records += 1;
-        let id = id(&[kind, date, url.unwrap_or_default(), &self.records.to_string(), &digest(block)]);
+        // Two archives of one page in one second have different records.
+        let random = RandomState::new().hash_one(self.records).to_string();
+        let id = id(&[kind, date, url.unwrap_or_default(), &random, &digest(block)]);
         let mut head =
             format!("WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:{id}>\r\nWARC-Date: {date}\r\n");
         if let Some(url) = url {
