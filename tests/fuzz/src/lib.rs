@@ -9,6 +9,8 @@
 #![cfg(not(test))]
 #![allow(dead_code, unused_imports, unfulfilled_lint_expectations, reason = "the lane uses the rest")]
 
+#[path = "../../../host/reactor/src/rpc/error.rs"]
+mod error;
 #[path = "../../../host/reactor/src/rpc/frame.rs"]
 mod frame;
 mod grow;
@@ -21,6 +23,8 @@ mod record;
 mod swarm_key;
 #[path = "../../../host/reactor/src/trust/mod.rs"]
 mod trust;
+#[path = "../../../host/reactor/src/rpc/typed.rs"]
+mod typed;
 
 /// As the modules name each other.
 mod discovery {
@@ -101,8 +105,23 @@ pub fn frames(bytes: &[u8]) {
 
 /// The body of a frame, in both forms: it is understood, or refused with an answer that is a frame itself.
 pub fn message(bytes: &[u8]) {
-    const WORDS: [&str; 12] =
-        ["id", "method", "params", "tool", "args", "arguments", "result", "error", "code", "message", "data", "reason"];
+    const WORDS: [&str; 15] = [
+        "id",
+        "method",
+        "params",
+        "tool",
+        "args",
+        "arguments",
+        "result",
+        "error",
+        "code",
+        "message",
+        "data",
+        "reason",
+        "type",
+        "request",
+        "response",
+    ];
     if let Ok(value) = serde_json::from_slice(bytes) {
         body(value);
     }
@@ -121,7 +140,15 @@ fn body(value: Value) {
             let answer = message::older(asked.as_ref(), Ok(Value::Object(args)));
             assert_eq!(answer.get("id"), asked.as_ref(), "an answer has the id of its request, or none");
         }
-        Ok(Message::Response { result, .. }) => drop(message::response(&id, result)),
+        Ok(Message::Typed { id: asked, method, params }) => {
+            let answer = typed::response(asked.as_ref(), &method, Ok(Value::Object(params)));
+            assert_eq!(answer["id"], id, "an answer has the id of its request, or null");
+            let read = Message::read(answer);
+            assert!(matches!(read, Ok(Message::TypedResponse { result: Ok(_), .. })), "an answer is one");
+        }
+        Ok(Message::Response { result, .. } | Message::TypedResponse { result, .. }) => {
+            drop(message::response(&id, result));
+        }
         Ok(Message::Notification { .. }) => {}
         Err(refused) => {
             let (shown, error) = *refused;
