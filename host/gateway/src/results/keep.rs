@@ -138,7 +138,7 @@ mod tests {
 
     fn output(content: Vec<Content>, structured: Option<Value>) -> Output {
         let (lane, reason, duration) = (Lane::General, "default", Duration::ZERO);
-        Output { content, structured, is_error: false, lane, reason, duration, cached: false }
+        Output { content, structured, is_error: false, lane, reason, duration, cached: false, deprecated: None }
     }
 
     fn of(content: Vec<Content>, structured: Option<Value>) -> Body {
