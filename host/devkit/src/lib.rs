@@ -1,4 +1,4 @@
-//! What an author of plugins does: begin one, see it run while it is written, test it, have it checked, pack it.
+//! What an author of plugins does: begin one, import an API as one, see it run while it is written, test it, have it checked, pack it.
 //!
 //! **Promises.** Everything runs the way an operator's host runs it: the same sandbox, the same limits, the same refusals. What
 //! compilers print is passed on as it is. **Refuses** to install anything, or to write over anything, without being told to.

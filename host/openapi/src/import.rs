@@ -86,7 +86,12 @@ pub fn import(document: &[u8], options: &Options) -> Result<Import, ImportError>
             Ok(made) => {
                 let name = names.give(&category, source.operation.text("operationId"), source.method, source.path);
                 secrets.extend(made.secrets.reasons);
-                used.push(Used { server, method: source.method, path: made.tool.operation.path.clone() });
+                used.push(Used {
+                    server,
+                    method: source.method,
+                    path: made.tool.operation.path.clone(),
+                    has_files: made.has_files,
+                });
                 operations.tools.insert(name, made.tool);
             }
             Err((pointer, message)) => {

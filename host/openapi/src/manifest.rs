@@ -8,14 +8,20 @@ use toml::{Table, Value};
 
 use crate::{ImportError, limits::MAX_RULES, server::Server, template::fixed, text::cut};
 
-/// What a rule is about, and what needs it.
-type Rules = BTreeMap<(String, Option<u16>, String), (BTreeSet<&'static str>, Vec<String>)>;
+/// What a rule is about: host, port, path.
+type Target = (String, Option<u16>, String);
+
+/// The methods that are used there, and the operations that use them.
+type Uses = (BTreeSet<&'static str>, Vec<String>);
+
+type Rules = BTreeMap<Target, Uses>;
 
 /// One operation, as rules see it.
 pub(crate) struct Used {
     pub(crate) server: Server,
     pub(crate) method: &'static str,
     pub(crate) path: String,
+    pub(crate) has_files: bool,
 }
 
 /// The text of `plugin.toml`.
@@ -37,6 +43,11 @@ pub(crate) fn write(
     runtime.insert("affinity".to_owned(), text("general"));
     let mut request = Table::new();
     request.insert("http".to_owned(), Value::Array(rules(used).into_iter().map(rule).collect()));
+    if used.iter().any(|used| used.has_files) {
+        let fs = [("name", "data"), ("mode", "read-only"), ("reason", "files that are sent")];
+        let fs: Table = fs.into_iter().map(|(key, value)| (key.to_owned(), text(value))).collect();
+        request.insert("fs".to_owned(), Value::Array(vec![Value::Table(fs)]));
+    }
     if !secrets.is_empty() {
         let secret = |(name, reason): (&String, &String)| {
             Value::Table(
@@ -62,7 +73,7 @@ fn rules(used: &[Used]) -> Rules {
     let mut segments = longest;
     loop {
         let mut rules = Rules::new();
-        for Used { server, method, path } in used {
+        for Used { server, method, path, .. } in used {
             let prefix = format!("{}{}", server.path, fixed(&shortened(path, segments)));
             // A path that is too long for a rule, or has other signs than one takes.
             let prefix =
@@ -86,9 +97,7 @@ fn shortened(path: &str, segments: usize) -> String {
     }
 }
 
-fn rule(
-    ((host, port, path), (methods, reasons)): ((String, Option<u16>, String), (BTreeSet<&'static str>, Vec<String>)),
-) -> Value {
+fn rule(((host, port, path), (methods, reasons)): (Target, Uses)) -> Value {
     let mut table = Table::new();
     table.insert("host".to_owned(), Value::String(host));
     if let Some(port) = port {

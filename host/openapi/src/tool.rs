@@ -27,6 +27,8 @@ pub(crate) struct Source<'d> {
 pub(crate) struct Made {
     pub(crate) tool: Tool,
     pub(crate) secrets: Secrets,
+    /// Whether it sends files.
+    pub(crate) has_files: bool,
 }
 
 /// Makes a tool of an operation.
@@ -55,6 +57,7 @@ pub(crate) fn make<'d>(document: &'d Document, source: &Source<'d>, server: &Ser
         }
     }
     let accept = body::accept(document, operation);
+    let has_files = body.as_ref().is_some_and(body::Read::has_files);
     let tool = Tool {
         title: operation.text("summary").map(|summary| cut(summary, 100)).filter(|title| !title.is_empty()),
         description,
@@ -72,7 +75,7 @@ pub(crate) fn make<'d>(document: &'d Document, source: &Source<'d>, server: &Ser
         },
         input,
     };
-    Ok(Made { tool, secrets })
+    Ok(Made { tool, secrets, has_files })
 }
 
 /// What it does, and which request it is.
@@ -100,10 +103,10 @@ fn schema<'d>(
     let (mut properties, mut required) = (Map::new(), Vec::new());
     let all =
         parameters.iter().map(|read| (&read.parameter.argument, read.required, &read.at, read.schema.as_ref(), None));
-    let body = body.map(|read| {
+    let last = body.map(|read| {
         (&read.body.argument, read.required, &read.at, read.schema.as_ref(), Some("The body of the request."))
     });
-    for (argument, is_required, at, schema, usual) in all.chain(body) {
+    for (argument, is_required, at, schema, usual) in all.chain(last) {
         let mut converted = match schema {
             Some(schema) => converter.convert(schema)?,
             // `content` without a schema, or a text.
@@ -117,6 +120,9 @@ fn schema<'d>(
                 (None, Some(usual)) => drop(members.entry("description").or_insert(json!(usual))),
                 (None, None) => {}
             }
+        }
+        if let Some(body) = body.filter(|body| &body.body.argument == argument) {
+            body.show_files(&mut converted);
         }
         properties.insert(argument.clone(), converted);
         if is_required {

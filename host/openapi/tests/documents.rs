@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 use tandem_openapi::{Import, ImportError, MAX_DOCUMENT, MAX_TOOL, Options, import};
-use tandem_operations::{AuthPlace, Operation, Tool, prepare};
+use tandem_operations::{AuthPlace, Field, Operation, PreparedBody, Tool, prepare};
 use tandem_package::PluginManifest;
 
 fn document(name: &str) -> Vec<u8> {
@@ -157,6 +157,41 @@ fn security_schemes_become_secrets() {
             .iter()
             .any(|note| note.starts_with("GET /signed (/paths/~1signed/get): the security scheme `signature`"))
     );
+}
+
+#[test]
+fn files_are_sent_by_their_paths() {
+    let ledger = imported("ledger.json");
+    let receipt = tool(&ledger, "ledger_add_receipt");
+    let body = &receipt.input["properties"]["body"];
+    assert_eq!(
+        body["properties"]["scan"],
+        json!({ "type": "string", "description": "The scan. Path of a file in a granted folder, as `data/photo.png`." })
+    );
+    assert_eq!(body["properties"]["pages"]["items"]["type"], "string");
+    let arguments = json!({ "body": { "scan": "data/a.png", "pages": ["data/b", "data/c"], "amount": 2.5, "payer": { "name": "A" } } });
+    let sent = prepare(&receipt.operation, arguments.as_object().unwrap()).unwrap().body.unwrap();
+    let file = |name: &str, path: &str| Field::File { name: name.to_owned(), path: path.to_owned() };
+    let field =
+        |name: &str, value: &str, is_json| Field::Text { name: name.to_owned(), value: value.to_owned(), is_json };
+    let fields = vec![
+        file("scan", "data/a.png"),
+        file("pages", "data/b"),
+        file("pages", "data/c"),
+        field("amount", "2.5", false),
+        field("payer", "{\"name\":\"A\"}", true),
+    ];
+    assert_eq!(sent, PreparedBody::Multipart(fields));
+    let upload = tool(&ledger, "ledger_upload");
+    assert_eq!(upload.input["properties"]["body"]["type"], "string");
+    let sent = prepare(&upload.operation, json!({ "body": "data/x" }).as_object().unwrap()).unwrap().body.unwrap();
+    assert_eq!(
+        sent,
+        PreparedBody::File { media_type: "application/octet-stream".to_owned(), path: "data/x".to_owned() }
+    );
+    assert_eq!(manifest(&ledger).request.fs.len(), 1);
+    assert!(manifest(&imported("petstore.json")).request.fs.is_empty());
+    assert!(notes(&ledger).iter().any(|note| note.starts_with("POST /pages (") && note.contains("application/vnd.ledger, which is not sent")));
 }
 
 #[test]

@@ -169,6 +169,44 @@ async fn a_secret_that_is_not_granted_is_named_and_nothing_is_sent() -> anyhow::
 }
 
 #[tokio::test]
+async fn a_file_of_a_granted_folder_is_uploaded_and_no_other() -> anyhow::Result<()> {
+    let server = StandIn::start(document("ledger.json")?).await?;
+    let folder = tempfile::tempdir()?;
+    std::fs::write(folder.path().join("scan.png"), "the scan")?;
+    std::fs::write(folder.path().join("large"), vec![b'x'; (8 << 20) + 1])?;
+    let grants = format!("fs.data = {:?}\n", folder.path());
+    let (_machine, _host, client) = served(&server, "ledger", &grants).await?;
+    let got =
+        client.structured("ledger_add_receipt", json!({ "body": { "scan": "data/scan.png", "amount": 2 } })).await?;
+    let media_type = got["body"]["headers"]["content-type"].as_str().unwrap();
+    let boundary = media_type.strip_prefix("multipart/form-data; boundary=").unwrap();
+    let part = format!("--{boundary}\r\ncontent-disposition: form-data; name=\"scan\"; filename=\"scan.png\"\r\n");
+    let body = got["body"]["body"].as_str().unwrap();
+    assert!(
+        body.starts_with(&part)
+            && body.contains("\r\n\r\nthe scan\r\n")
+            && body.contains("name=\"amount\"\r\n\r\n2\r\n"),
+        "{body}"
+    );
+    assert_eq!(
+        client.structured("ledger_upload", json!({ "body": "data/scan.png" })).await?["body"]["body"],
+        "the scan"
+    );
+    let before = server.seen().len();
+    for (path, why) in [
+        ("data/../scan.png", "granted folder"),
+        ("etc/passwd", "granted folder"),
+        ("data/none", "no `data/none`"),
+        ("data/large", "at most 8388608 bytes"),
+    ] {
+        let said = text(&client.call("ledger_upload", json!({ "body": path })).await?);
+        assert!(said.contains(why), "{path}: {said}");
+    }
+    assert_eq!(server.seen().len(), before);
+    Ok(())
+}
+
+#[tokio::test]
 async fn what_was_reviewed_is_what_is_packed() -> anyhow::Result<()> {
     let machine = Machine::new()?;
     let spec = root().join("host/openapi/tests/data/petstore.json").display().to_string();

@@ -11,6 +11,7 @@ mod answer;
 mod limits;
 mod slot;
 mod tools;
+mod upload;
 
 pub use limits::MAX_ANSWER;
 

@@ -1,6 +1,6 @@
 //! The tools: those that the operations describe.
 
-use tandem_operations::{Auth, AuthPlace, Bundle, Operation, Prepared, PreparedBody, prepare};
+use tandem_operations::{Auth, AuthPlace, Bundle, Operation, Prepared, prepare};
 use tandem_sdk::{
     Ctx, Error, Plugin, Result, ToolAnnotations, ToolDescriptor, ToolOutput,
     http::Request,
@@ -8,7 +8,7 @@ use tandem_sdk::{
     serde_json::{self, Map, Value},
 };
 
-use crate::{answer, limits::MAX_ANSWER, slot};
+use crate::{answer, limits::MAX_ANSWER, slot, upload};
 
 pub(crate) struct Api;
 
@@ -71,11 +71,13 @@ fn request(operation: &Operation, prepared: Prepared) -> Result<Request> {
     if !cookies.is_empty() {
         request = request.header("cookie", cookies.join("; "));
     }
-    match body {
-        None => Ok(request),
-        Some(PreparedBody::Bytes { media_type, bytes }) => Ok(request.header("content-type", media_type).body(bytes)),
-        Some(PreparedBody::File { .. } | PreparedBody::Multipart(_)) => Err(Error::other("uploads are not supported")),
-    }
+    Ok(match body {
+        None => request,
+        Some(body) => {
+            let (media_type, bytes) = upload::body(body)?;
+            request.header("content-type", media_type).body(bytes)
+        }
+    })
 }
 
 /// What stands for a secret, with its prefix; none where it is optional and not granted.

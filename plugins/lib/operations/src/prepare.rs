@@ -83,22 +83,27 @@ fn prepared_body(body: &Body, value: &Value) -> Result<PreparedBody, ArgumentErr
         BodyForm::UrlEncoded => {
             let pairs: Vec<String> = fields(body, value)?
                 .into_iter()
-                .map(|(name, value)| format!("{}={}", encode(&name), encode(&value)))
+                .map(|(name, value)| format!("{}={}", encode(name), encode(&text(value))))
                 .collect();
             Ok(PreparedBody::Bytes { media_type, bytes: pairs.join("&").into_bytes() })
         }
         BodyForm::Multipart => {
-            let field = |(name, value): (String, String)| match body.files.contains(&name) {
-                true => Field::File { name, path: value },
-                false => Field::Text { name, value },
+            let field = |(name, value): (&String, &Value)| match body.files.contains(name) {
+                true => Field::File { name: name.clone(), path: text(value) },
+                false => Field::Text { name: name.clone(), value: text(value), is_json: scalar(value).is_none() },
             };
             Ok(PreparedBody::Multipart(fields(body, value)?.into_iter().map(field).collect()))
         }
     }
 }
 
-/// The fields of a form: a list is a field for each of its values, an object is JSON.
-fn fields(body: &Body, value: &Value) -> Result<Vec<(String, String)>, ArgumentError> {
+/// A value as a field has it: an object is JSON.
+fn text(value: &Value) -> String {
+    scalar(value).unwrap_or_else(|| value.to_string())
+}
+
+/// The fields of a form: a list is a field for each of its values.
+fn fields<'v>(body: &Body, value: &'v Value) -> Result<Vec<(&'v String, &'v Value)>, ArgumentError> {
     let members = value
         .as_object()
         .ok_or_else(|| ArgumentError::Kind { argument: body.argument.clone(), kind: "an object of fields" })?;
@@ -108,9 +113,7 @@ fn fields(body: &Body, value: &Value) -> Result<Vec<(String, String)>, ArgumentE
             Value::Array(items) => items.as_slice(),
             single => std::slice::from_ref(single),
         };
-        for value in values.iter().filter(|value| !value.is_null()) {
-            fields.push((name.clone(), scalar(value).unwrap_or_else(|| value.to_string())));
-        }
+        fields.extend(values.iter().filter(|value| !value.is_null()).map(|value| (name, value)));
     }
     Ok(fields)
 }

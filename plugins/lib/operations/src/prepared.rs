@@ -45,6 +45,8 @@ pub enum Field {
         name: String,
         /// Its value.
         value: String,
+        /// Whether it is the JSON of an object.
+        is_json: bool,
     },
     /// A file.
     File {
