@@ -1,6 +1,10 @@
 //! What users of the older host bring: its configuration, its names, its requests; and what an operator decides over manifests.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 use tandem_harness::{Options, root};
@@ -124,17 +128,27 @@ async fn an_override_of_a_tool_that_is_not_there_leaves_the_plugin_out() -> anyh
 
 #[tokio::test]
 async fn tools_that_leave_the_lane_open_prefer_the_reactor_where_the_operator_says_so() -> anyhow::Result<()> {
-    let config = |enabled: bool| {
-        format!("[router]\nprefer-reactor = true\n[reactor]\nenabled = {enabled}\nport = 0\n[p2p]\nlisten = []\n")
-    };
-    let call = async |enabled: bool| -> anyhow::Result<Value> {
-        let host = Options::with(&["echo"])?.config(&config(enabled)).start().await?;
-        let call = reqwest::Client::new().post(format!("{}/v1/tools/add/call", host.url));
+    let prefer = "[router]\nprefer-reactor = true\n";
+    let call = async |url: &str| -> anyhow::Result<Value> {
+        let call = reqwest::Client::new().post(format!("{url}/v1/tools/add/call"));
         Ok(call.json(&json!({"arguments": {"a": 1, "b": 2}})).send().await?.json().await?)
     };
-    let answer = call(true).await?;
-    assert_eq!((&answer["lane"], &answer["structured"]["sum"]), (&json!("reactor"), &json!(3.0)), "{answer}");
-    assert_eq!(call(false).await?["lane"], "general");
+    let host = Options::with(&["echo"])?.mesh().config(prefer).start().await?;
+    let end = Instant::now() + Duration::from_secs(20);
+    // The lane comes up beside the general one, which serves until then.
+    loop {
+        let answer = call(&host.url).await?;
+        assert_eq!(answer["structured"]["sum"].as_f64(), Some(3.0), "{answer}");
+        if answer["lane"] == "reactor" {
+            break;
+        }
+        assert!(Instant::now() < end, "{answer}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let shown: Value = reqwest::get(format!("{}/v1/tools/add", host.url)).await?.json().await?;
+    assert_eq!(shown["lane"], json!({"name": "reactor", "reason": "preferred"}), "{shown}");
+    let host = Options::with(&["echo"])?.config(prefer).start().await?;
+    assert_eq!(call(&host.url).await?["lane"], "general");
     Ok(())
 }
 

@@ -141,14 +141,16 @@ fn body(value: Value) {
             assert_eq!(answer.get("id"), asked.as_ref(), "an answer has the id of its request, or none");
         }
         Ok(Message::Typed { id: asked, method, params }) => {
-            let answer = typed::response(asked.as_ref(), &method, Ok(Value::Object(params)));
-            assert_eq!(answer["id"], id, "an answer has the id of its request, or null");
-            let read = Message::read(answer);
-            assert!(matches!(read, Ok(Message::TypedResponse { result: Ok(_), .. })), "an answer is one");
+            let answer = typed::response(asked.as_ref(), &method, typed::tool_result(Value::Object(params)));
+            assert_eq!(answer["id"], asked.unwrap_or_default(), "an answer has the id of its request");
+            let again = Message::read(answer);
+            assert!(
+                matches!(again, Ok(Message::TypedResponse { .. })),
+                "an answer is no request, though it has a method"
+            );
         }
-        Ok(Message::Response { result, .. } | Message::TypedResponse { result, .. }) => {
-            drop(message::response(&id, result));
-        }
+        Ok(Message::TypedResponse { result, .. }) => drop(message::response(&id, result.map(typed::as_mcp))),
+        Ok(Message::Response { result, .. }) => drop(message::response(&id, result)),
         Ok(Message::Notification { .. }) => {}
         Err(refused) => {
             let (shown, error) = *refused;
