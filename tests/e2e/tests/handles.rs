@@ -17,8 +17,10 @@ async fn host() -> anyhow::Result<(Host, TempDir)> {
     let plugin = directory.path().join("big-output.wasm");
     let larger = "8MiB".parse()?;
     variant("big-output", &plugin, |manifest, _| manifest.limits.output = larger)?;
-    let tenant = |name: &str| format!("[tenants.{name}]\nkeys = ['{}']\n", hex::encode(Sha256::digest(name)));
+    let tenant = |name: &str| format!("[tenants.{name}]\nkeys = ['${{file:{{home}}/{name}}}']\n");
+    let key = |name: &str| hex::encode(Sha256::digest(name));
     let options = Options::with(&["echo", "json"])?.file(plugin).config(&(tenant("good") + &tenant("bad")));
+    let options = options.write("good", &key("good")).write("bad", &key("bad"));
     Ok((options.in_process().start().await?, directory))
 }
 
