@@ -92,7 +92,7 @@ pub(crate) fn run(ctx: &Ctx, urls: Vec<String>, output: &str, overwrite: bool) -
     }
     let records = writer.records;
     match last {
-        // An archive without a page is of no use: the reason is the last one.
+        // Nothing is left of an archive without a page; its error is that of the last page.
         Some(error) if records == 1 => return Err(error),
         _ => {}
     }

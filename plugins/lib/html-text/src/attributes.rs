@@ -1,6 +1,6 @@
 //! Counts the attributes of tags before a page is parsed.
 
-use crate::parse::{MAX_ATTRIBUTES, PageError};
+use crate::limits::{MAX_ATTRIBUTES, PageError};
 
 /// Where in a tag a byte is, as in the tokenizer of the HTML standard.
 #[derive(Clone, Copy)]

@@ -9,13 +9,15 @@
 
 mod attributes;
 mod charset;
+mod limits;
 mod page;
 mod parse;
 mod render;
 pub mod text;
 
 pub use charset::decode;
+pub use limits::{MAX_ATTRIBUTES, MAX_DEPTH, PageError};
 pub use page::Page;
-pub use parse::{MAX_ATTRIBUTES, MAX_DEPTH, PageError, Syntax};
+pub use parse::Syntax;
 pub use scraper;
 pub use text::Style;

@@ -4,7 +4,8 @@ use std::fmt;
 
 use scraper::{ElementRef, Html, Selector};
 
-use crate::parse::{PageError, Syntax, parse};
+use crate::limits::PageError;
+use crate::parse::{Syntax, parse};
 
 /// Makes an address of a page's link absolute; none if it is not a valid one.
 type Resolve = Box<dyn Fn(&str) -> Option<String>>;
