@@ -62,6 +62,10 @@ impl<'d> Converter<'d> {
     fn schema(&mut self, at: &At<'d>, depth: usize) -> Result<Map<String, Value>, (String, String)> {
         self.visits += 1;
         let Some(keys) = at.value.as_object() else { return Ok(Map::new()) };
+        // Before references: a chain of them is as deep as the document is long.
+        if self.visits > MAX_VISITS {
+            return Ok(self.open_form(at));
+        }
         if let Some(target) = keys.get("$ref").and_then(Value::as_str) {
             let found = self.document.target(target).map_err(|problem| (at.pointer.clone(), problem))?;
             if self.open.contains(&found.pointer) {
@@ -77,7 +81,7 @@ impl<'d> Converter<'d> {
             }
             return Ok(converted);
         }
-        if depth >= self.detail.depth || self.visits > MAX_VISITS {
+        if depth >= self.detail.depth {
             return Ok(self.open_form(at));
         }
         let mut out = self.plain(at);
@@ -153,7 +157,7 @@ impl<'d> Converter<'d> {
             (None, Some(value)) => vec![value.clone()],
             (None, None) => Vec::new(),
         };
-        if (1..=MAX_ENUM).contains(&values.len()) {
+        if (1..=MAX_ENUM).contains(&values.len()) && !values.iter().any(|value| value.is_array() || value.is_object()) {
             out.insert("enum".to_owned(), Value::Array(values));
         }
         out

@@ -323,6 +323,20 @@ fn a_document_that_is_not_one_is_refused() {
     assert!(refused(bomb.as_bytes()).contains("neither"));
 }
 
+#[test]
+fn a_chain_of_references_is_followed_as_far_as_a_tool_goes() {
+    let link = |n: usize| (format!("S{n}"), json!({ "$ref": format!("#/components/schemas/S{}", n + 1) }));
+    let schemas: serde_json::Map<String, Value> = (0..100_000).map(link).collect();
+    let body = json!({ "content": { "application/json": { "schema": { "$ref": "#/components/schemas/S0" } } } });
+    let document = json!({ "openapi": "3.0.0", "info": { "title": "t", "version": "1" }, "servers": [{ "url": "https://a.example.com" }],
+        "paths": { "/x": { "post": { "requestBody": body, "responses": {} } } }, "components": { "schemas": schemas } });
+    let made = import(document.to_string().as_bytes(), &Options::default()).unwrap();
+    assert_eq!(
+        tool(&made, "t_post_x").input["properties"]["body"],
+        json!({ "description": "The body of the request." })
+    );
+}
+
 /// A document of so many operations, each with a body.
 fn many(count: usize) -> Vec<u8> {
     let operation = |n: usize| {
