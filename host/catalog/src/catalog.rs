@@ -73,7 +73,7 @@ impl Catalog {
     /// Whether no plugin that is listed is still being compiled.
     #[must_use]
     pub fn is_compiled(&self) -> bool {
-        !self.snapshot.load().parts.categories.values().any(|category| category.plugin.is_compiling())
+        !self.snapshot.load().parts.categories.values().any(|category| category.backend.is_compiling())
     }
 
     /// What a caller sees.
@@ -87,8 +87,15 @@ impl Catalog {
             tenant: caller.tenant.clone(),
             access: caller.access.clone(),
             network: self.network,
+            everybody: false,
             generation,
         }
+    }
+
+    /// What the host itself sees: also what is not there for every tenant.
+    #[must_use]
+    pub fn view_of_host(&self) -> View {
+        View { everybody: true, ..self.view(&Caller::local()) }
     }
 
     /// Changes from now on.
@@ -100,7 +107,7 @@ impl Catalog {
     /// The public name of a plugin's own entry, if it has such an entry.
     fn public_name(&self, plugin: &str, kind: EntryKind, own: &str) -> Option<String> {
         let snapshot = self.snapshot.load();
-        let category = snapshot.categories.values().find(|category| &*category.plugin_name == plugin)?;
+        let category = snapshot.parts.categories.values().find(|category| &*category.plugin_name == plugin)?;
         let known = match kind {
             EntryKind::Tool => {
                 return category

@@ -6,13 +6,15 @@ use std::{
 };
 
 use serde_json::Value;
-use tandem_engine::Plugin;
 use tandem_package::{
     Affinity, Installed, PromptDescriptor, ResourceDescriptor, ResourceTemplate, Retry, TaskSupport, ToolAlias,
     ToolDescriptor,
 };
 
-use crate::schema::{Effort, Schema, Unfit};
+use crate::{
+    backend::Backend,
+    schema::{Effort, Schema, Unfit},
+};
 
 /// Ceilings of one tool's calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +59,7 @@ pub struct Tool {
     /// Whether a call that takes long may become a task.
     pub task: TaskSupport,
     /// What runs it.
-    pub plugin: Arc<Plugin>,
+    pub backend: Backend,
     /// What arguments are checked against.
     pub input: Schema,
     /// What structured results are checked against.
@@ -99,10 +101,10 @@ impl Tool {
     }
 }
 
-/// One category: a loaded plugin with what it offers.
+/// One category: a loaded plugin, or a mounted MCP server, with what it offers.
 #[derive(Debug)]
 pub struct Category {
-    /// The name of its file in the plugin directory.
+    /// The name of its file in the plugin directory; of a mounted server, its name in the configuration.
     pub file: String,
     /// When it was loaded.
     pub loaded_at: SystemTime,
@@ -124,9 +126,9 @@ pub struct Category {
     pub requires_p2p: bool,
     /// 0..10, 10 first.
     pub priority: u8,
-    /// SHA-256 of the plugin's file: `sha256:…`.
+    /// SHA-256 of the plugin's file, or of a mounted server's definitions: `sha256:…`.
     pub digest: String,
-    /// Which file of whom this is.
+    /// Which file of whom this is; of a mounted server, what it says of itself and the digest of its definitions.
     pub installed: Installed,
     /// Its tools, sorted by name.
     pub tools: Vec<Arc<Tool>>,
@@ -137,5 +139,5 @@ pub struct Category {
     /// Its resource templates.
     pub resource_templates: Vec<ResourceTemplate>,
     /// What runs it.
-    pub plugin: Arc<Plugin>,
+    pub backend: Backend,
 }

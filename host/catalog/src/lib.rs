@@ -1,4 +1,4 @@
-//! The set of loaded plugins as an immutable snapshot.
+//! The set of loaded plugins and mounted MCP servers as an immutable snapshot.
 //!
 //! **Promises.** Reading is one lock-free load of the current snapshot; a running call keeps the snapshot it
 //! began with. A version is replaced at once and whole, by one that was verified, compiled and probed before. A plugin that is
@@ -12,12 +12,14 @@
 
 #![forbid(unsafe_code)]
 
+mod backend;
 mod canary;
 mod catalog;
 mod change;
 mod entry;
 mod hidden;
 mod limits;
+mod mount;
 mod names;
 mod normalize;
 mod plain_words;
@@ -29,6 +31,7 @@ mod snapshot;
 mod status;
 mod view;
 
+pub use backend::{Backend, Upstream, WeakBackend};
 pub use canary::{Canary, CanaryCriteria, Verdict};
 pub use catalog::Catalog;
 pub use change::Change;

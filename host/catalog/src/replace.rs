@@ -134,14 +134,14 @@ impl Catalog {
         (serving, canary)
     }
 
-    fn change_always<T>(&self, change: impl FnOnce(&mut Parts) -> T) -> T {
+    pub(crate) fn change_always<T>(&self, change: impl FnOnce(&mut Parts) -> T) -> T {
         let always = self.change(|parts| Ok::<_, std::convert::Infallible>(change(parts)));
         match always {
             Ok(result) => result,
         }
     }
 
-    fn change<T, E>(&self, change: impl FnOnce(&mut Parts) -> Result<T, E>) -> Result<T, E> {
+    pub(crate) fn change<T, E>(&self, change: impl FnOnce(&mut Parts) -> Result<T, E>) -> Result<T, E> {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.snapshot.load_full();
         let mut parts = before.parts.clone();

@@ -8,7 +8,7 @@ use std::{
 use tandem_package::ToolAlias;
 
 use crate::{
-    Canary, Category, Tool,
+    Backend, Canary, Category, Tool,
     rejected::{RejectCode, Rejected},
     search::Index,
 };
@@ -29,6 +29,8 @@ pub(crate) struct Tombstone {
 pub(crate) struct Parts {
     /// By file, which is the order of precedence.
     pub(crate) categories: BTreeMap<String, Arc<Category>>,
+    /// The mounted MCP servers, by their names in the configuration.
+    pub(crate) upstreams: BTreeMap<String, Arc<Category>>,
     /// By file. A file may be here while an earlier version of it is served.
     pub(crate) rejected: BTreeMap<String, Rejected>,
     /// The canaries, by category.
@@ -42,16 +44,25 @@ impl Parts {
     /// Whether a category's names are free, where `files` are about to go.
     pub(crate) fn free_for(&self, category: &Category, files: &[&str]) -> Result<(), NameTaken> {
         let mut taken = NameRegistry::by_the_host(&self.own);
-        for (_, other) in self.categories.iter().filter(|(file, _)| !files.contains(&file.as_str())) {
+        let is_upstream = category.backend.is_upstream();
+        let plugins = self.categories.iter().filter(|(file, _)| is_upstream || !files.contains(&file.as_str()));
+        let upstreams = self.upstreams.iter().filter(|(name, _)| !is_upstream || !files.contains(&name.as_str()));
+        for (_, other) in plugins.chain(upstreams) {
             taken.claim(other)?;
         }
         taken.claim(category)
     }
 
+    /// Plugins, and then mounted servers.
+    fn all(&self) -> impl Iterator<Item = &Arc<Category>> {
+        self.categories.values().chain(self.upstreams.values())
+    }
+
     /// Notes which tools of `before` are there no more.
     pub(crate) fn record_removed(&mut self, before: &Category) {
         let there = |name: &str| {
-            self.categories.values().flat_map(|category| &category.tools).any(|tool| tool.descriptor.name == name)
+            let all = self.categories.values().chain(self.upstreams.values());
+            all.flat_map(|category| &category.tools).any(|tool| tool.descriptor.name == name)
         };
         self.gone.retain(|gone| !there(&gone.name));
         let lost: Vec<_> = before.tools.iter().map(|tool| &tool.descriptor.name).filter(|name| !there(name)).collect();
@@ -85,7 +96,7 @@ impl Snapshot {
     /// Of parts whose names do not collide.
     pub(crate) fn of(parts: Parts) -> Self {
         let categories: BTreeMap<_, _> =
-            parts.categories.values().map(|category| (category.name.clone(), category.clone())).collect();
+            parts.all().map(|category| (category.name.clone(), category.clone())).collect();
         let mut tools: Vec<_> = categories.values().flat_map(|category| category.tools.iter().cloned()).collect();
         tools.sort_by(|a, b| a.descriptor.name.cmp(&b.descriptor.name));
         let by_name = tools.iter().flat_map(Named::all).collect();
@@ -146,10 +157,10 @@ impl Named {
 
 /// A category, tool, prompt or resource has the name of another plugin's, or of a meta-tool.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{name} of plugin `{plugin}` is already taken by {owner}{remedy}")]
+#[error("{name} of {claimant} is already taken by {owner}{remedy}")]
 pub struct NameTaken {
     name: String,
-    plugin: String,
+    claimant: String,
     owner: String,
     remedy: String,
 }
@@ -165,7 +176,16 @@ impl NameRegistry {
 
     fn claim(&mut self, category: &Category) -> Result<(), NameTaken> {
         let plugin = &category.plugin_name;
-        let rename = format!("; rename it with `plugins.prefixes` or `plugins.aliases` of `{plugin}`");
+        let (claimant, rename) = match &category.backend {
+            Backend::Plugin(_) => (
+                format!("plugin `{plugin}`"),
+                format!("; rename it with `plugins.prefixes` or `plugins.aliases` of `{plugin}`"),
+            ),
+            Backend::Upstream(_) => (
+                format!("upstream `{plugin}`"),
+                format!("; rename it with `upstreams.{plugin}.prefix` or `upstreams.{plugin}.rename`"),
+            ),
+        };
         let aliases = category.tools.iter().flat_map(|tool| &tool.aliases);
         let names: Vec<(String, &str)> = std::iter::once((format!("category `{}`", category.name), ""))
             .chain(category.tools.iter().map(|tool| (format!("tool `{}`", tool.descriptor.name), rename.as_str())))
@@ -175,17 +195,16 @@ impl NameRegistry {
             .collect();
         for (name, remedy) in &names {
             if let Some(owner) = self.0.get(name) {
-                let (name, plugin, owner) = (name.clone(), plugin.to_string(), owner.clone());
-                return Err(NameTaken { name, plugin, owner, remedy: (*remedy).to_owned() });
+                let (name, owner) = (name.clone(), owner.clone());
+                return Err(NameTaken { name, claimant, owner, remedy: (*remedy).to_owned() });
             }
         }
         let mut own = HashSet::new();
         if let Some((name, remedy)) = names.iter().find(|(name, _)| !own.insert(name)) {
-            let (plugin, owner) = (plugin.to_string(), "another of its tools".to_owned());
-            return Err(NameTaken { name: name.clone(), plugin, owner, remedy: (*remedy).to_owned() });
+            let owner = "another of its tools".to_owned();
+            return Err(NameTaken { name: name.clone(), claimant, owner, remedy: (*remedy).to_owned() });
         }
-        let owner = format!("plugin `{plugin}`");
-        self.0.extend(names.into_iter().map(|(name, _)| (name, owner.clone())));
+        self.0.extend(names.into_iter().map(|(name, _)| (name, claimant.clone())));
         Ok(())
     }
 }

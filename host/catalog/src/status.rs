@@ -90,7 +90,7 @@ fn plugin(
         state: match (category, canary) {
             (None, _) if rejected.is_some_and(Rejected::is_compiling) => "compiling",
             (None, _) => "refused",
-            (Some(category), None) if category.plugin.is_compiling() => "compiling",
+            (Some(category), None) if category.backend.is_compiling() => "compiling",
             (Some(_), None) => "serving",
             (Some(_), Some(_)) => "canary",
         },

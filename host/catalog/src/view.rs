@@ -7,7 +7,7 @@ use tandem_package::{PromptDescriptor, ResourceDescriptor, ResourceTemplate, Too
 use tandem_types::Access;
 
 use crate::{
-    Canary, Category, Rejected, Tool,
+    Backend, Canary, Category, Rejected, Tool,
     hidden::Hidden,
     names,
     search::LEAST_SHARE,
@@ -46,6 +46,8 @@ pub struct View {
     pub(crate) tenant: Arc<str>,
     pub(crate) access: Access,
     pub(crate) network: bool,
+    /// Whether it is the host's own: nothing is kept from it.
+    pub(crate) everybody: bool,
     pub(crate) generation: u64,
 }
 
@@ -54,13 +56,20 @@ impl View {
         !self.hidden.hides(&self.tenant, kind, name)
     }
 
+    /// Whether a backend is there for the tenant at all.
+    fn admits(&self, backend: &Backend) -> bool {
+        self.everybody || backend.admits(&self.tenant)
+    }
+
     fn shows_tool(&self, tool: &Tool) -> bool {
         self.may_use(tool) && !self.lacks_network_for(&tool.category)
     }
 
     fn may_use(&self, tool: &Tool) -> bool {
         let name = &tool.descriptor.name;
-        self.shows(EntryKind::Tool, name) && (self.access.is_everything() || self.access.tool(&tool.category, name))
+        self.admits(&tool.backend)
+            && self.shows(EntryKind::Tool, name)
+            && (self.access.is_everything() || self.access.tool(&tool.category, name))
     }
 
     /// Whether a category is of no use here because there is no network of hosts.
@@ -74,9 +83,10 @@ impl View {
     }
 
     fn may_see(&self, category: &Category) -> bool {
-        self.access.is_everything()
-            || self.access.category(&category.name)
-            || category.tools.iter().any(|tool| self.access.tool(&category.name, &tool.descriptor.name))
+        self.admits(&category.backend)
+            && (self.access.is_everything()
+                || self.access.category(&category.name)
+                || category.tools.iter().any(|tool| self.access.tool(&category.name, &tool.descriptor.name)))
     }
 
     /// How many plugins are still being compiled, whose tools may be new.
@@ -117,7 +127,7 @@ impl View {
 
     /// Those whose prompts and resources are there too.
     fn whole_categories(&self) -> impl Iterator<Item = &Arc<Category>> {
-        let whole = |category: &&Arc<Category>| self.access.category(&category.name);
+        let whole = |category: &&Arc<Category>| self.access.category(&category.name) && self.admits(&category.backend);
         self.snapshot.categories.values().filter(whole).filter(|category| !self.lacks_network_for(&category.name))
     }
 

@@ -3,7 +3,7 @@
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
 use crate::{
-    admin::{Grants, Keys, List, Reload, Rollback},
+    admin::{Grants, Keys, List, Reload, Rollback, Upstreams},
     audit::Audit,
     author::{Check, Dev, New, Pack, Sdk, Test},
     config::Config,
@@ -50,6 +50,9 @@ pub(crate) enum Command {
     /// Show and change what plugins may access, while a host runs
     #[command(alias = "grants")]
     Grant(Grants),
+    /// List and restart the MCP servers that a running host has mounted
+    #[command(alias = "upstreams")]
+    Upstream(Upstreams),
     /// Issue, list and revoke API keys
     #[command(alias = "keys")]
     Key(Keys),

@@ -72,6 +72,7 @@ fn run(command: Command) -> anyhow::Result<Exit> {
         Command::MigrateConfig(args) => migrate::run(&args),
         Command::Plugin(Plugin { command }) | Command::OfPlugin(command) => of_plugin(command),
         Command::Grant(args) => admin::grants(args),
+        Command::Upstream(args) => admin::upstreams(args),
         Command::Key(args) => admin::keys(args),
         Command::Audit(args) => audit::run(&args),
         Command::Config(args) => config::run(&args),

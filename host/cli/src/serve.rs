@@ -41,9 +41,14 @@ fn exposures() -> PossibleValuesParser {
     ])
 }
 
+/// The first descriptor behind standard input, output and error.
+const FIRST_INHERITED: i32 = 3;
+
 /// Runs the host.
 pub(crate) fn run(args: Serve) -> anyhow::Result<Exit> {
     let start = Instant::now();
+    // What this process was started with is its own: mounted servers and compilers get none of it.
+    close_fds::set_fds_cloexec(FIRST_INHERITED, &[]);
     let mut source = ConfigSource { foreign_directory: args.stdio, ..(&args.source).into() };
     source.set.extend(args.exposure.map(|exposure| format!("server.exposure={exposure}")));
     let mut config = tandem_runtime::config::load(&source)?;
@@ -119,7 +124,7 @@ fn announce(host: &Host, address: &SocketAddr, start: Instant) {
         examples.push(first.map_or_else(|| "tool list".to_owned(), |first| format!("tool show {first}")));
     }
     let token = if host.authenticates() { " --token KEY" } else { "" };
-    let compiling = match view.categories().filter(|category| category.plugin.is_compiling()).count() {
+    let compiling = match view.categories().filter(|category| category.backend.is_compiling()).count() {
         0 => String::new(),
         plugins => format!("\nPlugins being compiled: {plugins}; their first calls wait.\n"),
     };

@@ -7,17 +7,13 @@
 use tandem_document::{Step, Tree};
 
 /// Dotted key, and what to do instead.
-const ABSENT: [(&str, &str); 4] = [
+const ABSENT: [(&str, &str); 3] = [
     (
         "server.request-timeout",
         "no timeout covers a whole request; `limits.deadline` bounds a call, `server.body-timeout` and `server.write-timeout` the client",
     ),
     ("telemetry.otlp-endpoint", "this host sends no traces; take the key out"),
     ("telemetry.metrics", "`/metrics` is always served; close it to others with `server.metrics-token`"),
-    (
-        "upstreams",
-        "this host mounts no other MCP servers; take the table out, and let clients connect to them themselves",
-    ),
 ];
 
 /// Reports every absent key of a tree and takes it out, so that it is not reported as unknown too.

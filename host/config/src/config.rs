@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AuditCalls, AuditConfig, AuthConfig, GeneralConfig, OutgoingConfig, P2pConfig, PluginsConfig, ReactorConfig,
     ResultsConfig, RoutingConfig, ServerConfig, StoreConfig, TasksConfig, TelemetryConfig, TenantConfig, ToolsConfig,
-    origin, tables::check_tables, tenant,
+    UpstreamConfig, origin, tables::check_tables, tenant, upstream,
 };
 use tandem_document::{Check, Findings};
 use tandem_package::{Ceilings, Effective, Grants, Request};
@@ -39,6 +39,8 @@ pub struct HostConfig {
     pub grants: BTreeMap<Name, Grants>,
     /// The tenants. Without any, every caller is the tenant `default`.
     pub tenants: BTreeMap<Name, TenantConfig>,
+    /// MCP servers that are mounted as categories.
+    pub upstreams: BTreeMap<Name, UpstreamConfig>,
     /// OAuth 2.1, beside the tenants' API keys. Without both, nobody authenticates and the host keeps to loopback.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<AuthConfig>,
@@ -129,6 +131,8 @@ impl Check for HostConfig {
         check_tables("grants", &self.grants, findings);
         check_tables("tenants", &self.tenants, findings);
         tenant::check_keys_differ(&self.tenants, findings);
+        check_tables("upstreams", &self.upstreams, findings);
+        upstream::check_tenants(&self.upstreams, &self.tenants, findings);
         if let Some(auth) = &self.auth {
             findings.within("auth", |findings| auth.check(findings));
         }

@@ -33,6 +33,7 @@ mod tasks;
 mod telemetry;
 mod tenant;
 mod tools;
+mod upstream;
 mod values;
 mod variables;
 
@@ -62,6 +63,7 @@ pub use tasks::TasksConfig;
 pub use telemetry::{LogFormat, TelemetryConfig};
 pub use tenant::{CategoryPattern, Rate, TenantConfig};
 pub use tools::ToolsConfig;
+pub use upstream::{Backoff, RestartConfig, TenantPattern, UpstreamConfig, UpstreamTool, UpstreamToolPattern};
 pub use values::{HostName, HttpUrl, MultiaddrText, PeerIdText, RepositoryName, ToolPrefix, WebOrigin};
 pub use variables::{StrayVariable, stray_variables};
 

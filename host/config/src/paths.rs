@@ -53,6 +53,11 @@ pub(super) fn anchor(config: &mut HostConfig, bases: &PathBases<'_>) {
     if let Some(directory) = &mut config.p2p.discovery.directory {
         below(directory, "p2p.discovery.directory", bases.data);
     }
+    for (name, upstream) in &mut config.upstreams {
+        if let Some(cwd) = &mut upstream.cwd {
+            below(cwd, &format!("upstreams.{name}.cwd"), bases.data);
+        }
+    }
     let of_grants = |key: &str, grants: &mut Grants| {
         for (name, grant) in grants.fs.iter_mut().flatten() {
             grant.path.count_from(&base(&format!("{key}.fs.{name}.path"), bases.data));

@@ -65,6 +65,17 @@ pub enum RunError {
     /// The plugin has no code: it did not compile, or is not compiled yet.
     #[error("the plugin is not loaded: {0}")]
     NotLoaded(String),
+    /// A mounted server does not run now.
+    #[error("{reason}")]
+    Unavailable {
+        /// Why.
+        reason: String,
+        /// When trying again may help.
+        retry_after: Option<Duration>,
+    },
+    /// A mounted server went away while the call ran. It may have had effects.
+    #[error("{0}")]
+    Disconnected(String),
     /// The guest trapped.
     #[error("{0}")]
     Trap(String),

@@ -16,6 +16,8 @@ pub enum Lane {
     General,
     /// The thread that owns the network.
     Reactor,
+    /// A mounted MCP server: another process, or another host.
+    Upstream,
 }
 
 impl Lane {
@@ -25,6 +27,7 @@ impl Lane {
         match self {
             Self::General => "general",
             Self::Reactor => "reactor",
+            Self::Upstream => "upstream",
         }
     }
 }
@@ -40,7 +43,7 @@ pub struct Output {
     pub is_error: bool,
     /// Where it ran.
     pub lane: Lane,
-    /// Why it ran there: `affinity`, `requires_p2p`, `pattern`, `preferred`, `default`, `fallback`.
+    /// Why it ran there: `affinity`, `requires_p2p`, `pattern`, `preferred`, `default`, `fallback`, `upstream`.
     pub reason: &'static str,
     /// From admission to answer.
     pub duration: Duration,

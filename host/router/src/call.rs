@@ -156,7 +156,7 @@ impl Router {
         lane: Lane,
     ) -> Result<Answered, CallError> {
         let tool = &job.resolved.tool;
-        loaded(&cx, &tool.category, &tool.plugin).await?;
+        loaded(&cx, &tool.category, &tool.backend).await?;
         let deadline = cx.deadline.min(Instant::now() + tool.limits.deadline);
         if let Some((its, scope)) = self.canary(job) {
             // Its own deadline; what it used of the call's is not given back.
@@ -270,7 +270,7 @@ async fn attempts(
 ) -> Result<Result<ToolOutput, ToolError>, CallError> {
     let mut attempt = 1;
     loop {
-        let result = tool.plugin.call_tool(cx.clone(), &tool.own_name, arguments.clone()).await;
+        let result = tool.backend.call_tool(cx.clone(), &tool.own_name, arguments.clone()).await;
         let again = matches!(
             result,
             Err(RunError::Trap(_) | RunError::Overloaded(_) | RunError::Host(_)) | Ok(Err(ToolError::Unavailable(_)))

@@ -5,7 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-use tandem_engine::{CallContext, Plugin};
+use tandem_catalog::Backend;
+use tandem_engine::CallContext;
 
 use crate::{api::CallError, outcome::not_loaded};
 
@@ -15,12 +16,12 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 const PROGRESS_A_SECOND: f64 = 1e-9;
 
 /// Waits until the plugin is compiled.
-pub(crate) async fn loaded(cx: &CallContext, category: &str, plugin: &Plugin) -> Result<(), CallError> {
-    if !plugin.is_compiling() {
-        return plugin.loaded().await.map_err(|error| not_loaded(category, &error));
+pub(crate) async fn loaded(cx: &CallContext, category: &str, backend: &Backend) -> Result<(), CallError> {
+    if !backend.is_compiling() {
+        return backend.loaded().await.map_err(|error| not_loaded(category, &error));
     }
     let start = Instant::now();
-    let waiting = plugin.loaded();
+    let waiting = backend.loaded();
     tokio::pin!(waiting);
     let mut interval = tokio::time::interval(PROGRESS_INTERVAL);
     loop {

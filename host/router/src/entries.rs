@@ -26,9 +26,9 @@ impl Router {
         let Some(category) = view.resource_owner(uri) else {
             return Err(self.refuse(&cx, uri, not_found("resource", uri, Vec::new())).await);
         };
-        let (plugin, own) = (category.plugin.clone(), uri.to_owned());
+        let (backend, own) = (category.backend.clone(), uri.to_owned());
         let run = |cx| async move {
-            plugin.read_resource(cx, &own).await.map(|answer| {
+            backend.read_resource(cx, &own).await.map(|answer| {
                 answer.map_err(|error| match error {
                     ToolError::NotFound(_) => not_found("resource", &own, Vec::new()),
                     other => entry_failed(other),
@@ -59,9 +59,9 @@ impl Router {
             return Err(invalid(name, missing));
         }
         let arguments = Value::Object(arguments).to_string();
-        let (plugin, own) = (category.plugin.clone(), name.to_owned());
+        let (backend, own) = (category.backend.clone(), name.to_owned());
         let run = |cx| async move {
-            let answer = plugin.get_prompt(cx, &own, arguments).await;
+            let answer = backend.get_prompt(cx, &own, arguments).await;
             answer.map(|answer| answer.map_err(entry_failed))
         };
         self.enter(cx, category, name, run).await
@@ -95,9 +95,9 @@ impl Router {
             Err(error) => return Err(self.refuse(&cx, &what, error).await),
         };
         let settled = Value::Object(settled).to_string();
-        let (plugin, argument, value) = (category.plugin.clone(), argument.to_owned(), value.to_owned());
+        let (backend, argument, value) = (category.backend.clone(), argument.to_owned(), value.to_owned());
         let run = |cx| async move {
-            let answer = plugin.complete(cx, reference, argument, value, settled).await;
+            let answer = backend.complete(cx, reference, argument, value, settled).await;
             answer.map(|answer| answer.map_err(entry_failed))
         };
         self.enter(cx, category, &what, run).await
@@ -120,8 +120,8 @@ impl Router {
         let mut recorder = CallRecorder::new(self, &scope, &cx, what, Instant::now());
         let work = async {
             self.charge(cx.depth, &scope)?;
-            loaded(&cx, &category.name, &category.plugin).await?;
-            let cx = bounded(cx.within(category.plugin.limits().deadline), &scope)?;
+            loaded(&cx, &category.name, &category.backend).await?;
+            let cx = bounded(cx.within(category.backend.deadline()), &scope)?;
             let _running = self.admit(&scope, &cx, lane).await?;
             let done = if self.on_current_lane(lane) { run(cx).await } else { self.run_on_lane(lane, run(cx)).await? };
             settle(&scope.state, &scope.share, done)?

@@ -28,6 +28,7 @@ impl Router {
         match lane {
             Lane::General => &self.0.general,
             Lane::Reactor => &self.0.reactor,
+            Lane::Upstream => &self.0.upstream,
         }
     }
 
@@ -39,7 +40,7 @@ impl Router {
             return Ok(Route { lane: Lane::General, reason: "default" });
         }
         self.meters(lane).routed(reason);
-        if lane == Lane::General || self.reactor_is_up().await {
+        if lane != Lane::Reactor || self.reactor_is_up().await {
             return Ok(Route { lane, reason });
         }
         if self.0.config.reactor_fallback && tool.is_some_and(|tool| tool.descriptor.annotations.idempotent) {
@@ -74,7 +75,7 @@ impl Router {
 
     /// Whether the calling thread is of that lane.
     pub(crate) fn on_current_lane(&self, lane: Lane) -> bool {
-        lane == Lane::General && !tandem_reactor::Lane::is_reactor_thread()
+        lane != Lane::Reactor && !tandem_reactor::Lane::is_reactor_thread()
     }
 
     /// Does work in a lane and answers what it came to. Dropping the answer stops the work.
@@ -95,7 +96,7 @@ impl Router {
                 LaneError::Down => down(Some(Duration::from_secs(1))),
             }),
             (Lane::Reactor, None) => Err(down(None)),
-            (Lane::General, _) => {
+            (Lane::General | Lane::Upstream, _) => {
                 let task = AbortOnDropHandle::new(self.0.config.general.spawn(work));
                 task.await.map_err(|error| CallError::Internal(format!("the call's task failed: {error}")))
             }

@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError, RwLock, Weak,
+        Arc, Mutex, OnceLock, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -12,8 +12,8 @@ use std::{
 
 use hdrhistogram::Histogram as Latencies;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
-use tandem_catalog::{Canary, Category, Tool};
-use tandem_engine::{Limit, Plugin};
+use tandem_catalog::{Canary, Category, Tool, WeakBackend};
+use tandem_engine::Limit;
 
 use crate::{
     admission::Gate,
@@ -36,11 +36,13 @@ pub(crate) struct Share {
 pub(crate) struct CategoryState {
     pub(crate) name: Arc<str>,
     /// Not held: the router must not keep the code of a version that serves no more.
-    plugin: Weak<Plugin>,
+    backend: WeakBackend,
     /// Calls of the plugin that may run at once, for each tenant.
     pub(crate) concurrency: u32,
     /// Told how its calls end, while it is a canary.
     pub(crate) canary: Option<Arc<Canary>>,
+    /// The lane of a mounted server: calls that run at once, of all tenants together.
+    pub(crate) upstream: Option<Arc<Gate>>,
     shares: RwLock<HashMap<Arc<str>, Arc<Share>>>,
     waiting: usize,
     pub(crate) in_flight: Arc<AtomicU64>,
@@ -50,7 +52,7 @@ pub(crate) struct CategoryState {
     /// Whether a circuit was open when last looked.
     troubled: AtomicBool,
     /// For each lane that a call of it ran in.
-    lanes: [OnceLock<InLane>; 2],
+    lanes: [OnceLock<InLane>; 3],
     by_tool: HashMap<String, (Lane, Counters)>,
 }
 
@@ -72,6 +74,13 @@ fn calls(lane: Lane, category: &str, tool: &str, status: CallStatus) -> Counter 
     counter!("tandem_tool_calls_total", &all)
 }
 
+/// Calls of the version before count in the same gate, unless it has another size now.
+fn upstream_gate(category: &Category, waiting: usize, before: Option<&CategoryState>) -> Option<Arc<Gate>> {
+    let concurrency = category.backend.is_upstream().then(|| category.backend.concurrency())?;
+    let same = before.filter(|state| state.concurrency == concurrency).and_then(|state| state.upstream.clone());
+    Some(same.unwrap_or_else(|| Gate::new(concurrency as usize, waiting)))
+}
+
 impl CategoryState {
     /// `before` is the state of the version that this one replaces, or is a canary of: a canary has
     /// circuits of its own.
@@ -84,8 +93,9 @@ impl CategoryState {
         let by_tool = category.tools.iter().map(|tool| (tool.descriptor.name.clone(), counters(tool))).collect();
         let state = Self {
             name: category.name.clone(),
-            plugin: Arc::downgrade(&category.plugin),
-            concurrency: category.plugin.limits().concurrency,
+            backend: category.backend.downgrade(),
+            concurrency: category.backend.concurrency(),
+            upstream: upstream_gate(category, waiting, before),
             shares: RwLock::default(),
             waiting,
             in_flight: before.map_or_else(Arc::default, |state| state.in_flight.clone()),
@@ -108,7 +118,7 @@ impl CategoryState {
 
     /// Whether it is the state of this version.
     pub(crate) fn is_of(&self, category: &Category) -> bool {
-        std::ptr::eq(self.plugin.as_ptr(), Arc::as_ptr(&category.plugin))
+        self.backend.is(&category.backend)
     }
 
     /// A tenant's share.
@@ -142,8 +152,12 @@ impl CategoryState {
     }
 
     fn in_lane(&self, lane: Lane) -> &InLane {
-        let [general, reactor] = &self.lanes;
-        let known = if lane == Lane::General { general } else { reactor };
+        let [general, reactor, upstream] = &self.lanes;
+        let known = match lane {
+            Lane::General => general,
+            Lane::Reactor => reactor,
+            Lane::Upstream => upstream,
+        };
         known.get_or_init(|| {
             let labels = labels(lane, &self.name);
             InLane {
@@ -202,9 +216,15 @@ impl LaneMeters {
         if lane == Lane::General {
             gauge!("tandem_lane_up", "lane" => lane.as_str()).set(1.0);
         }
-        let reasons = ["affinity", "requires_p2p", "pattern", "preferred", "default", "fallback"];
+        let reasons = match lane {
+            Lane::General | Lane::Reactor => {
+                &["affinity", "requires_p2p", "pattern", "preferred", "default", "fallback"][..]
+            }
+            Lane::Upstream => &["upstream"],
+        };
         let routing = reasons
-            .map(|reason| (reason, counter!("tandem_routing_total", "lane" => lane.as_str(), "reason" => reason)));
+            .iter()
+            .map(|reason| (*reason, counter!("tandem_routing_total", "lane" => lane.as_str(), "reason" => *reason)));
         Self {
             lane,
             calls: AtomicU64::new(0),
@@ -212,7 +232,7 @@ impl LaneMeters {
             fallbacks: AtomicU64::new(0),
             queue_wait: histogram!("tandem_queue_wait_seconds", "lane" => lane.as_str()),
             latencies: Mutex::new(Latencies::new_with_bounds(1, LONGEST_US, 2).unwrap_or_else(|_| fallback())),
-            routing: routing.into_iter().collect(),
+            routing: routing.collect(),
         }
     }
 

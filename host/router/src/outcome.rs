@@ -48,6 +48,8 @@ pub(crate) fn settle<T>(state: &CategoryState, share: &Share, result: Result<T, 
             reason: format!("another version of `{}` took its place while the call ran", state.name),
             retry_after: Some(Duration::ZERO),
         },
+        RunError::Unavailable { reason, retry_after } => CallError::Unavailable { reason, retry_after },
+        RunError::Disconnected(reason) => CallError::Unavailable { reason, retry_after: None },
         RunError::NotLoaded(_) => not_loaded(&state.name, &error),
         RunError::Trap(reason) => CallError::Trapped { category: state.name.to_string(), reason },
         RunError::BadOutput(reason) => CallError::BadOutput { category: state.name.to_string(), reason },
@@ -70,12 +72,15 @@ fn is_failure(error: &RunError) -> bool {
         | RunError::Timeout(_)
         | RunError::BadOutput(_)
         | RunError::NoExport(_)
+        | RunError::Disconnected(_)
         | RunError::Host(_) => true,
         RunError::Limit { .. }
         | RunError::Exhausted(_)
         | RunError::Overloaded(_)
         | RunError::Cancelled
         | RunError::NotLoaded(_)
+        // Whoever restarts it knows more than a circuit does.
+        | RunError::Unavailable { .. }
         | RunError::Replaced => false,
     }
 }

@@ -61,5 +61,5 @@ fn info(view: &View, tool: &Tool) -> ToolInfo {
 
 fn is_local(view: &View, tool: &Tool) -> bool {
     let lane = view.category(&tool.category).map(|category| routing::choose(category, Some(tool)).0);
-    lane != Some(Lane::General)
+    !matches!(lane, Some(Lane::General | Lane::Upstream))
 }

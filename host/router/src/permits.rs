@@ -57,7 +57,8 @@ impl Router {
                 retry_after: None,
             };
             let plugin = share.gate.try_enter().ok_or_else(full)?;
-            return Ok([None, Some(plugin), None]);
+            let upstream = state.upstream.as_ref().map(|gate| gate.try_enter().ok_or_else(full)).transpose()?;
+            return Ok([None, Some(plugin), upstream]);
         }
         let own = match tenant.places() {
             Some(gate) => {
@@ -72,6 +73,11 @@ impl Router {
             }
             // The reactor has permits of its own, and refuses at once.
             Lane::Reactor => None,
+            // Each server is a lane of its own: one that is slow keeps no other waiting.
+            Lane::Upstream => match &state.upstream {
+                Some(gate) => Some(gate.enter(scope.priority).await.map_err(|full| queue_full(Limit::Queue, &full))?),
+                None => None,
+            },
         };
         Ok([own, Some(plugin), lane])
     }

@@ -47,6 +47,7 @@ pub(crate) struct Inner {
     pub(crate) reserved: AtomicU64,
     pub(crate) general: LaneMeters,
     pub(crate) reactor: LaneMeters,
+    pub(crate) upstream: LaneMeters,
     pub(crate) reactor_bounds: LaneBounds,
     categories: ArcSwap<States>,
     canaries: ArcSwap<States>,
@@ -88,6 +89,7 @@ impl Router {
             results: Results::default(),
             general: LaneMeters::new(Lane::General),
             reactor: LaneMeters::new(Lane::Reactor),
+            upstream: LaneMeters::new(Lane::Upstream),
             categories: ArcSwap::default(),
             canaries: ArcSwap::default(),
             ready: AtomicBool::new(false),
@@ -130,7 +132,7 @@ impl Router {
     /// The state of lanes and categories.
     #[must_use]
     pub fn status(&self) -> RuntimeStatus {
-        let (states, view) = (self.0.categories.load(), self.view(&Caller::local()));
+        let (states, view) = (self.0.categories.load(), self.0.catalog.view_of_host());
         let now = Instant::now();
         let mut categories: Vec<_> = states
             .values()
@@ -145,9 +147,17 @@ impl Router {
             .collect();
         categories.sort_by(|a, b| a.name.cmp(&b.name));
         let (running, waiting) = self.0.gate.load();
+        let mut lanes = vec![lane_status(&self.0.general, "up", running, waiting), self.reactor_status()];
+        let mounted: Vec<_> =
+            states.values().filter_map(|state| state.upstream.as_ref()).map(|gate| gate.load()).collect();
+        if !mounted.is_empty() {
+            let (running, waiting) =
+                mounted.iter().fold((0, 0), |(r, w), (running, waiting)| (r + running, w + waiting));
+            lanes.push(lane_status(&self.0.upstream, "up", running, waiting));
+        }
         RuntimeStatus {
             ready: self.0.ready.load(Ordering::Acquire),
-            lanes: vec![lane_status(&self.0.general, "up", running, waiting), self.reactor_status()],
+            lanes,
             categories,
             plugins: self.0.catalog.plugins(),
         }
@@ -184,7 +194,7 @@ impl Router {
         let new = |before: Option<&CategoryState>| {
             CategoryState::new(category, self.0.config.max_waiting, before, canary.cloned())
         };
-        let view = self.view(&Caller::local());
+        let view = self.0.catalog.view_of_host();
         states.rcu(|all| {
             if all.get(&category.name).filter(current).is_some() {
                 return all.clone();

@@ -34,6 +34,9 @@ pub(crate) const PREFERRED: &str = "preferred";
 /// The lane, and the reason as it stands in metrics and `_meta`. Without a tool, the lane of the category's resources and prompts.
 #[must_use]
 pub fn choose(category: &Category, tool: Option<&Tool>) -> (Lane, &'static str) {
+    if category.backend.is_upstream() {
+        return (Lane::Upstream, "upstream");
+    }
     let affinity = tool.map_or(category.affinity, |tool| tool.affinity);
     let name = tool.map_or("", |tool| &tool.descriptor.name);
     match decide(affinity, category.requires_p2p, name) {

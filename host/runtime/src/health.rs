@@ -42,7 +42,7 @@ pub(crate) fn unready(config: &HostConfig, router: &Router, audit: Unready) -> U
         ReadyPart::Reactor => (router.has_reactor() == Some(false)).then_some("the reactor lane is down"),
         ReadyPart::Plugins => {
             let view = router.view(&Caller::local());
-            let compiling = view.categories().any(|category| category.plugin.is_compiling());
+            let compiling = view.categories().any(|category| category.backend.is_compiling());
             let left_out = compiling || view.rejected().iter().any(|rejected| !rejected.is_disabled());
             left_out.then_some("a plugin is refused or still compiling; `tandem plugin list` says why")
         }

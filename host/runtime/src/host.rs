@@ -1,7 +1,7 @@
 //! A host in this process: built from a configuration, served over HTTP or standard input, called, reloaded, stopped.
 //!
 //! **Promises.** It starts in order: store, reactor, router, gateway, plugins; a listener may answer health checks while plugins
-//! are listed, and calls while they are compiled. It stops in order: no new connections, calls in flight, tasks, reactor, store. A host of which no clone is left
+//! are listed, and calls while they are compiled. It stops in order: no new connections, calls in flight, tasks, mounted servers, reactor, store. A host of which no clone is left
 //! begins to stop.
 //!
 //! **Bounds** are the configuration's. **Refuses** to print, to read a command line and to handle signals: that is its program's.
@@ -25,6 +25,7 @@ use tandem_gateway::Gateway;
 use tandem_router::{Arguments, CallError, Output, Router};
 use tandem_store::Store;
 use tandem_types::Caller;
+use tandem_upstream::Upstreams;
 use tokio::net::TcpListener;
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
@@ -106,14 +107,20 @@ impl HostBuilder {
         let wired = Wired::new(&config, &stored, &threads, self.stdio).await.map_err(HostError::configuration)?;
         let stop = CancellationToken::new();
         let plugins = reload::Loaded::default();
+        let upstreams = Arc::new(Upstreams::new(wired.catalog.clone()));
         // Over standard input the only caller is fixed, and nothing of the configuration is read again.
-        let reload = (!self.stdio).then(|| Arc::new(wired.reload(self.source, &stored, plugins.clone())));
+        let reload =
+            (!self.stdio).then(|| Arc::new(wired.reload(self.source, &stored, plugins.clone(), upstreams.clone())));
         if let Some(reload) = &reload {
             reload::on_keys(reload.clone());
         }
         let Stored { store, policy, keys } = stored;
         let p2p = P2pParts { tasks: wired.tasks, reactor: wired.reactor.clone() };
-        let admin = Admin::new(store.clone(), policy.clone(), keys, p2p).of_host(plugins.clone(), reload.clone());
+        let admin = Admin::new(store.clone(), policy.clone(), keys, p2p).of_host(
+            plugins.clone(),
+            reload.clone(),
+            upstreams.clone(),
+        );
         in_background(&store, wired.kept, admin, &stop).await;
         let (background, router, gateway) = (TaskTracker::new(), wired.router, wired.gateway);
         let first = First {
@@ -126,6 +133,7 @@ impl HostBuilder {
             catalog: wired.catalog,
             router: router.clone(),
             plugins: plugins.clone(),
+            upstreams: upstreams.clone(),
             stop: stop.clone(),
             start,
         };
@@ -149,6 +157,7 @@ impl HostBuilder {
             store,
             usage,
             plugins,
+            upstreams,
             reload,
             authenticates: wired.authenticates,
             loaded,
@@ -174,6 +183,7 @@ struct Inner {
     store: Store,
     usage: Arc<Usage>,
     plugins: reload::Loaded,
+    upstreams: Arc<Upstreams>,
     reload: Option<Arc<Reload>>,
     authenticates: bool,
     loaded: Loaded,
@@ -205,7 +215,7 @@ impl Host {
     pub async fn compiled(&self) {
         for category in self.view(&Caller::local()).categories() {
             // One that is left out is reported, as one that is wrong at the start.
-            drop(category.plugin.loaded().await);
+            drop(category.backend.loaded().await);
         }
     }
 
@@ -298,11 +308,12 @@ impl Host {
     /// # Errors
     /// The last records of the audit log are not on disk.
     pub async fn shutdown(&self) -> Result<(), HostError> {
-        let Inner { router, stop, background, reactor, store, usage, .. } = &*self.0;
+        let Inner { router, stop, background, upstreams, reactor, store, usage, .. } = &*self.0;
         router.set_ready(false);
         stop.cancel();
         background.close();
         background.wait().await;
+        upstreams.stop().await;
         if let Some(reactor) = reactor.clone() {
             // It joins a thread.
             drop(tokio::task::spawn_blocking(move || reactor.stop()).await);

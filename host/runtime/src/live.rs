@@ -17,8 +17,17 @@ use tandem_package::{Effective, Explained, Overlays, Request};
 use crate::{capability::capability, config::resolve_data_path, failure::LoadFailure};
 
 /// What [`Policy::exchange`] takes over; all that is below them too.
-const EXCHANGED: [&str; 8] =
-    ["grants", "tenants", "p2p.allow", "p2p.block", "p2p.tenant", "p2p.tenants", "p2p.require-token", "p2p.tokens"];
+const EXCHANGED: [&str; 9] = [
+    "grants",
+    "tenants",
+    "upstreams",
+    "p2p.allow",
+    "p2p.block",
+    "p2p.tenant",
+    "p2p.tenants",
+    "p2p.require-token",
+    "p2p.tokens",
+];
 
 fn is_exchanged(key: &str) -> bool {
     let below = |table: &str| key.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
@@ -142,6 +151,7 @@ impl Policy {
         let mut config = HostConfig::clone(&self.config());
         config.grants.clone_from(&next.grants);
         config.tenants.clone_from(&next.tenants);
+        config.upstreams.clone_from(&next.upstreams);
         config.p2p.tenant.clone_from(&next.p2p.tenant);
         config.p2p.tenants.clone_from(&next.p2p.tenants);
         config.p2p.allow.clone_from(&next.p2p.allow);

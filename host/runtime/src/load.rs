@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use tandem_catalog::{Category, Rejected, Schema, Tool, ToolLimits};
+use tandem_catalog::{Backend, Category, Rejected, Schema, Tool, ToolLimits};
 use tandem_config::HostConfig;
 use tandem_engine::{Engine, InstancePolicy, LoadError, Origin, Plugin, PluginSpec};
 use tandem_files::ReadError;
@@ -116,7 +116,7 @@ pub fn load_directory(
                     let mut results = results.lock().unwrap_or_else(PoisonError::into_inner);
                     match result {
                         Ok(category) => {
-                            if !category.plugin.is_compiling() {
+                            if !category.backend.is_compiling() {
                                 observer.loaded(&file, Origin::Cached, start.elapsed());
                             }
                             results.0.push((file, category));
@@ -315,7 +315,7 @@ fn category(file: &str, package: &Package, plugin: &Arc<Plugin>, granted: &Grant
         prompts: package.descriptors.prompts.clone(),
         resources: package.descriptors.resources.clone(),
         resource_templates: package.descriptors.resource_templates.clone(),
-        plugin: plugin.clone(),
+        backend: Backend::Plugin(plugin.clone()),
         name,
         tools,
     })
@@ -358,7 +358,7 @@ fn tool(
         retry: policy.retry,
         cache_ttl: policy.cache_ttl.map(HumanDuration::as_duration),
         task: policy.task,
-        plugin: plugin.clone(),
+        backend: Backend::Plugin(plugin.clone()),
         input: schema("input", &descriptor.input_schema)?,
         output: descriptor.output_schema.as_ref().map(|s| schema("output", s)).transpose()?,
         own_name: package.manifest.own_name(&descriptor.name).to_owned(),

@@ -14,6 +14,7 @@ use tandem_engine::{Engine, EngineConfig, Services};
 use tandem_router::Router;
 use tandem_store::Store;
 use tandem_types::Caller;
+use tandem_upstream::Upstreams;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +45,7 @@ pub(crate) struct First {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) router: Router,
     pub(crate) plugins: reload::Loaded,
+    pub(crate) upstreams: Arc<Upstreams>,
     pub(crate) stop: CancellationToken,
     pub(crate) start: Instant,
 }
@@ -82,8 +84,10 @@ impl First {
         let (categories, tools) = (view.categories().count(), view.tools().count());
         let took_ms = self.start.elapsed().as_millis() as u64;
         let left_out = view.rejected().iter().filter(|rejected| !rejected.is_disabled()).count();
-        let compiling = view.categories().filter(|category| category.plugin.is_compiling()).count();
+        let compiling = view.categories().filter(|category| category.backend.is_compiling()).count();
         tracing::info!(categories, tools, left_out, compiling, took_ms, "ready");
+        // After the plugins, whose names win; what they take to start delays nothing.
+        self.upstreams.exchange(&self.config.upstreams);
         let watched = self.config.plugins.watch;
         let plugins = Plugins::new(engine, self.policy, self.config, self.store, self.catalog, observed)?;
         let plugins = Arc::new(plugins);

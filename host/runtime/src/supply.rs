@@ -71,8 +71,8 @@ pub fn revoked(config: &HostConfig) -> anyhow::Result<Revoked> {
 
 /// Notes what is served now, and records it with what was left out. What is being compiled is noted when it is loaded.
 pub async fn note(store: &Store, view: &View) -> anyhow::Result<()> {
-    let categories: Vec<&Category> =
-        view.categories().map(AsRef::as_ref).filter(|category| !category.plugin.is_compiling()).collect();
+    let is_loaded = |category: &&Category| category.backend.plugin().is_some_and(|plugin| !plugin.is_compiling());
+    let categories: Vec<&Category> = view.categories().map(AsRef::as_ref).filter(is_loaded).collect();
     store.set_installed(categories.iter().map(|category| category.installed.clone()).collect()).await?;
     let loaded = categories.iter().map(|category| loaded("plugin.loaded", &category.installed));
     let refused = view.rejected().iter().filter(|rejected| !rejected.is_disabled()).map(refused);

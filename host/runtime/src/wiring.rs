@@ -10,6 +10,7 @@ use tandem_engine::Services;
 use tandem_gateway::{Gateway, GatewayConfig, GatewayParts};
 use tandem_router::{Router, RouterConfig};
 use tandem_store::{ResultStore, Store, StoredKey};
+use tandem_upstream::Upstreams;
 use tokio::{runtime::Handle, sync::watch};
 use tokio_util::sync::CancellationToken;
 
@@ -116,7 +117,13 @@ impl Wired {
         Ok(Self { services, catalog, limits, router, gateway, reactor, tasks, kept, ring, authenticates })
     }
 
-    pub(crate) fn reload(&self, source: Option<ConfigSource>, stored: &Stored, plugins: reload::Loaded) -> Reload {
+    pub(crate) fn reload(
+        &self,
+        source: Option<ConfigSource>,
+        stored: &Stored,
+        plugins: reload::Loaded,
+        upstreams: Arc<Upstreams>,
+    ) -> Reload {
         Reload {
             source,
             ring: self.ring.clone(),
@@ -126,6 +133,7 @@ impl Wired {
             router: self.router.clone(),
             issued: stored.keys.subscribe(),
             plugins,
+            upstreams,
             reactor: self.reactor.clone(),
         }
     }

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::Context as _;
 use tandem_engine::{CallContext, Plugin};
 use tandem_types::Caller;
 use tokio::runtime::Builder;
@@ -67,7 +68,7 @@ pub(crate) fn report(out: &mut impl Write) -> anyhow::Result<()> {
     )?;
     for (name, pooled) in [("fresh", false), ("pooled", true)] {
         let loaded = runtime.block_on(runtime.spawn_blocking(move || super::plugin::load(pooled)))??;
-        let plugin = loaded.1.plugin.clone();
+        let plugin = loaded.1.backend.plugin().context("a plugin runs it")?.clone();
         let taken = runtime.block_on(runtime.spawn({
             let plugin = plugin.clone();
             async move { latencies(&plugin).await }

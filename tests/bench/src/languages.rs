@@ -77,7 +77,7 @@ fn measure(language: &str) -> anyhow::Result<Measured> {
         let (category, from) = load_file(&engine, &path, &options, &plugin::Plain).map_err(anyhow::Error::msg)?;
         let took = start.elapsed();
         ensure!(from == origin, "the code is {from:?}");
-        Ok((engine, category.plugin.clone(), took))
+        Ok((engine, category.backend.plugin().context("a plugin runs it")?.clone(), took))
     };
     let mut measured =
         Measured { megabytes: 0.0, cold: Duration::ZERO, warm: Duration::ZERO, calls: Default::default() };

@@ -107,7 +107,7 @@ fn measure(row: &Row, inputs: &Inputs<'_>, runtime: &Runtime) -> anyhow::Result<
         load_file(&engine, &path, &plugin::options(directory.path()), inputs).map_err(anyhow::Error::msg)?;
     let compile = start.elapsed();
     drop(context);
-    let loaded = category.plugin.clone();
+    let loaded = category.backend.plugin().context("a plugin runs it")?.clone();
     let (first, mut warm) = runtime.block_on(async {
         for (tool, arguments) in &row.before {
             call(&loaded, tool, arguments).await?;

@@ -77,6 +77,7 @@ mod tenants;
 mod terminal;
 mod tutorial;
 mod uploads;
+mod upstreams;
 
 /// The machine-readable part of a failed call.
 fn fault(result: &rmcp::model::CallToolResult) -> serde_json::Value {

@@ -21,7 +21,6 @@ async fn check_and_serve_refuse_the_keys_of_features_that_are_not_there() -> any
         ("[server]\nrequest-timeout = '30s'\n", "server.request-timeout"),
         ("[telemetry]\notlp-endpoint = 'http://localhost:4318'\n", "telemetry.otlp-endpoint"),
         ("[telemetry]\nmetrics = false\n", "telemetry.metrics"),
-        ("[upstreams.legacy]\ncommand = ['python']\n", "upstreams"),
         ("[store]\nurl = 'postgres://db/tandem'\n", "SQLite only"),
     ] {
         std::fs::write(home.path().join("tandem.toml"), text)?;

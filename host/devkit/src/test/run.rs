@@ -247,7 +247,7 @@ async fn call(tool: &Tool, case: &Case, tenant: &str, client: Arc<Client>) -> Ou
             cancel.cancel();
         });
     }
-    match tool.plugin.call_tool(Arc::new(cx), &tool.own_name, Arc::new(arguments.to_string())).await {
+    match tool.backend.call_tool(Arc::new(cx), &tool.own_name, Arc::new(arguments.to_string())).await {
         Ok(Ok(output)) => answer(tool, output),
         Ok(Err(failed)) => tool_error(failed),
         Err(failed) => run_error(failed),
@@ -309,6 +309,8 @@ fn run_error(failed: RunError) -> Outcome {
         | RunError::Overloaded(_)
         | RunError::Replaced
         | RunError::NotLoaded(_)
+        | RunError::Unavailable { .. }
+        | RunError::Disconnected(_)
         | RunError::Host(_) => error("internal", message),
     }
 }

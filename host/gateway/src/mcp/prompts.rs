@@ -24,7 +24,7 @@ pub(crate) async fn get(ex: &Exchange, params: GetPromptRequestParams) -> Result
         let near = view.near_prompts(&name);
         return Err(errors::of_request(&CallError::NotFound { kind: "prompt", name, near }));
     };
-    let asks = category.plugin.uses_client();
+    let asks = category.backend.uses_client();
     let options = CallOptions {
         asks: asks.then(|| Binding::new("prompts/get", &name, &arguments, &ex.incoming.caller)),
         // Filling a prompt in changes nothing, so a lost one is simply filled in again.

@@ -27,7 +27,7 @@ pub(crate) async fn read(ex: &Exchange, params: ReadResourceRequestParams) -> Re
     let Some(category) = view.resource_owner(&uri).filter(|c| ex.incoming.endpoint.shows(&c.name)) else {
         return Err(errors::of_request(&CallError::NotFound { kind: "resource", name: uri, near: Vec::new() }));
     };
-    let asks = category.plugin.uses_client();
+    let asks = category.backend.uses_client();
     let options = CallOptions {
         asks: asks.then(|| Binding::new("resources/read", &uri, &Map::new(), &ex.incoming.caller)),
         // Reading changes nothing, so a lost read is simply done again.

@@ -50,7 +50,7 @@ async fn beside(config: Arc<HostConfig>, ask: Ask) -> anyhow::Result<Value> {
     }
     let mut path = config::store_path(&config);
     // Who only looks makes no store where none is.
-    let only_looks = matches!(ask, Ask::Keys { .. } | Ask::Grants { .. });
+    let only_looks = matches!(ask, Ask::Keys { .. } | Ask::Grants { .. } | Ask::Upstream { .. });
     let passing = (only_looks && !path.exists()).then(tempfile::tempdir).transpose()?;
     if let Some(passing) = &passing {
         path = passing.path().join("store.db");

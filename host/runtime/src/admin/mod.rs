@@ -22,5 +22,5 @@ mod server;
 pub use client::{ask, runs};
 pub(crate) use operations::Admin;
 pub(crate) use p2p::P2pParts;
-pub use request::{Ask, P2pRequest};
+pub use request::{Ask, P2pRequest, UpstreamRequest};
 pub(crate) use server::{open, watch};

@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use tandem_package::{Given, GrantChange, GrantItem, GrantKind};
 use tandem_store::{GrantEdit, Store, StoredKey};
 use tandem_types::Name;
+use tandem_upstream::Upstreams;
 use tokio::sync::{Mutex, watch};
 
 use super::{
     keys::{MAX_KEY_NAME, new_key, shown_key},
     p2p::P2pParts,
     records::{grant_event, key_event},
-    request::Ask,
+    request::{Ask, UpstreamRequest},
 };
 use crate::{
     config::resolve_data_path,
@@ -32,6 +33,8 @@ pub(crate) struct Admin {
     order: Arc<Mutex<()>>,
     /// The plugins of a running host.
     plugins: Loaded,
+    /// The mounted servers of a running host.
+    upstreams: Option<Arc<Upstreams>>,
     /// What reads its configuration again.
     reload: Option<Arc<Reload>>,
     /// The queue, and the network of a running host.
@@ -41,12 +44,21 @@ pub(crate) struct Admin {
 impl Admin {
     /// Beside a host, with the keys of the store.
     pub(crate) fn new(store: Store, policy: Arc<Policy>, keys: watch::Sender<Arc<[StoredKey]>>, p2p: P2pParts) -> Self {
-        Self { store, policy, keys, order: Arc::default(), plugins: Loaded::default(), reload: None, p2p }
+        Self {
+            store,
+            policy,
+            keys,
+            order: Arc::default(),
+            plugins: Loaded::default(),
+            upstreams: None,
+            reload: None,
+            p2p,
+        }
     }
 
     /// Of a host that runs.
-    pub(crate) fn of_host(self, plugins: Loaded, reload: Option<Arc<Reload>>) -> Self {
-        Self { plugins, reload, ..self }
+    pub(crate) fn of_host(self, plugins: Loaded, reload: Option<Arc<Reload>>, upstreams: Arc<Upstreams>) -> Self {
+        Self { plugins, reload, upstreams: Some(upstreams), ..self }
     }
 
     /// What only a running host can do; it has an order of its own.
@@ -75,6 +87,18 @@ impl Admin {
         }
     }
 
+    /// About mounted servers, which only a running host has.
+    fn of_upstreams(&self, ask: UpstreamRequest) -> anyhow::Result<Value> {
+        let upstreams = self.upstreams.as_ref().context("no host runs with this configuration")?;
+        match ask {
+            UpstreamRequest::List => Ok(serde_json::to_value(upstreams.list())?),
+            UpstreamRequest::Restart { name } => {
+                upstreams.restart(&name)?;
+                Ok(Value::Null)
+            }
+        }
+    }
+
     /// Takes over what others changed in the store.
     pub(crate) async fn refresh(&self) -> anyhow::Result<()> {
         let _order = self.order.lock().await;
@@ -96,12 +120,15 @@ impl Admin {
         let ask = match ask {
             Ask::Plugins | Ask::Reload { .. } | Ask::RollBack { .. } => return self.of_plugins(ask, actor).await,
             // What it waits for may be long, and has nothing to do with the others.
+            Ask::Upstream { what } => return self.of_upstreams(what),
             Ask::P2p { what } => return self.p2p.answer(what, &self.store, actor).await,
             other => other,
         };
         let _order = self.order.lock().await;
         match ask {
-            Ask::Plugins | Ask::Reload { .. } | Ask::RollBack { .. } | Ask::P2p { .. } => Ok(Value::Null),
+            Ask::Plugins | Ask::Reload { .. } | Ask::RollBack { .. } | Ask::P2p { .. } | Ask::Upstream { .. } => {
+                Ok(Value::Null)
+            }
             Ask::Grants { plugin, tenant } => {
                 Ok(serde_json::to_value(self.policy.shown(plugin.as_deref(), tenant.as_deref()))?)
             }

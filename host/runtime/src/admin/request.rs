@@ -25,6 +25,8 @@ pub enum Ask {
     Reload { plugin: Option<String> },
     /// Go back to a kept version or digest of a plugin, or to the one before.
     RollBack { plugin: String, to: Option<String> },
+    /// About mounted servers.
+    Upstream { what: UpstreamRequest },
     /// About the queue and peers.
     P2p { what: P2pRequest },
 }
@@ -39,6 +41,16 @@ impl Ask {
             _ => None,
         }
     }
+}
+
+/// What is asked about mounted servers.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum UpstreamRequest {
+    /// All of them, with their states.
+    List,
+    /// Start one again now.
+    Restart { name: String },
 }
 
 /// What is asked about the queue and peers.

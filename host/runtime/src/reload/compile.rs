@@ -84,7 +84,11 @@ impl Plugins {
     /// Lets the calls of what was listed run, or takes it out.
     fn listed_compiled(&self, job: &Job, listed: &Arc<Plugin>, start: Instant, result: Result<Compiled, LoadFailure>) {
         let file = &job.file;
-        let listed_now = self.catalog.of_file(file).0.filter(|category| Arc::ptr_eq(&category.plugin, listed));
+        let listed_now = self
+            .catalog
+            .of_file(file)
+            .0
+            .filter(|category| category.backend.plugin().is_some_and(|plugin| Arc::ptr_eq(plugin, listed)));
         // Else it was unloaded or replaced meanwhile.
         let Some(category) = listed_now else { return };
         match result {

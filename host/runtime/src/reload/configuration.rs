@@ -7,6 +7,7 @@ use tandem_cluster::ClusterHandle;
 use tandem_gateway::{KeyRing, Rotation};
 use tandem_router::Router;
 use tandem_store::{EventRecord, Store, StoredKey};
+use tandem_upstream::Upstreams;
 use tokio::sync::watch as channel;
 
 use super::plugins::{Loaded, Plugins};
@@ -38,6 +39,8 @@ pub(crate) struct Reload {
     pub(crate) issued: channel::Receiver<Arc<[StoredKey]>>,
     /// The plugins.
     pub(crate) plugins: Loaded,
+    /// The mounted servers.
+    pub(crate) upstreams: Arc<Upstreams>,
     /// Whom peers are.
     pub(crate) reactor: Option<Arc<ClusterHandle>>,
 }
@@ -117,6 +120,7 @@ fn once(reload: &Reload, source: &ConfigSource) -> anyhow::Result<(Rotation, Vec
     let rotation = reload.policy.exchange(&config, || auth::reload(reload.ring.as_deref(), &config, &issued))?;
     if let Some(plugins) = reload.plugins.get() {
         warnings::grants(&config, &plugins.catalog, &reload.policy);
+        reload.upstreams.exchange(&config.upstreams);
     }
     reload.limits.exchange(config);
     reload.router.refresh_tenants();

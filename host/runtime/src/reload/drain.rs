@@ -36,9 +36,10 @@ impl Draining {
     /// Lets displaced versions finish, and ends them if they do not. Inside a runtime's context.
     pub fn retire(&self, displaced: Displaced) {
         for category in displaced {
-            category.plugin.drain();
+            let Some(plugin) = category.backend.plugin() else { continue };
+            plugin.drain();
             let (name, version) = (category.plugin_name.clone(), category.version.clone());
-            let old = (name, Arc::downgrade(&category.plugin));
+            let old = (name, Arc::downgrade(plugin));
             drop(category);
             let mut versions = self.versions();
             versions.push_back(old.clone());

@@ -20,7 +20,7 @@ fn swarm() -> libp2p::Swarm<libp2p_stream::Behaviour> {
 /// Our side, a peer, and the streams that it is opened; both are driven.
 async fn linked() -> (Links, PeerId, libp2p_stream::IncomingStreams, AbortOnDropHandle<()>) {
     let (mut there, mut here) = (swarm(), swarm());
-    let mut streams = there.behaviour().new_control().accept(PROTOCOL).unwrap();
+    let streams = there.behaviour().new_control().accept(PROTOCOL).unwrap();
     there.listen_on("/ip4/127.0.0.1/tcp/0".parse().unwrap()).unwrap();
     let address = loop {
         if let SwarmEvent::NewListenAddr { address, .. } = there.select_next_some().await {

@@ -16,7 +16,7 @@ impl Plugins {
         for PluginStatus { file, .. } in self.catalog.plugins() {
             if let Some(category) = self.catalog.of_file(&file).0 {
                 self.keep(&category);
-                compiling.extend(category.plugin.is_compiling().then_some(category));
+                compiling.extend(category.backend.is_compiling().then_some(category));
                 continue;
             }
             let refused = match read_file(&self.directory().join(&file)) {
@@ -40,7 +40,7 @@ impl Plugins {
         let job = Job {
             file: category.file.clone(),
             digest: category.installed.digest,
-            listed: Some(category.plugin.clone()),
+            listed: category.backend.plugin().cloned(),
             calls,
         };
         if let Err(failure) = self.compiling.add(job) {
@@ -54,6 +54,8 @@ impl Plugins {
         drop(self.catalog.unload(file));
         self.observed.left_out(&failure.of(file.clone()));
         self.leave_out(file, category.installed.digest, failure, HOST);
-        category.plugin.fail(&reason);
+        if let Some(plugin) = category.backend.plugin() {
+            plugin.fail(&reason);
+        }
     }
 }
