@@ -11,7 +11,7 @@ use tandem_runtime::{
 
 use crate::{
     exit::Exit,
-    source::{Query, Source},
+    source::Query,
     table::{Column, at, list, print, text},
     terminal::{self, line},
 };
@@ -40,7 +40,7 @@ enum UpstreamCommand {
         /// The server's name in the configuration
         name: String,
         #[command(flatten)]
-        source: Source,
+        query: Query,
     },
 }
 
@@ -50,9 +50,13 @@ pub(crate) fn upstreams(args: Upstreams) -> anyhow::Result<Exit> {
             let answer = admin::ask(query.source.load()?, Ask::Upstream { what: UpstreamRequest::List })?;
             show(&answer, query.json)?;
         }
-        UpstreamCommand::Restart { name, source } => {
-            let what = UpstreamRequest::Restart { name };
-            admin::ask(source.load()?, Ask::Upstream { what })?;
+        UpstreamCommand::Restart { name, query } => {
+            let what = UpstreamRequest::Restart { name: name.clone() };
+            admin::ask(query.source.load()?, Ask::Upstream { what })?;
+            match query.json {
+                true => terminal::print_json(&json!({ "restarting": name }))?,
+                false => writeln!(terminal::out(), "restarting: {}", line(&name))?,
+            }
         }
     }
     Ok(Exit::Success)
