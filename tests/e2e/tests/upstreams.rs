@@ -5,7 +5,7 @@ use std::{path::Path, process::Command, sync::OnceLock, time::Duration};
 use serde_json::{Value, json};
 use tandem_harness::{Host, Options, root, text};
 
-use crate::reload::operator;
+use crate::{policy::recorded, reload::operator};
 
 /// The interpreter itself, so that no shim of a version manager, which needs an environment, is between.
 fn python() -> &'static str {
@@ -109,8 +109,7 @@ async fn a_mounted_server_is_a_category_like_any_other() -> anyhow::Result<()> {
     let metrics = reqwest::get(format!("{}/metrics", host.url)).await?.text().await?;
     let counted = r#"tandem_tool_calls_total{lane="upstream",category="small",tool="plus",status="ok"} 1"#;
     assert!(metrics.contains(counted) && metrics.contains(r#"tandem_upstream_up{upstream="legacy"} 1"#), "{metrics}");
-    let audit = operator(host.directory.path(), &["audit", "--tool", "plus"]).await?;
-    assert!(audit.to_string().contains(r#""lane":"upstream""#), "{audit}");
+    recorded(&host, "\"lane\": String(\"upstream\")").await?;
     assert!(host.logged("server starts").await?["upstream"] == "legacy", "its standard error");
 
     let pid = inspected["pid"].as_u64().unwrap();
