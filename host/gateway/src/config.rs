@@ -6,7 +6,7 @@ use serde::Serialize;
 use tandem_queue::{MAX_CONTENT, SqliteTasks};
 use tandem_store::ResultStore;
 
-use crate::auth::OperatorToken;
+use crate::{auth::OperatorToken, revisions::revisions};
 
 /// What a host speaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,7 +21,7 @@ pub struct Versions {
 
 impl Default for Versions {
     fn default() -> Self {
-        Self { mcp: crate::mcp::handler::revisions().collect(), wit: Vec::new(), configuration: 0 }
+        Self { mcp: revisions().collect(), wit: Vec::new(), configuration: 0 }
     }
 }
 

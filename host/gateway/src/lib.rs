@@ -56,6 +56,7 @@ mod problem;
 mod renumber;
 mod rest;
 mod results;
+mod revisions;
 mod rpc;
 mod sessions;
 mod slow;

@@ -1,19 +1,15 @@
 //! The configuration while it is made: it is valid after each step.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, error::Error};
 
 use tandem_config::{ConfigSources, HostConfig, PathBases, ReferenceError};
 use tandem_types::text::message;
 use toml_edit::Value;
 
-use crate::{migrate::Verdict, write::write};
+use crate::write::{Written, write};
 
-/// A value and the older key that it is from.
-#[derive(Clone, Debug)]
-pub(crate) struct Written {
-    pub value: Value,
-    pub from: String,
-}
+/// What a caller finds wrong in a configuration beyond what its types say: as `tandem config check` does.
+pub type Verdict<'a> = dyn Fn(&HostConfig) -> Result<(), Box<dyn Error + Send + Sync>> + 'a;
 
 /// Values by their keys here.
 pub(crate) struct Draft<'a> {

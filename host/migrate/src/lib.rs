@@ -26,7 +26,8 @@ mod write;
 
 pub use category::categories_here;
 pub use coverage::{Availability, Coverage, ToolsHere};
+pub use draft::Verdict;
 pub use error::MigrateError;
-pub use migrate::{Input, Migration, Verdict};
+pub use migrate::{Input, Migration};
 pub use older::OlderTools;
 pub use report::{Entry, Outcome, Report};

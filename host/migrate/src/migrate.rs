@@ -1,22 +1,18 @@
 //! The migration of one configuration.
 
-use std::{collections::BTreeMap, error::Error};
+use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
-use tandem_config::HostConfig;
 use tandem_types::text::{nearest, shown};
 
 use crate::{
     MigrateError,
     convert::{Converted, Given, truth},
-    draft::Draft,
+    draft::{Draft, Verdict},
     read::{self, Setting},
     report::{Entry, Outcome, Report},
     rules::{Action, known, rule_of},
 };
-
-/// What a caller finds wrong in a configuration beyond what its types say: as `tandem config check` does.
-pub type Verdict<'a> = dyn Fn(&HostConfig) -> Result<(), Box<dyn Error + Send + Sync>> + 'a;
 
 /// What is migrated. Variables count for more than the file, as with the older host.
 #[derive(Clone, Copy, Debug, Default)]

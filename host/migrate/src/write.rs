@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use toml_edit::{DocumentMut, Item, Table, value};
-
-use crate::draft::Written;
+use toml_edit::{DocumentMut, Item, Table, Value, value};
 
 const HEAD: &str =
     "# Made of an older configuration by `tandem config migrate`. Every key: `tandem config schema`.\n\n";
+
+/// A value and the older key that it is from.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    pub value: Value,
+    pub from: String,
+}
 
 /// The text, with the older key of each value above it.
 pub(crate) fn write(values: &BTreeMap<String, Written>) -> String {

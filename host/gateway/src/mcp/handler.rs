@@ -43,22 +43,10 @@ use super::{
 use crate::{
     incoming::{INCOMING, Incoming},
     results::Results,
+    revisions::VERSIONS,
     sessions::Sessions,
     state::AppState,
 };
-
-/// The revisions that we speak; 2024-11-05 had another transport.
-pub(crate) static VERSIONS: [ProtocolVersion; 4] = [
-    ProtocolVersion::V_2025_03_26,
-    ProtocolVersion::V_2025_06_18,
-    ProtocolVersion::V_2025_11_25,
-    ProtocolVersion::V_2026_07_28,
-];
-
-/// The same, as they are written.
-pub(crate) fn revisions() -> impl Iterator<Item = &'static str> {
-    VERSIONS.iter().map(ProtocolVersion::as_str)
-}
 
 /// Serves one session or one request.
 pub(crate) struct Handler {

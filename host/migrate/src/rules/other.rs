@@ -1,6 +1,6 @@
 //! Tools, and what belongs to other programs.
 
-use super::{Rule, dropped, to};
+use super::rule::{Rule, dropped, to};
 use crate::convert::{categories, text};
 
 const TOOL_SETTINGS: &str =

@@ -1,6 +1,6 @@
 //! The network of hosts, its queue and its workflows.
 
-use super::{Rule, always, dropped, to};
+use super::rule::{Rule, always, dropped, to};
 use crate::convert::{boolean, bootstrap, ceiling, count, list, p2p_listen, repository, seconds};
 
 const QUEUE_FILE: &str = "tasks are in the store of the host (`store.url`, below plugins.data-directory); tasks of the older queue are \

@@ -1,6 +1,6 @@
 //! The listeners, lanes, ceilings and logs.
 
-use super::{Rule, always, dropped, to};
+use super::rule::{Rule, always, dropped, to};
 use crate::convert::{boolean, count, debug, fallback, host, level, list, log_format, origins, port, seconds};
 
 pub(super) const RULES: &[Rule] = &[

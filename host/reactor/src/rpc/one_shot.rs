@@ -34,7 +34,7 @@ pub(super) async fn ask(
     while let Some(Frame { value, exact, .. }) = frame::read_answer(&mut stream).await.map_err(broke)? {
         let wide = exact.and_then(|exact| exact.wide_integer(&value));
         // A peer that has no room answers before it has read whose request it was.
-        let nameless = value["id"].as_str() == Some("");
+        let nameless = value.get("id").and_then(Value::as_str) == Some("");
         let Ok(Message::TypedResponse { id: of, result }) = Message::read(value) else { continue };
         if of != Some(id) && !(nameless && result.is_err()) {
             continue;

@@ -56,7 +56,7 @@ pub(super) fn tool_result(result: Value) -> Result<Value, RpcError> {
             .as_array()
             .into_iter()
             .flatten()
-            .filter_map(|block| block["text"].as_str())
+            .filter_map(|block| block.get("text")?.as_str())
             .collect::<Vec<_>>()
             .join("\n")
     };
