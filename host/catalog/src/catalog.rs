@@ -88,6 +88,7 @@ impl Catalog {
             access: caller.access.clone(),
             network: self.network,
             everybody: false,
+            selection: None,
             generation,
         }
     }

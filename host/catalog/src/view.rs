@@ -7,7 +7,7 @@ use tandem_package::{PromptDescriptor, ResourceDescriptor, ResourceTemplate, Too
 use tandem_types::Access;
 
 use crate::{
-    Backend, Canary, Category, Rejected, Tool,
+    Backend, Canary, Category, Rejected, Selection, Tool,
     hidden::Hidden,
     names,
     search::LEAST_SHARE,
@@ -48,6 +48,7 @@ pub struct View {
     pub(crate) network: bool,
     /// Whether it is the host's own: nothing is kept from it.
     pub(crate) everybody: bool,
+    pub(crate) selection: Option<Arc<dyn Selection>>,
     pub(crate) generation: u64,
 }
 
@@ -68,8 +69,19 @@ impl View {
     fn may_use(&self, tool: &Tool) -> bool {
         let name = &tool.descriptor.name;
         self.admits(&tool.backend)
+            && self.selects(tool)
             && self.shows(EntryKind::Tool, name)
             && (self.access.is_everything() || self.access.tool(&tool.category, name))
+    }
+
+    fn selects(&self, tool: &Tool) -> bool {
+        self.selection.as_ref().is_none_or(|selection| selection.has_tool(tool))
+    }
+
+    /// The part of it that was chosen.
+    #[must_use]
+    pub fn select(self, selection: Arc<dyn Selection>) -> Self {
+        Self { selection: Some(selection), ..self }
     }
 
     /// Whether a category is of no use here because there is no network of hosts.
@@ -83,6 +95,9 @@ impl View {
     }
 
     fn may_see(&self, category: &Category) -> bool {
+        if self.selection.is_some() {
+            return category.tools.iter().any(|tool| self.may_use(tool));
+        }
         self.admits(&category.backend)
             && (self.access.is_everything()
                 || self.access.category(&category.name)
@@ -127,7 +142,10 @@ impl View {
 
     /// Those whose prompts and resources are there too.
     fn whole_categories(&self) -> impl Iterator<Item = &Arc<Category>> {
-        let whole = |category: &&Arc<Category>| self.access.category(&category.name) && self.admits(&category.backend);
+        let selects = |name: &str| self.selection.as_ref().is_none_or(|selection| selection.has_category(name));
+        let whole = move |category: &&Arc<Category>| {
+            self.access.category(&category.name) && self.admits(&category.backend) && selects(&category.name)
+        };
         self.snapshot.categories.values().filter(whole).filter(|category| !self.lacks_network_for(&category.name))
     }
 

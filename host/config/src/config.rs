@@ -6,9 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AuditCalls, AuditConfig, AuthConfig, GeneralConfig, OutgoingConfig, P2pConfig, PluginsConfig, ReactorConfig,
-    ResultsConfig, RoutingConfig, ServerConfig, StoreConfig, TasksConfig, TelemetryConfig, TenantConfig, ToolsConfig,
-    UpstreamConfig, origin, tables::check_tables, tenant, upstream,
+    AuditCalls, AuditConfig, AuthConfig, EndpointConfig, GeneralConfig, OutgoingConfig, P2pConfig, PluginsConfig,
+    ReactorConfig, ResultsConfig, RoutingConfig, ServerConfig, StoreConfig, TasksConfig, TelemetryConfig, TenantConfig,
+    ToolsConfig, UpstreamConfig, origin, tables::check_tables, tenant, upstream,
 };
 use tandem_document::{Check, Findings};
 use tandem_package::{Ceilings, Effective, Grants, Request};
@@ -41,6 +41,8 @@ pub struct HostConfig {
     pub tenants: BTreeMap<Name, TenantConfig>,
     /// MCP servers that are mounted as categories.
     pub upstreams: BTreeMap<Name, UpstreamConfig>,
+    /// Chosen parts of the tools, each at `/mcp/e/NAME`.
+    pub endpoints: BTreeMap<Name, EndpointConfig>,
     /// OAuth 2.1, beside the tenants' API keys. Without both, nobody authenticates and the host keeps to loopback.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auth: Option<AuthConfig>,
@@ -130,6 +132,7 @@ impl Check for HostConfig {
         findings.within("limits", |findings| self.limits.check(findings));
         check_tables("grants", &self.grants, findings);
         check_tables("tenants", &self.tenants, findings);
+        check_tables("endpoints", &self.endpoints, findings);
         tenant::check_keys_differ(&self.tenants, findings);
         check_tables("upstreams", &self.upstreams, findings);
         upstream::check_tenants(&self.upstreams, &self.tenants, findings);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tandem_queue::{MAX_CONTENT, SqliteTasks};
 use tandem_store::ResultStore;
 
-use crate::{auth::OperatorToken, revisions::revisions};
+use crate::{auth::OperatorToken, endpoints::NamedEndpoint, revisions::revisions};
 
 /// What a host speaks.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -102,6 +102,8 @@ pub enum ConfigError {
 pub struct GatewayConfig {
     /// What `/mcp` and stdio list. Default: the meta-tools.
     pub exposure: Exposure,
+    /// Chosen parts of the tools, each at `/mcp/e/` and its name. Default: none.
+    pub endpoints: Vec<NamedEndpoint>,
     /// The name in `serverInfo`. Default: `tandem`.
     pub server_name: String,
     /// The version in `serverInfo`. Default: this crate's.
@@ -183,6 +185,7 @@ impl Default for GatewayConfig {
     fn default() -> Self {
         Self {
             exposure: Exposure::default(),
+            endpoints: Vec::new(),
             server_name: "tandem".to_owned(),
             server_version: env!("CARGO_PKG_VERSION").to_owned(),
             versions: Versions::default(),

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     auth::{self, Authenticator, LocalOnly},
     config::{ConfigError, GatewayConfig, StateKey},
+    endpoints::NamedEndpoints,
     guard, limiter, mcp, metrics,
     ports::{HealthPart, Unready},
     results::Results,
@@ -89,6 +90,7 @@ impl Gateway {
             guard,
             info: ServerConfig::new(capabilities(config.tasks.is_some())).with_server_info(server),
             server_info,
+            endpoints: NamedEndpoints::new(&config.endpoints),
             lists: mcp::lists::Lists::new(),
             suspended: mcp::mrtr::SuspendedCalls::new(
                 config.suspended_limit,

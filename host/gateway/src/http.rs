@@ -99,6 +99,8 @@ fn routes(shared: &Arc<AppState>, mcp: &Edge) -> App {
     let mcp = App::new()
         .route("/mcp/category/{name}", any(endpoint::category))
         .route("/mcp/category/{name}/", any(endpoint::category))
+        .route("/mcp/e/{name}", any(endpoint::named))
+        .route("/mcp/e/{name}/", any(endpoint::named))
         .with_state(mcp.clone());
     let operator = App::new()
         .route("/health/runtime", get(health::runtime))

@@ -1,6 +1,7 @@
 //! What the edge knows of a request before any protocol looks at it.
 
 use std::{
+    borrow::Cow,
     net::IpAddr,
     sync::{
         Arc,
@@ -9,12 +10,15 @@ use std::{
 };
 
 use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value};
 use tandem_catalog::{Category, ResolvedTool, Tool, View};
 use tandem_engine::traceparent;
+use tandem_package::ToolDescriptor;
+use tandem_router::CallError;
 use tandem_types::Caller;
 use uuid::Uuid;
 
-use crate::{config::Exposure, heads::Lax};
+use crate::{config::Exposure, endpoints::NamedEndpoint, heads::Lax};
 
 tokio::task_local! {
     /// The HTTP request that this task serves. It lets what rmcp calls without any context (a tool's schema, a new
@@ -35,6 +39,7 @@ pub(crate) enum Endpoint {
     Hierarchical,
     Full,
     Category(Arc<str>),
+    Named(Arc<NamedEndpoint>),
 }
 
 impl From<&Exposure> for Endpoint {
@@ -50,19 +55,84 @@ impl From<&Exposure> for Endpoint {
 impl Endpoint {
     pub(crate) fn shows(&self, category: &str) -> bool {
         match self {
-            Self::Hierarchical | Self::Full => true,
+            // A named one has its view narrowed.
+            Self::Hierarchical | Self::Full | Self::Named(_) => true,
             Self::Category(name) => **name == *category,
+        }
+    }
+
+    /// What of a view is there.
+    pub(crate) fn narrow(&self, view: View) -> View {
+        match self {
+            Self::Named(named) => view.select(named.clone()),
+            _ => view,
+        }
+    }
+
+    /// Whether it lists the meta-tools, and calls other tools by them.
+    pub(crate) fn has_meta_tools(&self) -> bool {
+        match self {
+            Self::Hierarchical => true,
+            Self::Full | Self::Category(_) => false,
+            Self::Named(named) => !named.lists_all,
+        }
+    }
+
+    /// A tool's name here.
+    pub(crate) fn name_of<'n>(&'n self, own: &'n str) -> &'n str {
+        match self {
+            Self::Named(named) => named.name_of(own),
+            _ => own,
+        }
+    }
+
+    /// A tool's descriptor here.
+    pub(crate) fn descriptor<'t>(&self, own: &'t ToolDescriptor) -> Cow<'t, ToolDescriptor> {
+        match self {
+            Self::Named(named) => named.descriptor(own),
+            _ => Cow::Borrowed(own),
+        }
+    }
+
+    /// Adds what this endpoint fixes of a tool's arguments.
+    ///
+    /// # Errors
+    ///
+    /// The call has one of them itself.
+    pub(crate) fn complete(&self, tool: &Tool, arguments: &mut Map<String, Value>) -> Result<(), CallError> {
+        match self {
+            Self::Named(named) => named.complete(&tool.descriptor.name, arguments),
+            _ => Ok(()),
+        }
+    }
+
+    fn own_name<'n>(&'n self, name: &'n str) -> Option<&'n str> {
+        match self {
+            Self::Named(named) => named.own_name(name),
+            _ => Some(name),
+        }
+    }
+
+    /// Whether a tool that was found by some name has that one here: an alias is none of a renamed tool.
+    fn is_called(&self, tool: &Tool, name: &str) -> bool {
+        match self {
+            Self::Named(named) => {
+                named.name_of(&tool.descriptor.name) == name || !named.is_renamed(&tool.descriptor.name)
+            }
+            _ => true,
         }
     }
 
     /// The tool of this name, if it can be called here.
     pub(crate) fn tool<'a>(&self, view: &'a View, name: &str) -> Option<&'a Arc<Tool>> {
-        view.tool(name).filter(|tool| self.shows(&tool.category))
+        let found = view.tool(self.own_name(name)?).filter(|tool| self.is_called(tool, name));
+        found.filter(|tool| self.shows(&tool.category))
     }
 
     /// The same, with what a call of it needs.
     pub(crate) fn resolve(&self, view: &View, name: &str) -> Option<ResolvedTool> {
-        view.resolve(name).filter(|resolved| self.shows(&resolved.category.name))
+        let found = view.resolve(self.own_name(name)?).filter(|resolved| self.is_called(&resolved.tool, name));
+        found.filter(|resolved| self.shows(&resolved.category.name))
     }
 
     pub(crate) fn categories<'a>(&self, view: &'a View) -> impl Iterator<Item = &'a Arc<Category>> {

@@ -33,6 +33,7 @@ mod cursor;
 mod described;
 mod drain;
 mod endpoint;
+mod endpoints;
 mod gateway;
 mod guard;
 mod heads;
@@ -69,6 +70,7 @@ pub use auth::{
     Rotation, Tenant, TenantAuth,
 };
 pub use config::{ConfigError, Exposure, GatewayConfig, StateKey, Versions};
+pub use endpoints::{EndpointTool, NamedEndpoint, Patterns};
 pub use gateway::{Gateway, GatewayParts};
 pub use listen::ServeError;
 pub use meta::meta_tools;

@@ -12,6 +12,7 @@ use crate::{
     auth::{Authenticator, Refused},
     config::GatewayConfig,
     drain::InFlight,
+    endpoints::NamedEndpoints,
     guard::Guard,
     limiter::TenantLimiter,
     mcp::{
@@ -32,6 +33,7 @@ pub(crate) struct AppState {
     pub(crate) info: ServerConfig,
     /// `info.server_info`, as it stands in results.
     pub(crate) server_info: Arc<Value>,
+    pub(crate) endpoints: NamedEndpoints,
     pub(crate) lists: Lists,
     pub(crate) suspended: SuspendedCalls,
     pub(crate) sealer: Sealer,

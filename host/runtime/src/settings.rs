@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use tandem_config::{Exposure, Fallback, HostConfig};
+use tandem_config::{EndpointConfig, EndpointToolConfig, Exposure, Fallback, HostConfig, NamePattern};
 use tandem_engine::WIT_PACKAGES;
-use tandem_gateway::{GatewayConfig, OperatorToken, Versions};
+use tandem_gateway::{EndpointTool, GatewayConfig, NamedEndpoint, OperatorToken, Versions};
 use tandem_router::RouterConfig;
 use tokio::runtime::Handle;
 
@@ -35,6 +35,27 @@ pub fn versions() -> Versions {
     Versions { wit: WIT_PACKAGES.to_vec(), configuration: tandem_config::VERSION, ..Versions::default() }
 }
 
+/// One chosen part of the tools.
+fn named(name: &str, endpoint: &EndpointConfig) -> NamedEndpoint {
+    let patterns = |patterns: &[NamePattern]| patterns.iter().map(ToString::to_string).collect();
+    let shown = |tool: &EndpointToolConfig| EndpointTool {
+        name: tool.name.as_ref().map(ToString::to_string),
+        description: tool.description.clone(),
+        arguments: tool.arguments.clone().into_iter().collect(),
+    };
+    NamedEndpoint {
+        name: name.to_owned(),
+        tenants: patterns(&endpoint.tenants),
+        categories: patterns(&endpoint.categories),
+        include: patterns(&endpoint.include),
+        exclude: patterns(&endpoint.exclude),
+        read_only: endpoint.read_only,
+        lists_all: endpoint.exposure == Exposure::Full,
+        pinned: endpoint.pinned.iter().map(ToString::to_string).collect(),
+        tools: endpoint.tools.iter().map(|(own, tool)| (own.to_string(), shown(tool))).collect(),
+    }
+}
+
 /// The gateway of a configuration.
 #[must_use]
 pub fn gateway_config(config: &HostConfig) -> GatewayConfig {
@@ -55,6 +76,7 @@ pub fn gateway_config(config: &HostConfig) -> GatewayConfig {
         session_limit_per_tenant: server.session_limit_per_tenant.map(|limit| limit as usize),
         exposure: if full { tandem_gateway::Exposure::Full } else { tandem_gateway::Exposure::Hierarchical },
         allowed_origins: server.allowed_origins.iter().map(ToString::to_string).collect(),
+        endpoints: config.endpoints.iter().map(|(name, endpoint)| named(name.as_str(), endpoint)).collect(),
         session_limit: server.session_limit as usize,
         session_idle: server.session_idle.as_duration(),
         max_body: server.max_body.as_usize(),

@@ -31,6 +31,7 @@ mod connect;
 mod data;
 mod disk;
 mod doctor;
+mod endpoints;
 mod first_day;
 mod full_disk;
 mod graph;

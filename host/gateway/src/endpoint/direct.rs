@@ -45,7 +45,7 @@ use tracing::Instrument as _;
 
 use super::{accept::AcceptedTypes, answer};
 use crate::{
-    incoming::{Endpoint, Incoming},
+    incoming::Incoming,
     mcp::{errors, lists::mirrors, result::ResponseMeta, tools},
     meta::{self, Dispatch, Item, MetaTool},
     results::MIN_INLINE,
@@ -166,11 +166,11 @@ impl PlainCall {
             return None;
         }
         let has_tasks = meta.capabilities.supports_tasks();
-        let view = shared.router.view(&incoming.caller);
+        let view = incoming.endpoint.narrow(shared.router.view(&incoming.caller));
         let find = |name: &str| incoming.endpoint.resolve(&view, name);
         let arguments = arguments.unwrap_or_default();
-        let which = meta::find(&name).filter(|_| incoming.endpoint == Endpoint::Hierarchical);
-        let (tool, arguments, path) = match which {
+        let which = meta::find(&name).filter(|_| incoming.endpoint.has_meta_tools());
+        let (tool, mut arguments, path) = match which {
             None => {
                 let tool = find(&name).filter(|tool| !has_header_arguments(tool))?;
                 (tool, arguments, ARGUMENTS)
@@ -181,6 +181,7 @@ impl PlainCall {
             },
             Some(_) => return None,
         };
+        incoming.endpoint.complete(&tool.tool, &mut arguments).ok()?;
         let may_be_task = shared.tasks.is_some()
             && match tool.tool.task {
                 TaskSupport::Forbidden => false,

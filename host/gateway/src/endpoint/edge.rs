@@ -18,7 +18,7 @@ use rmcp::{
     },
 };
 use serde_json::value::RawValue;
-use tandem_catalog::shown;
+use tandem_catalog::{shown, shown_name};
 use tandem_router::{CallError, ExactNumbers, unknown_category};
 use tokio_util::sync::CancellationToken;
 
@@ -62,6 +62,21 @@ pub(crate) async fn category(
     request: Request,
 ) -> Response {
     edge.serve(Endpoint::Category(name.into()), &incoming, request).await
+}
+
+pub(crate) async fn named(
+    State(edge): State<Edge>,
+    Path(name): Path<String>,
+    Extension(incoming): Extension<Arc<Incoming>>,
+    request: Request,
+) -> Response {
+    match edge.shared.endpoints.find(&name, &incoming.caller.tenant) {
+        Some(endpoint) => edge.serve(Endpoint::Named(endpoint.clone()), &incoming, request).await,
+        None => {
+            let name = shown_name(&name).into_owned();
+            Problem::from(&CallError::NotFound { kind: "endpoint", name, near: Vec::new() }).into_response()
+        }
+    }
 }
 
 impl Edge {

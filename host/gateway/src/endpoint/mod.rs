@@ -9,4 +9,4 @@ mod batch;
 mod direct;
 mod edge;
 
-pub(crate) use self::edge::{Edge, category};
+pub(crate) use self::edge::{Edge, category, named};

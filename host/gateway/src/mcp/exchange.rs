@@ -55,7 +55,7 @@ pub(crate) struct CallOptions {
 
 impl Exchange {
     pub(crate) fn view(&self) -> View {
-        self.shared.router.view(&self.incoming.caller)
+        self.incoming.endpoint.narrow(self.shared.router.view(&self.incoming.caller))
     }
 
     /// What the router needs to know.

@@ -115,7 +115,7 @@ impl Handler {
     }
 
     fn rendered(&self, incoming: &Incoming) -> Arc<Rendered> {
-        let view = self.shared.router.view(&incoming.caller);
+        let view = incoming.endpoint.narrow(self.shared.router.view(&incoming.caller));
         let inline = self.shared.results.as_ref().map(Results::inline_limit);
         self.shared.lists.get(&view, &incoming.caller.tenant, &incoming.endpoint, inline)
     }
@@ -356,8 +356,14 @@ impl ServerHandler for Handler {
     /// and only where it has such an argument.
     fn get_tool(&self, name: &str) -> Option<Tool> {
         let incoming = INCOMING.try_with(Arc::clone).ok().or_else(|| self.piped.clone())?;
-        let view = self.shared.router.view(&incoming.caller);
-        let schema = view.tool(name)?.descriptor.input_schema.as_object().filter(|schema| mirrors(schema))?;
+        let view = incoming.endpoint.narrow(self.shared.router.view(&incoming.caller));
+        let schema = incoming
+            .endpoint
+            .tool(&view, name)?
+            .descriptor
+            .input_schema
+            .as_object()
+            .filter(|schema| mirrors(schema))?;
         Some(Tool::new_with_raw(name.to_owned(), None, Arc::new(schema.clone())))
     }
 }

@@ -27,6 +27,9 @@ const MAX_INSTRUCTIONS: usize = 1900;
 /// Bytes of `instructions` with the names of the other categories.
 const MAX_NAMES: usize = 2400;
 
+/// Bytes of the categories in the description of `tools_search`, about: every client has it in its context.
+const MAX_BEHIND: usize = 400;
+
 /// All lists of one endpoint.
 #[derive(Debug)]
 pub(crate) struct Rendered {
@@ -42,7 +45,7 @@ impl Rendered {
     fn new(view: &View, endpoint: &Endpoint, inline: Option<usize>) -> Self {
         let here = || view.tools().filter(|tool| endpoint.shows(&tool.category));
         let listed = |tool: &Arc<CatalogTool>| {
-            let mut listed = convert::tool(&tool.descriptor, &tool.category, tool.task);
+            let mut listed = convert::tool(&endpoint.descriptor(&tool.descriptor), &tool.category, tool.task);
             if inline.is_some_and(|inline| tool.limits.output > inline as u64) {
                 listed.output_schema = listed.output_schema.and_then(|own| listed_schema(&own)).map(Arc::new);
             }
@@ -50,12 +53,24 @@ impl Rendered {
         };
         let mut tools: Vec<_> = match endpoint {
             Endpoint::Hierarchical => meta::catalog_tools().cloned().collect(),
-            Endpoint::Full | Endpoint::Category(_) => here().map(listed).collect(),
+            Endpoint::Named(named) if !named.lists_all => {
+                let pinned = here().filter(|tool| named.is_pinned(&tool.descriptor.name)).map(listed);
+                meta::catalog_tools().cloned().chain(pinned).collect()
+            }
+            Endpoint::Full | Endpoint::Category(_) | Endpoint::Named(_) => here().map(listed).collect(),
         };
+        if endpoint.has_meta_tools()
+            && let Some(search) = tools.iter_mut().find(|tool| meta::is_search(&tool.name))
+        {
+            let description = search.description.as_deref().unwrap_or_default();
+            search.description = Some(format!("{description} {}", behind(view)).into());
+        }
         if inline.is_some() {
             tools.extend(meta::result_tools().cloned());
-            tools.sort_by(|a, b| a.name.cmp(&b.name));
         }
+        tools.sort_by(|a, b| a.name.cmp(&b.name));
+        // A new name may be that of another tool; the first one is called by it.
+        tools.dedup_by(|a, b| a.name == b.name);
         let mut prompts: Vec<_> =
             view.prompts().filter(|(c, _)| endpoint.shows(&c.name)).map(|(_, p)| convert::prompt(p)).collect();
         prompts.sort_by(|a, b| a.name.cmp(&b.name));
@@ -80,15 +95,15 @@ pub(crate) fn mirrors(schema: &Map<String, Value>) -> bool {
 
 fn instructions(view: &View, endpoint: &Endpoint, inline: Option<usize>) -> String {
     let mut text = match endpoint {
-        Endpoint::Hierarchical => {
+        _ if endpoint.has_meta_tools() => {
             "The tools of this server are grouped in categories and are not listed here. Find one \
             with `tools_search` (by what it does) or with `tools_list_categories` and `tools_list_tools`; read its \
             parameters with `tools_get_schema`; call it with `tools_dispatch`. Several independent calls go in one \
             `tools_dispatch` with `calls`."
                 .to_owned()
         }
-        Endpoint::Full => "All tools of this server are listed. They belong to these categories.".to_owned(),
         Endpoint::Category(name) => format!("The tools of the category `{name}`."),
+        _ => "All tools of this server are listed. They belong to these categories.".to_owned(),
     };
     if let Some(inline) = inline {
         // Writing to a string cannot fail.
@@ -120,6 +135,26 @@ fn instructions(view: &View, endpoint: &Endpoint, inline: Option<usize>) -> Stri
         (false, 0) => write!(text, "\n- and {names}"),
         (false, more) => write!(text, "\n- and {names}, and {more} more"),
     };
+    text
+}
+
+/// What is behind the search, for clients that show no instructions to their models.
+fn behind(view: &View) -> String {
+    let mut text = format!("Behind it: {} tools", view.tools().count());
+    let mut names = view.categories().map(|category| &*category.name);
+    let mut begin = " of ";
+    for name in names.by_ref() {
+        text.extend([begin, name]);
+        begin = ", ";
+        if text.len() > MAX_BEHIND {
+            break;
+        }
+    }
+    match names.count() {
+        0 => text.push('.'),
+        // Writing to a string cannot fail.
+        more => drop(write!(text, " and {more} more categories.")),
+    }
     text
 }
 

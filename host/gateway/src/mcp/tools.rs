@@ -114,7 +114,7 @@ async fn find(ex: &Exchange, view: &View, name: &str, arguments: Map<String, Val
         Some(which) if which.reads_results() && ex.shared.results.is_some() => {
             return of_results(ex, view, which, arguments).await;
         }
-        Some(which) if *endpoint == Endpoint::Hierarchical && !which.reads_results() => {
+        Some(which) if endpoint.has_meta_tools() && !which.reads_results() => {
             return of_meta(ex, view, which, arguments).await;
         }
         _ => {}
@@ -122,16 +122,25 @@ async fn find(ex: &Exchange, view: &View, name: &str, arguments: Map<String, Val
     match endpoint.resolve(view, name) {
         Some(tool) => {
             let arguments = Arguments { members: arguments, exact: ex.exact().map(Arc::new) };
-            Ok(Target::Run(Job::One { tool, arguments }))
+            Ok(one_call(endpoint, tool, arguments))
         }
         None => errors::of_unknown(&unknown(ex, view, name).await).map(Target::Answer),
     }
 }
 
+/// One call, with what its endpoint fixes of it.
+fn one_call(endpoint: &Endpoint, tool: ResolvedTool, mut arguments: Arguments) -> Target {
+    match endpoint.complete(&tool.tool, &mut arguments.members) {
+        Ok(()) => Target::Run(Job::One { tool, arguments }),
+        Err(error) => Target::Answer(errors::failure(&error)),
+    }
+}
+
 /// Counts and records a call of a tool that is not there.
 async fn unknown(ex: &Exchange, view: &View, name: &str) -> CallError {
-    let mut near = view.near_tools(name);
-    near.retain(|near| ex.incoming.endpoint.tool(view, near).is_some());
+    let endpoint = &ex.incoming.endpoint;
+    let mut near: Vec<_> = view.near_tools(name).iter().map(|near| endpoint.name_of(near).to_owned()).collect();
+    near.retain(|near| endpoint.tool(view, near).is_some());
     let error = unknown_tool(view, name, near);
     ex.shared.router.refuse(&ex.call_context(None, ex.context.ct.clone()), name, error).await
 }
@@ -158,12 +167,14 @@ async fn of_meta(
     if which != MetaTool::Dispatch {
         // What it finds costs as much as a call.
         let charged = ex.shared.router.charge_query(&ex.incoming.caller);
-        let answer = charged.and_then(|()| meta::answer(which, arguments, view, || ex.shared.router.status()));
+        let answer = charged
+            .and_then(|()| meta::answer(which, arguments, (view, &ex.incoming.endpoint), || ex.shared.router.status()));
         return Ok(Target::Answer(answer.map_or_else(|error| errors::failure(&error), convert::structured_result)));
     }
-    let resolve = async |item: Item| {
-        let tool = match ex.incoming.endpoint.tool(view, &item.tool) {
-            Some(tool) => Ok(tool.clone()),
+    let resolve = async |mut item: Item| {
+        let endpoint = &ex.incoming.endpoint;
+        let tool = match endpoint.tool(view, &item.tool) {
+            Some(tool) => endpoint.complete(tool, &mut item.arguments).map(|()| tool.clone()),
             None => Err(unknown(ex, view, &item.tool).await),
         };
         let arguments = Arguments { members: item.arguments, exact: None };
@@ -176,7 +187,7 @@ async fn of_meta(
         Ok(Dispatch::One(Item { tool, arguments })) => match ex.incoming.endpoint.resolve(view, &tool) {
             Some(tool) => {
                 let arguments = Arguments { members: arguments, exact: exact(&["arguments"]) };
-                Target::Run(Job::One { tool, arguments })
+                one_call(&ex.incoming.endpoint, tool, arguments)
             }
             None => Target::Answer(errors::failure(&unknown(ex, view, &tool).await)),
         },

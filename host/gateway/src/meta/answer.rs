@@ -12,7 +12,10 @@ use super::{
     limits::MAX_VIOLATIONS,
     tool::MetaTool,
 };
-use crate::results::{Grep, Query, Read};
+use crate::{
+    incoming::Endpoint,
+    results::{Grep, Query, Read},
+};
 
 /// Leaves out what is null: that is what some models write for a parameter that they do not give.
 fn without_nulls(arguments: &mut Map<String, Value>) {
@@ -44,14 +47,14 @@ fn read<T: DeserializeOwned>(which: MetaTool, mut arguments: Map<String, Value>)
 pub(crate) fn answer(
     which: MetaTool,
     arguments: Map<String, Value>,
-    view: &View,
+    (view, endpoint): (&View, &Endpoint),
     status: impl FnOnce() -> RuntimeStatus,
 ) -> Result<Value, CallError> {
     match which {
         MetaTool::ListCategories => Ok(catalog::categories(&read(which, arguments)?, view, &status())),
-        MetaTool::ListTools => catalog::tools(&read(which, arguments)?, view),
-        MetaTool::GetSchema => catalog::schemas(read(which, arguments)?, view),
-        MetaTool::Search => Ok(catalog::search(&read(which, arguments)?, view)),
+        MetaTool::ListTools => catalog::tools(&read(which, arguments)?, view, endpoint),
+        MetaTool::GetSchema => catalog::schemas(read(which, arguments)?, view, endpoint),
+        MetaTool::Search => Ok(catalog::search(&read(which, arguments)?, view, endpoint)),
         MetaTool::Dispatch | MetaTool::ResultRead | MetaTool::ResultGrep | MetaTool::ResultQuery => {
             Err(CallError::Internal("the meta-tool does not read the catalog".to_owned()))
         }

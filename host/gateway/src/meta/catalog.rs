@@ -1,5 +1,7 @@
 //! The meta-tools that read the catalog.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tandem_catalog::{Category, Tool, View, shown_name};
@@ -7,7 +9,10 @@ use tandem_package::{Affinity, TaskSupport};
 use tandem_router::{CallError, NO_NETWORK, RuntimeStatus, Violation, choose, unknown_category, unknown_tool};
 
 use super::limits::MAX_GUESSED;
-use crate::cursor::{decode, encode};
+use crate::{
+    cursor::{decode, encode},
+    incoming::Endpoint,
+};
 
 #[derive(Deserialize)]
 pub(super) struct ListCategories {
@@ -76,12 +81,12 @@ fn hundred() -> usize {
     100
 }
 
-pub(super) fn tools(arguments: &ListTools, view: &View) -> Result<Value, CallError> {
+pub(super) fn tools(arguments: &ListTools, view: &View, endpoint: &Endpoint) -> Result<Value, CallError> {
     let Some(category) = view.category(&arguments.category) else {
         return Err(unknown_category(view, &arguments.category));
     };
     let after = arguments.cursor.as_deref().map(|cursor| decode(cursor).ok_or_else(bad_cursor)).transpose()?;
-    let page = tool_page(view, category, after.as_deref(), arguments.limit);
+    let page = tool_page(view, endpoint, category, after.as_deref(), arguments.limit);
     Ok(serde_json::to_value(page).unwrap_or_default())
 }
 
@@ -102,31 +107,43 @@ pub(crate) struct ToolPage<'a> {
 
 #[derive(Serialize)]
 struct ToolLine<'a> {
-    name: &'a str,
+    name: Cow<'a, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<&'a str>,
-    description: &'a str,
+    description: Cow<'a, str>,
     read_only: bool,
     idempotent: bool,
 }
 
-pub(crate) fn tool_page<'a>(view: &'a View, category: &'a Category, after: Option<&str>, limit: usize) -> ToolPage<'a> {
+pub(crate) fn tool_page<'a>(
+    view: &'a View,
+    endpoint: &Endpoint,
+    category: &'a Category,
+    after: Option<&str>,
+    limit: usize,
+) -> ToolPage<'a> {
     let mut rest = view
         .tools_of(category)
         .filter(|tool| after.is_none_or(|after| tool.descriptor.name.as_str() > after))
         .peekable();
-    let tools: Vec<_> = rest.by_ref().take(limit).map(|tool| ToolLine::new(tool)).collect();
-    let next_cursor = rest.peek().and_then(|_| tools.last()).map(|last| encode(last.name));
+    let page: Vec<_> = rest.by_ref().take(limit).collect();
+    // Under their own names, in whose order the pages are.
+    let next_cursor = rest.peek().and_then(|_| page.last()).map(|last| encode(&last.descriptor.name));
+    let tools = page.into_iter().map(|tool| ToolLine::new(tool, endpoint)).collect();
     ToolPage { category: &category.name, tools, total: view.tools_of(category).count(), next_cursor }
 }
 
 impl<'a> ToolLine<'a> {
-    fn new(tool: &'a Tool) -> Self {
+    fn new(tool: &'a Tool, endpoint: &Endpoint) -> Self {
         let descriptor = &tool.descriptor;
+        let (name, description) = match endpoint.descriptor(descriptor) {
+            Cow::Borrowed(own) => (own.name.as_str().into(), own.description.as_str().into()),
+            Cow::Owned(here) => (here.name.into(), here.description.into()),
+        };
         Self {
-            name: &descriptor.name,
+            name,
             title: descriptor.title.as_deref(),
-            description: &descriptor.description,
+            description,
             read_only: descriptor.annotations.read_only,
             idempotent: descriptor.annotations.idempotent,
         }
@@ -145,18 +162,19 @@ enum OneOrMany {
     Many(Vec<String>),
 }
 
-pub(super) fn schemas(arguments: GetSchema, view: &View) -> Result<Value, CallError> {
+pub(super) fn schemas(arguments: GetSchema, view: &View, endpoint: &Endpoint) -> Result<Value, CallError> {
     let names = match arguments.tool {
         OneOrMany::One(name) => vec![name],
         OneOrMany::Many(names) => names,
     };
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for name in names {
-        match view.tool(&name) {
-            Some(tool) => known.push(describe(view, tool)),
+        match endpoint.tool(view, &name) {
+            Some(tool) => known.push(describe(view, endpoint, tool)),
             None => {
                 // A list of names that are not there is compared with all that are.
                 let near = if unknown.len() < MAX_GUESSED { view.near_tools(&name) } else { Vec::new() };
+                let near: Vec<_> = near.iter().map(|near| endpoint.name_of(near).to_owned()).collect();
                 unknown.push((near, shown_name(&name).into_owned()));
             }
         }
@@ -177,8 +195,8 @@ pub(super) fn schemas(arguments: GetSchema, view: &View) -> Result<Value, CallEr
 }
 
 /// All that is to know of a tool, here and in the REST interface.
-pub(crate) fn describe(view: &View, tool: &Tool) -> Value {
-    let descriptor = &tool.descriptor;
+pub(crate) fn describe(view: &View, endpoint: &Endpoint, tool: &Tool) -> Value {
+    let descriptor = endpoint.descriptor(&tool.descriptor);
     let limits = &tool.limits;
     let aliases: Vec<_> = tool.aliases.iter().map(|alias| alias.name.as_str()).collect();
     let mut out = json!({
@@ -238,15 +256,16 @@ fn ten() -> usize {
     10
 }
 
-pub(super) fn search(arguments: &Search, view: &View) -> Value {
+pub(super) fn search(arguments: &Search, view: &View, endpoint: &Endpoint) -> Value {
     let found = view.search(&arguments.query, arguments.limit);
     let tools: Vec<_> = found
         .iter()
         .map(|(tool, score)| {
+            let descriptor = endpoint.descriptor(&tool.descriptor);
             json!({
-                "name": tool.descriptor.name,
+                "name": descriptor.name,
                 "category": tool.category,
-                "description": tool.descriptor.description,
+                "description": descriptor.description,
                 "score": score,
             })
         })

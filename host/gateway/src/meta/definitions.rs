@@ -50,6 +50,11 @@ pub(crate) fn result_tools() -> impl Iterator<Item = &'static Tool> {
     selected(MetaTool::reads_results)
 }
 
+/// Whether this is the name of the meta-tool that searches.
+pub(crate) fn is_search(name: &str) -> bool {
+    find(name) == Some(MetaTool::Search)
+}
+
 fn selected(is: impl Fn(MetaTool) -> bool) -> impl Iterator<Item = &'static Tool> {
     let all = DEFINITIONS.tools.iter().zip(&DEFINITIONS.by_tool);
     all.filter(move |(_, definition)| is(definition.which)).map(|(tool, _)| tool)

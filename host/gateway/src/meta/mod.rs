@@ -17,6 +17,6 @@ mod tool;
 pub(crate) use answer::{ResultCall, answer, dispatch, result_call};
 pub(crate) use catalog::{CategoryLine, describe, state_of, tool_page};
 pub use definitions::meta_tools;
-pub(crate) use definitions::{catalog_tools, find, result_tools};
+pub(crate) use definitions::{catalog_tools, find, is_search, result_tools};
 pub(crate) use dispatch::{Batch, Dispatch, Item, Numbered};
 pub(crate) use tool::MetaTool;

@@ -13,7 +13,7 @@ use tandem_router::{unknown_category, unknown_tool};
 
 use crate::{
     cursor::decode,
-    incoming::Incoming,
+    incoming::{Endpoint, Incoming},
     meta::{CategoryLine, describe, tool_page},
     problem::Problem,
     state::AppState,
@@ -67,7 +67,7 @@ pub(super) async fn tools(
     let Some(category) = view.category(&name) else {
         return Err(Problem::from(&unknown_category(&view, &name)));
     };
-    let page = tool_page(&view, category, after.as_deref(), page.limit);
+    let page = tool_page(&view, &Endpoint::Full, category, after.as_deref(), page.limit);
     Ok(Json(serde_json::to_value(page).unwrap_or_default()))
 }
 
@@ -78,7 +78,7 @@ pub(super) async fn tool(
 ) -> Result<Json<Value>, Problem> {
     let view = shared.router.view(&incoming.caller);
     match view.tool(&name) {
-        Some(tool) => Ok(Json(describe(&view, tool))),
+        Some(tool) => Ok(Json(describe(&view, &Endpoint::Full, tool))),
         None => Err(Problem::from(&unknown_tool(&view, &name, view.near_tools(&name)))),
     }
 }
