@@ -15,7 +15,7 @@ use super::{
     limits::{
         DEFAULT_MATCHES, MAX_AROUND, MAX_COMPILED, MAX_CONTEXT, MAX_FOUND, MAX_MATCH, MAX_MATCHES, OVERLAP, PIECE,
     },
-    shared::ResultPolicy,
+    policy::ResultPolicy,
 };
 
 const TOOL: &str = "tools_result_grep";

@@ -20,6 +20,7 @@ mod grep;
 mod handle;
 mod keep;
 mod limits;
+mod policy;
 mod preview;
 mod query;
 mod read;
@@ -36,7 +37,8 @@ pub(crate) use handle::{link_id, uri};
 pub(crate) use limits::{
     DEFAULT_MATCHES, DEFAULT_READ, MAX_CONTEXT, MAX_LINES, MAX_MATCHES, MAX_PATTERN, MAX_READ, MIN_INLINE,
 };
+pub(crate) use policy::ResultPolicy;
 pub(crate) use query::{QUERY_CATEGORY, QUERY_TOOL, Query};
 pub(crate) use read::{Read, read};
 pub(crate) use schema::listed_schema;
-pub(crate) use shared::{ResultPolicy, Results};
+pub(crate) use shared::Results;

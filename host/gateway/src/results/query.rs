@@ -9,7 +9,7 @@ use tandem_types::Caller;
 use super::{
     argument::{self, invalid},
     failure::failed,
-    shared::ResultPolicy,
+    policy::ResultPolicy,
 };
 
 const TOOL: &str = "tools_result_query";

@@ -10,7 +10,7 @@ use super::{
     argument::{self, invalid},
     failure::failed,
     limits::{DEFAULT_READ, MAX_READ},
-    shared::ResultPolicy,
+    policy::ResultPolicy,
 };
 
 const TOOL: &str = "tools_result_read";

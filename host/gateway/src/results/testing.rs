@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use tandem_store::{AboutResult, ResultBounds, ResultStore, Store};
 
-use super::shared::{ResultPolicy, Results};
+use super::{policy::ResultPolicy, shared::Results};
 
 pub(super) fn results(directory: &Path) -> Results {
     let store = Store::open(&directory.join("tandem.db")).unwrap();
