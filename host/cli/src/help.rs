@@ -63,12 +63,13 @@ mod tests {
     use crate::shells::{Man, man, visible};
 
     /// Commands that print no table, or nothing but what a program reads.
-    const WITHOUT_TABLES: [&str; 18] = [
+    const WITHOUT_TABLES: [&str; 19] = [
         "audit export",
         "completions",
         "config check",
         "config schema",
         "connect",
+        "import openapi",
         "key revoke",
         "man",
         "plugin dev",

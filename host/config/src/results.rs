@@ -23,7 +23,7 @@ pub struct ResultsConfig {
 impl Default for ResultsConfig {
     fn default() -> Self {
         Self {
-            inline_limit: ByteSize::kib(256),
+            inline_limit: ByteSize::mib(1),
             keep: HumanDuration::secs(3_600),
             bytes_per_tenant: ByteSize::mib(256),
             count_per_tenant: 1_000,

@@ -173,7 +173,7 @@ pub struct GatewayConfig {
     pub task_max_result: usize,
     /// Where results are kept that are too large for a message. Default: nowhere, every result is sent whole.
     pub results: Option<Arc<ResultStore>>,
-    /// Bytes of a result that a message has, where the client names no other number. Default: 256 KiB.
+    /// Bytes of a result that a message has, where the client names no other number. Default: 1 MiB.
     pub inline_limit: usize,
     /// How long a question to a client of an older revision may take. Default: 5 minutes.
     pub client_timeout: Duration,
@@ -217,7 +217,7 @@ impl Default for GatewayConfig {
             task_keep: Duration::from_secs(86_400),
             task_max_result: MAX_CONTENT,
             results: None,
-            inline_limit: 256 << 10,
+            inline_limit: 1 << 20,
             client_timeout: Duration::from_secs(300),
             state_key: None,
         }

@@ -63,6 +63,8 @@ pub(crate) const METRICS: &[(&str, Kind, &str)] = &[
         Counter,
         "Calls of tools, or with results, that are not there, by tenant and outcome.",
     ),
+    ("tandem_upstream_failures_total", Counter, "Ends and failed starts of mounted servers, by upstream."),
+    ("tandem_upstream_up", Gauge, "Whether a mounted server serves, by upstream."),
 ];
 
 /// Tells the recorder that was installed.

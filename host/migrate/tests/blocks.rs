@@ -1,4 +1,5 @@
 //! Every form of the older host's configuration, as files of `blocks`.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that panics has failed")]
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 

@@ -259,7 +259,7 @@ async fn an_api_of_600_operations_is_one_plugin() -> anyhow::Result<()> {
         "paths": paths, "components": { "schemas": { "Thing": { "type": "object", "properties": members } } } });
     let server = StandIn::start(document).await?;
     let (_machine, _host, client) = served(&server, "things", "").await?;
-    assert_eq!(client.tools().await?.len(), 600);
+    assert_eq!(client.plugin_tools().await?.len(), 600);
     let mut fastest = Duration::MAX;
     for n in [0, 299, 599] {
         let arguments = json!({ "id": n, "body": { "member3": "x", "else": n } });

@@ -29,7 +29,7 @@ async fn a_plugin_whose_key_nobody_trusts_is_left_out() -> anyhow::Result<()> {
         .env("TANDEM_PLUGINS__TRUST_ROOTS", &format!("{}/*.pub", keys.path().display()))
         .start()
         .await?;
-    assert!(host.client("/mcp/full").await?.tools().await?.is_empty());
+    assert!(host.client("/mcp/full").await?.plugin_tools().await?.is_empty());
     Ok(())
 }
 
