@@ -20,6 +20,7 @@ async fn host() -> anyhow::Result<(Host, TempDir)> {
     let tenant = |name: &str| format!("[tenants.{name}]\nkeys = ['${{file:{{home}}/{name}}}']\n");
     let key = |name: &str| hex::encode(Sha256::digest(name));
     let options = Options::with(&["echo", "json"])?.file(plugin).config(&(tenant("good") + &tenant("bad")));
+    let options = options.config("[results]\ninline-limit = '256KiB'");
     let options = options.write("good", &key("good")).write("bad", &key("bad"));
     Ok((options.in_process().start().await?, directory))
 }
