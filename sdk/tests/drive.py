@@ -212,7 +212,9 @@ def template(host: Host) -> None:
     count = listed["words_count"]
     check("words: a parameter has a type and a description", count["inputSchema"]["properties"]["text"]["type"], "string")
     check("words: … described", bool(count["inputSchema"]["properties"]["text"]["description"]), True)
-    check("words: the result has a schema", sorted(count["outputSchema"]["properties"]), ["letters", "longest", "words"])
+    # A result that is too large is a handle: the schema has that form too.
+    members = sorted(name for name in count["outputSchema"]["properties"] if not name.startswith("$"))
+    check("words: the result has a schema", members, ["letters", "longest", "words"])
     check("words: annotations", (count["annotations"]["readOnlyHint"], count["annotations"]["idempotentHint"]), (True, True))
     refused = host.call("words_count", {"text": 1})
     check("words: arguments that do not fit are pointed at", (refused["error"], "/text" in refused["message"]), ("invalid-arguments", True))
