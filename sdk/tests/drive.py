@@ -15,6 +15,7 @@ import http.server
 import json
 import os
 import statistics
+import socket
 import subprocess
 import sys
 import threading
@@ -79,7 +80,8 @@ class Pages(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         if self.path == "/full":  # says so before the body is there
             self.close_connection = True
-            return self.answer(None)
+            self.answer(None)
+            return self.linger()
         sent, length = hashlib.sha256(), 0
         if self.headers.get("transfer-encoding") == "chunked":
             while part := int(self.rfile.readline(), 16):
@@ -92,6 +94,17 @@ class Pages(http.server.BaseHTTPRequestHandler):
             length = int(self.headers.get("content-length", 0))
             sent.update(self.rfile.read(length))
         self.answer(f"{length} {sent.hexdigest()}".encode())
+
+    def linger(self) -> None:
+        """Closes as RFC 9112 section 9.6 has it: a reset by what was not read could take the answer with it."""
+        self.wfile.flush()
+        self.connection.shutdown(socket.SHUT_WR)
+        self.connection.settimeout(5)
+        try:
+            while self.connection.recv(1 << 16):
+                pass
+        except OSError:  # it was reset, or the time is over
+            pass
 
     def answer(self, body: bytes | None, times: int = 1) -> None:
         self.send_response(404 if body is None else 200)
